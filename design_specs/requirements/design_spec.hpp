@@ -1,0 +1,108 @@
+#pragma once
+// Design requirements: the JSON file that names the prototype, the task, what a winner must satisfy, and
+// how to search. One reader, one struct; every key is in docs/manual.md.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "design_specs/reading/json.hpp"
+#include "design_specs/requirements/metrics.hpp"
+#include "design_specs/requirements/recipe.hpp"
+
+namespace atto::spec {
+
+/// A two-sided requirement; absent sides are free. Costs are whole numbers held as double.
+struct Bound {
+  std::optional<double> min;
+  std::optional<double> max;
+  std::optional<int> at;  ///< resolution at which the cost is counted; absent = the trained one
+  /// The places of "max" and "min" in the file, for messages; line 0 where absent.
+  Location max_location, min_location;
+};
+
+/// The indicator function 1_r of the paper.
+struct Requirements {
+  Bound params;               ///< count
+  Bound macs;                 ///< count
+  Bound peak_activation_kib;  ///< KiB
+  Bound model_kib;            ///< KiB
+  Bound latency_ms;           ///< ms, `latency_threads` threads
+  int latency_threads = 1;
+  Bound top1;                 ///< fraction, judged on validation
+};
+
+struct Task {
+  std::string dataset = "fashion_mnist";
+  std::optional<int> resolution;  ///< pixels; absent = the data set's own
+};
+
+struct Objective {
+  bool is_netscore = false;  ///< else top-1
+  double alpha = 2, beta = 0.5, gamma = 0.5;
+};
+
+struct SearchSettings {
+  std::string strategy = "random_asha";
+  int candidates = 32;
+  std::vector<int> rungs = {1, 3};  ///< cumulative epochs, rising
+  double promote = 1.0 / 3;         ///< share of a rung that goes on to the next
+  int finalists = 1;
+  std::optional<int> images;        ///< training images used in rungs; absent = all
+  int window = 4;                   ///< proposal k sees results up to k - window
+  double band = 0.9;                ///< share of some ceiling that must be used; 0 = off
+  std::optional<double> budget_cpu_seconds;
+  std::uint64_t seed = 1;
+};
+
+struct TrainingSettings {
+  TrainingRecipe recipe;
+  int final_epochs = 30;
+  int final_seeds = 3;
+};
+
+/// One tier of a family ("A", "B", ...): its own requirements, everything else shared.
+struct Tier {
+  std::string name;
+  Requirements require;
+};
+
+struct DesignSpec {
+  std::string name;
+  std::filesystem::path file;       ///< where it was read from
+  std::filesystem::path prototype;  ///< resolved against the spec's folder
+  Location prototype_location;
+  Task task;
+  Requirements require;
+  std::vector<Tier> tiers;          ///< empty = no family
+  Objective maximise;
+  SearchSettings search;
+  TrainingSettings training;
+  std::vector<std::string> export_formats;
+};
+
+/// Reads and validates a spec; throws SpecError with every problem. Does not open the prototype.
+DesignSpec read_design_spec(const std::filesystem::path& file);
+DesignSpec read_design_spec(const Document& document, const std::filesystem::path& file);
+
+/// One requirement that a design fails: "params: 412,306 > max 326,000".
+struct Miss {
+  std::string requirement;  ///< "params", "macs", ..., "band"
+  std::string text;
+};
+
+/// Returns every cost requirement that the costs miss (ceilings, floors, band); empty = feasible.
+std::vector<Miss> cost_misses(const Requirements& require, double band, const Costs& costs);
+
+/// Returns the misses of costs, accuracy and latency together: empty means 1_r = 1.
+std::vector<Miss> misses(const Requirements& require, double band, const Metrics& metrics);
+
+/// Returns the largest share of a ceiling that the costs use; 0 without ceilings.
+double tightest_use(const Requirements& require, const Costs& costs);
+
+/// Returns the value that ranks a design: top-1, or NetScore. Diverged or zero-accuracy: -infinity.
+double objective_value(const Objective& objective, const Metrics& metrics);
+
+}  // namespace atto::spec

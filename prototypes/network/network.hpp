@@ -1,0 +1,125 @@
+#pragma once
+// The intermediate representation: a network is a list of layers in topological order. Shapes are
+// inferred (shapes.hpp), never stored, so that a network runs at another input size or class count.
+// Everything else (LibTorch module, ONNX, runtime program, C source) is derived from this.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace atto::net {
+
+enum class Activation : std::uint8_t { None, Relu, Relu6, LeakyRelu, Sigmoid, HardSigmoid, Swish,
+                                       HardSwish, Gelu, Tanh };
+inline constexpr std::array<std::string_view, 10> kActivationNames = {
+    "none", "relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "swish", "hard_swish", "gelu", "tanh"};
+
+/// Every layer reads the outputs of earlier layers (Layer::inputs) and makes one tensor
+/// [channels, height, width]; batch is outside the IR.
+struct InputLayer {
+  friend bool operator==(const InputLayer&, const InputLayer&) = default;
+};
+/// Convolution, weights [out_channels, in_channels / groups, kernel, kernel]; "same" padding of
+/// dilation * (kernel - 1) / 2 on every side, so an output side is ceil(side / stride). Odd kernels.
+struct Conv {
+  int out_channels = 0;
+  int kernel = 1;
+  int stride = 1;
+  int groups = 1;
+  int dilation = 1;
+  bool bias = false;
+  friend bool operator==(const Conv&, const Conv&) = default;
+};
+/// Batch norm over channels: scale and shift learned, running mean and variance kept. eps = 1e-5.
+struct BatchNorm {
+  friend bool operator==(const BatchNorm&, const BatchNorm&) = default;
+};
+/// Slope of leaky_relu is 0.1; gelu is the exact (erf) form; hard_sigmoid(x) = clamp(x / 6 + 1/2, 0, 1).
+struct Activate {
+  Activation kind = Activation::Relu;
+  friend bool operator==(const Activate&, const Activate&) = default;
+};
+struct Add {  ///< two or more inputs of one shape
+  friend bool operator==(const Add&, const Add&) = default;
+};
+struct Concat {  ///< along channels, inputs in order
+  friend bool operator==(const Concat&, const Concat&) = default;
+};
+struct Slice {  ///< channels [begin, end)
+  int begin = 0, end = 0;
+  friend bool operator==(const Slice&, const Slice&) = default;
+};
+struct Shuffle {  ///< channel c of g groups of n goes to (c mod n) * g + c / n
+  int groups = 2;
+  friend bool operator==(const Shuffle&, const Shuffle&) = default;
+};
+/// Odd kernel: padding (kernel - 1) / 2. Even kernel: only with stride = kernel, no padding, and the last
+/// window is cut at the border. Side = ceil(side / stride). The average leaves padding out of its count.
+struct Pool {
+  enum class Kind : std::uint8_t { Max, Average } kind = Kind::Max;
+  int kernel = 2;
+  int stride = 2;
+  friend bool operator==(const Pool&, const Pool&) = default;
+};
+/// Averages the first input down to the height and width of the second, whose values are not read:
+/// adaptive average pooling, cell i covers rows [floor(i * H / h), ceil((i + 1) * H / h)).
+struct PoolTo {
+  friend bool operator==(const PoolTo&, const PoolTo&) = default;
+};
+struct GlobalAveragePool {  ///< [C, H, W] -> [C, 1, 1]
+  friend bool operator==(const GlobalAveragePool&, const GlobalAveragePool&) = default;
+};
+struct Multiply {  ///< two inputs; the second may be [C, 1, 1] and is broadcast
+  friend bool operator==(const Multiply&, const Multiply&) = default;
+};
+struct Upsample {  ///< nearest neighbour by a whole factor
+  int factor = 2;
+  friend bool operator==(const Upsample&, const Upsample&) = default;
+};
+/// Fully connected on the flattened input; weights [features, C * H * W] and a bias.
+struct Dense {
+  int out_features = 0;  ///< 0 = the network's classes
+  friend bool operator==(const Dense&, const Dense&) = default;
+};
+struct Softmax {
+  friend bool operator==(const Softmax&, const Softmax&) = default;
+};
+
+using Op = std::variant<InputLayer, Conv, BatchNorm, Activate, Add, Concat, Slice, Shuffle, Pool, PoolTo,
+                        GlobalAveragePool, Multiply, Upsample, Dense, Softmax>;
+
+struct Layer {
+  /// The place in the design that made it, then the part: "stages[0].modules[2].chain[1].conv". Weights
+  /// are named after it. Unique in a network.
+  std::string name;
+  Op op;
+  std::vector<int> inputs;  ///< indices of earlier layers
+};
+
+struct Shape {
+  int channels = 0, height = 0, width = 0;
+  std::int64_t elements() const { return std::int64_t{channels} * height * width; }
+  friend bool operator==(const Shape&, const Shape&) = default;
+};
+
+/// A named result. The first output of a classifier is its logits.
+struct Output {
+  std::string name;
+  int layer = 0;
+};
+
+struct Network {
+  std::string name;
+  Shape input;      ///< layers[0] is the InputLayer
+  int classes = 0;
+  std::vector<Layer> layers;
+  std::vector<Output> outputs;
+};
+
+/// Returns the lower-case name of an operation: "conv", "batch_norm", ...
+std::string_view op_name(const Op& op);
+
+}  // namespace atto::net

@@ -1,0 +1,49 @@
+#pragma once
+// Named weights, and their safetensors files (https://github.com/huggingface/safetensors: 8 bytes of
+// little-endian header length, a JSON header, then the data).
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "prototypes/network/network.hpp"
+
+namespace atto::net {
+
+/// A dense tensor, row-major. `bytes` holds exactly the shape's elements of the type.
+struct Tensor {
+  enum class Type : std::uint8_t { F32, F16, BF16, I64, I32, I8, U8 } type = Type::F32;
+  std::vector<std::int64_t> shape;
+  std::vector<std::uint8_t> bytes;
+  std::int64_t elements() const;
+};
+
+struct TensorFile {
+  std::map<std::string, Tensor> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+/// Reads a file; hostile until read: every offset, size and overlap is checked. Throws SpecError naming the
+/// file and the rule (a person handed it over), EnvironmentError when it cannot be opened.
+TensorFile read_safetensors(const std::filesystem::path& file);
+/// Writes to a temporary file, syncs and renames. Throws EnvironmentError.
+void write_safetensors(const std::filesystem::path& file, const TensorFile& contents);
+
+/// One tensor that a network needs.
+struct WeightSpec {
+  std::string name;  ///< layer name + ".weight", ".bias", ".running_mean", ".running_var"
+  std::vector<std::int64_t> shape;
+  bool trained = true;  ///< false: running statistics
+  int layer = 0;
+};
+
+/// Lists every tensor of a network, in layer order: conv weight [O, I/g, k, k] (and bias [O]); batch norm
+/// weight, bias, running_mean, running_var [C]; dense weight [O, I] and bias [O].
+std::vector<WeightSpec> weight_specs(const Network& network);
+
+/// Throws SpecError unless the file holds exactly the network's tensors, as F32 of the right shapes.
+void check_weights(const Network& network, const TensorFile& weights, const std::string& file);
+
+}  // namespace atto::net

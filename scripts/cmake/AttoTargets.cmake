@@ -1,0 +1,35 @@
+# What every target of ours has in common: C++20, warnings, no contraction of a * b + c (results must not
+# depend on the compiler's mood), sanitizers on request, ccache where it is installed.
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+endif()
+
+add_library(atto_options INTERFACE)
+target_compile_features(atto_options INTERFACE cxx_std_20)
+target_compile_options(atto_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -ffp-contract=off
+                       -fpch-preprocess $<$<BOOL:${ATTO_WERROR}>:-Werror>)
+target_include_directories(atto_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(ATTO_SANITIZE)
+  target_compile_options(atto_options INTERFACE -fsanitize=${ATTO_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(atto_options INTERFACE -fsanitize=${ATTO_SANITIZE})
+endif()
+
+# atto_library(NAME SOURCES...): the static library atto_NAME with its alias atto::NAME.
+function(atto_library name)
+  add_library(atto_${name} STATIC ${ARGN})
+  add_library(atto::${name} ALIAS atto_${name})
+  target_link_libraries(atto_${name} PUBLIC atto_options)
+endfunction()
+
+# atto_test(NAME LABEL SOURCES... LIBS libraries...): a Catch2 program that runs as one ctest.
+function(atto_test name label)
+  cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
+  add_executable(test_${name} ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(test_${name} PRIVATE ${arg_LIBS} atto_test_main)
+  target_compile_definitions(test_${name} PRIVATE ATTO_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             ATTO_BIN_DIR="${PROJECT_BINARY_DIR}/bin")
+  add_test(NAME ${label}.${name} COMMAND test_${name})
+  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 600)
+endfunction()
