@@ -1,0 +1,95 @@
+#pragma once
+// A prototype, read: a network with holes. A design is a prototype without holes; one reader serves both.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "design_specs/reading/json.hpp"
+#include "prototypes/language/decisions.hpp"
+#include "prototypes/language/structure.hpp"
+#include "prototypes/network/network.hpp"
+
+namespace atto::net {
+
+/// What a task overrides in a prototype.
+struct TaskInput {
+  Shape input;
+  int classes = 0;
+};
+
+/// One recorded decision of a design.
+struct Provenance {
+  std::string path;
+  By by = By::Machine;
+  std::string value;  ///< as JSON
+};
+
+class Prototype {
+ public:
+  /// Reads and validates a document; throws SpecError with every problem, located.
+  explicit Prototype(spec::Document document);
+  ~Prototype();
+  Prototype(Prototype&&) noexcept;
+  Prototype& operator=(Prototype&&) noexcept;
+
+  const std::string& name() const;
+  const std::string& file() const;
+  TaskInput written_input() const;
+  const std::vector<Decision>& decisions() const;
+  /// Returns the decisions that a design's file records; empty for a person's prototype.
+  const std::vector<Provenance>& provenance() const;
+  bool is_design() const { return decisions().empty(); }
+
+  /// Builds the graph of the decided structure into `out` (reused storage). Structure decisions that exist
+  /// must be taken; widths need not be.
+  void instantiate(const Assignment& assignment, const TaskInput& input, Structure& out) const;
+
+  /// Returns the layer-name prefix of a node's place: "stages[0].modules[2].chain[1]".
+  const std::string& place(std::int32_t index) const;
+  const std::vector<std::string>& output_names() const;
+  /// Returns the decision of that path, or kNoDecision.
+  DecisionId find(std::string_view path) const;
+
+  /// Returns the document that this was read from.
+  const spec::Document& document() const;
+
+ private:
+  struct Parsed;
+  std::unique_ptr<Parsed> parsed_;
+};
+
+Prototype read_prototype(const std::filesystem::path& file);
+
+/// A network, or the rule that the choices break ("stages[0].modules[1].chain[0]: groups 3 do not divide
+/// width 64").
+struct Realised {
+  std::optional<Network> network;
+  std::string broken;
+};
+
+/// Turns a complete assignment into the network. `input` absent = as written.
+Realised realise(const Prototype& prototype, const Assignment& assignment,
+                 const std::optional<TaskInput>& input = {});
+
+/// Reads a design file (no holes) into a network; holes or broken rules are SpecErrors.
+Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input = {});
+
+/// Returns the design as JSON: the prototype with its holes filled and templates written out, and under
+/// "decisions" each decision's path, value, who took it, and the hole it filled. `by` is indexed by
+/// decision id; empty = all Machine. Numbers and key order are canonical: equal designs, equal text.
+std::string design_text(const Prototype& prototype, const Assignment& assignment,
+                        const std::vector<By>& by = {}, std::string_view name = {});
+
+/// Returns a design's JSON with the holes of the matching recorded decisions restored ("modules[*]"
+/// addresses all). Throws SpecError for a path that matches no recorded decision.
+std::string reopened_text(const spec::Document& design, const std::vector<std::string>& free_paths);
+
+/// Reads a pin "PATH=VALUE": VALUE is a number, a word, or "#2" / an index for alternatives that are not
+/// scalars. Returns the (decision, index) pairs it addresses; throws SpecError when none, or no such value.
+std::vector<std::pair<DecisionId, std::int32_t>> read_pin(const Prototype& prototype, std::string_view pin);
+
+}  // namespace atto::net

@@ -1,0 +1,61 @@
+#pragma once
+// A prototype whose structure is decided, as a graph of language-level nodes whose widths are still
+// expressions. Widths move over it cheaply: resolve() gives the shapes, realise() the network.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "prototypes/language/decisions.hpp"
+#include "prototypes/network/network.hpp"
+
+namespace atto::net {
+
+/// round(factor * base): base is a number, a width decision's value, or another node's width. With
+/// round = 0 the product must be whole; else it is rounded to a multiple of `round`, at least one.
+struct WidthExpression {
+  enum class Base : std::uint8_t { Fixed, Decided, OfNode } base = Base::Fixed;
+  std::int32_t index = 0;  ///< the number, the decision id, or the node index
+  double factor = 1;
+  std::int32_t round = 0;
+};
+
+struct Node {
+  enum class Kind : std::uint8_t {
+    Input,
+    Unit,           ///< convolution, then batch norm or bias, then activation
+    Pool, GlobalPool, SqueezeExcite, Slice, Shuffle, Upsample, Activate, Softmax, Dense,
+    Add, Concat,
+    Shortcut,       ///< inputs (chain, module input): joins per `shortcut` where shapes allow
+    Gather,         ///< inputs (main, others...): others averaged to size, projected, added to main
+  } kind = Kind::Input;
+  enum class ShortcutMode : std::uint8_t { None, Identity, Projection } shortcut = ShortcutMode::None;
+  Pool::Kind pool = Pool::Kind::Max;
+  Activation activation = Activation::None;   ///< after the unit, the join, or of Activate
+  bool norm = true;                           ///< Unit: batch norm; else a bias
+  bool one_group_per_channel = false;         ///< Unit: depthwise
+  std::int32_t kernel = 1, stride = 1, groups = 1, dilation = 1, reduction = 4, factor = 1;
+  double slice_begin = 0, slice_end = 1;      ///< Slice: shares of the input's width, whole products
+  WidthExpression width;                      ///< Unit and Dense
+  std::int32_t first_input = 0, input_count = 0;  ///< in Structure::inputs
+  std::int32_t place = 0;                     ///< index into Prototype's table of places (layer names)
+  std::int32_t module = -1;                   ///< running number of the module it belongs to, or -1
+};
+
+struct Structure {
+  std::vector<Node> nodes;
+  std::vector<std::int32_t> inputs;
+  std::vector<std::int32_t> output_nodes;  ///< parallel to the prototype's output names
+  Shape input;
+  int classes = 0;
+  void clear() { nodes.clear(); inputs.clear(); output_nodes.clear(); }
+};
+
+/// Computes every node's output shape under the assignment (widths must be decided). Returns "" or the
+/// rule that is broken (groups that do not divide, a product that is not whole, an add of different
+/// shapes, a stride below 1x1, ...) as a static text; `broken_node` then says where.
+std::string_view resolve(const Structure& structure, const std::vector<Decision>& decisions,
+                         const Assignment& assignment, std::vector<Shape>& shapes,
+                         std::int32_t* broken_node = nullptr);
+
+}  // namespace atto::net

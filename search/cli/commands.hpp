@@ -1,0 +1,33 @@
+#pragma once
+// The subcommands of `atto`. Each adds itself to the application and, when it was called, leaves its work
+// in `action`; main runs that inside run_guarded, which turns exceptions into messages and exit codes.
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace atto::cli {
+
+/// What the chosen subcommand does; returns the exit code.
+using Action = std::function<int()>;
+
+void add_check(CLI::App& app, Action& action);
+void add_inspect(CLI::App& app, Action& action);
+void add_reopen(CLI::App& app, Action& action);
+void add_generate(CLI::App& app, Action& action);
+void add_data(CLI::App& app, Action& action);
+void add_search(CLI::App& app, Action& action);
+void add_resume(CLI::App& app, Action& action);
+void add_status(CLI::App& app, Action& action);
+void add_worker(CLI::App& app, Action& action);
+void add_report(CLI::App& app, Action& action);
+void add_train(CLI::App& app, Action& action);
+void add_eval(CLI::App& app, Action& action);
+
+/// Runs the action; prints an exception's message on stderr and returns its exit code: 2 SpecError,
+/// 4 EnvironmentError, 70 our own bug.
+int run_guarded(const Action& action);
+
+}  // namespace atto::cli

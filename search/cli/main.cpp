@@ -1,0 +1,23 @@
+// The `atto` command: one subcommand a file.
+#include <CLI/CLI.hpp>
+
+#include "search/cli/commands.hpp"
+
+int main(int argc, char** argv) {
+  CLI::App app{"AttoForge designs compact neural networks together with you."};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "atto " ATTO_VERSION);
+  app.footer("Start with:  atto check design_specs/quickstart.json\n"
+             "Help on one subcommand:  atto search --help");
+  atto::cli::Action action;
+  using Add = void (*)(CLI::App&, atto::cli::Action&);
+  constexpr Add kCommands[] = {nullptr};  // null entries are passed over
+  for (Add add : kCommands)
+    if (add) add(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return atto::cli::run_guarded(action);
+}
