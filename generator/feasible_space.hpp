@@ -1,0 +1,67 @@
+#pragma once
+// The feasible designs of a prototype under hard requirements: sampling, mutation and crossover whose
+// results always meet every cost requirement. Immutable after construction; shared by threads.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "design_specs/requirements/design_spec.hpp"
+#include "design_specs/seeds/random.hpp"
+#include "prototypes/language/prototype.hpp"
+
+namespace atto::gen {
+
+struct Candidate {
+  net::Assignment assignment;
+  spec::Costs costs;        ///< at the trained resolution
+  std::uint64_t hash = 0;   ///< net::structure_hash of the realised network
+};
+
+/// Restricts a decision to some of its alternatives (a pin is one index, a ban all but one). Applies
+/// whenever the decision is active.
+struct Restriction {
+  net::DecisionId decision = net::kNoDecision;
+  std::vector<std::int32_t> allowed;  ///< rising indices, not empty
+};
+
+class FeasibleSpace {
+ public:
+  /// The prototype must outlive the space.
+  FeasibleSpace(const net::Prototype& prototype, const net::TaskInput& input,
+                const spec::Requirements& require, double band,
+                const std::vector<Restriction>& restrictions = {});
+  ~FeasibleSpace();
+
+  /// Draws a feasible design; nothing when none was found within a bounded effort (see Feasibility).
+  /// Depends on the stream alone. Every feasible design has a positive probability.
+  std::optional<Candidate> sample(spec::Random& random) const;
+  /// Changes about `changes` decisions of a parent, then repairs widths; the result is feasible and not the
+  /// parent. Nothing when no such neighbour was found.
+  std::optional<Candidate> mutate(const net::Assignment& parent, int changes, spec::Random& random) const;
+  /// Takes each module (and each decision outside modules) from one parent or the other, then repairs.
+  std::optional<Candidate> crossover(const net::Assignment& a, const net::Assignment& b,
+                                     spec::Random& random) const;
+
+  /// Returns the candidate of a complete assignment when it is well-formed (feasible or not).
+  std::optional<Candidate> evaluate(const net::Assignment& assignment) const;
+  /// Returns the cost requirements that a well-formed assignment misses, "at" resolutions included.
+  std::vector<spec::Miss> misses(const net::Assignment& assignment) const;
+
+  const net::Prototype& prototype() const;
+  const net::TaskInput& input() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Draws `count` distinct feasible designs on `threads` threads (0 = all); the result depends on the seed
+/// alone. Fewer when the space holds fewer (or finding more exceeds the effort).
+std::vector<Candidate> generate(const FeasibleSpace& space, std::size_t count, std::uint64_t seed,
+                                int threads = 0);
+
+}  // namespace atto::gen
