@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Enforces the module table of docs/architecture.md: a folder includes only what stands below it.
+
+Usage: check_includes.py ROOT [--self-test]
+Prints every violation as FILE:LINE: rule; exit 1 when there is any.
+"""
+import pathlib
+import re
+import sys
+import tempfile
+
+# folder -> the folders of ours it may include from (its own is always allowed); longest prefix wins.
+ALLOWED = {
+    "design_specs": [],
+    "prototypes": ["design_specs"],
+    "export/format": [],
+    "export/runtime": ["export/format"],
+    "generator": ["prototypes", "design_specs"],
+    "trainer": ["prototypes", "design_specs"],
+    "trainer/torch": ["trainer", "prototypes", "design_specs"],
+    "export": ["export/format", "export/runtime", "prototypes", "design_specs"],
+    "search": ["export", "trainer", "generator", "prototypes", "design_specs"],
+    "search/cli": ["search", "export", "trainer", "generator", "prototypes", "design_specs"],
+    "trainer/cli": ["search", "trainer", "trainer/torch", "generator", "prototypes", "design_specs"],
+}
+# library header pattern -> the folders that may include it.
+LIBRARIES = [
+    (re.compile(r"^(torch|ATen|c10)/"), ["trainer/torch"]),
+    (re.compile(r"^soci/|^sqlite3\.h"), ["search"]),
+    (re.compile(r"^onnx/|^google/protobuf"), ["export/onnx"]),
+    (re.compile(r"^nlohmann/"), ["design_specs", "prototypes", "search", "trainer", "generator"]),
+    (re.compile(r"^CLI/"), ["search/cli", "trainer/cli"]),
+    (re.compile(r"^tbb/|^oneapi/"), ["generator", "trainer", "search"]),
+]
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
+
+
+def folder_of(path, table):
+    parts = path.split("/")
+    for length in range(len(parts) - 1, 0, -1):
+        prefix = "/".join(parts[:length])
+        if prefix in table:
+            return prefix
+    return None
+
+
+def within(path, folders):
+    return any(path == f or path.startswith(f + "/") for f in folders)
+
+
+def violations(root):
+    found = []
+    for file in sorted(root.rglob("*")):
+        name = file.relative_to(root).as_posix()
+        own = folder_of(name, ALLOWED)
+        if own is None or file.suffix not in {".cpp", ".hpp", ".h"}:
+            continue
+        for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
+            match = INCLUDE.match(line)
+            if not match:
+                continue
+            style, target = match.groups()
+            other = folder_of(target, ALLOWED) if style == '"' else None
+            if other and other != own and other not in ALLOWED[own]:
+                found.append(f"{name}:{number}: {own}/ may not include from {other}/; got {target}")
+            for pattern, folders in LIBRARIES:
+                if pattern.match(target) and not within(name, folders):
+                    found.append(f"{name}:{number}: only {', '.join(folders)} may include {target}")
+    return found
+
+
+def self_test():
+    """Shows that a forbidden include is found, so that the check can fail."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        (root / "prototypes").mkdir()
+        (root / "prototypes/a.cpp").write_text('#include "generator/feasible_space.hpp"\n#include <torch/torch.h>\n')
+        assert len(violations(root)) == 2, violations(root)
+        (root / "prototypes/a.cpp").write_text('#include "design_specs/errors.hpp"\n#include <vector>\n')
+        assert violations(root) == [], violations(root)
+
+
+def main():
+    if "--self-test" in sys.argv:
+        self_test()
+    found = violations(pathlib.Path(sys.argv[1]))
+    print("\n".join(found) if found else "includes: every folder stands on lower ones only")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds release with all tests and runs them; then builds the address-sanitizer
+# preset without LibTorch and runs its unit tests. Ends with ctest's summary of the release tests.
+#   scripts/test.sh [--slow]        --slow adds the tests labelled "slow"
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() {  # step NAME COMMAND...: runs a command and prints how long it took
+  local name=$1 start=$SECONDS
+  shift
+  "$@"
+  echo "== $name: $((SECONDS - start)) s"
+}
+exclude=(-LE slow)
+[ "${1:-}" = --slow ] && exclude=()
+
+step packages scripts/install_packages.sh clang-format
+step check scripts/check.sh
+step "build asan" scripts/build.sh asan -DATTO_WERROR=ON
+step "test asan" ctest --test-dir build/asan -L unit -LE slow --output-on-failure -j2
+step "build release" scripts/build.sh release -DATTO_BUILD_TESTS=ON -DATTO_WERROR=ON
+step "test release" ctest --test-dir build/release "${exclude[@]}" --output-on-failure -j2
