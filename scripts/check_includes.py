@@ -50,7 +50,8 @@ def within(path, folders):
 
 def violations(root):
     found = []
-    for file in sorted(root.rglob("*")):
+    roots = sorted({folder.split("/")[0] for folder in ALLOWED})
+    for file in sorted(f for top in roots for f in (root / top).rglob("*")):
         name = file.relative_to(root).as_posix()
         own = folder_of(name, ALLOWED)
         if own is None or file.suffix not in {".cpp", ".hpp", ".h"}:
