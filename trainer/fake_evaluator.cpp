@@ -1,0 +1,177 @@
+#include "trainer/fake_evaluator.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <system_error>
+#include <thread>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "design_specs/seeds/random.hpp"
+#include "prototypes/network/costs.hpp"
+
+namespace atto::train {
+namespace {
+
+constexpr std::string_view kCheckpointName = "fake.checkpoint";
+constexpr std::string_view kCheckpointStart = "atto-fake 1 ";
+constexpr std::string_view kCheckpointEnd = " end\n";
+
+double thread_cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// What the landscape sees of a network.
+struct Traits {
+  int convolutions = 0, depthwise = 0, wide_depthwise = 0, adds = 0;
+};
+
+Traits traits_of(const net::Network& network) {
+  Traits traits;
+  for (const net::Layer& layer : network.layers) {
+    if (std::holds_alternative<net::Add>(layer.op)) ++traits.adds;
+    const auto* conv = std::get_if<net::Conv>(&layer.op);
+    if (!conv) continue;
+    ++traits.convolutions;
+    if (conv->groups == 1) continue;
+    ++traits.depthwise;
+    if (conv->kernel >= 5) ++traits.wide_depthwise;
+  }
+  return traits;
+}
+
+std::uint64_t hash_of(const TrialRequest& request) {
+  return spec::hash_bytes(request.design_hash);
+}
+
+EpochRecord record_at(const TrialRequest& request, double ceiling, int epoch) {
+  const double horizon = std::max(request.horizon_epochs, request.to_epoch);
+  const double data = request.images ? std::min(1.0, *request.images / 50000.0) : 1.0;
+  const double pace = 1.5 / std::sqrt(std::max(0.02, data));
+  const double learnt = 1.0 - 0.7 * std::exp(-epoch / pace);
+  spec::Random noise(
+      spec::derive_seed({hash_of(request), request.seed, static_cast<std::uint64_t>(epoch)}));
+  EpochRecord record;
+  record.epoch = epoch;
+  record.validation_top1 = std::clamp(ceiling * learnt + 0.003 * noise.normal(), 0.0, 1.0);
+  record.validation_top5 = 1.0 - 0.2 * (1.0 - record.validation_top1);
+  record.validation_loss = 2.3 * (1.0 - record.validation_top1);
+  record.train_loss = record.validation_loss * 0.95 + 0.1;
+  record.learning_rate =
+      request.recipe.learning_rate * 0.5 * (1 + std::cos(M_PI * epoch / horizon));
+  return record;
+}
+
+/// Returns the finished epochs of the checkpoint; 0 when there is none that can be read.
+int read_checkpoint(const std::filesystem::path& file, std::string_view design_hash) {
+  std::string text;
+  try {
+    if (!std::filesystem::exists(file)) return 0;
+    text = spec::read_file(file, 4096);
+  } catch (const EnvironmentError&) {
+    return 0;
+  }
+  std::string_view rest = text;
+  const std::string start = std::string(kCheckpointStart) + std::string(design_hash) + " ";
+  if (!rest.starts_with(start) || !rest.ends_with(kCheckpointEnd)) return 0;
+  rest.remove_prefix(start.size());
+  int epochs = 0;
+  std::from_chars(rest.data(), rest.data() + rest.size(), epochs);
+  return std::max(0, epochs);
+}
+
+void write_checkpoint(const std::filesystem::path& folder, std::string_view design_hash,
+                      int epochs) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw EnvironmentError("cannot create", folder.string(), error.value());
+  spec::write_file_atomically(folder / kCheckpointName,
+                              std::string(kCheckpointStart) + std::string(design_hash) + " " +
+                                  std::to_string(epochs) + std::string(kCheckpointEnd));
+}
+
+/// Sleeps an epoch's time; returns false when progress asks to stop.
+bool sleep_epoch(double seconds, double share_before, double share_of_epoch,
+                 const Progress& progress, const TrialResult& so_far) {
+  constexpr double kSlice = 0.02;
+  for (double slept = 0; slept < seconds; slept += kSlice) {
+    std::this_thread::sleep_for(std::chrono::duration<double>(std::min(kSlice, seconds - slept)));
+    const double share = share_before + share_of_epoch * std::min(1.0, (slept + kSlice) / seconds);
+    if (progress && !progress(share, so_far)) return false;
+  }
+  return true;
+}
+
+bool diverges(const TrialRequest& request, double share) {
+  return spec::Random(spec::derive_seed({hash_of(request), 0xD1})).uniform() < share;
+}
+
+}  // namespace
+
+double fake_top1(const net::Network& network) {
+  const net::Costs costs = net::count_costs(network);
+  const Traits traits = traits_of(network);
+  const double params = static_cast<double>(costs.params), macs = static_cast<double>(costs.macs);
+  const double wide =
+      traits.depthwise > 0 ? static_cast<double>(traits.wide_depthwise) / traits.depthwise : 0;
+  const double depth_miss = std::min(1.0, std::pow((traits.convolutions - 16) / 16.0, 2));
+  double top1 = 0.97;
+  top1 -= 0.40 * std::pow(1 + params / 2e4, -0.45);
+  top1 -= 0.20 * std::pow(1 + macs / 1e6, -0.35);
+  top1 -= 0.05 * depth_miss;
+  top1 += 0.01 * std::tanh(traits.adds / 4.0);
+  top1 += 0.02 * wide * (1.5 - wide);
+  return std::clamp(top1, 0.0, 0.99);
+}
+
+TrialResult FakeEvaluator::evaluate(const TrialRequest& request, const Progress& progress) {
+  const double started = thread_cpu_seconds();
+  const double ceiling = fake_top1(request.network);
+  const std::filesystem::path file = request.folder / kCheckpointName;
+  int done = settings_.writes_checkpoints ? read_checkpoint(file, request.design_hash) : 0;
+  done = std::min(done, request.to_epoch);
+  TrialResult result;
+  for (int epoch = 1; epoch <= done; ++epoch)
+    result.epochs.push_back(record_at(request, ceiling, epoch));
+  const int first = done;
+  const double share_of_epoch = 1.0 / std::max(1, request.to_epoch - first);
+  for (; done < request.to_epoch && result.outcome == Outcome::Finished; ++done) {
+    const double share = (done - first) * share_of_epoch;
+    if (!sleep_epoch(settings_.seconds_per_epoch, share, share_of_epoch, progress, result)) {
+      result.outcome = Outcome::Interrupted;
+      result.reason = "asked to stop";
+      break;
+    }
+    if (diverges(request, settings_.diverging_share)) {
+      result.outcome = Outcome::Diverged;
+      result.reason = "loss is not finite in epoch " + std::to_string(done + 1);
+      break;
+    }
+    result.epochs.push_back(record_at(request, ceiling, done + 1));
+    if (settings_.writes_checkpoints)
+      write_checkpoint(request.folder, request.design_hash, done + 1);
+    const bool go_on = !progress || progress(share + share_of_epoch, result);
+    if (!go_on && done + 1 < request.to_epoch) {
+      result.outcome = Outcome::Interrupted;
+      result.reason = "asked to stop";
+    }
+  }
+  if (result.outcome == Outcome::Finished && request.judge_test && !result.epochs.empty()) {
+    result.test_top1 = std::max(0.0, result.epochs.back().validation_top1 - 0.002);
+    result.test_top5 = 1.0 - 0.2 * (1.0 - *result.test_top1);
+  }
+  result.cpu_seconds = thread_cpu_seconds() - started;
+  return result;
+}
+
+std::string FakeEvaluator::environment() const {
+  return "evaluator=fake\n";
+}
+
+}  // namespace atto::train
