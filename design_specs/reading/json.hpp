@@ -2,6 +2,7 @@
 // JSON as people write it: values that know where they stand. Read through nlohmann's SAX interface,
 // because its DOM drops duplicate keys and positions.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -55,11 +56,15 @@ struct Document {
   Value root;
 };
 
+/// Returns the text as a JSON string in double quotes, control characters escaped.
+std::string json_string(std::string_view text);
+
 inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 inline constexpr int kMaxNesting = 64;
 
-/// Reads a whole JSON text. Refuses texts over kMaxFileBytes and nesting over kMaxNesting before
-/// parsing, invalid UTF-8, NaN/Infinity, trailing text. Throws SpecError with the first syntax error.
+/// Reads a whole JSON text. Refuses texts over kMaxFileBytes, byte-order marks, invalid UTF-8 and nesting
+/// over kMaxNesting before parsing; then comments, NaN/Infinity, numbers beyond a double, trailing text.
+/// Throws SpecError with the first syntax error alone.
 Document parse_json(std::string_view text, std::string name);
 
 /// Reads a file as parse_json does; a file that cannot be opened is an EnvironmentError.

@@ -3,6 +3,7 @@
 // checked accessors that all readers of JSON in this project share.
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,10 @@
 #include "design_specs/reading/json.hpp"
 
 namespace atto::spec {
+
+/// Bounds for Problems::number that leave the end itself out, shown as "must be > 0" and "< 1".
+inline constexpr double kAboveZero = std::numeric_limits<double>::denorm_min();
+inline constexpr double kBelowOne = 1.0 - std::numeric_limits<double>::epsilon() / 2;
 
 /// A position while walking a document: the value and its JSON pointer.
 struct Cursor {
@@ -44,14 +49,15 @@ class Problems {
   /// (else "unknown key; did you mean ..."). Returns false when it is no object.
   bool expect_object(const Cursor& at, std::span<const std::string_view> known);
 
-  /// Each returns the value when it is of the type and inside [low, high], else records the fault.
+  /// Each returns the value when it is of the type and inside [low, high], else records the fault. A whole
+  /// number may be written with a fraction or exponent (1e3).
   std::optional<std::int64_t> integer(const Cursor& at, std::int64_t low, std::int64_t high);
   std::optional<double> number(const Cursor& at, double low, double high);
   std::optional<bool> boolean(const Cursor& at);
   std::optional<std::string> text(const Cursor& at);
   /// Returns the index of the text among `names`, else records "must be one of ...".
   std::optional<std::size_t> one_of(const Cursor& at, std::span<const std::string_view> names);
-  /// Reads a count with an optional unit suffix: 326000, "326k", "1.87M", "4.09G".
+  /// Reads a whole count >= 0 with an optional unit suffix: 326000, "326k", "1.87M", "4.09G".
   std::optional<std::int64_t> count(const Cursor& at);
 
   /// Returns the cursor of a member of an object, or nothing when it is absent.

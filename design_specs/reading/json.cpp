@@ -1,0 +1,180 @@
+// Builds located values from nlohmann's SAX events. The parser reads through a counting iterator,
+// so at every event we know how far it came; the token's start is the first byte behind the
+// previous token that is neither space nor separator.
+
+#include "design_specs/reading/json.hpp"
+
+#include <cstddef>
+#include <iterator>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "design_specs/files.hpp"
+#include "design_specs/reading/syntax_error.hpp"
+#include "design_specs/reading/text_checks.hpp"
+
+namespace atto::spec {
+namespace {
+
+class CountingIterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  CountingIterator(const char* at, std::size_t* count) : at_(at), count_(count) {}
+  reference operator*() const { return *at_; }
+  CountingIterator& operator++() {
+    ++at_;
+    ++*count_;
+    return *this;
+  }
+  CountingIterator operator++(int) {
+    const CountingIterator before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const CountingIterator& other) const { return at_ == other.at_; }
+
+ private:
+  const char* at_;
+  std::size_t* count_;
+};
+
+/// Returns the end of the number at `start` by JSON's grammar; the parser has accepted it.
+std::size_t number_end(std::string_view text, std::size_t start) {
+  const auto at = [&](std::size_t i) { return i < text.size() ? text[i] : '\0'; };
+  const auto skip_digits = [&](std::size_t i) {
+    while (at(i) >= '0' && at(i) <= '9') ++i;
+    return i;
+  };
+  std::size_t i = start + (at(start) == '-' ? 1 : 0);
+  i = at(i) == '0' ? i + 1 : skip_digits(i);
+  if (at(i) == '.') i = skip_digits(i + 1);
+  if (at(i) != 'e' && at(i) != 'E') return i;
+  ++i;
+  return skip_digits(at(i) == '+' || at(i) == '-' ? i + 1 : i);
+}
+
+class Builder {
+ public:
+  using number_integer_t = nlohmann::json::number_integer_t;
+  using number_unsigned_t = nlohmann::json::number_unsigned_t;
+  using number_float_t = nlohmann::json::number_float_t;
+  using string_t = nlohmann::json::string_t;
+  using binary_t = nlohmann::json::binary_t;
+
+  Builder(std::string_view text, const std::size_t& read) : text_(text), read_(read) {}
+
+  bool null() { return place(Kind::Null), true; }
+  bool boolean(bool value) { return place(Kind::Boolean).boolean = value, true; }
+  bool number_integer(number_integer_t value) { return whole(value); }
+  bool number_unsigned(number_unsigned_t value) {
+    if (value <= static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max()))
+      return whole(static_cast<std::int64_t>(value));
+    return number_float(static_cast<double>(value), "");
+  }
+  bool number_float(number_float_t value, const string_t& /*written*/) {
+    place(Kind::Number).number = value;
+    return true;
+  }
+  bool string(string_t& value) { return place(Kind::String).string = std::move(value), true; }
+  bool binary(binary_t& /*value*/) { return false; }  // binary formats only
+
+  bool start_object(std::size_t /*size*/) { return open(Kind::Object); }
+  bool start_array(std::size_t /*size*/) { return open(Kind::Array); }
+  bool end_object() { return close(); }
+  bool end_array() { return close(); }
+  bool key(string_t& value) {
+    open_.back()->members.push_back({std::move(value), next_token(false), {}});
+    progress_.last = ParseProgress::Last::Key;
+    return true;
+  }
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const nlohmann::json::exception& /*error*/) {
+    return false;
+  }
+
+  Value take_root() { return std::move(root_); }
+  const ParseProgress& progress() const { return progress_; }
+
+ private:
+  Location next_token(bool is_number) {
+    std::size_t start = progress_.end;
+    while (std::string_view(" \t\r\n,:").find(text_[start]) != std::string_view::npos) ++start;
+    // Only numbers are read one byte too far: nothing else marks their end.
+    std::size_t end = read_;
+    if (is_number) end = number_end(text_, start);
+    progress_.start = start;
+    progress_.end = end;
+    here_ = locate(text_, start, here_);
+    return here_;
+  }
+
+  Value& place(Kind kind) {
+    const Location location = next_token(kind == Kind::Integer || kind == Kind::Number);
+    Value* value = &root_;
+    if (!open_.empty() && open_.back()->kind == Kind::Array)
+      value = &open_.back()->items.emplace_back();
+    else if (!open_.empty())
+      value = &open_.back()->members.back().value;
+    value->kind = kind;
+    value->location = location;
+    progress_.last = ParseProgress::Last::Value;
+    return *value;
+  }
+
+  bool whole(std::int64_t number) {
+    Value& value = place(Kind::Integer);
+    value.integer = number;
+    value.number = static_cast<double>(number);
+    return true;
+  }
+
+  bool open(Kind kind) {
+    Value& value = place(kind);
+    // Stays valid: a parent's vector grows only after the child is closed.
+    open_.push_back(&value);
+    progress_.open.push_back(progress_.start);
+    progress_.last = ParseProgress::Last::Open;
+    return true;
+  }
+
+  bool close() {
+    next_token(false);
+    open_.pop_back();
+    progress_.open.pop_back();
+    progress_.last = ParseProgress::Last::Value;
+    return true;
+  }
+
+  std::string_view text_;
+  const std::size_t& read_;
+  Location here_;
+  Value root_;
+  std::vector<Value*> open_;
+  ParseProgress progress_;
+};
+
+}  // namespace
+
+Document parse_json(std::string_view text, std::string name) {
+  refuse_unsafe_text(text, name);
+  std::size_t read = 0;
+  Builder builder(text, read);
+  const CountingIterator first(text.data(), &read), last(text.data() + text.size(), &read);
+  if (!nlohmann::json::sax_parse(first, last, &builder))
+    throw SpecError({explain_syntax_error(text, name, builder.progress())});
+  return {std::move(name), builder.take_root()};
+}
+
+Document read_json(const std::filesystem::path& file) {
+  std::error_code ignored;  // read_file reports what is wrong with the file
+  const auto bytes = std::filesystem::file_size(file, ignored);
+  if (!ignored && bytes > kMaxFileBytes) throw too_large(file.string(), bytes);
+  return parse_json(read_file(file), file.string());
+}
+
+}  // namespace atto::spec
