@@ -1,0 +1,72 @@
+#include "prototypes/network/dot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+
+#include "prototypes/network/shapes.hpp"
+
+namespace atto::net {
+namespace {
+
+std::string conv_text(const Conv& conv) {
+  std::string text = fmt::format("conv {0}x{0}", conv.kernel);
+  if (conv.stride > 1) text += fmt::format(" /{}", conv.stride);
+  if (conv.groups > 1) text += fmt::format(" g{}", conv.groups);
+  if (conv.dilation > 1) text += fmt::format(" d{}", conv.dilation);
+  if (conv.bias) text += " bias";
+  return text;
+}
+
+/// Escapes a text for a label in double quotes.
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c == '\n' ? ' ' : c;
+  }
+  return result;
+}
+
+bool is_output(const Network& network, std::size_t layer) {
+  return std::any_of(network.outputs.begin(), network.outputs.end(), [&](const Output& output) {
+    return static_cast<std::size_t>(output.layer) == layer;
+  });
+}
+
+}  // namespace
+
+std::string op_text(const Op& op) {
+  if (const auto* conv = std::get_if<Conv>(&op)) return conv_text(*conv);
+  if (const auto* activate = std::get_if<Activate>(&op))
+    return std::string(kActivationNames[static_cast<std::size_t>(activate->kind)]);
+  if (const auto* slice = std::get_if<Slice>(&op))
+    return fmt::format("slice {}:{}", slice->begin, slice->end);
+  if (const auto* shuffle = std::get_if<Shuffle>(&op))
+    return fmt::format("shuffle g{}", shuffle->groups);
+  if (const auto* upsample = std::get_if<Upsample>(&op))
+    return fmt::format("upsample x{}", upsample->factor);
+  if (const auto* pool = std::get_if<Pool>(&op))
+    return fmt::format("pool {0} {1}x{1} /{2}", pool->kind == Pool::Kind::Max ? "max" : "average",
+                       pool->kernel, pool->stride);
+  return std::string(op_name(op));
+}
+
+std::string dot_text(const Network& network) {
+  const std::vector<Shape> shapes = infer_shapes(network);
+  std::string text = fmt::format("digraph \"{}\" {{\n  node [shape=box, fontname=\"monospace\"];\n",
+                                 escaped(network.name));
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const Layer& layer = network.layers[i];
+    text += fmt::format("  n{} [label=\"{}\\n{}\\n{}x{}x{}\"{}];\n", i, escaped(layer.name),
+                        op_text(layer.op), shapes[i].channels, shapes[i].height, shapes[i].width,
+                        is_output(network, i) ? ", peripheries=2" : "");
+  }
+  for (std::size_t i = 0; i < network.layers.size(); ++i)
+    for (const int input : network.layers[i].inputs)
+      text += fmt::format("  n{} -> n{};\n", input, i);
+  return text + "}\n";
+}
+
+}  // namespace atto::net

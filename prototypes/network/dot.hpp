@@ -1,0 +1,17 @@
+#pragma once
+// A picture of a network.
+
+#include <string>
+
+#include "prototypes/network/network.hpp"
+
+namespace atto::net {
+
+/// Returns Graphviz text: one node a layer (name, operation with its attributes, output shape), one
+/// edge for every input; outputs drawn with a double border.
+std::string dot_text(const Network& network);
+
+/// Returns an operation with its attributes in a word or two: "conv 3x3 /2 g8", "pool max 3x3 /2".
+std::string op_text(const Op& op);
+
+}  // namespace atto::net
