@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,7 +64,8 @@ struct TrainingSettings {
   int final_seeds = 3;
 };
 
-/// One tier of a family ("A", "B", ...): its own requirements, everything else shared.
+/// One tier of a family ("A", "B", ...): the spec's `require` with this tier's entries in place of those
+/// of the same name. Everything else is shared. Ceilings do not rise from tier to tier.
 struct Tier {
   std::string name;
   Requirements require;
@@ -93,10 +95,16 @@ struct Miss {
   std::string text;
 };
 
+/// Returns the costs with every field counted at the resolution that its own bound names. `count` gives
+/// the costs at a resolution (absent = the trained one) and is called once for each that is asked for.
+Costs required_costs(const Requirements& require,
+                     const std::function<Costs(std::optional<int> at)>& count);
+
 /// Returns every cost requirement that the costs miss (ceilings, floors, band); empty = feasible.
 std::vector<Miss> cost_misses(const Requirements& require, double band, const Costs& costs);
 
-/// Returns the misses of costs, accuracy and latency together: empty means 1_r = 1.
+/// Returns the misses of costs, accuracy and latency together: empty means 1_r = 1. What is required but
+/// not measured is a miss.
 std::vector<Miss> misses(const Requirements& require, double band, const Metrics& metrics);
 
 /// Returns the largest share of a ceiling that the costs use; 0 without ceilings.

@@ -27,6 +27,7 @@ struct Metrics {
 
 /// Returns 20 log10(a^alpha / (p^beta m^gamma)), a = top-1 in percent, p = millions of parameters,
 /// m = billions of multiply-adds (Wong, NetScore, arXiv 1806.05512). -infinity where a is 0.
+/// Counts below 1 are taken as 1.
 double netscore(double top1, const Costs& costs, double alpha, double beta, double gamma);
 
 }  // namespace atto::spec

@@ -1,0 +1,112 @@
+#include "design_specs/requirements/design_spec.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "design_specs/requirements/keys.hpp"
+#include "design_specs/requirements/readers.hpp"
+#include "design_specs/requirements/section.hpp"
+
+namespace atto::spec {
+namespace {
+
+/// A spec's name becomes a folder's name.
+bool is_file_name(std::string_view name) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
+         name.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
+std::string read_name(Problems& problems, const Cursor& at) {
+  const auto name = problems.text(at);
+  if (!name) return "";
+  if (!is_file_name(*name))
+    problems.add(at, "must be 1 to 64 of A-Z a-z 0-9 _ - . and not begin with '.'");
+  return *name;
+}
+
+void read_prototype(Problems& problems, const Cursor& at, DesignSpec& spec) {
+  spec.prototype_location = at->location;
+  const auto path = problems.text(at);
+  if (!path) return;
+  if (path->empty() || path->find('\0') != std::string::npos) {
+    problems.add(at, "must be the path of a prototype");
+    return;
+  }
+  spec.prototype = (spec.file.parent_path() / *path).lexically_normal();
+}
+
+Task read_task(Problems& problems, const Cursor& at) {
+  Task task;
+  const Section section(problems, at, kTaskKeys);
+  if (const auto entry = section.member("dataset"))
+    if (const auto dataset = problems.text(*entry)) {
+      task.dataset = *dataset;
+      if (task.dataset.empty()) problems.add(*entry, "must not be empty");
+    }
+  if (const auto entry = section.member("resolution"))
+    if (const auto side = problems.integer(*entry, 1, kMaxResolution))
+      task.resolution = static_cast<int>(*side);
+  return task;
+}
+
+std::vector<std::string> read_export(Problems& problems, const Cursor& at) {
+  std::vector<std::string> formats;
+  if (at->kind != Kind::Array) {
+    problems.add(at, "must be a list of formats");
+    return formats;
+  }
+  for (std::size_t i = 0; i < at->items.size(); ++i) {
+    const auto index = problems.one_of(at.at(i), kExportFormats);
+    if (!index) continue;
+    const std::string format(kExportFormats[*index]);
+    if (std::find(formats.begin(), formats.end(), format) != formats.end())
+      problems.add(at.at(i), "a format must be listed once");
+    formats.push_back(format);
+  }
+  return formats;
+}
+
+void read_settings(Problems& problems, const Cursor& root, DesignSpec& spec) {
+  if (const auto at = Problems::member(root, "maximise"))
+    spec.maximise = read_objective(problems, *at);
+  // NetScore rewards shrinking, which a band would forbid.
+  if (spec.maximise.is_netscore) spec.search.band = 0;
+  if (const auto at = Problems::member(root, "search"))
+    spec.search = read_search(problems, *at, spec.search.band);
+  if (const auto at = Problems::member(root, "training"))
+    spec.training = read_training(problems, *at);
+  if (const auto at = Problems::member(root, "export"))
+    spec.export_formats = read_export(problems, *at);
+}
+
+}  // namespace
+
+DesignSpec read_design_spec(const std::filesystem::path& file) {
+  return read_design_spec(read_json(file), file);
+}
+
+DesignSpec read_design_spec(const Document& document, const std::filesystem::path& file) {
+  Problems problems(document.name);
+  DesignSpec spec;
+  spec.file = file;
+  const Cursor root{&document.root, ""};
+  if (problems.expect_object(root, kSpecKeys)) {
+    if (const auto at = Problems::member(root, "format"))
+      if (at->value->kind != Kind::Integer || at->value->integer != 1)
+        problems.add(*at, "must be 1, the only format there is");
+    if (const auto at = problems.required(root, "name")) spec.name = read_name(problems, *at);
+    if (const auto at = problems.required(root, "prototype")) read_prototype(problems, *at, spec);
+    if (const auto at = Problems::member(root, "task")) spec.task = read_task(problems, *at);
+    if (const auto at = Problems::member(root, "require"))
+      spec.require = read_requirements(problems, *at, {});
+    if (const auto at = Problems::member(root, "tiers"))
+      spec.tiers = read_tiers(problems, *at, spec.require);
+    read_settings(problems, root, spec);
+  }
+  problems.throw_if_any();
+  return spec;
+}
+
+}  // namespace atto::spec

@@ -1,0 +1,136 @@
+// The indicator function 1_r and the value that ranks designs.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "design_specs/requirements/design_spec.hpp"
+
+namespace atto::spec {
+namespace {
+
+constexpr double kBytesPerKib = 1024;
+
+/// One cost with its bound, both in the bound's unit.
+struct BoundedCost {
+  std::string_view name;
+  const Bound& bound;
+  double value;
+};
+
+std::vector<BoundedCost> bounded(const Requirements& require, const Costs& costs) {
+  const auto kib = [](std::int64_t bytes) { return static_cast<double>(bytes) / kBytesPerKib; };
+  return {{"params", require.params, static_cast<double>(costs.params)},
+          {"macs", require.macs, static_cast<double>(costs.macs)},
+          {"peak_activation_kib", require.peak_activation_kib, kib(costs.peak_activation_bytes)},
+          {"model_kib", require.model_kib, kib(costs.model_bytes)}};
+}
+
+/// Returns a number for people: "412,306", "6,144.5".
+std::string grouped(double value) {
+  const double whole = std::floor(value);
+  std::string text = fmt::format("{:.0f}", whole);
+  for (auto i = static_cast<std::ptrdiff_t>(text.size()) - 3; i > 0; i -= 3)
+    text.insert(static_cast<std::size_t>(i), ",");
+  if (value == whole) return text;
+  return text + fmt::format("{:.6f}", value - whole).substr(1, 4);
+}
+
+std::string miss_text(std::string_view name, const std::string& value, std::string_view relation,
+                      const std::string& limit) {
+  return fmt::format("{}: {} {} {}", name, value, relation, limit);
+}
+
+void add_misses(const BoundedCost& cost, std::vector<Miss>& found) {
+  const std::string name(cost.name);
+  if (cost.bound.max && cost.value > *cost.bound.max)
+    found.push_back(
+        {name, miss_text(name, grouped(cost.value), "> max", grouped(*cost.bound.max))});
+  if (cost.bound.min && cost.value < *cost.bound.min)
+    found.push_back(
+        {name, miss_text(name, grouped(cost.value), "< min", grouped(*cost.bound.min))});
+}
+
+/// Adds the misses of something that is measured and may not have been.
+void add_measured(std::string_view name, const Bound& bound, std::optional<double> value,
+                  std::vector<Miss>& found) {
+  if (!bound.min && !bound.max) return;
+  const std::string key(name);
+  if (!value) {
+    found.push_back({key, key + ": not measured"});
+    return;
+  }
+  const auto shown = [](double number) { return fmt::format("{:.6g}", number); };
+  // Written so that NaN misses.
+  if (bound.max && !(*value <= *bound.max))
+    found.push_back({key, miss_text(key, shown(*value), "> max", shown(*bound.max))});
+  if (bound.min && !(*value >= *bound.min))
+    found.push_back({key, miss_text(key, shown(*value), "< min", shown(*bound.min))});
+}
+
+bool has_ceiling(const Requirements& require) {
+  return require.params.max || require.macs.max || require.peak_activation_kib.max ||
+         require.model_kib.max;
+}
+
+}  // namespace
+
+double netscore(double top1, const Costs& costs, double alpha, double beta, double gamma) {
+  if (!(top1 > 0)) return -std::numeric_limits<double>::infinity();
+  const double params = static_cast<double>(std::max<std::int64_t>(costs.params, 1)) / 1e6;
+  const double macs = static_cast<double>(std::max<std::int64_t>(costs.macs, 1)) / 1e9;
+  return 20 *
+         (alpha * std::log10(100 * top1) - beta * std::log10(params) - gamma * std::log10(macs));
+}
+
+Costs required_costs(const Requirements& require,
+                     const std::function<Costs(std::optional<int> at)>& count) {
+  std::vector<std::pair<std::optional<int>, Costs>> counted;
+  const auto costs_at = [&](const Bound& bound) {
+    for (const auto& [at, costs] : counted)
+      if (at == bound.at) return costs;
+    return counted.emplace_back(bound.at, count(bound.at)).second;
+  };
+  return {costs_at(require.params).params, costs_at(require.macs).macs,
+          costs_at(require.peak_activation_kib).peak_activation_bytes,
+          costs_at(require.model_kib).model_bytes};
+}
+
+std::vector<Miss> cost_misses(const Requirements& require, double band, const Costs& costs) {
+  std::vector<Miss> found;
+  for (const BoundedCost& cost : bounded(require, costs)) add_misses(cost, found);
+  const double use = tightest_use(require, costs);
+  if (band > 0 && has_ceiling(require) && use < band)
+    found.push_back({"band", fmt::format("band: uses {:.1f}% of the tightest ceiling, < {:.1f}%",
+                                         100 * use, 100 * band)});
+  return found;
+}
+
+std::vector<Miss> misses(const Requirements& require, double band, const Metrics& metrics) {
+  std::vector<Miss> found = cost_misses(require, band, metrics.costs);
+  add_measured("latency_ms", require.latency_ms, metrics.latency_ms, found);
+  if (metrics.diverged && (require.top1.min || require.top1.max))
+    found.push_back({"top1", "top1: training diverged"});
+  else
+    add_measured("top1", require.top1, metrics.top1, found);
+  return found;
+}
+
+double tightest_use(const Requirements& require, const Costs& costs) {
+  double use = 0;
+  for (const BoundedCost& cost : bounded(require, costs))
+    if (cost.bound.max && *cost.bound.max > 0) use = std::max(use, cost.value / *cost.bound.max);
+  return use;
+}
+
+double objective_value(const Objective& objective, const Metrics& metrics) {
+  const double top1 = metrics.top1.value_or(0);
+  if (metrics.diverged || !(top1 > 0)) return -std::numeric_limits<double>::infinity();
+  if (!objective.is_netscore) return top1;
+  return netscore(top1, metrics.costs, objective.alpha, objective.beta, objective.gamma);
+}
+
+}  // namespace atto::spec

@@ -1,0 +1,68 @@
+#pragma once
+// Every key of a design spec, once: the reader accepts these, and a test holds the JSON Schema to
+// them.
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace atto::spec {
+
+inline constexpr std::array<std::string_view, 10> kSpecKeys = {
+    "format",   "name",   "prototype", "task",   "require",
+    "maximise", "search", "training",  "export", "tiers"};
+inline constexpr std::array<std::string_view, 2> kTaskKeys = {"dataset", "resolution"};
+inline constexpr std::array<std::string_view, 6> kRequireKeys = {
+    "params", "macs", "peak_activation_kib", "model_kib", "latency_ms", "top1"};
+inline constexpr std::array<std::string_view, 3> kCostBoundKeys = {"min", "max", "at"};
+inline constexpr std::array<std::string_view, 2> kLatencyKeys = {"max", "threads"};
+inline constexpr std::array<std::string_view, 1> kTop1Keys = {"min"};
+inline constexpr std::array<std::string_view, 2> kTierKeys = {"name", "require"};
+inline constexpr std::array<std::string_view, 1> kMaximiseKeys = {"netscore"};
+inline constexpr std::array<std::string_view, 3> kNetscoreKeys = {"alpha", "beta", "gamma"};
+inline constexpr std::array<std::string_view, 10> kSearchKeys = {
+    "strategy", "candidates", "rungs", "promote", "finalists",
+    "images",   "window",     "band",  "budget",  "seed"};
+inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
+inline constexpr std::array<std::string_view, 15> kTrainingKeys = {
+    "recipe",   "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
+    "momentum", "weight_decay", "label_smoothing", "crop_padding",  "flip",
+    "cutout",   "ema",          "threads",         "final_epochs",  "final_seeds"};
+
+inline constexpr std::array<std::string_view, 5> kStrategies = {
+    "random", "random_asha", "one_epoch_top_k", "aging_evolution", "generative_synthesis"};
+inline constexpr std::array<std::string_view, 4> kExportFormats = {"atto", "onnx", "pytorch", "c"};
+inline constexpr std::array<std::string_view, 1> kRecipes = {"default"};
+
+/// The keys of one object; `path` is its JSON pointer, with "*" for every item of an array.
+struct KeyTable {
+  std::string_view path;
+  std::span<const std::string_view> keys;
+};
+
+inline constexpr std::array<KeyTable, 22> kKeyTables = {{
+    {"", kSpecKeys},
+    {"/task", kTaskKeys},
+    {"/require", kRequireKeys},
+    {"/require/params", kCostBoundKeys},
+    {"/require/macs", kCostBoundKeys},
+    {"/require/peak_activation_kib", kCostBoundKeys},
+    {"/require/model_kib", kCostBoundKeys},
+    {"/require/latency_ms", kLatencyKeys},
+    {"/require/top1", kTop1Keys},
+    {"/maximise", kMaximiseKeys},
+    {"/maximise/netscore", kNetscoreKeys},
+    {"/search", kSearchKeys},
+    {"/search/budget", kBudgetKeys},
+    {"/training", kTrainingKeys},
+    {"/tiers/*", kTierKeys},
+    {"/tiers/*/require", kRequireKeys},
+    {"/tiers/*/require/params", kCostBoundKeys},
+    {"/tiers/*/require/macs", kCostBoundKeys},
+    {"/tiers/*/require/peak_activation_kib", kCostBoundKeys},
+    {"/tiers/*/require/model_kib", kCostBoundKeys},
+    {"/tiers/*/require/latency_ms", kLatencyKeys},
+    {"/tiers/*/require/top1", kTop1Keys},
+}};
+
+}  // namespace atto::spec

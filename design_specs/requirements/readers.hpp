@@ -1,0 +1,21 @@
+#pragma once
+// The parts of a design spec, one function an object of the file.
+
+#include "design_specs/reading/problems.hpp"
+#include "design_specs/requirements/design_spec.hpp"
+
+namespace atto::spec {
+
+/// The largest input side and the largest count of images or candidates that a spec may ask for.
+inline constexpr int kMaxResolution = 8192;
+inline constexpr int kMaxCandidates = 1'000'000;
+
+/// Reads /require on top of `base`: an entry replaces the one of the same name.
+Requirements read_requirements(Problems& problems, const Cursor& at, Requirements base);
+std::vector<Tier> read_tiers(Problems& problems, const Cursor& at, const Requirements& base);
+Objective read_objective(Problems& problems, const Cursor& at);
+/// `band` is the default that the objective sets.
+SearchSettings read_search(Problems& problems, const Cursor& at, double band);
+TrainingSettings read_training(Problems& problems, const Cursor& at);
+
+}  // namespace atto::spec

@@ -1,0 +1,156 @@
+// Reads the indicator function: /require, and the tiers of a family.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "design_specs/requirements/keys.hpp"
+#include "design_specs/requirements/readers.hpp"
+#include "design_specs/requirements/section.hpp"
+
+namespace atto::spec {
+namespace {
+
+constexpr double kMaxKib = 0x1p43;  // bytes stay exact in a double
+constexpr double kMaxMilliseconds = 1e9;
+
+using ReadSide = std::function<std::optional<double>(const Cursor&)>;
+
+/// Reads "min" and "max" with `side`, and checks them against each other.
+Bound read_sides(Problems& problems, const Section& section, const Cursor& at,
+                 const ReadSide& side) {
+  Bound bound;
+  const auto min = section.member("min"), max = section.member("max");
+  if (min) {
+    bound.min = side(*min);
+    bound.min_location = (*min)->location;
+  }
+  if (max) {
+    bound.max = side(*max);
+    bound.max_location = (*max)->location;
+    if (bound.max && *bound.max == 0) problems.add(*max, "must be > 0");
+  }
+  if (at->kind == Kind::Object && !min && !max) problems.add(at, R"(must have "min" or "max")");
+  if (bound.min && bound.max && *bound.min > *bound.max)
+    problems.add(*min, fmt::format("must be <= max, which is {}", (*max)->shown()));
+  return bound;
+}
+
+Bound read_cost(Problems& problems, const Cursor& at, const ReadSide& side) {
+  const Section section(problems, at, kCostBoundKeys);
+  Bound bound = read_sides(problems, section, at, side);
+  if (const auto resolution = section.member("at"))
+    if (const auto value = problems.integer(*resolution, 1, kMaxResolution))
+      bound.at = static_cast<int>(*value);
+  return bound;
+}
+
+/// Reads a plain number in a unit that its key names; says so when it is a text such as "12ms".
+std::optional<double> read_quantity(Problems& problems, const Cursor& at, std::string_view unit,
+                                    std::string_view example, double low, double high) {
+  if (at->is_number()) return problems.number(at, low, high);
+  problems.add(at, fmt::format("must be a number of {} such as {}", unit, example));
+  return std::nullopt;
+}
+
+Bound read_latency(Problems& problems, const Cursor& at, int& threads) {
+  Section section(problems, at, kLatencyKeys);
+  section.integer("threads", threads, 1, 1024);
+  Bound bound;
+  if (const auto max = section.member("max")) {
+    bound.max = read_quantity(problems, *max, "milliseconds", "12", kAboveZero, kMaxMilliseconds);
+    bound.max_location = (*max)->location;
+  } else if (at->kind == Kind::Object) {
+    problems.required(at, "max");
+  }
+  return bound;
+}
+
+Bound read_top1(Problems& problems, const Cursor& at) {
+  const Section section(problems, at, kTop1Keys);
+  return read_sides(problems, section, at, [&](const Cursor& side) -> std::optional<double> {
+    if (side->is_number() && side->number >= 0 && side->number <= 1) return side->number;
+    problems.add(side, "must be a fraction from 0 to 1 such as 0.65");
+    return std::nullopt;
+  });
+}
+
+struct Ceiling {
+  std::string_view key;
+  const Bound Requirements::*bound;
+};
+
+constexpr Ceiling kCeilings[] = {{"params", &Requirements::params},
+                                 {"macs", &Requirements::macs},
+                                 {"peak_activation_kib", &Requirements::peak_activation_kib},
+                                 {"model_kib", &Requirements::model_kib},
+                                 {"latency_ms", &Requirements::latency_ms}};
+
+/// A family is a line of falling budgets; ceilings counted at different resolutions do not compare.
+void check_falling(Problems& problems, const Cursor& at, const Tier& before, const Tier& tier) {
+  const auto require = Problems::member(at, "require");
+  if (!require) return;
+  for (const Ceiling& ceiling : kCeilings) {
+    const Bound& above = before.require.*ceiling.bound;
+    const Bound& here = tier.require.*ceiling.bound;
+    if (!above.max || !here.max || above.at != here.at || *here.max <= *above.max) continue;
+    const auto bound = Problems::member(*require, ceiling.key);
+    const auto max = bound ? Problems::member(*bound, "max") : std::nullopt;
+    if (max)
+      problems.add(*max, fmt::format("must be <= {}, the ceiling of tier {} before it", *above.max,
+                                     json_string(before.name)));
+  }
+}
+
+}  // namespace
+
+Requirements read_requirements(Problems& problems, const Cursor& at, Requirements base) {
+  const Section section(problems, at, kRequireKeys);
+  const ReadSide count = [&](const Cursor& side) -> std::optional<double> {
+    if (const auto value = problems.count(side)) return static_cast<double>(*value);
+    return std::nullopt;
+  };
+  const ReadSide kib = [&](const Cursor& side) {
+    return read_quantity(problems, side, "KiB", "6144", 0, kMaxKib);
+  };
+  if (const auto entry = section.member("params")) base.params = read_cost(problems, *entry, count);
+  if (const auto entry = section.member("macs")) base.macs = read_cost(problems, *entry, count);
+  if (const auto entry = section.member("peak_activation_kib"))
+    base.peak_activation_kib = read_cost(problems, *entry, kib);
+  if (const auto entry = section.member("model_kib"))
+    base.model_kib = read_cost(problems, *entry, kib);
+  if (const auto entry = section.member("latency_ms"))
+    base.latency_ms = read_latency(problems, *entry, base.latency_threads);
+  if (const auto entry = section.member("top1")) base.top1 = read_top1(problems, *entry);
+  return base;
+}
+
+std::vector<Tier> read_tiers(Problems& problems, const Cursor& at, const Requirements& base) {
+  std::vector<Tier> tiers;
+  if (at->kind != Kind::Array || at->items.empty()) {
+    problems.add(at, "must be a list of tiers");
+    return tiers;
+  }
+  for (std::size_t i = 0; i < at->items.size(); ++i) {
+    const Cursor item = at.at(i);
+    if (!problems.expect_object(item, kTierKeys)) continue;
+    Tier tier{"", base};
+    if (const auto name = problems.required(item, "name")) {
+      tier.name = problems.text(*name).value_or("");
+      const bool is_taken = std::any_of(tiers.begin(), tiers.end(), [&](const Tier& other) {
+        return !tier.name.empty() && other.name == tier.name;
+      });
+      if (is_taken) problems.add(*name, "a tier's name must be unique");
+      if ((*name)->kind == Kind::String && tier.name.empty())
+        problems.add(*name, "must not be empty");
+    }
+    if (const auto require = problems.required(item, "require"))
+      tier.require = read_requirements(problems, *require, base);
+    if (!tiers.empty()) check_falling(problems, item, tiers.back(), tier);
+    tiers.push_back(std::move(tier));
+  }
+  return tiers;
+}
+
+}  // namespace atto::spec

@@ -1,0 +1,37 @@
+#include "design_specs/requirements/section.hpp"
+
+#include <utility>
+
+namespace atto::spec {
+
+Section::Section(Problems& problems, Cursor object, std::span<const std::string_view> keys)
+    : problems_(problems), object_(std::move(object)) {
+  problems_.expect_object(object_, keys);
+}
+
+std::optional<Cursor> Section::member(std::string_view key) const {
+  return Problems::member(object_, key);
+}
+
+void Section::integer(std::string_view key, int& target, int low, int high) {
+  if (const auto at = member(key))
+    if (const auto value = problems_.integer(*at, low, high)) target = static_cast<int>(*value);
+}
+
+void Section::number(std::string_view key, double& target, double low, double high) {
+  if (const auto at = member(key))
+    if (const auto value = problems_.number(*at, low, high)) target = *value;
+}
+
+void Section::boolean(std::string_view key, bool& target) {
+  if (const auto at = member(key))
+    if (const auto value = problems_.boolean(*at)) target = *value;
+}
+
+void Section::one_of(std::string_view key, std::string& target,
+                     std::span<const std::string_view> names) {
+  if (const auto at = member(key))
+    if (const auto index = problems_.one_of(*at, names)) target = names[*index];
+}
+
+}  // namespace atto::spec

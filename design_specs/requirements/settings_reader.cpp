@@ -1,0 +1,110 @@
+// Reads how to search and how to train: /maximise, /search and /training.
+
+#include <fmt/format.h>
+
+#include "design_specs/requirements/keys.hpp"
+#include "design_specs/requirements/readers.hpp"
+#include "design_specs/requirements/section.hpp"
+
+namespace atto::spec {
+namespace {
+
+constexpr int kMaxEpochs = 100'000;
+constexpr std::size_t kMaxRungs = 16;
+
+/// Reads a strictly rising list of cumulative epochs.
+std::optional<std::vector<int>> read_rungs(Problems& problems, const Cursor& at) {
+  if (at->kind != Kind::Array || at->items.empty() || at->items.size() > kMaxRungs) {
+    problems.add(at, fmt::format("must be a list of 1 to {} epoch counts", kMaxRungs));
+    return std::nullopt;
+  }
+  std::vector<int> rungs;
+  for (std::size_t i = 0; i < at->items.size(); ++i) {
+    const Cursor item = at.at(i);
+    const auto epochs = problems.integer(item, 1, kMaxEpochs);
+    if (!epochs) return std::nullopt;
+    if (!rungs.empty() && *epochs <= rungs.back()) {
+      problems.add(item, fmt::format("must be > {}: rungs rise", rungs.back()));
+      return std::nullopt;
+    }
+    rungs.push_back(static_cast<int>(*epochs));
+  }
+  return rungs;
+}
+
+}  // namespace
+
+Objective read_objective(Problems& problems, const Cursor& at) {
+  Objective objective;
+  if (at->kind == Kind::Object) {
+    const Section section(problems, at, kMaximiseKeys);
+    const auto netscore = problems.required(at, "netscore");
+    if (!netscore) return objective;
+    objective.is_netscore = true;
+    Section weights(problems, *netscore, kNetscoreKeys);
+    weights.number("alpha", objective.alpha, kAboveZero, 100);
+    weights.number("beta", objective.beta, 0, 100);
+    weights.number("gamma", objective.gamma, 0, 100);
+  } else if (at->kind != Kind::String || at->string != "top1") {
+    problems.add(at,
+                 R"(must be "top1" or { "netscore": { "alpha": 2, "beta": 0.5, "gamma": 0.5 } })");
+  }
+  return objective;
+}
+
+SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
+  SearchSettings search;
+  search.band = band;
+  Section section(problems, at, kSearchKeys);
+  section.one_of("strategy", search.strategy, kStrategies);
+  section.integer("candidates", search.candidates, 1, kMaxCandidates);
+  if (const auto entry = section.member("rungs"))
+    search.rungs = read_rungs(problems, *entry).value_or(search.rungs);
+  section.number("promote", search.promote, kAboveZero, 1);
+  section.integer("finalists", search.finalists, 0, kMaxCandidates);
+  if (const auto entry = section.member("finalists"); entry && search.finalists > search.candidates)
+    problems.add(*entry, fmt::format("must be <= candidates, which is {}", search.candidates));
+  if (const auto entry = section.member("images"))
+    if (const auto images = problems.integer(*entry, 1, std::numeric_limits<int>::max()))
+      search.images = static_cast<int>(*images);
+  section.integer("window", search.window, 1, kMaxCandidates);
+  section.number("band", search.band, 0, 1);
+  if (const auto entry = section.member("budget")) {
+    Section budget(problems, *entry, kBudgetKeys);
+    double seconds = 0;
+    budget.number("cpu_seconds", seconds, kAboveZero, 1e12);
+    if (seconds > 0) search.budget_cpu_seconds = seconds;
+  }
+  if (const auto entry = section.member("seed"))
+    if (const auto seed = problems.integer(*entry, 0, std::numeric_limits<std::int64_t>::max()))
+      search.seed = static_cast<std::uint64_t>(*seed);
+  return search;
+}
+
+TrainingSettings read_training(Problems& problems, const Cursor& at) {
+  TrainingSettings training;
+  TrainingRecipe& recipe = training.recipe;
+  Section section(problems, at, kTrainingKeys);
+  section.one_of("recipe", recipe.name, kRecipes);
+  section.integer("batch", recipe.batch, 1, 65'536);
+  section.number("learning_rate", recipe.learning_rate, kAboveZero, 100);
+  section.number("warmup_epochs", recipe.warmup_epochs, 0, kMaxEpochs);
+  section.number("final_learning_rate", recipe.final_learning_rate, 0, 100);
+  if (const auto entry = section.member("final_learning_rate");
+      entry && recipe.final_learning_rate > recipe.learning_rate)
+    problems.add(*entry,
+                 fmt::format("must be <= learning_rate, which is {}", recipe.learning_rate));
+  section.number("momentum", recipe.momentum, 0, kBelowOne);
+  section.number("weight_decay", recipe.weight_decay, 0, 1);
+  section.number("label_smoothing", recipe.label_smoothing, 0, kBelowOne);
+  section.integer("crop_padding", recipe.crop_padding, 0, 1024);
+  section.boolean("flip", recipe.flip);
+  section.integer("cutout", recipe.cutout, 0, kMaxResolution);
+  section.number("ema", recipe.ema, 0, kBelowOne);
+  section.integer("threads", recipe.threads, 1, 1024);
+  section.integer("final_epochs", training.final_epochs, 1, kMaxEpochs);
+  section.integer("final_seeds", training.final_seeds, 1, 100);
+  return training;
+}
+
+}  // namespace atto::spec
