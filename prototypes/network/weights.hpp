@@ -25,10 +25,12 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-/// Reads a file; hostile until read: every offset, size and overlap is checked. Throws SpecError naming the
+/// Reads a file; hostile until read: every offset and size is checked, the header is at most 1 MiB (the cap
+/// of every JSON text, some 8,000 tensors), and the tensors cover the data without gap or overlap. Throws SpecError naming the
 /// file and the rule (a person handed it over), EnvironmentError when it cannot be opened.
 TensorFile read_safetensors(const std::filesystem::path& file);
-/// Writes to a temporary file, syncs and renames. Throws EnvironmentError.
+/// Writes to a temporary file, syncs and renames. Throws EnvironmentError; InternalError for a tensor whose
+/// bytes do not match its shape, or a header over 1 MiB.
 void write_safetensors(const std::filesystem::path& file, const TensorFile& contents);
 
 /// One tensor that a network needs.
