@@ -1,7 +1,7 @@
 #pragma once
-// The errors that AttoForge throws. Who is to blame is decided at the throw, and the type says it; the
-// command line turns each type into its exit code. An expected miss (a requirement not met) is a value
-// and never an exception.
+// The errors that AttoForge throws. Who is to blame is decided at the throw, and the type says it;
+// the command line turns each type into its exit code. An expected miss (a requirement not met) is
+// a value and never an exception.
 
 #include <stdexcept>
 #include <string>
@@ -13,9 +13,9 @@ namespace atto {
 /// One fault in a file that a person wrote. `location` is "file:line:column" or "file".
 struct Problem {
   std::string location;
-  std::string path;     ///< JSON pointer such as "/require/params/max"; "" for the whole file
-  std::string rule;     ///< what must hold, e.g. "must be > 0"
-  std::string value;    ///< what was found, e.g. "-3"; "" where there is nothing to show
+  std::string path;   ///< JSON pointer such as "/require/params/max"; "" for the whole file
+  std::string rule;   ///< what must hold, e.g. "must be > 0"
+  std::string value;  ///< what was found, e.g. "-3"; "" where there is nothing to show
 
   /// Returns "file:14:23: /require/latency_ms/max: must be > 0; got -3".
   std::string text() const;

@@ -8,11 +8,12 @@
 
 namespace atto::spec {
 
-/// Writes to a temporary file beside it, fsyncs, renames and fsyncs the folder, so that a reader sees the
-/// old file or the new one. Throws EnvironmentError with errno's text and the path.
+/// Writes to a temporary file beside it, fsyncs, renames and fsyncs the folder, so that a reader
+/// sees the old file or the new one. Throws EnvironmentError with errno's text and the path.
 void write_file_atomically(const std::filesystem::path& file, std::string_view contents);
 
 /// Reads a whole file; one over `max_bytes` or unreadable throws EnvironmentError.
-std::string read_file(const std::filesystem::path& file, std::size_t max_bytes = std::size_t{1} << 32);
+std::string read_file(const std::filesystem::path& file,
+                      std::size_t max_bytes = std::size_t{1} << 32);
 
 }  // namespace atto::spec

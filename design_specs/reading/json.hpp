@@ -1,6 +1,6 @@
 #pragma once
-// JSON as people write it: values that know where they stand. Read through nlohmann's SAX interface,
-// because its DOM drops duplicate keys and positions.
+// JSON as people write it: values that know where they stand. Read through nlohmann's SAX
+// interface, because its DOM drops duplicate keys and positions.
 
 #include <cstddef>
 #include <cstdint>
@@ -34,8 +34,8 @@ struct Value {
   std::int64_t integer = 0;
   double number = 0;
   std::string string;
-  std::vector<Value> items;      ///< Array
-  std::vector<Member> members;   ///< Object, in file order, duplicates kept
+  std::vector<Value> items;     ///< Array
+  std::vector<Member> members;  ///< Object, in file order, duplicates kept
 
   bool is_number() const { return kind == Kind::Integer || kind == Kind::Number; }
   /// Returns the first member of that name, or nullptr.
@@ -62,9 +62,9 @@ std::string json_string(std::string_view text);
 inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 inline constexpr int kMaxNesting = 64;
 
-/// Reads a whole JSON text. Refuses texts over kMaxFileBytes, byte-order marks, invalid UTF-8 and nesting
-/// over kMaxNesting before parsing; then comments, NaN/Infinity, numbers beyond a double, trailing text.
-/// Throws SpecError with the first syntax error alone.
+/// Reads a whole JSON text. Refuses texts over kMaxFileBytes, byte-order marks, invalid UTF-8 and
+/// nesting over kMaxNesting before parsing; then comments, NaN/Infinity, numbers beyond a double,
+/// trailing text. Throws SpecError with the first syntax error alone.
 Document parse_json(std::string_view text, std::string name);
 
 /// Reads a file as parse_json does; a file that cannot be opened is an EnvironmentError.

@@ -1,6 +1,6 @@
 #pragma once
-// Collects every problem of one document, so that a person sees all of them in one run, and offers the
-// checked accessors that all readers of JSON in this project share.
+// Collects every problem of one document, so that a person sees all of them in one run, and offers
+// the checked accessors that all readers of JSON in this project share.
 
 #include <cstdint>
 #include <limits>
@@ -24,8 +24,8 @@ struct Cursor {
   const Value* value = nullptr;
   std::string path;
 
-  Cursor at(const Member& member) const;      ///< path + "/key" (JSON pointer escaping)
-  Cursor at(std::size_t index) const;         ///< path + "/index"; the value must be an array
+  Cursor at(const Member& member) const;  ///< path + "/key" (JSON pointer escaping)
+  Cursor at(std::size_t index) const;     ///< path + "/index"; the value must be an array
   const Value& operator*() const { return *value; }
   const Value* operator->() const { return value; }
 };
@@ -38,7 +38,8 @@ class Problems {
   void add(const Cursor& at, std::string rule);
   void add(const Cursor& at, std::string rule, std::string got);
   /// Records a fault at a member's key.
-  void add_at_key(const Cursor& object, const Member& member, std::string rule, std::string got = "");
+  void add_at_key(const Cursor& object, const Member& member, std::string rule,
+                  std::string got = "");
 
   bool empty() const { return problems_.empty(); }
   std::size_t size() const { return problems_.size(); }
@@ -49,8 +50,8 @@ class Problems {
   /// (else "unknown key; did you mean ..."). Returns false when it is no object.
   bool expect_object(const Cursor& at, std::span<const std::string_view> known);
 
-  /// Each returns the value when it is of the type and inside [low, high], else records the fault. A whole
-  /// number may be written with a fraction or exponent (1e3).
+  /// Each returns the value when it is of the type and inside [low, high], else records the fault.
+  /// A whole number may be written with a fraction or exponent (1e3).
   std::optional<std::int64_t> integer(const Cursor& at, std::int64_t low, std::int64_t high);
   std::optional<double> number(const Cursor& at, double low, double high);
   std::optional<bool> boolean(const Cursor& at);
@@ -68,7 +69,10 @@ class Problems {
   const std::string& file() const { return file_; }
 
  private:
-  struct Entry { Location location; Problem problem; };
+  struct Entry {
+    Location location;
+    Problem problem;
+  };
   std::string file_;
   std::vector<Entry> problems_;
 };

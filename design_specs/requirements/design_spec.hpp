@@ -1,6 +1,6 @@
 #pragma once
-// Design requirements: the JSON file that names the prototype, the task, what a winner must satisfy, and
-// how to search. One reader, one struct; every key is in docs/manual.md.
+// Design requirements: the JSON file that names the prototype, the task, what a winner must
+// satisfy, and how to search. One reader, one struct; every key is in docs/manual.md.
 
 #include <cstdint>
 #include <filesystem>
@@ -32,7 +32,7 @@ struct Requirements {
   Bound model_kib;            ///< KiB
   Bound latency_ms;           ///< ms, `latency_threads` threads
   int latency_threads = 1;
-  Bound top1;                 ///< fraction, judged on validation
+  Bound top1;  ///< fraction, judged on validation
 };
 
 struct Task {
@@ -51,9 +51,9 @@ struct SearchSettings {
   std::vector<int> rungs = {1, 3};  ///< cumulative epochs, rising
   double promote = 1.0 / 3;         ///< share of a rung that goes on to the next
   int finalists = 1;
-  std::optional<int> images;        ///< training images used in rungs; absent = all
-  int window = 4;                   ///< proposal k sees results up to k - window
-  double band = 0.9;                ///< share of some ceiling that must be used; 0 = off
+  std::optional<int> images;  ///< training images used in rungs; absent = all
+  int window = 4;             ///< proposal k sees results up to k - window
+  double band = 0.9;          ///< share of some ceiling that must be used; 0 = off
   std::optional<double> budget_cpu_seconds;
   std::uint64_t seed = 1;
 };
@@ -64,8 +64,8 @@ struct TrainingSettings {
   int final_seeds = 3;
 };
 
-/// One tier of a family ("A", "B", ...): the spec's `require` with this tier's entries in place of those
-/// of the same name. Everything else is shared. Ceilings do not rise from tier to tier.
+/// One tier of a family ("A", "B", ...): the spec's `require` with this tier's entries in place of
+/// those of the same name. Everything else is shared. Ceilings do not rise from tier to tier.
 struct Tier {
   std::string name;
   Requirements require;
@@ -78,7 +78,7 @@ struct DesignSpec {
   Location prototype_location;
   Task task;
   Requirements require;
-  std::vector<Tier> tiers;          ///< empty = no family
+  std::vector<Tier> tiers;  ///< empty = no family
   Objective maximise;
   SearchSettings search;
   TrainingSettings training;
@@ -95,16 +95,17 @@ struct Miss {
   std::string text;
 };
 
-/// Returns the costs with every field counted at the resolution that its own bound names. `count` gives
-/// the costs at a resolution (absent = the trained one) and is called once for each that is asked for.
+/// Returns the costs with every field counted at the resolution that its own bound names. `count`
+/// gives the costs at a resolution (absent = the trained one) and is called once for each that is
+/// asked for.
 Costs required_costs(const Requirements& require,
                      const std::function<Costs(std::optional<int> at)>& count);
 
 /// Returns every cost requirement that the costs miss (ceilings, floors, band); empty = feasible.
 std::vector<Miss> cost_misses(const Requirements& require, double band, const Costs& costs);
 
-/// Returns the misses of costs, accuracy and latency together: empty means 1_r = 1. What is required but
-/// not measured is a miss.
+/// Returns the misses of costs, accuracy and latency together: empty means 1_r = 1. What is
+/// required but not measured is a miss.
 std::vector<Miss> misses(const Requirements& require, double band, const Metrics& metrics);
 
 /// Returns the largest share of a ceiling that the costs use; 0 without ceilings.

@@ -1,6 +1,6 @@
 #pragma once
-// What is known of a design: its costs, and after training its accuracy; and the two scalars that rank
-// designs, top-1 and NetScore.
+// What is known of a design: its costs, and after training its accuracy; and the two scalars that
+// rank designs, top-1 and NetScore.
 
 #include <cstdint>
 #include <optional>

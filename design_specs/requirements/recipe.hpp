@@ -1,6 +1,6 @@
 #pragma once
-// How a candidate is trained. Every field has a key in a spec's "training" object; the defaults here are
-// the recipe named "default".
+// How a candidate is trained. Every field has a key in a spec's "training" object; the defaults
+// here are the recipe named "default".
 
 #include <cstdint>
 #include <string>
@@ -15,13 +15,13 @@ struct TrainingRecipe {
   double warmup_epochs = 1.0;        ///< linear from 0; at most a third of the horizon is used
   double final_learning_rate = 0.0;  ///< where the cosine ends
   double momentum = 0.9;
-  double weight_decay = 5e-4;        ///< on conv and dense weights only
-  double label_smoothing = 0.1;      ///< in [0, 1)
-  int crop_padding = 4;              ///< zero padding in pixels, then a random crop back; 0 = off
-  bool flip = true;                  ///< horizontal, probability 1/2
-  int cutout = 0;                    ///< side of a zeroed square in pixels; 0 = off
-  double ema = 0.995;                ///< decay a step of the averaged weights; 0 = off
-  int threads = 1;                   ///< CPU threads of one trial; part of its identity
+  double weight_decay = 5e-4;    ///< on conv and dense weights only
+  double label_smoothing = 0.1;  ///< in [0, 1)
+  int crop_padding = 4;          ///< zero padding in pixels, then a random crop back; 0 = off
+  bool flip = true;              ///< horizontal, probability 1/2
+  int cutout = 0;                ///< side of a zeroed square in pixels; 0 = off
+  double ema = 0.995;            ///< decay a step of the averaged weights; 0 = off
+  int threads = 1;               ///< CPU threads of one trial; part of its identity
 };
 
 }  // namespace atto::spec

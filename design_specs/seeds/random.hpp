@@ -1,7 +1,7 @@
 #pragma once
-// Randomness that is the same on every machine: a counter-based generator and our own distributions.
-// Source of the mixing function: Steele, Lea, Flood, "Fast splittable pseudorandom number generators"
-// (OOPSLA 2014), variant 13 of Stafford.
+// Randomness that is the same on every machine: a counter-based generator and our own
+// distributions. Source of the mixing function: Steele, Lea, Flood, "Fast splittable pseudorandom
+// number generators" (OOPSLA 2014), variant 13 of Stafford.
 
 #include <cstddef>
 #include <cstdint>

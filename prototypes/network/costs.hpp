@@ -12,17 +12,19 @@ namespace atto::net {
 using spec::Costs;
 
 struct LayerCosts {
-  Shape shape;                   ///< output
+  Shape shape;  ///< output
   std::int64_t params = 0;
   std::int64_t macs = 0;
-  std::int64_t live_bytes = 0;   ///< tensors alive while the layer runs: all still needed, and its output
+  std::int64_t live_bytes =
+      0;  ///< tensors alive while the layer runs: all still needed, and its output
 };
 
 /// Returns the costs of every layer, in layer order. Throws as infer_shapes does.
 std::vector<LayerCosts> layer_costs(const Network& network);
 
-/// Returns the costs of the whole: sums of parameters and MACs, the largest live_bytes, and the model size
-/// at float32 with every batch norm folded that can be. A sum beyond 64 bits stays at their largest value.
+/// Returns the costs of the whole: sums of parameters and MACs, the largest live_bytes, and the
+/// model size at float32 with every batch norm folded that can be. A sum beyond 64 bits stays at
+/// their largest value.
 Costs count_costs(const Network& network);
 
 }  // namespace atto::net

@@ -1,6 +1,6 @@
 #pragma once
-// The identity of a design: a hash of the canonical form of its IR, without names and provenance, with
-// input size and classes. Equal hash means the same network.
+// The identity of a design: a hash of the canonical form of its IR, without names and provenance,
+// with input size and classes. Equal hash means the same network.
 
 #include <cstdint>
 #include <string>

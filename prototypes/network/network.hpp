@@ -12,10 +12,21 @@
 
 namespace atto::net {
 
-enum class Activation : std::uint8_t { None, Relu, Relu6, LeakyRelu, Sigmoid, HardSigmoid, Swish,
-                                       HardSwish, Gelu, Tanh };
+enum class Activation : std::uint8_t {
+  None,
+  Relu,
+  Relu6,
+  LeakyRelu,
+  Sigmoid,
+  HardSigmoid,
+  Swish,
+  HardSwish,
+  Gelu,
+  Tanh
+};
 inline constexpr std::array<std::string_view, 10> kActivationNames = {
-    "none", "relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "swish", "hard_swish", "gelu", "tanh"};
+    "none",         "relu",  "relu6",      "leaky_relu", "sigmoid",
+    "hard_sigmoid", "swish", "hard_swish", "gelu",       "tanh"};
 
 /// Every layer reads the outputs of earlier layers (Layer::inputs) and makes one tensor
 /// [channels, height, width]; batch is outside the IR.
@@ -23,7 +34,8 @@ struct InputLayer {
   friend bool operator==(const InputLayer&, const InputLayer&) = default;
 };
 /// Convolution, weights [out_channels, in_channels / groups, kernel, kernel]; "same" padding of
-/// dilation * (kernel - 1) / 2 on every side, so an output side is ceil(side / stride). Odd kernels.
+/// dilation * (kernel - 1) / 2 on every side, so an output side is ceil(side / stride). Odd
+/// kernels.
 struct Conv {
   int out_channels = 0;
   int kernel = 1;
@@ -37,7 +49,8 @@ struct Conv {
 struct BatchNorm {
   friend bool operator==(const BatchNorm&, const BatchNorm&) = default;
 };
-/// Slope of leaky_relu is 0.1; gelu is the exact (erf) form; hard_sigmoid(x) = clamp(x / 6 + 1/2, 0, 1).
+/// Slope of leaky_relu is 0.1; gelu is the exact (erf) form; hard_sigmoid(x) = clamp(x / 6 + 1/2,
+/// 0, 1).
 struct Activate {
   Activation kind = Activation::Relu;
   friend bool operator==(const Activate&, const Activate&) = default;
@@ -56,8 +69,9 @@ struct Shuffle {  ///< channel c of g groups of n goes to (c mod n) * g + c / n
   int groups = 2;
   friend bool operator==(const Shuffle&, const Shuffle&) = default;
 };
-/// Odd kernel: padding (kernel - 1) / 2. Even kernel: only with stride = kernel, no padding, and the last
-/// window is cut at the border. Side = ceil(side / stride). The average leaves padding out of its count.
+/// Odd kernel: padding (kernel - 1) / 2. Even kernel: only with stride = kernel, no padding, and
+/// the last window is cut at the border. Side = ceil(side / stride). The average leaves padding out
+/// of its count.
 struct Pool {
   enum class Kind : std::uint8_t { Max, Average } kind = Kind::Max;
   int kernel = 2;
@@ -88,12 +102,12 @@ struct Softmax {
   friend bool operator==(const Softmax&, const Softmax&) = default;
 };
 
-using Op = std::variant<InputLayer, Conv, BatchNorm, Activate, Add, Concat, Slice, Shuffle, Pool, PoolTo,
-                        GlobalAveragePool, Multiply, Upsample, Dense, Softmax>;
+using Op = std::variant<InputLayer, Conv, BatchNorm, Activate, Add, Concat, Slice, Shuffle, Pool,
+                        PoolTo, GlobalAveragePool, Multiply, Upsample, Dense, Softmax>;
 
 struct Layer {
-  /// The place in the design that made it, then the part: "stages[0].modules[2].chain[1].conv". Weights
-  /// are named after it. Unique in a network.
+  /// The place in the design that made it, then the part: "stages[0].modules[2].chain[1].conv".
+  /// Weights are named after it. Unique in a network.
   std::string name;
   Op op;
   std::vector<int> inputs;  ///< indices of earlier layers
@@ -113,7 +127,7 @@ struct Output {
 
 struct Network {
   std::string name;
-  Shape input;      ///< layers[0] is the InputLayer
+  Shape input;  ///< layers[0] is the InputLayer
   int classes = 0;
   std::vector<Layer> layers;
   std::vector<Output> outputs;

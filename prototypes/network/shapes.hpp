@@ -15,14 +15,14 @@ inline constexpr int kMaxSide = 1 << 16;
 inline constexpr int kMaxKernel = 63;
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 30;
 
-/// Returns the output shape of every layer. Throws InternalError naming the layer and the rule when the
-/// network is not well-formed (reader and generator make well-formed ones only): inputs out of order,
-/// groups that do not divide, adds of different shapes, a stride that exceeds its map. Looks at layers
-/// alone: names and outputs cost time and are malformed()'s.
+/// Returns the output shape of every layer. Throws InternalError naming the layer and the rule when
+/// the network is not well-formed (reader and generator make well-formed ones only): inputs out of
+/// order, groups that do not divide, adds of different shapes, a stride that exceeds its map. Looks
+/// at layers alone: names and outputs cost time and are malformed()'s.
 std::vector<Shape> infer_shapes(const Network& network);
 
-/// Returns the first rule that the network breaks, as "LAYER: RULE", or "" when it is well-formed. Covers
-/// unique layer names and the outputs as well.
+/// Returns the first rule that the network breaks, as "LAYER: RULE", or "" when it is well-formed.
+/// Covers unique layer names and the outputs as well.
 std::string malformed(const Network& network);
 
 }  // namespace atto::net

@@ -1,6 +1,6 @@
 #pragma once
-// Named weights, and their safetensors files (https://github.com/huggingface/safetensors: 8 bytes of
-// little-endian header length, a JSON header, then the data).
+// Named weights, and their safetensors files (https://github.com/huggingface/safetensors: 8 bytes
+// of little-endian header length, a JSON header, then the data).
 
 #include <cstdint>
 #include <filesystem>
@@ -25,12 +25,13 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-/// Reads a file; hostile until read: every offset and size is checked, the header is at most 1 MiB (the cap
-/// of every JSON text, some 8,000 tensors), and the tensors cover the data without gap or overlap. Throws SpecError naming the
-/// file and the rule (a person handed it over), EnvironmentError when it cannot be opened.
+/// Reads a file; hostile until read: every offset and size is checked, the header is at most 1 MiB
+/// (the cap of every JSON text, some 8,000 tensors), and the tensors cover the data without gap or
+/// overlap. Throws SpecError naming the file and the rule (a person handed it over),
+/// EnvironmentError when it cannot be opened.
 TensorFile read_safetensors(const std::filesystem::path& file);
-/// Writes to a temporary file, syncs and renames. Throws EnvironmentError; InternalError for a tensor whose
-/// bytes do not match its shape, or a header over 1 MiB.
+/// Writes to a temporary file, syncs and renames. Throws EnvironmentError; InternalError for a
+/// tensor whose bytes do not match its shape, or a header over 1 MiB.
 void write_safetensors(const std::filesystem::path& file, const TensorFile& contents);
 
 /// One tensor that a network needs.
@@ -41,11 +42,12 @@ struct WeightSpec {
   int layer = 0;
 };
 
-/// Lists every tensor of a network, in layer order: conv weight [O, I/g, k, k] (and bias [O]); batch norm
-/// weight, bias, running_mean, running_var [C]; dense weight [O, I] and bias [O].
+/// Lists every tensor of a network, in layer order: conv weight [O, I/g, k, k] (and bias [O]);
+/// batch norm weight, bias, running_mean, running_var [C]; dense weight [O, I] and bias [O].
 std::vector<WeightSpec> weight_specs(const Network& network);
 
-/// Throws SpecError unless the file holds exactly the network's tensors, as F32 of the right shapes.
+/// Throws SpecError unless the file holds exactly the network's tensors, as F32 of the right
+/// shapes.
 void check_weights(const Network& network, const TensorFile& weights, const std::string& file);
 
 }  // namespace atto::net
