@@ -38,19 +38,10 @@ std::string joined(std::span<const std::string_view> names) {
   return text;
 }
 
-std::string low_text(double low) {
-  return low == kAboveZero ? std::string("> 0") : fmt::format(">= {}", low);
-}
-
-std::string high_text(double high) {
-  return high == kBelowOne ? std::string("< 1") : fmt::format("<= {}", high);
-}
-
-/// Returns "must be >= 1 and <= 64"; a side at the type's end is left out.
-std::string range_rule(const std::string& low, const std::string& high) {
-  if (low.empty()) return "must be " + high;
-  if (high.empty()) return "must be " + low;
-  return "must be " + low + " and " + high;
+/// Returns the side of [low, high] that a number breaks.
+std::string broken_side(double number, double low, double high) {
+  if (number < low) return low == kAboveZero ? "must be > 0" : fmt::format("must be >= {}", low);
+  return high == kBelowOne ? "must be < 1" : fmt::format("must be <= {}", high);
 }
 
 std::optional<std::int64_t> unit_factor(std::string_view suffix) {
@@ -77,10 +68,9 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
   if (whole == 0 || !factor) return std::nullopt;
   std::int64_t count = 0, unit = *factor;
   for (const char c : text.substr(0, whole)) {
-    count = count * 10 + (c - '0');
-    if (count > kMaxCount) return std::nullopt;
+    count = std::min(count * 10 + (c - '0'), kMaxCount + 1);
   }
-  if (count > kMaxCount / unit) return std::nullopt;
+  if (count > kMaxCount / unit) return kMaxCount + 1;
   count *= unit;
   for (const char c : fraction) {
     if (unit % 10 != 0 && c != '0') return std::nullopt;
@@ -173,15 +163,13 @@ std::optional<std::int64_t> Problems::integer(const Cursor& at, std::int64_t low
   else if (at->kind == Kind::Number && std::abs(at->number) < 0x1p53 &&
            at->number == std::floor(at->number))
     whole = static_cast<std::int64_t>(at->number);
-  using Limits = std::numeric_limits<std::int64_t>;
-  const std::string rule = range_rule(low == Limits::min() ? "" : fmt::format(">= {}", low),
-                                      high == Limits::max() ? "" : fmt::format("<= {}", high));
-  if (!whole) {
-    add(at, at->is_number() && std::abs(at->number) >= 0x1p53 ? rule : "must be a whole number");
+  if (!whole && !(at->is_number() && std::abs(at->number) >= 0x1p53)) {
+    add(at, "must be a whole number");
     return std::nullopt;
   }
-  if (*whole >= low && *whole <= high) return whole;
-  add(at, rule);
+  if (whole && *whole >= low && *whole <= high) return whole;
+  const bool is_below = whole ? *whole < low : at->number < 0;
+  add(at, is_below ? fmt::format("must be >= {}", low) : fmt::format("must be <= {}", high));
   return std::nullopt;
 }
 
@@ -191,9 +179,7 @@ std::optional<double> Problems::number(const Cursor& at, double low, double high
     return std::nullopt;
   }
   if (at->number >= low && at->number <= high) return at->number;
-  using Limits = std::numeric_limits<double>;
-  add(at, range_rule(low <= Limits::lowest() ? "" : low_text(low),
-                     high >= Limits::max() ? "" : high_text(high)));
+  add(at, broken_side(at->number, low, high));
   return std::nullopt;
 }
 
@@ -222,7 +208,11 @@ std::optional<std::size_t> Problems::one_of(const Cursor& at,
 std::optional<std::int64_t> Problems::count(const Cursor& at) {
   if (at->is_number()) return integer(at, 0, kMaxCount);
   if (at->kind == Kind::String)
-    if (const auto count = parse_count(at->string)) return count;
+    if (const auto count = parse_count(at->string)) {
+      if (*count <= kMaxCount) return count;
+      add(at, fmt::format("must be <= {}", kMaxCount));
+      return std::nullopt;
+    }
   add(at, R"(must be a whole count such as 326000, "326k", "1.87M" or "4.09G")");
   return std::nullopt;
 }

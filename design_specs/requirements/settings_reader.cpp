@@ -24,7 +24,7 @@ std::optional<std::vector<int>> read_rungs(Problems& problems, const Cursor& at)
     const auto epochs = problems.integer(item, 1, kMaxEpochs);
     if (!epochs) return std::nullopt;
     if (!rungs.empty() && *epochs <= rungs.back()) {
-      problems.add(item, fmt::format("must be > {}: rungs rise", rungs.back()));
+      problems.add(item, fmt::format("must be > {}, the rung before it", rungs.back()));
       return std::nullopt;
     }
     rungs.push_back(static_cast<int>(*epochs));
