@@ -1,0 +1,111 @@
+#include "trainer/torch/dataset.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <new>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/seeds/random.hpp"
+
+namespace atto::train {
+namespace {
+
+/// Fixed for ever: it decides which images are validation.
+constexpr std::uint64_t kSplitSeed = 0x5eed0a770f0e6e01ULL;
+
+void split(Dataset& data) {
+  const auto trained = data.info.train_images;
+  std::vector<std::vector<std::int32_t>> of_class(static_cast<std::size_t>(data.info.classes));
+  for (std::int64_t i = 0; i < trained; ++i)
+    of_class[static_cast<std::size_t>(data.images.labels[static_cast<std::size_t>(i)])].push_back(
+        static_cast<std::int32_t>(i));
+  for (std::size_t c = 0; c < of_class.size(); ++c) {
+    auto& members = of_class[c];
+    spec::Random(spec::derive_seed({kSplitSeed, c})).shuffle(std::span<std::int32_t>(members));
+    const auto held = validation_share(static_cast<std::int64_t>(members.size()), trained);
+    data.validation.insert(data.validation.end(), members.begin(), members.begin() + held);
+    data.train.insert(data.train.end(), members.begin() + held, members.end());
+  }
+  std::sort(data.train.begin(), data.train.end());
+  std::sort(data.validation.begin(), data.validation.end());
+  for (std::int64_t i = trained; i < trained + data.info.test_images; ++i)
+    data.test.push_back(static_cast<std::int32_t>(i));
+  data.info.validation_images = static_cast<std::int64_t>(data.validation.size());
+}
+
+/// Sums are whole numbers, so that the result is exact in any order.
+void measure(Dataset& data) {
+  const auto channels = static_cast<std::size_t>(data.info.channels);
+  std::array<std::uint64_t, 4> sum{}, squares{};
+  for (std::int32_t index : data.train) {
+    const std::uint8_t* pixel = data.image(index);
+    for (const std::uint8_t* last = pixel + data.image_bytes(); pixel != last; pixel += channels)
+      for (std::size_t c = 0; c < channels; ++c) {
+        sum[c] += pixel[c];
+        squares[c] += std::uint64_t{pixel[c]} * pixel[c];
+      }
+  }
+  const double count = static_cast<double>(data.train.size()) * data.info.height * data.info.width;
+  for (std::size_t c = 0; c < channels; ++c) {
+    const double mean = static_cast<double>(sum[c]) / count;
+    const double variance = std::max(0.0, static_cast<double>(squares[c]) / count - mean * mean);
+    data.normalisation.mean[c] = static_cast<float>(mean / 255);
+    data.normalisation.stddev[c] = static_cast<float>(std::max(std::sqrt(variance) / 255, 1e-3));
+  }
+}
+
+std::vector<std::string> lines_of(const std::filesystem::path& file) {
+  std::vector<std::string> lines;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);)
+    if (!line.empty()) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> read_class_names(const DatasetInfo& info) {
+  std::vector<std::string> names;
+  if (info.kind == DatasetKind::FashionMnist)
+    names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+             "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+  if (info.kind == DatasetKind::Cifar10) names = lines_of(info.folder / "batches.meta.txt");
+  if (info.kind == DatasetKind::Cifar100) names = lines_of(info.folder / "fine_label_names.txt");
+  if (info.kind == DatasetKind::ImageFolder) names = list_image_folder(info.folder).classes;
+  if (names.size() == static_cast<std::size_t>(info.classes)) return names;
+  names.clear();
+  for (int c = 0; c < info.classes; ++c) names.push_back(std::to_string(c));
+  return names;
+}
+
+Dataset load_dataset(const DatasetInfo& info) {
+  Dataset data;
+  data.info = info;
+  try {
+    switch (info.kind) {
+      case DatasetKind::FashionMnist:
+        read_fashion_mnist(info, data.images);
+        break;
+      case DatasetKind::Cifar10:
+      case DatasetKind::Cifar100:
+        read_cifar(info, data.images);
+        break;
+      case DatasetKind::ImageFolder:
+        read_image_folder(data.info, data.images);
+        break;
+      case DatasetKind::Synthetic:
+        make_synthetic(info, data.images);
+        break;
+    }
+  } catch (const std::bad_alloc&) {
+    throw EnvironmentError("data set " + info.name + ": out of memory");
+  }
+  split(data);
+  if (data.train.empty()) throw EnvironmentError("data set " + info.name + ": no training images");
+  measure(data);
+  data.class_names = read_class_names(info);
+  return data;
+}
+
+}  // namespace atto::train

@@ -1,0 +1,99 @@
+#include "trainer/torch/torch_evaluator.hpp"
+
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include <fstream>
+#include <new>
+
+#include "design_specs/errors.hpp"
+#include "trainer/torch/training_run.hpp"
+
+namespace atto::train {
+namespace {
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      return line.substr(std::min(line.size(), line.find(':') + 2));
+  return "unknown";
+}
+
+std::string first_line(std::string_view text) {
+  return std::string(text.substr(0, text.find('\n')));
+}
+
+TrialResult failed(const std::string& reason) {
+  TrialResult result;
+  result.outcome = Outcome::Failed;
+  result.reason = reason;
+  return result;
+}
+
+bool is_out_of_memory(std::string_view what) {
+  return what.find("alloc") != std::string_view::npos ||
+         what.find("out of memory") != std::string_view::npos;
+}
+
+void expect_fit(const TrialRequest& request, const Dataset& data) {
+  const net::Network& network = request.network;
+  if (network.input == data.info.input() && network.classes == data.info.classes) return;
+  throw InternalError(fmt::format(
+      "network for {}x{}x{} and {} classes, data set {} has {}x{}x{} and {}",
+      network.input.channels, network.input.height, network.input.width, network.classes,
+      data.info.name, data.info.channels, data.info.height, data.info.width, data.info.classes));
+}
+
+}  // namespace
+
+TorchEvaluator::TorchEvaluator(TorchSettings settings) : settings_(settings) {
+  prepare_process(settings.threads);
+  if (settings.device == DeviceChoice::Cpu) return;
+  uses_cuda_ = has_cuda();
+  if (settings.device == DeviceChoice::Cuda && !uses_cuda_)
+    throw EnvironmentError("device cuda: this LibTorch finds no CUDA device");
+}
+
+TorchEvaluator::~TorchEvaluator() = default;
+
+const Dataset& TorchEvaluator::dataset(const spec::Task& task) {
+  const std::string key = task.dataset + "@" + std::to_string(task.resolution.value_or(0));
+  if (data_ && loaded_ == key) return *data_;
+  data_.reset();
+  data_ = std::make_unique<Dataset>(load_dataset(describe_dataset(task.dataset, task.resolution)));
+  loaded_ = key;
+  for (const std::string& name : data_->images.left_out)
+    notes_.push_back("image left out: " + name);
+  return *data_;
+}
+
+TrialResult TorchEvaluator::evaluate(const TrialRequest& request, const Progress& progress) {
+  const Dataset& data = dataset(request.task);
+  expect_fit(request, data);
+  prepare_process(request.recipe.threads);
+  try {
+    TrainingRun run(request, data, uses_cuda_ ? Device::Cuda : Device::Cpu, progress);
+    TrialResult result = run.run();
+    if (!run.ignored_checkpoint().empty())
+      notes_.push_back("checkpoint ignored: " + run.ignored_checkpoint());
+    return result;
+  } catch (const std::bad_alloc&) {
+    return failed("out of memory");
+  } catch (const c10::Error& error) {
+    if (is_out_of_memory(error.what_without_backtrace())) return failed("out of memory");
+    throw InternalError("LibTorch: " + first_line(error.what_without_backtrace()));
+  }
+}
+
+std::string TorchEvaluator::environment() const {
+  return fmt::format("evaluator=torch\ndevice={}\nthreads={}\ncpu={}\n",
+                     uses_cuda_ ? "cuda" : "cpu", settings_.threads, cpu_model()) +
+         torch_environment();
+}
+
+std::vector<std::string> TorchEvaluator::take_notes() {
+  return std::exchange(notes_, {});
+}
+
+}  // namespace atto::train
