@@ -11,7 +11,8 @@
 
 namespace atto::gen {
 
-/// Smallest and largest value of a cost. `proved` says that no design lies beyond (else: found by search).
+/// Smallest and largest value of a cost. `proved` says that no design lies beyond (else: found by
+/// search).
 struct Reach {
   std::int64_t smallest = 0, largest = 0;
   bool smallest_proved = false, largest_proved = false;
@@ -19,19 +20,20 @@ struct Reach {
 
 struct Feasibility {
   enum class Answer : std::uint8_t { Feasible, Infeasible, Undecided } answer = Answer::Undecided;
-  std::optional<Candidate> witness;   ///< Feasible
-  std::string reason;                 ///< Infeasible: "the smallest network of this prototype has 412,306
-                                      ///< parameters; /require/params/max asks for 326,000"
+  std::optional<Candidate> witness;  ///< Feasible
+  std::string reason;  ///< Infeasible: "the smallest network of this prototype has 412,306
+                       ///< parameters; /require/params/max asks for 326,000"
 };
 
 struct SpaceReport {
-  int decisions = 0;           ///< of the prototype, in all alternatives together
-  double log10_size = 0;       ///< of the number of distinct complete assignments (before any requirement)
+  int decisions = 0;  ///< of the prototype, in all alternatives together
+  double log10_size =
+      0;  ///< of the number of distinct complete assignments (before any requirement)
   Reach params, macs, peak_activation_bytes;
 };
 
 SpaceReport describe_space(const net::Prototype& prototype, const net::TaskInput& input);
-Feasibility check_feasibility(const FeasibleSpace& space, const spec::Requirements& require, double band,
-                              std::uint64_t seed = 1);
+Feasibility check_feasibility(const FeasibleSpace& space, const spec::Requirements& require,
+                              double band, std::uint64_t seed = 1);
 
 }  // namespace atto::gen

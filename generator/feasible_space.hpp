@@ -1,10 +1,12 @@
 #pragma once
-// The feasible designs of a prototype under hard requirements: sampling, mutation and crossover whose
-// results always meet every cost requirement. Immutable after construction; shared by threads.
+// The feasible designs of a prototype under hard requirements: sampling, mutation and crossover
+// whose results always meet every cost requirement. Immutable after construction; shared by
+// threads.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,15 +19,28 @@ namespace atto::gen {
 
 struct Candidate {
   net::Assignment assignment;
-  spec::Costs costs;        ///< at the trained resolution
-  std::uint64_t hash = 0;   ///< net::structure_hash of the realised network
+  spec::Costs costs;       ///< at the trained resolution
+  std::uint64_t hash = 0;  ///< net::structure_hash of the realised network
 };
 
-/// Restricts a decision to some of its alternatives (a pin is one index, a ban all but one). Applies
-/// whenever the decision is active.
+/// Restricts a decision to some of its alternatives (a pin is one index, a ban all but one).
+/// Applies whenever the decision is active.
 struct Restriction {
   net::DecisionId decision = net::kNoDecision;
   std::vector<std::int32_t> allowed;  ///< rising indices, not empty
+};
+
+/// Storage that draws reuse; one per thread.
+class Workspace {
+ public:
+  Workspace();
+  ~Workspace();
+  Workspace(Workspace&&) noexcept;
+  struct Parts;
+  Parts& parts() { return *parts_; }
+
+ private:
+  std::unique_ptr<Parts> parts_;
 };
 
 class FeasibleSpace {
@@ -36,13 +51,16 @@ class FeasibleSpace {
                 const std::vector<Restriction>& restrictions = {});
   ~FeasibleSpace();
 
-  /// Draws a feasible design; nothing when none was found within a bounded effort (see Feasibility).
-  /// Depends on the stream alone. Every feasible design has a positive probability.
+  /// Draws a feasible design; nothing when none was found within a bounded effort (see
+  /// Feasibility). Depends on the stream alone. Every feasible design has a positive probability.
   std::optional<Candidate> sample(spec::Random& random) const;
-  /// Changes about `changes` decisions of a parent, then repairs widths; the result is feasible and not the
-  /// parent. Nothing when no such neighbour was found.
-  std::optional<Candidate> mutate(const net::Assignment& parent, int changes, spec::Random& random) const;
-  /// Takes each module (and each decision outside modules) from one parent or the other, then repairs.
+  std::optional<Candidate> sample(spec::Random& random, Workspace& workspace) const;
+  /// Changes about `changes` decisions of a parent, then repairs widths; the result is feasible and
+  /// not the parent. Nothing when no such neighbour was found.
+  std::optional<Candidate> mutate(const net::Assignment& parent, int changes,
+                                  spec::Random& random) const;
+  /// Takes each module (and each decision outside modules) from one parent or the other, then
+  /// repairs.
   std::optional<Candidate> crossover(const net::Assignment& a, const net::Assignment& b,
                                      spec::Random& random) const;
 
@@ -53,14 +71,21 @@ class FeasibleSpace {
 
   const net::Prototype& prototype() const;
   const net::TaskInput& input() const;
+  /// Returns the band in force: 0 where restrictions leave no width free, for it cannot be forced
+  /// then.
+  double band() const;
+  /// Returns the alternatives of a decision that restrictions leave, rising.
+  std::span<const std::int32_t> allowed(net::DecisionId decision) const;
+
+  struct Parts;
+  const Parts& parts() const { return *parts_; }
 
  private:
-  struct Parts;
   std::unique_ptr<Parts> parts_;
 };
 
-/// Draws `count` distinct feasible designs on `threads` threads (0 = all); the result depends on the seed
-/// alone. Fewer when the space holds fewer (or finding more exceeds the effort).
+/// Draws `count` distinct feasible designs on `threads` threads (0 = all); the result depends on
+/// the seed alone. Fewer when the space holds fewer (or finding more exceeds the effort).
 std::vector<Candidate> generate(const FeasibleSpace& space, std::size_t count, std::uint64_t seed,
                                 int threads = 0);
 

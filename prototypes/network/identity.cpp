@@ -10,26 +10,16 @@ namespace {
 /// Bump when the stream of numbers changes: all hashes change with it.
 constexpr std::uint64_t kCanonicalForm = 1;
 
-class Hasher {
- public:
-  void add(std::int64_t value) {
-    hash_ = spec::mix64(hash_ ^ spec::mix64(static_cast<std::uint64_t>(value)));
-  }
-  std::uint64_t hash() const { return hash_; }
-
- private:
-  std::uint64_t hash_ = spec::mix64(kCanonicalForm);
-};
-
 /// Adds an operation's tag and attributes. Tags are part of every stored hash: a new operation
 /// takes the next free one.
+template <class Mix>
 struct OpStream {
-  Hasher& to;
+  Mix mix;
   int classes;
 
   template <class... Values>
   void put(Values... values) const {
-    (to.add(static_cast<std::int64_t>(values)), ...);
+    (mix(static_cast<std::int64_t>(values)), ...);
   }
   void operator()(const InputLayer& /*op*/) const { put(1); }
   void operator()(const Conv& op) const {
@@ -55,20 +45,35 @@ struct OpStream {
 
 }  // namespace
 
+StructureHasher::StructureHasher(const Shape& input, int classes, std::size_t layers)
+    : classes_(classes), hash_(spec::mix64(kCanonicalForm)) {
+  for (const int value : {input.channels, input.height, input.width, classes}) mix(value);
+  mix(static_cast<std::int64_t>(layers));
+}
+
+void StructureHasher::mix(std::int64_t value) {
+  hash_ = spec::mix64(hash_ ^ spec::mix64(static_cast<std::uint64_t>(value)));
+}
+
+void StructureHasher::add(const Op& op, std::span<const int> inputs) {
+  const auto mix_one = [this](std::int64_t value) { mix(value); };
+  std::visit(OpStream<decltype(mix_one)>{mix_one, classes_}, op);
+  mix(static_cast<std::int64_t>(inputs.size()));
+  for (const int input : inputs) mix(input);
+}
+
+std::uint64_t StructureHasher::finish(std::span<const int> outputs) {
+  mix(static_cast<std::int64_t>(outputs.size()));
+  for (const int layer : outputs) mix(layer);
+  return hash_;
+}
+
 std::uint64_t structure_hash(const Network& network) {
-  Hasher hasher;
-  for (const int value :
-       {network.input.channels, network.input.height, network.input.width, network.classes})
-    hasher.add(value);
-  hasher.add(static_cast<std::int64_t>(network.layers.size()));
-  for (const Layer& layer : network.layers) {
-    std::visit(OpStream{hasher, network.classes}, layer.op);
-    hasher.add(static_cast<std::int64_t>(layer.inputs.size()));
-    for (const int input : layer.inputs) hasher.add(input);
-  }
-  hasher.add(static_cast<std::int64_t>(network.outputs.size()));
-  for (const Output& output : network.outputs) hasher.add(output.layer);
-  return hasher.hash();
+  StructureHasher hasher(network.input, network.classes, network.layers.size());
+  for (const Layer& layer : network.layers) hasher.add(layer.op, layer.inputs);
+  std::vector<int> outputs;
+  for (const Output& output : network.outputs) outputs.push_back(output.layer);
+  return hasher.finish(outputs);
 }
 
 std::string hash_text(std::uint64_t hash) {
