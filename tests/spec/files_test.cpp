@@ -1,0 +1,73 @@
+#include "design_specs/files.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+#include <thread>
+#include <vector>
+
+#include "design_specs/errors.hpp"
+
+namespace fs = std::filesystem;
+using namespace atto;
+
+namespace {
+
+/// A folder of its own that goes away with the test.
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("atto_files_" + std::to_string(::getpid()));
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+};
+
+}  // namespace
+
+TEST_CASE("A file is written whole and read back") {
+  const Folder folder;
+  const fs::path file = folder.path / "a.bin";
+  std::string contents(300'000, 'x');
+  contents[7] = '\0';
+  for (const std::string& text : {contents, std::string("short"), std::string()}) {
+    spec::write_file_atomically(file, text);
+    CHECK(spec::read_file(file) == text);
+  }
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("Many writers leave one whole file") {
+  const Folder folder;
+  const fs::path file = folder.path / "shared";
+  std::vector<std::thread> writers;
+  for (char c = 'a'; c < 'e'; ++c)
+    writers.emplace_back([&file, c] {
+      for (int i = 0; i < 20; ++i) spec::write_file_atomically(file, std::string(100'000, c));
+    });
+  for (std::thread& writer : writers) writer.join();
+  const std::string text = spec::read_file(file);
+  CHECK(text == std::string(100'000, text.at(0)));
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("A failed write leaves the old file and says why") {
+  const Folder folder;
+  const fs::path file = folder.path / "taken";
+  fs::create_directories(file / "inside");
+  CHECK_THROWS_AS(spec::write_file_atomically(file, "x"), EnvironmentError);
+  CHECK(fs::is_directory(file));
+  CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
+  CHECK_THROWS_WITH(spec::write_file_atomically(folder.path / "no" / "x", "x"),
+                    Catch::StartsWith("cannot write: No such file or directory: "));
+}
+
+TEST_CASE("Reading says what is wrong") {
+  const Folder folder;
+  spec::write_file_atomically(folder.path / "ten", "0123456789");
+  CHECK(spec::read_file(folder.path / "ten", 10) == "0123456789");
+  CHECK_THROWS_WITH(spec::read_file(folder.path / "ten", 9),
+                    Catch::StartsWith("cannot read: over 9 bytes: "));
+  CHECK_THROWS_WITH(spec::read_file(folder.path), Catch::StartsWith("cannot read: Is a directory"));
+  CHECK_THROWS_WITH(spec::read_file("/dev/zero", 1000), "cannot read: over 1000 bytes: /dev/zero");
+  CHECK(std::string(EnvironmentError("cannot lock", "/x", ENOSPC).what()) ==
+        "cannot lock: No space left on device: /x");
+}
