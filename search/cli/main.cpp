@@ -11,7 +11,9 @@ int main(int argc, char** argv) {
              "Help on one subcommand:  atto search --help");
   atto::cli::Action action;
   using Add = void (*)(CLI::App&, atto::cli::Action&);
-  constexpr Add kCommands[] = {nullptr};  // null entries are passed over
+  constexpr Add kCommands[] = {atto::cli::add_search, atto::cli::add_resume, atto::cli::add_status,
+                               atto::cli::add_worker, atto::cli::add_train, atto::cli::add_eval,
+                               atto::cli::add_data, nullptr};  // null entries are passed over
   for (Add add : kCommands)
     if (add) add(app, action);
   try {

@@ -1,0 +1,93 @@
+#pragma once
+// What a campaign is: spec, prototype and data, as they stand in its ledger. Written once when it starts;
+// every process that joins reads the same.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "design_specs/requirements/design_spec.hpp"
+#include "generator/feasible_space.hpp"
+#include "prototypes/language/prototype.hpp"
+#include "search/ledger.hpp"
+#include "search/strategy.hpp"
+
+namespace atto::search {
+
+/// What the command line changes in a spec.
+struct Overrides {
+  std::optional<std::uint64_t> seed;
+  std::optional<int> candidates;
+  std::optional<std::string> strategy;
+};
+
+struct Campaign {
+  spec::DesignSpec spec;  ///< overrides applied
+  std::string spec_text, spec_name;
+  std::string prototype_text, prototype_name;
+  std::unique_ptr<net::Prototype> prototype;
+  net::TaskInput input;
+  std::int64_t train_images = 0;       ///< without the validation split
+  std::int64_t validation_images = 0, test_images = 0;
+  std::string data;                    ///< identity: name, size, classes, counts
+  std::string evaluator = "torch";     ///< or "fake"
+  std::string device = "auto";
+  bool is_async = false;
+
+  int tiers() const { return spec.tiers.empty() ? 1 : static_cast<int>(spec.tiers.size()); }
+  const spec::Requirements& require(int tier) const {
+    return spec.tiers.empty() ? spec.require : spec.tiers[static_cast<std::size_t>(tier)].require;
+  }
+  /// "" without tiers.
+  std::string tier_name(int tier) const {
+    return spec.tiers.empty() ? "" : spec.tiers[static_cast<std::size_t>(tier)].name;
+  }
+  int top_rung() const { return static_cast<int>(spec.search.rungs.size()) - 1; }
+  /// The seed of a piece of training: from (campaign, design, phase, replica).
+  std::uint64_t trial_seed(const std::string& hash, train::Phase phase, int replica) const;
+  /// Everything but design, epoch and replica that a result depends on; equal text, equal results.
+  std::string context(train::Phase phase) const;
+};
+
+/// Reads a spec and what it names. Throws SpecError, or EnvironmentError when the data set is missing (with
+/// the fake evaluator the prototype's own input stands in).
+Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& overrides,
+                       const std::string& evaluator);
+
+/// Writes a campaign into a new ledger, and reads it back.
+void store_campaign(Ledger& ledger, const Campaign& campaign);
+Campaign load_campaign(Ledger& ledger);
+
+/// A raise of `candidates` in a tier, from a position of its sequence on.
+struct Extension {
+  int tier = 0;
+  std::int64_t position = 0;
+  int candidates = 0;
+};
+std::vector<Extension> read_extensions(Ledger& ledger);
+void write_extensions(Ledger& ledger, const std::vector<Extension>& extensions);
+
+/// The number of candidates of a tier, extensions included.
+int candidates_of(const Campaign& campaign, const std::vector<Extension>& extensions, int tier);
+
+/// Turns "3,-1,0" into an assignment and back.
+std::string assignment_text(const net::Assignment& assignment);
+net::Assignment read_assignment(const std::string& text);
+
+/// Builds a design's network at the trained resolution.
+net::Network build_network(const Campaign& campaign, const DesignRow& design);
+/// Returns the design as a file that `atto inspect` and `atto reopen` read.
+std::string design_file_text(const Campaign& campaign, const DesignRow& design);
+
+/// Makes the row of a strategy's candidate, which meets every cost requirement, and of a person's design
+/// file, whose misses it records per tier. The latter throws SpecError for a file that is no design.
+DesignRow machine_design(const gen::Candidate& candidate, const std::string& how);
+DesignRow human_design(const Campaign& campaign, const std::filesystem::path& file);
+
+/// Returns the cost requirements that the design misses in a tier, as text.
+std::vector<std::string> cost_misses_of(const DesignRow& design, int tier);
+
+}  // namespace atto::search

@@ -1,0 +1,77 @@
+// A campaign's description in its ledger.
+#include <nlohmann/json.hpp>
+
+#include "search/campaign.hpp"
+
+namespace atto::search {
+
+using Json = nlohmann::json;
+
+void store_campaign(Ledger& ledger, const Campaign& campaign) {
+  ledger.set_meta("spec_text", campaign.spec_text);
+  ledger.set_meta("spec_name", campaign.spec_name);
+  ledger.set_meta("prototype_text", campaign.prototype_text);
+  ledger.set_meta("prototype_name", campaign.prototype_name);
+  const Json campaign_json = {{"seed", campaign.spec.search.seed},
+                              {"candidates", campaign.spec.search.candidates},
+                              {"strategy", campaign.spec.search.strategy},
+                              {"evaluator", campaign.evaluator},
+                              {"device", campaign.device},
+                              {"async", campaign.is_async},
+                              {"channels", campaign.input.input.channels},
+                              {"height", campaign.input.input.height},
+                              {"width", campaign.input.input.width},
+                              {"classes", campaign.input.classes},
+                              {"train_images", campaign.train_images},
+                              {"validation_images", campaign.validation_images},
+                              {"test_images", campaign.test_images},
+                              {"data", campaign.data}};
+  ledger.set_meta("campaign", campaign_json.dump());
+  ledger.set_meta("version", ATTO_VERSION);
+}
+
+Campaign load_campaign(Ledger& ledger) {
+  Campaign campaign;
+  campaign.spec_text = ledger.meta("spec_text");
+  campaign.spec_name = ledger.meta("spec_name");
+  campaign.prototype_text = ledger.meta("prototype_text");
+  campaign.prototype_name = ledger.meta("prototype_name");
+  const std::string stored = ledger.meta("campaign");
+  if (stored.empty())
+    throw EnvironmentError("the ledger has no campaign: its search stopped before it began; start it again");
+  const Json json = Json::parse(stored);
+  campaign.spec = spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name),
+                                         campaign.spec_name);
+  campaign.spec.search.seed = json.at("seed").get<std::uint64_t>();
+  campaign.spec.search.candidates = json.at("candidates").get<int>();
+  campaign.spec.search.strategy = json.at("strategy").get<std::string>();
+  campaign.prototype = std::make_unique<net::Prototype>(
+      spec::parse_json(campaign.prototype_text, campaign.prototype_name));
+  campaign.evaluator = json.at("evaluator").get<std::string>();
+  campaign.device = json.at("device").get<std::string>();
+  campaign.is_async = json.at("async").get<bool>();
+  campaign.input.input = {json.at("channels").get<int>(), json.at("height").get<int>(),
+                          json.at("width").get<int>()};
+  campaign.input.classes = json.at("classes").get<int>();
+  campaign.train_images = json.at("train_images").get<std::int64_t>();
+  campaign.validation_images = json.at("validation_images").get<std::int64_t>();
+  campaign.test_images = json.at("test_images").get<std::int64_t>();
+  campaign.data = json.at("data").get<std::string>();
+  return campaign;
+}
+
+std::vector<Extension> read_extensions(Ledger& ledger) {
+  std::vector<Extension> extensions;
+  for (const Json& entry : Json::parse(ledger.meta("extensions", "[]")))
+    extensions.push_back({entry.at(0).get<int>(), entry.at(1).get<std::int64_t>(), entry.at(2).get<int>()});
+  return extensions;
+}
+
+void write_extensions(Ledger& ledger, const std::vector<Extension>& extensions) {
+  Json json = Json::array();
+  for (const Extension& extension : extensions)
+    json.push_back({extension.tier, extension.position, extension.candidates});
+  ledger.set_meta("extensions", json.dump());
+}
+
+}  // namespace atto::search

@@ -1,0 +1,135 @@
+#include "search/cli/board_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "prototypes/network/identity.hpp"
+#include "search/cli/console.hpp"
+#include "search/run_folder.hpp"
+
+namespace atto::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string percent(const std::optional<double>& share) {
+  return share && !std::isnan(*share) ? fmt::format("{:.2f}", 100 * *share) : "-";
+}
+
+std::string spread_text(const std::optional<search::Spread>& spread) {
+  if (!spread) return "-";
+  if (spread->count < 2) return fmt::format("{:.2f}", 100 * spread->mean);
+  return fmt::format("{:.2f} +- {:.2f}", 100 * spread->mean, 100 * spread->deviation);
+}
+
+std::string remarks(const search::Entry& entry) {
+  std::string text = entry.is_on_front ? "*" : "";
+  const auto add = [&](const std::string& more) { text += (text.empty() ? "" : "  ") + more; };
+  if (!entry.trouble.empty()) add(entry.trouble);
+  for (const std::string& miss : entry.misses) add(miss);
+  if (entry.is_reused) add("reused");
+  return text;
+}
+
+std::string header(const search::Campaign& campaign) {
+  std::string text = fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9} ", "rank", "design", "by", "params",
+                                 "MACs", "peak KiB");
+  for (int epochs : campaign.spec.search.rungs) text += fmt::format("{:>7} ", fmt::format("e{}", epochs));
+  return text + fmt::format("{:>14} {:>14}  {}\n", "final val %", "test %", "");
+}
+
+std::string row_text(const search::Entry& entry) {
+  const spec::Costs& costs = entry.design.costs;
+  std::string text = fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9.0f} ", entry.rank, entry.design.hash,
+                                 entry.design.origin, short_count(double(costs.params)),
+                                 short_count(double(costs.macs)), double(costs.peak_activation_bytes) / 1024);
+  for (const std::optional<double>& top1 : entry.rung_top1) text += fmt::format("{:>7} ", percent(top1));
+  return text + fmt::format("{:>14} {:>14}  {}\n", spread_text(entry.validation), spread_text(entry.test),
+                            remarks(entry));
+}
+
+std::string winner_line(const search::Leaderboard& board, const std::filesystem::path& folder) {
+  const std::string tier = board.tier_name.empty() ? "" : " of tier " + board.tier_name;
+  const search::Entry* winner = board.winner();
+  if (!winner) {
+    if (board.entries.empty()) return fmt::format("no winner{}: no design was evaluated\n", tier);
+    const search::Entry& best = board.entries.front();
+    const std::string why = best.misses.empty() ? "nothing was trained in full" : best.misses.front();
+    return fmt::format("no winner{}: the best design, {}, misses a requirement: {}\n", tier, best.design.hash,
+                       why);
+  }
+  const search::RunFolder run{folder};
+  return fmt::format("winner{}: {}  {} params  {} MACs  validation {} %  test {} %\n  {}\n", tier,
+                     winner->design.hash, short_count(double(winner->design.costs.params)),
+                     short_count(double(winner->design.costs.macs)), spread_text(winner->validation),
+                     spread_text(winner->test), (run.winner(board.tier_name) / "design.json").string());
+}
+
+Json number(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+}
+
+Json spread_json(const std::optional<search::Spread>& spread) {
+  if (!spread) return nullptr;
+  return {{"mean", spread->mean}, {"deviation", spread->deviation}, {"count", spread->count}};
+}
+
+Json entry_json(const search::Entry& entry, const std::filesystem::path& folder) {
+  Json rungs = Json::array(), finals = Json::array();
+  for (const std::optional<double>& top1 : entry.rung_top1) rungs.push_back(number(top1));
+  for (const search::FinalRun& run : entry.finals)
+    finals.push_back({{"seed", run.seed}, {"top1", number(run.top1)}, {"test_top1", number(run.test_top1)}});
+  return {{"rank", entry.rank},
+          {"hash", entry.design.hash},
+          {"origin", entry.design.origin},
+          {"how", entry.design.how},
+          {"file", search::RunFolder{folder}.design(entry.design.hash).string()},
+          {"params", entry.design.costs.params},
+          {"macs", entry.design.costs.macs},
+          {"peak_activation_bytes", entry.design.costs.peak_activation_bytes},
+          {"model_bytes", entry.design.costs.model_bytes},
+          {"rung_top1", rungs},
+          {"finals", finals},
+          {"validation_top1", spread_json(entry.validation)},
+          {"test_top1", spread_json(entry.test)},
+          {"value", number(entry.value)},
+          {"misses", entry.misses},
+          {"trouble", entry.trouble},
+          {"pareto", entry.is_on_front},
+          {"reused", entry.is_reused},
+          {"cpu_seconds", entry.cpu_seconds},
+          {"wasted_cpu_seconds", entry.wasted_cpu_seconds}};
+}
+
+}  // namespace
+
+std::string board_text(const search::Leaderboard& board, const search::Campaign& campaign,
+                       const std::filesystem::path& folder, std::size_t rows) {
+  std::string text = board.tier_name.empty() ? "" : fmt::format("tier {}\n", board.tier_name);
+  text += header(campaign);
+  const std::size_t shown = rows == 0 ? board.entries.size() : std::min(rows, board.entries.size());
+  for (std::size_t i = 0; i < shown; ++i) text += row_text(board.entries[i]);
+  if (shown < board.entries.size())
+    text += fmt::format("      and {} more (atto report {})\n", board.entries.size() - shown, folder.string());
+  text += fmt::format("eN: validation top-1 in % after N epochs of the search; * on the Pareto front of "
+                      "accuracy, params and MACs; digest {}\n",
+                      net::hash_text(board.digest()));
+  return text + winner_line(board, folder);
+}
+
+Json board_json(const search::Leaderboard& board, const search::Campaign& campaign,
+                const std::filesystem::path& folder) {
+  Json entries = Json::array();
+  for (const search::Entry& entry : board.entries) entries.push_back(entry_json(entry, folder));
+  const search::Entry* winner = board.winner();
+  return {{"tier", board.tier_name},
+          {"rungs", campaign.spec.search.rungs},
+          {"digest", net::hash_text(board.digest())},
+          {"winner", winner ? Json(winner->design.hash) : Json(nullptr)},
+          {"leaderboard", entries}};
+}
+
+}  // namespace atto::cli

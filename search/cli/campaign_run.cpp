@@ -1,0 +1,81 @@
+#include "search/cli/campaign_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "search/cli/board_text.hpp"
+#include "search/cli/console.hpp"
+#include "search/run_folder.hpp"
+
+namespace atto::cli {
+namespace {
+
+constexpr std::size_t kShownRows = 20;
+
+/// Prints every tier's leaderboard; returns whether each has a winner.
+bool show_boards(const std::filesystem::path& folder, bool is_json) {
+  search::Ledger ledger(search::RunFolder{folder}.ledger());
+  const search::Campaign campaign = search::load_campaign(ledger);
+  bool all_won = true;
+  nlohmann::json tiers = nlohmann::json::array();
+  for (int tier = 0; tier < campaign.tiers(); ++tier) {
+    const search::Leaderboard board = search::make_leaderboard(ledger, campaign, tier);
+    all_won &= board.winner() != nullptr;
+    if (is_json)
+      tiers.push_back(board_json(board, campaign, folder));
+    else
+      fmt::print("{}", board_text(board, campaign, folder, kShownRows));
+  }
+  const search::Totals totals = ledger.totals();
+  if (is_json) {
+    const nlohmann::json result = {{"folder", folder.string()},
+                                   {"tiers", tiers},
+                                   {"cpu_seconds", totals.cpu_seconds},
+                                   {"wasted_cpu_seconds", totals.wasted_cpu_seconds},
+                                   {"reused_cpu_seconds", totals.saved_cpu_seconds}};
+    fmt::print("{}\n", result.dump(2));
+    return all_won;
+  }
+  fmt::print("cost: {} CPU, {} of it wasted", duration_text(totals.cpu_seconds + totals.wasted_cpu_seconds),
+             duration_text(totals.wasted_cpu_seconds));
+  if (totals.reused > 0)
+    fmt::print("; {} results reused that cost {} CPU elsewhere", totals.reused,
+               duration_text(totals.saved_cpu_seconds));
+  fmt::print("\nrun folder: {}\n", folder.string());
+  return all_won;
+}
+
+}  // namespace
+
+int default_workers(const search::Campaign& campaign) {
+  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  return std::max(1, std::min(campaign.spec.search.window, cores / campaign.spec.training.recipe.threads));
+}
+
+int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
+                 search::StopSignals& signals) {
+  search::CoordinatorOptions options;
+  options.folder = folder;
+  options.warm_start = choices.warm_start;
+  {
+    search::Ledger ledger(search::RunFolder{folder}.ledger());
+    const search::Campaign campaign = search::load_campaign(ledger);
+    options.command = search::worker_command(campaign, folder);
+    options.workers = choices.workers > 0 ? choices.workers : default_workers(campaign);
+  }
+  search::CampaignEnd end;
+  {
+    Console console(choices.is_json);
+    end = search::run_campaign(options, console, signals);
+  }
+  if (end == search::CampaignEnd::Interrupted) {
+    fmt::print(stderr, "stopped; continue with: atto resume {}\n", folder.string());
+    return 130;
+  }
+  return show_boards(folder, choices.is_json) ? 0 : 1;
+}
+
+}  // namespace atto::cli

@@ -1,0 +1,25 @@
+#pragma once
+// What `atto search` and `atto resume` share: run a stored campaign and show how it ended.
+
+#include <filesystem>
+#include <vector>
+
+#include "search/coordinator.hpp"
+
+namespace atto::cli {
+
+struct RunChoices {
+  int workers = 0;  ///< 0 = as many as the window and the cores allow
+  bool is_json = false;
+  std::vector<std::filesystem::path> warm_start;
+};
+
+/// Runs the campaign of a folder; prints the leaderboards. Returns the exit code: 0 with a winner for every
+/// tier, 1 without, 130 when stopped.
+int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
+                 search::StopSignals& signals);
+
+/// The number of workers that is used where none is asked for.
+int default_workers(const search::Campaign& campaign);
+
+}  // namespace atto::cli

@@ -1,0 +1,38 @@
+// atto train and atto eval: handed to atto-trainer with the same arguments, because `atto` does not link
+// LibTorch.
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <vector>
+
+#include "search/cli/commands.hpp"
+#include "search/crew.hpp"
+
+namespace atto::cli {
+namespace {
+
+void add_passed_on(CLI::App& app, Action& action, const char* name, const char* summary, const char* example) {
+  CLI::App* command = app.add_subcommand(name, summary);
+  command->prefix_command();
+  command->set_help_flag();  // --help goes to atto-trainer, which knows the options
+  command->footer(example);
+  command->callback([command, name, &action] {
+    std::vector<std::string> arguments = {name};
+    for (std::string& argument : command->remaining()) arguments.push_back(std::move(argument));
+    action = [arguments] { return search::run_program(search::find_trainer(), arguments); };
+  });
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Action& action) {
+  add_passed_on(app, action, "train", "Train one design in full",
+                "Example:  atto train design.json --data fashion_mnist --epochs 30");
+}
+
+void add_eval(CLI::App& app, Action& action) {
+  add_passed_on(app, action, "eval", "Evaluate trained weights",
+                "Example:  atto eval runs/quickstart-s1/winner --data fashion_mnist");
+}
+
+}  // namespace atto::cli

@@ -1,0 +1,292 @@
+#include "search/coordinator.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "search/pace.hpp"
+#include "search/tier_search.hpp"
+#include "search/winner.hpp"
+
+namespace atto::search {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr int kLongestPauseMs = 50;
+constexpr milliseconds kStatusInterval{200};
+constexpr milliseconds kExpiryInterval{1000};
+constexpr milliseconds kPatienceWithStops{60000};
+/// Departures in a row without a finished job after which the campaign gives up.
+constexpr int kFailedStarts = 3, kDeathsInARow = 20;
+
+class Coordinator {
+ public:
+  Coordinator(const CoordinatorOptions& options, Observer& observer, StopSignals& signals)
+      : options_(options),
+        observer_(observer),
+        signals_(signals),
+        folder_{options.folder},
+        lock_(options.folder / "coordinator.lock"),
+        ledger_(folder_.ledger()),
+        campaign_(load_campaign(ledger_)),
+        extensions_(read_extensions(ledger_)),
+        reuse_(campaign_, options.warm_start),
+        run_{campaign_, folder_, ledger_, reuse_, faults_},
+        crew_(options.command, options.workers, folder_.logs()),
+        pace_(campaign_, whole_estimate()) {
+    if (!lock_.is_held())
+      throw EnvironmentError("another process runs this campaign: " + options.folder.string());
+  }
+
+  CampaignEnd run() {
+    begin();
+    for (int tier = 0; tier < campaign_.tiers(); ++tier)
+      if (!run_tier(tier)) return stop();
+    clean_search(folder_);
+    ledger_.set_meta("state", "finished");
+    end_crew(SIGTERM);
+    return CampaignEnd::Finished;
+  }
+
+ private:
+  Estimate whole_estimate() {
+    Estimate sum;
+    for (int tier = 0; tier < campaign_.tiers(); ++tier)
+      sum += estimate_tier(campaign_, tier, candidates_of(campaign_, extensions_, tier));
+    sum.jobs += double(ledger_.human_designs().size()) * campaign_.tiers();
+    return sum;
+  }
+
+  void begin() {
+    refuse_network_disk(folder_.path);
+    for (const std::string& note : reuse_.notes()) observer_.message(note);
+    // Workers of an earlier coordinator died with it, through no fault of their trials.
+    for (const std::string& worker : ledger_.holders())
+      if (worker.starts_with(kOwnPrefix)) ledger_.release_worker(worker, "", false);
+    ledger_.set_meta("state", "running");
+    finish_cursor_ = ledger_.last_finish_order();
+    for (int tier = 0; tier < campaign_.tiers(); ++tier)
+      for (Stage stage : {Stage::Include, Stage::Search, Stage::Final})
+        for (const JobRow& row : ledger_.jobs(tier, stage))
+          if (row.state == State::Done) count(row, ledger_.design(row.job.hash)->costs);
+  }
+
+  /// Runs a tier to its leaderboard; false when asked to stop.
+  bool run_tier(int tier) {
+    std::vector<std::uint64_t> taken;
+    for (const DesignRow& design : ledger_.human_designs()) taken.push_back(read_hash(design.hash));
+    include_designs(tier);
+    {
+      TierSearch search(run_, tier, extensions_, std::move(taken));
+      search_ = &search;
+      while (!search.is_finished() || !pending_.empty())
+        if (!step()) return false;
+      search_ = nullptr;
+      if (search.is_over_budget())
+        observer_.message(fmt::format("search.budget is spent after {} jobs", search.next_position()));
+    }
+    faults_.pass("before_finalists");
+    add_finalists(tier);
+    while (!pending_.empty())
+      if (!step()) return false;
+    faults_.pass("before_winner");
+    write_winner(folder_, campaign_, make_leaderboard(ledger_, campaign_, tier));
+    return true;
+  }
+
+  void include_designs(int tier) {
+    const std::vector<JobRow> rows = ledger_.jobs(tier, Stage::Include);
+    const std::vector<DesignRow> designs = ledger_.human_designs();
+    for (std::size_t i = rows.size(); i < designs.size(); ++i) {
+      write_design_file(folder_, campaign_, designs[i]);
+      Job job;
+      job.stage = Stage::Include;
+      job.rung = campaign_.top_rung();
+      job.to_epoch = job.horizon = campaign_.spec.search.rungs.back();
+      add_job(job, tier, static_cast<std::int64_t>(i), designs[i]);
+    }
+    wait_for(tier, Stage::Include);
+  }
+
+  void add_finalists(int tier) {
+    const std::vector<JobRow> rows = ledger_.jobs(tier, Stage::Final);
+    std::set<std::pair<std::string, int>> known;
+    for (const JobRow& row : rows) known.emplace(row.job.hash, row.job.replica);
+    auto position = static_cast<std::int64_t>(rows.size());
+    const std::vector<std::string> hashes = choose_finalists(
+        make_leaderboard(ledger_, campaign_, tier), campaign_, campaign_.spec.search.finalists);
+    for (const std::string& hash : hashes)
+      for (int replica = 0; replica < campaign_.spec.training.final_seeds; ++replica) {
+        if (known.count({hash, replica})) continue;
+        Job job;
+        job.stage = Stage::Final;
+        job.replica = replica;
+        job.to_epoch = job.horizon = campaign_.spec.training.final_epochs;
+        add_job(job, tier, position++, ledger_.design(hash).value());
+        faults_.pass("after_finalist");
+      }
+    wait_for(tier, Stage::Final);
+  }
+
+  void add_job(Job job, int tier, std::int64_t position, const DesignRow& design) {
+    job.tier = tier;
+    job.position = position;
+    job.hash = design.hash;
+    job.seed = campaign_.trial_seed(job.hash, job.phase(), job.replica);
+    const std::optional<Reused> reused = reuse_.find(ledger_, folder_, job);
+    if (reused)
+      ledger_.add_job(job, design, &reused->verdict, reused->epochs);
+    else
+      ledger_.add_job(job, design);
+  }
+
+  void wait_for(int tier, Stage stage) {
+    for (const JobRow& row : ledger_.jobs(tier, stage))
+      if (row.state != State::Done) pending_.insert(row.job.id);
+  }
+
+  /// One turn of the loop: signals, departures, results, proposals, new workers. False when asked to stop.
+  bool step() {
+    const int signal = signals_.wait(pause_ms_);
+    if (signal == SIGINT || signal == SIGTERM) return false;
+    for (const Departure& departure : crew_.reap()) mourn(departure);
+    release_expired();
+    const bool got_results = collect();
+    const bool added = search_ && search_->advance() > 0;
+    faults_.pass("before_spawn");
+    crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths_in_a_row_, 7))) * (deaths_in_a_row_ > 0));
+    pause_ms_ = got_results || added ? 1 : std::min(pause_ms_ * 2, kLongestPauseMs);
+    show_status();
+    return true;
+  }
+
+  bool collect() {
+    const std::vector<JobRow> rows = ledger_.finished_since(finish_cursor_);
+    for (const JobRow& row : rows) {
+      finish_cursor_ = row.verdict.finish_order;
+      pending_.erase(row.job.id);
+      const bool is_new = !search_ || row.verdict.finish_order > search_->replayed_until();
+      if (search_ && row.job.stage == Stage::Search && is_new) search_->deliver(row);
+      if (row.job.stage == Stage::Final)
+        clean_final(folder_.trial(row.job.hash, train::Phase::Final, row.job.replica));
+      const DesignRow design = ledger_.design(row.job.hash).value();
+      count(row, design.costs);
+      deaths_in_a_row_ = failed_starts_ = 0;
+      observer_.trial({done_, expected(), campaign_.tier_name(row.job.tier), row, design});
+    }
+    return !rows.empty();
+  }
+
+  void count(const JobRow& row, const spec::Costs& costs) {
+    ++done_;
+    cpu_seconds_ += row.verdict.cpu_seconds;
+    pace_.add(row, costs);
+    if (row.verdict.top1 && (!best_top1_ || *row.verdict.top1 > *best_top1_)) best_top1_ = row.verdict.top1;
+  }
+
+  std::int64_t expected() const { return std::max(done_, static_cast<std::int64_t>(pace_.expected_jobs() + 0.5)); }
+
+  /// A worker ended while it was wanted.
+  void mourn(const Departure& departure) {
+    const bool gave_back = departure.exit_code == 4 || departure.exit_code == 130;
+    const bool is_its_fault = departure.signal != 0 || (departure.exit_code != 0 && !gave_back);
+    ledger_.release_worker(departure.name, departure.text(), is_its_fault, departure.cpu_seconds);
+    const std::string text = fmt::format("worker {}: {}", departure.name, departure.text());
+    ledger_.add_event("departure", text);
+    observer_.message(text);
+    ++deaths_in_a_row_;
+    if (departure.exit_code == 4 || departure.exit_code == 127) ++failed_starts_;
+    if (failed_starts_ >= kFailedStarts)
+      throw EnvironmentError("workers cannot work: " + departure.last_words);
+    if (deaths_in_a_row_ >= kDeathsInARow)
+      throw EnvironmentError(fmt::format("{} workers in a row died before finishing anything; the last: {}",
+                                         deaths_in_a_row_, departure.text()));
+  }
+
+  void release_expired() {
+    const Clock::time_point now = Clock::now();
+    // After a pause of this process (a laptop that slept) every lease looks old: wait for new heartbeats.
+    if (now > last_turn_ + milliseconds(kLeaseGraceMs)) next_expiry_ = now + milliseconds(kLeaseGraceMs);
+    last_turn_ = now;
+    if (now < next_expiry_) return;
+    next_expiry_ = now + kExpiryInterval;
+    const int count = ledger_.release_expired(now_ms(), crew_.names());
+    if (count > 0) observer_.message(fmt::format("{} lease{} ran out", count, count > 1 ? "s" : ""));
+  }
+
+  void show_status() {
+    const Clock::time_point now = Clock::now();
+    if (now < next_status_) return;
+    next_status_ = now + kStatusInterval;
+    observer_.status({done_, expected(), crew_.running(), options_.workers, cpu_seconds_,
+                      pace_.eta_seconds(options_.workers), best_top1_});
+  }
+
+  CampaignEnd stop() {
+    observer_.message("stopping: workers finish or checkpoint (Ctrl-C again to end at once)");
+    end_crew(SIGTERM);
+    ledger_.set_meta("state", "stopped");
+    return CampaignEnd::Interrupted;
+  }
+
+  void end_crew(int how) {
+    crew_.signal_all(how);
+    const Clock::time_point patience = Clock::now() + kPatienceWithStops;
+    while (!crew_.is_empty()) {
+      const int signal = signals_.wait(20);
+      if (signal == SIGINT || signal == SIGTERM || Clock::now() > patience) crew_.signal_all(SIGKILL);
+      for (const Departure& departure : crew_.reap())
+        ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
+    }
+  }
+
+  static constexpr int kLeaseGraceMs = 15000;
+
+  CoordinatorOptions options_;
+  Observer& observer_;
+  StopSignals& signals_;
+  RunFolder folder_;
+  FileLock lock_;
+  Ledger ledger_;
+  Campaign campaign_;
+  std::vector<Extension> extensions_;
+  ReuseSources reuse_;
+  Faults faults_;
+  CampaignRun run_;
+  Crew crew_;
+  Pace pace_;
+  TierSearch* search_ = nullptr;
+  std::set<std::int64_t> pending_;  ///< ids of include and final jobs not done
+  std::int64_t finish_cursor_ = 0, done_ = 0;
+  double cpu_seconds_ = 0;
+  std::optional<double> best_top1_;
+  int pause_ms_ = 1, deaths_in_a_row_ = 0, failed_starts_ = 0;
+  Clock::time_point next_status_{}, next_expiry_{}, last_turn_ = Clock::now();
+};
+
+}  // namespace
+
+CampaignEnd run_campaign(const CoordinatorOptions& options, Observer& observer, StopSignals& signals) {
+  return Coordinator(options, observer, signals).run();
+}
+
+WorkerCommand worker_command(const Campaign& campaign, const std::filesystem::path& folder) {
+  WorkerCommand command;
+  command.threads = campaign.spec.training.recipe.threads;
+  const bool is_fake = campaign.evaluator == "fake";
+  command.program = is_fake ? binary_folder() / "atto" : find_trainer();
+  command.arguments = {"worker", folder.string()};
+  if (is_fake)
+    command.arguments.push_back("--fake");
+  else
+    command.arguments.insert(command.arguments.end(), {"--device", campaign.device});
+  return command;
+}
+
+}  // namespace atto::search

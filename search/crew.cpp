@@ -1,0 +1,197 @@
+#include "search/crew.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <string_view>
+
+#include "design_specs/errors.hpp"
+#include "search/ledger.hpp"
+
+namespace atto::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Owns the attributes of a spawn: own process group (a terminal's Ctrl-C reaches the coordinator alone, which
+/// passes it on), no blocked signals, stdin from nowhere, stdout and stderr to the log.
+class SpawnSettings {
+ public:
+  explicit SpawnSettings(const fs::path& log) {
+    posix_spawnattr_init(&attributes_);
+    posix_spawn_file_actions_init(&actions_);
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigemptyset(&all);
+    for (int number : {SIGINT, SIGTERM, SIGCHLD, SIGPIPE}) sigaddset(&all, number);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    posix_spawnattr_setflags(&attributes_,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions_, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    posix_spawn_file_actions_adddup2(&actions_, 1, 2);
+  }
+  ~SpawnSettings() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+  const posix_spawn_file_actions_t* actions() const { return &actions_; }
+
+ private:
+  posix_spawnattr_t attributes_;
+  posix_spawn_file_actions_t actions_;
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> found;
+  for (std::string& text : texts) found.push_back(text.data());
+  found.push_back(nullptr);
+  return found;
+}
+
+/// This process's environment with the thread settings of a worker; they must stand before exec, because
+/// OpenBLAS and OpenMP read them when they are loaded.
+std::vector<std::string> worker_environment(int threads) {
+  const std::array<std::string, 3> ours = {fmt::format("OMP_NUM_THREADS={}", threads),
+                                           "OPENBLAS_NUM_THREADS=1", "OMP_DYNAMIC=false"};
+  std::vector<std::string> all(ours.begin(), ours.end());
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text = *entry;
+    const bool is_ours = std::any_of(ours.begin(), ours.end(), [&](const std::string& setting) {
+      return text.starts_with(std::string_view(setting).substr(0, setting.find('=') + 1));
+    });
+    if (!is_ours) all.emplace_back(text);
+  }
+  return all;
+}
+
+std::string last_line(const fs::path& file) {
+  std::ifstream in(file);
+  std::string line, last;
+  while (std::getline(in, line))
+    if (!line.empty()) last = line;
+  return last.substr(0, 500);
+}
+
+}  // namespace
+
+std::string Departure::text() const {
+  if (signal != 0) return fmt::format("killed by signal {} ({})", signal, ::strsignal(signal));
+  return fmt::format("exit code {}{}{}", exit_code, last_words.empty() ? "" : ": ", last_words);
+}
+
+Crew::Crew(WorkerCommand command, int size, fs::path log_folder)
+    : command_(std::move(command)),
+      size_(size),
+      log_folder_(std::move(log_folder)),
+      prefix_(fmt::format("own-{}-{}", ::getpid(), now_ms())) {}
+
+Crew::~Crew() {
+  signal_all(SIGKILL);
+  for (const Member& member : members_) ::waitpid(member.process, nullptr, 0);
+}
+
+void Crew::fill(std::chrono::milliseconds delay) {
+  if (running() >= size_ || std::chrono::steady_clock::now() < last_departure_ + delay) return;
+  while (running() < size_) start();
+}
+
+void Crew::start() {
+  Member member;
+  member.name = fmt::format("{}.{}", prefix_, ++started_);
+  member.log = log_folder_ / fmt::format("{}.log", member.name);
+  std::vector<std::string> arguments = {command_.program.string()};
+  arguments.insert(arguments.end(), command_.arguments.begin(), command_.arguments.end());
+  for (const std::string& more :
+       {std::string("--name"), member.name, std::string("--parent"), std::to_string(::getpid())})
+    arguments.push_back(more);
+  std::vector<std::string> environment = worker_environment(command_.threads);
+  const SpawnSettings settings(member.log);
+  const int error =
+      ::posix_spawn(&member.process, command_.program.c_str(), settings.actions(), settings.attributes(),
+                    pointers(arguments).data(), pointers(environment).data());
+  if (error != 0) throw EnvironmentError("cannot start a worker", command_.program.string(), error);
+  members_.push_back(std::move(member));
+}
+
+std::vector<Departure> Crew::reap() {
+  std::vector<Departure> departures;
+  for (std::size_t i = 0; i < members_.size();) {
+    int status = 0;
+    rusage usage{};
+    if (::wait4(members_[i].process, &status, WNOHANG, &usage) != members_[i].process) {
+      ++i;
+      continue;
+    }
+    const auto seconds = [](const timeval& time) { return double(time.tv_sec) + 1e-6 * double(time.tv_usec); };
+    Departure departure;
+    departure.name = members_[i].name;
+    departure.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    departure.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    departure.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    departure.last_words = last_line(members_[i].log);
+    std::error_code ignored;
+    if (departure.last_words.empty()) fs::remove(members_[i].log, ignored);
+    departures.push_back(std::move(departure));
+    members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i));
+    last_departure_ = std::chrono::steady_clock::now();
+  }
+  return departures;
+}
+
+void Crew::signal_all(int number) {
+  for (const Member& member : members_) ::kill(member.process, number);
+}
+
+std::vector<std::string> Crew::names() const {
+  std::vector<std::string> names;
+  for (const Member& member : members_) names.push_back(member.name);
+  return names;
+}
+
+fs::path binary_folder() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (error) throw EnvironmentError("cannot find the running binary", "/proc/self/exe", error.value());
+  return self.parent_path();
+}
+
+fs::path find_trainer() {
+  const fs::path folder = binary_folder();
+  for (const fs::path& place : {folder, folder.parent_path() / "libexec", folder.parent_path() / "libexec/atto"})
+    if (::access((place / "atto-trainer").c_str(), X_OK) == 0) return place / "atto-trainer";
+  throw EnvironmentError(fmt::format(
+      "atto-trainer is neither in {} nor in {}: build it (ATTO_BUILD_TRAINER=ON, target atto-trainer)",
+      folder.string(), (folder.parent_path() / "libexec").string()));
+}
+
+int run_program(const fs::path& program, const std::vector<std::string>& arguments) {
+  std::vector<std::string> all = {program.string()};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  int process = 0;
+  const int error =
+      ::posix_spawn(&process, program.c_str(), nullptr, nullptr, pointers(all).data(), environ);
+  if (error != 0) throw EnvironmentError("cannot start", program.string(), error);
+  int status = 0;
+  while (::waitpid(process, &status, 0) < 0)
+    if (errno != EINTR) throw EnvironmentError("cannot wait for", program.string(), errno);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace atto::search

@@ -1,0 +1,74 @@
+#include "search/estimate.hpp"
+
+#include <algorithm>
+
+#include "design_specs/seeds/random.hpp"
+
+namespace atto::search {
+namespace {
+
+// Fitted on the trainer's own speed on the reference machine (docs/benchmarks.md): multiply-adds run at this
+// rate in forward and backward together, and every activation byte is touched about so often.
+constexpr double kMacsPerSecond = 1.1e10;
+constexpr double kTrainingPasses = 3.0;  ///< forward, gradient of inputs, gradient of weights
+constexpr double kSecondsPerActivationByte = 4e-9;
+constexpr double kFixedSecondsPerImage = 3e-5;  ///< augmentation, optimiser, dispatch
+constexpr int kDraws = 64;
+
+}  // namespace
+
+double seconds_per_image(const spec::Costs& costs) {
+  return kTrainingPasses * double(costs.macs) / kMacsPerSecond +
+         kSecondsPerActivationByte * double(costs.peak_activation_bytes) + kFixedSecondsPerImage;
+}
+
+double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t validation) {
+  return seconds_per_image(costs) * (double(images) + double(validation) / kTrainingPasses);
+}
+
+Estimate& operator+=(Estimate& sum, const Estimate& more) {
+  sum.jobs += more.jobs;
+  sum.search_cpu_seconds += more.search_cpu_seconds;
+  sum.final_cpu_seconds += more.final_cpu_seconds;
+  sum.disk_bytes += more.disk_bytes;
+  if (sum.typical.params == 0) sum.typical = more.typical;
+  return sum;
+}
+
+Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
+  const gen::FeasibleSpace space(*campaign.prototype, campaign.input, campaign.require(tier),
+                                 campaign.spec.search.band);
+  spec::Random random(spec::derive_seed({campaign.spec.search.seed, spec::hash_bytes("estimate")}));
+  spec::Costs sum;
+  int drawn = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    const std::optional<gen::Candidate> candidate = space.sample(random);
+    if (!candidate) continue;
+    ++drawn;
+    sum.params += candidate->costs.params, sum.macs += candidate->costs.macs;
+    sum.peak_activation_bytes += candidate->costs.peak_activation_bytes;
+    sum.model_bytes += candidate->costs.model_bytes;
+  }
+  Estimate estimate;
+  if (drawn == 0) return estimate;
+  estimate.typical = {sum.params / drawn, sum.macs / drawn, sum.peak_activation_bytes / drawn,
+                      sum.model_bytes / drawn};
+  spec::SearchSettings search = campaign.spec.search;
+  search.candidates = candidates;
+  const Workload work = find_strategy(search.strategy)->workload(search);
+  const std::int64_t images =
+      std::min<std::int64_t>(search.images.value_or(campaign.train_images), campaign.train_images);
+  const double finals = double(search.finalists) * campaign.spec.training.final_seeds;
+  estimate.jobs = work.jobs + finals;
+  estimate.search_cpu_seconds = work.epochs * epoch_seconds(estimate.typical, images, campaign.validation_images);
+  estimate.final_cpu_seconds =
+      finals * campaign.spec.training.final_epochs *
+      epoch_seconds(estimate.typical, campaign.train_images, campaign.validation_images);
+  // A checkpoint holds weights, momentum and averages; about 25 kB a design go to its file and the ledger.
+  const double kept = double(promotions(search, static_cast<std::size_t>(candidates)));
+  estimate.disk_bytes = 3.0 * double(estimate.typical.model_bytes) * (kept + campaign.spec.search.window) +
+                        double(estimate.typical.model_bytes) * (finals + 1) + 25e3 * candidates;
+  return estimate;
+}
+
+}  // namespace atto::search

@@ -1,0 +1,24 @@
+#pragma once
+// Named points at which a process can be made to die, so that tests kill it where it hurts.
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace atto::search {
+
+/// Reads ATTO_FAULT, e.g. "after_claim:3,before_commit:2": the process sends itself SIGKILL at that pass
+/// of that point. Without the variable every pass is free. Points of workers: after_claim, mid_epoch,
+/// after_epoch, before_commit, after_commit. Of the coordinator: after_propose, before_spawn,
+/// before_finalists, before_winner.
+class Faults {
+ public:
+  Faults();
+  explicit Faults(std::string_view text);
+  void pass(std::string_view point);
+
+ private:
+  std::map<std::string, long, std::less<>> left_;
+};
+
+}  // namespace atto::search

@@ -1,0 +1,18 @@
+#include "search/fresh_designs.hpp"
+
+namespace atto::search {
+
+std::optional<gen::Candidate> FreshDesigns::draw(std::int64_t position, const Draw& draw) const {
+  spec::Random random = stream_.fork(static_cast<std::uint64_t>(position));
+  for (int i = 0; i < kTries; ++i) {
+    std::optional<gen::Candidate> candidate = draw(random);
+    if (candidate && taken_.count(candidate->hash) == 0) return candidate;
+  }
+  return {};
+}
+
+std::optional<gen::Candidate> FreshDesigns::sample(std::int64_t position) const {
+  return draw(position, [&](spec::Random& random) { return space_->sample(random); });
+}
+
+}  // namespace atto::search

@@ -1,0 +1,34 @@
+#include "search/judging.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace atto::search {
+
+Judgement judge(const Campaign& campaign, int tier, const DesignRow& design, std::optional<double> top1,
+                bool is_lost) {
+  Judgement judgement;
+  judgement.metrics.costs = design.costs;
+  judgement.metrics.top1 = top1;
+  judgement.metrics.diverged = is_lost || (top1 && std::isnan(*top1));
+  judgement.value = spec::objective_value(campaign.spec.maximise, judgement.metrics);
+  if (!top1) judgement.value = -std::numeric_limits<double>::infinity();
+  judgement.misses = cost_misses_of(design, tier);
+  // Costs were judged at the proposal, each at its own resolution; what is left was measured since.
+  spec::Requirements measured;
+  measured.top1 = campaign.require(tier).top1;
+  measured.latency_ms = campaign.require(tier).latency_ms;
+  for (const spec::Miss& miss : spec::misses(measured, 0, judgement.metrics))
+    judgement.misses.push_back(miss.text);
+  return judgement;
+}
+
+Observation observe(const Campaign& campaign, const JobRow& row, const DesignRow& design) {
+  const bool is_lost = row.verdict.outcome != train::Outcome::Finished;
+  const Judgement judgement = judge(campaign, row.job.tier, design, row.verdict.top1, is_lost);
+  return {read_hash(row.job.hash), row.job.rung, judgement.metrics, judgement.value, judgement.meets()};
+}
+
+std::uint64_t read_hash(const std::string& text) { return std::stoull(text, nullptr, 16); }
+
+}  // namespace atto::search

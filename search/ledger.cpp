@@ -1,0 +1,118 @@
+#include "search/ledger.hpp"
+
+#include <chrono>
+#include <filesystem>
+
+#include "search/ledger_connection.hpp"
+#include "search/ledger_schema.hpp"
+
+namespace atto::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string connect_string(const fs::path& file) {
+  // Quoted, because SOCI splits parameters at blanks; the timeout is in seconds.
+  return "dbname=\"" + file.string() + "\" timeout=30";
+}
+
+}  // namespace
+
+std::int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+Ledger::Connection::Connection(const fs::path& path) : file(path.string()) {
+  if (file.find('"') != std::string::npos)
+    throw EnvironmentError("ledger: a path with a quotation mark cannot be opened: " + file);
+  guarded([&] { sql.open(soci::sqlite3, connect_string(path)); });
+}
+
+void Ledger::create(const fs::path& file) {
+  if (fs::exists(file)) throw EnvironmentError("ledger: exists already: " + file.string());
+  Connection connection(file);
+  connection.guarded([&] { connection.sql << "PRAGMA journal_mode=WAL"; });
+  connection.in_transaction([&] {
+    for (const char* const* table = kLedgerTables; *table; ++table) connection.sql << *table;
+    connection.sql << "INSERT INTO meta(key, value) VALUES('schema', :version)",
+        soci::use(std::to_string(kLedgerSchema));
+    return 0;
+  });
+}
+
+Ledger::Ledger(const fs::path& file, Durability durability) {
+  if (!fs::exists(file))
+    throw EnvironmentError("cannot open the ledger", file.string(), ENOENT);
+  connection_ = std::make_unique<Connection>(file);
+  connection_->guarded([&] {
+    connection_->sql << (durability == Durability::Full ? "PRAGMA synchronous=FULL"
+                                                        : "PRAGMA synchronous=NORMAL");
+    // A checkpoint of the write-ahead log every 1,000 pages keeps it, and memory, small.
+    connection_->sql << "PRAGMA wal_autocheckpoint=1000";
+  });
+  const std::string schema = meta("schema");
+  if (schema != std::to_string(kLedgerSchema))
+    throw EnvironmentError(fmt::format("ledger: has schema {}, this version reads {}: {}",
+                                       schema.empty() ? "none" : schema, kLedgerSchema, file.string()));
+}
+
+Ledger::~Ledger() = default;
+
+std::string Ledger::meta(const std::string& key, const std::string& otherwise) {
+  return connection_->guarded([&] {
+    std::string value;
+    soci::indicator indicator = soci::i_null;
+    connection_->sql << "SELECT value FROM meta WHERE key = :key", soci::use(key),
+        soci::into(value, indicator);
+    return connection_->sql.got_data() ? value : otherwise;
+  });
+}
+
+void Ledger::set_meta(const std::string& key, const std::string& value) {
+  connection_->guarded([&] {
+    connection_->sql << "INSERT OR REPLACE INTO meta(key, value) VALUES(:key, :value)", soci::use(key),
+        soci::use(value);
+  });
+}
+
+std::int64_t Ledger::environment_id(const std::string& text) {
+  return connection_->in_transaction([&] {
+    connection_->sql << "INSERT OR IGNORE INTO environments(text) VALUES(:text)", soci::use(text);
+    long long id = 0;
+    connection_->sql << "SELECT id FROM environments WHERE text = :text", soci::use(text), soci::into(id);
+    return static_cast<std::int64_t>(id);
+  });
+}
+
+std::vector<std::string> Ledger::environments() {
+  return connection_->guarded([&] {
+    soci::rowset<std::string> rows =
+        (connection_->sql.prepare << "SELECT text FROM environments ORDER BY id");
+    return std::vector<std::string>(rows.begin(), rows.end());
+  });
+}
+
+void Ledger::add_event(const std::string& kind, const std::string& text) {
+  connection_->guarded([&] {
+    connection_->sql << "INSERT INTO events(at, kind, text) VALUES(:at, :kind, :text)",
+        soci::use(static_cast<double>(now_ms()) / 1000), soci::use(kind), soci::use(text);
+  });
+}
+
+std::vector<Event> Ledger::events(int newest) {
+  return connection_->guarded([&] {
+    std::vector<Event> events;
+    Event event;
+    soci::statement rows = (connection_->sql.prepare << fmt::format(
+                                "SELECT at, kind, text FROM (SELECT * FROM events ORDER BY id DESC LIMIT {}) "
+                                "ORDER BY id",
+                                newest),
+                            soci::into(event.at), soci::into(event.kind), soci::into(event.text));
+    rows.execute();
+    while (rows.fetch()) events.push_back(event);
+    return events;
+  });
+}
+
+}  // namespace atto::search

@@ -1,0 +1,90 @@
+#pragma once
+// The ledger: one SQLite database a campaign, shared by the coordinator and its worker processes. What is
+// in it has happened; everything else of a run folder can be made again from it.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "search/records.hpp"
+
+namespace atto::search {
+
+inline constexpr int kLedgerSchema = 1;
+/// An attempt that dies without a new checkpoint counts; this many at one epoch fail the trial.
+inline constexpr int kDeathsAllowed = 3;
+
+/// One connection; each thread has its own. Every call is one transaction. Throws EnvironmentError: cannot
+/// be opened, locked for longer than 30 s, disk full, another schema.
+class Ledger {
+ public:
+  /// Normal: survives kill -9, a power cut may cost the newest transactions (the coordinator's, which are
+  /// proposed again). Full: synced at each commit (the workers', whose results cost CPU).
+  enum class Durability : std::uint8_t { Normal, Full };
+
+  /// Makes a new ledger; an existing file is an error.
+  static void create(const std::filesystem::path& file);
+  explicit Ledger(const std::filesystem::path& file, Durability durability = Durability::Normal);
+  ~Ledger();
+
+  std::string meta(const std::string& key, const std::string& otherwise = "");
+  void set_meta(const std::string& key, const std::string& value);
+
+  // The coordinator's side.
+  /// Adds a job with its design; with a verdict it is done at once (reused). Returns its id.
+  std::int64_t add_job(const Job& job, const DesignRow& design, const Verdict* reused = nullptr,
+                       const std::vector<train::EpochRecord>& epochs = {});
+  /// Adds a design without a job (a person's).
+  void add_design(const DesignRow& design);
+  std::vector<DesignRow> human_designs();  ///< by hash
+  std::int64_t last_finish_order();
+  /// Returns the jobs committed after `finish_order`, in that order.
+  std::vector<JobRow> finished_since(std::int64_t finish_order);
+  /// Puts the jobs that a dead worker held back to ready, or fails them at the third death at one epoch.
+  /// `is_its_fault` false (the coordinator died with it): not counted. `process_cpu_seconds`: of its whole
+  /// life, where known. Returns the number of jobs.
+  int release_worker(const std::string& worker, const std::string& reason, bool is_its_fault,
+                     std::optional<double> process_cpu_seconds = {});
+  /// As release_worker, for every claim whose lease ended before `now_ms`, but those of `spared` workers.
+  int release_expired(std::int64_t now_ms, const std::vector<std::string>& spared);
+  /// Workers that hold claims.
+  std::vector<std::string> holders();
+
+  // A worker's side.
+  std::int64_t environment_id(const std::string& text);
+  std::optional<Claim> claim(const std::string& worker, std::int64_t environment,
+                             std::int64_t lease_until_ms, double process_cpu_seconds);
+  /// Extends the lease; false when another attempt holds the job now.
+  bool renew(const Claim& claim, std::int64_t lease_until_ms, double attempt_cpu_seconds);
+  bool record_epochs(const Claim& claim, const std::vector<train::EpochRecord>& epochs);
+  bool commit(const Claim& claim, const train::TrialResult& result);
+  /// Gives an unfinished job back without counting it as a death.
+  bool give_back(const Claim& claim, double attempt_cpu_seconds);
+
+  // Reading.
+  std::vector<JobRow> jobs(int tier, Stage stage);  ///< by position
+  std::vector<JobRow> jobs_in_state(State state);
+  std::optional<DesignRow> design(const std::string& hash);
+  std::vector<DesignRow> designs(int tier);  ///< by hash
+  std::vector<train::EpochRecord> curve(const CurveKey& key);
+  /// Finds a finished job for the same piece of training, in any tier.
+  std::optional<JobRow> find_done(const Job& like);
+  Totals totals();
+  std::vector<std::string> environments();
+  void add_event(const std::string& kind, const std::string& text);
+  std::vector<Event> events(int newest);
+  /// Returns (hash, epoch, validation top-1) of every search epoch among `epochs`, by hash and epoch.
+  std::vector<EpochValue> search_values(const std::vector<int>& epochs);
+
+ private:
+  struct Connection;
+  std::unique_ptr<Connection> connection_;
+};
+
+std::int64_t now_ms();
+
+}  // namespace atto::search

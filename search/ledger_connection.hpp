@@ -1,0 +1,86 @@
+#pragma once
+// What the parts of the ledger's implementation share: the SOCI session, transactions that take the write
+// lock at their start, and the reading of job rows.
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "design_specs/errors.hpp"
+#include "search/ledger.hpp"
+#include "search/soci.hpp"
+
+namespace atto::search {
+
+struct Ledger::Connection {
+  explicit Connection(const std::filesystem::path& path);
+
+  soci::session sql;
+  std::string file;
+
+  /// Runs `work`; a database error becomes an EnvironmentError that names the ledger.
+  template <class Work>
+  auto guarded(Work&& work) {
+    try {
+      return work();
+    } catch (const soci::soci_error& error) {
+      throw EnvironmentError(fmt::format("ledger: {}: {}", error.what(), file));
+    }
+  }
+
+  /// Runs `work` in a transaction that holds the write lock from its start: a deferred one could fail at
+  /// its first write, with no waiting, when another process had written meanwhile.
+  template <class Work>
+  auto in_transaction(Work&& work) {
+    return guarded([&] {
+      sql << "BEGIN IMMEDIATE";
+      try {
+        auto result = work();
+        sql << "COMMIT";
+        return result;
+      } catch (...) {
+        roll_back();
+        throw;
+      }
+    });
+  }
+
+ private:
+  void roll_back() noexcept {
+    try {
+      sql << "ROLLBACK";
+    } catch (const std::exception&) {
+      // SQLite has rolled back by itself, for example on a full disk; the first error is what matters.
+    }
+  }
+};
+
+/// A number that may be absent (NULL in SQL). SQLite stores NaN as NULL too.
+struct MaybeNumber {
+  double value = 0;
+  soci::indicator indicator = soci::i_null;
+
+  MaybeNumber() = default;
+  explicit MaybeNumber(const std::optional<double>& number)
+      : value(number.value_or(0)),
+        indicator(number && !std::isnan(*number) ? soci::i_ok : soci::i_null) {}
+  std::optional<double> get() const {
+    return indicator == soci::i_ok ? std::optional<double>(value) : std::nullopt;
+  }
+  double or_nan() const {
+    return indicator == soci::i_ok ? value : std::numeric_limits<double>::quiet_NaN();
+  }
+};
+
+/// Returns the job rows of "SELECT <all columns> FROM jobs <clause>". The clause holds integers only.
+std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause);
+
+/// Writes epochs; those of a retrained epoch replace the earlier ones.
+void write_epochs(soci::session& sql, const Job& job, const std::vector<train::EpochRecord>& epochs,
+                  int after_epoch);
+
+}  // namespace atto::search

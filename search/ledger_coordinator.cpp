@@ -1,0 +1,157 @@
+// The ledger's side of the coordinator: jobs go in, results come out, dead workers' claims are released.
+#include <algorithm>
+
+#include "search/ledger_connection.hpp"
+
+namespace atto::search {
+namespace {
+
+void insert_design(soci::session& sql, const DesignRow& design) {
+  sql << "INSERT OR IGNORE INTO designs VALUES(:hash, :origin, :how, :assignment, :text, :misses, :params, "
+         ":macs, :peak, :model)",
+      soci::use(design.hash), soci::use(design.origin), soci::use(design.how),
+      soci::use(design.assignment), soci::use(design.text), soci::use(design.misses),
+      soci::use(static_cast<long long>(design.costs.params)),
+      soci::use(static_cast<long long>(design.costs.macs)),
+      soci::use(static_cast<long long>(design.costs.peak_activation_bytes)),
+      soci::use(static_cast<long long>(design.costs.model_bytes));
+}
+
+std::int64_t insert_job(soci::session& sql, const Job& job) {
+  long long id = 0;
+  sql << "INSERT INTO jobs(tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, seed) "
+         "VALUES(:tier, :stage, :position, :seen, :hash, :rung, :replica, :to, :horizon, :seed) "
+         "RETURNING id",
+      soci::use(job.tier), soci::use(static_cast<int>(job.stage)),
+      soci::use(static_cast<long long>(job.position)), soci::use(static_cast<long long>(job.seen)),
+      soci::use(job.hash), soci::use(job.rung), soci::use(job.replica), soci::use(job.to_epoch),
+      soci::use(job.horizon), soci::use(static_cast<long long>(job.seed)), soci::into(id);
+  return id;
+}
+
+void mark_reused(soci::session& sql, std::int64_t id, const Verdict& verdict, int epochs) {
+  MaybeNumber top1(verdict.top1), top5(verdict.top5), loss(verdict.validation_loss),
+      test1(verdict.test_top1), test5(verdict.test_top5);
+  sql << "UPDATE jobs SET state = 2, outcome = :outcome, reason = :reason, top1 = :top1, top5 = :top5, "
+         "validation_loss = :loss, test_top1 = :test1, test_top5 = :test5, images_per_second = :speed, "
+         "reused_from = :source, original_cpu_seconds = :cost, epochs_done = :epochs, finished = :now, "
+         "finish_order = (SELECT MAX(finish_order) + 1 FROM jobs) WHERE id = :id",
+      soci::use(static_cast<int>(verdict.outcome)), soci::use(verdict.reason),
+      soci::use(top1.value, top1.indicator), soci::use(top5.value, top5.indicator),
+      soci::use(loss.value, loss.indicator), soci::use(test1.value, test1.indicator),
+      soci::use(test5.value, test5.indicator), soci::use(verdict.images_per_second),
+      soci::use(verdict.reused_from), soci::use(verdict.original_cpu_seconds), soci::use(epochs),
+      soci::use(static_cast<long long>(now_ms())), soci::use(static_cast<long long>(id));
+}
+
+/// The part of a claimed job that a release decides on.
+struct Held {
+  long long id = 0;
+  int epochs_done = 0, deaths = 0, death_epoch = -1;
+  double claim_cpu = 0, attempt_cpu = 0, attempt_kept = 0;
+};
+
+std::vector<Held> held_jobs(soci::session& sql, const std::string& clause, const std::string* worker) {
+  Held held;
+  soci::statement statement(sql);
+  statement.exchange(soci::into(held.id)), statement.exchange(soci::into(held.epochs_done));
+  statement.exchange(soci::into(held.deaths)), statement.exchange(soci::into(held.death_epoch));
+  statement.exchange(soci::into(held.claim_cpu)), statement.exchange(soci::into(held.attempt_cpu)), statement.exchange(soci::into(held.attempt_kept));
+  if (worker) statement.exchange(soci::use(*worker));
+  statement.alloc();
+  statement.prepare("SELECT id, epochs_done, deaths, death_epoch, claim_cpu, attempt_cpu, attempt_kept FROM jobs "
+                    "WHERE state = 1 AND " +
+                    clause);
+  statement.define_and_bind();
+  statement.execute();
+  std::vector<Held> rows;
+  while (statement.fetch()) rows.push_back(held);
+  return rows;
+}
+
+void release(soci::session& sql, Held held, const std::string& reason, bool counts) {
+  if (counts) {
+    held.deaths = held.epochs_done == held.death_epoch ? held.deaths + 1 : 1;
+    held.death_epoch = held.epochs_done;
+  }
+  const bool fails = held.deaths >= kDeathsAllowed;
+  const double wasted = std::max(0.0, held.attempt_cpu - held.attempt_kept);
+  const std::string why =
+      fails ? fmt::format("its worker died {} times in epoch {}: {}", held.deaths, held.epochs_done + 1,
+                          reason)
+            : "";
+  sql << fmt::format(
+      "UPDATE jobs SET state = {}, outcome = {}, reason = :why, worker = '', lease_until = 0, deaths = {}, "
+      "death_epoch = {}, cpu_seconds = cpu_seconds + attempt_kept, "
+      "wasted_cpu_seconds = wasted_cpu_seconds + :wasted, attempt_cpu = 0, attempt_kept = 0, "
+      "finish_order = {}, finished = :now WHERE id = :id",
+      fails ? 2 : 0, fails ? static_cast<int>(train::Outcome::Failed) : 0, held.deaths, held.death_epoch,
+      fails ? "(SELECT MAX(finish_order) + 1 FROM jobs)" : "0"),
+      soci::use(why), soci::use(wasted), soci::use(static_cast<long long>(fails ? now_ms() : 0)),
+      soci::use(held.id);
+}
+
+}  // namespace
+
+std::int64_t Ledger::add_job(const Job& job, const DesignRow& design, const Verdict* reused,
+                             const std::vector<train::EpochRecord>& epochs) {
+  return connection_->in_transaction([&] {
+    insert_design(connection_->sql, design);
+    const std::int64_t id = insert_job(connection_->sql, job);
+    if (reused) {
+      write_epochs(connection_->sql, job, epochs, 0);
+      mark_reused(connection_->sql, id, *reused, static_cast<int>(epochs.size()));
+    }
+    return id;
+  });
+}
+
+void Ledger::add_design(const DesignRow& design) {
+  connection_->in_transaction([&] {
+    insert_design(connection_->sql, design);
+    return 0;
+  });
+}
+
+int Ledger::release_worker(const std::string& worker, const std::string& reason, bool is_its_fault,
+                           std::optional<double> process_cpu_seconds) {
+  return connection_->in_transaction([&] {
+    std::vector<Held> held = held_jobs(connection_->sql, "worker = :worker", &worker);
+    for (Held& job : held) {
+      if (process_cpu_seconds)
+        job.attempt_cpu = std::max(job.attempt_cpu, *process_cpu_seconds - job.claim_cpu);
+      release(connection_->sql, job, reason, is_its_fault);
+    }
+    return static_cast<int>(held.size());
+  });
+}
+
+int Ledger::release_expired(std::int64_t now, const std::vector<std::string>& spared) {
+  return connection_->in_transaction([&] {
+    std::vector<std::string> late;
+    std::string worker;
+    soci::statement rows = (connection_->sql.prepare << fmt::format(
+                                "SELECT DISTINCT worker FROM jobs WHERE state = 1 AND lease_until < {}", now),
+                            soci::into(worker));
+    rows.execute();
+    while (rows.fetch())
+      if (std::find(spared.begin(), spared.end(), worker) == spared.end()) late.push_back(worker);
+    int count = 0;
+    for (const std::string& name : late)
+      for (const Held& job : held_jobs(connection_->sql, "worker = :worker", &name)) {
+        release(connection_->sql, job, "no sign of life from " + name, true);
+        ++count;
+      }
+    return count;
+  });
+}
+
+std::vector<std::string> Ledger::holders() {
+  return connection_->guarded([&] {
+    soci::rowset<std::string> rows =
+        (connection_->sql.prepare << "SELECT DISTINCT worker FROM jobs WHERE state = 1 ORDER BY worker");
+    return std::vector<std::string>(rows.begin(), rows.end());
+  });
+}
+
+}  // namespace atto::search

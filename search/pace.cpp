@@ -1,0 +1,32 @@
+#include "search/pace.hpp"
+
+#include <algorithm>
+
+namespace atto::search {
+
+void Pace::add(const JobRow& row, const spec::Costs& costs) {
+  const spec::SearchSettings& search = campaign_.spec.search;
+  const bool is_final = row.job.stage == Stage::Final;
+  int before = 0;
+  if (!is_final) {
+    const auto known = reached_.find(row.job.hash);
+    if (known != reached_.end()) before = known->second;
+    if (row.job.to_epoch >= search.rungs.back())
+      reached_.erase(row.job.hash);
+    else
+      reached_[row.job.hash] = row.job.to_epoch;
+  }
+  const std::int64_t images =
+      is_final ? campaign_.train_images
+               : std::min<std::int64_t>(search.images.value_or(campaign_.train_images), campaign_.train_images);
+  predicted_ += (row.job.to_epoch - before) * epoch_seconds(costs, images, campaign_.validation_images);
+  if (row.verdict.reused_from.empty()) spent_ += row.verdict.cpu_seconds;
+}
+
+std::optional<double> Pace::eta_seconds(int workers) const {
+  if (!(predicted_ > 0) || !(spent_ > 0)) return {};
+  const double left = std::max(0.0, whole_.cpu_seconds() - predicted_);
+  return left * (spent_ / predicted_) / std::max(1, workers);
+}
+
+}  // namespace atto::search

@@ -1,0 +1,31 @@
+#pragma once
+// How long a campaign will take, learned while it runs: the estimate's cost model times what the finished
+// trials really cost.
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "search/campaign.hpp"
+#include "search/estimate.hpp"
+
+namespace atto::search {
+
+class Pace {
+ public:
+  Pace(const Campaign& campaign, const Estimate& whole) : campaign_(campaign), whole_(whole) {}
+
+  /// Takes a finished job's cost.
+  void add(const JobRow& row, const spec::Costs& costs);
+  /// Wall seconds to the end with so many workers; nothing before the first trial.
+  std::optional<double> eta_seconds(int workers) const;
+  double expected_jobs() const { return whole_.jobs; }
+
+ private:
+  const Campaign& campaign_;
+  Estimate whole_;
+  double predicted_ = 0, spent_ = 0;
+  std::unordered_map<std::string, int> reached_;  ///< epochs of designs that may go on
+};
+
+}  // namespace atto::search

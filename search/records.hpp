@@ -1,0 +1,104 @@
+#pragma once
+// The rows of a campaign's ledger as plain structs.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "design_specs/requirements/metrics.hpp"
+#include "trainer/evaluator.hpp"
+
+namespace atto::search {
+
+/// What a job is for: a design that a person included, one that the strategy proposed, or a finalist
+/// trained in full.
+enum class Stage : std::uint8_t { Include, Search, Final };
+
+/// A design known to the campaign.
+struct DesignRow {
+  std::string hash;        ///< 16 hex digits
+  std::string origin;      ///< "machine" or "human"
+  std::string how;         ///< "sampled", "mutation of HASH", the file that a person handed over, ...
+  std::string assignment;  ///< chosen indices, comma-separated; empty for a person's design
+  std::string text;        ///< the design's JSON; empty for a machine's (realised from the assignment)
+  std::string misses;      ///< cost requirements missed, "; "-separated, empty when none
+  spec::Costs costs;
+};
+
+/// One piece of work: bring one design to one epoch.
+struct Job {
+  std::int64_t id = 0;
+  int tier = 0;
+  Stage stage = Stage::Search;
+  std::int64_t position = 0;  ///< in the tier's sequence of proposals (of its stage)
+  std::int64_t seen = 0;      ///< results the strategy had seen when it proposed this
+  std::string hash;
+  int rung = 0;               ///< index into search.rungs; 0 for finalists
+  int replica = 0;
+  int to_epoch = 1;
+  int horizon = 1;
+  std::uint64_t seed = 0;
+
+  train::Phase phase() const {
+    return stage == Stage::Final ? train::Phase::Final : train::Phase::Search;
+  }
+};
+
+/// How a job ended, as committed.
+struct Verdict {
+  train::Outcome outcome = train::Outcome::Finished;
+  std::string reason;
+  std::optional<double> top1, top5, validation_loss;  ///< at the last epoch
+  std::optional<double> test_top1, test_top5;
+  double cpu_seconds = 0;          ///< spent on what was kept
+  double wasted_cpu_seconds = 0;   ///< spent by attempts that died
+  double images_per_second = 0;
+  std::string reused_from;         ///< the run folder it was copied from; empty when trained here
+  double original_cpu_seconds = 0; ///< of a reused one
+  std::int64_t finish_order = 0;   ///< 1, 2, ... in the order of commits
+};
+
+enum class State : std::uint8_t { Ready, Claimed, Done };
+
+struct JobRow {
+  Job job;
+  State state = State::Ready;
+  std::int64_t attempt = 0;
+  std::string worker;
+  int epochs_done = 0;
+  Verdict verdict;  ///< where Done; costs so far otherwise
+};
+
+/// A job in the hands of a worker. `attempt` is the fencing token: only the newest may write.
+struct Claim {
+  Job job;
+  std::int64_t attempt = 0;
+  int known_epochs = 0;  ///< committed earlier for this design, phase and replica
+};
+
+/// The training curve of one design, phase and replica.
+struct CurveKey {
+  std::string hash;
+  train::Phase phase = train::Phase::Search;
+  int replica = 0;
+};
+
+struct EpochValue {
+  std::string hash;
+  int epoch = 0;
+  double top1 = 0;
+};
+
+struct Event {
+  double at = 0;  ///< seconds since 1970
+  std::string kind, text;
+};
+
+/// Sums over a ledger.
+struct Totals {
+  std::int64_t jobs = 0, ready = 0, claimed = 0, done = 0, failed = 0, diverged = 0, reused = 0;
+  double cpu_seconds = 0, wasted_cpu_seconds = 0, saved_cpu_seconds = 0;
+};
+
+}  // namespace atto::search

@@ -1,0 +1,100 @@
+#include "search/run_folder.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "design_specs/files.hpp"
+
+namespace atto::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct NetworkDisk {
+  unsigned long magic;
+  const char* name;
+};
+// From statfs(2) and linux/magic.h.
+constexpr NetworkDisk kNetworkDisks[] = {
+    {0x6969, "nfs"},      {0xff534d42, "cifs"}, {0xfe534d42, "smb2"},  {0x517b, "smb"},
+    {0x5346414f, "afs"},  {0x00c36400, "ceph"}, {0x0bd00bd0, "lustre"}, {0x01021997, "9p"},
+    {0x47504653, "gpfs"}, {0x19830326, "beegfs"},
+};
+
+}  // namespace
+
+fs::path RunFolder::trial(const std::string& hash, train::Phase phase, int replica) const {
+  const std::string name = phase == train::Phase::Search ? "search" : "final" + std::to_string(replica);
+  return path / "trials" / hash / name;
+}
+
+void refuse_network_disk(const fs::path& folder) {
+  struct statfs info {};
+  if (::statfs(folder.c_str(), &info) != 0)
+    throw EnvironmentError("cannot examine the run folder", folder.string(), errno);
+  for (const NetworkDisk& disk : kNetworkDisks)
+    if (static_cast<unsigned long>(static_cast<unsigned>(info.f_type)) == disk.magic)
+      throw EnvironmentError(fmt::format(
+          "the run folder is on a network file system ({}), whose locks SQLite cannot trust: {}; choose a "
+          "folder on a local disk with --out",
+          disk.name, folder.string()));
+}
+
+void make_run_folder(const RunFolder& folder) {
+  std::error_code error;
+  fs::create_directories(folder.path, error);
+  if (error) throw EnvironmentError("cannot make the run folder", folder.path.string(), error.value());
+  refuse_network_disk(folder.path);
+  if (fs::exists(folder.ledger()))
+    throw EnvironmentError(fmt::format("the run folder holds a campaign already: {}; continue it with `atto "
+                                       "resume {}` or choose another with --out",
+                                       folder.path.string(), folder.path.string()));
+  for (const char* name : {"designs", "trials", "logs"}) {
+    fs::create_directories(folder.path / name, error);
+    if (error) throw EnvironmentError("cannot make", (folder.path / name).string(), error.value());
+  }
+  Ledger::create(folder.ledger());
+}
+
+fs::path default_run_folder(const Campaign& campaign) {
+  const std::string name = fmt::format("{}-s{}", campaign.spec.name, campaign.spec.search.seed);
+  fs::path folder = fs::path("runs") / name;
+  for (int i = 2; fs::exists(folder); ++i) folder = fs::path("runs") / fmt::format("{}-{}", name, i);
+  return folder;
+}
+
+void write_design_file(const RunFolder& folder, const Campaign& campaign, const DesignRow& design) {
+  const fs::path file = folder.design(design.hash);
+  if (fs::exists(file)) return;
+  const fs::path temporary = file.string() + ".part";
+  {
+    std::ofstream out(temporary, std::ios::binary);
+    out << design_file_text(campaign, design);
+    if (!out.flush()) throw EnvironmentError("cannot write", temporary.string(), errno);
+  }
+  std::error_code error;
+  fs::rename(temporary, file, error);
+  if (error) throw EnvironmentError("cannot write", file.string(), error.value());
+}
+
+FileLock::FileLock(const fs::path& file) {
+  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) throw EnvironmentError("cannot open", file.string(), errno);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) {
+    is_held_ = true;
+  } else if (errno != EWOULDBLOCK) {
+    const int number = errno;
+    ::close(descriptor_);
+    throw EnvironmentError("cannot lock", file.string(), number);
+  }
+}
+
+FileLock::~FileLock() { ::close(descriptor_); }
+
+}  // namespace atto::search

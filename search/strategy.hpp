@@ -1,0 +1,82 @@
+#pragma once
+// What every search strategy is: a deterministic function from the results it was shown to the next job.
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "design_specs/requirements/design_spec.hpp"
+#include "generator/feasible_space.hpp"
+
+namespace atto::search {
+
+/// The next piece of work: a new design, or a known one brought to a higher rung.
+struct Proposal {
+  std::optional<gen::Candidate> fresh;  ///< absent: `hash` names a design proposed before
+  std::uint64_t hash = 0;
+  int rung = 0;     ///< index into search.rungs
+  std::string how;  ///< for people: "sampled", "mutation of HASH", "promoted"
+};
+
+/// What a strategy learns of one job.
+struct Observation {
+  std::uint64_t hash = 0;
+  int rung = 0;
+  spec::Metrics metrics;  ///< validation at the rung
+  double value = -std::numeric_limits<double>::infinity();  ///< of `maximise`
+  bool meets = false;     ///< 1_r
+};
+
+/// How much work a strategy asks for, for the estimate.
+struct Workload {
+  double jobs = 0;
+  double epochs = 0;  ///< of rungs, all designs together
+};
+
+struct StrategySetting {
+  const gen::FeasibleSpace* space = nullptr;  ///< must outlive the strategy
+  spec::SearchSettings search;
+  std::uint64_t seed = 0;              ///< of this tier
+  std::vector<std::uint64_t> taken;    ///< designs it must not propose (a person's)
+};
+
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+  /// Returns the job at `position` (0, 1, ...), or nothing while it has to see more results; when it has
+  /// seen all of them, nothing means that it is done. Nothing changes its state.
+  virtual std::optional<Proposal> propose(std::int64_t position) = 0;
+  /// Shows it the next result; each of its proposals comes back exactly once.
+  virtual void observe(const Observation& observation) = 0;
+  /// Raises the number of designs to try.
+  virtual void set_candidates(int candidates) = 0;
+  /// Returns the designs that it will not promote any more (their checkpoints may go), each once.
+  virtual std::vector<std::uint64_t> take_released() = 0;
+};
+
+struct StrategyEntry {
+  std::string_view name;
+  std::string_view summary;
+  std::unique_ptr<Strategy> (*make)(const StrategySetting& setting);
+  Workload (*workload)(const spec::SearchSettings& search);
+};
+
+/// Returns all strategies.
+std::span<const StrategyEntry> strategies();
+/// Returns the strategy of that name, or nullptr.
+const StrategyEntry* find_strategy(std::string_view name);
+
+/// Returns how many designs of `count` go on to the next rung: the share, but at least the finalists.
+std::size_t promotions(const spec::SearchSettings& search, std::size_t count);
+
+std::unique_ptr<Strategy> make_random(const StrategySetting& setting);
+std::unique_ptr<Strategy> make_random_asha(const StrategySetting& setting);
+std::unique_ptr<Strategy> make_one_epoch_top_k(const StrategySetting& setting);
+std::unique_ptr<Strategy> make_aging_evolution(const StrategySetting& setting);
+
+}  // namespace atto::search

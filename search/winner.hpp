@@ -1,0 +1,18 @@
+#pragma once
+// The artefacts of a campaign's end.
+
+#include "search/leaderboard.hpp"
+#include "search/run_folder.hpp"
+
+namespace atto::search {
+
+/// Writes winner/: design.json, and the best-validation seed's weights.safetensors and
+/// reference.safetensors where the evaluator made them. Replaces an earlier winner.
+void write_winner(const RunFolder& folder, const Campaign& campaign, const Leaderboard& board);
+
+/// Deletes a finished final training's files but its weights and reference.
+void clean_final(const std::filesystem::path& trial);
+/// Deletes what is left of search checkpoints.
+void clean_search(const RunFolder& folder);
+
+}  // namespace atto::search

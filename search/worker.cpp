@@ -1,0 +1,227 @@
+#include "search/worker.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "search/campaign.hpp"
+#include "search/faults.hpp"
+#include "search/run_folder.hpp"
+
+namespace atto::search {
+namespace {
+
+double process_cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+}
+
+std::string default_name() {
+  char host[256] = "host";
+  ::gethostname(host, sizeof host - 1);
+  return fmt::format("{}-{}-{}", host, ::getpid(), now_ms());
+}
+
+/// Renews the lease of the job at hand from a thread of its own, because an evaluator may be silent for long
+/// (a data set is being decoded); listens to signals; watches the parent.
+class Heartbeat {
+ public:
+  Heartbeat(const std::filesystem::path& ledger, StopSignals& signals, int parent)
+      : ledger_(ledger), signals_(signals), parent_(parent), thread_([this] { run(); }) {}
+  ~Heartbeat() {
+    is_ending_ = true;
+    thread_.join();
+  }
+
+  void hold(const Claim& claim, double cpu_before) {
+    const std::lock_guard lock(mutex_);
+    claim_ = claim;
+    cpu_before_ = cpu_before;
+    is_lost_ = false;
+  }
+  void drop() {
+    const std::lock_guard lock(mutex_);
+    claim_.reset();
+  }
+  bool is_lost() const { return is_lost_; }
+  bool is_stopping() const { return is_stopping_; }
+
+ private:
+  void run() {
+    auto next_beat = std::chrono::steady_clock::now();
+    while (!is_ending_) {
+      if (signals_.wait(kSliceMs) != 0) is_stopping_ = true;
+      if (parent_ != 0 && ::getppid() != parent_) ::kill(::getpid(), SIGKILL);
+      if (std::chrono::steady_clock::now() < next_beat) continue;
+      beat();
+      next_beat = std::chrono::steady_clock::now() + std::chrono::milliseconds(kHeartbeatMs);
+    }
+  }
+
+  void beat() {
+    const std::lock_guard lock(mutex_);
+    if (!claim_) return;
+    try {
+      if (!ledger_.renew(*claim_, now_ms() + kLeaseMs, process_cpu_seconds() - cpu_before_)) is_lost_ = true;
+    } catch (const EnvironmentError&) {
+      // The next beat tries again; a lease that runs out meanwhile is found then.
+    }
+  }
+
+  static constexpr int kSliceMs = 50;  ///< how soon it notices its own end
+  Ledger ledger_;
+  StopSignals& signals_;
+  int parent_;
+  std::mutex mutex_;
+  std::optional<Claim> claim_;
+  double cpu_before_ = 0;
+  std::atomic<bool> is_ending_{false}, is_stopping_{false}, is_lost_{false};
+  std::thread thread_;
+};
+
+class Worker {
+ public:
+  Worker(train::Evaluator& evaluator, const std::filesystem::path& folder, const WorkerOptions& options,
+         StopSignals& signals)
+      : evaluator_(evaluator),
+        options_(options),
+        folder_{folder},
+        ledger_(folder_.ledger(), Ledger::Durability::Full),
+        campaign_(load_campaign(ledger_)),
+        heartbeat_(folder_.ledger(), signals, options.parent) {
+    if (options_.name.empty()) options_.name = default_name();
+    environment_ = ledger_.environment_id(evaluator_.environment());
+  }
+
+  WorkerEnd run() {
+    int pause_ms = 1;
+    double idle_seconds = 0;
+    while (!heartbeat_.is_stopping()) {
+      if (work_once()) {
+        pause_ms = 1;
+        idle_seconds = 0;
+        continue;
+      }
+      if (ledger_.meta("state") == "finished") return WorkerEnd::Finished;
+      if (options_.parent == 0 && idle_seconds > options_.patience_seconds) return WorkerEnd::Idle;
+      std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
+      idle_seconds += pause_ms / 1000.0;
+      pause_ms = std::min(pause_ms * 2, kLongestPauseMs);
+    }
+    return WorkerEnd::Interrupted;
+  }
+
+ private:
+  static constexpr int kLongestPauseMs = 50;
+
+  bool work_once() {
+    const double cpu_before = process_cpu_seconds();
+    const std::optional<Claim> claim =
+        ledger_.claim(options_.name, environment_, now_ms() + kLeaseMs, cpu_before);
+    if (!claim) return false;
+    faults_.pass("after_claim");
+    const std::filesystem::path trial =
+        folder_.trial(claim->job.hash, claim->job.phase(), claim->job.replica);
+    make_trial_folder(trial);
+    const FileLock lock(trial / "lock");
+    if (!lock.is_held()) {  // an attempt that lost its lease has not noticed yet
+      ledger_.give_back(*claim, 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(kLongestPauseMs));
+      return true;
+    }
+    heartbeat_.hold(*claim, cpu_before);
+    try {
+      evaluate(*claim, trial, cpu_before);
+    } catch (...) {
+      heartbeat_.drop();
+      ledger_.give_back(*claim, process_cpu_seconds() - cpu_before);
+      throw;
+    }
+    heartbeat_.drop();
+    return true;
+  }
+
+  static void make_trial_folder(const std::filesystem::path& trial) {
+    std::error_code error;
+    std::filesystem::create_directories(trial, error);
+    if (error) throw EnvironmentError("cannot make", trial.string(), error.value());
+  }
+
+  void evaluate(const Claim& claim, const std::filesystem::path& trial, double cpu_before) {
+    const train::TrialRequest request = request_of(claim.job, trial);
+    std::size_t recorded = static_cast<std::size_t>(claim.known_epochs);
+    const train::Progress progress = [&](double, const train::TrialResult& so_far) {
+      faults_.pass("mid_epoch");
+      if (so_far.epochs.size() > recorded) {
+        recorded = so_far.epochs.size();
+        if (!ledger_.record_epochs(claim, so_far.epochs)) return false;
+        faults_.pass("after_epoch");
+      }
+      return !heartbeat_.is_stopping() && !heartbeat_.is_lost();
+    };
+    const train::TrialResult result = evaluator_.evaluate(request, progress);
+    if (result.outcome == train::Outcome::Interrupted) {
+      ledger_.record_epochs(claim, result.epochs);
+      ledger_.give_back(claim, process_cpu_seconds() - cpu_before);
+      return;
+    }
+    faults_.pass("before_commit");
+    ledger_.commit(claim, result);
+    faults_.pass("after_commit");
+  }
+
+  train::TrialRequest request_of(const Job& job, const std::filesystem::path& trial) {
+    const std::optional<DesignRow> design = ledger_.design(job.hash);
+    if (!design) throw InternalError("ledger: job without its design: " + job.hash);
+    train::TrialRequest request;
+    request.network = build_network(campaign_, *design);
+    request.design_hash = job.hash;
+    request.task = campaign_.spec.task;
+    request.recipe = campaign_.spec.training.recipe;
+    request.phase = job.phase();
+    if (job.phase() == train::Phase::Search) request.images = campaign_.spec.search.images;
+    request.to_epoch = job.to_epoch;
+    request.horizon_epochs = job.horizon;
+    request.judge_test = job.stage == Stage::Final;
+    request.seed = job.seed;
+    request.folder = trial;
+    return request;
+  }
+
+  train::Evaluator& evaluator_;
+  WorkerOptions options_;
+  RunFolder folder_;
+  Ledger ledger_;
+  Campaign campaign_;
+  Faults faults_;
+  std::int64_t environment_ = 0;
+  Heartbeat heartbeat_;
+};
+
+}  // namespace
+
+void die_with_parent(int parent) {
+  if (parent == 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The parent may have died before the line above.
+  if (::getppid() != parent) ::kill(::getpid(), SIGKILL);
+}
+
+WorkerEnd run_worker(train::Evaluator& evaluator, const std::filesystem::path& folder,
+                     const WorkerOptions& options, StopSignals& signals) {
+  die_with_parent(options.parent);
+  return Worker(evaluator, folder, options, signals).run();
+}
+
+}  // namespace atto::search
