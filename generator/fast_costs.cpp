@@ -58,15 +58,28 @@ void CostTally::keep(std::int32_t layer) {
       static_cast<std::int32_t>(tensors_.size()) - 1;
 }
 
-spec::Costs CostTally::total() const {
+void CostTally::count_live() const {
   change_.assign(tensors_.size() + 1, 0);
   for (std::size_t t = 0; t < tensors_.size(); ++t) {
     change_[t] += tensors_[t].elements;
     change_[static_cast<std::size_t>(tensors_[t].last_reader) + 1] -= tensors_[t].elements;
   }
+}
+
+spec::Costs CostTally::total() const {
+  count_live();
   std::int64_t live = 0, peak = 0;
   for (const std::int64_t change : change_) peak = std::max(peak, live += change);
   return {params_, macs_, peak * kFloatBytes, stored_};
+}
+
+std::vector<std::int64_t> CostTally::live_bytes() const {
+  count_live();
+  std::vector<std::int64_t> bytes;
+  std::int64_t live = 0;
+  for (std::size_t t = 0; t < tensors_.size(); ++t)
+    bytes.push_back(kFloatBytes * (live += change_[t]));
+  return bytes;
 }
 
 spec::Costs fast_costs(const net::Structure& structure, std::span<const net::Shape> shapes,

@@ -29,9 +29,12 @@ class CostTally {
   /// Keeps a layer's tensor alive to the end.
   void keep(std::int32_t layer);
   spec::Costs total() const;
+  /// Returns the bytes alive while each layer runs.
+  std::vector<std::int64_t> live_bytes() const;
   std::size_t layers() const { return tensors_.size(); }
 
  private:
+  void count_live() const;
   void tensor(const net::Shape& out, std::span<const std::int32_t> inputs);
 
   struct Tensor {

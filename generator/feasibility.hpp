@@ -22,7 +22,8 @@ struct Feasibility {
   enum class Answer : std::uint8_t { Feasible, Infeasible, Undecided } answer = Answer::Undecided;
   std::optional<Candidate> witness;  ///< Feasible
   std::string reason;  ///< Infeasible: "the smallest network of this prototype has 412,306
-                       ///< parameters; /require/params/max asks for 326,000"
+                       ///< parameters; /require/params/max asks for 326,000".
+                       ///< Undecided: what was tried
 };
 
 struct SpaceReport {
@@ -32,7 +33,10 @@ struct SpaceReport {
   Reach params, macs, peak_activation_bytes;
 };
 
+/// Measures the reach at an input, within a bounded effort.
 SpaceReport describe_space(const net::Prototype& prototype, const net::TaskInput& input);
+/// `require` and `band` are those of the space. Undecided is rare: the limits are each within
+/// reach, and still no draw found a design.
 Feasibility check_feasibility(const FeasibleSpace& space, const spec::Requirements& require,
                               double band, std::uint64_t seed = 1);
 

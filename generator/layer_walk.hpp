@@ -16,7 +16,8 @@ namespace atto::gen {
 
 /// Storage that walks reuse.
 struct WalkStorage {
-  std::vector<std::int32_t> last_layer;  ///< the layer that holds each node's result
+  std::vector<std::int32_t> last_layer;   ///< the layer that holds each node's result
+  std::vector<std::int32_t> first_layer;  ///< the first layer that each node may have made
   std::vector<std::int32_t> gathered;
 };
 
@@ -31,8 +32,11 @@ class LayerWalk {
             WalkStorage& storage)
       : structure_(structure), shapes_(shapes), sink_(sink), storage_(storage) {
     storage_.last_layer.resize(structure.nodes.size());
-    for (std::size_t n = 0; n < structure.nodes.size(); ++n)
+    storage_.first_layer.resize(structure.nodes.size());
+    for (std::size_t n = 0; n < structure.nodes.size(); ++n) {
+      storage_.first_layer[n] = count_;
       storage_.last_layer[n] = visit(structure.nodes[n], shapes[n]);
+    }
   }
 
  private:

@@ -12,6 +12,10 @@ namespace {
 /// What net::related_width() says of a relation that gives no width.
 constexpr std::int64_t kImpossible = 0;
 
+bool gives_classes(const Node& node) {
+  return node.width.base == net::WidthExpression::Base::Fixed && node.width.index == 0;
+}
+
 }  // namespace
 
 WidthDomains::Row WidthDomains::fixed(std::int64_t value) {
@@ -95,7 +99,7 @@ WidthDomains::Row WidthDomains::row_of(const Node& node) {
     case Kind::Unit:
       return node.one_group_per_channel ? input_row(node, 0) : width_row(node);
     case Kind::Dense:
-      return node.width.index == 0 ? fixed(structure_->classes) : width_row(node);
+      return gives_classes(node) ? fixed(structure_->classes) : width_row(node);
     case Kind::Concat:
       return concatenated(node);
     case Kind::Slice:
@@ -170,6 +174,21 @@ void WidthDomains::check_rules(const Node& node, const Row& out) {
   } else if (node.kind == Kind::Add) {
     for (std::int32_t i = 1; i < node.input_count; ++i) demand_equal(input_row(node, i), out);
   }
+}
+
+bool WidthDomains::may_match_or_differ(std::int32_t a, std::int32_t b) const {
+  const Row& first = rows_[static_cast<std::size_t>(a)];
+  const Row& second = rows_[static_cast<std::size_t>(b)];
+  if (first.kind == Row::Kind::Unknown || second.kind == Row::Kind::Unknown) return true;
+  if (first.kind == Row::Kind::Single && second.kind == Row::Kind::Single &&
+      first.decision != second.decision)
+    return true;
+  const Row& varied = first.kind == Row::Kind::Single ? first : second;
+  std::int32_t matches = 0;
+  for (std::int32_t v = 0; v < varied.count; ++v)
+    matches += values_[static_cast<std::size_t>(first.first + (first.count > 1 ? v : 0))] ==
+               values_[static_cast<std::size_t>(second.first + (second.count > 1 ? v : 0))];
+  return matches != 0 && matches != varied.count;
 }
 
 bool WidthDomains::collect() {

@@ -27,6 +27,9 @@ class WidthDomains {
   std::span<const std::int32_t> alternatives(const Domain& domain) const {
     return {pool_.data() + domain.first, static_cast<std::size_t>(domain.count)};
   }
+  /// Returns whether the widths of two nodes are equal for some choices and different for others,
+  /// as far as compute() can tell.
+  bool may_match_or_differ(std::int32_t a, std::int32_t b) const;
 
  private:
   /// A node's width as a function of one decision's alternative: `values` from `first`, one per
