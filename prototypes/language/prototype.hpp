@@ -1,5 +1,6 @@
 #pragma once
-// A prototype, read: a network with holes. A design is a prototype without holes; one reader serves both.
+// A prototype, read: a network with holes. A design is a prototype without holes; one reader serves
+// both.
 
 #include <filesystem>
 #include <memory>
@@ -28,6 +29,8 @@ struct Provenance {
   std::string value;  ///< as JSON
 };
 
+struct Model;
+
 class Prototype {
  public:
   /// Reads and validates a document; throws SpecError with every problem, located.
@@ -44,8 +47,8 @@ class Prototype {
   const std::vector<Provenance>& provenance() const;
   bool is_design() const { return decisions().empty(); }
 
-  /// Builds the graph of the decided structure into `out` (reused storage). Structure decisions that exist
-  /// must be taken; widths need not be.
+  /// Builds the graph of the decided structure into `out` (reused storage). Structure decisions
+  /// that exist must be taken; widths need not be.
   void instantiate(const Assignment& assignment, const TaskInput& input, Structure& out) const;
 
   /// Returns the layer-name prefix of a node's place: "stages[0].modules[2].chain[1]".
@@ -56,6 +59,8 @@ class Prototype {
 
   /// Returns the document that this was read from.
   const spec::Document& document() const;
+  /// Returns what the reader made of it (ast.hpp); for the files of the language alone.
+  const Model& model() const;
 
  private:
   struct Parsed;
@@ -64,8 +69,8 @@ class Prototype {
 
 Prototype read_prototype(const std::filesystem::path& file);
 
-/// A network, or the rule that the choices break ("stages[0].modules[1].chain[0]: groups 3 do not divide
-/// width 64").
+/// A network, or the rule that the choices break ("stages[0].modules[1].chain[0]: groups 3 do not
+/// divide width 64").
 struct Realised {
   std::optional<Network> network;
   std::string broken;
@@ -78,9 +83,10 @@ Realised realise(const Prototype& prototype, const Assignment& assignment,
 /// Reads a design file (no holes) into a network; holes or broken rules are SpecErrors.
 Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input = {});
 
-/// Returns the design as JSON: the prototype with its holes filled and templates written out, and under
-/// "decisions" each decision's path, value, who took it, and the hole it filled. `by` is indexed by
-/// decision id; empty = all Machine. Numbers and key order are canonical: equal designs, equal text.
+/// Returns the design as JSON: the prototype with its holes filled and templates written out, and
+/// under "decisions" each decision's path, value, who took it, and the hole it filled. `by` is
+/// indexed by decision id; empty = all Machine. Numbers and key order are canonical: equal designs,
+/// equal text.
 std::string design_text(const Prototype& prototype, const Assignment& assignment,
                         const std::vector<By>& by = {}, std::string_view name = {});
 
@@ -88,8 +94,10 @@ std::string design_text(const Prototype& prototype, const Assignment& assignment
 /// addresses all). Throws SpecError for a path that matches no recorded decision.
 std::string reopened_text(const spec::Document& design, const std::vector<std::string>& free_paths);
 
-/// Reads a pin "PATH=VALUE": VALUE is a number, a word, or "#2" / an index for alternatives that are not
-/// scalars. Returns the (decision, index) pairs it addresses; throws SpecError when none, or no such value.
-std::vector<std::pair<DecisionId, std::int32_t>> read_pin(const Prototype& prototype, std::string_view pin);
+/// Reads a pin "PATH=VALUE": VALUE is a number, a word, or "#2" / an index for alternatives that
+/// are not scalars. Returns the (decision, index) pairs it addresses; throws SpecError when none,
+/// or no such value.
+std::vector<std::pair<DecisionId, std::int32_t>> read_pin(const Prototype& prototype,
+                                                          std::string_view pin);
 
 }  // namespace atto::net

@@ -18,42 +18,71 @@ struct WidthExpression {
   std::int32_t index = 0;  ///< the number, the decision id, or the node index
   double factor = 1;
   std::int32_t round = 0;
+  /// Applied to the base first, by the same rule: a relation to a width that is a relation itself.
+  double inner_factor = 1;
+  std::int32_t inner_round = 0;
 };
+
+/// Returns round(factor * base) by the rule above, or 0 where the product is not whole, below 1 or
+/// over 65536.
+std::int32_t related_width(std::int32_t base, double factor, std::int32_t round);
 
 struct Node {
   enum class Kind : std::uint8_t {
     Input,
-    Unit,           ///< convolution, then batch norm or bias, then activation
-    Pool, GlobalPool, SqueezeExcite, Slice, Shuffle, Upsample, Activate, Softmax, Dense,
-    Add, Concat,
-    Shortcut,       ///< inputs (chain, module input): joins per `shortcut` where shapes allow
-    Gather,         ///< inputs (main, others...): others averaged to size, projected, added to main
+    Unit,  ///< convolution, then batch norm or bias, then activation
+    Pool,
+    GlobalPool,
+    SqueezeExcite,
+    Slice,
+    Shuffle,
+    Upsample,
+    Activate,
+    Softmax,
+    Dense,
+    Add,
+    Concat,
+    Shortcut,  ///< inputs (chain, module input): joins per `shortcut` where shapes allow
+    Gather,    ///< inputs (main, others...): others averaged to size, projected, added to main
   } kind = Kind::Input;
-  enum class ShortcutMode : std::uint8_t { None, Identity, Projection } shortcut = ShortcutMode::None;
+  enum class ShortcutMode : std::uint8_t {
+    None,
+    Identity,
+    Projection
+  } shortcut = ShortcutMode::None;
   Pool::Kind pool = Pool::Kind::Max;
-  Activation activation = Activation::None;   ///< after the unit, the join, or of Activate
-  bool norm = true;                           ///< Unit: batch norm; else a bias
-  bool one_group_per_channel = false;         ///< Unit: depthwise
+  Activation activation = Activation::None;  ///< after the unit, the join, or of Activate
+  bool norm = true;                          ///< Unit: batch norm; else a bias
+  bool one_group_per_channel = false;        ///< Unit: depthwise
   std::int32_t kernel = 1, stride = 1, groups = 1, dilation = 1, reduction = 4, factor = 1;
-  double slice_begin = 0, slice_end = 1;      ///< Slice: shares of the input's width, whole products
-  WidthExpression width;                      ///< Unit and Dense
+  double slice_begin = 0, slice_end = 1;  ///< Slice: shares of the input's width, whole products
+  WidthExpression width;                  ///< Unit and Dense
   std::int32_t first_input = 0, input_count = 0;  ///< in Structure::inputs
-  std::int32_t place = 0;                     ///< index into Prototype's table of places (layer names)
-  std::int32_t module = -1;                   ///< running number of the module it belongs to, or -1
+  std::int32_t place = 0;    ///< index into Prototype's table of places (layer names)
+  std::int32_t module = -1;  ///< running number of the module it belongs to, or -1
 };
 
 struct Structure {
   std::vector<Node> nodes;
   std::vector<std::int32_t> inputs;
   std::vector<std::int32_t> output_nodes;  ///< parallel to the prototype's output names
+  /// The output node of every module that the prototype may have; -1 where it does not exist.
+  std::vector<std::int32_t> module_nodes;
+  std::vector<std::int32_t> ends;  ///< working memory of instantiate()
   Shape input;
   int classes = 0;
-  void clear() { nodes.clear(); inputs.clear(); output_nodes.clear(); }
+  void clear() {
+    nodes.clear();
+    inputs.clear();
+    output_nodes.clear();
+    module_nodes.clear();
+    ends.clear();
+  }
 };
 
-/// Computes every node's output shape under the assignment (widths must be decided). Returns "" or the
-/// rule that is broken (groups that do not divide, a product that is not whole, an add of different
-/// shapes, a stride below 1x1, ...) as a static text; `broken_node` then says where.
+/// Computes every node's output shape under the assignment (widths must be decided). Returns "" or
+/// the rule that is broken (groups that do not divide, a product that is not whole, an add of
+/// different shapes, a stride below 1x1, ...) as a static text; `broken_node` then says where.
 std::string_view resolve(const Structure& structure, const std::vector<Decision>& decisions,
                          const Assignment& assignment, std::vector<Shape>& shapes,
                          std::int32_t* broken_node = nullptr);

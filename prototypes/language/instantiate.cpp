@@ -1,0 +1,345 @@
+#include "prototypes/language/instantiate.hpp"
+
+#include <initializer_list>
+
+namespace atto::net {
+namespace {
+
+bool is_convolution(OperatorKind kind) {
+  return kind <= OperatorKind::Grouped;
+}
+
+/// What the operators of one chain see.
+struct ChainContext {
+  std::int32_t input = 0;  ///< node that enters the chain
+  const WidthExpression* module = nullptr;
+  std::int32_t stride = 1;    ///< the module's
+  std::int32_t strided = -1;  ///< the operator that takes it
+};
+
+/// The operator of a chain whose turn it is to take the module's stride.
+struct StrideSearch {
+  std::int32_t marked = -1, first_wide = -1, first = -1;
+  std::int32_t found() const { return marked >= 0 ? marked : first_wide >= 0 ? first_wide : first; }
+};
+
+class Builder {
+ public:
+  Builder(const Model& model, const Assignment& assignment, Structure& out)
+      : model_(model), decided_{model.decisions, assignment}, out_(out) {}
+
+  void build() {
+    Node input;
+    input.kind = Node::Kind::Input;
+    std::int32_t current = append(input, {});
+    current = chain(model_.stem, {current, nullptr, 1, -1}, current);
+    stem_ = current;
+    out_.module_nodes.assign(model_.slots.size(), -1);
+    for (const Stage& stage : model_.stages) current = build_stage(stage, current);
+    current = chain(model_.head, {current, nullptr, 1, -1}, current);
+    for (const Source output : model_.outputs)
+      out_.output_nodes.push_back(output == kPrevious ? current : node_of(output, current));
+  }
+
+ private:
+  std::int32_t append(Node node, std::initializer_list<std::int32_t> inputs) {
+    node.first_input = static_cast<std::int32_t>(out_.inputs.size());
+    node.input_count = static_cast<std::int32_t>(inputs.size());
+    out_.inputs.insert(out_.inputs.end(), inputs.begin(), inputs.end());
+    node.module = module_;
+    out_.nodes.push_back(node);
+    return static_cast<std::int32_t>(out_.nodes.size()) - 1;
+  }
+
+  WidthExpression width(const Width& width, const ChainContext& context) const {
+    WidthExpression result;
+    switch (width.kind) {
+      case Width::Kind::Number:
+        if (width.number.decision == kNoDecision) {
+          result.index = width.number.literal;
+        } else {
+          result.base = WidthExpression::Base::Decided;
+          result.index = width.number.decision;
+        }
+        return result;
+      case Width::Kind::Input:
+        result.base = WidthExpression::Base::OfNode;
+        result.index = context.input;
+        return result;
+      case Width::Kind::Module:
+        return *context.module;
+      case Width::Kind::Times:
+        return times(width, context);
+      case Width::Kind::Choice:
+        break;
+    }
+    const auto chosen = static_cast<std::size_t>(decided_.index(width.decision));
+    return this->width(width.of[chosen], context);
+  }
+  WidthExpression times(const Width& width, const ChainContext& context) const {
+    // The reader lets a relation stand on a relation once at most.
+    WidthExpression result = this->width(width.of.front(), context);
+    result.inner_factor = result.factor;
+    result.inner_round = result.round;
+    result.factor = decided_.option(width.times);
+    result.round = width.round;
+    return result;
+  }
+
+  void search(const Item& item, StrideSearch& found) const {
+    if (item.kind == Item::Kind::Choice) {
+      search(item.items[static_cast<std::size_t>(decided_.index(item.decision))], found);
+    } else if (item.kind == Item::Kind::Sequence) {
+      for (std::size_t i = 0; i < length(item); ++i) search(item.items[i], found);
+    } else {
+      const Operator& op = model_.operators[static_cast<std::size_t>(item.op)];
+      if (op.stride_rule == StrideRule::Module && found.marked < 0) found.marked = item.op;
+      if (op.stride_rule != StrideRule::Placed) return;
+      if (found.first < 0) found.first = item.op;
+      if (found.first_wide < 0 && decided_.value(op.kernel) > 1) found.first_wide = item.op;
+    }
+  }
+  std::size_t length(const Item& item) const {
+    return item.has_length ? static_cast<std::size_t>(decided_.value(item.length))
+                           : item.items.size();
+  }
+
+  std::int32_t chain(const Item& item, const ChainContext& context, std::int32_t current) {
+    if (item.kind == Item::Kind::Choice)
+      return chain(item.items[static_cast<std::size_t>(decided_.index(item.decision))], context,
+                   current);
+    if (item.kind == Item::Kind::Operator)
+      return operation(model_.operators[static_cast<std::size_t>(item.op)], item.op, context,
+                       current);
+    const std::size_t end = length(item);
+    for (std::size_t i = 0; i < end; ++i) current = chain(item.items[i], context, current);
+    return current;
+  }
+
+  std::int32_t operation(const Operator& op, std::int32_t index, const ChainContext& context,
+                         std::int32_t current) {
+    Node node;
+    node.place = op.place;
+    if (op.stride_rule == StrideRule::Written)
+      node.stride = decided_.value(op.stride);
+    else
+      node.stride = index == context.strided ? context.stride : 1;
+    if (is_convolution(op.kind))
+      convolution(op, context, node);
+    else
+      other(op, context, node);
+    current = append(node, {current});
+    if (op.kind != OperatorKind::Dense) return current;
+    return activated(decided_.option(op.activation), op.place, current);
+  }
+  void convolution(const Operator& op, const ChainContext& context, Node& node) const {
+    node.kind = Node::Kind::Unit;
+    node.kernel = decided_.value(op.kernel);
+    node.dilation = decided_.value(op.dilation);
+    node.norm = decided_.option(op.norm) != 0;
+    node.activation = decided_.option(op.activation);
+    node.one_group_per_channel = op.kind == OperatorKind::Depthwise;
+    if (op.kind == OperatorKind::Grouped) node.groups = decided_.value(op.groups);
+    if (!node.one_group_per_channel) node.width = width(op.width, context);
+  }
+  void other(const Operator& op, const ChainContext& context, Node& node) const {
+    switch (op.kind) {
+      case OperatorKind::MaxPool:
+      case OperatorKind::AveragePool:
+        node.kind = Node::Kind::Pool;
+        node.kernel = decided_.value(op.kernel);
+        node.pool = op.kind == OperatorKind::MaxPool ? Pool::Kind::Max : Pool::Kind::Average;
+        break;
+      case OperatorKind::SqueezeExcite:
+        node.kind = Node::Kind::SqueezeExcite;
+        node.reduction = decided_.value(op.reduction);
+        break;
+      case OperatorKind::GlobalAveragePool:
+        node.kind = Node::Kind::GlobalPool;
+        break;
+      case OperatorKind::Dense:
+        node.kind = Node::Kind::Dense;
+        node.width = width(op.width, context);
+        break;
+      case OperatorKind::ChannelShuffle:
+        node.kind = Node::Kind::Shuffle;
+        node.groups = decided_.value(op.groups);
+        break;
+      case OperatorKind::Upsample:
+        node.kind = Node::Kind::Upsample;
+        node.factor = decided_.value(op.factor);
+        break;
+      case OperatorKind::Activation:
+        node.kind = Node::Kind::Activate;
+        node.activation = decided_.option(op.activation);
+        break;
+      default:
+        node.kind = Node::Kind::Softmax;
+    }
+  }
+  std::int32_t activated(Activation activation, std::int32_t place, std::int32_t current) {
+    if (activation == Activation::None) return current;
+    Node node;
+    node.kind = Node::Kind::Activate;
+    node.activation = activation;
+    node.place = place;
+    return append(node, {current});
+  }
+
+  std::int32_t build_stage(const Stage& stage, std::int32_t current) {
+    ChainContext context{current, nullptr, 1, -1};
+    const WidthExpression channels = width(stage.channels, context);
+    const std::int32_t count = decided_.value(stage.count);
+    for (std::int32_t i = 0; i < count; ++i) {
+      module_ = stage.first_slot + i;
+      const Slot& slot = model_.slots[static_cast<std::size_t>(module_)];
+      current = build_module(slot, slot.module, channels, current);
+      out_.module_nodes[static_cast<std::size_t>(module_)] = current;
+    }
+    module_ = -1;
+    return current;
+  }
+
+  std::int32_t build_module(const Slot& slot, const Module& module,
+                            const WidthExpression& stage_channels, std::int32_t previous) {
+    if (module.decision != kNoDecision)
+      return build_module(
+          slot, module.alternatives[static_cast<std::size_t>(decided_.index(module.decision))],
+          stage_channels, previous);
+    const Body& body = module.body;
+    ChainContext context;
+    context.input = gathered(body, slot, previous);
+    WidthExpression channels = stage_channels;
+    if (body.channels) channels = width(*body.channels, context);
+    context.module = &channels;
+    context.stride = decided_.value(slot.stride);
+    std::int32_t current =
+        body.is_branched ? branched(body, slot, context) : straight(body, slot, context);
+    return chain(body.then, {current, &channels, 1, -1}, current);
+  }
+
+  /// Emits a chain with the module's stride placed in it.
+  std::int32_t strided_chain(const Item& item, ChainContext context, std::int32_t place) {
+    StrideSearch found;
+    if (context.stride != 1) search(item, found);
+    context.strided = found.found();
+    const std::int32_t end = chain(item, context, context.input);
+    if (context.stride == 1 || context.strided >= 0) return end;
+    Node lost;  // resolve() reports a stride that nothing takes
+    lost.kind = Node::Kind::Activate;
+    lost.stride = context.stride;
+    lost.place = place;
+    return append(lost, {end});
+  }
+
+  std::int32_t straight(const Body& body, const Slot& slot, const ChainContext& context) {
+    const std::int32_t end = strided_chain(body.branches.front(), context, slot.place);
+    const Node::ShortcutMode mode = decided_.option(body.shortcut);
+    const Activation activation = decided_.option(body.activation);
+    if (mode == Node::ShortcutMode::None || end == context.input)
+      return activated(activation, slot.place, end);
+    Node node;
+    node.kind = Node::Kind::Shortcut;
+    node.shortcut = mode;
+    node.stride = context.stride;
+    node.activation = activation;
+    node.place = slot.place;
+    return append(node, {end, context.input});
+  }
+
+  std::int32_t branched(const Body& body, const Slot& slot, const ChainContext& context) {
+    const std::vector<double>* shares =
+        body.split.options.empty() ? nullptr : &decided_.option(body.split);
+    // The ends wait behind the inputs of the nodes still to come, and are moved to their own place.
+    const std::size_t first_end = ends_begin();
+    double begin = 0;
+    for (std::size_t b = 0; b < body.branches.size(); ++b) {
+      ChainContext branch = context;
+      if (shares != nullptr) {
+        Node slice;
+        slice.kind = Node::Kind::Slice;
+        slice.slice_begin = begin;
+        slice.slice_end = b + 1 == body.branches.size() ? 1 : begin + (*shares)[b];
+        begin = slice.slice_end;
+        slice.place = body.branch_places[b];
+        branch.input = append(slice, {context.input});
+      }
+      const bool is_identity = is_empty(body.branches[b]);
+      out_.ends.push_back(is_identity
+                              ? branch.input
+                              : strided_chain(body.branches[b], branch, body.branch_places[b]));
+    }
+    Node join;
+    join.kind = decided_.option(body.concat) != 0 ? Node::Kind::Concat : Node::Kind::Add;
+    join.activation = decided_.option(body.activation);
+    join.place = slot.place;
+    return joined(join, first_end);
+  }
+  bool is_empty(const Item& item) const {
+    if (item.kind == Item::Kind::Choice)
+      return is_empty(item.items[static_cast<std::size_t>(decided_.index(item.decision))]);
+    if (item.kind == Item::Kind::Operator) return false;
+    for (std::size_t i = 0; i < length(item); ++i)
+      if (!is_empty(item.items[i])) return false;
+    return true;
+  }
+
+  std::size_t ends_begin() const { return out_.ends.size(); }
+  /// Joins the ends collected since `first_end`; a single one passes, activated.
+  std::int32_t joined(const Node& join, std::size_t first_end) {
+    std::int32_t result = out_.ends[first_end];
+    if (out_.ends.size() - first_end == 1) {
+      result = activated(join.activation, join.place, result);
+    } else {
+      result = append(join, {});
+      Node& node = out_.nodes.back();
+      out_.inputs.insert(out_.inputs.end(),
+                         out_.ends.begin() + static_cast<std::ptrdiff_t>(first_end),
+                         out_.ends.end());
+      node.input_count = static_cast<std::int32_t>(out_.ends.size() - first_end);
+    }
+    out_.ends.resize(first_end);
+    return result;
+  }
+
+  /// Returns the node that enters the module.
+  std::int32_t gathered(const Body& body, const Slot& slot, std::int32_t previous) {
+    if (body.from.options.empty()) return previous;
+    const std::vector<Source>& sources = decided_.option(body.from);
+    const std::size_t first_end = ends_begin();
+    for (const Source source : sources)
+      if (source == kPrevious) out_.ends.push_back(previous);
+    for (const Source source : sources)
+      if (source != kPrevious) out_.ends.push_back(node_of(source, previous));
+    Node gather;
+    gather.kind = Node::Kind::Gather;
+    gather.place = slot.place;
+    return joined(gather, first_end);
+  }
+  std::int32_t node_of(Source source, std::int32_t previous) const {
+    if (source == kPrevious) return previous;
+    if (source == kStem) return stem_;
+    if (source >= 0) return out_.module_nodes[static_cast<std::size_t>(source)];
+    const Stage& stage = model_.stages[static_cast<std::size_t>(kStageBase - source)];
+    return out_
+        .module_nodes[static_cast<std::size_t>(stage.first_slot + decided_.value(stage.count) - 1)];
+  }
+
+  const Model& model_;
+  Decided decided_;
+  Structure& out_;
+  std::int32_t stem_ = 0;
+  std::int32_t module_ = -1;
+};
+
+}  // namespace
+
+void build_structure(const Model& model, const Assignment& assignment, const Shape& input,
+                     int classes, Structure& out) {
+  out.clear();
+  out.input = input;
+  out.classes = classes;
+  Builder(model, assignment, out).build();
+}
+
+}  // namespace atto::net

@@ -1,0 +1,66 @@
+#pragma once
+// The words of the language: the keys that each kind of object may have, and the names that values
+// may be. The reader checks against these tables; a test keeps prototype.schema.json in step with
+// them.
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace atto::net {
+
+using Words = std::span<const std::string_view>;
+
+inline constexpr auto kNetworkKeys = std::to_array<std::string_view>(
+    {"format", "name", "description", "input", "classes", "activation", "let", "stem", "stages",
+     "head", "modules", "outputs", "decisions"});
+inline constexpr auto kInputKeys = std::to_array<std::string_view>({"channels", "height", "width"});
+inline constexpr auto kStageKeys = std::to_array<std::string_view>(
+    {"name", "description", "let", "modules", "stride", "channels", "module"});
+/// A module written in place, and a template.
+inline constexpr auto kBodyKeys =
+    std::to_array<std::string_view>({"description", "let", "channels", "shortcut", "chain",
+                                     "branches", "split", "join", "then", "activation", "from"});
+/// What an entry of a stage's list adds to a body.
+inline constexpr auto kEntryKeys =
+    std::to_array<std::string_view>({"module", "repeat", "stride", "channels", "with", "from"});
+inline constexpr auto kTemplateReferenceKeys =
+    std::to_array<std::string_view>({"description", "module", "with", "channels", "from"});
+inline constexpr auto kFreeChainKeys = std::to_array<std::string_view>({"length", "ops"});
+inline constexpr auto kTimesKeys = std::to_array<std::string_view>({"times", "of", "round"});
+inline constexpr auto kChooseKeys = std::to_array<std::string_view>({"choose"});
+inline constexpr auto kRangeKeys = std::to_array<std::string_view>({"range", "step"});
+inline constexpr auto kRecordKeys =
+    std::to_array<std::string_view>({"path", "value", "by", "hole", "as_written"});
+
+inline constexpr auto kConvKeys = std::to_array<std::string_view>(
+    {"op", "kernel", "stride", "channels", "dilation", "norm", "activation"});
+inline constexpr auto kPointwiseKeys =
+    std::to_array<std::string_view>({"op", "stride", "channels", "norm", "activation"});
+inline constexpr auto kDepthwiseKeys =
+    std::to_array<std::string_view>({"op", "kernel", "stride", "dilation", "norm", "activation"});
+inline constexpr auto kGroupedKeys = std::to_array<std::string_view>(
+    {"op", "kernel", "stride", "channels", "groups", "dilation", "norm", "activation"});
+inline constexpr auto kPoolKeys = std::to_array<std::string_view>({"op", "kernel", "stride"});
+inline constexpr auto kSqueezeExciteKeys = std::to_array<std::string_view>({"op", "reduction"});
+inline constexpr auto kBareKeys = std::to_array<std::string_view>({"op"});
+inline constexpr auto kDenseKeys =
+    std::to_array<std::string_view>({"op", "channels", "activation"});
+inline constexpr auto kShuffleKeys = std::to_array<std::string_view>({"op", "groups"});
+inline constexpr auto kUpsampleKeys = std::to_array<std::string_view>({"op", "factor"});
+inline constexpr auto kActivationKeys = std::to_array<std::string_view>({"op", "activation"});
+
+/// In the order of OperatorKind.
+inline constexpr auto kOperatorNames = std::to_array<std::string_view>(
+    {"conv", "pointwise", "depthwise", "grouped", "max_pool", "average_pool", "squeeze_excite",
+     "global_average_pool", "dense", "channel_shuffle", "upsample", "activation", "softmax"});
+inline constexpr std::array<Words, kOperatorNames.size()> kOperatorKeys = {
+    kConvKeys,     kPointwiseKeys,     kDepthwiseKeys, kGroupedKeys, kPoolKeys,
+    kPoolKeys,     kSqueezeExciteKeys, kBareKeys,      kDenseKeys,   kShuffleKeys,
+    kUpsampleKeys, kActivationKeys,    kBareKeys};
+inline constexpr auto kShortcutNames =
+    std::to_array<std::string_view>({"none", "identity", "projection"});
+inline constexpr auto kJoinNames = std::to_array<std::string_view>({"add", "concat"});
+inline constexpr auto kByNames = std::to_array<std::string_view>({"machine", "human"});
+
+}  // namespace atto::net

@@ -1,0 +1,23 @@
+#pragma once
+// Bounds of the language. They keep a hostile file from asking for more than a machine has; no
+// network that fits a device comes near them.
+
+#include <cstdint>
+
+namespace atto::net {
+
+inline constexpr std::int64_t kMaxWidth = 65536;
+inline constexpr std::int64_t kMaxKernel = 31;
+inline constexpr std::int64_t kMaxStride = 16;
+inline constexpr std::int64_t kMaxSide = 4096;
+inline constexpr std::int64_t kMaxClasses = 65536;
+inline constexpr std::int64_t kMaxStages = 64;
+inline constexpr std::int64_t kMaxModulesPerStage = 64;
+inline constexpr std::int64_t kMaxOperators = 20'000;  ///< of all alternatives together
+inline constexpr std::int64_t kMaxDecisions = 20'000;
+inline constexpr std::int64_t kMaxAlternatives = 4096;  ///< of one hole
+inline constexpr std::int64_t kMaxAllAlternatives = 500'000;
+inline constexpr std::int64_t kMaxChainLength = 64;  ///< of a free-form chain
+inline constexpr double kMaxTimes = 64;
+
+}  // namespace atto::net

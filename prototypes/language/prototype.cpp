@@ -1,0 +1,91 @@
+#include "prototypes/language/prototype.hpp"
+
+#include <utility>
+
+#include "design_specs/reading/text_checks.hpp"
+#include "prototypes/language/ast.hpp"
+#include "prototypes/language/attempt.hpp"
+#include "prototypes/language/instantiate.hpp"
+#include "prototypes/language/reading/network_reader.hpp"
+
+namespace atto::net {
+
+struct Prototype::Parsed {
+  spec::Document document;
+  ReadNetwork read;
+};
+
+Prototype::Prototype(spec::Document document) : parsed_(std::make_unique<Parsed>()) {
+  parsed_->document = std::move(document);
+  parsed_->read = read_network(parsed_->document);
+  if (!is_design()) return;
+  const Attempt tried = attempt(*this, {}, written_input());
+  if (!tried.network) throw broken_rule(*this, tried);
+}
+
+Prototype::~Prototype() = default;
+Prototype::Prototype(Prototype&&) noexcept = default;
+Prototype& Prototype::operator=(Prototype&&) noexcept = default;
+
+const std::string& Prototype::name() const {
+  return model().name;
+}
+const std::string& Prototype::file() const {
+  return parsed_->document.name;
+}
+TaskInput Prototype::written_input() const {
+  return {model().input, model().classes};
+}
+const std::vector<Decision>& Prototype::decisions() const {
+  return model().decisions;
+}
+const std::vector<Provenance>& Prototype::provenance() const {
+  return parsed_->read.provenance;
+}
+const std::vector<std::string>& Prototype::output_names() const {
+  return model().output_names;
+}
+const spec::Document& Prototype::document() const {
+  return parsed_->document;
+}
+const Model& Prototype::model() const {
+  return parsed_->read.model;
+}
+
+void Prototype::instantiate(const Assignment& assignment, const TaskInput& input,
+                            Structure& out) const {
+  build_structure(model(), assignment, input.input, input.classes, out);
+}
+
+const std::string& Prototype::place(std::int32_t index) const {
+  return model().places[static_cast<std::size_t>(index)].name;
+}
+
+DecisionId Prototype::find(std::string_view path) const {
+  const auto found = model().by_path.find(path);
+  return found == model().by_path.end() ? kNoDecision : found->second;
+}
+
+SpecError broken_rule(const Prototype& prototype, const Attempt& attempt) {
+  const Place& place = prototype.model().places[static_cast<std::size_t>(attempt.place)];
+  return SpecError({{spec::place_text(prototype.file(), place.location), place.pointer,
+                     attempt.rule, place.shown}});
+}
+
+Prototype read_prototype(const std::filesystem::path& file) {
+  return Prototype(spec::read_json(file));
+}
+
+Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input) {
+  const Prototype prototype = read_prototype(file);
+  if (!prototype.is_design()) {
+    const Decision& hole = prototype.decisions().front();
+    throw SpecError({{spec::place_text(prototype.file(), hole.location), hole.pointer,
+                      "a design has no holes; fill this one or generate a design", ""}});
+  }
+  Attempt result = attempt(prototype, {}, input.value_or(prototype.written_input()));
+  if (!result.network) throw broken_rule(prototype, result);
+  return std::move(*result.network);
+}
+
+}  // namespace atto::net

@@ -1,0 +1,269 @@
+#include "prototypes/language/reading/chains.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "prototypes/language/keys.hpp"
+#include "prototypes/language/limits.hpp"
+
+namespace atto::net {
+
+using spec::Kind;
+using spec::Problems;
+
+std::optional<Item> ChainReader::chain(const Where& where, const Cursor& at,
+                                       const Setting& setting) {
+  if (at->kind == Kind::Array) return list(where, at, setting);
+  if (is_hole(*at)) return alternatives(where, at, setting);
+  if (at->kind == Kind::Object && at->find("length") != nullptr)
+    return free_form(where, at, setting);
+  if (at->kind == Kind::Object && at->find("op") != nullptr) return operation(where, at, setting);
+  holes_.problems.add(at, R"(must be an operator {"op": ...}, a list of them, or a hole)");
+  return std::nullopt;
+}
+
+std::optional<Item> ChainReader::list(const Where& where, const Cursor& at,
+                                      const Setting& setting) {
+  Item sequence;
+  bool is_good = true;
+  for (std::size_t i = 0; i < at->items.size(); ++i) {
+    auto item = chain(where.index(i), at.at(i), setting);
+    is_good = is_good && item.has_value();
+    if (!item) continue;
+    if (marks(sequence) > 0 && marks(*item) > 0)
+      holes_.problems.add(at.at(i), R"(only one operator of a chain may say "stride": "module")");
+    sequence.items.push_back(std::move(*item));
+  }
+  return is_good ? std::optional(std::move(sequence)) : std::nullopt;
+}
+
+/// Returns how many marked operators one pass through the item can meet.
+int ChainReader::marks(const Item& item) const {
+  if (item.kind == Item::Kind::Operator)
+    return holes_.model.operators[static_cast<std::size_t>(item.op)].stride_rule ==
+                   StrideRule::Module
+               ? 1
+               : 0;
+  int sum = 0, most = 0;
+  for (const Item& part : item.items) {
+    const int count = marks(part);
+    sum += count;
+    most = std::max(most, count);
+  }
+  return item.kind == Item::Kind::Choice ? most : sum;
+}
+
+std::optional<Item> ChainReader::alternatives(const Where& where, const Cursor& at,
+                                              const Setting& setting) {
+  if (at->find("range") != nullptr) {
+    holes_.problems.add(at, R"(operators are chosen with "choose")");
+    return std::nullopt;
+  }
+  const auto found = holes_.open(where, at);
+  if (!found) return std::nullopt;
+  if (found->is_single())
+    return chain(where.alternative(static_cast<std::size_t>(found->pinned), kNoDecision),
+                 found->only(), setting);
+  Item choice;
+  choice.kind = Item::Kind::Choice;
+  choice.decision = found->decision;
+  bool is_good = true;
+  for (std::size_t k = 0; k < found->options->items.size(); ++k) {
+    auto item = chain(where.alternative(k, found->decision), found->options->items[k], setting);
+    is_good = is_good && item.has_value();
+    if (item) choice.items.push_back(std::move(*item));
+  }
+  return is_good ? std::optional(std::move(choice)) : std::nullopt;
+}
+
+std::optional<Item> ChainReader::free_form(const Where& where, const Cursor& at,
+                                           const Setting& setting) {
+  Problems& problems = holes_.problems;
+  problems.expect_object(at, kFreeChainKeys);
+  const auto length_at = Problems::member(at, "length");
+  const auto ops = problems.required(at, "ops");
+  if (!ops) return std::nullopt;
+  if ((*ops)->kind != Kind::Array || (*ops)->items.empty()) {
+    problems.add(*ops, "must be a list of at least one operator");
+    return std::nullopt;
+  }
+  if ((*length_at)->kind == Kind::String) {
+    problems.add(*length_at, "must be a whole number or a hole; a tie cannot stand here");
+    return std::nullopt;
+  }
+  Item sequence;
+  sequence.has_length = true;
+  const auto length = holes_.number(where.key("length"), *length_at, 1, kMaxChainLength);
+  if (!length) return std::nullopt;
+  sequence.length = *length;
+  const DecisionId id = length->decision;
+  const std::vector<int> lengths =
+      id == kNoDecision ? std::vector<int>{length->literal}
+                        : holes_.model.decisions[static_cast<std::size_t>(id)].values;
+  for (int i = 0; i < lengths.back(); ++i) {
+    Where here = where;
+    const auto from = std::upper_bound(lengths.begin(), lengths.end(), i) - lengths.begin();
+    if (id != kNoDecision)
+      here = here.when_at_least(static_cast<std::int32_t>(from),
+                                holes_.model.decisions[static_cast<std::size_t>(id)], id);
+    auto item = position(here.index(static_cast<std::size_t>(i)), *ops, setting);
+    if (!item) return std::nullopt;
+    sequence.items.push_back(std::move(*item));
+  }
+  return sequence;
+}
+
+/// Reads one position of a free-form chain: a choice among its operators.
+std::optional<Item> ChainReader::position(const Where& where, const Cursor& ops,
+                                          const Setting& setting) {
+  const auto found = holes_.open_list(where, ops);
+  if (!found) return std::nullopt;
+  if (found->is_single())
+    return chain(found->pinned < 0
+                     ? where
+                     : where.alternative(static_cast<std::size_t>(found->pinned), kNoDecision),
+                 found->only(), setting);
+  Item choice;
+  choice.kind = Item::Kind::Choice;
+  choice.decision = found->decision;
+  for (std::size_t k = 0; k < found->options->items.size(); ++k) {
+    auto item = chain(where.alternative(k, found->decision), found->options->items[k], setting);
+    if (!item) return std::nullopt;
+    choice.items.push_back(std::move(*item));
+  }
+  return choice;
+}
+
+std::optional<Item> ChainReader::operation(const Where& where, const Cursor& at,
+                                           const Setting& setting) {
+  Problems& problems = holes_.problems;
+  const auto name = problems.one_of(*Problems::member(at, "op"), kOperatorNames);
+  if (!name) return std::nullopt;
+  const std::size_t before = problems.size();
+  problems.expect_object(at, kOperatorKeys[*name]);
+  Operator op;
+  op.kind = static_cast<OperatorKind>(*name);
+  op.place = holes_.add_place(where, at);
+  attributes(where, at, setting, op);
+  stride(where, at, setting, op);
+  own_width(where, at, setting, op);
+  if (problems.size() == before) check_literals(at, op);
+  holes_.check_size(at);
+  if (problems.size() != before) return std::nullopt;
+  Item item;
+  item.kind = Item::Kind::Operator;
+  item.op = static_cast<std::int32_t>(holes_.model.operators.size());
+  holes_.model.operators.push_back(std::move(op));
+  return item;
+}
+
+Number ChainReader::number_or(const Where& where, const Cursor& at, std::string_view key,
+                              std::int64_t low, std::int64_t high, Number otherwise) {
+  const auto written = Problems::member(at, key);
+  if (!written) return otherwise;
+  return holes_.number(where.key(key), *written, low, high).value_or(otherwise);
+}
+
+void ChainReader::attributes(const Where& where, const Cursor& at, const Setting& /*setting*/,
+                             Operator& op) {
+  const bool is_convolution = op.kind <= OperatorKind::Grouped;
+  const bool is_pool = op.kind == OperatorKind::MaxPool || op.kind == OperatorKind::AveragePool;
+  if (is_convolution && op.kind != OperatorKind::Pointwise)
+    op.kernel = number_or(where, at, "kernel", 1, kMaxKernel, {3});
+  if (is_pool) {
+    if (holes_.problems.required(at, "kernel"))
+      op.kernel = number_or(where, at, "kernel", 1, kMaxKernel, {2});
+  }
+  if (op.kind == OperatorKind::Grouped && holes_.problems.required(at, "groups"))
+    op.groups = number_or(where, at, "groups", 1, kMaxWidth, {1});
+  if (op.kind == OperatorKind::ChannelShuffle)
+    op.groups = number_or(where, at, "groups", 1, kMaxWidth, {2});
+  if (is_convolution) op.dilation = number_or(where, at, "dilation", 1, kMaxKernel, {1});
+  op.reduction = number_or(where, at, "reduction", 1, kMaxWidth, {4});
+  op.factor = number_or(where, at, "factor", 1, kMaxStride, {2});
+  op.norm.options = {1};
+  if (const auto norm = Problems::member(at, "norm")) {
+    const auto read = holes_.choice<std::uint8_t>(
+        where.key("norm"), *norm,
+        [&](const Cursor& item) { return holes_.problems.boolean(item); });
+    if (read) op.norm = *read;
+  }
+  const bool has_default = is_convolution || op.kind == OperatorKind::Activation;
+  op.activation = has_default ? default_ : Choice<Activation>{{Activation::None}, kNoDecision};
+  if (const auto written = Problems::member(at, "activation"))
+    if (auto read = activation(where.key("activation"), *written)) op.activation = *read;
+}
+
+std::optional<Choice<Activation>> ChainReader::activation(const Where& where, const Cursor& at) {
+  return holes_.choice<Activation>(where, at, [&](const Cursor& item) -> std::optional<Activation> {
+    const auto index = holes_.problems.one_of(item, kActivationNames);
+    if (!index) return std::nullopt;
+    return static_cast<Activation>(*index);
+  });
+}
+
+void ChainReader::stride(const Where& where, const Cursor& at, const Setting& setting,
+                         Operator& op) {
+  const bool is_pool = op.kind == OperatorKind::MaxPool || op.kind == OperatorKind::AveragePool;
+  if (op.kind > OperatorKind::Grouped && !is_pool) return;
+  const auto written = Problems::member(at, "stride");
+  if (!written) {
+    if (setting.in_module)
+      op.stride_rule = StrideRule::Placed;
+    else if (is_pool)
+      op.stride = op.kernel;  // a pool outside modules is there to shrink the map
+    return;
+  }
+  if ((*written)->kind == Kind::String && !(*written)->string.starts_with('$')) {
+    if ((*written)->string != "module" || !setting.in_module)
+      holes_.problems.add(*written, setting.in_module ? R"(must be a whole number or "module")"
+                                                      : "must be a whole number");
+    op.stride_rule = StrideRule::Module;
+    return;
+  }
+  op.stride = number_or(where, at, "stride", 1, kMaxStride, {1});
+}
+
+void ChainReader::own_width(const Where& where, const Cursor& at, const Setting& setting,
+                            Operator& op) {
+  const bool is_dense = op.kind == OperatorKind::Dense;
+  if (!is_dense && (op.kind > OperatorKind::Grouped || op.kind == OperatorKind::Depthwise)) return;
+  const auto written = Problems::member(at, "channels");
+  if (written) {
+    if (const auto read = width(where.key("channels"), *written, setting.in_module))
+      op.width = *read;
+  } else if (is_dense) {
+    op.width.number.literal = 0;  // the network's classes
+  } else if (setting.in_module) {
+    op.width.kind = Width::Kind::Module;
+  } else {
+    (void)holes_.problems.required(at, "channels");
+  }
+}
+
+bool ChainReader::only_odd(const Number& number) const {
+  if (number.decision == kNoDecision) return number.literal % 2 == 1;
+  const auto& values = holes_.model.decisions[static_cast<std::size_t>(number.decision)].values;
+  return std::all_of(values.begin(), values.end(), [](int value) { return value % 2 == 1; });
+}
+
+/// Checks what holds or fails whatever is decided elsewhere.
+void ChainReader::check_literals(const Cursor& at, const Operator& op) {
+  const auto kernel = Problems::member(at, "kernel");
+  if (op.kind <= OperatorKind::Grouped && kernel && !only_odd(op.kernel))
+    holes_.problems.add(*kernel, "a convolution's kernel must be odd");
+  const bool is_pool = op.kind == OperatorKind::MaxPool || op.kind == OperatorKind::AveragePool;
+  const bool is_fixed = op.kernel.decision == kNoDecision && op.stride.decision == kNoDecision;
+  if (is_pool && is_fixed && !only_odd(op.kernel) && op.stride_rule == StrideRule::Written &&
+      op.stride.literal != op.kernel.literal)
+    holes_.problems.add(*kernel, "an even kernel needs an equal stride");
+  const bool has_fixed_width =
+      op.width.kind == Width::Kind::Number && op.width.number.decision == kNoDecision;
+  if (op.kind == OperatorKind::Grouped && has_fixed_width && op.groups.decision == kNoDecision &&
+      op.width.number.literal % op.groups.literal != 0)
+    holes_.problems.add(*Problems::member(at, "groups"),
+                        fmt::format("must divide channels {}", op.width.number.literal));
+}
+
+}  // namespace atto::net

@@ -1,0 +1,245 @@
+#include "prototypes/language/reading/holes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "prototypes/language/json_text.hpp"
+#include "prototypes/language/limits.hpp"
+
+namespace atto::net {
+
+using spec::Kind;
+using spec::Value;
+
+Where Where::key(std::string_view name) const {
+  Where next = *this;
+  if (!next.path.empty()) next.path += '.';
+  if (!next.place.empty()) next.place += '.';
+  next.path += name;
+  next.place += name;
+  return next;
+}
+
+Where Where::index(std::size_t i) const {
+  Where next = *this;
+  const std::string part = fmt::format("[{}]", i);
+  next.path += part;
+  next.place += part;
+  return next;
+}
+
+Where Where::alternative(std::size_t k, DecisionId id) const {
+  Where next = *this;
+  next.path += fmt::format("#{}", k);
+  if (id != kNoDecision) {
+    next.parent = id;
+    next.first = next.last = static_cast<std::int32_t>(k);
+  }
+  return next;
+}
+
+Where Where::when_at_least(std::int32_t from, const Decision& decision, DecisionId id) const {
+  Where next = *this;
+  if (from <= 0) return next;
+  next.parent = id;
+  next.first = from;
+  next.last = decision.alternatives - 1;
+  return next;
+}
+
+void HoleReader::check_size(const Cursor& at) {
+  const auto refuse = [&](std::int64_t count, std::int64_t limit, const char* what) {
+    if (count <= limit) return;
+    problems.add(at, fmt::format("the prototype has more than {} {}", limit, what), "");
+    throw TooMuch{};
+  };
+  constexpr std::size_t kEnoughProblems = 1000;
+  refuse(static_cast<std::int64_t>(model.operators.size()), kMaxOperators,
+         "operators in all its alternatives");
+  refuse(static_cast<std::int64_t>(model.decisions.size()), kMaxDecisions, "decisions");
+  refuse(all_alternatives_, kMaxAllAlternatives, "alternatives in all its decisions");
+  if (problems.size() > kEnoughProblems) throw TooMuch{};
+}
+
+std::int32_t HoleReader::add_place(const Where& where, const Cursor& at) {
+  model.places.push_back({where.place, at->location, at.path, at->shown()});
+  return static_cast<std::int32_t>(model.places.size()) - 1;
+}
+
+std::optional<Alternatives> HoleReader::open(const Where& where, const Cursor& at) {
+  if (at->kind == Kind::String && at->string.starts_with('$')) return tie(at);
+  if (!is_hole(*at)) {
+    Alternatives literal;
+    literal.literal = at;
+    return literal;
+  }
+  const Options* found = options(at);
+  if (found == nullptr) return std::nullopt;
+  return decide(where, at, *found);
+}
+
+std::optional<Alternatives> HoleReader::tie(const Cursor& at) {
+  const std::string_view name = std::string_view(at->string).substr(1);
+  std::vector<std::string_view> known;
+  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
+    const auto found = scope->find(name);
+    if (found != scope->end()) return found->second;
+    for (const auto& entry : *scope) known.push_back(entry.first);
+  }
+  if (ignores_unknown_ties_) return std::nullopt;
+  const std::string_view near = spec::nearest_name(name, known);
+  problems.add(at, near.empty() ? R"(must name a tie of an enclosing "let")"
+                                : fmt::format("no such tie; did you mean \"${}\"?", near));
+  return std::nullopt;
+}
+
+std::optional<Alternatives> HoleReader::decide(const Where& where, const Cursor& at,
+                                               const Options& options) {
+  Alternatives result;
+  result.options = &options;
+  Cursor pin_at = at;
+  if (const Value* value = pin(where, pin_at)) {
+    const auto index = index_of(*value, options.whole, options.labels);
+    if (!index) {
+      problems.add(pin_at, fmt::format("must be one of {}", fmt::join(options.labels, ", ")));
+      return std::nullopt;
+    }
+    result.pinned = *index;
+    model.pinned[where.path] = {*index};
+    return result;
+  }
+  Decision decision;
+  decision.path = where.path;
+  decision.alternatives = static_cast<int>(options.items.size());
+  decision.values = options.whole;
+  decision.labels = options.labels;
+  decision.parent = where.parent;
+  decision.parent_first = where.first;
+  decision.parent_last = where.last;
+  decision.location = at->location;
+  decision.pointer = at.path;
+  result.decision = static_cast<DecisionId>(model.decisions.size());
+  model.by_path.emplace(decision.path, result.decision);
+  all_alternatives_ += decision.alternatives;
+  model.decisions.push_back(std::move(decision));
+  is_width_.push_back(false);
+  is_other_.push_back(false);
+  check_size(at);
+  return result;
+}
+
+const Value* HoleReader::pin(const Where& where, Cursor& at) {
+  for (Pins& pins : pins_) {
+    std::string_view relative = where.path;
+    if (pins.with.value == nullptr || !relative.starts_with(pins.prefix)) continue;
+    relative.remove_prefix(pins.prefix.size());
+    if (relative.starts_with('.')) relative.remove_prefix(1);
+    for (std::size_t i = 0; i < pins.with->members.size(); ++i) {
+      const spec::Member& member = pins.with->members[i];
+      if (member.key != relative) continue;
+      pins.used[i] = true;
+      at = pins.with.at(member);
+      return &member.value;
+    }
+  }
+  return nullptr;
+}
+
+void HoleReader::open_pins(const Where& where, const std::optional<Cursor>& with) {
+  Pins pins;
+  pins.prefix = where.path;
+  if (with && (*with)->kind != Kind::Object) {
+    problems.add(*with, "must be an object of paths inside the module and values");
+  } else if (with) {
+    pins.with = *with;
+    pins.used.assign((*with)->members.size(), false);
+  }
+  pins_.push_back(std::move(pins));
+}
+
+void HoleReader::close_pins() {
+  const Pins pins = std::move(pins_.back());
+  pins_.pop_back();
+  for (std::size_t i = 0; i < pins.used.size(); ++i)
+    if (!pins.used[i])
+      problems.add_at_key(pins.with, pins.with->members[i], "no hole of the module has this path");
+}
+
+void HoleReader::note_use(const Alternatives& alternatives, bool as_width) {
+  if (alternatives.decision == kNoDecision) return;
+  auto& uses = as_width ? is_width_ : is_other_;
+  uses[static_cast<std::size_t>(alternatives.decision)] = true;
+}
+
+void HoleReader::settle_roles() {
+  for (std::size_t i = 0; i < model.decisions.size(); ++i) {
+    Decision& decision = model.decisions[i];
+    const bool is_width = is_width_[i] && !is_other_[i] && !decision.values.empty();
+    decision.role = is_width ? Decision::Role::Width : Decision::Role::Structure;
+  }
+}
+
+std::optional<Number> HoleReader::number(const Where& where, const Cursor& at, std::int64_t low,
+                                         std::int64_t high, bool as_width) {
+  const auto alternatives = open(where, at);
+  if (!alternatives) return std::nullopt;
+  note_use(*alternatives, as_width);
+  Number number;
+  if (alternatives->is_single()) {
+    const auto value = problems.integer(alternatives->only(), low, high);
+    if (!value) return std::nullopt;
+    number.literal = static_cast<std::int32_t>(*value);
+    return number;
+  }
+  for (const Cursor& item : alternatives->options->items)
+    if (!problems.integer(item, low, high)) return std::nullopt;
+  number.decision = alternatives->decision;
+  return number;
+}
+
+std::optional<Choice<std::size_t>> HoleReader::word(const Where& where, const Cursor& at,
+                                                    std::span<const std::string_view> names) {
+  return choice<std::size_t>(where, at,
+                             [&](const Cursor& item) { return problems.one_of(item, names); });
+}
+
+void HoleReader::open_ties(const Where& where, const std::optional<Cursor>& let) {
+  scopes_.emplace_back();
+  if (!let) return;
+  if ((*let)->kind != Kind::Object) {
+    problems.add(*let, "must be an object of names and values");
+    return;
+  }
+  const Where inside = where.key("let");
+  for (const spec::Member& member : (*let)->members) {
+    const bool is_name =
+        !member.key.empty() &&
+        member.key.find_first_not_of(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string::npos;
+    if (!is_name) {
+      problems.add_at_key(*let, member, "a tie's name consists of letters, digits and _");
+      continue;
+    }
+    if (scopes_.back().contains(member.key)) {
+      problems.add_at_key(*let, member, "duplicate key");
+      continue;
+    }
+    const Cursor at = let->at(member);
+    auto alternatives = open(inside.key(member.key), at);
+    const auto is_scalar = [](const Value& value) {
+      return value.is_number() || value.kind == Kind::String || value.kind == Kind::Boolean;
+    };
+    if (alternatives) {
+      const Cursor& first = alternatives->options == nullptr ? alternatives->literal
+                                                             : alternatives->options->items.front();
+      if (!is_scalar(*first)) {
+        problems.add(first, "a tie must be a number, a word, true or false, or a hole of these");
+        alternatives.reset();
+      }
+    }
+    scopes_.back().emplace(member.key, alternatives);
+  }
+}
+
+}  // namespace atto::net

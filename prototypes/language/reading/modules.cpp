@@ -1,0 +1,250 @@
+#include "prototypes/language/reading/modules.hpp"
+
+#include <fmt/format.h>
+
+#include "prototypes/language/keys.hpp"
+
+namespace atto::net {
+
+using spec::Kind;
+using spec::Problems;
+
+namespace {
+
+bool is_body(const spec::Value& value) {
+  return value.kind == Kind::Object &&
+         (value.find("chain") != nullptr || value.find("branches") != nullptr);
+}
+
+std::vector<std::string_view> joined_keys(Words first, Words second) {
+  std::vector<std::string_view> keys(first.begin(), first.end());
+  keys.insert(keys.end(), second.begin(), second.end());
+  return keys;
+}
+
+}  // namespace
+
+void ModuleReader::read_templates(const Cursor& network) {
+  const auto modules = Problems::member(network, "modules");
+  if (!modules) return;
+  if ((*modules)->kind != Kind::Object) {
+    holes_.problems.add(*modules, "must be an object of names and modules");
+    return;
+  }
+  for (const spec::Member& member : (*modules)->members) {
+    if (member.key.empty() || member.key.starts_with('$'))
+      holes_.problems.add_at_key(*modules, member,
+                                 "a template's name must not be empty or start with $");
+    else if (!templates_.emplace(member.key, Template{modules->at(member)}).second)
+      holes_.problems.add_at_key(*modules, member, "duplicate key");
+  }
+}
+
+std::vector<std::pair<std::string, Cursor>> ModuleReader::unused_templates() const {
+  std::vector<std::pair<std::string, Cursor>> unused;
+  for (const auto& [name, found] : templates_)
+    if (!found.is_used) unused.emplace_back(name, found.at);
+  return unused;
+}
+
+std::optional<Module> ModuleReader::module(const Where& where, const Cursor& at,
+                                           const Position& position, bool is_entry) {
+  return any(where, at, position, {}, is_entry);
+}
+
+std::optional<Module> ModuleReader::entry_of(const Where& where, const Cursor& entry,
+                                             const Cursor& stage_module, const Position& position) {
+  return reference(where, entry, stage_module, position, {}, kEntryKeys);
+}
+
+std::optional<Module> ModuleReader::any(const Where& where, const Cursor& at,
+                                        const Position& position, const Overrides& overrides,
+                                        bool is_entry) {
+  if (at->kind == Kind::String) return named(where, at, position, overrides);
+  if (is_hole(*at)) return chosen(where, at, position, overrides);
+  if (at->kind == Kind::Object && at->find("module") != nullptr)
+    return reference(where, at, *Problems::member(at, "module"), position, overrides,
+                     is_entry ? Words(kEntryKeys) : Words(kTemplateReferenceKeys));
+  if (is_body(*at)) return body(where, at, position, overrides, is_entry);
+  holes_.problems.add(at, R"(must be a template's name or a module with "chain" or "branches")");
+  return std::nullopt;
+}
+
+std::optional<Module> ModuleReader::named(const Where& where, const Cursor& at,
+                                          const Position& position, const Overrides& overrides) {
+  const auto found = templates_.find(at->string);
+  if (found == templates_.end()) {
+    if (at->string.starts_with('$')) {
+      holes_.problems.add(at, "must name a template; a tie cannot stand here");
+      return std::nullopt;
+    }
+    std::vector<std::string_view> known;
+    for (const auto& entry : templates_) known.push_back(entry.first);
+    const std::string_view near = spec::nearest_name(at->string, known);
+    holes_.problems.add(at, near.empty()
+                                ? R"(no template of "modules" has this name)"
+                                : fmt::format("no such template; did you mean \"{}\"?", near));
+    return std::nullopt;
+  }
+  found->second.is_used = true;
+  if (found->second.is_open) {
+    holes_.problems.add(at, "a template must not contain itself");
+    return std::nullopt;
+  }
+  found->second.is_open = true;
+  auto module = any(where, found->second.at, position, overrides, false);
+  found->second.is_open = false;
+  return module;
+}
+
+std::optional<Module> ModuleReader::chosen(const Where& where, const Cursor& at,
+                                           const Position& position, const Overrides& overrides) {
+  if (at->find("range") != nullptr) {
+    holes_.problems.add(at, R"(modules are chosen with "choose")");
+    return std::nullopt;
+  }
+  Where here = where;
+  here.path += ".module";
+  const auto found = holes_.open(here, at);
+  if (!found) return std::nullopt;
+  if (found->is_single())
+    return any(here.alternative(static_cast<std::size_t>(found->pinned), kNoDecision),
+               found->only(), position, overrides, false);
+  Module choice;
+  choice.decision = found->decision;
+  bool is_good = true;
+  for (std::size_t k = 0; k < found->options->items.size(); ++k) {
+    auto module = any(here.alternative(k, found->decision), found->options->items[k], position,
+                      overrides, false);
+    is_good = is_good && module.has_value();
+    if (module) choice.alternatives.push_back(std::move(*module));
+  }
+  return is_good ? std::optional(std::move(choice)) : std::nullopt;
+}
+
+std::optional<Module> ModuleReader::reference(const Where& where, const Cursor& at,
+                                              const Cursor& target, const Position& position,
+                                              Overrides overrides, Words known) {
+  holes_.problems.expect_object(at, known);
+  holes_.open_pins(where, Problems::member(at, "with"));
+  override_with(where, at, position, overrides);
+  auto module = any(where, target, position, overrides, false);
+  holes_.close_pins();
+  return module;
+}
+
+/// Reads the entry's own channels and sources; those of an outer reference stay in force.
+void ModuleReader::override_with(const Where& where, const Cursor& at, const Position& position,
+                                 Overrides& overrides) {
+  const auto channels = Problems::member(at, "channels");
+  if (channels && !overrides.channels)
+    overrides.channels = chains_.width(where.key("channels"), *channels, false);
+  const auto sources = Problems::member(at, "from");
+  if (sources && !overrides.from) overrides.from = from(where.key("from"), *sources, position);
+}
+
+std::optional<Module> ModuleReader::body(const Where& where, const Cursor& at,
+                                         const Position& position, const Overrides& overrides,
+                                         bool is_entry) {
+  Problems& problems = holes_.problems;
+  const std::size_t before = problems.size();
+  static constexpr auto kInPlaceKeys = std::to_array<std::string_view>({"repeat", "stride"});
+  problems.expect_object(
+      at, is_entry ? joined_keys(kBodyKeys, kInPlaceKeys) : joined_keys(kBodyKeys, {}));
+  Module module;
+  Body& body = module.body;
+  holes_.open_ties(where, Problems::member(at, "let"));
+  Overrides all = overrides;
+  override_with(where, at, position, all);
+  body.channels = all.channels;
+  if (all.from) body.from = *all.from;
+  body.is_branched = at->find("branches") != nullptr;
+  if (body.is_branched)
+    branched(where, at, body);
+  else
+    straight(where, at, body);
+  if (const auto then = Problems::member(at, "then"))
+    if (auto read = chains_.chain(where.key("then"), *then, {true})) body.then = std::move(*read);
+  body.activation.options = {Activation::None};
+  if (const auto activation = Problems::member(at, "activation"))
+    if (auto read = chains_.activation(where.key("activation"), *activation))
+      body.activation = std::move(*read);
+  holes_.close_ties();
+  return problems.size() == before ? std::optional(std::move(module)) : std::nullopt;
+}
+
+void ModuleReader::straight(const Where& where, const Cursor& at, Body& body) {
+  for (const char* key : {"split", "join"})
+    if (const auto stray = Problems::member(at, key))
+      holes_.problems.add(*stray, fmt::format("\"{}\" needs \"branches\"", key));
+  auto chain = chains_.chain(where.key("chain"), *Problems::member(at, "chain"), {true});
+  if (chain) body.branches.push_back(std::move(*chain));
+  body.shortcut.options = {Node::ShortcutMode::None};
+  const auto shortcut = Problems::member(at, "shortcut");
+  if (!shortcut) return;
+  const auto read = holes_.word(where.key("shortcut"), *shortcut, kShortcutNames);
+  if (!read) return;
+  body.shortcut.decision = read->decision;
+  body.shortcut.options.clear();
+  for (const std::size_t index : read->options)
+    body.shortcut.options.push_back(static_cast<Node::ShortcutMode>(index));
+}
+
+void ModuleReader::branched(const Where& where, const Cursor& at, Body& body) {
+  Problems& problems = holes_.problems;
+  for (const char* key : {"chain", "shortcut"})
+    if (const auto stray = Problems::member(at, key))
+      problems.add(*stray, fmt::format("\"{}\" cannot stand beside \"branches\"", key));
+  const Cursor branches = *Problems::member(at, "branches");
+  constexpr std::size_t kMaxBranches = 16;
+  if (branches->kind != Kind::Array || branches->items.empty() ||
+      branches->items.size() > kMaxBranches) {
+    problems.add(branches, fmt::format("must be a list of 1 to {} chains", kMaxBranches));
+    return;
+  }
+  split(where, at, body);
+  const Where inside = where.key("branches");
+  for (std::size_t b = 0; b < branches->items.size(); ++b) {
+    body.branch_places.push_back(holes_.add_place(inside.index(b), branches.at(b)));
+    if (auto chain = chains_.chain(inside.index(b), branches.at(b), {true}))
+      body.branches.push_back(std::move(*chain));
+  }
+  body.concat.options = {0};
+  const auto join = Problems::member(at, "join");
+  if (!join && branches->items.size() > 1) (void)problems.required(at, "join");
+  if (!join) return;
+  if (const auto read = holes_.word(where.key("join"), *join, kJoinNames)) {
+    body.concat.decision = read->decision;
+    body.concat.options.assign(read->options.begin(), read->options.end());
+  }
+}
+
+void ModuleReader::split(const Where& where, const Cursor& at, Body& body) {
+  const auto written = Problems::member(at, "split");
+  if (!written) return;
+  Problems& problems = holes_.problems;
+  const std::size_t branches = at->find("branches")->items.size();
+  auto read = holes_.choice<std::vector<double>>(
+      where.key("split"), *written, [&](const Cursor& item) -> std::optional<std::vector<double>> {
+        if (item->kind != Kind::Array || item->items.size() != branches) {
+          problems.add(item, fmt::format("must be a list of {} shares, one a branch", branches));
+          return std::nullopt;
+        }
+        std::vector<double> shares;
+        double sum = 0;
+        for (std::size_t i = 0; i < branches; ++i) {
+          const auto share = problems.number(item.at(i), 1e-6, 1);
+          if (!share) return std::nullopt;
+          shares.push_back(*share);
+          sum += *share;
+        }
+        if (sum < 1 - 1e-6 || sum > 1 + 1e-6) {
+          problems.add(item, "shares must sum to 1");
+          return std::nullopt;
+        }
+        return shares;
+      });
+  if (read) body.split = std::move(*read);
+}
+
+}  // namespace atto::net

@@ -1,0 +1,99 @@
+// Earlier maps that a module, or an output, names.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "prototypes/language/keys.hpp"
+#include "prototypes/language/reading/modules.hpp"
+
+namespace atto::net {
+
+using spec::Kind;
+
+namespace {
+
+/// Reads "stages[1].modules[2]".
+std::optional<std::pair<std::size_t, std::size_t>> module_indices(std::string_view text) {
+  const auto take = [&](std::string_view prefix) -> std::optional<std::size_t> {
+    if (!text.starts_with(prefix)) return std::nullopt;
+    text.remove_prefix(prefix.size());
+    std::size_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc()) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    if (!text.starts_with(']')) return std::nullopt;
+    text.remove_prefix(1);
+    return number;
+  };
+  const auto stage = take("stages[");
+  const auto module = stage ? take(".modules[") : std::nullopt;
+  if (!module || !text.empty()) return std::nullopt;
+  return std::pair(*stage, *module);
+}
+
+int least(const Number& number, const std::vector<Decision>& decisions) {
+  if (number.decision == kNoDecision) return number.literal;
+  return decisions[static_cast<std::size_t>(number.decision)].values.front();
+}
+
+}  // namespace
+
+std::optional<Source> ModuleReader::source(const Cursor& at, const Position& position) {
+  spec::Problems& problems = holes_.problems;
+  const Model& model = holes_.model;
+  if (at->kind != Kind::String) {
+    problems.add(at, R"(must name a map: "previous", "stem", a stage, or "stages[0].modules[1]")");
+    return std::nullopt;
+  }
+  if (at->string == "previous") return kPrevious;
+  if (at->string == "stem") return kStem;
+  for (std::size_t s = 0; s < model.stages.size() && s < position.stage; ++s)
+    if (model.stages[s].name == at->string) return kStageBase - static_cast<Source>(s);
+  const auto indices = module_indices(at->string);
+  if (position.is_trial) return kStem;
+  if (!indices) {
+    problems.add(at, "names no earlier stage or module");
+    return std::nullopt;
+  }
+  const auto [s, m] = *indices;
+  if (s > position.stage || (s == position.stage && m >= position.module)) {
+    problems.add(at, fmt::format("must come before stages[{}].modules[{}], which reads it",
+                                 position.stage, position.module));
+    return std::nullopt;
+  }
+  const Stage& stage = model.stages[s];
+  const int always =
+      s == position.stage ? static_cast<int>(position.module) : least(stage.count, model.decisions);
+  if (m >= static_cast<std::size_t>(always)) {
+    problems.add(at,
+                 fmt::format("must always exist; stages[{}] may have only {} modules", s, always));
+    return std::nullopt;
+  }
+  return stage.first_slot + static_cast<Source>(m);
+}
+
+std::optional<Choice<std::vector<Source>>> ModuleReader::from(const Where& where, const Cursor& at,
+                                                              const Position& position) {
+  return holes_.choice<std::vector<Source>>(
+      where, at, [&](const Cursor& item) -> std::optional<std::vector<Source>> {
+        if (item->kind != Kind::Array || item->items.empty()) {
+          holes_.problems.add(item, "must be a list of at least one earlier map");
+          return std::nullopt;
+        }
+        std::vector<Source> sources;
+        for (std::size_t i = 0; i < item->items.size(); ++i) {
+          const auto read = source(item.at(i), position);
+          if (!read) return std::nullopt;
+          if (!position.is_trial &&
+              std::find(sources.begin(), sources.end(), *read) != sources.end()) {
+            holes_.problems.add(item.at(i), "must not be named twice");
+            return std::nullopt;
+          }
+          sources.push_back(*read);
+        }
+        return sources;
+      });
+}
+
+}  // namespace atto::net

@@ -1,0 +1,85 @@
+// Widths: numbers, holes, "input", "module" and relations to these.
+#include "prototypes/language/keys.hpp"
+#include "prototypes/language/limits.hpp"
+#include "prototypes/language/reading/chains.hpp"
+
+namespace atto::net {
+
+using spec::Kind;
+using spec::Problems;
+
+std::optional<Width> ChainReader::relation_word(const Cursor& at, bool may_be_module) {
+  Width width;
+  if (at->string == "input") {
+    width.kind = Width::Kind::Input;
+    return width;
+  }
+  if (at->string == "module" && may_be_module) {
+    width.kind = Width::Kind::Module;
+    return width;
+  }
+  holes_.problems.add(
+      at, may_be_module
+              ? R"(must be a whole number, a hole, "input", "module" or {"times": ..., "of": ...})"
+              : R"(must be a whole number, a hole, "input" or {"times": ..., "of": ...})");
+  return std::nullopt;
+}
+
+std::optional<Width> ChainReader::width(const Where& where, const Cursor& at, bool may_be_module) {
+  if (at->kind == Kind::String && !at->string.starts_with('$'))
+    return relation_word(at, may_be_module);
+  if (at->kind == Kind::Object && !is_hole(*at)) return times(where, at, may_be_module);
+  const spec::Value* choose = at->find("choose");
+  bool are_numbers = true;
+  if (choose != nullptr && choose->kind == Kind::Array)
+    for (const spec::Value& item : choose->items) are_numbers = are_numbers && item.is_number();
+  Width width;
+  if (are_numbers) {
+    const auto number = holes_.number(where, at, 1, kMaxWidth, true);
+    if (!number) return std::nullopt;
+    width.number = *number;
+    return width;
+  }
+  const auto found = holes_.open(where, at);
+  if (!found) return std::nullopt;
+  if (found->is_single())
+    return this->width(where.alternative(static_cast<std::size_t>(found->pinned), kNoDecision),
+                       found->only(), may_be_module);
+  width.kind = Width::Kind::Choice;
+  width.decision = found->decision;
+  for (std::size_t k = 0; k < found->options->items.size(); ++k) {
+    auto item =
+        this->width(where.alternative(k, found->decision), found->options->items[k], may_be_module);
+    if (!item) return std::nullopt;
+    width.of.push_back(std::move(*item));
+  }
+  return width;
+}
+
+std::optional<Width> ChainReader::times(const Where& where, const Cursor& at, bool may_be_module) {
+  Problems& problems = holes_.problems;
+  const std::size_t before = problems.size();
+  problems.expect_object(at, kTimesKeys);
+  const auto factor = problems.required(at, "times");
+  const auto of = problems.required(at, "of");
+  Width width;
+  width.kind = Width::Kind::Times;
+  if (factor) {
+    auto read = holes_.choice<double>(where.key("times"), *factor, [&](const Cursor& item) {
+      return problems.number(item, 1.0 / static_cast<double>(kMaxWidth), kMaxTimes);
+    });
+    if (read) width.times = std::move(*read);
+  }
+  if (of && (*of)->kind == Kind::Object && !is_hole(**of)) {
+    problems.add(*of, R"(must be a whole number, a hole, a tie, "input" or "module")");
+  } else if (of) {
+    if (auto read = this->width(where.key("of"), *of, may_be_module))
+      width.of.push_back(std::move(*read));
+  }
+  if (const auto round = Problems::member(at, "round"))
+    if (const auto read = problems.integer(*round, 1, 1024))
+      width.round = static_cast<std::int32_t>(*read);
+  return problems.size() == before ? std::optional(std::move(width)) : std::nullopt;
+}
+
+}  // namespace atto::net

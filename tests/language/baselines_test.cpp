@@ -1,0 +1,36 @@
+// The published networks, written in the language, have their known counts.
+
+#include <catch2/catch.hpp>
+
+#include "prototypes/language/prototype.hpp"
+#include "prototypes/network/costs.hpp"
+#include "prototypes/network/shapes.hpp"
+
+using namespace atto;
+
+namespace {
+
+net::Network shipped(const std::string& name, int classes) {
+  const auto file = std::string(ATTO_SOURCE_DIR) + "/prototypes/" + name + ".json";
+  return net::read_design(file, net::TaskInput{{3, 224, 224}, classes});
+}
+
+}  // namespace
+
+TEST_CASE("The baselines have exactly the published counts at 224x224") {
+  struct Row {
+    const char* name;
+    int classes;
+    std::int64_t params, macs;
+  };
+  const Row row = GENERATE(Row{"mobilenet_v1", 50, 3'258'226, 567'767'552},
+                           Row{"mobilenet_v2", 50, 2'287'922, 299'558'272},
+                           Row{"shufflenet_v2", 50, 1'304'854, 143'935'192},
+                           Row{"resnet50", 1000, 25'557'032, 4'089'184'256});
+  CAPTURE(row.name);
+  const net::Network network = shipped(row.name, row.classes);
+  CHECK(net::malformed(network).empty());
+  const net::Costs costs = net::count_costs(network);
+  CHECK(costs.params == row.params);
+  CHECK(costs.macs == row.macs);
+}
