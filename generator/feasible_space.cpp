@@ -112,4 +112,12 @@ std::vector<spec::Miss> FeasibleSpace::misses(const net::Assignment& assignment)
   return spec::cost_misses(limits.require(), limits.band(), required);
 }
 
+double FeasibleSpace::tightest_use(const net::Assignment& assignment) const {
+  BuiltStructure built;
+  spec::Costs required;
+  parts_->model.build(assignment, built);
+  if (!parts_->model.count_required(assignment, built, required)) return 0;
+  return parts_->model.limits().use(required);
+}
+
 }  // namespace atto::gen

@@ -69,6 +69,10 @@ class FeasibleSpace {
   /// Returns the cost requirements that a well-formed assignment misses, "at" resolutions included.
   std::vector<spec::Miss> misses(const net::Assignment& assignment) const;
 
+  /// Returns the largest share of a ceiling that a well-formed assignment uses, each cost counted
+  /// at its own resolution; 0 without ceilings.
+  double tightest_use(const net::Assignment& assignment) const;
+
   const net::Prototype& prototype() const;
   const net::TaskInput& input() const;
   /// Returns the band in force: 0 where restrictions leave no width free, for it cannot be forced

@@ -1,0 +1,185 @@
+// `atto generate`: distinct feasible designs of a spec, without training any.
+#include <fmt/core.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <memory>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "generator/feasibility.hpp"
+#include "prototypes/network/identity.hpp"
+#include "search/cli/commands.hpp"
+#include "search/cli/decision_spread.hpp"
+#include "search/cli/task_input.hpp"
+
+namespace atto::cli {
+namespace {
+
+constexpr int kNothingFound = 1;  // exit code: neither found nor proved impossible
+
+struct Options {
+  std::string spec, tier, out, svg;
+  std::size_t count = 10;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  std::vector<std::string> pins;
+  bool json = false, histogram = false;
+};
+
+const spec::Requirements& tier_of(const spec::DesignSpec& spec, const std::string& name) {
+  if (spec.tiers.empty() && name.empty()) return spec.require;
+  std::string names;
+  for (const spec::Tier& tier : spec.tiers) {
+    if (tier.name == name || name.empty()) return tier.require;
+    names += (names.empty() ? "" : ", ") + tier.name;
+  }
+  throw SpecError({{spec.file.string(), "--tier",
+                    names.empty() ? "the spec has no tiers" : "must be one of " + names, name}});
+}
+
+bool has_ceiling(const spec::Requirements& require) {
+  return require.params.max || require.macs.max || require.peak_activation_kib.max ||
+         require.model_kib.max;
+}
+
+/// Pins of one decision add up to the set of alternatives that it may take.
+std::vector<gen::Restriction> restrictions_of(const net::Prototype& prototype,
+                                              const std::vector<std::string>& pins) {
+  std::map<net::DecisionId, std::vector<std::int32_t>> allowed;
+  for (const std::string& pin : pins)
+    for (const auto& [decision, index] : net::read_pin(prototype, pin))
+      allowed[decision].push_back(index);
+  std::vector<gen::Restriction> restrictions;
+  for (auto& [decision, indices] : allowed) {
+    std::sort(indices.begin(), indices.end());
+    indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
+    restrictions.push_back({decision, indices});
+  }
+  return restrictions;
+}
+
+void write_designs(const Options& options, const gen::FeasibleSpace& space,
+                   const std::vector<gen::Restriction>& restrictions,
+                   const std::vector<gen::Candidate>& designs) {
+  std::vector<net::By> by(space.prototype().decisions().size(), net::By::Machine);
+  for (const gen::Restriction& restriction : restrictions)
+    if (restriction.allowed.size() == 1)
+      by[static_cast<std::size_t>(restriction.decision)] = net::By::Human;
+  std::error_code failed;
+  std::filesystem::create_directories(options.out, failed);
+  if (failed) throw EnvironmentError("cannot make the folder", options.out, failed.value());
+  for (const gen::Candidate& design : designs) {
+    const std::string hash = net::hash_text(design.hash);
+    spec::write_file_atomically(std::filesystem::path(options.out) / (hash + ".json"),
+                                net::design_text(space.prototype(), design.assignment, by));
+  }
+}
+
+std::string json_text(const gen::FeasibleSpace& space, const std::vector<gen::Candidate>& designs) {
+  std::string text = "[";
+  for (const gen::Candidate& design : designs)
+    text += fmt::format(
+        "{}\n  {{\"hash\": \"{}\", \"params\": {}, \"macs\": {}, \"peak_activation_bytes\": {}, "
+        "\"model_bytes\": {}, \"use\": {:.4f}}}",
+        text.size() > 1 ? "," : "", net::hash_text(design.hash), design.costs.params,
+        design.costs.macs, design.costs.peak_activation_bytes, design.costs.model_bytes,
+        space.tightest_use(design.assignment));
+  return text + "\n]\n";
+}
+
+std::string table_text(const gen::FeasibleSpace& space,
+                       const std::vector<gen::Candidate>& designs) {
+  std::string text = fmt::format("{:<16}  {:>12}  {:>14}  {:>9}  {:>10}  {:>6}\n", "hash", "params",
+                                 "macs", "peak KiB", "model KiB", "use");
+  for (const gen::Candidate& design : designs)
+    text += fmt::format("{:<16}  {:>12}  {:>14}  {:>9.0f}  {:>10.0f}  {:>5.1f}%\n",
+                        net::hash_text(design.hash), design.costs.params, design.costs.macs,
+                        static_cast<double>(design.costs.peak_activation_bytes) / 1024,
+                        static_cast<double>(design.costs.model_bytes) / 1024,
+                        100 * space.tightest_use(design.assignment));
+  return text;
+}
+
+/// Says why there is none: an impossible spec is the person's to mend.
+int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space,
+                 const spec::Requirements& require, double band) {
+  const gen::Feasibility answer = gen::check_feasibility(space, require, band);
+  if (answer.answer == gen::Feasibility::Answer::Infeasible)
+    throw SpecError({{spec.file.string(), "/require", answer.reason, ""}});
+  fmt::print(stderr, "atto: {}\n", answer.reason);
+  return kNothingFound;
+}
+
+int generate(const Options& options) {
+  const spec::DesignSpec spec = spec::read_design_spec(options.spec);
+  const net::Prototype prototype = net::read_prototype(spec.prototype);
+  const FoundInput task = find_task_input(spec.task, prototype);
+  const spec::Requirements& require = tier_of(spec, options.tier);
+  const std::vector<gen::Restriction> restrictions = restrictions_of(prototype, options.pins);
+  const gen::FeasibleSpace space(prototype, task.input, require, spec.search.band, restrictions);
+  if (!task.is_from_data)
+    fmt::print(stderr, "atto: data set {} is not here; counting at {}x{}x{}, {} classes\n",
+               spec.task.dataset, task.input.input.channels, task.input.input.height,
+               task.input.input.width, task.input.classes);
+  if (space.band() < spec.search.band && spec.search.band > 0 && has_ceiling(require))
+    fmt::print(
+        stderr,
+        "atto: no width is free, so /search/band cannot be reached by choice and is left out\n");
+
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<gen::Candidate> designs =
+      gen::generate(space, options.count, options.seed, options.threads);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  if (designs.empty() && options.count > 0)
+    return explain_none(spec, space, require, spec.search.band);
+  fmt::print(stderr, "atto: {} distinct feasible designs in {:.3f} s ({:.0f}/s){}\n",
+             designs.size(), took.count(), static_cast<double>(designs.size()) / took.count(),
+             designs.size() < options.count ? "; no more were found" : "");
+  if (!options.out.empty()) write_designs(options, space, restrictions, designs);
+  std::string text = options.json        ? json_text(space, designs)
+                     : options.histogram ? spread_text(spread_of(space, designs))
+                                         : table_text(space, designs);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (!options.svg.empty())
+    spec::write_file_atomically(
+        options.svg,
+        spread_svg(spread_of(space, designs), fmt::format("{}: {} designs, seed {}", spec.name,
+                                                          designs.size(), options.seed)));
+  return 0;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("generate", "Draw distinct designs that meet every cost requirement");
+  command->add_option("spec", options->spec, "design requirements (JSON)")->required();
+  command->add_option("-n,--count", options->count, "number of designs")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
+  command->add_option("--seed", options->seed, "equal seeds, equal designs")->capture_default_str();
+  command->add_option("--tier", options->tier, "tier of a family spec (default: its first)");
+  command
+      ->add_option("--pin", options->pins,
+                   "PATH=VALUE: fix a decision; repeat it for one decision to allow several values")
+      ->take_all();
+  command->add_option("--out", options->out, "folder for the designs, one HASH.json each");
+  command->add_option("--svg", options->svg, "file for a picture of how the decisions spread");
+  command->add_option("--threads", options->threads, "threads (0 = all); changes no result")
+      ->check(CLI::Range(0, 1024));
+  CLI::Option* json = command->add_flag("--json", options->json, "print a JSON array");
+  command->add_flag("--histogram", options->histogram, "print how the decisions spread")
+      ->excludes(json);
+  command->footer(
+      "Example:  atto generate design_specs/attonet_b.json -n 100 --seed 7 --out designs\n"
+      "          atto generate design_specs/attonet_b.json --pin "
+      "'stages[*].modules[*].shortcut=identity'");
+  command->callback([options, &action] { action = [options] { return generate(*options); }; });
+}
+
+}  // namespace atto::cli

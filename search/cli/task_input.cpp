@@ -1,0 +1,18 @@
+#include "search/cli/task_input.hpp"
+
+#include "trainer/datasets.hpp"
+
+namespace atto::cli {
+
+FoundInput find_task_input(const spec::Task& task, const net::Prototype& prototype) {
+  try {
+    const train::DatasetInfo info = train::describe_dataset(task.dataset, task.resolution);
+    return {{info.input(), info.classes}, true};
+  } catch (const EnvironmentError&) {
+    net::TaskInput input = prototype.written_input();
+    if (task.resolution) input.input.height = input.input.width = *task.resolution;
+    return {input, false};
+  }
+}
+
+}  // namespace atto::cli

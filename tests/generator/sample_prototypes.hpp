@@ -1,0 +1,25 @@
+#pragma once
+// Prototypes that the generator's tests share.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "prototypes/language/prototype.hpp"
+
+namespace atto::test {
+
+net::Prototype prototype_of(std::string_view text);
+
+/// 3 widths x 2 kernels x (2 alternatives, one with 2 widths): small enough to enumerate.
+std::string_view tiny_prototype();
+/// Every construct that costs depend on: free-form chains, groups, joins, splits, earlier maps,
+/// ties.
+std::string_view rich_prototype();
+/// The prototypes that ship, by file name.
+std::vector<net::Prototype> shipped_prototypes();
+
+/// Every complete assignment, well-formed or not.
+std::vector<net::Assignment> all_assignments(const net::Prototype& prototype);
+
+}  // namespace atto::test
