@@ -97,6 +97,7 @@ DesignSpec read_design_spec(const Document& document, const std::filesystem::pat
       if (at->value->kind != Kind::Integer || at->value->integer != 1)
         problems.add(*at, "must be 1, the only format there is");
     if (const auto at = problems.required(root, "name")) spec.name = read_name(problems, *at);
+    if (const auto at = Problems::member(root, "description")) (void)problems.text(*at);
     if (const auto at = problems.required(root, "prototype")) read_prototype(problems, *at, spec);
     if (const auto at = Problems::member(root, "task")) spec.task = read_task(problems, *at);
     if (const auto at = Problems::member(root, "require"))

@@ -9,9 +9,9 @@
 namespace atto::spec {
 
 /// "$schema" is for editors; its value is not looked at.
-inline constexpr std::array<std::string_view, 11> kSpecKeys = {
-    "format", "name",     "prototype", "task",  "require", "maximise",
-    "search", "training", "export",    "tiers", "$schema"};
+inline constexpr std::array<std::string_view, 12> kSpecKeys = {
+    "format",   "name",   "description", "prototype", "task",  "require",
+    "maximise", "search", "training",    "export",    "tiers", "$schema"};
 inline constexpr std::array<std::string_view, 2> kTaskKeys = {"dataset", "resolution"};
 inline constexpr std::array<std::string_view, 6> kRequireKeys = {
     "params", "macs", "peak_activation_kib", "model_kib", "latency_ms", "top1"};
