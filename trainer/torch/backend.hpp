@@ -48,6 +48,11 @@ std::unique_ptr<Backend> make_torch_backend(const net::Network& network,
                                             const ParameterLayout& layout,
                                             const BackendSettings& settings);
 
+/// Our own kernels on the CPU (cpu/), with LibTorch's operators where there is none of ours.
+std::unique_ptr<Backend> make_cpu_backend(const net::Network& network,
+                                          const ParameterLayout& layout,
+                                          const BackendSettings& settings);
+
 /// Returns the fastest backend for the device.
 std::unique_ptr<Backend> make_backend(const net::Network& network, const ParameterLayout& layout,
                                       const BackendSettings& settings);

@@ -1,0 +1,115 @@
+// The CPU backend against LibTorch's operators and autograd, on random networks.
+#include "trainer/torch/backend.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "design_specs/seeds/random.hpp"
+#include "prototypes/network/costs.hpp"
+#include "tests/trainer/networks.hpp"
+
+using namespace atto;
+using namespace atto::train;
+
+namespace {
+
+struct Sample {
+  std::vector<float> images;
+  std::vector<std::int32_t> labels;
+  Batch batch() const { return {images.data(), labels.data(), static_cast<int>(labels.size())}; }
+};
+
+Sample sample_of(const net::Network& network, int count) {
+  spec::Random random(7);
+  Sample sample;
+  for (std::int64_t i = 0; i < count * network.input.elements(); ++i)
+    sample.images.push_back(static_cast<float>(random.normal()));
+  for (int i = 0; i < count; ++i)
+    sample.labels.push_back(
+        static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(network.classes))));
+  return sample;
+}
+
+/// Weights with some size everywhere, so that every gradient matters.
+std::vector<float> lively_weights(const net::Network& network, const ParameterLayout& layout) {
+  std::vector<float> weights = initial_weights(network, layout, 3);
+  spec::Random random(5);
+  for (float& w : weights) w += 0.1F * static_cast<float>(random.normal());
+  return weights;
+}
+
+/// Largest difference, as a share of the norm of `wanted`, slot by slot.
+double worst_slot(const ParameterLayout& layout, const std::vector<float>& got,
+                  const std::vector<float>& wanted) {
+  double all = 0;
+  for (float w : wanted) all += double(w) * w;
+  double worst = 0;
+  for (const Slot& slot : layout.slots) {
+    if (!slot.spec.trained) continue;
+    double difference = 0, norm = 0;
+    for (std::size_t i = slot.offset; i < slot.offset + slot.elements; ++i) {
+      difference += std::pow(double(got[i]) - wanted[i], 2);
+      norm += double(wanted[i]) * wanted[i];
+    }
+    worst = std::max(worst, std::sqrt(difference / (norm + 1e-6 * all + 1e-12)));
+  }
+  return worst;
+}
+
+double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
+  double worst = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    worst = std::max(worst, std::abs(double(a[i]) - b[i]) / (1 + std::abs(b[i])));
+  return worst;
+}
+
+void compare(const net::Network& network, int threads) {
+  const ParameterLayout layout(network);
+  const Sample sample = sample_of(network, 6);
+  const BackendSettings settings{Device::Cpu, threads, 8};
+  const auto oracle = make_torch_backend(network, layout, settings),
+             ours = make_cpu_backend(network, layout, settings);
+  const std::vector<float> weights = lively_weights(network, layout);
+  std::vector<float> wanted(layout.trained, -1), got(layout.trained, -2);
+  const double wanted_loss =
+      oracle->forward_backward(weights.data(), sample.batch(), 0.1, wanted.data());
+  const double loss = ours->forward_backward(weights.data(), sample.batch(), 0.1, got.data());
+  CHECK(loss == Approx(wanted_loss).epsilon(1e-4));
+  CHECK(worst_slot(layout, got, wanted) < 5e-3);
+  std::vector<float> wanted_stats = neutral_statistics(layout), stats = wanted_stats;
+  oracle->measure_statistics(weights.data(), sample.batch(), 0.7, wanted_stats.data());
+  ours->measure_statistics(weights.data(), sample.batch(), 0.7, stats.data());
+  CHECK(largest_difference(stats, wanted_stats) < 1e-3);
+  std::vector<float> wanted_logits(sample.labels.size() * std::size_t(network.classes)),
+      logits = wanted_logits;
+  oracle->infer(weights.data(), wanted_stats.data(), sample.batch(), wanted_logits.data());
+  ours->infer(weights.data(), wanted_stats.data(), sample.batch(), logits.data());
+  CHECK(largest_difference(logits, wanted_logits) < 1e-3);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "our kernels and LibTorch agree on loss, gradients, statistics and logits of random networks") {
+  for (std::uint64_t seed = 1; seed <= 80; ++seed) {
+    INFO("seed " << seed);
+    const net::Shape input{seed % 2 ? 3 : 1, 11 + static_cast<int>(seed % 5), 12};
+    compare(test::random_network(seed, input, 7), 1 + static_cast<int>(seed % 3));
+  }
+}
+
+TEST_CASE("our kernels and LibTorch agree on widths around the vector length") {
+  for (const int width : {1, 7, 15, 16, 17, 31, 33, 47, 48, 64}) {
+    INFO("width " << width);
+    compare(test::separable_network({3, 9, 10}, 5, width, 3), 1);
+  }
+}
+
+TEST_CASE("the parameters of a built network are those that the counting rule counts") {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    const net::Network network = test::random_network(seed, {3, 16, 16}, 10);
+    REQUIRE(static_cast<std::int64_t>(ParameterLayout(network).trained) ==
+            net::count_costs(network).params);
+  }
+}

@@ -1,0 +1,150 @@
+// The backend of our own kernels: fixed memory, steps in order, and back.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "trainer/torch/backend.hpp"
+#include "trainer/torch/cpu/plan.hpp"
+#include "trainer/torch/optimiser.hpp"
+
+namespace atto::train {
+namespace {
+
+using namespace cpu;
+
+constexpr double kEpsilon = 1e-5;
+
+class CpuBackend : public Backend {
+ public:
+  CpuBackend(const net::Network& network, const ParameterLayout& layout,
+             const BackendSettings& settings)
+      : network_(network),
+        layout_(layout),
+        plan_(make_plan(network_, settings.batch, settings.threads)),
+        kernels_(best_kernels()),
+        threads_(settings.threads) {}
+
+  double forward_backward(const float* weights, const Batch& batch, double smoothing,
+                          float* gradients) override {
+    // Layers that the output does not need keep a gradient of 0.
+    std::fill_n(gradients, layout_.trained, 0.0F);
+    Pass pass{&kernels_, &layout_, weights, gradients, batch.count, threads_, true, true};
+    forward(pass, batch, nullptr);
+    std::vector<float> logits = read_logits(pass), slopes(logits.size());
+    const double loss = cross_entropy(logits.data(), batch.labels, batch.count, network_.classes,
+                                      smoothing, slopes.data());
+    for (const auto& feature : plan_.features) feature->arrived = 0;
+    start_backward(pass, slopes);
+    for (std::size_t i = plan_.steps.size(); i-- > 0;) plan_.steps[i]->backward(pass);
+    return loss / batch.count;
+  }
+
+  void measure_statistics(const float* weights, const Batch& batch, double share,
+                          float* statistics) override {
+    forward({&kernels_, &layout_, weights, nullptr, batch.count, threads_, true, false}, batch,
+            nullptr);
+    for (const auto& feature : plan_.features) {
+      if (feature->norm_layer < 0) continue;
+      float* const mean = statistics + layout_.offset(feature->norm_layer, 2);
+      float* const variance = statistics + layout_.offset(feature->norm_layer, 3);
+      const double count =
+          static_cast<double>(batch.count) * static_cast<double>(feature->pixels());
+      const double unbiased = count / std::max(1.0, count - 1);
+      for (std::size_t c = 0; c < feature->mean.size(); ++c) {
+        const double deviation = feature->deviation[c];
+        const double own = (1 / (deviation * deviation) - kEpsilon) * unbiased;
+        mean[c] += static_cast<float>(share * (feature->mean[c] - mean[c]));
+        variance[c] += static_cast<float>(share * (std::max(0.0, own) - variance[c]));
+      }
+    }
+  }
+
+  void infer(const float* weights, const float* statistics, const Batch& batch,
+             float* logits) override {
+    const Pass pass{&kernels_, &layout_, weights, nullptr, batch.count, threads_, false, false};
+    forward(pass, batch, statistics);
+    const std::vector<float> result = read_logits(pass);
+    std::copy(result.begin(), result.end(), logits);
+  }
+
+ private:
+  void forward(const Pass& pass, const Batch& batch, const float* statistics) {
+    const auto pixels =
+        static_cast<std::size_t>(network_.input.elements()) * static_cast<std::size_t>(batch.count);
+    std::memcpy(plan_.input->raw.data(), batch.images, pixels * sizeof(float));
+    for (const auto& step : plan_.steps) {
+      step->forward(pass);
+      Feature& out = *step->output;
+      if (out.bias_layer >= 0)
+        std::copy_n(pass.weights + layout_.offset(out.bias_layer, 1), out.shift.size(),
+                    out.shift.data());
+      if (out.norm_layer >= 0) normalise(pass, out, statistics);
+    }
+  }
+
+  /// Sets scale and shift from the batch's sums, or from running statistics where they are given.
+  void normalise(const Pass& pass, Feature& out, const float* statistics) const {
+    const float* const gamma = pass.weights + layout_.offset(out.norm_layer, 0);
+    const float* const beta = pass.weights + layout_.offset(out.norm_layer, 1);
+    const double count = static_cast<double>(pass.images) * static_cast<double>(out.pixels());
+    for (std::size_t c = 0; c < out.scale.size(); ++c) {
+      double mean = 0, variance = 0;
+      if (statistics) {
+        mean = statistics[layout_.offset(out.norm_layer, 2) + c];
+        variance = statistics[layout_.offset(out.norm_layer, 3) + c];
+      } else {
+        mean = out.sums[c] / count;
+        variance = std::max(0.0, out.squares[c] / count - mean * mean);
+      }
+      const double deviation = 1 / std::sqrt(variance + kEpsilon);
+      out.mean[c] = static_cast<float>(mean);
+      out.deviation[c] = static_cast<float>(deviation);
+      out.scale[c] = static_cast<float>(gamma[c] * deviation);
+      out.shift[c] = static_cast<float>(beta[c] - mean * gamma[c] * deviation);
+    }
+  }
+
+  std::vector<float> read_logits(const Pass& pass) const {
+    const Feature& out = *plan_.logits;
+    const int channels = out.shape.channels;
+    std::vector<float> logits(static_cast<std::size_t>(pass.images * out.shape.elements()));
+    kernels_.activate({out.raw.data(), channels}, static_cast<int>(pass.images * out.pixels()),
+                      channels, out.affine(), logits.data(), channels);
+    return logits;
+  }
+
+  /// Sends the loss's gradient to the logits.
+  void start_backward(const Pass& pass, const std::vector<float>& slopes) {
+    Feature& out = *plan_.logits;
+    const int channels = out.shape.channels;
+    const Arrival arrival = arrive(out);
+    ChannelSums sums(1, channels);
+    kernels_.contribute({slopes.data(), channels}, arrival.is_first, arrival.is_last, out.gradient,
+                        {out.raw.data(), channels}, static_cast<int>(pass.images * out.pixels()),
+                        channels, out.affine(), out.mean.data(), sums.first(0), sums.second(0));
+    sums.flush(0);
+    sums.total(out.gradient_sums, out.gradient_products);
+  }
+
+  const net::Network network_;
+  const ParameterLayout layout_;
+  Plan plan_;
+  const Kernels& kernels_;
+  const int threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(const net::Network& network,
+                                          const ParameterLayout& layout,
+                                          const BackendSettings& settings) {
+  return std::make_unique<CpuBackend>(network, layout, settings);
+}
+
+std::unique_ptr<Backend> make_backend(const net::Network& network, const ParameterLayout& layout,
+                                      const BackendSettings& settings) {
+  if (settings.device == Device::Cuda) return make_torch_backend(network, layout, settings);
+  return make_cpu_backend(network, layout, settings);
+}
+
+}  // namespace atto::train

@@ -1,0 +1,75 @@
+#include "trainer/torch/cpu/feature.hpp"
+
+#include <cstdlib>
+#include <new>
+
+namespace atto::train::cpu {
+
+Buffer::Buffer(std::size_t count) : size_(count) {
+  constexpr std::size_t kLine = 64;
+  if (count == 0) return;
+  const std::size_t bytes = (count * sizeof(float) + kLine - 1) / kLine * kLine;
+  void* const memory = std::aligned_alloc(kLine, bytes);
+  if (!memory) throw std::bad_alloc();
+  data_.reset(static_cast<float*>(memory));
+}
+
+void Buffer::Free::operator()(float* p) const {
+  std::free(p);
+}
+
+ChannelSums::ChannelSums(int threads, int channels)
+    : pitch_(static_cast<std::size_t>(padded(channels))),
+      threads_(threads),
+      channels_(channels),
+      values_(2 * pitch_ * static_cast<std::size_t>(threads)),
+      totals_(values_.size()) {}
+
+void ChannelSums::flush(int thread) {
+  float* const values = first(thread);
+  double* const totals = totals_.data() + (values - values_.data());
+  for (std::size_t i = 0; i < 2 * pitch_; ++i) {
+    totals[i] += static_cast<double>(values[i]);
+    values[i] = 0;
+  }
+}
+
+void ChannelSums::total(std::vector<double>& firsts, std::vector<double>& seconds) const {
+  firsts.assign(static_cast<std::size_t>(channels_), 0.0);
+  seconds.assign(static_cast<std::size_t>(channels_), 0.0);
+  for (int t = 0; t < threads_; ++t)
+    for (std::size_t c = 0; c < firsts.size(); ++c) {
+      firsts[c] += totals_[std::size_t(t) * 2 * pitch_ + c];
+      seconds[c] += totals_[std::size_t(t) * 2 * pitch_ + pitch_ + c];
+    }
+}
+
+Arrival arrive(Feature& feature) {
+  ++feature.arrived;
+  return {feature.arrived == 1, feature.arrived == feature.readers};
+}
+
+Blend blend_of(const Feature& feature, const Pass& pass) {
+  const auto channels = static_cast<std::size_t>(feature.shape.channels);
+  Blend blend{std::vector<float>(channels, 1.0F), std::vector<float>(channels, 0.0F),
+              std::vector<float>(channels, 0.0F)};
+  if (feature.norm_layer < 0) return blend;
+  float* const by_gamma = pass.gradients + pass.layout->offset(feature.norm_layer, 0);
+  float* const by_beta = pass.gradients + pass.layout->offset(feature.norm_layer, 1);
+  const double count = static_cast<double>(pass.images) * static_cast<double>(feature.pixels());
+  for (std::size_t c = 0; c < channels; ++c) {
+    const double deviation = feature.deviation[c];
+    const double gamma_slope = feature.gradient_products[c] * deviation;
+    by_gamma[c] = static_cast<float>(gamma_slope);
+    by_beta[c] = static_cast<float>(feature.gradient_sums[c]);
+    const double a = feature.scale[c];  // gamma / sigma
+    const double b = -a * deviation * gamma_slope / count;
+    blend.by_grad[c] = static_cast<float>(a);
+    blend.by_raw[c] = static_cast<float>(b);
+    blend.constant[c] =
+        static_cast<float>(-a * feature.gradient_sums[c] / count - b * feature.mean[c]);
+  }
+  return blend;
+}
+
+}  // namespace atto::train::cpu

@@ -1,0 +1,104 @@
+#pragma once
+// The inner loops of training on the CPU, once for each instruction set. All maps are NHWC float; a
+// "row" is one pixel's channels, and consecutive rows lie a stride apart. Channels run in blocks of
+// 16 lanes.
+//
+// A map is kept *raw*, before batch norm and activation: value = act(raw * scale + shift), with a
+// scale and a shift a channel. Whoever reads it applies that on the way, so that normalised maps
+// are never stored.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "prototypes/network/network.hpp"
+
+namespace atto::train::cpu {
+
+inline constexpr int kLanes = 16;
+constexpr int padded(int channels) {
+  return (channels + kLanes - 1) / kLanes * kLanes;
+}
+
+/// Activations that need no exponential; others are left to LibTorch.
+bool is_cheap(net::Activation kind);
+
+/// How a raw map becomes its value; arrays of at least the rows' channels.
+struct Affine {
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  net::Activation act = net::Activation::None;  ///< a cheap one
+};
+
+/// Rows of a map.
+struct Rows {
+  const float* at = nullptr;
+  std::ptrdiff_t stride = 0;
+};
+
+/// dst (+)= A * B: a [m, k] at (row, step) strides, b [k, n] with n a multiple of 16, dst [m,
+/// n_valid].
+struct Product {
+  int m = 0, n_valid = 0, k = 0;
+  const float* a = nullptr;
+  std::ptrdiff_t a_row = 0, a_step = 0;
+  const float* b = nullptr;
+  std::ptrdiff_t b_step = 0;
+  float* dst = nullptr;
+  std::ptrdiff_t dst_row = 0;
+  bool adds = false;
+};
+
+/// One 16-channel block of a depthwise convolution, stride s, kernel k x k:
+/// src [(oh - 1) s + k, src_pitch, 16], weights [k * k, 16].
+struct DepthwiseBlock {
+  int kernel = 3, stride = 1, height = 0, width = 0;  ///< output size
+  const float* src = nullptr;
+  std::ptrdiff_t src_pitch = 0;  ///< pixels from one row of the picture to the next
+};
+
+struct Kernels {
+  std::string_view name;
+  /// dst = act(src * scale + shift).
+  void (*activate)(Rows src, int rows, int channels, const Affine& affine, float* dst,
+                   std::ptrdiff_t dst_stride);
+  /// dst += act(src * scale + shift).
+  void (*add_activated)(Rows src, int rows, int channels, const Affine& affine, float* dst,
+                        std::ptrdiff_t dst_stride);
+  /// dst = by_grad * grad + by_raw * raw + constant, per channel.
+  void (*blend)(Rows grad, Rows raw, int rows, int channels, const float* by_grad,
+                const float* by_raw, const float* constant, float* dst, std::ptrdiff_t dst_stride);
+  void (*multiply)(const Product& product);
+  /// sums[c] += sum of rows, squares[c] += sum of squares.
+  void (*sum)(Rows src, int rows, int channels, float* sums, float* squares);
+  /// Adds a reader's share d of a map's gradient: grad = d where it is the first, else grad + d.
+  /// The last reader also multiplies by act'(raw * scale + shift), and adds to sums[c] the
+  /// gradients and to products[c] gradient * (raw - mean).
+  void (*contribute)(Rows d, bool is_first, bool is_last, float* grad, Rows raw, int rows,
+                     int channels, const Affine& affine, const float* mean, float* sums,
+                     float* products);
+  /// dst [oh, ow] rows of `channels` <= 16 lanes at dst_stride, picture rows dst_pitch floats
+  /// apart.
+  void (*depthwise)(const DepthwiseBlock& block, const float* weights, int channels, float* dst,
+                    std::ptrdiff_t dst_stride, std::ptrdiff_t dst_pitch);
+  /// slopes [k * k, 16] += correlation of src with d [oh, ow, 16], whose picture rows are d_pitch
+  /// pixels apart and whose pixels are d_step pixels apart.
+  void (*depthwise_slopes)(const DepthwiseBlock& block, const float* d, std::ptrdiff_t d_pitch,
+                           std::ptrdiff_t d_step, float* slopes);
+};
+
+/// Returns the best table for this CPU; ATTO_TRAIN_ISA=plain|avx2|avx512 in the environment lowers
+/// it.
+const Kernels& best_kernels();
+/// Returns the tables that this CPU can run, plainest first: tests run all.
+struct KernelList {
+  const Kernels* tables[3];
+  int count;
+};
+KernelList runnable_kernels();
+
+const Kernels& plain_kernels();
+const Kernels& avx2_kernels();
+const Kernels& avx512_kernels();
+
+}  // namespace atto::train::cpu

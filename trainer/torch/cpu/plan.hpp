@@ -1,0 +1,25 @@
+#pragma once
+// A network as steps over maps: convolution, batch norm and cheap activation become one map, which
+// is stored once, before its normalisation.
+
+#include <memory>
+#include <vector>
+
+#include "trainer/torch/cpu/feature.hpp"
+
+namespace atto::train::cpu {
+
+struct Plan {
+  std::vector<std::unique_ptr<Feature>> features;
+  std::vector<std::unique_ptr<Step>> steps;
+  Feature* input = nullptr;
+  Feature* logits = nullptr;
+  Buffer gradients;       ///< of all maps; places are used again where no two are needed at once
+  std::size_t bytes = 0;  ///< of maps and gradients
+};
+
+/// Plans for batches of up to `batch` images. Layers that the first output does not need are left
+/// out. Throws std::bad_alloc where the maps do not fit.
+Plan make_plan(const net::Network& network, int batch, int threads);
+
+}  // namespace atto::train::cpu
