@@ -1,7 +1,7 @@
 #pragma once
 // The decisions of a prototype: one for every hole, at a stable path, known before any is taken. A
-// decision exists only under some choices of an earlier one (its alternative, its module count), which
-// makes the list a forest; parents stand before their children.
+// decision exists only under some choices of an earlier one (its alternative, its module count),
+// which makes the list a forest; parents stand before their children.
 
 #include <cstdint>
 #include <string>
@@ -20,18 +20,20 @@ struct Decision {
   std::string path;
   /// Width: a whole number used for widths only, free to move on its grid. Structure: all others.
   enum class Role : std::uint8_t { Structure, Width } role = Role::Structure;
-  int alternatives = 0;              ///< size of the domain, >= 1
-  std::vector<int> values;           ///< rising whole numbers; empty where alternatives are not such
-  std::vector<std::string> labels;   ///< each alternative as people read it: "5", "identity", "#1 grouped"
-  /// It exists where the parent's chosen index lies in [parent_first, parent_last] and the parent exists.
+  int alternatives = 0;     ///< size of the domain, >= 1
+  std::vector<int> values;  ///< rising whole numbers; empty where alternatives are not such
+  std::vector<std::string>
+      labels;  ///< each alternative as people read it: "5", "identity", "#1 grouped"
+  /// It exists where the parent's chosen index lies in [parent_first, parent_last] and the parent
+  /// exists.
   DecisionId parent = kNoDecision;
   std::int32_t parent_first = 0, parent_last = 0;
-  spec::Location location;           ///< of the hole in the prototype's file
-  std::string pointer;               ///< JSON pointer of the hole
+  spec::Location location;  ///< of the hole in the prototype's file
+  std::string pointer;      ///< JSON pointer of the hole
 };
 
-/// The chosen index per decision; kInactive where the decision does not exist under the other choices, or
-/// is not taken yet.
+/// The chosen index per decision; kInactive where the decision does not exist under the other
+/// choices, or is not taken yet.
 using Assignment = std::vector<std::int32_t>;
 
 /// Returns whether the decision exists under the choices of its ancestors.
@@ -43,7 +45,8 @@ void complete(const std::vector<Decision>& decisions, Assignment& assignment);
 /// Who took a decision.
 enum class By : std::uint8_t { Machine, Human };
 
-/// Returns whether `pattern` addresses `path`: equal text, where "[*]" in the pattern stands for any index.
+/// Returns whether `pattern` addresses `path`: equal text, where "[*]" in the pattern stands for
+/// any index.
 bool path_matches(std::string_view pattern, std::string_view path);
 
 }  // namespace atto::net

@@ -13,7 +13,7 @@ using Words = std::span<const std::string_view>;
 
 inline constexpr auto kNetworkKeys = std::to_array<std::string_view>(
     {"format", "name", "description", "input", "classes", "activation", "let", "stem", "stages",
-     "head", "modules", "outputs", "decisions"});
+     "head", "modules", "outputs", "decisions", "$schema"});
 inline constexpr auto kInputKeys = std::to_array<std::string_view>({"channels", "height", "width"});
 inline constexpr auto kStageKeys = std::to_array<std::string_view>(
     {"name", "description", "let", "modules", "stride", "channels", "module"});
