@@ -12,7 +12,9 @@ namespace {
 // feasible design a positive probability, whatever the solver prefers.
 constexpr std::uint64_t kUniformShare = 16;
 constexpr int kUniformTries = 8;
-constexpr int kAttempts = 12;
+// The effort of one draw: a structure whose widths did not work out costs 1, one that no redraw
+// made fit this much more.
+constexpr int kEffort = 96, kUnfitEffort = 8;
 
 }  // namespace
 
@@ -68,12 +70,13 @@ std::optional<Candidate> FeasibleSpace::Parts::uniform(Workspace::Parts& work,
   return {};
 }
 
-std::optional<Candidate> FeasibleSpace::Parts::solved(Workspace::Parts& work,
-                                                      spec::Random& random) const {
+std::optional<Candidate> FeasibleSpace::Parts::solved(Workspace::Parts& work, spec::Random& random,
+                                                      bool& fits) const {
   WidthSolver& solver = work.solver_for(*this);
   WidthEnds ends;
   work.assignment.assign(forest.size(), net::kInactive);
-  if (!structures.draw(work.assignment, work.built, solver, ends, random)) return {};
+  fits = structures.draw(work.assignment, work.built, solver, ends, random);
+  if (!fits) return {};
   solver.draw_odds(random);
   if (!solver.solve(ends, random)) return {};
   return candidate(work.assignment, work.built);
@@ -85,10 +88,12 @@ std::optional<Candidate> FeasibleSpace::sample(spec::Random& random) const {
 }
 
 std::optional<Candidate> FeasibleSpace::sample(spec::Random& random, Workspace& workspace) const {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int effort = kEffort; effort > 0;) {
     if (random.below(kUniformShare) == 0)
       if (auto found = parts_->uniform(workspace.parts(), random)) return found;
-    if (auto found = parts_->solved(workspace.parts(), random)) return found;
+    bool fits = false;
+    if (auto found = parts_->solved(workspace.parts(), random, fits)) return found;
+    effort -= fits ? 1 : kUnfitEffort;
   }
   return parts_->uniform(workspace.parts(), random);
 }

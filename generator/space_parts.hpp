@@ -18,8 +18,8 @@ struct FeasibleSpace::Parts {
                                      BuiltStructure& built) const;
   /// Draws uniformly over decisions, a few times, until a feasible design comes up.
   std::optional<Candidate> uniform(Workspace::Parts& work, spec::Random& random) const;
-  /// Draws a structure that fits, then solves its widths.
-  std::optional<Candidate> solved(Workspace::Parts& work, spec::Random& random) const;
+  /// Draws a structure that fits, then solves its widths; `fits` says how far it came.
+  std::optional<Candidate> solved(Workspace::Parts& work, spec::Random& random, bool& fits) const;
   /// Makes a feasible design of complete choices with as few changes as it takes: structure scopes
   /// are redrawn only where nothing fits, widths are scaled only where limits do not hold.
   std::optional<Candidate> repaired(Workspace::Parts& work, spec::Random& random) const;

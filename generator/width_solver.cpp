@@ -9,10 +9,10 @@ namespace {
 // Scales beyond these put every width on its smallest or largest alternative (grids have < 5,000
 // steps).
 constexpr double kLogScaleEnd = 16;
-constexpr int kScaleSteps = 14;
+constexpr int kScaleSteps = 9;
 // A design this close below its target is not filled further.
-constexpr double kCloseEnough = 0.01;
-constexpr int kFillPasses = 3;
+constexpr double kCloseEnough = 0.03;
+constexpr int kFillPasses = 2;
 
 }  // namespace
 
