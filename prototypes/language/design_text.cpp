@@ -99,6 +99,32 @@ class DesignWriter {
     taken_.insert_or_assign(filled.decision, std::move(entry));
   }
 
+  /// Returns a value as written but for the holes inside it that a `with` filled, which the design
+  /// does not keep.
+  Value with_pins(const Value& value, const std::string& path) const {
+    Value copy = value;
+    const Value* choose = is_hole(value) ? value.find("choose") : nullptr;
+    const auto pinned = is_hole(value) ? model_.pinned.find(path) : model_.pinned.end();
+    if (pinned != model_.pinned.end()) {
+      const std::int32_t index = pinned->second.index;
+      return choose == nullptr
+                 ? grid_value(value, index)
+                 : with_pins(*ordered_alternatives(*choose)[static_cast<std::size_t>(index)],
+                             path + "#" + std::to_string(index));
+    }
+    if (choose != nullptr) {
+      Value& alternatives = *find_member(copy, "choose");
+      for (std::size_t k = 0; k < alternatives.items.size(); ++k)
+        alternatives.items[k] = with_pins(choose->items[k], path + "#" + std::to_string(k));
+      return copy;
+    }
+    for (std::size_t i = 0; i < copy.items.size(); ++i)
+      copy.items[i] = with_pins(value.items[i], indexed(path, i));
+    for (Member& member : copy.members)
+      member.value = with_pins(member.value, keyed(path, member.key));
+    return copy;
+  }
+
   Value written(const Value& value, const std::string& path) {
     if (is_hole(value)) return hole(value, path);
     if (value.kind == Kind::Object && value.find("ops") != nullptr) return free_form(value, path);
@@ -116,7 +142,7 @@ class DesignWriter {
     const Value alternative =
         choose == nullptr ? grid_value(hole, chosen.index)
                           : *ordered_alternatives(*choose)[static_cast<std::size_t>(chosen.index)];
-    record(chosen, hole, alternative);
+    if (chosen.decision != kNoDecision) record(chosen, with_pins(hole, path), alternative);
     return written(alternative, path + "#" + std::to_string(chosen.index));
   }
 
@@ -126,7 +152,8 @@ class DesignWriter {
     std::int64_t count = length.integer;
     if (is_hole(length)) {
       const Value taken = hole(length, keyed(path, "length"));
-      record(filled(keyed(path, "length")), length, taken, &value);
+      const Value as_written = with_pins(value, path);
+      record(filled(keyed(path, "length")), length, taken, &as_written);
       count = static_cast<std::int64_t>(taken.number);
     }
     Value chain = json_array();

@@ -14,16 +14,22 @@ namespace {
 using spec::Kind;
 using spec::Value;
 
-/// Returns a decision path without the alternatives it lives in: where its hole stood in the
-/// design.
+/// Returns a decision path without the alternatives it lives in and without the choices of
+/// templates
+/// (".module"): where its hole stood in the design.
 std::string place_of(std::string_view path) {
+  constexpr std::string_view kModule = ".module";
   std::string place;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path[i] != '#') {
-      place += path[i];
-      continue;
+  while (!path.empty()) {
+    const bool is_module = path.starts_with(kModule) && !path.starts_with(".modules");
+    if (is_module) {
+      path.remove_prefix(kModule.size());
+    } else if (path.front() == '#') {
+      path.remove_prefix(std::min(path.find_first_not_of("0123456789", 1), path.size()));
+    } else {
+      place += path.front();
+      path.remove_prefix(1);
     }
-    while (i + 1 < path.size() && path[i + 1] >= '0' && path[i + 1] <= '9') ++i;
   }
   return place;
 }
@@ -51,8 +57,9 @@ Value* value_at(Value& root, std::string_view place) {
 /// What reopening one record puts back.
 struct Restoration {
   std::string path;
-  std::string at;       ///< the place that is overwritten, with all that stands below it
-  bool merges = false;  ///< a stage's count: members are set, not the whole value
+  std::string at;          ///< the place that is overwritten, with all that stands below it
+  bool merges = false;     ///< a stage's count: members are set, not the whole value
+  bool is_module = false;  ///< a choice of templates: the whole entry comes back
   const Value* value = nullptr;
 };
 
@@ -70,8 +77,8 @@ Restoration restoration_of(const Value& record) {
     return true;
   };
   if (drop(".length")) return restoration;
-  while (drop(".module")) continue;
-  restoration.merges = drop(".modules");
+  restoration.is_module = restoration.path.ends_with(".module");
+  restoration.merges = !restoration.is_module && drop(".modules");
   return restoration;
 }
 
@@ -82,8 +89,9 @@ bool covers(const Restoration& restoration, std::string_view path) {
   std::string below = restoration.at;
   if (restoration.merges) below += ".modules";
   if (!place.starts_with(below)) return false;
+  if (place.size() == below.size()) return restoration.is_module;
   // A free-form chain may itself be a choice at the same place; that record stays.
-  return place.size() > below.size() && (place[below.size()] == '.' || place[below.size()] == '[');
+  return place[below.size()] == '.' || place[below.size()] == '[';
 }
 
 /// Returns whether the pattern addresses a part of the network that the path lies in.
