@@ -1,6 +1,6 @@
-// Aging evolution (Real et al., "Regularized evolution", AAAI 2019): the best of a random tournament is
-// changed a little, the child joins the population, the oldest leaves. Every design is trained to the top
-// rung: one fidelity, as in the paper.
+// Aging evolution (Real et al., "Regularized evolution", AAAI 2019): the best of a random
+// tournament is changed a little, the child joins the population, the oldest leaves. Every design
+// is trained to the top rung: one fidelity, as in the paper.
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -24,8 +24,8 @@ struct Member {
 
 class AgingEvolution : public Strategy {
  public:
-  /// The paper's 100 and 25 serve 20,000 trials; a small campaign gets a quarter of its designs as its
-  /// population and a quarter of that as a tournament.
+  /// The paper's 100 and 25 serve 20,000 trials; a small campaign gets a quarter of its designs as
+  /// its population and a quarter of that as a tournament.
   explicit AgingEvolution(const StrategySetting& setting)
       : fresh_(setting),
         choices_(spec::derive_seed({setting.seed, 0x746f75726eULL})),

@@ -14,9 +14,10 @@ namespace atto::search {
 namespace {
 
 std::string data_identity(const train::DatasetInfo& info) {
-  return fmt::format("{} {}x{}x{}, {} classes, {} + {} images, {} for test", info.name, info.channels,
-                     info.height, info.width, info.classes, info.train_images - info.validation_images,
-                     info.validation_images, info.test_images);
+  return fmt::format("{} {}x{}x{}, {} classes, {} + {} images, {} for test", info.name,
+                     info.channels, info.height, info.width, info.classes,
+                     info.train_images - info.validation_images, info.validation_images,
+                     info.test_images);
 }
 
 /// The fake evaluator reads no pixels, so that a missing data set does not stop it.
@@ -48,7 +49,8 @@ void check_overrides(const Campaign& campaign) {
     std::string names;
     for (const StrategyEntry& entry : strategies())
       names += (names.empty() ? "" : ", ") + std::string(entry.name);
-    problems.push_back({campaign.spec_name, "/search/strategy", "must be one of " + names, search.strategy});
+    problems.push_back(
+        {campaign.spec_name, "/search/strategy", "must be one of " + names, search.strategy});
   }
   if (search.candidates < 1)
     problems.push_back({campaign.spec_name, "/search/candidates", "must be >= 1",
@@ -66,12 +68,14 @@ std::uint64_t Campaign::trial_seed(const std::string& hash, train::Phase phase, 
 std::string Campaign::context(train::Phase phase) const {
   const spec::TrainingRecipe& r = spec.training.recipe;
   std::string text = fmt::format(
-      "version={}\nevaluator={}\ndevice={}\ndata={}\nseed={}\nrecipe={},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+      "version={}\nevaluator={}\ndevice={}\ndata={}\nseed={}\nrecipe={},{},{},{},{},{},{},{},{},{},"
+      "{},{},{}\n",
       ATTO_VERSION, evaluator, device, data, spec.search.seed, r.name, r.batch, r.learning_rate,
-      r.warmup_epochs, r.final_learning_rate, r.momentum, r.weight_decay, r.label_smoothing, r.crop_padding,
-      r.flip, r.cutout, r.ema, r.threads);
+      r.warmup_epochs, r.final_learning_rate, r.momentum, r.weight_decay, r.label_smoothing,
+      r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
   if (phase == train::Phase::Search)
-    text += fmt::format("images={}\nhorizon={}\n", spec.search.images.value_or(0), spec.search.rungs.back());
+    text += fmt::format("images={}\nhorizon={}\n", spec.search.images.value_or(0),
+                        spec.search.rungs.back());
   else
     text += fmt::format("images=0\nhorizon={}\n", spec.training.final_epochs);
   return text;
@@ -82,7 +86,8 @@ Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& 
   Campaign campaign;
   campaign.spec_name = spec_file.string();
   campaign.spec_text = spec::read_file(spec_file, spec::kMaxFileBytes + 1);
-  campaign.spec = spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name), spec_file);
+  campaign.spec =
+      spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name), spec_file);
   campaign.spec.search.seed = overrides.seed.value_or(campaign.spec.search.seed);
   campaign.spec.search.candidates = overrides.candidates.value_or(campaign.spec.search.candidates);
   campaign.spec.search.strategy = overrides.strategy.value_or(campaign.spec.search.strategy);
@@ -120,7 +125,8 @@ net::Assignment read_assignment(const std::string& text) {
   while (at < end) {
     std::int32_t index = 0;
     const auto [next, error] = std::from_chars(at, end, index);
-    if (error != std::errc()) throw InternalError("an assignment in the ledger cannot be read: " + text);
+    if (error != std::errc())
+      throw InternalError("an assignment in the ledger cannot be read: " + text);
     assignment.push_back(index);
     at = next < end ? next + 1 : next;
   }

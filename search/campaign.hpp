@@ -1,6 +1,6 @@
 #pragma once
-// What a campaign is: spec, prototype and data, as they stand in its ledger. Written once when it starts;
-// every process that joins reads the same.
+// What a campaign is: spec, prototype and data, as they stand in its ledger. Written once when it
+// starts; every process that joins reads the same.
 
 #include <cstdint>
 #include <filesystem>
@@ -30,10 +30,10 @@ struct Campaign {
   std::string prototype_text, prototype_name;
   std::unique_ptr<net::Prototype> prototype;
   net::TaskInput input;
-  std::int64_t train_images = 0;       ///< without the validation split
+  std::int64_t train_images = 0;  ///< without the validation split
   std::int64_t validation_images = 0, test_images = 0;
-  std::string data;                    ///< identity: name, size, classes, counts
-  std::string evaluator = "torch";     ///< or "fake"
+  std::string data;                 ///< identity: name, size, classes, counts
+  std::string evaluator = "torch";  ///< or "fake"
   std::string device = "auto";
   bool is_async = false;
 
@@ -52,8 +52,8 @@ struct Campaign {
   std::string context(train::Phase phase) const;
 };
 
-/// Reads a spec and what it names. Throws SpecError, or EnvironmentError when the data set is missing (with
-/// the fake evaluator the prototype's own input stands in).
+/// Reads a spec and what it names. Throws SpecError, or EnvironmentError when the data set is
+/// missing (with the fake evaluator the prototype's own input stands in).
 Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& overrides,
                        const std::string& evaluator);
 
@@ -82,8 +82,9 @@ net::Network build_network(const Campaign& campaign, const DesignRow& design);
 /// Returns the design as a file that `atto inspect` and `atto reopen` read.
 std::string design_file_text(const Campaign& campaign, const DesignRow& design);
 
-/// Makes the row of a strategy's candidate, which meets every cost requirement, and of a person's design
-/// file, whose misses it records per tier. The latter throws SpecError for a file that is no design.
+/// Makes the row of a strategy's candidate, which meets every cost requirement, and of a person's
+/// design file, whose misses it records per tier. The latter throws SpecError for a file that is no
+/// design.
 DesignRow machine_design(const gen::Candidate& candidate, const std::string& how);
 DesignRow human_design(const Campaign& campaign, const std::filesystem::path& file);
 

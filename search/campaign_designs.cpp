@@ -11,13 +11,15 @@
 namespace atto::search {
 namespace {
 
-net::Network network_of_file(const std::string& text, const std::string& name, const net::TaskInput& input) {
+net::Network network_of_file(const std::string& text, const std::string& name,
+                             const net::TaskInput& input) {
   const net::Prototype design(spec::parse_json(text, name));
   if (!design.is_design()) {
     const net::Decision& hole = design.decisions().front();
-    throw SpecError({{fmt::format("{}:{}:{}", name, hole.location.line, hole.location.column), hole.pointer,
-                      "a design must have no holes; fill them or name the file as a spec's prototype",
-                      hole.path}});
+    throw SpecError(
+        {{fmt::format("{}:{}:{}", name, hole.location.line, hole.location.column), hole.pointer,
+          "a design must have no holes; fill them or name the file as a spec's prototype",
+          hole.path}});
   }
   net::Realised realised = net::realise(design, {}, input);
   if (!realised.network) throw SpecError({{name, "", realised.broken, ""}});

@@ -38,7 +38,8 @@ Campaign load_campaign(Ledger& ledger) {
   campaign.prototype_name = ledger.meta("prototype_name");
   const std::string stored = ledger.meta("campaign");
   if (stored.empty())
-    throw EnvironmentError("the ledger has no campaign: its search stopped before it began; start it again");
+    throw EnvironmentError(
+        "the ledger has no campaign: its search stopped before it began; start it again");
   const Json json = Json::parse(stored);
   campaign.spec = spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name),
                                          campaign.spec_name);
@@ -63,7 +64,8 @@ Campaign load_campaign(Ledger& ledger) {
 std::vector<Extension> read_extensions(Ledger& ledger) {
   std::vector<Extension> extensions;
   for (const Json& entry : Json::parse(ledger.meta("extensions", "[]")))
-    extensions.push_back({entry.at(0).get<int>(), entry.at(1).get<std::int64_t>(), entry.at(2).get<int>()});
+    extensions.push_back(
+        {entry.at(0).get<int>(), entry.at(1).get<std::int64_t>(), entry.at(2).get<int>()});
   return extensions;
 }
 

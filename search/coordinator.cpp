@@ -89,7 +89,8 @@ class Coordinator {
         if (!step()) return false;
       search_ = nullptr;
       if (search.is_over_budget())
-        observer_.message(fmt::format("search.budget is spent after {} jobs", search.next_position()));
+        observer_.message(
+            fmt::format("search.budget is spent after {} jobs", search.next_position()));
     }
     faults_.pass("before_finalists");
     add_finalists(tier);
@@ -151,7 +152,8 @@ class Coordinator {
       if (row.state != State::Done) pending_.insert(row.job.id);
   }
 
-  /// One turn of the loop: signals, departures, results, proposals, new workers. False when asked to stop.
+  /// One turn of the loop: signals, departures, results, proposals, new workers. False when asked
+  /// to stop.
   bool step() {
     const int signal = signals_.wait(pause_ms_);
     if (signal == SIGINT || signal == SIGTERM) return false;
@@ -160,8 +162,9 @@ class Coordinator {
     const bool got_results = collect();
     const bool added = search_ && search_->advance() > 0;
     faults_.pass("before_spawn");
-    crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths_in_a_row_, 7))) * (deaths_in_a_row_ > 0));
-    pause_ms_ = got_results || added ? 1 : std::min(pause_ms_ * 2, kLongestPauseMs);
+    crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths_in_a_row_, 7))) *
+               (deaths_in_a_row_ > 0));
+    pause_ms_ = got_results || added ? 1 : std::min(pause_ms_ + 1 + pause_ms_ / 4, kLongestPauseMs);
     show_status();
     return true;
   }
@@ -187,10 +190,13 @@ class Coordinator {
     ++done_;
     cpu_seconds_ += row.verdict.cpu_seconds;
     pace_.add(row, costs);
-    if (row.verdict.top1 && (!best_top1_ || *row.verdict.top1 > *best_top1_)) best_top1_ = row.verdict.top1;
+    if (row.verdict.top1 && (!best_top1_ || *row.verdict.top1 > *best_top1_))
+      best_top1_ = row.verdict.top1;
   }
 
-  std::int64_t expected() const { return std::max(done_, static_cast<std::int64_t>(pace_.expected_jobs() + 0.5)); }
+  std::int64_t expected() const {
+    return std::max(done_, static_cast<std::int64_t>(pace_.expected_jobs() + 0.5));
+  }
 
   /// A worker ended while it was wanted.
   void mourn(const Departure& departure) {
@@ -205,19 +211,23 @@ class Coordinator {
     if (failed_starts_ >= kFailedStarts)
       throw EnvironmentError("workers cannot work: " + departure.last_words);
     if (deaths_in_a_row_ >= kDeathsInARow)
-      throw EnvironmentError(fmt::format("{} workers in a row died before finishing anything; the last: {}",
-                                         deaths_in_a_row_, departure.text()));
+      throw EnvironmentError(
+          fmt::format("{} workers in a row died before finishing anything; the last: {}",
+                      deaths_in_a_row_, departure.text()));
   }
 
   void release_expired() {
     const Clock::time_point now = Clock::now();
-    // After a pause of this process (a laptop that slept) every lease looks old: wait for new heartbeats.
-    if (now > last_turn_ + milliseconds(kLeaseGraceMs)) next_expiry_ = now + milliseconds(kLeaseGraceMs);
+    // After a pause of this process (a laptop that slept) every lease looks old: wait for new
+    // heartbeats.
+    if (now > last_turn_ + milliseconds(kLeaseGraceMs))
+      next_expiry_ = now + milliseconds(kLeaseGraceMs);
     last_turn_ = now;
     if (now < next_expiry_) return;
     next_expiry_ = now + kExpiryInterval;
     const int count = ledger_.release_expired(now_ms(), crew_.names());
-    if (count > 0) observer_.message(fmt::format("{} lease{} ran out", count, count > 1 ? "s" : ""));
+    if (count > 0)
+      observer_.message(fmt::format("{} lease{} ran out", count, count > 1 ? "s" : ""));
   }
 
   void show_status() {
@@ -240,7 +250,8 @@ class Coordinator {
     const Clock::time_point patience = Clock::now() + kPatienceWithStops;
     while (!crew_.is_empty()) {
       const int signal = signals_.wait(20);
-      if (signal == SIGINT || signal == SIGTERM || Clock::now() > patience) crew_.signal_all(SIGKILL);
+      if (signal == SIGINT || signal == SIGTERM || Clock::now() > patience)
+        crew_.signal_all(SIGKILL);
       for (const Departure& departure : crew_.reap())
         ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
     }
@@ -272,7 +283,8 @@ class Coordinator {
 
 }  // namespace
 
-CampaignEnd run_campaign(const CoordinatorOptions& options, Observer& observer, StopSignals& signals) {
+CampaignEnd run_campaign(const CoordinatorOptions& options, Observer& observer,
+                         StopSignals& signals) {
   return Coordinator(options, observer, signals).run();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The process that runs a campaign: proposes jobs, keeps workers alive, collects results, ends with a
-// leaderboard. It may die at any moment; a new one goes on from the ledger.
+// The process that runs a campaign: proposes jobs, keeps workers alive, collects results, ends with
+// a leaderboard. It may die at any moment; a new one goes on from the ledger.
 
 #include <filesystem>
 #include <optional>
@@ -50,9 +50,10 @@ struct CoordinatorOptions {
 
 enum class CampaignEnd : std::uint8_t { Finished, Interrupted };
 
-/// Runs a stored campaign to its end. Throws EnvironmentError: another coordinator runs it, workers cannot
-/// work, the disk is full. `signals` must watch children.
-CampaignEnd run_campaign(const CoordinatorOptions& options, Observer& observer, StopSignals& signals);
+/// Runs a stored campaign to its end. Throws EnvironmentError: another coordinator runs it, workers
+/// cannot work, the disk is full. `signals` must watch children.
+CampaignEnd run_campaign(const CoordinatorOptions& options, Observer& observer,
+                         StopSignals& signals);
 
 /// The command of a campaign's workers.
 WorkerCommand worker_command(const Campaign& campaign, const std::filesystem::path& folder);

@@ -23,8 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Owns the attributes of a spawn: own process group (a terminal's Ctrl-C reaches the coordinator alone, which
-/// passes it on), no blocked signals, stdin from nowhere, stdout and stderr to the log.
+/// Owns the attributes of a spawn: own process group (a terminal's Ctrl-C reaches the coordinator
+/// alone, which passes it on), no blocked signals, stdin from nowhere, stdout and stderr to the
+/// log.
 class SpawnSettings {
  public:
   explicit SpawnSettings(const fs::path& log) {
@@ -37,10 +38,11 @@ class SpawnSettings {
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setsigdefault(&attributes_, &all);
     posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_,
-                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(
+        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
     posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions_, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    posix_spawn_file_actions_addopen(&actions_, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                     0644);
     posix_spawn_file_actions_adddup2(&actions_, 1, 2);
   }
   ~SpawnSettings() {
@@ -65,8 +67,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return found;
 }
 
-/// This process's environment with the thread settings of a worker; they must stand before exec, because
-/// OpenBLAS and OpenMP read them when they are loaded.
+/// This process's environment with the thread settings of a worker; they must stand before exec,
+/// because OpenBLAS and OpenMP read them when they are loaded.
 std::vector<std::string> worker_environment(int threads) {
   const std::array<std::string, 3> ours = {fmt::format("OMP_NUM_THREADS={}", threads),
                                            "OPENBLAS_NUM_THREADS=1", "OMP_DYNAMIC=false"};
@@ -123,9 +125,9 @@ void Crew::start() {
     arguments.push_back(more);
   std::vector<std::string> environment = worker_environment(command_.threads);
   const SpawnSettings settings(member.log);
-  const int error =
-      ::posix_spawn(&member.process, command_.program.c_str(), settings.actions(), settings.attributes(),
-                    pointers(arguments).data(), pointers(environment).data());
+  const int error = ::posix_spawn(&member.process, command_.program.c_str(), settings.actions(),
+                                  settings.attributes(), pointers(arguments).data(),
+                                  pointers(environment).data());
   if (error != 0) throw EnvironmentError("cannot start a worker", command_.program.string(), error);
   members_.push_back(std::move(member));
 }
@@ -139,7 +141,9 @@ std::vector<Departure> Crew::reap() {
       ++i;
       continue;
     }
-    const auto seconds = [](const timeval& time) { return double(time.tv_sec) + 1e-6 * double(time.tv_usec); };
+    const auto seconds = [](const timeval& time) {
+      return double(time.tv_sec) + 1e-6 * double(time.tv_usec);
+    };
     Departure departure;
     departure.name = members_[i].name;
     departure.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
@@ -168,17 +172,20 @@ std::vector<std::string> Crew::names() const {
 fs::path binary_folder() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) throw EnvironmentError("cannot find the running binary", "/proc/self/exe", error.value());
+  if (error)
+    throw EnvironmentError("cannot find the running binary", "/proc/self/exe", error.value());
   return self.parent_path();
 }
 
 fs::path find_trainer() {
   const fs::path folder = binary_folder();
-  for (const fs::path& place : {folder, folder.parent_path() / "libexec", folder.parent_path() / "libexec/atto"})
+  for (const fs::path& place :
+       {folder, folder.parent_path() / "libexec", folder.parent_path() / "libexec/atto"})
     if (::access((place / "atto-trainer").c_str(), X_OK) == 0) return place / "atto-trainer";
-  throw EnvironmentError(fmt::format(
-      "atto-trainer is neither in {} nor in {}: build it (ATTO_BUILD_TRAINER=ON, target atto-trainer)",
-      folder.string(), (folder.parent_path() / "libexec").string()));
+  throw EnvironmentError(
+      fmt::format("atto-trainer is neither in {} nor in {}: build it (ATTO_BUILD_TRAINER=ON, "
+                  "target atto-trainer)",
+                  folder.string(), (folder.parent_path() / "libexec").string()));
 }
 
 int run_program(const fs::path& program, const std::vector<std::string>& arguments) {

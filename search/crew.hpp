@@ -20,11 +20,11 @@ struct WorkerCommand {
 /// One that ended.
 struct Departure {
   std::string name;
-  int exit_code = 0;            ///< where it exited
-  int signal = 0;               ///< where it was killed
-  double cpu_seconds = 0;       ///< of its whole life
-  std::string last_words;       ///< last line on stderr
-  std::string text() const;     ///< "killed by signal 9 (Killed)", "exit code 4: ..."
+  int exit_code = 0;         ///< where it exited
+  int signal = 0;            ///< where it was killed
+  double cpu_seconds = 0;    ///< of its whole life
+  std::string last_words;    ///< last line on stderr
+  std::string text() const;  ///< "killed by signal 9 (Killed)", "exit code 4: ..."
 };
 
 /// Names of workers that a coordinator started begin so; they do not outlive it.
@@ -32,14 +32,15 @@ inline constexpr const char* kOwnPrefix = "own-";
 
 class Crew {
  public:
-  /// Starts nothing yet. Workers write to log_folder/NAME.log; the logs of those that end in peace go.
+  /// Starts nothing yet. Workers write to log_folder/NAME.log; the logs of those that end in peace
+  /// go.
   Crew(WorkerCommand command, int size, std::filesystem::path log_folder);
   ~Crew();  ///< kills what still runs
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  /// Starts missing workers, `delay` after the last departure. Throws EnvironmentError when the program
-  /// cannot be started.
+  /// Starts missing workers, `delay` after the last departure. Throws EnvironmentError when the
+  /// program cannot be started.
   void fill(std::chrono::milliseconds delay);
   /// Collects those that ended.
   std::vector<Departure> reap();
@@ -67,11 +68,12 @@ class Crew {
 
 /// Returns the folder of the running binary.
 std::filesystem::path binary_folder();
-/// Finds `atto-trainer` beside the binary or in ../libexec; throws EnvironmentError when it is nowhere.
+/// Finds `atto-trainer` beside the binary or in ../libexec; throws EnvironmentError when it is
+/// nowhere.
 std::filesystem::path find_trainer();
 
-/// Runs a program with this process's terminal and signals and returns its exit code (128 + signal when
-/// killed).
+/// Runs a program with this process's terminal and signals and returns its exit code (128 + signal
+/// when killed).
 int run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments);
 
 }  // namespace atto::search

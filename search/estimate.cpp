@@ -7,8 +7,9 @@
 namespace atto::search {
 namespace {
 
-// Fitted on the trainer's own speed on the reference machine (docs/benchmarks.md): multiply-adds run at this
-// rate in forward and backward together, and every activation byte is touched about so often.
+// Fitted on the trainer's own speed on the reference machine (docs/benchmarks.md): multiply-adds
+// run at this rate in forward and backward together, and every activation byte is touched about so
+// often.
 constexpr double kMacsPerSecond = 1.1e10;
 constexpr double kTrainingPasses = 3.0;  ///< forward, gradient of inputs, gradient of weights
 constexpr double kSecondsPerActivationByte = 4e-9;
@@ -60,14 +61,17 @@ Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
       std::min<std::int64_t>(search.images.value_or(campaign.train_images), campaign.train_images);
   const double finals = double(search.finalists) * campaign.spec.training.final_seeds;
   estimate.jobs = work.jobs + finals;
-  estimate.search_cpu_seconds = work.epochs * epoch_seconds(estimate.typical, images, campaign.validation_images);
+  estimate.search_cpu_seconds =
+      work.epochs * epoch_seconds(estimate.typical, images, campaign.validation_images);
   estimate.final_cpu_seconds =
       finals * campaign.spec.training.final_epochs *
       epoch_seconds(estimate.typical, campaign.train_images, campaign.validation_images);
-  // A checkpoint holds weights, momentum and averages; about 25 kB a design go to its file and the ledger.
+  // A checkpoint holds weights, momentum and averages; about 25 kB a design go to its file and the
+  // ledger.
   const double kept = double(promotions(search, static_cast<std::size_t>(candidates)));
-  estimate.disk_bytes = 3.0 * double(estimate.typical.model_bytes) * (kept + campaign.spec.search.window) +
-                        double(estimate.typical.model_bytes) * (finals + 1) + 25e3 * candidates;
+  estimate.disk_bytes =
+      3.0 * double(estimate.typical.model_bytes) * (kept + campaign.spec.search.window) +
+      double(estimate.typical.model_bytes) * (finals + 1) + 25e3 * candidates;
   return estimate;
 }
 

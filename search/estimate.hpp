@@ -7,18 +7,19 @@
 
 namespace atto::search {
 
-/// CPU-seconds to train one image once, forward, backward and its share of evaluation, on one core of the
-/// reference machine.
+/// CPU-seconds to train one image once, forward, backward and its share of evaluation, on one core
+/// of the reference machine.
 double seconds_per_image(const spec::Costs& costs);
 
-/// CPU-seconds of an epoch of `images` training images, and one pass over `validation` images after it.
+/// CPU-seconds of an epoch of `images` training images, and one pass over `validation` images after
+/// it.
 double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t validation);
 
 struct Estimate {
-  double jobs = 0;                 ///< of search and finalists
+  double jobs = 0;  ///< of search and finalists
   double search_cpu_seconds = 0, final_cpu_seconds = 0;
-  double disk_bytes = 0;           ///< ledger, design files, checkpoints, finalists' weights
-  spec::Costs typical;             ///< mean over designs drawn from the space
+  double disk_bytes = 0;  ///< ledger, design files, checkpoints, finalists' weights
+  spec::Costs typical;    ///< mean over designs drawn from the space
   double cpu_seconds() const { return search_cpu_seconds + final_cpu_seconds; }
 };
 

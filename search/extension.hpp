@@ -6,8 +6,8 @@
 
 namespace atto::search {
 
-/// Raises the number of candidates of every tier from here on; the next coordinator goes on with it. Throws
-/// SpecError when the number is not larger, EnvironmentError while the campaign runs.
+/// Raises the number of candidates of every tier from here on; the next coordinator goes on with
+/// it. Throws SpecError when the number is not larger, EnvironmentError while the campaign runs.
 void extend_campaign(const RunFolder& folder, int candidates);
 
 }  // namespace atto::search

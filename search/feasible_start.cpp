@@ -48,16 +48,20 @@ std::vector<std::string> check_start(const Campaign& campaign) {
   for (int tier = 0; tier < campaign.tiers(); ++tier) {
     const spec::Requirements& require = campaign.require(tier);
     const std::string name = campaign.tiers() > 1 ? campaign.tier_name(tier) + ": " : "";
-    const gen::FeasibleSpace space(*campaign.prototype, campaign.input, require, campaign.spec.search.band);
-    const gen::Feasibility found =
-        gen::check_feasibility(space, require, campaign.spec.search.band, campaign.spec.search.seed);
+    const gen::FeasibleSpace space(*campaign.prototype, campaign.input, require,
+                                   campaign.spec.search.band);
+    const gen::Feasibility found = gen::check_feasibility(space, require, campaign.spec.search.band,
+                                                          campaign.spec.search.seed);
     if (found.answer == gen::Feasibility::Answer::Infeasible)
       problems.push_back(infeasible(campaign, tier, found.reason));
     if (found.answer == gen::Feasibility::Answer::Undecided)
-      warnings.push_back(name + "no design within the requirements was found yet; the campaign stops at once "
-                                "if there is none");
+      warnings.push_back(
+          name +
+          "no design within the requirements was found yet; the campaign stops at once "
+          "if there is none");
     if (require.latency_ms.max || require.latency_ms.min)
-      warnings.push_back(name + "latency_ms cannot be measured by this version: no design will meet it");
+      warnings.push_back(name +
+                         "latency_ms cannot be measured by this version: no design will meet it");
   }
   if (!problems.empty()) throw SpecError(std::move(problems));
   return warnings;

@@ -8,8 +8,8 @@
 
 namespace atto::search {
 
-/// Refuses a campaign that no design can satisfy: SpecError at the requirement, all tiers at once. Returns
-/// warnings (undecided, latency that cannot be measured).
+/// Refuses a campaign that no design can satisfy: SpecError at the requirement, all tiers at once.
+/// Returns warnings (undecided, latency that cannot be measured).
 std::vector<std::string> check_start(const Campaign& campaign);
 
 }  // namespace atto::search

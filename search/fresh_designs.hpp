@@ -13,11 +13,13 @@ namespace atto::search {
 class FreshDesigns {
  public:
   explicit FreshDesigns(const StrategySetting& setting)
-      : space_(setting.space), stream_(setting.seed), taken_(setting.taken.begin(), setting.taken.end()) {}
+      : space_(setting.space),
+        stream_(setting.seed),
+        taken_(setting.taken.begin(), setting.taken.end()) {}
 
   using Draw = std::function<std::optional<gen::Candidate>(spec::Random&)>;
-  /// Draws until the design is new; nothing after kTries (the space is as good as used up). Depends on the
-  /// seed, the position and what was accepted before.
+  /// Draws until the design is new; nothing after kTries (the space is as good as used up). Depends
+  /// on the seed, the position and what was accepted before.
   std::optional<gen::Candidate> draw(std::int64_t position, const Draw& draw) const;
   std::optional<gen::Candidate> sample(std::int64_t position) const;
   /// Records a design as proposed.

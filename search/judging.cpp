@@ -5,8 +5,8 @@
 
 namespace atto::search {
 
-Judgement judge(const Campaign& campaign, int tier, const DesignRow& design, std::optional<double> top1,
-                bool is_lost) {
+Judgement judge(const Campaign& campaign, int tier, const DesignRow& design,
+                std::optional<double> top1, bool is_lost) {
   Judgement judgement;
   judgement.metrics.costs = design.costs;
   judgement.metrics.top1 = top1;
@@ -26,9 +26,12 @@ Judgement judge(const Campaign& campaign, int tier, const DesignRow& design, std
 Observation observe(const Campaign& campaign, const JobRow& row, const DesignRow& design) {
   const bool is_lost = row.verdict.outcome != train::Outcome::Finished;
   const Judgement judgement = judge(campaign, row.job.tier, design, row.verdict.top1, is_lost);
-  return {read_hash(row.job.hash), row.job.rung, judgement.metrics, judgement.value, judgement.meets()};
+  return {read_hash(row.job.hash), row.job.rung, judgement.metrics, judgement.value,
+          judgement.meets()};
 }
 
-std::uint64_t read_hash(const std::string& text) { return std::stoull(text, nullptr, 16); }
+std::uint64_t read_hash(const std::string& text) {
+  return std::stoull(text, nullptr, 16);
+}
 
 }  // namespace atto::search

@@ -12,14 +12,15 @@ namespace atto::search {
 
 struct Judgement {
   spec::Metrics metrics;
-  double value = 0;                  ///< of `maximise`; -infinity where diverged, failed or untrained
-  std::vector<std::string> misses;   ///< requirements missed, as text; empty means 1_r = 1
+  double value = 0;  ///< of `maximise`; -infinity where diverged, failed or untrained
+  std::vector<std::string> misses;  ///< requirements missed, as text; empty means 1_r = 1
   bool meets() const { return misses.empty(); }
 };
 
-/// Judges a design at a validation accuracy (absent where it has none); `is_lost`: diverged or failed.
-Judgement judge(const Campaign& campaign, int tier, const DesignRow& design, std::optional<double> top1,
-                bool is_lost);
+/// Judges a design at a validation accuracy (absent where it has none); `is_lost`: diverged or
+/// failed.
+Judgement judge(const Campaign& campaign, int tier, const DesignRow& design,
+                std::optional<double> top1, bool is_lost);
 
 /// Judges a finished job, as strategies see it.
 Observation observe(const Campaign& campaign, const JobRow& row, const DesignRow& design);

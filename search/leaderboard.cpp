@@ -55,7 +55,8 @@ void fill_lower_rungs(Ledger& ledger, const Campaign& campaign, Entries& entries
   for (const EpochValue& value : ledger.search_values(rungs)) {
     const auto entry = entries.find(value.hash);
     if (entry == entries.end()) continue;
-    const auto rung = static_cast<int>(std::find(rungs.begin(), rungs.end(), value.epoch) - rungs.begin());
+    const auto rung =
+        static_cast<int>(std::find(rungs.begin(), rungs.end(), value.epoch) - rungs.begin());
     std::optional<double>& top1 = entry->second.rung_top1[static_cast<std::size_t>(rung)];
     if (rung < entry->second.reached && !top1) top1 = value.top1;
   }
@@ -184,12 +185,14 @@ Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier)
     board.entries.push_back(std::move(entry));
   }
   std::sort(board.entries.begin(), board.entries.end(), ranks_before);
-  for (std::size_t i = 0; i < board.entries.size(); ++i) board.entries[i].rank = static_cast<int>(i) + 1;
+  for (std::size_t i = 0; i < board.entries.size(); ++i)
+    board.entries[i].rank = static_cast<int>(i) + 1;
   mark_front(campaign, board.entries);
   return board;
 }
 
-std::vector<std::string> choose_finalists(const Leaderboard& board, const Campaign& campaign, int count) {
+std::vector<std::string> choose_finalists(const Leaderboard& board, const Campaign& campaign,
+                                          int count) {
   // Judged at the top rung alone, so that an earlier finalist competes with its search result.
   std::vector<Standing> standings;
   for (const Entry& entry : board.entries) {

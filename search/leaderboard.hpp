@@ -26,19 +26,19 @@ struct FinalRun {
 };
 
 struct Entry {
-  int rank = 0;                                  ///< 1 = best
+  int rank = 0;  ///< 1 = best
   DesignRow design;
   std::vector<std::optional<double>> rung_top1;  ///< validation, by rung; absent where not reached
   int reached = -1;                              ///< highest rung with a result
   std::vector<FinalRun> finals;                  ///< by replica; empty unless a finalist
   std::optional<Spread> validation, test;        ///< over the final runs
-  double value = 0;                              ///< of `maximise`: final mean, or at the highest rung
-  std::vector<std::string> misses;               ///< empty means 1_r = 1
-  std::string trouble;                           ///< why it diverged or failed
-  bool is_lost = false;                          ///< diverged or failed
-  bool is_on_front = false;                      ///< Pareto: search validation, params, MACs at the top rung
+  double value = 0;                 ///< of `maximise`: final mean, or at the highest rung
+  std::vector<std::string> misses;  ///< empty means 1_r = 1
+  std::string trouble;              ///< why it diverged or failed
+  bool is_lost = false;             ///< diverged or failed
+  bool is_on_front = false;         ///< Pareto: search validation, params, MACs at the top rung
   double cpu_seconds = 0, wasted_cpu_seconds = 0, saved_cpu_seconds = 0;
-  bool is_reused = false;                        ///< some result came from another ledger
+  bool is_reused = false;  ///< some result came from another ledger
 
   bool is_finalist() const { return !finals.empty(); }
   /// The replica with the best validation among those that finished; -1 when none.
@@ -59,6 +59,7 @@ struct Leaderboard {
 Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier);
 
 /// Returns the hashes of the designs to train in full: the best `count` at the top rung.
-std::vector<std::string> choose_finalists(const Leaderboard& board, const Campaign& campaign, int count);
+std::vector<std::string> choose_finalists(const Leaderboard& board, const Campaign& campaign,
+                                          int count);
 
 }  // namespace atto::search

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "search/ledger_connection.hpp"
 #include "search/ledger_schema.hpp"
@@ -12,8 +13,17 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string connect_string(const fs::path& file) {
-  // Quoted, because SOCI splits parameters at blanks; the timeout is in seconds.
-  return "dbname=\"" + file.string() + "\" timeout=30";
+  // Quoted, because SOCI splits parameters at blanks.
+  return "dbname=\"" + file.string() + "\"";
+}
+
+/// Waits for a lock in steps of a millisecond, for 30 s in all. SQLite's own handler soon waits 100
+/// ms at a time, which is a hundred times what our transactions take.
+int wait_for_lock(void*, int tries) {
+  constexpr int kLongestWaitMs = 30000;
+  if (tries >= kLongestWaitMs) return 0;
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return 1;
 }
 
 }  // namespace
@@ -26,7 +36,11 @@ std::int64_t now_ms() {
 Ledger::Connection::Connection(const fs::path& path) : file(path.string()) {
   if (file.find('"') != std::string::npos)
     throw EnvironmentError("ledger: a path with a quotation mark cannot be opened: " + file);
-  guarded([&] { sql.open(soci::sqlite3, connect_string(path)); });
+  guarded([&] {
+    sql.open(soci::sqlite3, connect_string(path));
+    auto* backend = static_cast<soci::sqlite3_session_backend*>(sql.get_backend());
+    sqlite_api::sqlite3_busy_handler(backend->conn_, wait_for_lock, nullptr);
+  });
 }
 
 void Ledger::create(const fs::path& file) {
@@ -42,8 +56,7 @@ void Ledger::create(const fs::path& file) {
 }
 
 Ledger::Ledger(const fs::path& file, Durability durability) {
-  if (!fs::exists(file))
-    throw EnvironmentError("cannot open the ledger", file.string(), ENOENT);
+  if (!fs::exists(file)) throw EnvironmentError("cannot open the ledger", file.string(), ENOENT);
   connection_ = std::make_unique<Connection>(file);
   connection_->guarded([&] {
     connection_->sql << (durability == Durability::Full ? "PRAGMA synchronous=FULL"
@@ -54,7 +67,8 @@ Ledger::Ledger(const fs::path& file, Durability durability) {
   const std::string schema = meta("schema");
   if (schema != std::to_string(kLedgerSchema))
     throw EnvironmentError(fmt::format("ledger: has schema {}, this version reads {}: {}",
-                                       schema.empty() ? "none" : schema, kLedgerSchema, file.string()));
+                                       schema.empty() ? "none" : schema, kLedgerSchema,
+                                       file.string()));
 }
 
 Ledger::~Ledger() = default;
@@ -71,8 +85,8 @@ std::string Ledger::meta(const std::string& key, const std::string& otherwise) {
 
 void Ledger::set_meta(const std::string& key, const std::string& value) {
   connection_->guarded([&] {
-    connection_->sql << "INSERT OR REPLACE INTO meta(key, value) VALUES(:key, :value)", soci::use(key),
-        soci::use(value);
+    connection_->sql << "INSERT OR REPLACE INTO meta(key, value) VALUES(:key, :value)",
+        soci::use(key), soci::use(value);
   });
 }
 
@@ -80,7 +94,8 @@ std::int64_t Ledger::environment_id(const std::string& text) {
   return connection_->in_transaction([&] {
     connection_->sql << "INSERT OR IGNORE INTO environments(text) VALUES(:text)", soci::use(text);
     long long id = 0;
-    connection_->sql << "SELECT id FROM environments WHERE text = :text", soci::use(text), soci::into(id);
+    connection_->sql << "SELECT id FROM environments WHERE text = :text", soci::use(text),
+        soci::into(id);
     return static_cast<std::int64_t>(id);
   });
 }
@@ -104,11 +119,12 @@ std::vector<Event> Ledger::events(int newest) {
   return connection_->guarded([&] {
     std::vector<Event> events;
     Event event;
-    soci::statement rows = (connection_->sql.prepare << fmt::format(
-                                "SELECT at, kind, text FROM (SELECT * FROM events ORDER BY id DESC LIMIT {}) "
-                                "ORDER BY id",
-                                newest),
-                            soci::into(event.at), soci::into(event.kind), soci::into(event.text));
+    soci::statement rows =
+        (connection_->sql.prepare << fmt::format(
+             "SELECT at, kind, text FROM (SELECT * FROM events ORDER BY id DESC LIMIT {}) "
+             "ORDER BY id",
+             newest),
+         soci::into(event.at), soci::into(event.kind), soci::into(event.text));
     rows.execute();
     while (rows.fetch()) events.push_back(event);
     return events;

@@ -1,6 +1,6 @@
 #pragma once
-// The ledger: one SQLite database a campaign, shared by the coordinator and its worker processes. What is
-// in it has happened; everything else of a run folder can be made again from it.
+// The ledger: one SQLite database a campaign, shared by the coordinator and its worker processes.
+// What is in it has happened; everything else of a run folder can be made again from it.
 
 #include <cstdint>
 #include <filesystem>
@@ -18,12 +18,13 @@ inline constexpr int kLedgerSchema = 1;
 /// An attempt that dies without a new checkpoint counts; this many at one epoch fail the trial.
 inline constexpr int kDeathsAllowed = 3;
 
-/// One connection; each thread has its own. Every call is one transaction. Throws EnvironmentError: cannot
-/// be opened, locked for longer than 30 s, disk full, another schema.
+/// One connection; each thread has its own. Every call is one transaction. Throws EnvironmentError:
+/// cannot be opened, locked for longer than 30 s, disk full, another schema.
 class Ledger {
  public:
-  /// Normal: survives kill -9, a power cut may cost the newest transactions (the coordinator's, which are
-  /// proposed again). Full: synced at each commit (the workers', whose results cost CPU).
+  /// Normal: survives kill -9; a power cut may cost the newest transactions (proposals and claims,
+  /// which are made again). Full: synced at each commit (results, which cost CPU); syncs the
+  /// earlier ones too.
   enum class Durability : std::uint8_t { Normal, Full };
 
   /// Makes a new ledger; an existing file is an error.
@@ -44,12 +45,13 @@ class Ledger {
   std::int64_t last_finish_order();
   /// Returns the jobs committed after `finish_order`, in that order.
   std::vector<JobRow> finished_since(std::int64_t finish_order);
-  /// Puts the jobs that a dead worker held back to ready, or fails them at the third death at one epoch.
-  /// `is_its_fault` false (the coordinator died with it): not counted. `process_cpu_seconds`: of its whole
-  /// life, where known. Returns the number of jobs.
+  /// Puts the jobs that a dead worker held back to ready, or fails them at the third death at one
+  /// epoch. `is_its_fault` false (the coordinator died with it): not counted.
+  /// `process_cpu_seconds`: of its whole life, where known. Returns the number of jobs.
   int release_worker(const std::string& worker, const std::string& reason, bool is_its_fault,
                      std::optional<double> process_cpu_seconds = {});
-  /// As release_worker, for every claim whose lease ended before `now_ms`, but those of `spared` workers.
+  /// As release_worker, for every claim whose lease ended before `now_ms`, but those of `spared`
+  /// workers.
   int release_expired(std::int64_t now_ms, const std::vector<std::string>& spared);
   /// Workers that hold claims.
   std::vector<std::string> holders();
@@ -77,7 +79,8 @@ class Ledger {
   std::vector<std::string> environments();
   void add_event(const std::string& kind, const std::string& text);
   std::vector<Event> events(int newest);
-  /// Returns (hash, epoch, validation top-1) of every search epoch among `epochs`, by hash and epoch.
+  /// Returns (hash, epoch, validation top-1) of every search epoch among `epochs`, by hash and
+  /// epoch.
   std::vector<EpochValue> search_values(const std::vector<int>& epochs);
 
  private:

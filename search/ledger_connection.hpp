@@ -1,6 +1,6 @@
 #pragma once
-// What the parts of the ledger's implementation share: the SOCI session, transactions that take the write
-// lock at their start, and the reading of job rows.
+// What the parts of the ledger's implementation share: the SOCI session, transactions that take the
+// write lock at their start, and the reading of job rows.
 
 #include <fmt/format.h>
 
@@ -32,8 +32,8 @@ struct Ledger::Connection {
     }
   }
 
-  /// Runs `work` in a transaction that holds the write lock from its start: a deferred one could fail at
-  /// its first write, with no waiting, when another process had written meanwhile.
+  /// Runs `work` in a transaction that holds the write lock from its start: a deferred one could
+  /// fail at its first write, with no waiting, when another process had written meanwhile.
   template <class Work>
   auto in_transaction(Work&& work) {
     return guarded([&] {
@@ -54,7 +54,8 @@ struct Ledger::Connection {
     try {
       sql << "ROLLBACK";
     } catch (const std::exception&) {
-      // SQLite has rolled back by itself, for example on a full disk; the first error is what matters.
+      // SQLite has rolled back by itself, for example on a full disk; the first error is what
+      // matters.
     }
   }
 };
@@ -76,7 +77,8 @@ struct MaybeNumber {
   }
 };
 
-/// Returns the job rows of "SELECT <all columns> FROM jobs <clause>". The clause holds integers only.
+/// Returns the job rows of "SELECT <all columns> FROM jobs <clause>". The clause holds integers
+/// only.
 std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause);
 
 /// Writes epochs; those of a retrained epoch replace the earlier ones.

@@ -1,4 +1,5 @@
-// The ledger's side of the coordinator: jobs go in, results come out, dead workers' claims are released.
+// The ledger's side of the coordinator: jobs go in, results come out, dead workers' claims are
+// released.
 #include <algorithm>
 
 #include "search/ledger_connection.hpp"
@@ -7,7 +8,8 @@ namespace atto::search {
 namespace {
 
 void insert_design(soci::session& sql, const DesignRow& design) {
-  sql << "INSERT OR IGNORE INTO designs VALUES(:hash, :origin, :how, :assignment, :text, :misses, :params, "
+  sql << "INSERT OR IGNORE INTO designs VALUES(:hash, :origin, :how, :assignment, :text, :misses, "
+         ":params, "
          ":macs, :peak, :model)",
       soci::use(design.hash), soci::use(design.origin), soci::use(design.how),
       soci::use(design.assignment), soci::use(design.text), soci::use(design.misses),
@@ -19,7 +21,8 @@ void insert_design(soci::session& sql, const DesignRow& design) {
 
 std::int64_t insert_job(soci::session& sql, const Job& job) {
   long long id = 0;
-  sql << "INSERT INTO jobs(tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, seed) "
+  sql << "INSERT INTO jobs(tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, "
+         "seed) "
          "VALUES(:tier, :stage, :position, :seen, :hash, :rung, :replica, :to, :horizon, :seed) "
          "RETURNING id",
       soci::use(job.tier), soci::use(static_cast<int>(job.stage)),
@@ -32,9 +35,12 @@ std::int64_t insert_job(soci::session& sql, const Job& job) {
 void mark_reused(soci::session& sql, std::int64_t id, const Verdict& verdict, int epochs) {
   MaybeNumber top1(verdict.top1), top5(verdict.top5), loss(verdict.validation_loss),
       test1(verdict.test_top1), test5(verdict.test_top5);
-  sql << "UPDATE jobs SET state = 2, outcome = :outcome, reason = :reason, top1 = :top1, top5 = :top5, "
-         "validation_loss = :loss, test_top1 = :test1, test_top5 = :test5, images_per_second = :speed, "
-         "reused_from = :source, original_cpu_seconds = :cost, epochs_done = :epochs, finished = :now, "
+  sql << "UPDATE jobs SET state = 2, outcome = :outcome, reason = :reason, top1 = :top1, top5 = "
+         ":top5, "
+         "validation_loss = :loss, test_top1 = :test1, test_top5 = :test5, images_per_second = "
+         ":speed, "
+         "reused_from = :source, original_cpu_seconds = :cost, epochs_done = :epochs, finished = "
+         ":now, "
          "finish_order = (SELECT MAX(finish_order) + 1 FROM jobs) WHERE id = :id",
       soci::use(static_cast<int>(verdict.outcome)), soci::use(verdict.reason),
       soci::use(top1.value, top1.indicator), soci::use(top5.value, top5.indicator),
@@ -51,17 +57,20 @@ struct Held {
   double claim_cpu = 0, attempt_cpu = 0, attempt_kept = 0;
 };
 
-std::vector<Held> held_jobs(soci::session& sql, const std::string& clause, const std::string* worker) {
+std::vector<Held> held_jobs(soci::session& sql, const std::string& clause,
+                            const std::string* worker) {
   Held held;
   soci::statement statement(sql);
   statement.exchange(soci::into(held.id)), statement.exchange(soci::into(held.epochs_done));
   statement.exchange(soci::into(held.deaths)), statement.exchange(soci::into(held.death_epoch));
-  statement.exchange(soci::into(held.claim_cpu)), statement.exchange(soci::into(held.attempt_cpu)), statement.exchange(soci::into(held.attempt_kept));
+  statement.exchange(soci::into(held.claim_cpu)), statement.exchange(soci::into(held.attempt_cpu)),
+      statement.exchange(soci::into(held.attempt_kept));
   if (worker) statement.exchange(soci::use(*worker));
   statement.alloc();
-  statement.prepare("SELECT id, epochs_done, deaths, death_epoch, claim_cpu, attempt_cpu, attempt_kept FROM jobs "
-                    "WHERE state = 1 AND " +
-                    clause);
+  statement.prepare(
+      "SELECT id, epochs_done, deaths, death_epoch, claim_cpu, attempt_cpu, attempt_kept FROM jobs "
+      "WHERE state = 1 AND " +
+      clause);
   statement.define_and_bind();
   statement.execute();
   std::vector<Held> rows;
@@ -76,17 +85,17 @@ void release(soci::session& sql, Held held, const std::string& reason, bool coun
   }
   const bool fails = held.deaths >= kDeathsAllowed;
   const double wasted = std::max(0.0, held.attempt_cpu - held.attempt_kept);
-  const std::string why =
-      fails ? fmt::format("its worker died {} times in epoch {}: {}", held.deaths, held.epochs_done + 1,
-                          reason)
-            : "";
+  const std::string why = fails ? fmt::format("its worker died {} times in epoch {}: {}",
+                                              held.deaths, held.epochs_done + 1, reason)
+                                : "";
   sql << fmt::format(
-      "UPDATE jobs SET state = {}, outcome = {}, reason = :why, worker = '', lease_until = 0, deaths = {}, "
+      "UPDATE jobs SET state = {}, outcome = {}, reason = :why, worker = '', lease_until = 0, "
+      "deaths = {}, "
       "death_epoch = {}, cpu_seconds = cpu_seconds + attempt_kept, "
       "wasted_cpu_seconds = wasted_cpu_seconds + :wasted, attempt_cpu = 0, attempt_kept = 0, "
       "finish_order = {}, finished = :now WHERE id = :id",
-      fails ? 2 : 0, fails ? static_cast<int>(train::Outcome::Failed) : 0, held.deaths, held.death_epoch,
-      fails ? "(SELECT MAX(finish_order) + 1 FROM jobs)" : "0"),
+      fails ? 2 : 0, fails ? static_cast<int>(train::Outcome::Failed) : 0, held.deaths,
+      held.death_epoch, fails ? "(SELECT MAX(finish_order) + 1 FROM jobs)" : "0"),
       soci::use(why), soci::use(wasted), soci::use(static_cast<long long>(fails ? now_ms() : 0)),
       soci::use(held.id);
 }
@@ -130,9 +139,10 @@ int Ledger::release_expired(std::int64_t now, const std::vector<std::string>& sp
   return connection_->in_transaction([&] {
     std::vector<std::string> late;
     std::string worker;
-    soci::statement rows = (connection_->sql.prepare << fmt::format(
-                                "SELECT DISTINCT worker FROM jobs WHERE state = 1 AND lease_until < {}", now),
-                            soci::into(worker));
+    soci::statement rows =
+        (connection_->sql.prepare << fmt::format(
+             "SELECT DISTINCT worker FROM jobs WHERE state = 1 AND lease_until < {}", now),
+         soci::into(worker));
     rows.execute();
     while (rows.fetch())
       if (std::find(spared.begin(), spared.end(), worker) == spared.end()) late.push_back(worker);
@@ -147,11 +157,13 @@ int Ledger::release_expired(std::int64_t now, const std::vector<std::string>& sp
 }
 
 std::vector<std::string> Ledger::holders() {
-  return connection_->guarded([&] {
-    soci::rowset<std::string> rows =
-        (connection_->sql.prepare << "SELECT DISTINCT worker FROM jobs WHERE state = 1 ORDER BY worker");
-    return std::vector<std::string>(rows.begin(), rows.end());
-  });
+  return connection_->guarded(
+      [&] {
+        soci::rowset<std::string> rows =
+            (connection_->sql.prepare
+             << "SELECT DISTINCT worker FROM jobs WHERE state = 1 ORDER BY worker");
+        return std::vector<std::string>(rows.begin(), rows.end());
+      });
 }
 
 }  // namespace atto::search

@@ -5,7 +5,8 @@ namespace atto::search {
 namespace {
 
 constexpr const char* kJobColumns =
-    "id, tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, seed, state, attempt, worker, "
+    "id, tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, seed, state, "
+    "attempt, worker, "
     "epochs_done, outcome, reason, top1, top5, validation_loss, test_top1, test_top5, cpu_seconds, "
     "wasted_cpu_seconds, images_per_second, reused_from, original_cpu_seconds, finish_order";
 
@@ -23,7 +24,8 @@ struct JobBuffer {
       statement.exchange(soci::into(field.value, field.indicator));
     };
     into(id), into(tier), into(stage), into(position), into(seen), into(hash), into(rung);
-    into(replica), into(to_epoch), into(horizon), into(seed), into(state), into(attempt), into(worker);
+    into(replica), into(to_epoch), into(horizon), into(seed), into(state), into(attempt),
+        into(worker);
     into(epochs_done), into(outcome), into(reason);
     maybe(top1), maybe(top5), maybe(validation_loss), maybe(test_top1), maybe(test_top5);
     into(cpu), into(wasted), into(speed), into(reused_from), into(original_cpu), into(finish_order);
@@ -31,9 +33,9 @@ struct JobBuffer {
 
   JobRow row() const {
     JobRow row;
-    row.job = {id,   tier,    static_cast<Stage>(stage), position, seen,
-               hash, rung,    replica,                   to_epoch, horizon,
-               static_cast<std::uint64_t>(seed)};
+    row.job = {
+        id,       tier,    static_cast<Stage>(stage),       position, seen, hash, rung, replica,
+        to_epoch, horizon, static_cast<std::uint64_t>(seed)};
     row.state = static_cast<State>(state);
     row.attempt = attempt;
     row.worker = worker;
@@ -106,8 +108,9 @@ std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause) {
 
 std::vector<JobRow> Ledger::jobs(int tier, Stage stage) {
   return connection_->guarded([&] {
-    return read_jobs(connection_->sql, fmt::format("WHERE tier = {} AND stage = {} ORDER BY position", tier,
-                                                   static_cast<int>(stage)));
+    return read_jobs(connection_->sql,
+                     fmt::format("WHERE tier = {} AND stage = {} ORDER BY position", tier,
+                                 static_cast<int>(stage)));
   });
 }
 
@@ -160,11 +163,11 @@ std::vector<train::EpochRecord> Ledger::curve(const CurveKey& key) {
     int epoch = 0;
     MaybeNumber train_loss, rate, loss, top1, top5, cpu;
     soci::statement rows =
-        (connection_->sql.prepare
-             << fmt::format("SELECT epoch, train_loss, learning_rate, validation_loss, validation_top1, "
-                            "validation_top5, cpu_seconds FROM epochs WHERE hash = :hash AND phase = {} AND "
-                            "replica = {} ORDER BY epoch",
-                            static_cast<int>(key.phase), key.replica),
+        (connection_->sql.prepare << fmt::format(
+             "SELECT epoch, train_loss, learning_rate, validation_loss, validation_top1, "
+             "validation_top5, cpu_seconds FROM epochs WHERE hash = :hash AND phase = {} AND "
+             "replica = {} ORDER BY epoch",
+             static_cast<int>(key.phase), key.replica),
          soci::use(key.hash), soci::into(epoch), soci::into(train_loss.value, train_loss.indicator),
          soci::into(rate.value, rate.indicator), soci::into(loss.value, loss.indicator),
          soci::into(top1.value, top1.indicator), soci::into(top5.value, top5.indicator),
@@ -183,9 +186,10 @@ std::vector<EpochValue> Ledger::search_values(const std::vector<int>& epochs) {
     EpochValue value;
     MaybeNumber top1;
     soci::statement rows =
-        (connection_->sql.prepare << fmt::format("SELECT hash, epoch, validation_top1 FROM epochs WHERE "
-                                                 "phase = 0 AND epoch IN ({}) ORDER BY hash, epoch",
-                                                 fmt::join(epochs, ",")),
+        (connection_->sql.prepare << fmt::format(
+             "SELECT hash, epoch, validation_top1 FROM epochs WHERE "
+             "phase = 0 AND epoch IN ({}) ORDER BY hash, epoch",
+             fmt::join(epochs, ",")),
          soci::into(value.hash), soci::into(value.epoch), soci::into(top1.value, top1.indicator));
     rows.execute();
     while (rows.fetch()) {
@@ -215,15 +219,17 @@ Totals Ledger::totals() {
   return connection_->guarded([&] {
     Totals totals;
     long long jobs = 0, ready = 0, claimed = 0, done = 0, failed = 0, diverged = 0, reused = 0;
-    connection_->sql << "SELECT COUNT(*), COALESCE(SUM(state = 0), 0), COALESCE(SUM(state = 1), 0), "
-                        "COALESCE(SUM(state = 2), 0), COALESCE(SUM(state = 2 AND outcome = 2), 0), "
-                        "COALESCE(SUM(state = 2 AND outcome = 1), 0), "
-                        "COALESCE(SUM(reused_from <> ''), 0), COALESCE(SUM(cpu_seconds), 0.0), "
-                        "COALESCE(SUM(wasted_cpu_seconds), 0.0), COALESCE(SUM(original_cpu_seconds), 0.0) "
-                        "FROM jobs",
-        soci::into(jobs), soci::into(ready), soci::into(claimed), soci::into(done), soci::into(failed),
-        soci::into(diverged), soci::into(reused), soci::into(totals.cpu_seconds),
-        soci::into(totals.wasted_cpu_seconds), soci::into(totals.saved_cpu_seconds);
+    connection_->sql
+        << "SELECT COUNT(*), COALESCE(SUM(state = 0), 0), COALESCE(SUM(state = 1), 0), "
+           "COALESCE(SUM(state = 2), 0), COALESCE(SUM(state = 2 AND outcome = 2), 0), "
+           "COALESCE(SUM(state = 2 AND outcome = 1), 0), "
+           "COALESCE(SUM(reused_from <> ''), 0), COALESCE(SUM(cpu_seconds), 0.0), "
+           "COALESCE(SUM(wasted_cpu_seconds), 0.0), COALESCE(SUM(original_cpu_seconds), 0.0) "
+           "FROM jobs",
+        soci::into(jobs), soci::into(ready), soci::into(claimed), soci::into(done),
+        soci::into(failed), soci::into(diverged), soci::into(reused),
+        soci::into(totals.cpu_seconds), soci::into(totals.wasted_cpu_seconds),
+        soci::into(totals.saved_cpu_seconds);
     totals.jobs = jobs, totals.ready = ready, totals.claimed = claimed, totals.done = done;
     totals.failed = failed, totals.diverged = diverged, totals.reused = reused;
     return totals;

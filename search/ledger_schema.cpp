@@ -2,8 +2,9 @@
 
 namespace atto::search {
 
-// stage: 0 include, 1 search, 2 final. phase: 0 search, 1 final. state: 0 ready, 1 claimed, 2 done. outcome:
-// as train::Outcome. Times are milliseconds since 1970. 64-bit seeds are stored as signed integers.
+// stage: 0 include, 1 search, 2 final. phase: 0 search, 1 final. state: 0 ready, 1 claimed, 2 done.
+// outcome: as train::Outcome. Times are milliseconds since 1970. 64-bit seeds are stored as signed
+// integers.
 const char* const kLedgerTables[] = {
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE designs("
@@ -11,9 +12,11 @@ const char* const kLedgerTables[] = {
     " text TEXT NOT NULL, misses TEXT NOT NULL, params INTEGER NOT NULL, macs INTEGER NOT NULL,"
     " peak_activation_bytes INTEGER NOT NULL, model_bytes INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE jobs("
-    " id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, stage INTEGER NOT NULL, position INTEGER NOT NULL,"
+    " id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, stage INTEGER NOT NULL, position INTEGER NOT "
+    "NULL,"
     " seen INTEGER NOT NULL, hash TEXT NOT NULL REFERENCES designs(hash), rung INTEGER NOT NULL,"
-    " replica INTEGER NOT NULL, to_epoch INTEGER NOT NULL, horizon INTEGER NOT NULL, seed INTEGER NOT NULL,"
+    " replica INTEGER NOT NULL, to_epoch INTEGER NOT NULL, horizon INTEGER NOT NULL, seed INTEGER "
+    "NOT NULL,"
     " state INTEGER NOT NULL DEFAULT 0, attempt INTEGER NOT NULL DEFAULT 0,"
     " worker TEXT NOT NULL DEFAULT '', environment INTEGER NOT NULL DEFAULT 0,"
     " lease_until INTEGER NOT NULL DEFAULT 0, claim_cpu REAL NOT NULL DEFAULT 0,"
@@ -32,9 +35,11 @@ const char* const kLedgerTables[] = {
     "CREATE TABLE epochs("
     " hash TEXT NOT NULL, phase INTEGER NOT NULL, replica INTEGER NOT NULL, epoch INTEGER NOT NULL,"
     " train_loss REAL, learning_rate REAL, validation_loss REAL, validation_top1 REAL,"
-    " validation_top5 REAL, cpu_seconds REAL, PRIMARY KEY(hash, phase, replica, epoch)) WITHOUT ROWID",
+    " validation_top5 REAL, cpu_seconds REAL, PRIMARY KEY(hash, phase, replica, epoch)) WITHOUT "
+    "ROWID",
     "CREATE TABLE environments(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
-    "CREATE TABLE events(id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL)",
+    "CREATE TABLE events(id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT "
+    "NOT NULL)",
     nullptr};
 
 }  // namespace atto::search

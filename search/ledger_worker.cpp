@@ -1,5 +1,5 @@
-// The ledger's side of a worker: claim, renew, record, commit. Each write names the attempt and does nothing
-// when a newer one holds the job.
+// The ledger's side of a worker: claim, renew, record, commit. Each write names the attempt and
+// does nothing when a newer one holds the job.
 #include "search/ledger_connection.hpp"
 
 namespace atto::search {
@@ -8,8 +8,8 @@ namespace {
 bool holds(soci::session& sql, const Claim& claim) {
   int one = 0;
   sql << "SELECT 1 FROM jobs WHERE id = :id AND attempt = :attempt AND state = 1",
-      soci::use(static_cast<long long>(claim.job.id)), soci::use(static_cast<long long>(claim.attempt)),
-      soci::into(one);
+      soci::use(static_cast<long long>(claim.job.id)),
+      soci::use(static_cast<long long>(claim.attempt)), soci::into(one);
   return sql.got_data();
 }
 
@@ -30,7 +30,8 @@ void finish(soci::session& sql, const Claim& claim, const train::TrialResult& re
     loss = MaybeNumber(last.validation_loss);
   }
   MaybeNumber test1(result.test_top1), test5(result.test_top5);
-  sql << "UPDATE jobs SET state = 2, lease_until = 0, outcome = :outcome, reason = :reason, top1 = :top1, "
+  sql << "UPDATE jobs SET state = 2, lease_until = 0, outcome = :outcome, reason = :reason, top1 = "
+         ":top1, "
          "top5 = :top5, validation_loss = :loss, test_top1 = :test1, test_top5 = :test5, "
          "cpu_seconds = cpu_seconds + :cpu, images_per_second = :speed, epochs_done = :epochs, "
          "attempt_cpu = 0, attempt_kept = 0, finished = :now, "
@@ -51,7 +52,8 @@ void write_epochs(soci::session& sql, const Job& job, const std::vector<train::E
     if (record.epoch <= after_epoch) continue;
     MaybeNumber train_loss(record.train_loss), rate(record.learning_rate),
         loss(record.validation_loss), top1(record.validation_top1), top5(record.validation_top5);
-    sql << "INSERT OR REPLACE INTO epochs VALUES(:hash, :phase, :replica, :epoch, :train_loss, :rate, :loss, "
+    sql << "INSERT OR REPLACE INTO epochs VALUES(:hash, :phase, :replica, :epoch, :train_loss, "
+           ":rate, :loss, "
            ":top1, :top5, :cpu)",
         soci::use(job.hash), soci::use(static_cast<int>(job.phase())), soci::use(job.replica),
         soci::use(record.epoch), soci::use(train_loss.value, train_loss.indicator),
@@ -70,7 +72,8 @@ std::optional<Claim> Ledger::claim(const std::string& worker, std::int64_t envir
       soci::statement update =
           (sql.prepare << "UPDATE jobs SET state = 1, attempt = attempt + 1, worker = :worker, "
                           "environment = :environment, lease_until = :until, claim_cpu = :cpu, "
-                          "attempt_cpu = 0, attempt_kept = 0 WHERE id = (SELECT id FROM jobs WHERE state = 0 ORDER BY id "
+                          "attempt_cpu = 0, attempt_kept = 0 WHERE id = (SELECT id FROM jobs WHERE "
+                          "state = 0 ORDER BY id "
                           "LIMIT 1) RETURNING id",
            soci::use(worker), soci::use(static_cast<long long>(environment)),
            soci::use(static_cast<long long>(lease_until_ms)), soci::use(process_cpu_seconds),
@@ -100,8 +103,9 @@ bool Ledger::record_epochs(const Claim& claim, const std::vector<train::EpochRec
     double kept = 0;
     for (const train::EpochRecord& record : epochs)
       if (record.epoch > claim.known_epochs) kept += record.cpu_seconds;
-    connection_->sql << "UPDATE jobs SET epochs_done = MAX(epochs_done, :epochs), attempt_kept = :kept "
-                        "WHERE id = :id",
+    connection_->sql
+        << "UPDATE jobs SET epochs_done = MAX(epochs_done, :epochs), attempt_kept = :kept "
+           "WHERE id = :id",
         soci::use(static_cast<int>(epochs.size())), soci::use(kept),
         soci::use(static_cast<long long>(claim.job.id));
     return true;
@@ -120,11 +124,11 @@ bool Ledger::commit(const Claim& claim, const train::TrialResult& result) {
 bool Ledger::give_back(const Claim& claim, double attempt_cpu_seconds) {
   return connection_->in_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
-    connection_->sql
-        << "UPDATE jobs SET state = 0, worker = '', lease_until = 0, "
-           "cpu_seconds = cpu_seconds + attempt_kept, "
-           "wasted_cpu_seconds = wasted_cpu_seconds + MAX(0.0, :cpu - attempt_kept), attempt_cpu = 0, "
-           "attempt_kept = 0 WHERE id = :id",
+    connection_->sql << "UPDATE jobs SET state = 0, worker = '', lease_until = 0, "
+                        "cpu_seconds = cpu_seconds + attempt_kept, "
+                        "wasted_cpu_seconds = wasted_cpu_seconds + MAX(0.0, :cpu - attempt_kept), "
+                        "attempt_cpu = 0, "
+                        "attempt_kept = 0 WHERE id = :id",
         soci::use(attempt_cpu_seconds), soci::use(static_cast<long long>(claim.job.id));
     return true;
   });

@@ -18,8 +18,10 @@ void Pace::add(const JobRow& row, const spec::Costs& costs) {
   }
   const std::int64_t images =
       is_final ? campaign_.train_images
-               : std::min<std::int64_t>(search.images.value_or(campaign_.train_images), campaign_.train_images);
-  predicted_ += (row.job.to_epoch - before) * epoch_seconds(costs, images, campaign_.validation_images);
+               : std::min<std::int64_t>(search.images.value_or(campaign_.train_images),
+                                        campaign_.train_images);
+  predicted_ +=
+      (row.job.to_epoch - before) * epoch_seconds(costs, images, campaign_.validation_images);
   if (row.verdict.reused_from.empty()) spent_ += row.verdict.cpu_seconds;
 }
 

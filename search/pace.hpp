@@ -1,6 +1,6 @@
 #pragma once
-// How long a campaign will take, learned while it runs: the estimate's cost model times what the finished
-// trials really cost.
+// How long a campaign will take, learned while it runs: the estimate's cost model times what the
+// finished trials really cost.
 
 #include <optional>
 #include <string>

@@ -28,8 +28,8 @@ std::vector<bool> pareto_front(const std::vector<Point>& points) {
   std::vector<bool> on_front(points.size(), false);
   std::vector<std::size_t> front;
   for (std::size_t i : order) {
-    const bool is_beaten = std::any_of(front.begin(), front.end(),
-                                       [&](std::size_t f) { return dominates(points[f], points[i]); });
+    const bool is_beaten = std::any_of(
+        front.begin(), front.end(), [&](std::size_t f) { return dominates(points[f], points[i]); });
     if (is_beaten) continue;
     on_front[i] = true;
     front.push_back(i);

@@ -12,8 +12,8 @@ struct Point {
   std::int64_t macs = 0;    ///< less is better
 };
 
-/// Returns, for each point, whether it is on the front: no other is at least as good in all three and better
-/// in one. Equal points are all on it.
+/// Returns, for each point, whether it is on the front: no other is at least as good in all three
+/// and better in one. Equal points are all on it.
 std::vector<bool> pareto_front(const std::vector<Point>& points);
 
 }  // namespace atto::search

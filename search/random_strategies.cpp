@@ -1,5 +1,5 @@
-// The strategies that sample designs at random: straight to the top rung, under asynchronous successive
-// halving (Li et al., ASHA, arXiv 1810.05934), and first rung for all, then the top K.
+// The strategies that sample designs at random: straight to the top rung, under asynchronous
+// successive halving (Li et al., ASHA, arXiv 1810.05934), and first rung for all, then the top K.
 #include <algorithm>
 #include <utility>
 
@@ -10,7 +10,9 @@
 namespace atto::search {
 namespace {
 
-Standing standing_of(const Observation& seen) { return {seen.meets, seen.value, seen.hash}; }
+Standing standing_of(const Observation& seen) {
+  return {seen.meets, seen.value, seen.hash};
+}
 
 Proposal fresh_proposal(gen::Candidate candidate, int rung) {
   const std::uint64_t hash = candidate.hash;
@@ -20,7 +22,9 @@ Proposal fresh_proposal(gen::Candidate candidate, int rung) {
 class RandomSearch : public Strategy {
  public:
   explicit RandomSearch(const StrategySetting& setting)
-      : fresh_(setting), search_(setting.search), top_(static_cast<int>(search_.rungs.size()) - 1) {}
+      : fresh_(setting),
+        search_(setting.search),
+        top_(static_cast<int>(search_.rungs.size()) - 1) {}
 
   std::optional<Proposal> propose(std::int64_t position) override {
     if (issued_ >= search_.candidates) return {};
@@ -42,8 +46,9 @@ class RandomSearch : public Strategy {
   std::vector<std::uint64_t> released_;
 };
 
-/// Promotes whenever some design stands within the best share of its rung; else starts a new one. When no
-/// new one is left, the quota is rounded up, so that at least `finalists` designs reach the top.
+/// Promotes whenever some design stands within the best share of its rung; else starts a new one.
+/// When no new one is left, the quota is rounded up, so that at least `finalists` designs reach the
+/// top.
 class Asha : public Strategy {
  public:
   explicit Asha(const StrategySetting& setting)
@@ -93,8 +98,9 @@ class Asha : public Strategy {
   std::optional<Proposal> promotion(bool is_end) {
     for (std::size_t i = rungs_.size() - 1; i-- > 0;) {
       const std::size_t count = rungs_[i].count();
-      const std::size_t quota = is_end ? promotions(search_, count)
-                                       : static_cast<std::size_t>(search_.promote * double(count) + 1e-9);
+      const std::size_t quota =
+          is_end ? promotions(search_, count)
+                 : static_cast<std::size_t>(search_.promote * double(count) + 1e-9);
       const std::optional<std::uint64_t> hash = rungs_[i].promotable(quota);
       if (!hash) continue;
       rungs_[i].mark_promoted(*hash);
@@ -129,7 +135,8 @@ class FirstThenTop : public Strategy {
       }
     const bool knows_all = static_cast<std::int64_t>(first_.count()) == issued_;
     if (!knows_all || top_ == 0) return {};
-    const std::optional<std::uint64_t> hash = first_.promotable(promotions(search_, first_.count()));
+    const std::optional<std::uint64_t> hash =
+        first_.promotable(promotions(search_, first_.count()));
     if (!hash) return {};
     first_.mark_promoted(*hash);
     return Proposal{std::nullopt, *hash, top_, "promoted"};

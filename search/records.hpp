@@ -11,18 +11,18 @@
 
 namespace atto::search {
 
-/// What a job is for: a design that a person included, one that the strategy proposed, or a finalist
-/// trained in full.
+/// What a job is for: a design that a person included, one that the strategy proposed, or a
+/// finalist trained in full.
 enum class Stage : std::uint8_t { Include, Search, Final };
 
 /// A design known to the campaign.
 struct DesignRow {
-  std::string hash;        ///< 16 hex digits
-  std::string origin;      ///< "machine" or "human"
-  std::string how;         ///< "sampled", "mutation of HASH", the file that a person handed over, ...
+  std::string hash;    ///< 16 hex digits
+  std::string origin;  ///< "machine" or "human"
+  std::string how;     ///< "sampled", "mutation of HASH", the file that a person handed over, ...
   std::string assignment;  ///< chosen indices, comma-separated; empty for a person's design
-  std::string text;        ///< the design's JSON; empty for a machine's (realised from the assignment)
-  std::string misses;      ///< cost requirements missed, "; "-separated, empty when none
+  std::string text;    ///< the design's JSON; empty for a machine's (realised from the assignment)
+  std::string misses;  ///< cost requirements missed, "; "-separated, empty when none
   spec::Costs costs;
 };
 
@@ -34,7 +34,7 @@ struct Job {
   std::int64_t position = 0;  ///< in the tier's sequence of proposals (of its stage)
   std::int64_t seen = 0;      ///< results the strategy had seen when it proposed this
   std::string hash;
-  int rung = 0;               ///< index into search.rungs; 0 for finalists
+  int rung = 0;  ///< index into search.rungs; 0 for finalists
   int replica = 0;
   int to_epoch = 1;
   int horizon = 1;
@@ -51,12 +51,12 @@ struct Verdict {
   std::string reason;
   std::optional<double> top1, top5, validation_loss;  ///< at the last epoch
   std::optional<double> test_top1, test_top5;
-  double cpu_seconds = 0;          ///< spent on what was kept
-  double wasted_cpu_seconds = 0;   ///< spent by attempts that died
+  double cpu_seconds = 0;         ///< spent on what was kept
+  double wasted_cpu_seconds = 0;  ///< spent by attempts that died
   double images_per_second = 0;
-  std::string reused_from;         ///< the run folder it was copied from; empty when trained here
-  double original_cpu_seconds = 0; ///< of a reused one
-  std::int64_t finish_order = 0;   ///< 1, 2, ... in the order of commits
+  std::string reused_from;          ///< the run folder it was copied from; empty when trained here
+  double original_cpu_seconds = 0;  ///< of a reused one
+  std::int64_t finish_order = 0;    ///< 1, 2, ... in the order of commits
 };
 
 enum class State : std::uint8_t { Ready, Claimed, Done };

@@ -52,11 +52,13 @@ ReuseSources::ReuseSources(const Campaign& campaign, const std::vector<fs::path>
     source.ledger = std::make_unique<Ledger>(source.folder.ledger());
     const Campaign other = load_campaign(*source.ledger);
     for (train::Phase phase : {train::Phase::Search, train::Phase::Final}) {
-      const std::string difference = first_difference(campaign.context(phase), other.context(phase));
+      const std::string difference =
+          first_difference(campaign.context(phase), other.context(phase));
       source.matches[static_cast<int>(phase)] = difference.empty();
       if (!difference.empty())
         notes_.push_back(fmt::format("{}: its {} results are not reused: {}", path.string(),
-                                     phase == train::Phase::Search ? "search" : "final", difference));
+                                     phase == train::Phase::Search ? "search" : "final",
+                                     difference));
     }
     sources_.push_back(std::move(source));
   }
@@ -64,7 +66,8 @@ ReuseSources::ReuseSources(const Campaign& campaign, const std::vector<fs::path>
 
 std::optional<Reused> ReuseSources::find(Ledger& own, const RunFolder& own_folder, const Job& job) {
   if (job.tier > 0)
-    if (const std::optional<JobRow> row = own.find_done(job)) return reused_from(own, *row, "another tier");
+    if (const std::optional<JobRow> row = own.find_done(job))
+      return reused_from(own, *row, "another tier");
   for (Source& source : sources_) {
     if (!source.matches[static_cast<int>(job.phase())]) continue;
     const std::optional<JobRow> row = source.ledger->find_done(job);

@@ -1,6 +1,6 @@
 #pragma once
-// Results that need no training because they exist: in this ledger (another tier) or in other ones whose data,
-// recipe, seed and versions match.
+// Results that need no training because they exist: in this ledger (another tier) or in other ones
+// whose data, recipe, seed and versions match.
 
 #include <filesystem>
 #include <memory>
@@ -20,12 +20,12 @@ struct Reused {
 
 class ReuseSources {
  public:
-  /// Opens the ledgers of `folders`. One that does not match is left out and named in `notes`, with the
-  /// first difference.
+  /// Opens the ledgers of `folders`. One that does not match is left out and named in `notes`, with
+  /// the first difference.
   ReuseSources(const Campaign& campaign, const std::vector<std::filesystem::path>& folders);
 
-  /// Finds the result of the same piece of training; `own` is this campaign's ledger. A finalist's weights
-  /// are copied from the other run folder; without them it is not reused.
+  /// Finds the result of the same piece of training; `own` is this campaign's ledger. A finalist's
+  /// weights are copied from the other run folder; without them it is not reused.
   std::optional<Reused> find(Ledger& own, const RunFolder& own_folder, const Job& job);
   const std::vector<std::string>& notes() const { return notes_; }
 

@@ -22,15 +22,16 @@ struct NetworkDisk {
 };
 // From statfs(2) and linux/magic.h.
 constexpr NetworkDisk kNetworkDisks[] = {
-    {0x6969, "nfs"},      {0xff534d42, "cifs"}, {0xfe534d42, "smb2"},  {0x517b, "smb"},
-    {0x5346414f, "afs"},  {0x00c36400, "ceph"}, {0x0bd00bd0, "lustre"}, {0x01021997, "9p"},
+    {0x6969, "nfs"},      {0xff534d42, "cifs"},   {0xfe534d42, "smb2"},   {0x517b, "smb"},
+    {0x5346414f, "afs"},  {0x00c36400, "ceph"},   {0x0bd00bd0, "lustre"}, {0x01021997, "9p"},
     {0x47504653, "gpfs"}, {0x19830326, "beegfs"},
 };
 
 }  // namespace
 
 fs::path RunFolder::trial(const std::string& hash, train::Phase phase, int replica) const {
-  const std::string name = phase == train::Phase::Search ? "search" : "final" + std::to_string(replica);
+  const std::string name =
+      phase == train::Phase::Search ? "search" : "final" + std::to_string(replica);
   return path / "trials" / hash / name;
 }
 
@@ -40,21 +41,24 @@ void refuse_network_disk(const fs::path& folder) {
     throw EnvironmentError("cannot examine the run folder", folder.string(), errno);
   for (const NetworkDisk& disk : kNetworkDisks)
     if (static_cast<unsigned long>(static_cast<unsigned>(info.f_type)) == disk.magic)
-      throw EnvironmentError(fmt::format(
-          "the run folder is on a network file system ({}), whose locks SQLite cannot trust: {}; choose a "
-          "folder on a local disk with --out",
-          disk.name, folder.string()));
+      throw EnvironmentError(
+          fmt::format("the run folder is on a network file system ({}), whose locks SQLite cannot "
+                      "trust: {}; choose a "
+                      "folder on a local disk with --out",
+                      disk.name, folder.string()));
 }
 
 void make_run_folder(const RunFolder& folder) {
   std::error_code error;
   fs::create_directories(folder.path, error);
-  if (error) throw EnvironmentError("cannot make the run folder", folder.path.string(), error.value());
+  if (error)
+    throw EnvironmentError("cannot make the run folder", folder.path.string(), error.value());
   refuse_network_disk(folder.path);
   if (fs::exists(folder.ledger()))
-    throw EnvironmentError(fmt::format("the run folder holds a campaign already: {}; continue it with `atto "
-                                       "resume {}` or choose another with --out",
-                                       folder.path.string(), folder.path.string()));
+    throw EnvironmentError(
+        fmt::format("the run folder holds a campaign already: {}; continue it with `atto "
+                    "resume {}` or choose another with --out",
+                    folder.path.string(), folder.path.string()));
   for (const char* name : {"designs", "trials", "logs"}) {
     fs::create_directories(folder.path / name, error);
     if (error) throw EnvironmentError("cannot make", (folder.path / name).string(), error.value());
@@ -65,7 +69,8 @@ void make_run_folder(const RunFolder& folder) {
 fs::path default_run_folder(const Campaign& campaign) {
   const std::string name = fmt::format("{}-s{}", campaign.spec.name, campaign.spec.search.seed);
   fs::path folder = fs::path("runs") / name;
-  for (int i = 2; fs::exists(folder); ++i) folder = fs::path("runs") / fmt::format("{}-{}", name, i);
+  for (int i = 2; fs::exists(folder); ++i)
+    folder = fs::path("runs") / fmt::format("{}-{}", name, i);
   return folder;
 }
 
@@ -95,6 +100,8 @@ FileLock::FileLock(const fs::path& file) {
   }
 }
 
-FileLock::~FileLock() { ::close(descriptor_); }
+FileLock::~FileLock() {
+  ::close(descriptor_);
+}
 
 }  // namespace atto::search

@@ -1,12 +1,11 @@
 #pragma once
 // The layout of a run folder:
-//   ledger.db               the ledger; all else can be made again from it, but weights and checkpoints
-//   spec.json prototype.json  as they were when the campaign started
-//   designs/HASH.json       every design evaluated
-//   trials/HASH/PHASE/      checkpoints while needed; finalists' weights (PHASE: search, final0, final1, ...)
-//   winner/                 design.json, weights.safetensors, reference.safetensors (winner-TIER/ in families)
-//   logs/                   what workers wrote on stderr
-//   coordinator.lock        held by the process that runs the campaign
+//   ledger.db               the ledger; all else can be made again from it, but weights and
+//   checkpoints spec.json prototype.json  as they were when the campaign started designs/HASH.json
+//   every design evaluated trials/HASH/PHASE/      checkpoints while needed; finalists' weights
+//   (PHASE: search, final0, final1, ...) winner/                 design.json, weights.safetensors,
+//   reference.safetensors (winner-TIER/ in families) logs/                   what workers wrote on
+//   stderr coordinator.lock        held by the process that runs the campaign
 
 #include <filesystem>
 #include <string>
@@ -19,7 +18,9 @@ struct RunFolder {
   std::filesystem::path path;
 
   std::filesystem::path ledger() const { return path / "ledger.db"; }
-  std::filesystem::path design(const std::string& hash) const { return path / "designs" / (hash + ".json"); }
+  std::filesystem::path design(const std::string& hash) const {
+    return path / "designs" / (hash + ".json");
+  }
   std::filesystem::path trial(const std::string& hash, train::Phase phase, int replica) const;
   std::filesystem::path logs() const { return path / "logs"; }
   std::filesystem::path winner(const std::string& tier) const {
@@ -27,8 +28,8 @@ struct RunFolder {
   }
 };
 
-/// Makes the folders and an empty ledger. Throws EnvironmentError: exists already, no permission, or on a
-/// network file system, whose locks SQLite cannot trust.
+/// Makes the folders and an empty ledger. Throws EnvironmentError: exists already, no permission,
+/// or on a network file system, whose locks SQLite cannot trust.
 void make_run_folder(const RunFolder& folder);
 
 /// Returns runs/NAME-sSEED, or the first runs/NAME-sSEED-N that does not exist.

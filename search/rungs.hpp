@@ -10,8 +10,8 @@
 
 namespace atto::search {
 
-/// A design's place among others at the same fidelity. Smaller is better: designs that meet 1_r first, then
-/// the higher value, then the smaller hash.
+/// A design's place among others at the same fidelity. Smaller is better: designs that meet 1_r
+/// first, then the higher value, then the smaller hash.
 struct Standing {
   bool meets = false;
   double value = 0;
@@ -24,7 +24,8 @@ struct Standing {
   }
 };
 
-/// The results at one rung, in O(log n) a result. Designs without a finite value count, but never rank.
+/// The results at one rung, in O(log n) a result. Designs without a finite value count, but never
+/// rank.
 class Rung {
  public:
   /// Adds a result.

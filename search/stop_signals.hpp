@@ -1,11 +1,11 @@
 #pragma once
-// Interrupts as values: SIGINT and SIGTERM are blocked and read from a descriptor, so no handler and no
-// global flag is needed.
+// Interrupts as values: SIGINT and SIGTERM are blocked and read from a descriptor, so no handler
+// and no global flag is needed.
 
 namespace atto::search {
 
-/// Blocks SIGINT and SIGTERM (and SIGCHLD where asked) for this thread and those it starts later; make it
-/// first thing in main. Restores the mask at the end.
+/// Blocks SIGINT and SIGTERM (and SIGCHLD where asked) for this thread and those it starts later;
+/// make it first thing in main. Restores the mask at the end.
 class StopSignals {
  public:
   explicit StopSignals(bool with_children = false);

@@ -33,16 +33,19 @@ Workload first_then_top(const spec::SearchSettings& search) {
 
 constexpr StrategyEntry kStrategies[] = {
     {"random", "every design to the top rung", make_random, all_to_the_top},
-    {"random_asha", "random designs under asynchronous successive halving", make_random_asha, halving},
-    {"one_epoch_top_k", "all designs to the first rung, the best of them to the top", make_one_epoch_top_k,
-     first_then_top},
+    {"random_asha", "random designs under asynchronous successive halving", make_random_asha,
+     halving},
+    {"one_epoch_top_k", "all designs to the first rung, the best of them to the top",
+     make_one_epoch_top_k, first_then_top},
     {"aging_evolution", "mutation and crossover in a population that ages (Real et al. 2019)",
      make_aging_evolution, all_to_the_top},
 };
 
 }  // namespace
 
-std::span<const StrategyEntry> strategies() { return kStrategies; }
+std::span<const StrategyEntry> strategies() {
+  return kStrategies;
+}
 
 const StrategyEntry* find_strategy(std::string_view name) {
   for (const StrategyEntry& entry : kStrategies)

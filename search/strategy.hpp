@@ -1,5 +1,6 @@
 #pragma once
-// What every search strategy is: a deterministic function from the results it was shown to the next job.
+// What every search strategy is: a deterministic function from the results it was shown to the next
+// job.
 
 #include <cstdint>
 #include <limits>
@@ -27,9 +28,9 @@ struct Proposal {
 struct Observation {
   std::uint64_t hash = 0;
   int rung = 0;
-  spec::Metrics metrics;  ///< validation at the rung
+  spec::Metrics metrics;                                    ///< validation at the rung
   double value = -std::numeric_limits<double>::infinity();  ///< of `maximise`
-  bool meets = false;     ///< 1_r
+  bool meets = false;                                       ///< 1_r
 };
 
 /// How much work a strategy asks for, for the estimate.
@@ -41,15 +42,15 @@ struct Workload {
 struct StrategySetting {
   const gen::FeasibleSpace* space = nullptr;  ///< must outlive the strategy
   spec::SearchSettings search;
-  std::uint64_t seed = 0;              ///< of this tier
-  std::vector<std::uint64_t> taken;    ///< designs it must not propose (a person's)
+  std::uint64_t seed = 0;            ///< of this tier
+  std::vector<std::uint64_t> taken;  ///< designs it must not propose (a person's)
 };
 
 class Strategy {
  public:
   virtual ~Strategy() = default;
-  /// Returns the job at `position` (0, 1, ...), or nothing while it has to see more results; when it has
-  /// seen all of them, nothing means that it is done. Nothing changes its state.
+  /// Returns the job at `position` (0, 1, ...), or nothing while it has to see more results; when
+  /// it has seen all of them, nothing means that it is done. Nothing changes its state.
   virtual std::optional<Proposal> propose(std::int64_t position) = 0;
   /// Shows it the next result; each of its proposals comes back exactly once.
   virtual void observe(const Observation& observation) = 0;
@@ -71,7 +72,8 @@ std::span<const StrategyEntry> strategies();
 /// Returns the strategy of that name, or nullptr.
 const StrategyEntry* find_strategy(std::string_view name);
 
-/// Returns how many designs of `count` go on to the next rung: the share, but at least the finalists.
+/// Returns how many designs of `count` go on to the next rung: the share, but at least the
+/// finalists.
 std::size_t promotions(const spec::SearchSettings& search, std::size_t count);
 
 std::unique_ptr<Strategy> make_random(const StrategySetting& setting);

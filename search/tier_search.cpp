@@ -19,10 +19,11 @@ StrategySetting setting_of(const Campaign& campaign, int tier, const gen::Feasib
 }
 
 [[noreturn]] void throw_mismatch(const JobRow& row, const std::string& proposed) {
-  throw EnvironmentError(fmt::format(
-      "ledger: job {} is design {} at rung {}, but this version proposes {} there; continue the campaign with "
-      "the version that started it (atto status shows it)",
-      row.job.position, row.job.hash, row.job.rung, proposed));
+  throw EnvironmentError(
+      fmt::format("ledger: job {} is design {} at rung {}, but this version proposes {} there; "
+                  "continue the campaign with "
+                  "the version that started it (atto status shows it)",
+                  row.job.position, row.job.hash, row.job.rung, proposed));
 }
 
 }  // namespace
@@ -31,8 +32,8 @@ TierSearch::TierSearch(const CampaignRun& run, int tier, std::vector<Extension> 
                        std::vector<std::uint64_t> taken)
     : run_(run), tier_(tier), extensions_(std::move(extensions)) {
   const Campaign& campaign = run.campaign;
-  space_ = std::make_unique<gen::FeasibleSpace>(*campaign.prototype, campaign.input, campaign.require(tier),
-                                                campaign.spec.search.band);
+  space_ = std::make_unique<gen::FeasibleSpace>(*campaign.prototype, campaign.input,
+                                                campaign.require(tier), campaign.spec.search.band);
   strategy_ = find_strategy(campaign.spec.search.strategy)
                   ->make(setting_of(campaign, tier, *space_, std::move(taken)));
   replay();

@@ -1,6 +1,6 @@
 #pragma once
-// One tier's sequence of jobs: asks the strategy, shows it results in the order that the campaign promises,
-// and replays both from the ledger after a restart.
+// One tier's sequence of jobs: asks the strategy, shows it results in the order that the campaign
+// promises, and replays both from the ledger after a restart.
 
 #include <map>
 #include <memory>
@@ -25,13 +25,14 @@ struct CampaignRun {
   Faults& faults;
 };
 
-/// The deterministic sequence: job k is proposed once the results of jobs up to k - window are in, and sees
-/// those, in job order; it sees one more at a time only while the strategy has nothing to propose. With
-/// `is_async` results are seen as they finish. Either way the ledger records how many were seen.
+/// The deterministic sequence: job k is proposed once the results of jobs up to k - window are in,
+/// and sees those, in job order; it sees one more at a time only while the strategy has nothing to
+/// propose. With `is_async` results are seen as they finish. Either way the ledger records how many
+/// were seen.
 class TierSearch {
  public:
-  /// Replays what the ledger holds of the tier. Throws EnvironmentError when the ledger's jobs are not what
-  /// the strategy proposes (written by another version).
+  /// Replays what the ledger holds of the tier. Throws EnvironmentError when the ledger's jobs are
+  /// not what the strategy proposes (written by another version).
   TierSearch(const CampaignRun& run, int tier, std::vector<Extension> extensions,
              std::vector<std::uint64_t> taken);
 

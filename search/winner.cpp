@@ -21,7 +21,8 @@ void write_winner(const RunFolder& folder, const Campaign& campaign, const Leade
   fs::create_directories(target, error);
   if (error) throw EnvironmentError("cannot make", target.string(), error.value());
   spec::write_file_atomically(target / "design.json", design_file_text(campaign, winner->design));
-  const fs::path trial = folder.trial(winner->design.hash, train::Phase::Final, winner->best_replica());
+  const fs::path trial =
+      folder.trial(winner->design.hash, train::Phase::Final, winner->best_replica());
   for (const char* name : {kWeights, kReference}) {
     if (!fs::exists(trial / name)) continue;  // the fake evaluator makes none
     fs::copy_file(trial / name, target / name, fs::copy_options::overwrite_existing, error);

@@ -33,8 +33,8 @@ std::string default_name() {
   return fmt::format("{}-{}-{}", host, ::getpid(), now_ms());
 }
 
-/// Renews the lease of the job at hand from a thread of its own, because an evaluator may be silent for long
-/// (a data set is being decoded); listens to signals; watches the parent.
+/// Renews the lease of the job at hand from a thread of its own, because an evaluator may be silent
+/// for long (a data set is being decoded); listens to signals; watches the parent.
 class Heartbeat {
  public:
   Heartbeat(const std::filesystem::path& ledger, StopSignals& signals, int parent)
@@ -73,7 +73,8 @@ class Heartbeat {
     const std::lock_guard lock(mutex_);
     if (!claim_) return;
     try {
-      if (!ledger_.renew(*claim_, now_ms() + kLeaseMs, process_cpu_seconds() - cpu_before_)) is_lost_ = true;
+      if (!ledger_.renew(*claim_, now_ms() + kLeaseMs, process_cpu_seconds() - cpu_before_))
+        is_lost_ = true;
     } catch (const EnvironmentError&) {
       // The next beat tries again; a lease that runs out meanwhile is found then.
     }
@@ -92,12 +93,13 @@ class Heartbeat {
 
 class Worker {
  public:
-  Worker(train::Evaluator& evaluator, const std::filesystem::path& folder, const WorkerOptions& options,
-         StopSignals& signals)
+  Worker(train::Evaluator& evaluator, const std::filesystem::path& folder,
+         const WorkerOptions& options, StopSignals& signals)
       : evaluator_(evaluator),
         options_(options),
         folder_{folder},
-        ledger_(folder_.ledger(), Ledger::Durability::Full),
+        ledger_(folder_.ledger()),
+        results_(folder_.ledger(), Ledger::Durability::Full),
         campaign_(load_campaign(ledger_)),
         heartbeat_(folder_.ledger(), signals, options.parent) {
     if (options_.name.empty()) options_.name = default_name();
@@ -117,7 +119,7 @@ class Worker {
       if (options_.parent == 0 && idle_seconds > options_.patience_seconds) return WorkerEnd::Idle;
       std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
       idle_seconds += pause_ms / 1000.0;
-      pause_ms = std::min(pause_ms * 2, kLongestPauseMs);
+      pause_ms = std::min(pause_ms + 1 + pause_ms / 4, kLongestPauseMs);
     }
     return WorkerEnd::Interrupted;
   }
@@ -163,7 +165,8 @@ class Worker {
     std::size_t recorded = static_cast<std::size_t>(claim.known_epochs);
     const train::Progress progress = [&](double, const train::TrialResult& so_far) {
       faults_.pass("mid_epoch");
-      if (so_far.epochs.size() > recorded) {
+      // The last epoch comes with the commit.
+      if (so_far.epochs.size() > recorded && so_far.epochs.back().epoch < request.to_epoch) {
         recorded = so_far.epochs.size();
         if (!ledger_.record_epochs(claim, so_far.epochs)) return false;
         faults_.pass("after_epoch");
@@ -177,7 +180,7 @@ class Worker {
       return;
     }
     faults_.pass("before_commit");
-    ledger_.commit(claim, result);
+    results_.commit(claim, result);
     faults_.pass("after_commit");
   }
 
@@ -202,7 +205,8 @@ class Worker {
   train::Evaluator& evaluator_;
   WorkerOptions options_;
   RunFolder folder_;
-  Ledger ledger_;
+  Ledger ledger_;   ///< claims and curves: losing the newest to a power cut costs nothing
+  Ledger results_;  ///< commits, synced
   Campaign campaign_;
   Faults faults_;
   std::int64_t environment_ = 0;

@@ -35,20 +35,23 @@ std::string remarks(const search::Entry& entry) {
 }
 
 std::string header(const search::Campaign& campaign) {
-  std::string text = fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9} ", "rank", "design", "by", "params",
-                                 "MACs", "peak KiB");
-  for (int epochs : campaign.spec.search.rungs) text += fmt::format("{:>7} ", fmt::format("e{}", epochs));
+  std::string text = fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9} ", "rank", "design", "by",
+                                 "params", "MACs", "peak KiB");
+  for (int epochs : campaign.spec.search.rungs)
+    text += fmt::format("{:>7} ", fmt::format("e{}", epochs));
   return text + fmt::format("{:>14} {:>14}  {}\n", "final val %", "test %", "");
 }
 
 std::string row_text(const search::Entry& entry) {
   const spec::Costs& costs = entry.design.costs;
-  std::string text = fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9.0f} ", entry.rank, entry.design.hash,
-                                 entry.design.origin, short_count(double(costs.params)),
-                                 short_count(double(costs.macs)), double(costs.peak_activation_bytes) / 1024);
-  for (const std::optional<double>& top1 : entry.rung_top1) text += fmt::format("{:>7} ", percent(top1));
-  return text + fmt::format("{:>14} {:>14}  {}\n", spread_text(entry.validation), spread_text(entry.test),
-                            remarks(entry));
+  std::string text =
+      fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9.0f} ", entry.rank, entry.design.hash,
+                  entry.design.origin, short_count(double(costs.params)),
+                  short_count(double(costs.macs)), double(costs.peak_activation_bytes) / 1024);
+  for (const std::optional<double>& top1 : entry.rung_top1)
+    text += fmt::format("{:>7} ", percent(top1));
+  return text + fmt::format("{:>14} {:>14}  {}\n", spread_text(entry.validation),
+                            spread_text(entry.test), remarks(entry));
 }
 
 std::string winner_line(const search::Leaderboard& board, const std::filesystem::path& folder) {
@@ -57,15 +60,17 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
   if (!winner) {
     if (board.entries.empty()) return fmt::format("no winner{}: no design was evaluated\n", tier);
     const search::Entry& best = board.entries.front();
-    const std::string why = best.misses.empty() ? "nothing was trained in full" : best.misses.front();
-    return fmt::format("no winner{}: the best design, {}, misses a requirement: {}\n", tier, best.design.hash,
-                       why);
+    const std::string why =
+        best.misses.empty() ? "nothing was trained in full" : best.misses.front();
+    return fmt::format("no winner{}: the best design, {}, misses a requirement: {}\n", tier,
+                       best.design.hash, why);
   }
   const search::RunFolder run{folder};
   return fmt::format("winner{}: {}  {} params  {} MACs  validation {} %  test {} %\n  {}\n", tier,
                      winner->design.hash, short_count(double(winner->design.costs.params)),
-                     short_count(double(winner->design.costs.macs)), spread_text(winner->validation),
-                     spread_text(winner->test), (run.winner(board.tier_name) / "design.json").string());
+                     short_count(double(winner->design.costs.macs)),
+                     spread_text(winner->validation), spread_text(winner->test),
+                     (run.winner(board.tier_name) / "design.json").string());
 }
 
 Json number(const std::optional<double>& value) {
@@ -81,7 +86,8 @@ Json entry_json(const search::Entry& entry, const std::filesystem::path& folder)
   Json rungs = Json::array(), finals = Json::array();
   for (const std::optional<double>& top1 : entry.rung_top1) rungs.push_back(number(top1));
   for (const search::FinalRun& run : entry.finals)
-    finals.push_back({{"seed", run.seed}, {"top1", number(run.top1)}, {"test_top1", number(run.test_top1)}});
+    finals.push_back(
+        {{"seed", run.seed}, {"top1", number(run.top1)}, {"test_top1", number(run.test_top1)}});
   return {{"rank", entry.rank},
           {"hash", entry.design.hash},
           {"origin", entry.design.origin},
@@ -113,10 +119,12 @@ std::string board_text(const search::Leaderboard& board, const search::Campaign&
   const std::size_t shown = rows == 0 ? board.entries.size() : std::min(rows, board.entries.size());
   for (std::size_t i = 0; i < shown; ++i) text += row_text(board.entries[i]);
   if (shown < board.entries.size())
-    text += fmt::format("      and {} more (atto report {})\n", board.entries.size() - shown, folder.string());
-  text += fmt::format("eN: validation top-1 in % after N epochs of the search; * on the Pareto front of "
-                      "accuracy, params and MACs; digest {}\n",
-                      net::hash_text(board.digest()));
+    text += fmt::format("      and {} more (atto report {})\n", board.entries.size() - shown,
+                        folder.string());
+  text += fmt::format(
+      "eN: validation top-1 in % after N epochs of the search; * on the Pareto front of "
+      "accuracy, params and MACs; digest {}\n",
+      net::hash_text(board.digest()));
   return text + winner_line(board, folder);
 }
 

@@ -39,7 +39,8 @@ bool show_boards(const std::filesystem::path& folder, bool is_json) {
     fmt::print("{}\n", result.dump(2));
     return all_won;
   }
-  fmt::print("cost: {} CPU, {} of it wasted", duration_text(totals.cpu_seconds + totals.wasted_cpu_seconds),
+  fmt::print("cost: {} CPU, {} of it wasted",
+             duration_text(totals.cpu_seconds + totals.wasted_cpu_seconds),
              duration_text(totals.wasted_cpu_seconds));
   if (totals.reused > 0)
     fmt::print("; {} results reused that cost {} CPU elsewhere", totals.reused,
@@ -52,7 +53,8 @@ bool show_boards(const std::filesystem::path& folder, bool is_json) {
 
 int default_workers(const search::Campaign& campaign) {
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  return std::max(1, std::min(campaign.spec.search.window, cores / campaign.spec.training.recipe.threads));
+  return std::max(
+      1, std::min(campaign.spec.search.window, cores / campaign.spec.training.recipe.threads));
 }
 
 int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,

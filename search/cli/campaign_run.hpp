@@ -14,8 +14,8 @@ struct RunChoices {
   std::vector<std::filesystem::path> warm_start;
 };
 
-/// Runs the campaign of a folder; prints the leaderboards. Returns the exit code: 0 with a winner for every
-/// tier, 1 without, 130 when stopped.
+/// Runs the campaign of a folder; prints the leaderboards. Returns the exit code: 0 with a winner
+/// for every tier, 1 without, 130 when stopped.
 int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
                  search::StopSignals& signals);
 

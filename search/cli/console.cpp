@@ -12,7 +12,8 @@ namespace {
 
 std::string job_text(const search::Job& job) {
   if (job.stage == search::Stage::Final) return fmt::format("final, seed {}", job.replica + 1);
-  return fmt::format("rung {} ({} epoch{})", job.rung + 1, job.to_epoch, job.to_epoch == 1 ? "" : "s");
+  return fmt::format("rung {} ({} epoch{})", job.rung + 1, job.to_epoch,
+                     job.to_epoch == 1 ? "" : "s");
 }
 
 std::string result_text(const search::Verdict& verdict) {
@@ -25,14 +26,17 @@ std::string result_text(const search::Verdict& verdict) {
 
 Console::Console(bool is_quiet) : is_quiet_(is_quiet), is_terminal_(::isatty(STDERR_FILENO) == 1) {}
 
-Console::~Console() { clear(); }
+Console::~Console() {
+  clear();
+}
 
 void Console::trial(const search::TrialNote& note) {
   if (is_quiet_) return;
   const search::Verdict& verdict = note.row.verdict;
-  const std::string cost = verdict.reused_from.empty()
-                               ? fmt::format("{:.1f} CPU-s", verdict.cpu_seconds)
-                               : fmt::format("reused ({:.1f} CPU-s there)", verdict.original_cpu_seconds);
+  const std::string cost =
+      verdict.reused_from.empty()
+          ? fmt::format("{:.1f} CPU-s", verdict.cpu_seconds)
+          : fmt::format("reused ({:.1f} CPU-s there)", verdict.original_cpu_seconds);
   line(fmt::format("[{}/{}] {}{}{}  {:<18} {:>7} params  {}  {}", note.done, note.expected,
                    note.tier.empty() ? "" : note.tier + " ", note.row.job.hash,
                    note.design.origin == "human" ? " (human)" : "", job_text(note.row.job),
@@ -44,9 +48,10 @@ void Console::status(const search::StatusNote& note) {
   constexpr int kBar = 24;
   const double share = note.expected > 0 ? double(note.done) / double(note.expected) : 0;
   const int full = static_cast<int>(share * kBar);
-  std::string text = fmt::format("[{}{}] {}/{}  {} worker{}  {} CPU", std::string(full, '#'),
-                                 std::string(kBar - full, '.'), note.done, note.expected, note.running,
-                                 note.running == 1 ? "" : "s", duration_text(note.cpu_seconds));
+  std::string text =
+      fmt::format("[{}{}] {}/{}  {} worker{}  {} CPU", std::string(full, '#'),
+                  std::string(kBar - full, '.'), note.done, note.expected, note.running,
+                  note.running == 1 ? "" : "s", duration_text(note.cpu_seconds));
   if (note.best_top1) text += fmt::format("  best val {:.2f} %", 100 * *note.best_top1);
   if (note.eta_seconds) text += fmt::format("  about {} left", duration_text(*note.eta_seconds));
   fmt::print(stderr, "\r\x1b[K{}", text);
@@ -54,7 +59,9 @@ void Console::status(const search::StatusNote& note) {
   has_status_ = true;
 }
 
-void Console::message(const std::string& text) { line(text); }
+void Console::message(const std::string& text) {
+  line(text);
+}
 
 void Console::line(const std::string& text) {
   clear();

@@ -1,5 +1,6 @@
 #pragma once
-// What a running campaign says: one redrawn status line on a terminal, plain lines in a pipe; all on stderr.
+// What a running campaign says: one redrawn status line on a terminal, plain lines in a pipe; all
+// on stderr.
 
 #include <string>
 

@@ -1,7 +1,7 @@
 // atto data: which data sets are found where, and how to get the rest.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -27,8 +27,8 @@ void print_json(const std::vector<train::DatasetLocation>& found) {
 
 void print_text(const std::vector<train::DatasetLocation>& found) {
   for (const train::DatasetLocation& data : found) {
-    const std::string size = data.classes > 0 ? fmt::format("{}x{}x{}, {} classes", data.channels, data.height,
-                                                            data.width, data.classes)
+    const std::string size = data.classes > 0 ? fmt::format("{}x{}x{}, {} classes", data.channels,
+                                                            data.height, data.width, data.classes)
                                               : "";
     if (data.path.empty() && data.name != "synthetic")
       fmt::print("{:<20} {:<24} not found: {}\n", data.name, size, data.how_to_get);
@@ -37,7 +37,8 @@ void print_text(const std::vector<train::DatasetLocation>& found) {
                  data.path.empty() ? "built in" : data.path.string());
   }
   fmt::print("searched:\n");
-  for (const std::filesystem::path& folder : train::dataset_search_path()) fmt::print("  {}\n", folder.string());
+  for (const std::filesystem::path& folder : train::dataset_search_path())
+    fmt::print("  {}\n", folder.string());
 }
 
 }  // namespace

@@ -7,13 +7,16 @@ int main(int argc, char** argv) {
   CLI::App app{"AttoForge designs compact neural networks together with you."};
   app.require_subcommand(1);
   app.set_version_flag("--version", "atto " ATTO_VERSION);
-  app.footer("Start with:  atto check design_specs/quickstart.json\n"
-             "Help on one subcommand:  atto search --help");
+  app.footer(
+      "Start with:  atto check design_specs/quickstart.json\n"
+      "Help on one subcommand:  atto search --help");
   atto::cli::Action action;
   using Add = void (*)(CLI::App&, atto::cli::Action&);
-  constexpr Add kCommands[] = {atto::cli::add_search, atto::cli::add_resume, atto::cli::add_status,
-                               atto::cli::add_worker, atto::cli::add_train, atto::cli::add_eval,
-                               atto::cli::add_data, nullptr};  // null entries are passed over
+  constexpr Add kCommands[] = {atto::cli::add_search,   atto::cli::add_resume,
+                               atto::cli::add_status,   atto::cli::add_worker,
+                               atto::cli::add_train,    atto::cli::add_eval,
+                               atto::cli::add_data,     atto::cli::add_report,
+                               atto::cli::add_generate, nullptr};  // null entries are passed over
   for (Add add : kCommands)
     if (add) add(app, action);
   try {

@@ -1,6 +1,5 @@
 // atto resume DIR: continues a campaign, perhaps with more candidates.
 #include <CLI/CLI.hpp>
-
 #include <memory>
 
 #include "search/cli/campaign_run.hpp"
@@ -20,7 +19,8 @@ struct Options {
 
 int resume_command(const Options& options) {
   search::StopSignals signals(true);
-  if (options.candidates > 0) search::extend_campaign(search::RunFolder{options.folder}, options.candidates);
+  if (options.candidates > 0)
+    search::extend_campaign(search::RunFolder{options.folder}, options.candidates);
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   return run_and_show(options.folder, {options.workers, options.is_json, std::move(warm)}, signals);
 }
@@ -33,11 +33,14 @@ void add_resume(CLI::App& app, Action& action) {
   command->add_option("folder", options->folder, "Run folder")->required();
   command->add_option("--candidates", options->candidates, "New, larger number of designs")
       ->check(CLI::PositiveNumber);
-  command->add_option("--workers", options->workers, "Worker processes")->check(CLI::Range(1, 1024));
-  command->add_option("--warm-start", options->warm_start, "Run folder whose matching results are reused");
+  command->add_option("--workers", options->workers, "Worker processes")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--warm-start", options->warm_start,
+                      "Run folder whose matching results are reused");
   command->add_flag("--json", options->is_json, "Results as JSON on stdout");
   command->footer("Example:  atto resume runs/quickstart-s1 --candidates 24");
-  command->callback([options, &action] { action = [options] { return resume_command(*options); }; });
+  command->callback(
+      [options, &action] { action = [options] { return resume_command(*options); }; });
 }
 
 }  // namespace atto::cli

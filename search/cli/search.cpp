@@ -1,7 +1,7 @@
 // atto search SPEC: checks, estimates, then runs a campaign.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -34,28 +34,30 @@ search::Estimate estimate_all(const search::Campaign& campaign, std::size_t incl
   return sum;
 }
 
-std::string estimate_text(const search::Campaign& campaign, const search::Estimate& estimate, int workers) {
+std::string estimate_text(const search::Campaign& campaign, const search::Estimate& estimate,
+                          int workers) {
   const spec::SearchSettings& search = campaign.spec.search;
-  std::string text = fmt::format("{}: {} designs{} by {}, rungs at {} epochs of {} images, {} finalist{} x {} "
-                                 "seed{} x {} epochs\n",
-                                 campaign.spec.name, search.candidates,
-                                 campaign.tiers() > 1 ? fmt::format(" in each of {} tiers", campaign.tiers()) : "",
-                                 search.strategy, fmt::join(search.rungs, ", "),
-                                 search.images.value_or(static_cast<int>(campaign.train_images)),
-                                 search.finalists, search.finalists == 1 ? "" : "s",
-                                 campaign.spec.training.final_seeds,
-                                 campaign.spec.training.final_seeds == 1 ? "" : "s",
-                                 campaign.spec.training.final_epochs);
+  std::string text = fmt::format(
+      "{}: {} designs{} by {}, rungs at {} epochs of {} images, {} finalist{} x {} "
+      "seed{} x {} epochs\n",
+      campaign.spec.name, search.candidates,
+      campaign.tiers() > 1 ? fmt::format(" in each of {} tiers", campaign.tiers()) : "",
+      search.strategy, fmt::join(search.rungs, ", "),
+      search.images.value_or(static_cast<int>(campaign.train_images)), search.finalists,
+      search.finalists == 1 ? "" : "s", campaign.spec.training.final_seeds,
+      campaign.spec.training.final_seeds == 1 ? "" : "s", campaign.spec.training.final_epochs);
   text += fmt::format("data: {}\n", campaign.data);
   if (estimate.typical.params > 0)
     text += fmt::format("typical design: {} params, {} MACs, {} peak activations\n",
-                        short_count(double(estimate.typical.params)), short_count(double(estimate.typical.macs)),
+                        short_count(double(estimate.typical.params)),
+                        short_count(double(estimate.typical.macs)),
                         bytes_text(double(estimate.typical.peak_activation_bytes)));
-  text += fmt::format("estimate: {:.2f} CPU-hours (search {:.2f}, finalists {:.2f}), about {} with {} worker{}; "
-                      "{} of disk\n",
-                      estimate.cpu_seconds() / 3600, estimate.search_cpu_seconds / 3600,
-                      estimate.final_cpu_seconds / 3600, duration_text(estimate.cpu_seconds() / workers),
-                      workers, workers == 1 ? "" : "s", bytes_text(estimate.disk_bytes));
+  text += fmt::format(
+      "estimate: {:.2f} CPU-hours (search {:.2f}, finalists {:.2f}), about {} with {} worker{}; "
+      "{} of disk\n",
+      estimate.cpu_seconds() / 3600, estimate.search_cpu_seconds / 3600,
+      estimate.final_cpu_seconds / 3600, duration_text(estimate.cpu_seconds() / workers), workers,
+      workers == 1 ? "" : "s", bytes_text(estimate.disk_bytes));
   return text;
 }
 
@@ -80,13 +82,15 @@ void start_folder(const search::RunFolder& folder, const search::Campaign& campa
 
 int search_command(const Options& options) {
   search::StopSignals signals(true);
-  search::Campaign campaign =
-      search::read_campaign(options.spec, {options.seed, options.candidates, options.strategy}, options.evaluator);
+  search::Campaign campaign = search::read_campaign(
+      options.spec, {options.seed, options.candidates, options.strategy}, options.evaluator);
   campaign.device = options.device;
   campaign.is_async = options.is_async;
-  for (const std::string& warning : search::check_start(campaign)) fmt::print(stderr, "{}\n", warning);
+  for (const std::string& warning : search::check_start(campaign))
+    fmt::print(stderr, "{}\n", warning);
   std::vector<search::DesignRow> included;
-  for (const std::string& file : options.include) included.push_back(search::human_design(campaign, file));
+  for (const std::string& file : options.include)
+    included.push_back(search::human_design(campaign, file));
 
   const search::Estimate estimate = estimate_all(campaign, included.size());
   const int workers = options.workers > 0 ? options.workers : default_workers(campaign);
@@ -96,10 +100,13 @@ int search_command(const Options& options) {
     return 0;
   }
   if (campaign.is_async)
-    fmt::print(stderr, "--async: proposals follow the order of completion; the campaign cannot be repeated\n");
+    fmt::print(
+        stderr,
+        "--async: proposals follow the order of completion; the campaign cannot be repeated\n");
   const search::RunFolder folder{options.out.empty() ? search::default_run_folder(campaign)
                                                      : std::filesystem::path(options.out)};
-  search::worker_command(campaign, folder.path);  // a missing trainer shows before the folder is made
+  search::worker_command(campaign,
+                         folder.path);  // a missing trainer shows before the folder is made
   start_folder(folder, campaign, included);
   std::fflush(stdout);
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
@@ -113,22 +120,28 @@ void add_search(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("search", "Run a design campaign");
   command->add_option("spec", options->spec, "Design requirements (JSON)")->required();
   command->add_option("--out", options->out, "Run folder; default runs/NAME-sSEED");
-  command->add_option("--workers", options->workers, "Worker processes; default: one per core, at most "
-                                                     "search.window")
+  command
+      ->add_option("--workers", options->workers,
+                   "Worker processes; default: one per core, at most "
+                   "search.window")
       ->check(CLI::Range(1, 1024));
   command->add_flag("--dry-run", options->is_dry_run, "Check and estimate only");
-  command->add_option("--include", options->include, "A person's design to evaluate under the same rungs");
-  command->add_option("--warm-start", options->warm_start, "Run folder whose matching results are reused");
+  command->add_option("--include", options->include,
+                      "A person's design to evaluate under the same rungs");
+  command->add_option("--warm-start", options->warm_start,
+                      "Run folder whose matching results are reused");
   command->add_option("--evaluator", options->evaluator, "What evaluates designs")
       ->check(CLI::IsMember({"torch", "fake"}));
   command->add_option("--seed", options->seed, "Overrides search.seed");
   command->add_option("--candidates", options->candidates, "Overrides search.candidates");
   command->add_option("--strategy", options->strategy, "Overrides search.strategy");
   command->add_option("--device", options->device, "auto, cpu or cuda");
-  command->add_flag("--async", options->is_async, "See results as they finish; gives up repeatability");
+  command->add_flag("--async", options->is_async,
+                    "See results as they finish; gives up repeatability");
   command->add_flag("--json", options->is_json, "Results as JSON on stdout");
   command->footer("Example:  atto search design_specs/quickstart.json --workers 2");
-  command->callback([options, &action] { action = [options] { return search_command(*options); }; });
+  command->callback(
+      [options, &action] { action = [options] { return search_command(*options); }; });
 }
 
 }  // namespace atto::cli

@@ -1,7 +1,7 @@
 // atto status DIR: how far a campaign is.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -16,20 +16,23 @@ namespace {
 constexpr int kShownEvents = 5;
 constexpr std::size_t kShownRows = 10;
 
-/// "running" in the ledger is what its coordinator wrote; whether that one still lives, its lock tells.
+/// "running" in the ledger is what its coordinator wrote; whether that one still lives, its lock
+/// tells.
 std::string state_of(search::Ledger& ledger, const search::RunFolder& folder) {
   const std::string state = ledger.meta("state", "new");
-  const bool is_orphan = state == "running" && search::FileLock(folder.path / "coordinator.lock").is_held();
+  const bool is_orphan =
+      state == "running" && search::FileLock(folder.path / "coordinator.lock").is_held();
   return is_orphan ? "interrupted" : state;
 }
 
-void print_json(search::Ledger& ledger, const search::Campaign& campaign, const search::RunFolder& folder,
-                const std::string& state) {
+void print_json(search::Ledger& ledger, const search::Campaign& campaign,
+                const search::RunFolder& folder, const std::string& state) {
   const search::Totals totals = ledger.totals();
   nlohmann::json tiers = nlohmann::json::array(), running = nlohmann::json::array(),
                  events = nlohmann::json::array();
   for (int tier = 0; tier < campaign.tiers(); ++tier)
-    tiers.push_back(board_json(search::make_leaderboard(ledger, campaign, tier), campaign, folder.path));
+    tiers.push_back(
+        board_json(search::make_leaderboard(ledger, campaign, tier), campaign, folder.path));
   for (const search::JobRow& row : ledger.jobs_in_state(search::State::Claimed))
     running.push_back({{"hash", row.job.hash},
                        {"worker", row.worker},
@@ -38,47 +41,47 @@ void print_json(search::Ledger& ledger, const search::Campaign& campaign, const 
                        {"attempt", row.attempt}});
   for (const search::Event& event : ledger.events(kShownEvents))
     events.push_back({{"at", event.at}, {"kind", event.kind}, {"text", event.text}});
-  const nlohmann::json result = {
-      {"folder", folder.path.string()},
-      {"name", campaign.spec.name},
-      {"state", state},
-      {"version", ledger.meta("version")},
-      {"strategy", campaign.spec.search.strategy},
-      {"seed", campaign.spec.search.seed},
-      {"jobs",
-       {{"all", totals.jobs},
-        {"ready", totals.ready},
-        {"claimed", totals.claimed},
-        {"done", totals.done},
-        {"failed", totals.failed},
-        {"diverged", totals.diverged},
-        {"reused", totals.reused}}},
-      {"cpu_seconds", totals.cpu_seconds},
-      {"wasted_cpu_seconds", totals.wasted_cpu_seconds},
-      {"reused_cpu_seconds", totals.saved_cpu_seconds},
-      {"environments", ledger.environments()},
-      {"running", running},
-      {"events", events},
-      {"tiers", tiers}};
+  const nlohmann::json result = {{"folder", folder.path.string()},
+                                 {"name", campaign.spec.name},
+                                 {"state", state},
+                                 {"version", ledger.meta("version")},
+                                 {"strategy", campaign.spec.search.strategy},
+                                 {"seed", campaign.spec.search.seed},
+                                 {"jobs",
+                                  {{"all", totals.jobs},
+                                   {"ready", totals.ready},
+                                   {"claimed", totals.claimed},
+                                   {"done", totals.done},
+                                   {"failed", totals.failed},
+                                   {"diverged", totals.diverged},
+                                   {"reused", totals.reused}}},
+                                 {"cpu_seconds", totals.cpu_seconds},
+                                 {"wasted_cpu_seconds", totals.wasted_cpu_seconds},
+                                 {"reused_cpu_seconds", totals.saved_cpu_seconds},
+                                 {"environments", ledger.environments()},
+                                 {"running", running},
+                                 {"events", events},
+                                 {"tiers", tiers}};
   fmt::print("{}\n", result.dump(2));
 }
 
-void print_text(search::Ledger& ledger, const search::Campaign& campaign, const search::RunFolder& folder,
-                const std::string& state) {
+void print_text(search::Ledger& ledger, const search::Campaign& campaign,
+                const search::RunFolder& folder, const std::string& state) {
   const search::Totals totals = ledger.totals();
   fmt::print("{}: {} (atto {}, {}, seed {})\n", campaign.spec.name, state, ledger.meta("version"),
              campaign.spec.search.strategy, campaign.spec.search.seed);
-  fmt::print("jobs: {} done, {} running, {} waiting; {} diverged, {} failed, {} reused\n", totals.done,
-             totals.claimed, totals.ready, totals.diverged, totals.failed, totals.reused);
+  fmt::print("jobs: {} done, {} running, {} waiting; {} diverged, {} failed, {} reused\n",
+             totals.done, totals.claimed, totals.ready, totals.diverged, totals.failed,
+             totals.reused);
   fmt::print("cost: {} CPU, {} wasted\n", duration_text(totals.cpu_seconds),
              duration_text(totals.wasted_cpu_seconds));
   for (const search::JobRow& row : ledger.jobs_in_state(search::State::Claimed))
-    fmt::print("  {} epoch {} of {}, attempt {}, {}\n", row.job.hash, row.epochs_done + 1, row.job.to_epoch,
-               row.attempt, row.worker);
+    fmt::print("  {} epoch {} of {}, attempt {}, {}\n", row.job.hash, row.epochs_done + 1,
+               row.job.to_epoch, row.attempt, row.worker);
   for (const search::Event& event : ledger.events(kShownEvents)) fmt::print("  {}\n", event.text);
   for (int tier = 0; tier < campaign.tiers(); ++tier)
-    fmt::print("{}", board_text(search::make_leaderboard(ledger, campaign, tier), campaign, folder.path,
-                                kShownRows));
+    fmt::print("{}", board_text(search::make_leaderboard(ledger, campaign, tier), campaign,
+                                folder.path, kShownRows));
   if (state == "interrupted" || state == "stopped")
     fmt::print("continue with: atto resume {}\n", folder.path.string());
 }

@@ -1,7 +1,6 @@
-// atto train and atto eval: handed to atto-trainer with the same arguments, because `atto` does not link
-// LibTorch.
+// atto train and atto eval: handed to atto-trainer with the same arguments, because `atto` does not
+// link LibTorch.
 #include <CLI/CLI.hpp>
-
 #include <memory>
 #include <vector>
 
@@ -11,7 +10,8 @@
 namespace atto::cli {
 namespace {
 
-void add_passed_on(CLI::App& app, Action& action, const char* name, const char* summary, const char* example) {
+void add_passed_on(CLI::App& app, Action& action, const char* name, const char* summary,
+                   const char* example) {
   CLI::App* command = app.add_subcommand(name, summary);
   command->prefix_command();
   command->set_help_flag();  // --help goes to atto-trainer, which knows the options
