@@ -57,6 +57,10 @@ TorchEvaluator::TorchEvaluator(TorchSettings settings) : settings_(settings) {
 
 TorchEvaluator::~TorchEvaluator() = default;
 
+Device TorchEvaluator::device() const {
+  return uses_cuda_ ? Device::Cuda : Device::Cpu;
+}
+
 const Dataset& TorchEvaluator::dataset(const spec::Task& task) {
   const std::string key = task.dataset + "@" + std::to_string(task.resolution.value_or(0));
   if (data_ && loaded_ == key) return *data_;
@@ -73,7 +77,7 @@ TrialResult TorchEvaluator::evaluate(const TrialRequest& request, const Progress
   expect_fit(request, data);
   prepare_process(request.recipe.threads);
   try {
-    TrainingRun run(request, data, uses_cuda_ ? Device::Cuda : Device::Cpu, progress);
+    TrainingRun run(request, data, device(), progress);
     TrialResult result = run.run();
     if (!run.ignored_checkpoint().empty())
       notes_.push_back("checkpoint ignored: " + run.ignored_checkpoint());

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "trainer/evaluator.hpp"
+#include "trainer/torch/backend.hpp"
 
 namespace atto::train {
 
@@ -27,6 +28,7 @@ class TorchEvaluator : public Evaluator {
   std::string environment() const override;
   /// Returns the data set of a task, loading it unless it was the last.
   const Dataset& dataset(const spec::Task& task);
+  Device device() const;
   /// Messages since the last call, for the log: left-out images, ignored checkpoints.
   std::vector<std::string> take_notes();
 

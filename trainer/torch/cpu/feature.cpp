@@ -1,16 +1,21 @@
 #include "trainer/torch/cpu/feature.hpp"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <new>
 
 namespace atto::train::cpu {
 
 Buffer::Buffer(std::size_t count) : size_(count) {
-  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kLine = 64, kHugePage = std::size_t{2} << 20;
   if (count == 0) return;
-  const std::size_t bytes = (count * sizeof(float) + kLine - 1) / kLine * kLine;
-  void* const memory = std::aligned_alloc(kLine, bytes);
+  // Maps are walked in strides: with small pages the address cache misses on every other row.
+  const std::size_t grain = count * sizeof(float) >= 2 * kHugePage ? kHugePage : kLine;
+  const std::size_t bytes = (count * sizeof(float) + grain - 1) / grain * grain;
+  void* const memory = std::aligned_alloc(grain, bytes);
   if (!memory) throw std::bad_alloc();
+  if (grain == kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);
   data_.reset(static_cast<float*>(memory));
 }
 

@@ -72,6 +72,15 @@ void activate_rows(Rows src, int rows, int channels, const Affine& affine, float
   }
 }
 
+/// Rows are walked in pieces, all channels of a piece before the next: memory is read nearly in order, and
+/// the constants of a block of channels are loaded once a piece.
+constexpr int kPiece = 16;
+template <class Body>
+inline void in_row_pieces(int rows, const Body& body) {
+  for (int row = 0; row < rows; row += kPiece) body(row, rows - row < kPiece ? rows - row : kPiece);
+}
+inline Rows from(Rows rows, int row) { return {rows.at + row * rows.stride, rows.stride}; }
+
 struct ActivateCall {
   Rows src;
   int rows, channels;
@@ -81,8 +90,10 @@ struct ActivateCall {
   bool adds;
   template <net::Activation kAct>
   void operator()() const {
-    adds ? activate_rows<kAct, true>(src, rows, channels, affine, dst, dst_stride)
-         : activate_rows<kAct, false>(src, rows, channels, affine, dst, dst_stride);
+    in_row_pieces(rows, [&](int row, int count) {
+      adds ? activate_rows<kAct, true>(from(src, row), count, channels, affine, dst + row * dst_stride, dst_stride)
+           : activate_rows<kAct, false>(from(src, row), count, channels, affine, dst + row * dst_stride, dst_stride);
+    });
   }
 };
 
@@ -96,7 +107,7 @@ void add_activated(Rows src, int rows, int channels, const Affine& affine, float
   with_activation(affine.act, ActivateCall{src, rows, channels, affine, dst, dst_stride, true});
 }
 
-void blend(Rows grad, Rows raw, int rows, int channels, const float* by_grad, const float* by_raw,
+inline void blend_rows(Rows grad, Rows raw, int rows, int channels, const float* by_grad, const float* by_raw,
            const float* constant, float* dst, std::ptrdiff_t dst_stride) {
   for (int c = 0; c < channels; c += kLanes) {
     const int lanes = channels - c < kLanes ? channels - c : kLanes;
@@ -112,6 +123,14 @@ void blend(Rows grad, Rows raw, int rows, int channels, const float* by_grad, co
         store(to, lanes, fma(load(g, lanes), a, fma(load(x, lanes), b, k)));
     }
   }
+}
+
+void blend(Rows grad, Rows raw, int rows, int channels, const float* by_grad, const float* by_raw,
+           const float* constant, float* dst, std::ptrdiff_t dst_stride) {
+  in_row_pieces(rows, [&](int row, int count) {
+    blend_rows(from(grad, row), from(raw, row), count, channels, by_grad, by_raw, constant, dst + row * dst_stride,
+               dst_stride);
+  });
 }
 
 /// kRows x (kVectors * 16) results in registers.
@@ -158,7 +177,7 @@ void multiply(const Product& p) {
   for (; column < p.n_valid; column += kLanes) tile_column<1>(p, column);
 }
 
-void sum(Rows src, int rows, int channels, float* sums, float* squares) {
+inline void sum_rows(Rows src, int rows, int channels, float* sums, float* squares) {
   for (int c = 0; c < channels; c += kLanes) {
     const int lanes = channels - c < kLanes ? channels - c : kLanes;
     F16 first = splat(0), second = splat(0);
@@ -171,6 +190,10 @@ void sum(Rows src, int rows, int channels, float* sums, float* squares) {
     store(sums + c, lanes, load(sums + c, lanes) + first);
     store(squares + c, lanes, load(squares + c, lanes) + second);
   }
+}
+
+void sum(Rows src, int rows, int channels, float* sums, float* squares) {
+  in_row_pieces(rows, [&](int row, int count) { sum_rows(from(src, row), count, channels, sums, squares); });
 }
 
 template <net::Activation kAct>
@@ -209,7 +232,10 @@ struct FinishCall {
   float *sums, *products;
   template <net::Activation kAct>
   void operator()() const {
-    finish_rows<kAct>(d, is_first, grad, raw, rows, channels, affine, mean, sums, products);
+    in_row_pieces(rows, [&](int row, int count) {
+      finish_rows<kAct>(from(d, row), is_first, grad + row * raw.stride, from(raw, row), count, channels, affine, mean,
+                        sums, products);
+    });
   }
 };
 

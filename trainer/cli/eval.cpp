@@ -1,0 +1,163 @@
+// atto-trainer eval and reference: trained weights on a data set.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "design_specs/files.hpp"
+#include "trainer/cli/commands.hpp"
+#include "trainer/cli/device_option.hpp"
+#include "trainer/cli/trained_network.hpp"
+#include "trainer/torch/training_run.hpp"
+
+namespace atto::cli {
+namespace {
+
+struct Options {
+  TrainedSource source;
+  std::filesystem::path confusion, out;
+  std::string split = "test", device = "auto";
+  int threads = 1;
+  bool json = false;
+};
+
+struct ClassResult {
+  std::int64_t images = 0, right = 0, predicted = 0;
+  double recall() const { return images > 0 ? double(right) / double(images) : 0; }
+  double precision() const { return predicted > 0 ? double(right) / double(predicted) : 0; }
+};
+
+std::vector<ClassResult> per_class(const train::Quality& quality, int classes) {
+  std::vector<ClassResult> results(static_cast<std::size_t>(classes));
+  for (int t = 0; t < classes; ++t)
+    for (int p = 0; p < classes; ++p) {
+      const std::int64_t count = quality.confusion[static_cast<std::size_t>(t * classes + p)];
+      results[static_cast<std::size_t>(t)].images += count;
+      results[static_cast<std::size_t>(p)].predicted += count;
+      if (t == p) results[static_cast<std::size_t>(t)].right = count;
+    }
+  return results;
+}
+
+std::string quoted(const std::string& name) {
+  if (name.find_first_of(",\"\n") == std::string::npos) return name;
+  std::string text = "\"";
+  for (char c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return text + "\"";
+}
+
+/// Rows are true classes, columns predicted ones.
+std::string confusion_csv(const train::Quality& quality, const std::vector<std::string>& names) {
+  std::string text = "true\\predicted";
+  for (const std::string& name : names) text += "," + quoted(name);
+  for (std::size_t t = 0; t < names.size(); ++t) {
+    text += "\n" + quoted(names[t]);
+    for (std::size_t p = 0; p < names.size(); ++p)
+      text += "," + std::to_string(quality.confusion[t * names.size() + p]);
+  }
+  return text + "\n";
+}
+
+void print_table(const train::Quality& quality, const train::Dataset& data,
+                 const std::string& split) {
+  const auto& images = split == "test" ? data.test : data.validation;
+  fmt::print(
+      "{} {}: {} images  top-1 {:.2f} %  top-5 {:.2f} %  loss {:.4f}\n\n{:<24} {:>7} {:>9} "
+      "{:>10}\n",
+      data.info.name, split, images.size(), 100 * quality.top1, 100 * quality.top5, quality.loss,
+      "class", "images", "recall %", "precision %");
+  const std::vector<ClassResult> classes = per_class(quality, data.info.classes);
+  for (std::size_t c = 0; c < classes.size(); ++c)
+    fmt::print("{:<24} {:>7} {:>9.2f} {:>10.2f}\n", data.class_names[c], classes[c].images,
+               100 * classes[c].recall(), 100 * classes[c].precision());
+}
+
+void print_json(const train::Quality& quality, const train::Dataset& data,
+                const std::string& split) {
+  nlohmann::ordered_json classes = nlohmann::ordered_json::array();
+  const std::vector<ClassResult> results = per_class(quality, data.info.classes);
+  for (std::size_t c = 0; c < results.size(); ++c)
+    classes.push_back({{"name", data.class_names[c]},
+                       {"images", results[c].images},
+                       {"recall", results[c].recall()},
+                       {"precision", results[c].precision()}});
+  const nlohmann::ordered_json json = {{"dataset", data.info.name}, {"split", split},
+                                       {"top1", quality.top1},      {"top5", quality.top5},
+                                       {"loss", quality.loss},      {"classes", classes}};
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+int eval_command(const Options& options) {
+  constexpr int kBatch = 100;
+  // The evaluator decides on the device and prepares the process.
+  const train::TorchEvaluator process({device_of(options.device), options.threads});
+  train::Dataset data;
+  const TrainedNetwork network = read_trained(options.source, data);
+  const train::ParameterLayout layout(network.network);
+  const auto backend =
+      train::make_backend(network.network, layout, {process.device(), options.threads, kBatch});
+  const train::Quality quality =
+      train::judge(*backend, network.trained, data,
+                   options.split == "test" ? data.test : data.validation, kBatch, options.threads);
+  options.json ? print_json(quality, data, options.split)
+               : print_table(quality, data, options.split);
+  if (!options.confusion.empty())
+    spec::write_file_atomically(options.confusion, confusion_csv(quality, data.class_names));
+  return 0;
+}
+
+int reference_command(const Options& options) {
+  train::prepare_process(options.threads);
+  train::Dataset data;
+  const TrainedNetwork network = read_trained(options.source, data);
+  const std::filesystem::path out = options.out.empty()
+                                        ? network.weights_file.parent_path() / train::kReferenceName
+                                        : options.out;
+  train::write_reference(out, network.network, data, train::ParameterLayout(network.network),
+                         network.trained);
+  fmt::print("{}\n", out.string());
+  return 0;
+}
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* summary, Options& options) {
+  CLI::App* command = app.add_subcommand(name, summary);
+  command->add_option("weights", options.source.path, "Run folder, or weights.safetensors")
+      ->required();
+  command->add_option("--data", options.source.data, "Data set; default: that of the training");
+  command->add_option("--design", options.source.design,
+                      "Design JSON; default: design.json beside the weights");
+  command->add_option("--threads", options.threads, "CPU threads")->check(CLI::Range(1, 256));
+  return command;
+}
+
+}  // namespace
+
+void add_trainer_eval(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = add_command(app, "eval", "Evaluate trained weights", *options);
+  command->add_option("--split", options->split, "test or validation")
+      ->check(CLI::IsMember({"test", "validation"}));
+  command->add_option("--confusion", options->confusion,
+                      "Write the confusion matrix as CSV: rows true, columns predicted");
+  add_device_option(*command, options->device);
+  command->add_flag("--json", options->json, "Print JSON");
+  command->footer(
+      "Example:  atto eval runs/quickstart-s1/winner --data fashion_mnist --confusion "
+      "confusion.csv");
+  command->callback([options, &action] { action = [options] { return eval_command(*options); }; });
+}
+
+void add_trainer_reference(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      add_command(app, "reference",
+                  "Write LibTorch's logits on held-out images beside trained weights", *options);
+  command->add_option("--out", options->out,
+                      "File; default: reference.safetensors beside the weights");
+  command->footer("Example:  atto-trainer reference runs/quickstart-s1/winner");
+  command->callback(
+      [options, &action] { action = [options] { return reference_command(*options); }; });
+}
+
+}  // namespace atto::cli

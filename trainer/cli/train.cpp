@@ -1,0 +1,210 @@
+// atto-trainer train DESIGN: one design, trained in full; continues its checkpoint where there is
+// one.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "prototypes/language/prototype.hpp"
+#include "prototypes/network/costs.hpp"
+#include "prototypes/network/identity.hpp"
+#include "search/stop_signals.hpp"
+#include "trainer/cli/commands.hpp"
+#include "trainer/cli/device_option.hpp"
+#include "trainer/datasets.hpp"
+#include "trainer/torch/torch_evaluator.hpp"
+#include "trainer/torch/training_run.hpp"
+
+namespace atto::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  fs::path design, out, spec;
+  std::string data, device = "auto";
+  std::optional<int> epochs, resolution, threads;
+  std::uint64_t seed = 1;
+  bool json = false;
+};
+
+/// Shows epochs as lines, and on a terminal the way to the next one.
+class Display {
+ public:
+  explicit Display(int epochs) : epochs_(epochs), started_(train::wall_seconds()) {}
+  ~Display() { clear(); }
+
+  void show(double share, const train::TrialResult& so_far) {
+    for (; shown_ < so_far.epochs.size(); ++shown_) line(so_far.epochs[shown_]);
+    if (!is_terminal_ || share >= 1) return;
+    const double passed = train::wall_seconds() - started_;
+    const int left = share > 0.002 ? static_cast<int>(passed / share * (1 - share)) : 0;
+    constexpr int kBar = 24;
+    const int full = static_cast<int>(share * kBar);
+    fmt::print(
+        stderr, "\r\x1b[K[{}{}] epoch {}/{}{}", std::string(static_cast<std::size_t>(full), '#'),
+        std::string(static_cast<std::size_t>(kBar - full), '.'), so_far.epochs.size() + 1, epochs_,
+        left > 0 ? fmt::format("  about {} min {:02} s left", left / 60, left % 60) : "");
+    std::fflush(stderr);
+    is_drawn_ = true;
+  }
+
+ private:
+  void line(const train::EpochRecord& e) {
+    clear();
+    fmt::print(stderr,
+               "epoch {}/{}  loss {:.4f}  val top-1 {:.2f} %  top-5 {:.2f} %  val loss {:.4f}  "
+               "{:.1f} CPU-s\n",
+               e.epoch, epochs_, e.train_loss, 100 * e.validation_top1, 100 * e.validation_top5,
+               e.validation_loss, e.cpu_seconds);
+  }
+  void clear() {
+    if (is_drawn_) fmt::print(stderr, "\r\x1b[K");
+    is_drawn_ = false;
+  }
+
+  const int epochs_;
+  const double started_;
+  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  bool is_drawn_ = false;
+  std::size_t shown_ = 0;
+};
+
+train::TrialRequest request_of(const Options& options) {
+  train::TrialRequest request;
+  if (!options.spec.empty()) {
+    const spec::DesignSpec spec = spec::read_design_spec(options.spec);
+    request.task = spec.task;
+    request.recipe = spec.training.recipe;
+    request.to_epoch = spec.training.final_epochs;
+  } else {
+    request.to_epoch = spec::TrainingSettings{}.final_epochs;
+  }
+  if (!options.data.empty()) request.task.dataset = options.data;
+  if (options.resolution) request.task.resolution = options.resolution;
+  if (options.threads) request.recipe.threads = *options.threads;
+  request.to_epoch = options.epochs.value_or(request.to_epoch);
+  request.horizon_epochs = request.to_epoch;
+  request.phase = train::Phase::Final;
+  request.judge_test = true;
+  request.seed = options.seed;
+  const train::DatasetInfo info =
+      train::describe_dataset(request.task.dataset, request.task.resolution);
+  request.network = net::read_design(options.design, net::TaskInput{info.input(), info.classes});
+  request.design_hash = net::hash_text(net::structure_hash(request.network));
+  request.folder =
+      options.out.empty()
+          ? fs::path("runs") / fmt::format("train-{}-s{}", request.network.name, options.seed)
+          : options.out;
+  return request;
+}
+
+nlohmann::ordered_json json_of(const train::TrialRequest& request,
+                               const train::TrialResult& result) {
+  nlohmann::ordered_json epochs = nlohmann::ordered_json::array();
+  for (const train::EpochRecord& e : result.epochs)
+    epochs.push_back({{"epoch", e.epoch},
+                      {"train_loss", e.train_loss},
+                      {"learning_rate", e.learning_rate},
+                      {"validation_loss", e.validation_loss},
+                      {"validation_top1", e.validation_top1},
+                      {"validation_top5", e.validation_top5},
+                      {"cpu_seconds", e.cpu_seconds}});
+  const net::Costs costs = net::count_costs(request.network);
+  constexpr const char* kOutcomes[] = {"finished", "diverged", "failed", "interrupted"};
+  nlohmann::ordered_json json = {{"design_hash", request.design_hash},
+                                 {"dataset", request.task.dataset},
+                                 {"seed", request.seed},
+                                 {"params", costs.params},
+                                 {"macs", costs.macs},
+                                 {"outcome", kOutcomes[static_cast<int>(result.outcome)]},
+                                 {"reason", result.reason},
+                                 {"test_top1", nullptr},
+                                 {"test_top5", nullptr},
+                                 {"cpu_seconds", result.cpu_seconds},
+                                 {"images_per_second", result.images_per_second},
+                                 {"epochs", epochs},
+                                 {"folder", request.folder.string()}};
+  if (result.test_top1) json["test_top1"] = *result.test_top1;
+  if (result.test_top5) json["test_top5"] = *result.test_top5;
+  return json;
+}
+
+/// Returns the exit code: 0 trained, 1 diverged or failed, 130 interrupted.
+int tell(const Options& options, const train::TrialRequest& request,
+         const train::TrialResult& result) {
+  if (result.outcome == train::Outcome::Interrupted) {
+    fmt::print(stderr, "interrupted after {} epochs; the same command goes on from there\n",
+               result.epochs.size());
+    return 130;
+  }
+  const std::string json = json_of(request, result).dump(2) + "\n";
+  spec::write_file_atomically(request.folder / "result.json", json);
+  if (options.json) fmt::print("{}", json);
+  if (result.outcome != train::Outcome::Finished) {
+    fmt::print(stderr, "{}: {}\n",
+               result.outcome == train::Outcome::Diverged ? "diverged" : "failed", result.reason);
+    return 1;
+  }
+  if (!options.json)
+    fmt::print("test top-1 {:.2f} %  top-5 {:.2f} %  {:.0f} images/s  {:.1f} CPU-s\nweights: {}\n",
+               100 * result.test_top1.value_or(0), 100 * result.test_top5.value_or(0),
+               result.images_per_second, result.cpu_seconds,
+               (request.folder / train::kWeightsName).string());
+  return 0;
+}
+
+int train_command(const Options& options) {
+  search::StopSignals signals;
+  const train::TrialRequest request = request_of(options);
+  const net::Costs costs = net::count_costs(request.network);
+  fmt::print(stderr, "{}  {} params  {} MACs  {}  seed {}\n", request.design_hash, costs.params,
+             costs.macs, request.task.dataset, request.seed);
+  fs::create_directories(request.folder);
+  spec::write_file_atomically(request.folder / "design.json", spec::read_file(options.design));
+  train::TorchEvaluator evaluator({device_of(options.device), request.recipe.threads});
+  Display display(request.to_epoch);
+  const train::TrialResult result =
+      evaluator.evaluate(request, [&](double share, const train::TrialResult& so_far) {
+        display.show(share, so_far);
+        return signals.wait(0) == 0;
+      });
+  for (const std::string& note : evaluator.take_notes()) fmt::print(stderr, "{}\n", note);
+  return tell(options, request, result);
+}
+
+}  // namespace
+
+void add_trainer_train(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("train", "Train one design in full");
+  command->add_option("design", options->design, "Design JSON (a prototype without holes)")
+      ->required();
+  command->add_option(
+      "--data", options->data,
+      "Data set: a name that `atto data` lists, or a path; default: the spec's, fashion_mnist");
+  command->add_option("--out", options->out,
+                      "Folder for the results; default: runs/train-NAME-sSEED");
+  command->add_option("--spec", options->spec,
+                      "Take task and recipe from these design requirements");
+  command->add_option("--epochs", options->epochs, "Epochs; default: the spec's final_epochs")
+      ->check(CLI::Range(1, 100000));
+  command->add_option("--resolution", options->resolution, "Pixels; default: the data set's own")
+      ->check(CLI::Range(1, 1024));
+  command->add_option("--seed", options->seed, "Seed of weights, order and augmentation");
+  command->add_option("--threads", options->threads, "CPU threads; part of the result's identity")
+      ->check(CLI::Range(1, 256));
+  add_device_option(*command, options->device);
+  command->add_flag("--json", options->json, "Print the result as JSON");
+  command->footer(
+      "Example:  atto train design.json --data fashion_mnist --epochs 30\n"
+      "Interrupted or killed, the same command goes on from the last epoch.");
+  command->callback([options, &action] { action = [options] { return train_command(*options); }; });
+}
+
+}  // namespace atto::cli

@@ -1,0 +1,28 @@
+#pragma once
+// A trained network as it lies on disk: weights, and the design beside them.
+
+#include <filesystem>
+#include <string>
+
+#include "trainer/torch/dataset.hpp"
+#include "trainer/torch/evaluation.hpp"
+
+namespace atto::cli {
+
+struct TrainedNetwork {
+  net::Network network;
+  train::TrainedWeights trained;
+  train::Normalisation normalisation;  ///< that of the training
+  std::filesystem::path weights_file;
+};
+
+/// What a person names: a run folder (weights.safetensors, design.json) or a weights file.
+struct TrainedSource {
+  std::filesystem::path path, design;  ///< design: empty = design.json beside the weights
+  std::string data;                    ///< empty = the data set that the weights were trained on
+};
+
+/// Reads both files and the data set they are for. Throws SpecError or EnvironmentError.
+TrainedNetwork read_trained(const TrainedSource& source, train::Dataset& data);
+
+}  // namespace atto::cli
