@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kBins = 12;  ///< of widths
 constexpr int kBarCells = 40;
+constexpr std::size_t kLabelCells = 40;  ///< longer labels are cut
 
 /// Replaces the number in every "modules[N]" by a star.
 std::string shared_name(std::string path) {
@@ -101,12 +102,15 @@ std::string spread_text(const std::vector<Spread>& spreads) {
     if (total == 0) continue;
     text += fmt::format("{}\n", spread.name);
     const std::int64_t most = *std::max_element(spread.counts.begin(), spread.counts.end());
+    std::size_t wide = 10;
+    for (const std::string& label : spread.labels)
+      wide = std::max(wide, std::min(label.size(), kLabelCells));
     for (std::size_t i = 0; i < spread.labels.size(); ++i) {
       const auto cells = static_cast<std::size_t>(kBarCells * spread.counts[i] / most);
       std::string bar;
       for (std::size_t c = 0; c < cells; ++c) bar += "█";
       text += fmt::format(
-          "  {:>14.40} {:5.1f}% {}\n", spread.labels[i],
+          "  {:>{}} {:5.1f}% {}\n", spread.labels[i].substr(0, kLabelCells), wide,
           100.0 * static_cast<double>(spread.counts[i]) / static_cast<double>(total), bar);
     }
   }
