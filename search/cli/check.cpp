@@ -1,0 +1,230 @@
+// `atto check`: whether files are valid, how large a design space is, and whether a spec can be
+// met.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/reading/text_checks.hpp"
+#include "generator/feasibility.hpp"
+#include "prototypes/network/costs.hpp"
+#include "prototypes/network/identity.hpp"
+#include "search/cli/commands.hpp"
+#include "search/cli/task_input.hpp"
+
+namespace atto::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Returns "1,234,567".
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t i = digits.size(); i > 3;) digits.insert(i -= 3, ",");
+  return digits;
+}
+
+bool is_spec(const spec::Value& root) {
+  const auto has = [&](const char* key) { return root.find(key) != nullptr; };
+  return (has("prototype") || has("require") || has("task") || has("search")) && !has("stages");
+}
+
+Json costs_json(const spec::Costs& costs) {
+  return {{"params", costs.params},
+          {"macs", costs.macs},
+          {"peak_activation_bytes", costs.peak_activation_bytes},
+          {"model_bytes", costs.model_bytes}};
+}
+
+std::string costs_text(const spec::Costs& costs) {
+  return fmt::format("{} params, {} MACs, peak {:.0f} KiB", grouped(costs.params),
+                     grouped(costs.macs), static_cast<double>(costs.peak_activation_bytes) / 1024);
+}
+
+Json reach_json(const gen::Reach& reach) {
+  return {{"smallest", reach.smallest},
+          {"smallest_is_proved", reach.smallest_proved},
+          {"largest", reach.largest},
+          {"largest_is_proved", reach.largest_proved}};
+}
+
+std::string reach_text(const gen::Reach& reach) {
+  return fmt::format("{} to {}{}", grouped(reach.smallest), grouped(reach.largest),
+                     reach.smallest_proved && reach.largest_proved ? ""
+                     : reach.smallest_proved                       ? " (largest found)"
+                     : reach.largest_proved                        ? " (smallest found)"
+                                                                   : " (found)");
+}
+
+/// What is reported of one file, in both forms.
+struct Report {
+  std::string text;
+  Json json;
+
+  void line(std::string_view name, const std::string& value) {
+    text += fmt::format("  {:<14} {}\n", name, value);
+  }
+};
+
+void describe(const net::Prototype& prototype, const net::TaskInput& input, Report& report) {
+  report.line("counted at", fmt::format("{}x{}x{}, {} classes", input.input.channels,
+                                        input.input.height, input.input.width, input.classes));
+  report.json["input"] = {input.input.channels, input.input.height, input.input.width};
+  report.json["classes"] = input.classes;
+  if (prototype.is_design()) {
+    const net::Realised design = net::realise(prototype, {}, input);
+    if (!design.network) throw SpecError({{prototype.file(), "", design.broken, ""}});
+    const spec::Costs costs = net::count_costs(*design.network);
+    const std::string hash = net::hash_text(net::structure_hash(*design.network));
+    report.line("design", hash + ": " + costs_text(costs));
+    report.json["hash"] = hash;
+    report.json.update(costs_json(costs));
+    report.json["decisions"] = 0;
+    return;
+  }
+  const gen::SpaceReport space = gen::describe_space(prototype, input);
+  report.line("free decisions", std::to_string(space.decisions));
+  report.line("design space", fmt::format("10^{:.1f} assignments", space.log10_size));
+  report.line("params", reach_text(space.params));
+  report.line("MACs", reach_text(space.macs));
+  report.line("peak bytes", reach_text(space.peak_activation_bytes));
+  report.json["decisions"] = space.decisions;
+  report.json["log10_size"] = space.log10_size;
+  report.json["params"] = reach_json(space.params);
+  report.json["macs"] = reach_json(space.macs);
+  report.json["peak_activation_bytes"] = reach_json(space.peak_activation_bytes);
+}
+
+/// Returns where in the spec the requirement that a reason names was written.
+Problem located(const spec::DesignSpec& spec, const spec::Requirements& require,
+                const std::string& reason) {
+  struct Key {
+    const char* path;
+    const spec::Location* location;
+  };
+  const Key keys[] = {
+      {"/require/params/max", &require.params.max_location},
+      {"/require/params/min", &require.params.min_location},
+      {"/require/macs/max", &require.macs.max_location},
+      {"/require/macs/min", &require.macs.min_location},
+      {"/require/peak_activation_kib/max", &require.peak_activation_kib.max_location},
+      {"/require/peak_activation_kib/min", &require.peak_activation_kib.min_location},
+      {"/require/model_kib/max", &require.model_kib.max_location},
+      {"/require/model_kib/min", &require.model_kib.min_location},
+  };
+  for (const Key& key : keys)
+    if (reason.find(key.path) != std::string::npos && key.location->offset > 0)
+      return {spec::place_text(spec.file.string(), *key.location), key.path, reason, ""};
+  return {spec.file.string(), "/require", reason, ""};
+}
+
+/// Answers for one set of requirements; an infeasible one joins `problems`.
+void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
+            const std::string& tier, const net::Prototype& prototype, const net::TaskInput& input,
+            Report& report, std::vector<Problem>& problems) {
+  const gen::FeasibleSpace space(prototype, input, require, spec.search.band);
+  const gen::Feasibility found = gen::check_feasibility(space, require, spec.search.band);
+  const std::string name = tier.empty() ? "requirements" : "tier " + tier;
+  Json json = {{"tier", tier}};
+  switch (found.answer) {
+    case gen::Feasibility::Answer::Feasible:
+      json["answer"] = "feasible";
+      json["witness"] = costs_json(found.witness->costs);
+      json["witness"]["hash"] = net::hash_text(found.witness->hash);
+      report.line(name,
+                  fmt::format("feasible, for example {}: {}", net::hash_text(found.witness->hash),
+                              costs_text(found.witness->costs)));
+      break;
+    case gen::Feasibility::Answer::Infeasible:
+      json["answer"] = "infeasible";
+      json["reason"] = found.reason;
+      report.line(name, "infeasible");
+      problems.push_back(located(spec, require, found.reason));
+      break;
+    case gen::Feasibility::Answer::Undecided:
+      json["answer"] = "undecided";
+      json["reason"] = found.reason;
+      report.line(name, "undecided: " + found.reason);
+      break;
+  }
+  report.json["requirements"].push_back(std::move(json));
+}
+
+void check_spec(const spec::Document& document, const std::string& file, Report& report,
+                std::vector<Problem>& problems) {
+  const spec::DesignSpec spec = spec::read_design_spec(document, file);
+  if (!std::filesystem::is_regular_file(spec.prototype))
+    throw SpecError(
+        {{spec::place_text(file, spec.prototype_location), "/prototype",
+          "must be the path of a prototype, relative to this file", spec.prototype.string()}});
+  const net::Prototype prototype = net::read_prototype(spec.prototype);
+  const FoundInput task = find_task_input(spec.task, prototype);
+  report.text = fmt::format("{}: design spec {}, valid\n", file, spec.name);
+  report.json = {{"file", file}, {"kind", "spec"}, {"name", spec.name}};
+  report.line("prototype", spec.prototype.string());
+  report.json["prototype"] = spec.prototype.string();
+  report.json["data_is_here"] = task.is_from_data;
+  if (!task.is_from_data) report.line("data set", spec.task.dataset + " is not here");
+  describe(prototype, task.input, report);
+  report.json["requirements"] = Json::array();
+  if (spec.tiers.empty()) answer(spec, spec.require, "", prototype, task.input, report, problems);
+  for (const spec::Tier& tier : spec.tiers)
+    answer(spec, tier.require, tier.name, prototype, task.input, report, problems);
+}
+
+void check_prototype(spec::Document document, const std::string& file, Report& report) {
+  const net::Prototype prototype(std::move(document));
+  const char* kind = prototype.is_design() ? "design" : "prototype";
+  report.text = fmt::format("{}: {} {}, valid\n", file, kind, prototype.name());
+  report.json = {{"file", file}, {"kind", kind}, {"name", prototype.name()}};
+  describe(prototype, prototype.written_input(), report);
+}
+
+int check_file(const std::string& file, bool is_json, Json& reports) {
+  return run_guarded([&] {
+    spec::Document document = spec::read_json(file);
+    Report report;
+    std::vector<Problem> problems;
+    if (is_spec(document.root))
+      check_spec(document, file, report, problems);
+    else
+      check_prototype(std::move(document), file, report);
+    if (!is_json) fmt::print("{}", report.text);
+    reports.push_back(std::move(report.json));
+    if (!problems.empty()) throw SpecError(std::move(problems));
+    return 0;
+  });
+}
+
+int check(const std::vector<std::string>& files, bool is_json) {
+  int worst = 0;
+  Json reports = Json::array();
+  for (const std::string& file : files) worst = std::max(worst, check_file(file, is_json, reports));
+  if (is_json) fmt::print("{}\n", reports.dump(2));
+  return worst;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Action& action) {
+  struct Options {
+    std::vector<std::string> files;
+    bool is_json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "check", "Validate specs, prototypes and designs, and say what a spec can reach");
+  command->add_option("files", options->files, "JSON files")->required()->take_all();
+  command->add_flag("--json", options->is_json, "print a JSON array, one object a valid file");
+  command->footer(
+      "Example:  atto check design_specs/attonet_b.json prototypes/attonet.json\n"
+      "Exit code 2: a file is invalid, or a spec cannot be met by any design.");
+  command->callback([options, &action] {
+    action = [options] { return check(options->files, options->is_json); };
+  });
+}
+
+}  // namespace atto::cli

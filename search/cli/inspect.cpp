@@ -1,0 +1,121 @@
+// `atto inspect`: what a design is made of and what it costs, layer by layer.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "prototypes/language/prototype.hpp"
+#include "prototypes/network/costs.hpp"
+#include "prototypes/network/dot.hpp"
+#include "prototypes/network/identity.hpp"
+#include "search/cli/commands.hpp"
+
+namespace atto::cli {
+namespace {
+
+struct Options {
+  std::string file;
+  int classes = 0, resolution = 0;
+  bool is_json = false, is_dot = false;
+};
+
+using Json = nlohmann::ordered_json;
+
+std::string json_text(const net::Network& network) {
+  const spec::Costs costs = net::count_costs(network);
+  const std::vector<net::LayerCosts> layers = net::layer_costs(network);
+  Json json = {{"name", network.name},
+               {"hash", net::hash_text(net::structure_hash(network))},
+               {"input", {network.input.channels, network.input.height, network.input.width}},
+               {"classes", network.classes},
+               {"params", costs.params},
+               {"macs", costs.macs},
+               {"peak_activation_bytes", costs.peak_activation_bytes},
+               {"model_bytes", costs.model_bytes}};
+  json["layers"] = Json::array();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const net::Layer& layer = network.layers[i];
+    const net::Shape& shape = layers[i].shape;
+    Json inputs = Json::array();
+    for (const int input : layer.inputs)
+      inputs.push_back(network.layers[static_cast<std::size_t>(input)].name);
+    json["layers"].push_back({{"name", layer.name},
+                              {"op", net::op_name(layer.op)},
+                              {"text", net::op_text(layer.op)},
+                              {"inputs", inputs},
+                              {"shape", {shape.channels, shape.height, shape.width}},
+                              {"params", layers[i].params},
+                              {"macs", layers[i].macs},
+                              {"live_bytes", layers[i].live_bytes}});
+  }
+  json["outputs"] = Json::array();
+  for (const net::Output& output : network.outputs)
+    json["outputs"].push_back(
+        {{"name", output.name},
+         {"layer", network.layers[static_cast<std::size_t>(output.layer)].name}});
+  return json.dump(2) + "\n";
+}
+
+std::string table_text(const net::Network& network) {
+  const std::vector<net::LayerCosts> layers = net::layer_costs(network);
+  std::size_t name = 5, op = 2;
+  for (const net::Layer& layer : network.layers) {
+    name = std::max(name, layer.name.size());
+    op = std::max(op, net::op_text(layer.op).size());
+  }
+  const auto row = [&](auto layer, auto kind, auto shape, auto params, auto macs, auto live) {
+    return fmt::format("{:<{}}  {:<{}}  {:>14}  {:>10}  {:>13}  {:>9}\n", layer, name, kind, op,
+                       shape, params, macs, live);
+  };
+  std::string text = row("layer", "op", "shape", "params", "macs", "live KiB");
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const net::Shape& shape = layers[i].shape;
+    text += row(network.layers[i].name, net::op_text(network.layers[i].op),
+                fmt::format("{}x{}x{}", shape.channels, shape.height, shape.width),
+                layers[i].params, layers[i].macs,
+                fmt::format("{:.1f}", static_cast<double>(layers[i].live_bytes) / 1024));
+  }
+  const spec::Costs costs = net::count_costs(network);
+  text += fmt::format(
+      "\n{}: {} layers, {} params, {} MACs, peak {:.1f} KiB, model {:.1f} KiB\nhash {}\n",
+      network.name, layers.size(), costs.params, costs.macs,
+      static_cast<double>(costs.peak_activation_bytes) / 1024,
+      static_cast<double>(costs.model_bytes) / 1024, net::hash_text(net::structure_hash(network)));
+  return text;
+}
+
+int inspect(const Options& options) {
+  const net::Prototype prototype = net::read_prototype(options.file);
+  net::TaskInput input = prototype.written_input();
+  if (options.classes > 0) input.classes = options.classes;
+  if (options.resolution > 0) input.input.height = input.input.width = options.resolution;
+  const net::Network network = net::read_design(options.file, input);
+  const std::string text = options.is_json  ? json_text(network)
+                           : options.is_dot ? net::dot_text(network)
+                                            : table_text(network);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "inspect", "Show a design layer by layer: shapes, parameters, MACs, memory");
+  command->add_option("file", options->file, "a design, or a prototype without holes")->required();
+  CLI::Option* json = command->add_flag("--json", options->is_json, "print JSON");
+  command->add_flag("--dot", options->is_dot, "print a Graphviz picture")->excludes(json);
+  command->add_option("--classes", options->classes, "count with this many classes")
+      ->check(CLI::Range(1, 65536));
+  command->add_option("--resolution", options->resolution, "count at this input side, in pixels")
+      ->check(CLI::Range(1, 4096));
+  command->footer(
+      "Example:  atto inspect prototypes/mobilenet_v2.json --classes 10 --resolution 64\n"
+      "A prototype with holes has no layers yet: draw designs of it with `atto generate`.");
+  command->callback([options, &action] { action = [options] { return inspect(*options); }; });
+}
+
+}  // namespace atto::cli

@@ -1,0 +1,63 @@
+// `atto reopen`: a design with some of its holes back, to be filled anew.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "design_specs/files.hpp"
+#include "prototypes/language/prototype.hpp"
+#include "search/cli/commands.hpp"
+
+namespace atto::cli {
+namespace {
+
+struct Options {
+  std::string design, out;
+  std::vector<std::string> free;
+  bool is_list = false;
+};
+
+int list(const spec::Document& document) {
+  const net::Prototype prototype(document);
+  for (const net::Provenance& record : prototype.provenance())
+    fmt::print("{:<8} {} = {}\n", record.by == net::By::Human ? "human" : "machine", record.path,
+               record.value);
+  return 0;
+}
+
+int reopen(const Options& options) {
+  const spec::Document document = spec::read_json(options.design);
+  if (options.is_list) return list(document);
+  const std::string text = net::reopened_text(document, options.free);
+  if (options.out.empty())
+    fmt::print("{}", text);
+  else
+    spec::write_file_atomically(options.out, text);
+  return 0;
+}
+
+}  // namespace
+
+void add_reopen(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("reopen", "Turn decisions of a design back into holes of a prototype");
+  command->add_option("design", options->design, "a design that records its decisions")->required();
+  CLI::Option* free =
+      command
+          ->add_option("--free", options->free,
+                       "path of a decision, or of a module or stage for all in it; [*] stands for "
+                       "any index, * for everything")
+          ->take_all();
+  command->add_option("--out", options->out, "file to write (default: standard output)");
+  CLI::Option* listing =
+      command->add_flag("--list", options->is_list, "list the recorded decisions")->excludes(free);
+  command->footer(
+      "Example:  atto reopen designs/0f3a.json --free 'stages[1].modules[*]' --out mine.json");
+  command->callback([options, free, listing, &action] {
+    if (free->count() == 0 && listing->count() == 0) throw CLI::RequiredError("--free or --list");
+    action = [options] { return reopen(*options); };
+  });
+}
+
+}  // namespace atto::cli
