@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 struct Options {
   fs::path design, out, spec;
   std::string data, device = "auto";
-  std::optional<int> epochs, resolution, threads;
+  std::optional<int> epochs, resolution, threads, rung;
   std::uint64_t seed = 1;
   bool json = false;
 };
@@ -75,6 +75,22 @@ class Display {
   std::size_t shown_ = 0;
 };
 
+/// Makes a request what a campaign's search asks for: up to a rung, its images, the top rung's schedule.
+void train_as_searched(const Options& options, train::TrialRequest& request) {
+  if (options.spec.empty())
+    throw SpecError({{"--rung", "", "needs --spec, whose search.rungs it counts", ""}});
+  const spec::SearchSettings search = spec::read_design_spec(options.spec).search;
+  const int rungs = static_cast<int>(search.rungs.size());
+  if (*options.rung > rungs)
+    throw SpecError({{"--rung", "", fmt::format("must be <= {}, the spec's rungs", rungs),
+                      std::to_string(*options.rung)}});
+  request.phase = train::Phase::Search;
+  request.judge_test = false;
+  request.images = search.images;
+  request.to_epoch = search.rungs[static_cast<std::size_t>(*options.rung - 1)];
+  request.horizon_epochs = search.rungs.back();
+}
+
 train::TrialRequest request_of(const Options& options) {
   train::TrialRequest request;
   if (!options.spec.empty()) {
@@ -92,6 +108,7 @@ train::TrialRequest request_of(const Options& options) {
   request.horizon_epochs = request.to_epoch;
   request.phase = train::Phase::Final;
   request.judge_test = true;
+  if (options.rung) train_as_searched(options, request);
   request.seed = options.seed;
   const train::DatasetInfo info =
       train::describe_dataset(request.task.dataset, request.task.resolution);
@@ -196,6 +213,10 @@ void add_trainer_train(CLI::App& app, Action& action) {
       ->check(CLI::Range(1, 100000));
   command->add_option("--resolution", options->resolution, "Pixels; default: the data set's own")
       ->check(CLI::Range(1, 1024));
+  command
+      ->add_option("--rung", options->rung,
+                   "Train as the search of --spec does, up to this rung (1 = lowest)")
+      ->check(CLI::PositiveNumber);
   command->add_option("--seed", options->seed, "Seed of weights, order and augmentation");
   command->add_option("--threads", options->threads, "CPU threads; part of the result's identity")
       ->check(CLI::Range(1, 256));

@@ -1,0 +1,213 @@
+#include "search/ledger.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+#include <thread>
+
+#include "design_specs/errors.hpp"
+
+using namespace atto;
+using namespace atto::search;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() : path_(std::filesystem::temp_directory_path() / ("atto-ledger-" + std::to_string(::getpid()))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+    Ledger::create(file());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::filesystem::path file() const { return path_ / "a ledger.db"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+DesignRow design(const std::string& hash) {
+  DesignRow row;
+  row.hash = hash;
+  row.origin = "machine";
+  row.how = "sampled";
+  row.assignment = "1,-1,0";
+  row.costs = {10, 20, 30, 40};
+  return row;
+}
+
+Job job_at(std::int64_t position, const std::string& hash = "00000000000000aa") {
+  Job job;
+  job.position = position;
+  job.hash = hash;
+  job.to_epoch = job.horizon = 3;
+  job.seed = 0xfedcba9876543210ULL;
+  return job;
+}
+
+train::TrialResult result_of(int epochs, double top1) {
+  train::TrialResult result;
+  for (int i = 1; i <= epochs; ++i) {
+    train::EpochRecord record;
+    record.epoch = i;
+    record.validation_top1 = i == epochs ? top1 : 0.1;
+    record.cpu_seconds = 2;
+    result.epochs.push_back(record);
+  }
+  result.cpu_seconds = 2.5 * epochs;
+  return result;
+}
+
+constexpr std::int64_t kFar = 1LL << 60;
+
+}  // namespace
+
+TEST_CASE("A job goes from ready over claimed to done, and keeps every bit of its result") {
+  Folder folder;
+  Ledger ledger(folder.file(), Ledger::Durability::Full);
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  const auto claim = ledger.claim("w", 1, kFar, 0);
+  REQUIRE(claim);
+  CHECK(claim->attempt == 1);
+  CHECK(claim->job.seed == 0xfedcba9876543210ULL);
+  CHECK_FALSE(ledger.claim("x", 1, kFar, 0));
+
+  const double top1 = 0.1 + 0.2;
+  train::TrialResult result = result_of(3, top1);
+  result.epochs[0].train_loss = std::nan("");
+  REQUIRE(ledger.commit(*claim, result));
+  const std::vector<JobRow> done = ledger.finished_since(0);
+  REQUIRE(done.size() == 1);
+  CHECK(*done[0].verdict.top1 == top1);
+  CHECK(done[0].verdict.cpu_seconds == 7.5);
+  CHECK_FALSE(done[0].verdict.test_top1);
+  const auto curve = ledger.curve({"00000000000000aa", train::Phase::Search, 0});
+  REQUIRE(curve.size() == 3);
+  CHECK(std::isnan(curve[0].train_loss));
+  CHECK(curve[2].validation_top1 == top1);
+  CHECK(ledger.design("00000000000000aa")->costs == spec::Costs{10, 20, 30, 40});
+}
+
+TEST_CASE("An attempt that lost its job can write nothing") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  const Claim old = ledger.claim("old", 1, 100, 0).value();
+  CHECK(ledger.release_expired(100, {}) == 0);
+  CHECK(ledger.release_expired(101, {"old"}) == 0);
+  CHECK(ledger.release_expired(101, {}) == 1);
+  const Claim fresh = ledger.claim("new", 1, kFar, 0).value();
+  CHECK(fresh.attempt == old.attempt + 1);
+
+  CHECK_FALSE(ledger.renew(old, kFar, 1));
+  CHECK_FALSE(ledger.record_epochs(old, result_of(1, 0.5).epochs));
+  CHECK_FALSE(ledger.commit(old, result_of(3, 0.5)));
+  CHECK_FALSE(ledger.give_back(old, 1));
+  CHECK(ledger.curve({"00000000000000aa", train::Phase::Search, 0}).empty());
+  CHECK(ledger.commit(fresh, result_of(3, 0.7)));
+  CHECK(*ledger.finished_since(0).at(0).verdict.top1 == 0.7);
+  CHECK_FALSE(ledger.commit(fresh, result_of(3, 0.9)));
+}
+
+TEST_CASE("Three deaths at one epoch fail a trial; a checkpoint in between starts the count again") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  const auto die = [&](int epochs) {
+    const Claim claim = ledger.claim("w", 1, kFar, 0).value();
+    if (epochs > 0) ledger.record_epochs(claim, result_of(epochs, 0.2).epochs);
+    ledger.renew(claim, kFar, 9);
+    CHECK(ledger.release_worker("w", "killed by signal 9", true) == 1);
+  };
+  die(0), die(0), die(1), die(0);
+  CHECK(ledger.finished_since(0).empty());
+  die(0);
+  const std::vector<JobRow> done = ledger.finished_since(0);
+  REQUIRE(done.size() == 1);
+  CHECK(done[0].verdict.outcome == train::Outcome::Failed);
+  CHECK(done[0].verdict.reason == "its worker died 3 times in epoch 2: killed by signal 9");
+  CHECK(done[0].verdict.cpu_seconds == 2);  // the epoch that was kept
+  CHECK(done[0].verdict.wasted_cpu_seconds == 5 * 9 - 2);
+}
+
+TEST_CASE("A job that is given back, or whose coordinator died, is not counted as a death") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  for (int i = 0; i < 5; ++i) {
+    ledger.give_back(ledger.claim("w", 1, kFar, 0).value(), 1);
+    ledger.claim("w", 1, kFar, 0).value();
+    ledger.release_worker("w", "", false);
+  }
+  CHECK(ledger.totals().ready == 1);
+  CHECK(ledger.totals().wasted_cpu_seconds == 5);
+}
+
+TEST_CASE("The CPU time of a whole process counts from the claim on") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  ledger.claim("w", 1, kFar, 100).value();
+  ledger.release_worker("w", "", true, 103.5);
+  CHECK(ledger.totals().wasted_cpu_seconds == 3.5);
+}
+
+TEST_CASE("Jobs are claimed in the order of proposals, each by one worker only") {
+  Folder folder;
+  {
+    Ledger ledger(folder.file());
+    for (int i = 0; i < 60; ++i) ledger.add_job(job_at(i), design("00000000000000aa"));
+  }
+  std::vector<std::int64_t> claimed[3];
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&, t] {
+      Ledger ledger(folder.file());
+      while (const auto claim = ledger.claim("w" + std::to_string(t), 1, kFar, 0))
+        claimed[t].push_back(claim->job.position);
+    });
+  for (std::thread& thread : threads) thread.join();
+  std::vector<std::int64_t> all;
+  for (const auto& positions : claimed) {
+    CHECK(std::is_sorted(positions.begin(), positions.end()));
+    all.insert(all.end(), positions.begin(), positions.end());
+  }
+  std::sort(all.begin(), all.end());
+  REQUIRE(all.size() == 60);
+  for (int i = 0; i < 60; ++i) CHECK(all[static_cast<std::size_t>(i)] == i);
+}
+
+TEST_CASE("A reused result is done at once and costs nothing") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  Verdict verdict;
+  verdict.top1 = 0.5;
+  verdict.reused_from = "elsewhere";
+  verdict.original_cpu_seconds = 12;
+  ledger.add_job(job_at(0), design("00000000000000aa"), &verdict, result_of(3, 0.5).epochs);
+  CHECK_FALSE(ledger.claim("w", 1, kFar, 0));
+  const Totals totals = ledger.totals();
+  CHECK(totals.reused == 1);
+  CHECK(totals.cpu_seconds == 0);
+  CHECK(totals.saved_cpu_seconds == 12);
+  CHECK(ledger.find_done(job_at(5)).has_value());
+  Job other = job_at(5);
+  other.seed = 1;
+  CHECK_FALSE(ledger.find_done(other).has_value());
+}
+
+TEST_CASE("A file that is no ledger, a missing one and another schema are clear errors") {
+  Folder folder;
+  CHECK_THROWS_AS(Ledger::create(folder.file()), EnvironmentError);
+  CHECK_THROWS_WITH(Ledger(folder.file().parent_path() / "none.db"),
+                    Catch::Contains("cannot open the ledger: No such file or directory"));
+  const auto text = folder.file().parent_path() / "text.db";
+  FILE* file = std::fopen(text.c_str(), "w");
+  std::fputs("this is not a database at all, but it is long enough to be looked at", file);
+  std::fclose(file);
+  CHECK_THROWS_AS(Ledger(text), EnvironmentError);
+  Ledger(folder.file()).set_meta("schema", "99");
+  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 1"));
+}
