@@ -1,0 +1,81 @@
+// The fake evaluator keeps the contract of evaluator.hpp.
+#include "trainer/fake_evaluator.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "prototypes/network/identity.hpp"
+#include "tests/trainer/networks.hpp"
+#include "tests/trainer/scratch_folder.hpp"
+#include "trainer/datasets.hpp"
+
+using namespace atto;
+using namespace atto::train;
+
+namespace {
+
+TrialRequest request_in(const std::filesystem::path& folder, int width = 32) {
+  TrialRequest request;
+  request.network = test::separable_network({3, 32, 32}, 10, width, 3);
+  request.design_hash = net::hash_text(net::structure_hash(request.network));
+  request.to_epoch = request.horizon_epochs = 4;
+  request.seed = 5;
+  request.folder = folder;
+  return request;
+}
+
+std::vector<double> top1_of(const TrialResult& result) {
+  std::vector<double> values;
+  for (const EpochRecord& record : result.epochs) values.push_back(record.validation_top1);
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("a fake trial that was stopped and taken up again ends as one that was not") {
+  const test::ScratchFolder whole, parts;
+  FakeEvaluator evaluator({0, 0, true});
+  const TrialResult undisturbed = evaluator.evaluate(request_in(whole.path()), {});
+  REQUIRE(undisturbed.epochs.size() == 4);
+  const TrialResult stopped = evaluator.evaluate(
+      request_in(parts.path()),
+      [](double, const TrialResult& so_far) { return so_far.epochs.size() < 2; });
+  REQUIRE(stopped.outcome == Outcome::Interrupted);
+  SECTION("with its checkpoint") {}
+  SECTION("with a damaged one") {
+    std::ofstream(parts.path() / "fake.checkpoint") << "atto-fa";
+  }
+  CHECK(top1_of(evaluator.evaluate(request_in(parts.path()), {})) == top1_of(undisturbed));
+}
+
+TEST_CASE("the fake landscape can be learnt: more is better at falling rates") {
+  const double narrow = fake_top1(test::separable_network({3, 32, 32}, 10, 64, 3));
+  const double middle = fake_top1(test::separable_network({3, 32, 32}, 10, 256, 3));
+  const double wide = fake_top1(test::separable_network({3, 32, 32}, 10, 1024, 3));
+  CHECK(narrow < middle);
+  CHECK(middle < wide);
+  CHECK(wide - middle < middle - narrow);
+}
+
+TEST_CASE("some designs diverge, always the same ones") {
+  const test::ScratchFolder folder;
+  FakeEvaluator evaluator({0, 0.5, false});
+  int diverged = 0;
+  for (int width = 8; width < 72; ++width) {
+    const Outcome outcome = evaluator.evaluate(request_in(folder.path(), width), {}).outcome;
+    CHECK(outcome == evaluator.evaluate(request_in(folder.path(), width), {}).outcome);
+    diverged += outcome == Outcome::Diverged;
+  }
+  CHECK(diverged > 16);
+  CHECK(diverged < 48);
+}
+
+TEST_CASE("synthetic data describes itself, and bad options are refused") {
+  const DatasetInfo info =
+      describe_dataset("synthetic:classes=4,size=16,channels=1,train=100,test=20");
+  CHECK(info.input() == net::Shape{1, 16, 16});
+  CHECK(info.validation_images == 8);
+  CHECK_THROWS(describe_dataset("synthetic:size=0"));
+  CHECK_THROWS(describe_dataset("synthetic:colour=3"));
+  CHECK_THROWS(describe_dataset("synthetic", 5000));
+}

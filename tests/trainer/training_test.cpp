@@ -1,0 +1,201 @@
+// Whole trials on the synthetic data set.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <fstream>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "prototypes/network/identity.hpp"
+#include "tests/trainer/networks.hpp"
+#include "tests/trainer/scratch_folder.hpp"
+#include "trainer/datasets.hpp"
+#include "trainer/torch/dataset.hpp"
+#include "trainer/torch/torch_evaluator.hpp"
+#include "trainer/torch/training_run.hpp"
+
+using namespace atto;
+using namespace atto::train;
+
+namespace {
+
+const char* const kData = "synthetic:size=12,train=600,test=200,classes=6";
+
+TrialRequest request_in(const std::filesystem::path& folder) {
+  const DatasetInfo info = describe_dataset(kData);
+  TrialRequest request;
+  request.network = test::small_network(info.input(), info.classes);
+  request.design_hash = net::hash_text(net::structure_hash(request.network));
+  request.task.dataset = kData;
+  request.recipe.batch = 32;
+  request.recipe.learning_rate = 0.1;
+  request.recipe.ema = 0.9;
+  request.phase = Phase::Final;
+  request.to_epoch = request.horizon_epochs = 3;
+  request.seed = 11;
+  request.folder = folder;
+  return request;
+}
+
+TrialResult train_once(const TrialRequest& request, const Progress& progress = {}) {
+  return TorchEvaluator({DeviceChoice::Cpu, request.recipe.threads}).evaluate(request, progress);
+}
+
+void check_same(const TrialResult& a, const TrialResult& b) {
+  REQUIRE(a.epochs.size() == b.epochs.size());
+  for (std::size_t i = 0; i < a.epochs.size(); ++i) {
+    INFO("epoch " << i + 1);
+    CHECK(a.epochs[i].train_loss == b.epochs[i].train_loss);
+    CHECK(a.epochs[i].validation_loss == b.epochs[i].validation_loss);
+    CHECK(a.epochs[i].validation_top1 == b.epochs[i].validation_top1);
+    CHECK(a.epochs[i].learning_rate == b.epochs[i].learning_rate);
+  }
+}
+
+std::string weights_in(const std::filesystem::path& folder) {
+  return spec::read_file(folder / kWeightsName);
+}
+
+void corrupt(const std::filesystem::path& file, std::size_t at) {
+  std::string bytes = spec::read_file(file);
+  bytes[at] = static_cast<char>(bytes[at] ^ 0x55);
+  std::ofstream(file, std::ios::binary) << bytes;
+}
+
+}  // namespace
+
+TEST_CASE("a trial learns, and leaves weights and a reference behind") {
+  const test::ScratchFolder folder;
+  TrialRequest request = request_in(folder.path());
+  request.to_epoch = request.horizon_epochs = 6;
+  request.judge_test = true;
+  const TrialResult result = train_once(request);
+  REQUIRE(result.outcome == Outcome::Finished);
+  CHECK(result.epochs.back().train_loss < 0.8 * result.epochs.front().train_loss);
+  CHECK(result.epochs.back().validation_top1 > 0.5);
+  CHECK(result.test_top1.value_or(0) > 0.5);
+  const net::TensorFile weights = net::read_safetensors(folder.path() / kWeightsName);
+  net::check_weights(request.network, weights, "weights");
+  CHECK(weights.metadata.at("design_hash") == request.design_hash);
+  const net::TensorFile reference = net::read_safetensors(folder.path() / kReferenceName);
+  CHECK(reference.tensors.at("inputs").shape == std::vector<std::int64_t>{64, 3, 12, 12});
+  CHECK(reference.tensors.at("logits").shape == std::vector<std::int64_t>{64, 6});
+}
+
+TEST_CASE("the same request gives the same result, bit for bit") {
+  const int threads = GENERATE(1, 2);
+  const test::ScratchFolder one, two;
+  TrialRequest request = request_in(one.path());
+  request.recipe.threads = threads;
+  request.recipe.cutout = 4;
+  const TrialResult first = train_once(request);
+  request.folder = two.path();
+  check_same(first, train_once(request));
+  CHECK(weights_in(one.path()) == weights_in(two.path()));
+}
+
+TEST_CASE("another seed gives another result") {
+  const test::ScratchFolder one, two;
+  TrialRequest request = request_in(one.path());
+  const TrialResult first = train_once(request);
+  request.folder = two.path();
+  request.seed = 12;
+  CHECK(train_once(request).epochs.back().train_loss != first.epochs.back().train_loss);
+}
+
+TEST_CASE("a trial that was interrupted, or went rung by rung, ends as one that was not") {
+  const test::ScratchFolder whole, parts;
+  TrialRequest request = request_in(whole.path());
+  const TrialResult undisturbed = train_once(request);
+  request.folder = parts.path();
+
+  SECTION("rung by rung") {
+    request.phase = Phase::Search;
+    request.to_epoch = 1;
+    const TrialResult rung = train_once(request);
+    REQUIRE(rung.epochs.size() == 1);
+    CHECK(rung.epochs[0].validation_loss == undisturbed.epochs[0].validation_loss);
+    request.to_epoch = 3;
+    check_same(undisturbed, train_once(request));
+    SECTION("and a lower rung asked for again is answered from the records") {
+      request.to_epoch = 2;
+      CHECK(train_once(request).epochs.size() == 2);
+    }
+    return;
+  }
+  SECTION("interrupted within the second epoch") {
+    const TrialResult stopped =
+        train_once(request, [](double share, const TrialResult&) { return share < 0.33; });
+    REQUIRE(stopped.outcome == Outcome::Interrupted);
+    REQUIRE(stopped.epochs.size() == 1);
+  }
+  SECTION("its checkpoint damaged") {
+    const int damage = GENERATE(0, 1, 2);
+    train_once(request, [](double share, const TrialResult&) { return share < 0.33; });
+    const auto file = parts.path() / kCheckpointName;
+    const auto size = std::filesystem::file_size(file);
+    if (damage == 0) std::filesystem::resize_file(file, size / 2);
+    if (damage == 1) corrupt(file, size - 9);
+    if (damage == 2) corrupt(file, 3);
+  }
+  check_same(undisturbed, train_once(request));
+  CHECK(weights_in(whole.path()) == weights_in(parts.path()));
+}
+
+TEST_CASE("a checkpoint of another recipe is not continued") {
+  const test::ScratchFolder folder;
+  TrialRequest request = request_in(folder.path());
+  request.to_epoch = 1;
+  train_once(request);
+  request.recipe.weight_decay = 1e-3;
+  TorchEvaluator evaluator({DeviceChoice::Cpu, 1});
+  evaluator.evaluate(request, {});
+  const auto notes = evaluator.take_notes();
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].find("is of another run") != std::string::npos);
+}
+
+TEST_CASE("a learning rate that explodes is a result with a reason") {
+  const test::ScratchFolder folder;
+  TrialRequest request = request_in(folder.path());
+  request.recipe.learning_rate = 1e6;
+  const TrialResult result = train_once(request);
+  CHECK(result.outcome == Outcome::Diverged);
+  CHECK(result.reason.find("epoch 1") != std::string::npos);
+}
+
+TEST_CASE("a data set that is not there is the environment's fault") {
+  const test::ScratchFolder folder;
+  TrialRequest request = request_in(folder.path());
+  request.task.dataset = "no_such_set";
+  CHECK_THROWS_AS(train_once(request), EnvironmentError);
+}
+
+TEST_CASE("a folder that cannot be written is the environment's fault") {
+  TrialRequest request = request_in("/proc/atto/none");
+  CHECK_THROWS_AS(train_once(request), EnvironmentError);
+}
+
+TEST_CASE("recalibrated statistics are the means over whole batches") {
+  const Dataset data = load_dataset(describe_dataset(kData));
+  const net::Network network = test::small_network(data.info.input(), data.info.classes);
+  const ParameterLayout layout(network);
+  const std::vector<float> weights = initial_weights(network, layout, 1);
+  const auto backend = make_cpu_backend(network, layout, {Device::Cpu, 1, 540});
+  const std::vector<std::int32_t> images = data.train;
+  // One batch of all images has the statistics of the whole; averages of small ones come near.
+  std::vector<float> exact = neutral_statistics(layout);
+  std::vector<float> pixels(images.size() * static_cast<std::size_t>(data.image_bytes()));
+  write_batch(data, images, {}, 0, 0, 1, pixels.data());
+  backend->measure_statistics(
+      weights.data(), {pixels.data(), nullptr, static_cast<int>(images.size())}, 1.0, exact.data());
+  const std::vector<float> got =
+      recalibrated_statistics(*backend, layout, weights, data, images, 32, 1);
+  REQUIRE(got.size() == exact.size());
+  double difference = 0, norm = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    difference += std::pow(got[i] - exact[i], 2);
+    norm += std::pow(exact[i], 2);
+  }
+  CHECK(std::sqrt(difference / norm) < 0.1);
+  CHECK(got != neutral_statistics(layout));
+}
