@@ -94,6 +94,7 @@ struct Body {
   Choice<Activation> activation;
   Choice<std::vector<Source>> from;
   std::optional<Width> channels;
+  std::int32_t place = 0;
 };
 
 /// A body, or a choice of modules (a choice of templates).
@@ -106,7 +107,6 @@ struct Module {
 struct Slot {
   Module module;
   Number stride;
-  std::int32_t place = 0;
 };
 
 struct Stage {

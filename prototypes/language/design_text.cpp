@@ -212,6 +212,7 @@ class DesignWriter {
     for (int m = 0; m < count; ++m) {
       const std::string here = indexed(path, list.items.size());
       as_written_ = shared;
+      is_template_ = false;
       list.items.push_back(module(shared, here, {}));
     }
     return list;
@@ -225,13 +226,16 @@ class DesignWriter {
     if (!is_complete) set_member(whole, "module", *stage.find("module"));
     remove_member(whole, "repeat");
     as_written_ = whole;
+    is_template_ = false;
     return module(whole, path, {});
   }
 
   /// Writes out the body that a name, a choice or a reference leads to.
   Value module(const Value& value, const std::string& path, std::vector<Override> overrides) {
-    if (value.kind == Kind::String)
+    if (value.kind == Kind::String) {
+      is_template_ = true;
       return module(*root_.find("modules")->find(value.string), path, std::move(overrides));
+    }
     if (is_hole(value)) {
       const std::string here = keyed(path, "module");
       const Filled chosen = filled(here);
@@ -251,7 +255,9 @@ class DesignWriter {
         set_member(body, override_.key, written(*override_.value, override_.path));
     for (const Member& member : value.members) {
       const Override* own = find_override(overrides, member.key);
-      if (member.key != "repeat")
+      const bool is_dropped =
+          member.key == "repeat" || (is_template_ && member.key == "description");
+      if (!is_dropped)
         set_member(body, member.key,
                    own == nullptr ? written(member.value, keyed(path, member.key))
                                   : written(*own->value, own->path));
@@ -288,7 +294,8 @@ class DesignWriter {
   Assignment assignment_;
   const std::vector<By>& by_;
   std::map<DecisionId, Value> taken_;
-  Value as_written_;  ///< the entry whose module is being written
+  bool is_template_ = false;  ///< the body is a named template's; its description stays there
+  Value as_written_;          ///< the entry whose module is being written
 };
 
 }  // namespace

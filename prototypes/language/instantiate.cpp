@@ -208,13 +208,12 @@ class Builder {
           stage_channels, previous);
     const Body& body = module.body;
     ChainContext context;
-    context.input = gathered(body, slot, previous);
+    context.input = gathered(body, previous);
     WidthExpression channels = stage_channels;
     if (body.channels) channels = width(*body.channels, context);
     context.module = &channels;
     context.stride = decided_.value(slot.stride);
-    std::int32_t current =
-        body.is_branched ? branched(body, slot, context) : straight(body, slot, context);
+    std::int32_t current = body.is_branched ? branched(body, context) : straight(body, context);
     return chain(body.then, {current, &channels, 1, -1}, current);
   }
 
@@ -232,22 +231,22 @@ class Builder {
     return append(lost, {end});
   }
 
-  std::int32_t straight(const Body& body, const Slot& slot, const ChainContext& context) {
-    const std::int32_t end = strided_chain(body.branches.front(), context, slot.place);
+  std::int32_t straight(const Body& body, const ChainContext& context) {
+    const std::int32_t end = strided_chain(body.branches.front(), context, body.place);
     const Node::ShortcutMode mode = decided_.option(body.shortcut);
     const Activation activation = decided_.option(body.activation);
     if (mode == Node::ShortcutMode::None || end == context.input)
-      return activated(activation, slot.place, end);
+      return activated(activation, body.place, end);
     Node node;
     node.kind = Node::Kind::Shortcut;
     node.shortcut = mode;
     node.stride = context.stride;
     node.activation = activation;
-    node.place = slot.place;
+    node.place = body.place;
     return append(node, {end, context.input});
   }
 
-  std::int32_t branched(const Body& body, const Slot& slot, const ChainContext& context) {
+  std::int32_t branched(const Body& body, const ChainContext& context) {
     const std::vector<double>* shares =
         body.split.options.empty() ? nullptr : &decided_.option(body.split);
     // The ends wait behind the inputs of the nodes still to come, and are moved to their own place.
@@ -272,7 +271,7 @@ class Builder {
     Node join;
     join.kind = decided_.option(body.concat) != 0 ? Node::Kind::Concat : Node::Kind::Add;
     join.activation = decided_.option(body.activation);
-    join.place = slot.place;
+    join.place = body.place;
     return joined(join, first_end);
   }
   bool is_empty(const Item& item) const {
@@ -303,7 +302,7 @@ class Builder {
   }
 
   /// Returns the node that enters the module.
-  std::int32_t gathered(const Body& body, const Slot& slot, std::int32_t previous) {
+  std::int32_t gathered(const Body& body, std::int32_t previous) {
     if (body.from.options.empty()) return previous;
     const std::vector<Source>& sources = decided_.option(body.from);
     const std::size_t first_end = ends_begin();
@@ -313,7 +312,7 @@ class Builder {
       if (source != kPrevious) out_.ends.push_back(node_of(source, previous));
     Node gather;
     gather.kind = Node::Kind::Gather;
-    gather.place = slot.place;
+    gather.place = body.place;
     return joined(gather, first_end);
   }
   std::int32_t node_of(Source source, std::int32_t previous) const {

@@ -68,8 +68,10 @@ DecisionId Prototype::find(std::string_view path) const {
 
 SpecError broken_rule(const Prototype& prototype, const Attempt& attempt) {
   const Place& place = prototype.model().places[static_cast<std::size_t>(attempt.place)];
+  // A template's line does not say which of its modules.
+  const bool is_template = place.pointer.starts_with("/modules/");
   return SpecError({{spec::place_text(prototype.file(), place.location), place.pointer,
-                     attempt.rule, place.shown}});
+                     attempt.rule + (is_template ? ", in " + place.name : ""), place.shown}});
 }
 
 Prototype read_prototype(const std::filesystem::path& file) {

@@ -176,6 +176,9 @@ std::string detailed(std::string_view rule, const Structure& structure,
     text += fmt::format(" (groups {}, input width {})", node.groups, first.channels);
   } else if (rule.starts_with("the stride")) {
     text += fmt::format(" (stride {} on {}x{})", node.stride, first.height, first.width);
+  } else if (node.kind == Node::Kind::Slice) {
+    text +=
+        fmt::format(" ({} to {} of width {})", node.slice_begin, node.slice_end, first.channels);
   } else if (node.input_count > 1) {
     text += " (";
     for (std::int32_t i = 0; i < node.input_count; ++i) {

@@ -1,22 +1,19 @@
 // Every malformed spec in tests/data/bad/spec against its full expected text. ATTO_ACCEPT=1
 // rewrites the texts; read the difference before committing it.
 
-#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "design_specs/files.hpp"
 #include "design_specs/requirements/design_spec.hpp"
+#include "tests/golden.hpp"
 
 namespace fs = std::filesystem;
 using namespace atto;
 
 namespace {
-
-const fs::path kFolder = fs::path(ATTO_SOURCE_DIR) / "tests/data/bad/spec";
 
 std::string message_of(std::string_view text, const std::string& name) {
   try {
@@ -27,29 +24,10 @@ std::string message_of(std::string_view text, const std::string& name) {
   return "accepted";
 }
 
-std::vector<fs::path> bad_files() {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(kFolder))
-    if (entry.path().extension() == ".json") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 }  // namespace
 
 TEST_CASE("Every malformed spec is refused with exactly the expected text") {
-  const std::vector<fs::path> files = bad_files();
-  REQUIRE(files.size() >= 60);
-  const bool accept = std::getenv("ATTO_ACCEPT") != nullptr;
-  for (const fs::path& file : files) {
-    INFO(file.filename());
-    const std::string message = message_of(spec::read_file(file), file.filename().string()) + "\n";
-    CHECK(message != "accepted\n");
-    fs::path golden = file;
-    golden.replace_extension(".txt");
-    if (accept) spec::write_file_atomically(golden, message);
-    CHECK(message == spec::read_file(golden));
-  }
+  test::check_golden_folder("bad/spec", 60, message_of);
 }
 
 TEST_CASE("Files too large or too deep are refused before they are parsed") {

@@ -83,19 +83,16 @@ std::optional<Item> ChainReader::free_form(const Where& where, const Cursor& at,
   problems.expect_object(at, kFreeChainKeys);
   const auto length_at = Problems::member(at, "length");
   const auto ops = problems.required(at, "ops");
-  if (!ops) return std::nullopt;
-  if ((*ops)->kind != Kind::Array || (*ops)->items.empty()) {
-    problems.add(*ops, "must be a list of at least one operator");
-    return std::nullopt;
-  }
-  if ((*length_at)->kind == Kind::String) {
+  const bool has_ops = ops && (*ops)->kind == Kind::Array && !(*ops)->items.empty();
+  if (ops && !has_ops) problems.add(*ops, "must be a list of at least one operator");
+  std::optional<Number> length;
+  if ((*length_at)->kind == Kind::String)
     problems.add(*length_at, "must be a whole number or a hole; a tie cannot stand here");
-    return std::nullopt;
-  }
+  else
+    length = holes_.number(where.key("length"), *length_at, 1, kMaxChainLength);
+  if (!length || !has_ops) return std::nullopt;
   Item sequence;
   sequence.has_length = true;
-  const auto length = holes_.number(where.key("length"), *length_at, 1, kMaxChainLength);
-  if (!length) return std::nullopt;
   sequence.length = *length;
   const DecisionId id = length->decision;
   const std::vector<int> lengths =
@@ -138,7 +135,14 @@ std::optional<Item> ChainReader::position(const Where& where, const Cursor& ops,
 std::optional<Item> ChainReader::operation(const Where& where, const Cursor& at,
                                            const Setting& setting) {
   Problems& problems = holes_.problems;
-  const auto name = problems.one_of(*Problems::member(at, "op"), kOperatorNames);
+  const Cursor word = *Problems::member(at, "op");
+  const std::string_view near =
+      word->kind == Kind::String ? spec::nearest_name(word->string, kOperatorNames) : "";
+  if (!near.empty() && near != word->string) {
+    problems.add(word, fmt::format("no such operator; did you mean \"{}\"?", near), "");
+    return std::nullopt;
+  }
+  const auto name = problems.one_of(word, kOperatorNames);
   if (!name) return std::nullopt;
   const std::size_t before = problems.size();
   problems.expect_object(at, kOperatorKeys[*name]);

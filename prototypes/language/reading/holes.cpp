@@ -89,8 +89,10 @@ std::optional<Alternatives> HoleReader::tie(const Cursor& at) {
   }
   if (ignores_unknown_ties_) return std::nullopt;
   const std::string_view near = spec::nearest_name(name, known);
-  problems.add(at, near.empty() ? R"(must name a tie of an enclosing "let")"
-                                : fmt::format("no such tie; did you mean \"${}\"?", near));
+  if (near.empty())
+    problems.add(at, R"(must name a tie of an enclosing "let")");
+  else
+    problems.add(at, fmt::format("no such tie; did you mean \"${}\"?", near), "");
   return std::nullopt;
 }
 
@@ -192,8 +194,13 @@ std::optional<Number> HoleReader::number(const Where& where, const Cursor& at, s
     number.literal = static_cast<std::int32_t>(*value);
     return number;
   }
-  for (const Cursor& item : alternatives->options->items)
-    if (!problems.integer(item, low, high)) return std::nullopt;
+  const std::size_t before = problems.size();
+  for (const Cursor& item : alternatives->options->items) {
+    (void)problems.integer(item, low, high);
+    // Of a range one wrong value says it all.
+    if (problems.size() != before && !alternatives->options->grid.empty()) break;
+  }
+  if (problems.size() != before) return std::nullopt;
   number.decision = alternatives->decision;
   return number;
 }

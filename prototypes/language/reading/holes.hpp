@@ -89,12 +89,13 @@ class HoleReader {
       choice.options.push_back(std::move(*value));
       return choice;
     }
+    bool is_good = true;
     for (const Cursor& item : alternatives->options->items) {
       auto value = read(item);
-      if (!value) return std::nullopt;
-      choice.options.push_back(std::move(*value));
+      is_good = is_good && value.has_value();
+      if (value) choice.options.push_back(std::move(*value));
     }
-    return choice;
+    return is_good ? std::optional(std::move(choice)) : std::nullopt;
   }
 
   /// Reads a whole number in [low, high]. `as_width`: it is used for a width and for nothing else

@@ -81,9 +81,10 @@ std::optional<Module> ModuleReader::named(const Where& where, const Cursor& at,
     std::vector<std::string_view> known;
     for (const auto& entry : templates_) known.push_back(entry.first);
     const std::string_view near = spec::nearest_name(at->string, known);
-    holes_.problems.add(at, near.empty()
-                                ? R"(no template of "modules" has this name)"
-                                : fmt::format("no such template; did you mean \"{}\"?", near));
+    if (near.empty())
+      holes_.problems.add(at, R"(no template of "modules" has this name)");
+    else
+      holes_.problems.add(at, fmt::format("no such template; did you mean \"{}\"?", near), "");
     return std::nullopt;
   }
   found->second.is_used = true;
@@ -153,6 +154,7 @@ std::optional<Module> ModuleReader::body(const Where& where, const Cursor& at,
       at, is_entry ? joined_keys(kBodyKeys, kInPlaceKeys) : joined_keys(kBodyKeys, {}));
   Module module;
   Body& body = module.body;
+  body.place = holes_.add_place(where, at);
   holes_.open_ties(where, Problems::member(at, "let"));
   Overrides all = overrides;
   override_with(where, at, position, all);

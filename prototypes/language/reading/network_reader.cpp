@@ -16,6 +16,14 @@ namespace {
 using spec::Kind;
 using spec::Problems;
 
+/// A name becomes part of file names.
+bool is_file_name(std::string_view name) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+  return !name.empty() && name.size() <= 64 && name.front() != '.' &&
+         name.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
 class NetworkReader {
  public:
   NetworkReader(Problems& problems, ReadNetwork& result)
@@ -29,7 +37,9 @@ class NetworkReader {
   void read(const Cursor& at) {
     if (!problems_.expect_object(at, kNetworkKeys)) return;
     network_ = at;
-    if (const auto format = Problems::member(at, "format")) problems_.integer(*format, 1, 1);
+    if (const auto format = Problems::member(at, "format"))
+      if ((*format)->kind != Kind::Integer || (*format)->integer != 1)
+        problems_.add(*format, "must be 1, the only format there is");
     header(at);
     holes_.open_ties({}, Problems::member(at, "let"));
     activation(at);
@@ -48,7 +58,8 @@ class NetworkReader {
   void header(const Cursor& at) {
     if (const auto name = problems_.required(at, "name"))
       if (const auto text = problems_.text(*name)) {
-        if (text->empty()) problems_.add(*name, "must not be empty");
+        if (!is_file_name(*text))
+          problems_.add(*name, "must be 1 to 64 of A-Z a-z 0-9 _ - . and not begin with '.'");
         model_.name = *text;
       }
     if (const auto description = Problems::member(at, "description"))
@@ -156,23 +167,17 @@ class NetworkReader {
         here = here.when_at_least(static_cast<std::int32_t>(from), decision(id), id);
       here = here.index(static_cast<std::size_t>(m));
       const ModuleReader::Position position{number, static_cast<std::size_t>(m)};
-      Slot slot = new_slot(here, *target, m == 0 ? stride : Number{1});
-      auto module = modules_.module(here, *target, position, false);
-      add(std::move(slot), std::move(module));
+      add(m == 0 ? stride : Number{1}, modules_.module(here, *target, position, false));
     }
   }
   const Decision& decision(DecisionId id) const {
     return model_.decisions[static_cast<std::size_t>(id)];
   }
 
-  Slot new_slot(const Where& where, const Cursor& at, const Number& stride) {
+  /// A module that could not be read leaves its slot, so that later ones keep their numbers.
+  void add(const Number& stride, std::optional<Module> module) {
     Slot slot;
     slot.stride = stride;
-    slot.place = holes_.add_place(where, at);
-    return slot;
-  }
-  /// A module that could not be read leaves its slot, so that later ones keep their numbers.
-  void add(Slot slot, std::optional<Module> module) {
     if (module) slot.module = std::move(*module);
     model_.slots.push_back(std::move(slot));
   }
@@ -207,14 +212,13 @@ class NetworkReader {
         problems_.add(*own, "the stage's stride goes to its first module; write it once");
       stride = holes_.number(where.key("stride"), *own, 1, kMaxStride).value_or(Number{1});
     }
-    Slot slot = new_slot(where, entry, stride);
     const auto shared = Problems::member(stage, "module");
     const bool takes_shared = entry->kind == Kind::Object && !is_hole(*entry) &&
                               entry->find("module") == nullptr && entry->find("chain") == nullptr &&
                               entry->find("branches") == nullptr;
     auto module = shared && takes_shared ? modules_.entry_of(where, entry, *shared, position)
                                          : modules_.module(where, entry, position, true);
-    add(std::move(slot), std::move(module));
+    add(stride, std::move(module));
   }
 
   void outputs(const Cursor& at) {

@@ -152,7 +152,7 @@ bool HoleReader::read_range(const Cursor& at, const Cursor& range, Options& opti
   const auto high = problems.number(range.at(std::size_t{1}), -kFar, kFar);
   double step = 1;
   if (const auto written = spec::Problems::member(at, "step")) {
-    const auto read = problems.number(*written, 1e-6, kFar);
+    const auto read = problems.number(*written, spec::kAboveZero, kFar);
     if (!read) return false;
     step = *read;
   }

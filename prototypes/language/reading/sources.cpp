@@ -66,8 +66,8 @@ std::optional<Source> ModuleReader::source(const Cursor& at, const Position& pos
   const int always =
       s == position.stage ? static_cast<int>(position.module) : least(stage.count, model.decisions);
   if (m >= static_cast<std::size_t>(always)) {
-    problems.add(at,
-                 fmt::format("must always exist; stages[{}] may have only {} modules", s, always));
+    problems.add(at, fmt::format("must always exist; stages[{}] may have no more than {} module{}",
+                                 s, always, always == 1 ? "" : "s"));
     return std::nullopt;
   }
   return stage.first_slot + static_cast<Source>(m);

@@ -1,4 +1,6 @@
 // Widths: numbers, holes, "input", "module" and relations to these.
+#include <algorithm>
+
 #include "prototypes/language/keys.hpp"
 #include "prototypes/language/limits.hpp"
 #include "prototypes/language/reading/chains.hpp"
@@ -66,14 +68,20 @@ std::optional<Width> ChainReader::times(const Where& where, const Cursor& at, bo
   width.kind = Width::Kind::Times;
   if (factor) {
     auto read = holes_.choice<double>(where.key("times"), *factor, [&](const Cursor& item) {
-      return problems.number(item, 1.0 / static_cast<double>(kMaxWidth), kMaxTimes);
+      return problems.number(item, spec::kAboveZero, kMaxTimes);
     });
     if (read) width.times = std::move(*read);
   }
   if (of && (*of)->kind == Kind::Object && !is_hole(**of)) {
     problems.add(*of, R"(must be a whole number, a hole, a tie, "input" or "module")");
   } else if (of) {
-    if (auto read = this->width(where.key("of"), *of, may_be_module))
+    auto read = this->width(where.key("of"), *of, may_be_module);
+    // A relation may stand on the module's width, which may be a relation itself; deeper ones have
+    // no form in WidthExpression.
+    if (read && std::any_of(read->of.begin(), read->of.end(),
+                            [](const Width& base) { return base.kind == Width::Kind::Times; }))
+      problems.add(*of, "must not choose among relations");
+    else if (read)
       width.of.push_back(std::move(*read));
   }
   if (const auto round = Problems::member(at, "round"))
