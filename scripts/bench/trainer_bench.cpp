@@ -1,6 +1,6 @@
-// Images per second of our training step on the separable network of scripts/bench/trainer_reference.py:
-// one line a round, "ours IMAGES_PER_SECOND". Reads a line before each round, so that another process can
-// take turns with it; ends with the input.
+// Images per second of our training step on the separable network of
+// scripts/bench/trainer_reference.py: one line a round, "ours IMAGES_PER_SECOND". Reads a line
+// before each round, so that another process can take turns with it; ends with the input.
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -9,8 +9,8 @@
 #include <string>
 
 #include "design_specs/requirements/recipe.hpp"
-#include "design_specs/seeds/random.hpp"
 #include "tests/trainer/networks.hpp"
+#include "trainer/datasets.hpp"
 #include "trainer/torch/backend.hpp"
 #include "trainer/torch/optimiser.hpp"
 #include "trainer/torch/training_run.hpp"
@@ -31,25 +31,32 @@ int main(int argc, char** argv) {
   const net::Network network = test::separable_network({3, side, side}, 10, width, blocks);
   const ParameterLayout layout(network);
   const BackendSettings settings{Device::Cpu, threads, kBatch};
-  const auto backend =
-      is_torch ? make_torch_backend(network, layout, settings) : make_cpu_backend(network, layout, settings);
-  spec::Random random(1);
+  const auto backend = is_torch ? make_torch_backend(network, layout, settings)
+                                : make_cpu_backend(network, layout, settings);
+  const Dataset data =
+      load_dataset(describe_dataset("synthetic:train=600,test=10,size=" + std::to_string(side)));
   std::vector<float> images(static_cast<std::size_t>(kBatch * network.input.elements()));
-  for (float& value : images) value = static_cast<float>(random.normal());
-  std::vector<std::int32_t> labels;
-  for (int i = 0; i < kBatch; ++i) labels.push_back(i % 10);
+  std::vector<std::int32_t> labels(kBatch);
   OptimiserState state{initial_weights(network, layout, 1), std::vector<float>(layout.trained), {}};
   state.averaged = state.weights;
   std::vector<float> gradients(layout.trained);
+  // All of a training step: augmented images, forward, backward, update with averaging.
   const auto step = [&](int index) {
-    backend->forward_backward(state.weights.data(), {images.data(), labels.data(), kBatch}, 0.1, gradients.data());
+    const std::vector<std::int32_t> order = epoch_order(data.train, 1, index + 1);
+    const auto batch = std::span(order).first(kBatch);
+    write_batch(data, batch, {}, 1, index + 1, threads, images.data());
+    for (std::size_t i = 0; i < kBatch; ++i)
+      labels[i] = data.images.labels[static_cast<std::size_t>(batch[i])];
+    backend->forward_backward(state.weights.data(), {images.data(), labels.data(), kBatch}, 0.1,
+                              gradients.data());
     update(state, gradients, layout.decayed, {}, 0.05, index);
   };
   step(0);
   for (std::string line; std::getline(std::cin, line);) {
     const double started = wall_seconds(), cpu = process_cpu_seconds();
     for (int i = 0; i < kSteps; ++i) step(i);
-    std::printf("ours %.1f images/s, %.1f a CPU second\n", kBatch * kSteps / (wall_seconds() - started),
+    std::printf("ours %.1f images/s, %.1f a CPU second\n",
+                kBatch * kSteps / (wall_seconds() - started),
                 kBatch * kSteps / (process_cpu_seconds() - cpu));
     std::fflush(stdout);
   }
