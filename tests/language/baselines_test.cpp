@@ -34,3 +34,17 @@ TEST_CASE("The baselines have exactly the published counts at 224x224") {
   CHECK(costs.params == row.params);
   CHECK(costs.macs == row.macs);
 }
+
+TEST_CASE("The small-image variants keep the parameters of their originals") {
+  const auto [small, original] =
+      GENERATE(table<const char*, const char*>({{"mobilenet_v1_32", "mobilenet_v1"},
+                                                {"mobilenet_v1_64", "mobilenet_v1"},
+                                                {"mobilenet_v2_32", "mobilenet_v2"},
+                                                {"mobilenet_v2_64", "mobilenet_v2"},
+                                                {"shufflenet_v2_32", "shufflenet_v2"},
+                                                {"shufflenet_v2_64", "shufflenet_v2"},
+                                                {"resnet50_64", "resnet50"}}));
+  CAPTURE(small);
+  CHECK(net::count_costs(shipped(small, 50)).params ==
+        net::count_costs(shipped(original, 50)).params);
+}

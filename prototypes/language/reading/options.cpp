@@ -32,8 +32,13 @@ std::string summary(const Value& value) {
   }
   if (value.kind != Kind::Object) return compact_text(value);
   if (const Value* op = value.find("op")) return summary(*op);
-  if (const Value* times = value.find("times")) return summary(*times) + " times";
+  if (const Value* times = value.find("times")) {
+    const Value* of = value.find("of");
+    return (times->is_number() ? compact_text(*times) + " " : "") + "times" +
+           (of == nullptr ? "" : " " + summary(*of));
+  }
   if (value.find("choose") != nullptr) return "choice";
+  if (value.find("range") != nullptr) return "range";
   if (value.find("length") != nullptr) return "free";
   if (const Value* chain = value.find("chain")) return summary(*chain);
   if (const Value* module = value.find("module")) return summary(*module);
