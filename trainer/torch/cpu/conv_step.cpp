@@ -237,13 +237,29 @@ class ConvStep : public Step {
     Scratch& s = scratch_[static_cast<std::size_t>(thread)];
     const int channels = g_.out.channels, out_pitch = padded(group_out_);
     float* const dst = output->raw.data() + at * channels;
+    const bool measures = wants_sums(pass, *output);
+    // Column sums go in whole blocks, which would overlap between groups of other widths.
+    const bool sums_with_product = measures && group_out_ % kLanes == 0;
     for (int group = 0; group < g_.groups; ++group) {
       gather(pass, s, chunk, at, rows, group);
-      pass.kernels->multiply({rows, group_out_, depth_, group_columns(s, group), column_pitch(), 1,
-                              packed_.data() + std::ptrdiff_t{group} * depth_ * out_pitch,
-                              out_pitch, dst + group * group_out_, channels, false});
+      Product product{rows,
+                      group_out_,
+                      depth_,
+                      group_columns(s, group),
+                      column_pitch(),
+                      1,
+                      packed_.data() + std::ptrdiff_t{group} * depth_ * out_pitch,
+                      out_pitch,
+                      dst + group * group_out_,
+                      channels};
+      product.streams = output->streams() && group_out_ % kLanes == 0;
+      if (sums_with_product) {
+        product.sums = sums.first(thread) + group * group_out_;
+        product.squares = sums.second(thread) + group * group_out_;
+      }
+      pass.kernels->multiply(product);
     }
-    if (wants_sums(pass, *output))
+    if (measures && !sums_with_product)
       pass.kernels->sum({dst, channels}, rows, channels, sums.first(thread), sums.second(thread));
   }
 
@@ -273,11 +289,8 @@ class ConvStep : public Step {
       if (!is_direct_) scatter(s, chunk, at, rows, group);
     }
     if (is_direct_ && in.needs_gradient)
-      pass.kernels->contribute({s.column_slopes.data(), g_.in.channels}, arrival.is_first,
-                               arrival.is_last, in.gradient + at * g_.in.channels,
-                               {in.raw.data() + at * g_.in.channels, g_.in.channels}, rows,
-                               g_.in.channels, in.affine(), in.mean.data(), sums.first(thread),
-                               sums.second(thread));
+      pass.kernels->contribute(contribution(in, arrival, {s.column_slopes.data(), g_.in.channels},
+                                            at, rows, 0, g_.in.channels, sums, thread));
   }
 
   void scatter(Scratch& s, std::ptrdiff_t chunk, std::ptrdiff_t at, int rows, int group) const {
@@ -299,14 +312,13 @@ class ConvStep : public Step {
     const int channels = g_.in.channels;
     for (int i = 0; i < chunk_images(pass, chunk); ++i)
       for (int y = 0; y < g_.in.height; ++y) {
-        const std::ptrdiff_t to =
-            ((chunk * chunk_ + i) * in.pixels() + std::ptrdiff_t{y} * g_.in.width) * channels;
+        const std::ptrdiff_t first =
+            (chunk * chunk_ + i) * in.pixels() + std::ptrdiff_t{y} * g_.in.width;
         const float* const d = s.plane_slopes.data() +
                                static_cast<std::size_t>(i) * plane_floats() +
                                ((y + pad_y_) * std::ptrdiff_t{plane_width_} + pad_x_) * channels;
-        pass.kernels->contribute({d, channels}, arrival.is_first, arrival.is_last, in.gradient + to,
-                                 {in.raw.data() + to, channels}, g_.in.width, channels, in.affine(),
-                                 in.mean.data(), sums.first(thread), sums.second(thread));
+        pass.kernels->contribute(contribution(in, arrival, {d, channels}, first, g_.in.width, 0,
+                                              channels, sums, thread));
       }
   }
 

@@ -119,9 +119,9 @@ class CpuBackend : public Backend {
     const int channels = out.shape.channels;
     const Arrival arrival = arrive(out);
     ChannelSums sums(1, channels);
-    kernels_.contribute({slopes.data(), channels}, arrival.is_first, arrival.is_last, out.gradient,
-                        {out.raw.data(), channels}, static_cast<int>(pass.images * out.pixels()),
-                        channels, out.affine(), out.mean.data(), sums.first(0), sums.second(0));
+    kernels_.contribute(contribution(out, arrival, {slopes.data(), channels}, 0,
+                                     static_cast<int>(pass.images * out.pixels()), 0, channels,
+                                     sums, 0));
     sums.flush(0);
     sums.total(out.gradient_sums, out.gradient_products);
   }

@@ -1,4 +1,6 @@
-// Depthwise convolution: image by image, 16 channels at a time, through small planes in cache.
+// Depthwise convolution: image by image, row by row. Each block of 16 channels has a zero-padded
+// plane in cache; rows come in once, in the order of memory, and results leave as soon as their
+// rows are there.
 #include <algorithm>
 
 #include "trainer/torch/cpu/feature.hpp"
@@ -13,33 +15,32 @@ class DepthwiseStep : public Step {
         blocks_(padded(g_.in.channels) / kLanes),
         taps_(g_.kernel_width * g_.kernel_width),
         pad_((g_.kernel_width - 1) / 2),
-        plane_height_(g_.in.height + 2 * pad_),
-        plane_width_(g_.in.width + 2 * pad_) {
-    // The stride may leave a rim of the padded plane unread; reads never pass its end.
-    const auto plane = static_cast<std::size_t>(plane_height_ * plane_width_ * kLanes);
+        plane_width_(g_.in.width + 2 * pad_),
+        plane_(std::ptrdiff_t{g_.in.height + 2 * pad_} * plane_width_ * kLanes),
+        together_(static_cast<int>(std::clamp<std::ptrdiff_t>(kPlaneFloats / plane_, 1, blocks_))) {
+    const auto size = static_cast<std::size_t>(plane_ * together_);
     for (int t = 0; t < threads; ++t) {
-      planes_.emplace_back(plane);
-      slopes_in_.emplace_back(plane);
-      results_.emplace_back(static_cast<std::size_t>(g_.in.height * g_.in.width * kLanes));
-      std::fill_n(planes_.back().data(), plane, 0.0F);
-      std::fill_n(slopes_in_.back().data(), plane, 0.0F);
+      planes_.emplace_back(size);
+      slope_planes_.emplace_back(size);
+      rows_.emplace_back(static_cast<std::size_t>(g_.in.width * kLanes));
+      std::fill_n(planes_.back().data(), size, 0.0F);
+      std::fill_n(slope_planes_.back().data(), size, 0.0F);
     }
   }
 
   void forward(const Pass& pass) override {
     pack(pass);
-    const Feature& in = *inputs[0];
-    Feature& out = *output;
     ChannelSums sums(pass.threads, g_.in.channels);
     in_parallel(pass.threads, pass.images,
                 [&](int thread, std::ptrdiff_t first, std::ptrdiff_t last) {
                   for (std::ptrdiff_t image = first; image < last; ++image) {
-                    for (int block = 0; block < blocks_; ++block)
-                      forward_block(pass, in, out, thread, image, block, sums);
-                    if (wants_sums(pass, *output)) sums.flush(thread);
+                    for (int block = 0; block < blocks_; block += together_)
+                      forward_blocks(
+                          {pass, thread, image, block, std::min(blocks_, block + together_)}, sums);
+                    sums.flush(thread);
                   }
                 });
-    if (wants_sums(pass, *output)) sums.total(out.sums, out.squares);
+    if (wants_sums(pass, *output)) sums.total(output->sums, output->squares);
   }
 
   void backward(const Pass& pass) override {
@@ -50,23 +51,35 @@ class DepthwiseStep : public Step {
     std::vector<std::vector<float>> slopes(
         static_cast<std::size_t>(pass.threads),
         std::vector<float>(static_cast<std::size_t>(blocks_ * taps_ * kLanes)));
-    in_parallel(pass.threads, pass.images,
-                [&](int thread, std::ptrdiff_t first, std::ptrdiff_t last) {
-                  for (std::ptrdiff_t image = first; image < last; ++image) {
-                    for (int block = 0; block < blocks_; ++block)
-                      backward_block(pass, blend, arrival, thread, image, block,
-                                     slopes[std::size_t(thread)], sums);
-                    sums.flush(thread);
-                  }
-                });
+    in_parallel(
+        pass.threads, pass.images, [&](int thread, std::ptrdiff_t first, std::ptrdiff_t last) {
+          for (std::ptrdiff_t image = first; image < last; ++image) {
+            for (int block = 0; block < blocks_; block += together_)
+              backward_blocks({pass, thread, image, block, std::min(blocks_, block + together_)},
+                              blend, arrival, slopes[std::size_t(thread)].data(), sums);
+            sums.flush(thread);
+          }
+        });
     if (arrival.is_last) sums.total(in.gradient_sums, in.gradient_products);
     unpack_slopes(pass, slopes);
   }
 
  private:
+  static constexpr std::ptrdiff_t kPlaneFloats =
+      96 * 1024;  ///< of planes at once: two sets fit a cache of 1 MB
+
+  /// What one call of forward_blocks or backward_blocks works on.
+  struct Part {
+    const Pass& pass;
+    int thread;
+    std::ptrdiff_t image;
+    int first_block, last_block;
+  };
+
   int lanes(int block) const { return std::min(kLanes, g_.in.channels - block * kLanes); }
-  float* interior(Buffer& plane) const {
-    return plane.data() + (pad_ * plane_width_ + pad_) * kLanes;
+  float* plane_row(const std::vector<Buffer>& planes, const Part& part, int block, int row) const {
+    return planes[std::size_t(part.thread)].data() + (block - part.first_block) * plane_ +
+           std::ptrdiff_t{row} * plane_width_ * kLanes;
   }
 
   /// weights [c][tap] -> [block][tap][16], and the same turned by 180 degrees.
@@ -99,74 +112,102 @@ class DepthwiseStep : public Step {
       bias[c] = static_cast<float>(output->gradient_sums[static_cast<std::size_t>(c)]);
   }
 
-  /// Writes the activated values of a block into the middle of the thread's plane.
-  void load_plane(const Pass& pass, const Feature& in, int thread, std::ptrdiff_t image,
-                  int block) {
-    const int channels = g_.in.channels, at = block * kLanes;
-    const Affine affine{in.scale.data() + at, in.shift.data() + at, in.act};
-    const float* const src = in.raw.data() + image * in.pixels() * channels + at;
-    float* const dst = interior(planes_[std::size_t(thread)]);
-    for (int y = 0; y < g_.in.height; ++y)
-      pass.kernels->activate({src + std::ptrdiff_t{y} * g_.in.width * channels, channels},
-                             g_.in.width, lanes(block), affine,
-                             dst + std::ptrdiff_t{y} * plane_width_ * kLanes, kLanes);
-  }
-
-  DepthwiseBlock over(const Buffer& plane, int stride, int height, int width) const {
-    return {g_.kernel_width, stride, height, width, plane.data(), plane_width_};
-  }
-
-  void forward_block(const Pass& pass, const Feature& in, Feature& out, int thread,
-                     std::ptrdiff_t image, int block, ChannelSums& sums) {
-    load_plane(pass, in, thread, image, block);
-    const int channels = g_.in.channels, at = block * kLanes;
-    float* const dst = out.raw.data() + image * out.pixels() * channels + at;
-    pass.kernels->depthwise(
-        over(planes_[std::size_t(thread)], g_.stride, g_.out.height, g_.out.width),
-        packed_.data() + std::ptrdiff_t{block} * taps_ * kLanes, lanes(block), dst, channels,
-        std::ptrdiff_t{g_.out.width} * channels);
-    if (wants_sums(pass, *output))
-      pass.kernels->sum({dst, channels}, static_cast<int>(out.pixels()), lanes(block),
-                        sums.first(thread) + at, sums.second(thread) + at);
-  }
-
-  void backward_block(const Pass& pass, const Blend& blend, Arrival arrival, int thread,
-                      std::ptrdiff_t image, int block, std::vector<float>& slopes,
-                      ChannelSums& sums) {
-    Feature& in = *inputs[0];
-    const Kernels& kernels = *pass.kernels;
-    const int channels = g_.in.channels, at = block * kLanes, s = g_.stride;
-    // The output's gradient, `stride` apart on a plane of the input's size: its border and gaps
-    // stay 0.
-    float* const spread = interior(slopes_in_[std::size_t(thread)]);
-    const std::ptrdiff_t from = image * output->pixels() * channels + at;
-    for (int y = 0; y < g_.out.height; ++y) {
-      const std::ptrdiff_t row = from + std::ptrdiff_t{y} * g_.out.width * channels;
-      kernels.blend({output->gradient + row, channels}, {output->raw.data() + row, channels},
-                    g_.out.width, lanes(block), blend.by_grad.data() + at, blend.by_raw.data() + at,
-                    blend.constant.data() + at,
-                    spread + std::ptrdiff_t{y} * s * plane_width_ * kLanes,
-                    std::ptrdiff_t{s} * kLanes);
+  /// Activates row y of the input into the planes.
+  void load_row(const Part& part, int y) const {
+    const Feature& in = *inputs[0];
+    const int channels = g_.in.channels;
+    const float* const src =
+        in.raw.data() + (part.image * in.pixels() + std::ptrdiff_t{y} * g_.in.width) * channels;
+    for (int block = part.first_block; block < part.last_block; ++block) {
+      const int at = block * kLanes;
+      part.pass.kernels->activate({src + at, channels}, g_.in.width, lanes(block),
+                                  {in.scale.data() + at, in.shift.data() + at, in.act},
+                                  plane_row(planes_, part, block, y + pad_) + pad_ * kLanes,
+                                  kLanes);
     }
-    load_plane(pass, in, thread, image, block);
-    kernels.depthwise_slopes(over(planes_[std::size_t(thread)], s, g_.out.height, g_.out.width),
-                             spread, std::ptrdiff_t{s} * plane_width_, s,
-                             slopes.data() + std::ptrdiff_t{block} * taps_ * kLanes);
-    if (!in.needs_gradient) return;
-    float* const result = results_[std::size_t(thread)].data();
-    kernels.depthwise(over(slopes_in_[std::size_t(thread)], 1, g_.in.height, g_.in.width),
-                      turned_.data() + std::ptrdiff_t{block} * taps_ * kLanes, kLanes, result,
-                      kLanes, std::ptrdiff_t{g_.in.width} * kLanes);
-    const std::ptrdiff_t to = image * in.pixels() * channels + at;
-    kernels.contribute({result, kLanes}, arrival.is_first, arrival.is_last, in.gradient + to,
-                       {in.raw.data() + to, channels}, static_cast<int>(in.pixels()), lanes(block),
-                       {in.scale.data() + at, in.shift.data() + at, in.act}, in.mean.data() + at,
-                       sums.first(thread) + at, sums.second(thread) + at);
+  }
+
+  /// Takes row y of the output's gradient through the batch norm into the planes of slopes,
+  /// `stride` apart on a plane of the input's size: border and gaps stay 0.
+  void load_slope_row(const Part& part, const Blend& blend, int y) const {
+    const int channels = g_.in.channels, s = g_.stride;
+    const std::ptrdiff_t from =
+        (part.image * output->pixels() + std::ptrdiff_t{y} * g_.out.width) * channels;
+    for (int block = part.first_block; block < part.last_block; ++block) {
+      const int at = block * kLanes;
+      part.pass.kernels->blend({output->gradient + from + at, channels},
+                               {output->raw.data() + from + at, channels}, g_.out.width,
+                               lanes(block), blend.by_grad.data() + at, blend.by_raw.data() + at,
+                               blend.constant.data() + at,
+                               plane_row(slope_planes_, part, block, y * s + pad_) + pad_ * kLanes,
+                               std::ptrdiff_t{s} * kLanes);
+    }
+  }
+
+  void forward_blocks(const Part& part, ChannelSums& sums) const {
+    const bool measures = wants_sums(part.pass, *output);
+    for (int t = 0; t < g_.in.height + pad_; ++t) {
+      if (t < g_.in.height) load_row(part, t);
+      const int y = (t - pad_) / g_.stride;
+      if (t < pad_ || (t - pad_) % g_.stride != 0) continue;
+      float* const dst =
+          output->raw.data() +
+          (part.image * output->pixels() + std::ptrdiff_t{y} * g_.out.width) * g_.in.channels;
+      for (int block = part.first_block; block < part.last_block; ++block) {
+        const int at = block * kLanes;
+        part.pass.kernels->depthwise(
+            {g_.kernel_width, g_.stride, g_.out.width,
+             plane_row(planes_, part, block, y * g_.stride), plane_width_},
+            packed_.data() + std::ptrdiff_t{block} * taps_ * kLanes,
+            {dst + at, g_.in.channels, lanes(block), output->streams(),
+             measures ? sums.first(part.thread) + at : nullptr, sums.second(part.thread) + at});
+      }
+    }
+  }
+
+  void backward_blocks(const Part& part, const Blend& blend, Arrival arrival, float* slopes,
+                       ChannelSums& sums) {
+    for (int t = 0; t < g_.in.height + pad_; ++t) {
+      if (t < g_.in.height) {
+        load_row(part, t);
+        if (t % g_.stride == 0) load_slope_row(part, blend, t / g_.stride);
+      }
+      const int row = t - pad_;
+      if (row < 0) continue;
+      if (row % g_.stride == 0) add_slopes(part, row / g_.stride, slopes);
+      if (inputs[0]->needs_gradient) send_row(part, arrival, row, sums);
+    }
+  }
+
+  void add_slopes(const Part& part, int y, float* slopes) const {
+    for (int block = part.first_block; block < part.last_block; ++block)
+      part.pass.kernels->depthwise_slopes(
+          {g_.kernel_width, g_.stride, g_.out.width, plane_row(planes_, part, block, y * g_.stride),
+           plane_width_},
+          plane_row(slope_planes_, part, block, y * g_.stride + pad_) + pad_ * kLanes, g_.stride,
+          slopes + std::ptrdiff_t{block} * taps_ * kLanes);
+  }
+
+  void send_row(const Part& part, Arrival arrival, int row, ChannelSums& sums) {
+    float* const result = rows_[std::size_t(part.thread)].data();
+    const std::ptrdiff_t pixel =
+        part.image * inputs[0]->pixels() + std::ptrdiff_t{row} * g_.in.width;
+    for (int block = part.first_block; block < part.last_block; ++block) {
+      part.pass.kernels->depthwise({g_.kernel_width, 1, g_.in.width,
+                                    plane_row(slope_planes_, part, block, row), plane_width_},
+                                   turned_.data() + std::ptrdiff_t{block} * taps_ * kLanes,
+                                   {result, kLanes, kLanes, false, nullptr, nullptr});
+      part.pass.kernels->contribute(contribution(*inputs[0], arrival, {result, kLanes}, pixel,
+                                                 g_.in.width, block * kLanes, lanes(block), sums,
+                                                 part.thread));
+    }
   }
 
   const ConvGeometry g_;
-  const int blocks_, taps_, pad_, plane_height_, plane_width_;
-  std::vector<Buffer> planes_, slopes_in_, results_;  ///< one a thread
+  const int blocks_, taps_, pad_, plane_width_;
+  const std::ptrdiff_t plane_;                        ///< floats
+  const int together_;                                ///< blocks that are worked on at once
+  std::vector<Buffer> planes_, slope_planes_, rows_;  ///< one a thread
   std::vector<float> packed_, turned_;
 };
 

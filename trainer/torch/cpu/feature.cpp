@@ -54,6 +54,23 @@ Arrival arrive(Feature& feature) {
   return {feature.arrived == 1, feature.arrived == feature.readers};
 }
 
+Contribution contribution(const Feature& to, Arrival arrival, Rows d, std::ptrdiff_t first,
+                          int rows, int channel, int channels, ChannelSums& sums, int thread) {
+  const std::ptrdiff_t at = first * to.shape.channels + channel;
+  return {d,
+          arrival.is_first,
+          arrival.is_last,
+          to.streams(),
+          to.gradient + at,
+          {to.raw.data() + at, to.shape.channels},
+          rows,
+          channels,
+          {to.scale.data() + channel, to.shift.data() + channel, to.act},
+          to.mean.data() + channel,
+          sums.first(thread) + channel,
+          sums.second(thread) + channel};
+}
+
 Blend blend_of(const Feature& feature, const Pass& pass) {
   const auto channels = static_cast<std::size_t>(feature.shape.channels);
   Blend blend{std::vector<float>(channels, 1.0F), std::vector<float>(channels, 0.0F),

@@ -47,6 +47,12 @@ struct Feature {
 
   std::ptrdiff_t pixels() const { return std::ptrdiff_t{shape.height} * shape.width; }
   Affine affine() const { return {scale.data(), shift.data(), act}; }
+  /// Whether writes to the map should pass by the caches: it is far larger, and its rows are
+  /// aligned.
+  bool streams() const {
+    constexpr std::size_t kLargeFloats = std::size_t{2} << 20;
+    return raw.size() >= kLargeFloats && shape.channels % kLanes == 0;
+  }
 };
 
 /// What a pass over the network needs.
@@ -101,6 +107,10 @@ struct Arrival {
   bool is_first = false, is_last = false;
 };
 Arrival arrive(Feature& feature);
+
+/// The share d of `rows` pixels from pixel `first` on, for channels [channel, channel + channels).
+Contribution contribution(const Feature& to, Arrival arrival, Rows d, std::ptrdiff_t first,
+                          int rows, int channel, int channels, ChannelSums& sums, int thread);
 
 /// What turns a complete gradient into that of the raw map: raw' = by_grad * g + by_raw * raw +
 /// constant. Also writes the gradients of the batch norm, where the map has one.

@@ -49,10 +49,8 @@ class AddStep : public Step {
                   [&](int thread, std::ptrdiff_t from, std::ptrdiff_t to) {
                     in_pieces(from, to, [&](std::ptrdiff_t at, int rows) {
                       pass.kernels->contribute(
-                          {output->gradient + at * channels, channels}, arrival.is_first,
-                          arrival.is_last, in->gradient + at * channels,
-                          {in->raw.data() + at * channels, channels}, rows, channels, in->affine(),
-                          in->mean.data(), sums.first(thread), sums.second(thread));
+                          contribution(*in, arrival, {output->gradient + at * channels, channels},
+                                       at, rows, 0, channels, sums, thread));
                       sums.flush(thread);
                     });
                   });
@@ -109,11 +107,8 @@ class GlobalPoolStep : public Step {
           for (std::ptrdiff_t image = first; image < last; ++image) {
             for (int c = 0; c < channels; ++c)
               slope[static_cast<std::size_t>(c)] = output->gradient[image * channels + c] * share;
-            const std::ptrdiff_t at = image * pixels * channels;
-            pass.kernels->contribute({slope.data(), 0}, arrival.is_first, arrival.is_last,
-                                     in.gradient + at, {in.raw.data() + at, channels}, pixels,
-                                     channels, in.affine(), in.mean.data(), sums.first(thread),
-                                     sums.second(thread));
+            pass.kernels->contribute(contribution(in, arrival, {slope.data(), 0}, image * pixels,
+                                                  pixels, 0, channels, sums, thread));
             sums.flush(thread);
           }
         });

@@ -1,8 +1,8 @@
 // The kernels, written once over a vector of 16 lanes. Included by one file per instruction set
 // inside its namespace and target pragma, after `F16` and its operations, kTileRows and
 // kTileVectors:
-//   load(p) store(p, v) load(p, n) store(p, n, v) splat(f) a + b, a - b, a * b, fma(a, b, c) = a *
-//   b + c max(a, b) min(a, b) pick(a, b, x, y) = a > b ? x : y
+//   load(p) store(p, v) stream(p, v) load(p, n) store(p, n, v) splat(f) a + b, a - b, a * b, fma(a,
+//   b, c) = a * b + c max(a, b) min(a, b) pick(a, b, x, y) = a > b ? x : y
 // No include guard: it is included once by each.
 
 template <net::Activation kAct>
@@ -72,14 +72,16 @@ void activate_rows(Rows src, int rows, int channels, const Affine& affine, float
   }
 }
 
-/// Rows are walked in pieces, all channels of a piece before the next: memory is read nearly in order, and
-/// the constants of a block of channels are loaded once a piece.
+/// Rows are walked in pieces, all channels of a piece before the next: memory is read nearly in
+/// order, and the constants of a block of channels are loaded once a piece.
 constexpr int kPiece = 16;
 template <class Body>
 inline void in_row_pieces(int rows, const Body& body) {
   for (int row = 0; row < rows; row += kPiece) body(row, rows - row < kPiece ? rows - row : kPiece);
 }
-inline Rows from(Rows rows, int row) { return {rows.at + row * rows.stride, rows.stride}; }
+inline Rows from(Rows rows, int row) {
+  return {rows.at + row * rows.stride, rows.stride};
+}
 
 struct ActivateCall {
   Rows src;
@@ -91,8 +93,10 @@ struct ActivateCall {
   template <net::Activation kAct>
   void operator()() const {
     in_row_pieces(rows, [&](int row, int count) {
-      adds ? activate_rows<kAct, true>(from(src, row), count, channels, affine, dst + row * dst_stride, dst_stride)
-           : activate_rows<kAct, false>(from(src, row), count, channels, affine, dst + row * dst_stride, dst_stride);
+      adds ? activate_rows<kAct, true>(from(src, row), count, channels, affine,
+                                       dst + row * dst_stride, dst_stride)
+           : activate_rows<kAct, false>(from(src, row), count, channels, affine,
+                                        dst + row * dst_stride, dst_stride);
     });
   }
 };
@@ -107,8 +111,9 @@ void add_activated(Rows src, int rows, int channels, const Affine& affine, float
   with_activation(affine.act, ActivateCall{src, rows, channels, affine, dst, dst_stride, true});
 }
 
-inline void blend_rows(Rows grad, Rows raw, int rows, int channels, const float* by_grad, const float* by_raw,
-           const float* constant, float* dst, std::ptrdiff_t dst_stride) {
+inline void blend_rows(Rows grad, Rows raw, int rows, int channels, const float* by_grad,
+                       const float* by_raw, const float* constant, float* dst,
+                       std::ptrdiff_t dst_stride) {
   for (int c = 0; c < channels; c += kLanes) {
     const int lanes = channels - c < kLanes ? channels - c : kLanes;
     const F16 a = load(by_grad + c, lanes), b = load(by_raw + c, lanes),
@@ -128,8 +133,8 @@ inline void blend_rows(Rows grad, Rows raw, int rows, int channels, const float*
 void blend(Rows grad, Rows raw, int rows, int channels, const float* by_grad, const float* by_raw,
            const float* constant, float* dst, std::ptrdiff_t dst_stride) {
   in_row_pieces(rows, [&](int row, int count) {
-    blend_rows(from(grad, row), from(raw, row), count, channels, by_grad, by_raw, constant, dst + row * dst_stride,
-               dst_stride);
+    blend_rows(from(grad, row), from(raw, row), count, channels, by_grad, by_raw, constant,
+               dst + row * dst_stride, dst_stride);
   });
 }
 
@@ -150,15 +155,28 @@ inline void tile(const Product& p, int row, int column) {
       for (int v = 0; v < kVectors; ++v) sum[i][v] = fma(left, right[v], sum[i][v]);
     }
   }
-  for (int i = 0; i < kRows; ++i)
-    for (int v = 0; v < kVectors; ++v) {
-      const int lanes = p.n_valid - column - v * kLanes;
-      float* const to = p.dst + (row + i) * p.dst_row + column + v * kLanes;
-      if (lanes >= kLanes)
-        store(to, p.adds ? load(to) + sum[i][v] : sum[i][v]);
-      else
+  for (int v = 0; v < kVectors; ++v) {
+    const int lanes = p.n_valid - column - v * kLanes;
+    float* to = p.dst + row * p.dst_row + column + v * kLanes;
+    for (int i = 0; i < kRows; ++i, to += p.dst_row) {
+      if (lanes < kLanes)
         store(to, lanes, p.adds ? load(to, lanes) + sum[i][v] : sum[i][v]);
+      else if (p.streams)
+        stream(to, sum[i][v]);
+      else
+        store(to, p.adds ? load(to) + sum[i][v] : sum[i][v]);
     }
+    if (!p.sums) continue;
+    F16 total = splat(0), square = splat(0);
+    for (int i = 0; i < kRows; ++i) {
+      total = total + sum[i][v];
+      square = fma(sum[i][v], sum[i][v], square);
+    }
+    float* const totals = p.sums + column + v * kLanes;
+    float* const squares = p.squares + column + v * kLanes;
+    store(totals, load(totals) + total);
+    store(squares, load(squares) + square);
+  }
 }
 
 template <int kVectors>
@@ -193,72 +211,71 @@ inline void sum_rows(Rows src, int rows, int channels, float* sums, float* squar
 }
 
 void sum(Rows src, int rows, int channels, float* sums, float* squares) {
-  in_row_pieces(rows, [&](int row, int count) { sum_rows(from(src, row), count, channels, sums, squares); });
+  in_row_pieces(
+      rows, [&](int row, int count) { sum_rows(from(src, row), count, channels, sums, squares); });
 }
 
-template <net::Activation kAct>
-void finish_rows(Rows d, bool is_first, float* grad, Rows raw, int rows, int channels,
-                 const Affine& affine, const float* mean, float* sums, float* products) {
-  for (int c = 0; c < channels; c += kLanes) {
-    const int lanes = channels - c < kLanes ? channels - c : kLanes;
-    const F16 scale = load(affine.scale + c, lanes), shift = load(affine.shift + c, lanes),
-              m = load(mean + c, lanes);
-    F16 total = splat(0), product = splat(0);
-    const float *from = d.at + c, *x = raw.at + c;
-    float* to = grad + c;
-    for (int r = 0; r < rows; ++r, from += d.stride, x += raw.stride, to += raw.stride) {
-      const bool whole = lanes == kLanes;
-      F16 g = whole ? load(from) : load(from, lanes);
-      if (!is_first) g = g + (whole ? load(to) : load(to, lanes));
-      const F16 v = whole ? load(x) : load(x, lanes);
-      g = g * slope_of<kAct>(fma(v, scale, shift));
-      total = total + g;
-      product = fma(g, v - m, product);
-      whole ? store(to, g) : store(to, lanes, g);
-    }
-    store(sums + c, lanes, load(sums + c, lanes) + total);
-    store(products + c, lanes, load(products + c, lanes) + product);
+/// One block of channels of the last reader's share.
+template <net::Activation kAct, bool kWhole, bool kIsFirst>
+inline void finish_block(const Contribution& p, int first_row, int rows, int c, int lanes) {
+  const auto read = [lanes](const float* at) { return kWhole ? load(at) : load(at, lanes); };
+  const F16 scale = read(p.affine.scale + c), shift = read(p.affine.shift + c),
+            mean = read(p.mean + c);
+  F16 total = splat(0), product = splat(0);
+  const float *d = p.d.at + first_row * p.d.stride + c,
+              *x = p.raw.at + first_row * p.raw.stride + c;
+  float* to = p.gradient + first_row * p.raw.stride + c;
+  for (int r = 0; r < rows; ++r, d += p.d.stride, x += p.raw.stride, to += p.raw.stride) {
+    const F16 v = read(x);
+    F16 g = read(d);
+    if (!kIsFirst) g = g + read(to);
+    g = g * slope_of<kAct>(fma(v, scale, shift));
+    total = total + g;
+    product = fma(g, v - mean, product);
+    if (!kWhole)
+      store(to, lanes, g);
+    else if (kIsFirst && p.streams)
+      stream(to, g);
+    else
+      store(to, g);
   }
+  store(p.sums + c, load(p.sums + c) + total);
+  store(p.products + c, load(p.products + c) + product);
 }
 
 struct FinishCall {
-  Rows d;
-  bool is_first;
-  float* grad;
-  Rows raw;
-  int rows, channels;
-  const Affine& affine;
-  const float* mean;
-  float *sums, *products;
+  const Contribution& p;
   template <net::Activation kAct>
   void operator()() const {
-    in_row_pieces(rows, [&](int row, int count) {
-      finish_rows<kAct>(from(d, row), is_first, grad + row * raw.stride, from(raw, row), count, channels, affine, mean,
-                        sums, products);
+    in_row_pieces(p.rows, [&](int row, int count) {
+      for (int c = 0; c < p.channels; c += kLanes) {
+        const int lanes = p.channels - c < kLanes ? p.channels - c : kLanes;
+        if (lanes < kLanes)
+          p.is_first ? finish_block<kAct, false, true>(p, row, count, c, lanes)
+                     : finish_block<kAct, false, false>(p, row, count, c, lanes);
+        else
+          p.is_first ? finish_block<kAct, true, true>(p, row, count, c, lanes)
+                     : finish_block<kAct, true, false>(p, row, count, c, lanes);
+      }
     });
   }
 };
 
-void contribute(Rows d, bool is_first, bool is_last, float* grad, Rows raw, int rows, int channels,
-                const Affine& affine, const float* mean, float* sums, float* products) {
-  if (is_last) {
-    with_activation(affine.act, FinishCall{d, is_first, grad, raw, rows, channels, affine, mean,
-                                           sums, products});
-    return;
-  }
-  for (int r = 0; r < rows; ++r)
-    for (int c = 0; c < channels; c += kLanes) {
-      const int lanes = channels - c < kLanes ? channels - c : kLanes;
-      float* const to = grad + r * raw.stride + c;
-      const F16 share = load(d.at + r * d.stride + c, lanes);
-      store(to, lanes, is_first ? share : load(to, lanes) + share);
+void contribute(const Contribution& p) {
+  if (p.is_last) return with_activation(p.affine.act, FinishCall{p});
+  for (int r = 0; r < p.rows; ++r)
+    for (int c = 0; c < p.channels; c += kLanes) {
+      const int lanes = p.channels - c < kLanes ? p.channels - c : kLanes;
+      float* const to = p.gradient + r * p.raw.stride + c;
+      const F16 share = load(p.d.at + r * p.d.stride + c, lanes);
+      store(to, lanes, p.is_first ? share : load(to, lanes) + share);
     }
 }
 
 /// kPixels neighbouring outputs share each weight that is loaded.
 template <int kPixels>
 inline void depthwise_pixels(const DepthwiseBlock& b, const float* src, const float* weights,
-                             int channels, float* dst, std::ptrdiff_t dst_stride) {
+                             const DepthwiseRow& out, float* dst, F16& total, F16& square) {
   F16 sums[kPixels];
   for (int i = 0; i < kPixels; ++i) sums[i] = splat(0);
   const std::ptrdiff_t step = std::ptrdiff_t{b.stride} * kLanes;
@@ -268,25 +285,33 @@ inline void depthwise_pixels(const DepthwiseBlock& b, const float* src, const fl
       for (int i = 0; i < kPixels; ++i)
         sums[i] = fma(load(src + kx * kLanes + i * step), w, sums[i]);
     }
-  for (int i = 0; i < kPixels; ++i)
-    channels == kLanes ? store(dst + i * dst_stride, sums[i])
-                       : store(dst + i * dst_stride, channels, sums[i]);
+  for (int i = 0; i < kPixels; ++i, dst += out.stride) {
+    if (out.channels < kLanes)
+      store(dst, out.channels, sums[i]);
+    else if (out.streams)
+      stream(dst, sums[i]);
+    else
+      store(dst, sums[i]);
+    total = total + sums[i];
+    square = fma(sums[i], sums[i], square);
+  }
 }
 
-void depthwise(const DepthwiseBlock& b, const float* weights, int channels, float* dst,
-               std::ptrdiff_t dst_stride, std::ptrdiff_t dst_pitch) {
-  constexpr int kWide = 6;
-  for (int y = 0; y < b.height; ++y) {
-    const float* src = b.src + y * b.stride * b.src_pitch * kLanes;
-    float* to = dst + y * dst_pitch;
-    int x = 0;
-    for (; x + kWide <= b.width; x += kWide)
-      depthwise_pixels<kWide>(b, src + std::ptrdiff_t{x} * b.stride * kLanes, weights, channels,
-                              to + x * dst_stride, dst_stride);
-    for (; x < b.width; ++x)
-      depthwise_pixels<1>(b, src + std::ptrdiff_t{x} * b.stride * kLanes, weights, channels,
-                          to + x * dst_stride, dst_stride);
-  }
+void depthwise(const DepthwiseBlock& b, const float* weights, const DepthwiseRow& out) {
+  constexpr int kWide = 8;
+  F16 total = splat(0), square = splat(0);
+  const std::ptrdiff_t step = std::ptrdiff_t{b.stride} * kLanes;
+  int x = 0;
+  for (; x + kWide <= b.width; x += kWide)
+    depthwise_pixels<kWide>(b, b.src + x * step, weights, out, out.dst + x * out.stride, total,
+                            square);
+  for (; x + 2 <= b.width; x += 2)
+    depthwise_pixels<2>(b, b.src + x * step, weights, out, out.dst + x * out.stride, total, square);
+  for (; x < b.width; ++x)
+    depthwise_pixels<1>(b, b.src + x * step, weights, out, out.dst + x * out.stride, total, square);
+  if (!out.sums) return;
+  store(out.sums, load(out.sums) + total);
+  store(out.squares, load(out.squares) + square);
 }
 
 /// One row of the kernel: kTaps sums in registers while x runs.
@@ -321,22 +346,15 @@ inline void slope_square3(const DepthwiseBlock& b, const float* src, const float
   for (int t = 0; t < 9; ++t) store(slopes + t * kLanes, sums[t]);
 }
 
-void depthwise_slopes(const DepthwiseBlock& b, const float* d, std::ptrdiff_t d_pitch,
-                      std::ptrdiff_t d_step, float* slopes) {
-  for (int y = 0; y < b.height; ++y) {
-    const float* src = b.src + y * b.stride * b.src_pitch * kLanes;
-    const float* from = d + y * d_pitch * kLanes;
-    if (b.kernel == 3) {
-      slope_square3(b, src, from, d_step, slopes);
-      continue;
-    }
-    for (int ky = 0; ky < b.kernel; ++ky) {
-      const float* row = src + ky * b.src_pitch * kLanes;
-      float* to = slopes + std::ptrdiff_t{ky} * b.kernel * kLanes;
-      int kx = 0;
-      for (; kx + 5 <= b.kernel; kx += 5) slope_row<5>(b, row, from, d_step, kx, to);
-      for (; kx < b.kernel; ++kx) slope_row<1>(b, row, from, d_step, kx, to);
-    }
+void depthwise_slopes(const DepthwiseBlock& b, const float* d, std::ptrdiff_t d_step,
+                      float* slopes) {
+  if (b.kernel == 3) return slope_square3(b, b.src, d, d_step, slopes);
+  for (int ky = 0; ky < b.kernel; ++ky) {
+    const float* row = b.src + ky * b.src_pitch * kLanes;
+    float* to = slopes + std::ptrdiff_t{ky} * b.kernel * kLanes;
+    int kx = 0;
+    for (; kx + 5 <= b.kernel; kx += 5) slope_row<5>(b, row, d, d_step, kx, to);
+    for (; kx < b.kernel; ++kx) slope_row<1>(b, row, d, d_step, kx, to);
   }
 }
 

@@ -47,14 +47,40 @@ struct Product {
   float* dst = nullptr;
   std::ptrdiff_t dst_row = 0;
   bool adds = false;
+  /// Results pass by the caches: for maps larger than these. Rows of dst are then at multiples of
+  /// 64 bytes.
+  bool streams = false;
+  float* sums = nullptr;     ///< where given: += each column's sum, in whole blocks of 16
+  float* squares = nullptr;  ///< += each column's sum of squares
 };
 
-/// One 16-channel block of a depthwise convolution, stride s, kernel k x k:
-/// src [(oh - 1) s + k, src_pitch, 16], weights [k * k, 16].
+/// A reader's share d of a map's gradient: gradient = d where it is the first, else gradient + d.
+/// The last reader also multiplies by act'(raw * scale + shift), and adds to sums[c] the gradients
+/// and to products[c] gradient * (raw - mean), in whole blocks of 16. gradient is laid out as raw.
+struct Contribution {
+  Rows d;
+  bool is_first = false, is_last = false, streams = false;
+  float* gradient = nullptr;
+  Rows raw;
+  int rows = 0, channels = 0;
+  Affine affine;
+  const float* mean = nullptr;
+  float *sums = nullptr, *products = nullptr;
+};
+
+/// 16 channels of one row of a depthwise convolution's output, kernel k x k, stride s:
+/// src [k, src_pitch, 16] begins at the row's first tap, weights [k * k, 16].
 struct DepthwiseBlock {
-  int kernel = 3, stride = 1, height = 0, width = 0;  ///< output size
+  int kernel = 3, stride = 1, width = 0;  ///< of the output row
   const float* src = nullptr;
   std::ptrdiff_t src_pitch = 0;  ///< pixels from one row of the picture to the next
+};
+struct DepthwiseRow {
+  float* dst = nullptr;
+  std::ptrdiff_t stride = 0;  ///< floats from pixel to pixel
+  int channels = kLanes;      ///< that are written, at most 16
+  bool streams = false;
+  float *sums = nullptr, *squares = nullptr;  ///< where given, += over the row, 16 lanes
 };
 
 struct Kernels {
@@ -71,20 +97,12 @@ struct Kernels {
   void (*multiply)(const Product& product);
   /// sums[c] += sum of rows, squares[c] += sum of squares.
   void (*sum)(Rows src, int rows, int channels, float* sums, float* squares);
-  /// Adds a reader's share d of a map's gradient: grad = d where it is the first, else grad + d.
-  /// The last reader also multiplies by act'(raw * scale + shift), and adds to sums[c] the
-  /// gradients and to products[c] gradient * (raw - mean).
-  void (*contribute)(Rows d, bool is_first, bool is_last, float* grad, Rows raw, int rows,
-                     int channels, const Affine& affine, const float* mean, float* sums,
-                     float* products);
-  /// dst [oh, ow] rows of `channels` <= 16 lanes at dst_stride, picture rows dst_pitch floats
+  void (*contribute)(const Contribution& contribution);
+  void (*depthwise)(const DepthwiseBlock& block, const float* weights, const DepthwiseRow& out);
+  /// slopes [k * k, 16] += products of src with one row d of the output's gradient, pixels d_step
   /// apart.
-  void (*depthwise)(const DepthwiseBlock& block, const float* weights, int channels, float* dst,
-                    std::ptrdiff_t dst_stride, std::ptrdiff_t dst_pitch);
-  /// slopes [k * k, 16] += correlation of src with d [oh, ow, 16], whose picture rows are d_pitch
-  /// pixels apart and whose pixels are d_step pixels apart.
-  void (*depthwise_slopes)(const DepthwiseBlock& block, const float* d, std::ptrdiff_t d_pitch,
-                           std::ptrdiff_t d_step, float* slopes);
+  void (*depthwise_slopes)(const DepthwiseBlock& block, const float* d, std::ptrdiff_t d_step,
+                           float* slopes);
 };
 
 /// Returns the best table for this CPU; ATTO_TRAIN_ISA=plain|avx2|avx512 in the environment lowers

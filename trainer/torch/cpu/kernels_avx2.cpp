@@ -34,6 +34,10 @@ inline void store(float* p, int lanes, F16 v) {
   _mm256_maskstore_ps(p, first(lanes), v.a);
   _mm256_maskstore_ps(p + 8, first(lanes - 8), v.b);
 }
+inline void stream(float* p, F16 v) {
+  _mm256_stream_ps(p, v.a);
+  _mm256_stream_ps(p + 8, v.b);
+}
 inline F16 splat(float f) {
   return {_mm256_set1_ps(f), _mm256_set1_ps(f)};
 }

@@ -33,6 +33,9 @@ inline void store(float* p, F16 a) {
 inline void store(float* p, int lanes, F16 a) {
   _mm512_mask_storeu_ps(p, first(lanes), a.v);
 }
+inline void stream(float* p, F16 a) {
+  _mm512_stream_ps(p, a.v);
+}
 inline F16 splat(float f) {
   return {_mm512_set1_ps(f)};
 }

@@ -33,6 +33,9 @@ inline void store(float* p, const F16& a) {
 inline void store(float* p, int lanes, const F16& a) {
   for (int i = 0; i < lanes; ++i) p[i] = a.v[i];
 }
+inline void stream(float* p, const F16& a) {
+  store(p, a);
+}
 inline F16 splat(float f) {
   return each([f](int) { return f; });
 }

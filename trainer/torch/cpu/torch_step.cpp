@@ -88,10 +88,9 @@ class TorchStep : public Step {
     ChannelSums sums(1, s.channels);
     for (int image = 0; image < pass.images; ++image) {
       const std::ptrdiff_t at = image * in.pixels() * s.channels;
-      pass.kernels->contribute({dense.data_ptr<float>() + at, s.channels}, arrival.is_first,
-                               arrival.is_last, in.gradient + at, {in.raw.data() + at, s.channels},
-                               static_cast<int>(in.pixels()), s.channels, in.affine(),
-                               in.mean.data(), sums.first(0), sums.second(0));
+      pass.kernels->contribute(contribution(in, arrival, {dense.data_ptr<float>() + at, s.channels},
+                                            image * in.pixels(), static_cast<int>(in.pixels()), 0,
+                                            s.channels, sums, 0));
       sums.flush(0);
     }
     if (arrival.is_last) sums.total(in.gradient_sums, in.gradient_products);
