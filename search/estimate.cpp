@@ -7,12 +7,12 @@
 namespace atto::search {
 namespace {
 
-// Fitted on the trainer's own speed on the reference machine (docs/benchmarks.md): multiply-adds
-// run at this rate in forward and backward together, and every activation byte is touched about so
-// often.
-constexpr double kMacsPerSecond = 1.1e10;
+// Fitted on one-core trainings of attonet designs of 4.7 M multiply-adds and 0.25 to 0.63 MB of
+// peak activations at 28x28 (0.7 to 1.2 ms an image); a running campaign corrects it by what its
+// trials cost.
+constexpr double kMacsPerSecond = 4e10;
 constexpr double kTrainingPasses = 3.0;  ///< forward, gradient of inputs, gradient of weights
-constexpr double kSecondsPerActivationByte = 4e-9;
+constexpr double kSecondsPerActivationByte = 1.4e-9;
 constexpr double kFixedSecondsPerImage = 3e-5;  ///< augmentation, optimiser, dispatch
 constexpr int kDraws = 64;
 

@@ -105,19 +105,20 @@ std::string quoted(const std::string& text) {
   return safe + "'";
 }
 
-/// The command that trains a design as its row was trained: the finalist's best seed, or the search run.
+/// The command that trains a design as its row was trained: the finalist's best seed, or the search
+/// run.
 std::string train_command(const CampaignReport& report, const Entry& entry) {
   const Campaign& campaign = report.campaign;
   if (campaign.evaluator != "torch") return report.command;
   const bool is_final = entry.is_finalist();
   const int replica = is_final ? std::max(0, entry.best_replica()) : 0;
   const train::Phase phase = is_final ? train::Phase::Final : train::Phase::Search;
-  const std::string text = fmt::format(
-      "atto train {} --spec {} --seed {}{}",
-      quoted(RunFolder{report.folder}.design(entry.design.hash).string()),
-      quoted((report.folder / "spec.json").string()),
-      campaign.trial_seed(entry.design.hash, phase, replica),
-      campaign.device == "auto" ? "" : " --device " + campaign.device);
+  const std::string text =
+      fmt::format("atto train {} --spec {} --seed {}{}",
+                  quoted(RunFolder{report.folder}.design(entry.design.hash).string()),
+                  quoted((report.folder / "spec.json").string()),
+                  campaign.trial_seed(entry.design.hash, phase, replica),
+                  campaign.device == "auto" ? "" : " --device " + campaign.device);
   return is_final ? text : text + fmt::format(" --rung {}", std::max(0, entry.reached) + 1);
 }
 

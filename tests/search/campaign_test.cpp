@@ -33,7 +33,8 @@ TEST_CASE("A fixed-seed campaign on the fake evaluator gives one hash with 1, 2 
 
 TEST_CASE("Every strategy gives the same campaign again, and another one for another seed") {
   const Scratch scratch;
-  for (const std::string strategy : {"random", "random_asha", "one_epoch_top_k", "aging_evolution"}) {
+  for (const std::string strategy :
+       {"random", "random_asha", "one_epoch_top_k", "aging_evolution"}) {
     const std::string flags = "--candidates 12 --strategy " + strategy;
     const json first = board_after(scratch, strategy, flags + " --workers 3");
     CHECK(board_after(scratch, strategy + "-again", flags + " --workers 1") == first);
@@ -45,10 +46,12 @@ TEST_CASE("Every strategy gives the same campaign again, and another one for ano
 TEST_CASE("A run folder holds what the manual lists") {
   const Scratch scratch;
   const json board = board_after(scratch, "run", "--workers 2");
-  for (const char* name : {"run/ledger.db", "run/spec.json", "run/prototype.json", "run/winner/design.json"})
+  for (const char* name :
+       {"run/ledger.db", "run/spec.json", "run/prototype.json", "run/winner/design.json"})
     CHECK(std::filesystem::exists(scratch / name));
   for (const json& entry : board.at(0).at("leaderboard"))
-    CHECK(std::filesystem::exists(scratch / ("run/designs/" + entry.at("hash").get<std::string>() + ".json")));
+    CHECK(std::filesystem::exists(
+        scratch / ("run/designs/" + entry.at("hash").get<std::string>() + ".json")));
   CHECK(read_text(scratch / "run/spec.json") == read_text(tiny_spec()));
   // Search checkpoints are gone; finalists' folders stay.
   for (const auto& trial : std::filesystem::directory_iterator(scratch / "run/trials"))
@@ -73,7 +76,8 @@ TEST_CASE("A longer campaign goes on from a shorter one") {
   CHECK(after.at(0).at("leaderboard").size() == 20);
   for (const json& entry : before.at(0).at("leaderboard")) {
     bool is_there = false;
-    for (const json& other : after.at(0).at("leaderboard")) is_there |= other.at("hash") == entry.at("hash");
+    for (const json& other : after.at(0).at("leaderboard"))
+      is_there |= other.at("hash") == entry.at("hash");
     CHECK(is_there);
   }
   SECTION("and resuming once more changes nothing") {
@@ -93,11 +97,13 @@ TEST_CASE("A warm start reuses every matching result at no cost") {
   CHECK(board_after(scratch, "second", "--workers 2 --candidates 12 --warm-start first") == first);
   const json status = json::parse(run_atto(scratch, "status second --json").out);
   const json original = json::parse(run_atto(scratch, "status first --json").out);
-  // Search results; finalists are reused only with their weights, which the fake evaluator does not make.
+  // Search results; finalists are reused only with their weights, which the fake evaluator does not
+  // make.
   CHECK(status.at("jobs").at("reused").get<int>() == status.at("jobs").at("done").get<int>() - 4);
   CHECK(status.at("cpu_seconds").get<double>() < original.at("cpu_seconds").get<double>());
   SECTION("another seed matches nothing and says why") {
-    const Ended ended = run_atto(scratch, search("third", "--candidates 12 --seed 9 --warm-start first"));
+    const Ended ended =
+        run_atto(scratch, search("third", "--candidates 12 --seed 9 --warm-start first"));
     CHECK(ended.code == 0);
     CHECK(ended.err.find("first: its search results are not reused: here seed=9, there seed=7") !=
           std::string::npos);
@@ -109,7 +115,8 @@ TEST_CASE("A person's design is judged under the same rungs and marked human") {
   const Scratch scratch;
   const json first = board_after(scratch, "first", "--candidates 12");
   const std::string hash = first.at(0).at("leaderboard").at(0).at("hash");
-  const json board = board_after(scratch, "second", "--candidates 12 --include first/designs/" + hash + ".json");
+  const json board =
+      board_after(scratch, "second", "--candidates 12 --include first/designs/" + hash + ".json");
   int humans = 0;
   for (const json& entry : board.at(0).at("leaderboard"))
     if (entry.at("origin") == "human") {
@@ -123,8 +130,8 @@ TEST_CASE("A person's design is judged under the same rungs and marked human") {
 
 TEST_CASE("A design with holes cannot be included") {
   const Scratch scratch;
-  const Ended ended =
-      run_atto(scratch, search("run", "--include " ATTO_SOURCE_DIR "/tests/search/data/tiny_prototype.json"));
+  const Ended ended = run_atto(scratch, search("run", "--include " ATTO_SOURCE_DIR
+                                                      "/tests/search/data/tiny_prototype.json"));
   CHECK(ended.code == 2);
   CHECK(ended.err.find("a design must have no holes") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(scratch / "run"));
@@ -156,7 +163,8 @@ TEST_CASE("Without a design that meets the accuracy floor there is no winner") {
   spec["prototype"] = ATTO_SOURCE_DIR "/tests/search/data/tiny_prototype.json";
   spec["require"]["top1"] = {{"min", 0.95}};
   write_text(scratch / "hard.json", spec.dump());
-  const Ended ended = run_atto(scratch, "search hard.json --evaluator fake --out run --candidates 6");
+  const Ended ended =
+      run_atto(scratch, "search hard.json --evaluator fake --out run --candidates 6");
   CHECK(ended.code == 1);
   CHECK(ended.out.find("no winner: the best design") != std::string::npos);
   CHECK(ended.out.find("< min 0.95") != std::string::npos);

@@ -17,7 +17,8 @@ json undisturbed(const Scratch& scratch) {
 
 int count_of(const std::string& text, const std::string& part) {
   int count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
   return count;
 }
 
@@ -27,8 +28,9 @@ TEST_CASE("Workers killed at every named point, more than 25 times in all, chang
   const Scratch scratch;
   const json calm = undisturbed(scratch);
   int kills = 0;
-  for (const std::string fault : {"after_claim:4", "mid_epoch:5", "after_epoch:3", "before_commit:4",
-                                  "after_commit:4", "after_claim:9,mid_epoch:11,before_commit:6"}) {
+  for (const std::string fault :
+       {"after_claim:4", "mid_epoch:5", "after_epoch:3", "before_commit:4", "after_commit:4",
+        "after_claim:9,mid_epoch:11,before_commit:6"}) {
     const std::string folder = "run" + std::to_string(kills);
     const Ended ended = run_atto(scratch, "search " + tiny_spec() + kFlags + " --out " + folder,
                                  "ATTO_FAULT=" + fault);
@@ -45,11 +47,15 @@ TEST_CASE("Workers killed at every named point, more than 25 times in all, chang
 TEST_CASE("A coordinator and its workers killed 25 times over one campaign change nothing") {
   const Scratch scratch;
   const json calm = undisturbed(scratch);
-  const std::vector<std::string> faults = {"after_propose:1", "before_spawn:1", "before_spawn:3,after_claim:2",
-                                           "after_propose:2,mid_epoch:4", "before_spawn:2",
+  const std::vector<std::string> faults = {"after_propose:1",
+                                           "before_spawn:1",
+                                           "before_spawn:3,after_claim:2",
+                                           "after_propose:2,mid_epoch:4",
+                                           "before_spawn:2",
                                            "after_propose:1,before_commit:2"};
   int kills = 0;
-  Ended ended = run_atto(scratch, "search " + tiny_spec() + kFlags + " --out run", "ATTO_FAULT=after_propose:3");
+  Ended ended = run_atto(scratch, "search " + tiny_spec() + kFlags + " --out run",
+                         "ATTO_FAULT=after_propose:3");
   CHECK(ended.code == 137);
   for (std::size_t i = 0; ended.code == 137 && kills < 24; ++i) {
     kills += 1 + count_of(ended.err, "killed by signal 9");
@@ -69,12 +75,13 @@ TEST_CASE("A coordinator and its workers killed 25 times over one campaign chang
 
 TEST_CASE("A trial whose workers always die fails with a reason, and the campaign goes on") {
   const Scratch scratch;
-  const Ended ended = run_atto(scratch,
-                               "search " + tiny_spec() + " --evaluator fake --workers 1 --candidates 2 --out run",
-                               "ATTO_FAULT=after_claim:1");
+  const Ended ended = run_atto(
+      scratch, "search " + tiny_spec() + " --evaluator fake --workers 1 --candidates 2 --out run",
+      "ATTO_FAULT=after_claim:1");
   CHECK(ended.code == 1);
   const json entry = boards_of(scratch, scratch / "run").at(0).at("leaderboard").at(0);
-  CHECK(entry.at("trouble").get<std::string>().find("its worker died 3 times in epoch 1: killed by signal 9") == 0);
+  CHECK(entry.at("trouble").get<std::string>().find(
+            "its worker died 3 times in epoch 1: killed by signal 9") == 0);
 }
 
 TEST_CASE("A gentle stop says how to go on, and going on ends the same") {

@@ -16,7 +16,9 @@ namespace {
 
 class Folder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("atto-ledger-" + std::to_string(::getpid()))) {
+  Folder()
+      : path_(std::filesystem::temp_directory_path() /
+              ("atto-ledger-" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
     Ledger::create(file());
@@ -111,7 +113,8 @@ TEST_CASE("An attempt that lost its job can write nothing") {
   CHECK_FALSE(ledger.commit(fresh, result_of(3, 0.9)));
 }
 
-TEST_CASE("Three deaths at one epoch fail a trial; a checkpoint in between starts the count again") {
+TEST_CASE(
+    "Three deaths at one epoch fail a trial; a checkpoint in between starts the count again") {
   Folder folder;
   Ledger ledger(folder.file());
   ledger.add_job(job_at(0), design("00000000000000aa"));

@@ -32,4 +32,6 @@ TEST_CASE("The front is every point that no other point beats") {
   }
 }
 
-TEST_CASE("No points have no front") { CHECK(search::pareto_front({}).empty()); }
+TEST_CASE("No points have no front") {
+  CHECK(search::pareto_front({}).empty());
+}

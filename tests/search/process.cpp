@@ -19,12 +19,15 @@ Scratch::~Scratch() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-Ended run_atto(const Scratch& scratch, const std::string& arguments, const std::string& environment) {
+Ended run_atto(const Scratch& scratch, const std::string& arguments,
+               const std::string& environment) {
   const std::string out = (scratch / "stdout").string(), err = (scratch / "stderr").string();
-  const std::string command = "cd '" + (scratch / "").string() + "' && " + environment + " " ATTO_BIN_DIR
-                              "/atto " + arguments + " >'" + out + "' 2>'" + err + "'";
+  const std::string command = "cd '" + (scratch / "").string() + "' && " + environment +
+                              " " ATTO_BIN_DIR "/atto " + arguments + " >'" + out + "' 2>'" + err +
+                              "'";
   const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(out), read_text(err)};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(out),
+          read_text(err)};
 }
 
 nlohmann::json boards_of(const Scratch& scratch, const std::filesystem::path& folder) {
@@ -32,11 +35,14 @@ nlohmann::json boards_of(const Scratch& scratch, const std::filesystem::path& fo
   nlohmann::json tiers = nlohmann::json::parse(status.out).at("tiers");
   for (nlohmann::json& tier : tiers)
     for (nlohmann::json& entry : tier.at("leaderboard"))
-      for (const char* key : {"cpu_seconds", "wasted_cpu_seconds", "file", "reused"}) entry.erase(key);
+      for (const char* key : {"cpu_seconds", "wasted_cpu_seconds", "file", "reused"})
+        entry.erase(key);
   return tiers;
 }
 
-std::string tiny_spec() { return ATTO_SOURCE_DIR "/tests/search/data/tiny.json"; }
+std::string tiny_spec() {
+  return ATTO_SOURCE_DIR "/tests/search/data/tiny.json";
+}
 
 std::string read_text(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);

@@ -8,7 +8,7 @@
 namespace atto::test {
 
 struct Ended {
-  int code = 0;     ///< exit code, or 128 + signal
+  int code = 0;  ///< exit code, or 128 + signal
   std::string out, err;
 };
 
@@ -24,7 +24,8 @@ class Scratch {
 };
 
 /// Runs "ENVIRONMENT atto ARGUMENTS" in a shell, to its end.
-Ended run_atto(const Scratch& scratch, const std::string& arguments, const std::string& environment = "");
+Ended run_atto(const Scratch& scratch, const std::string& arguments,
+               const std::string& environment = "");
 
 /// Returns what must be equal between two runs of one campaign: the leaderboards without times.
 nlohmann::json boards_of(const Scratch& scratch, const std::filesystem::path& folder);

@@ -20,7 +20,8 @@ std::vector<Standing> random_standings(std::size_t count, std::uint64_t seed) {
   for (std::size_t i = 0; i < count; ++i) {
     const bool is_lost = random.below(10) == 0;
     // Few values, so that ties are common and the hash decides.
-    const double value = is_lost ? -std::numeric_limits<double>::infinity() : double(random.below(8)) / 8;
+    const double value =
+        is_lost ? -std::numeric_limits<double>::infinity() : double(random.below(8)) / 8;
     standings.push_back({random.below(4) != 0, value, random.next()});
   }
   return standings;
@@ -32,7 +33,8 @@ std::optional<std::uint64_t> naive_promotable(std::vector<Standing> all, std::si
   std::erase_if(all, [](const Standing& s) { return !(s.value > -1e300); });
   std::sort(all.begin(), all.end());
   for (std::size_t i = 0; i < std::min(quota, all.size()); ++i)
-    if (std::find(promoted.begin(), promoted.end(), all[i].hash) == promoted.end()) return all[i].hash;
+    if (std::find(promoted.begin(), promoted.end(), all[i].hash) == promoted.end())
+      return all[i].hash;
   return {};
 }
 

@@ -31,7 +31,8 @@ TEST_CASE("A spread has the sample standard deviation") {
 
 TEST_CASE("A chart escapes its texts and needs a point") {
   CHECK(chart_svg({}, {"x", "y", false}).empty());
-  const std::string svg = chart_svg({{"<a&b>", {{1, 2, "\"tip\"", true}}, 0, true, false}}, {"x<y", "y", false});
+  const std::string svg =
+      chart_svg({{"<a&b>", {{1, 2, "\"tip\"", true}}, 0, true, false}}, {"x<y", "y", false});
   CHECK(svg.find("&lt;a&amp;b&gt;") != std::string::npos);
   CHECK(svg.find("&quot;tip&quot;") != std::string::npos);
   CHECK(svg.find("x&lt;y") != std::string::npos);

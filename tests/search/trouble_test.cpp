@@ -30,10 +30,11 @@ TEST_CASE("An unsatisfiable spec is refused at its requirement before anything i
 
 TEST_CASE("An unknown strategy is refused with the known ones") {
   const Scratch scratch;
-  const Ended ended = run_atto(scratch, "search " + tiny_spec() + " --evaluator fake --strategy best --out run");
+  const Ended ended =
+      run_atto(scratch, "search " + tiny_spec() + " --evaluator fake --strategy best --out run");
   CHECK(ended.code == 2);
-  CHECK(ended.err.find("/search/strategy: must be one of random, random_asha, one_epoch_top_k, aging_evolution") !=
-        std::string::npos);
+  CHECK(ended.err.find("/search/strategy: must be one of random, random_asha, one_epoch_top_k, "
+                       "aging_evolution") != std::string::npos);
 }
 
 TEST_CASE("A run folder is not used twice, and a folder without a campaign is not resumed") {
@@ -42,17 +43,20 @@ TEST_CASE("A run folder is not used twice, and a folder without a campaign is no
   REQUIRE(run_atto(scratch, search).code == 0);
   const Ended again = run_atto(scratch, search);
   CHECK(again.code == 4);
-  CHECK(again.err.find("the run folder holds a campaign already: run; continue it with `atto resume run`") !=
+  CHECK(again.err.find(
+            "the run folder holds a campaign already: run; continue it with `atto resume run`") !=
         std::string::npos);
   const Ended none = run_atto(scratch, "resume nowhere");
   CHECK(none.code == 4);
-  CHECK(none.err.find("cannot open the ledger: No such file or directory: nowhere/ledger.db") != std::string::npos);
+  CHECK(none.err.find("cannot open the ledger: No such file or directory: nowhere/ledger.db") !=
+        std::string::npos);
 }
 
 TEST_CASE("A second coordinator of one campaign is refused") {
   const Scratch scratch;
   // The shell holds the lock as a running coordinator does.
-  REQUIRE(run_atto(scratch, "search " + tiny_spec() + " --evaluator fake --candidates 3 --out run").code == 0);
+  REQUIRE(run_atto(scratch, "search " + tiny_spec() + " --evaluator fake --candidates 3 --out run")
+              .code == 0);
   const Ended ended = run_atto(scratch, "resume run", "exec 9>run/coordinator.lock && flock 9 &&");
   CHECK(ended.code == 4);
   CHECK(ended.err.find("another process runs this campaign: run") != std::string::npos);
@@ -60,7 +64,8 @@ TEST_CASE("A second coordinator of one campaign is refused") {
 
 TEST_CASE("A full disk ends the campaign with a message, and it goes on when there is room") {
   const Scratch scratch;
-  const std::string search = "search " + tiny_spec() + " --evaluator fake --candidates 10 --workers 1 --out run";
+  const std::string search =
+      "search " + tiny_spec() + " --evaluator fake --candidates 10 --workers 1 --out run";
   // No file may grow over 100 KiB: the ledger soon wants to.
   const Ended ended = run_atto(scratch, search, "ulimit -f 100; trap '' XFSZ;");
   INFO(ended.err);
@@ -73,7 +78,8 @@ TEST_CASE("A full disk ends the campaign with a message, and it goes on when the
 
 TEST_CASE("Workers that cannot work stop the campaign with their own words") {
   const Scratch scratch;
-  REQUIRE(run_atto(scratch, "search " + tiny_spec() + " --evaluator fake --candidates 3 --out run").code == 0);
+  REQUIRE(run_atto(scratch, "search " + tiny_spec() + " --evaluator fake --candidates 3 --out run")
+              .code == 0);
   // A folder where a trial's folder should be cannot be made: its parent is a file.
   std::filesystem::remove_all(scratch / "run/trials");
   write_text(scratch / "run/trials", "in the way");

@@ -75,7 +75,8 @@ class Display {
   std::size_t shown_ = 0;
 };
 
-/// Makes a request what a campaign's search asks for: up to a rung, its images, the top rung's schedule.
+/// Makes a request what a campaign's search asks for: up to a rung, its images, the top rung's
+/// schedule.
 void train_as_searched(const Options& options, train::TrialRequest& request) {
   if (options.spec.empty())
     throw SpecError({{"--rung", "", "needs --spec, whose search.rungs it counts", ""}});
