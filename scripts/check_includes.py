@@ -21,7 +21,7 @@ ALLOWED = {
     "export": ["export/format", "export/runtime", "prototypes", "design_specs"],
     "search": ["export", "trainer", "generator", "prototypes", "design_specs"],
     "search/cli": ["search", "export", "trainer", "generator", "prototypes", "design_specs"],
-    "trainer/cli": ["search", "trainer", "trainer/torch", "generator", "prototypes", "design_specs"],
+    "trainer/cli": ["search", "search/cli", "trainer", "trainer/torch", "generator", "prototypes", "design_specs"],
 }
 # library header pattern -> the folders that may include it.
 LIBRARIES = [
