@@ -227,6 +227,14 @@ class ConvStep : public Step {
     });
   }
 
+  /// The rows of a map that the next stripe will read.
+  Ahead next_rows(const Pass& pass, const float* map, int channels, std::ptrdiff_t first) const {
+    const std::ptrdiff_t left = pass.images * std::ptrdiff_t{pixels_} - first;
+    if (left <= 0) return {};
+    return {map + first * channels,
+            static_cast<int>(std::min<std::ptrdiff_t>(stripe_, left) * channels / kLanes)};
+  }
+
   const float* group_columns(const Scratch& s, int group) const {
     return s.columns.data() + (is_direct_ ? group * group_in_ : 0);
   }
@@ -239,7 +247,7 @@ class ConvStep : public Step {
     float* const dst = output->raw.data() + at * channels;
     const bool measures = wants_sums(pass, *output);
     // Column sums go in whole blocks, which would overlap between groups of other widths.
-    const bool sums_with_product = measures && group_out_ % kLanes == 0;
+    const bool sums_with_product = measures && (g_.groups == 1 || group_out_ % kLanes == 0);
     for (int group = 0; group < g_.groups; ++group) {
       gather(pass, s, chunk, at, rows, group);
       Product product{rows,
@@ -253,6 +261,8 @@ class ConvStep : public Step {
                       dst + group * group_out_,
                       channels};
       product.streams = output->streams() && group_out_ % kLanes == 0;
+      if (is_direct_ && group == 0)
+        product.ahead[0] = next_rows(pass, inputs[0]->raw.data(), g_.in.channels, at + rows);
       if (sums_with_product) {
         product.sums = sums.first(thread) + group * group_out_;
         product.squares = sums.second(thread) + group * group_out_;
@@ -276,16 +286,36 @@ class ConvStep : public Step {
                           group_out_, blend.by_grad.data() + first, blend.by_raw.data() + first,
                           blend.constant.data() + first, s.slopes.data(), out_pitch);
       gather(pass, s, chunk, at, rows, group);
-      pass.kernels->multiply({depth_, group_out_, rows, group_columns(s, group), 1, column_pitch(),
-                              s.slopes.data(), out_pitch,
-                              s.weight_slopes.data() + std::ptrdiff_t{group} * depth_ * out_pitch,
-                              out_pitch, true});
+      Product by_weight{depth_,
+                        group_out_,
+                        rows,
+                        group_columns(s, group),
+                        1,
+                        column_pitch(),
+                        s.slopes.data(),
+                        out_pitch,
+                        s.weight_slopes.data() + std::ptrdiff_t{group} * depth_ * out_pitch,
+                        out_pitch,
+                        true};
+      if (group == 0) {
+        by_weight.ahead[0] = next_rows(pass, output->gradient, out_channels, at + rows);
+        by_weight.ahead[1] = next_rows(pass, output->raw.data(), out_channels, at + rows);
+      }
+      pass.kernels->multiply(by_weight);
       if (!in.needs_gradient) continue;
-      pass.kernels->multiply(
-          {rows, depth_, group_out_, s.slopes.data(), out_pitch, 1,
-           packed_back_.data() + std::ptrdiff_t{group} * group_out_ * depth_pitch, depth_pitch,
-           s.column_slopes.data() + (is_direct_ ? group * group_in_ : 0),
-           is_direct_ ? g_.in.channels : depth_pitch, false});
+      Product by_input{rows,
+                       depth_,
+                       group_out_,
+                       s.slopes.data(),
+                       out_pitch,
+                       1,
+                       packed_back_.data() + std::ptrdiff_t{group} * group_out_ * depth_pitch,
+                       depth_pitch,
+                       s.column_slopes.data() + (is_direct_ ? group * group_in_ : 0),
+                       is_direct_ ? g_.in.channels : depth_pitch};
+      if (is_direct_ && group == 0)
+        by_input.ahead[0] = next_rows(pass, in.raw.data(), g_.in.channels, at + rows);
+      pass.kernels->multiply(by_input);
       if (!is_direct_) scatter(s, chunk, at, rows, group);
     }
     if (is_direct_ && in.needs_gradient)

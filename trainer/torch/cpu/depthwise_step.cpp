@@ -112,12 +112,22 @@ class DepthwiseStep : public Step {
       bias[c] = static_cast<float>(output->gradient_sums[static_cast<std::size_t>(c)]);
   }
 
+  /// Starts to fetch the part's channels of a row of `width` pixels.
+  void fetch_row(const Part& part, const float* row, int width) const {
+    const int first = part.first_block * kLanes,
+              last = std::min(g_.in.channels, part.last_block * kLanes);
+    for (int x = 0; x < width; ++x, row += g_.in.channels)
+      for (int c = first; c < last; c += kLanes) __builtin_prefetch(row + c, 0, 2);
+  }
+
   /// Activates row y of the input into the planes.
   void load_row(const Part& part, int y) const {
     const Feature& in = *inputs[0];
     const int channels = g_.in.channels;
     const float* const src =
         in.raw.data() + (part.image * in.pixels() + std::ptrdiff_t{y} * g_.in.width) * channels;
+    if (y + 1 < g_.in.height)
+      fetch_row(part, src + std::ptrdiff_t{g_.in.width} * channels, g_.in.width);
     for (int block = part.first_block; block < part.last_block; ++block) {
       const int at = block * kLanes;
       part.pass.kernels->activate({src + at, channels}, g_.in.width, lanes(block),
@@ -133,6 +143,11 @@ class DepthwiseStep : public Step {
     const int channels = g_.in.channels, s = g_.stride;
     const std::ptrdiff_t from =
         (part.image * output->pixels() + std::ptrdiff_t{y} * g_.out.width) * channels;
+    if (y + 1 < g_.out.height) {
+      const std::ptrdiff_t next = from + std::ptrdiff_t{g_.out.width} * channels;
+      fetch_row(part, output->gradient + next, g_.out.width);
+      fetch_row(part, output->raw.data() + next, g_.out.width);
+    }
     for (int block = part.first_block; block < part.last_block; ++block) {
       const int at = block * kLanes;
       part.pass.kernels->blend({output->gradient + from + at, channels},

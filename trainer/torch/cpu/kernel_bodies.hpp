@@ -179,20 +179,47 @@ inline void tile(const Product& p, int row, int column) {
   }
 }
 
+/// Fetches a share of what is ahead with every tile: all at once would block the loads of the
+/// product.
+struct Fetcher {
+  explicit Fetcher(const Product& p)
+      : first(p.ahead[0].at),
+        second(p.ahead[1].at),
+        first_left(p.ahead[0].lines),
+        second_left(p.ahead[1].lines) {
+    const int across = kTileVectors * kLanes;
+    const int tiles = ((p.m + kTileRows - 1) / kTileRows) * ((p.n_valid + across - 1) / across);
+    first_step = (first_left + tiles - 1) / tiles;
+    second_step = (second_left + tiles - 1) / tiles;
+  }
+  void step() {
+    for (int i = 0; i < first_step && first_left > 0; ++i, --first_left, first += kLanes)
+      __builtin_prefetch(first, 0, 2);
+    for (int i = 0; i < second_step && second_left > 0; ++i, --second_left, second += kLanes)
+      __builtin_prefetch(second, 0, 2);
+  }
+  const float *first, *second;
+  int first_left, second_left, first_step, second_step;
+};
+
 template <int kVectors>
-inline void tile_column(const Product& p, int column) {
+inline void tile_column(const Product& p, int column, Fetcher& fetcher) {
   int row = 0;
-  for (; row + kTileRows <= p.m; row += kTileRows) tile<kTileRows, kVectors>(p, row, column);
+  for (; row + kTileRows <= p.m; row += kTileRows) {
+    fetcher.step();
+    tile<kTileRows, kVectors>(p, row, column);
+  }
   if constexpr (kTileRows > 4)
     for (; row + 4 <= p.m; row += 4) tile<4, kVectors>(p, row, column);
   for (; row < p.m; ++row) tile<1, kVectors>(p, row, column);
 }
 
 void multiply(const Product& p) {
+  Fetcher fetcher(p);
   int column = 0;
   for (; column + (kTileVectors - 1) * kLanes < p.n_valid; column += kTileVectors * kLanes)
-    tile_column<kTileVectors>(p, column);
-  for (; column < p.n_valid; column += kLanes) tile_column<1>(p, column);
+    tile_column<kTileVectors>(p, column, fetcher);
+  for (; column < p.n_valid; column += kLanes) tile_column<1>(p, column, fetcher);
 }
 
 inline void sum_rows(Rows src, int rows, int channels, float* sums, float* squares) {

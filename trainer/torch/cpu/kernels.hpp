@@ -36,6 +36,12 @@ struct Rows {
   std::ptrdiff_t stride = 0;
 };
 
+/// Memory that will be needed soon: lines of 64 bytes from `at` on.
+struct Ahead {
+  const float* at = nullptr;
+  int lines = 0;
+};
+
 /// dst (+)= A * B: a [m, k] at (row, step) strides, b [k, n] with n a multiple of 16, dst [m,
 /// n_valid].
 struct Product {
@@ -52,6 +58,7 @@ struct Product {
   bool streams = false;
   float* sums = nullptr;     ///< where given: += each column's sum, in whole blocks of 16
   float* squares = nullptr;  ///< += each column's sum of squares
+  Ahead ahead[2] = {};       ///< is fetched into the cache meanwhile, a few lines a tile
 };
 
 /// A reader's share d of a map's gradient: gradient = d where it is the first, else gradient + d.
