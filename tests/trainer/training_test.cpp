@@ -163,6 +163,17 @@ TEST_CASE("a learning rate that explodes is a result with a reason") {
   CHECK(result.reason.find("epoch 1") != std::string::npos);
 }
 
+TEST_CASE("a network that does not fit into memory is a result with a reason") {
+  const test::ScratchFolder folder;
+  TrialRequest request = request_in(folder.path());
+  const DatasetInfo info = describe_dataset(kData);
+  request.network = test::separable_network(info.input(), info.classes, 65536, 9);
+  request.recipe.batch = 65536;
+  const TrialResult result = train_once(request);
+  CHECK(result.outcome == Outcome::Failed);
+  CHECK(result.reason.find("out of memory: a batch of 65536 needs about") == 0);
+}
+
 TEST_CASE("a data set that is not there is the environment's fault") {
   const test::ScratchFolder folder;
   TrialRequest request = request_in(folder.path());

@@ -2,11 +2,13 @@
 
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <new>
 
 #include "design_specs/errors.hpp"
+#include "trainer/torch/cpu/plan.hpp"
 #include "trainer/torch/training_run.hpp"
 
 namespace atto::train {
@@ -22,6 +24,15 @@ std::string cpu_model() {
 
 std::string first_line(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
+}
+
+/// Returns the bytes that this process may use: of the machine, or of its control group.
+double memory_limit() {
+  double limit =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  std::ifstream group("/sys/fs/cgroup/memory.max");
+  if (double own = 0; group >> own) limit = std::min(limit, own);
+  return limit;
 }
 
 TrialResult failed(const std::string& reason) {
@@ -76,6 +87,13 @@ TrialResult TorchEvaluator::evaluate(const TrialRequest& request, const Progress
   const Dataset& data = dataset(request.task);
   expect_fit(request, data);
   prepare_process(request.recipe.threads);
+  // Memory is promised freely and the process killed later: refuse what cannot be.
+  const double needed =
+      static_cast<double>(cpu::planned_bytes(request.network, request.recipe.batch));
+  if (!uses_cuda_ && needed > 0.9 * memory_limit())
+    return failed(
+        fmt::format("out of memory: a batch of {} needs about {:.1f} GiB, this machine has {:.1f}",
+                    request.recipe.batch, needed / (1 << 30), memory_limit() / (1 << 30)));
   try {
     TrainingRun run(request, data, device(), progress);
     TrialResult result = run.run();

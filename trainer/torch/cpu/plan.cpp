@@ -195,6 +195,19 @@ class Planner {
 
 }  // namespace
 
+std::size_t planned_bytes(const net::Network& network, int batch) {
+  // A map for every layer that is no batch norm or activation, and half as much again for
+  // gradients.
+  const std::vector<net::Shape> shapes = net::infer_shapes(network);
+  double elements = 0;
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const net::Op& op = network.layers[i].op;
+    if (!std::holds_alternative<net::BatchNorm>(op) && !std::holds_alternative<net::Activate>(op))
+      elements += static_cast<double>(shapes[i].elements());
+  }
+  return static_cast<std::size_t>(1.5 * sizeof(float) * elements * batch);
+}
+
 Plan make_plan(const net::Network& network, int batch, int threads) {
   return Planner(network, batch, threads).make();
 }

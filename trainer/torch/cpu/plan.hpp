@@ -18,6 +18,9 @@ struct Plan {
   std::size_t bytes = 0;  ///< of maps and gradients
 };
 
+/// Returns about how much memory a plan takes, without taking it.
+std::size_t planned_bytes(const net::Network& network, int batch);
+
 /// Plans for batches of up to `batch` images. Layers that the first output does not need are left
 /// out. Throws std::bad_alloc where the maps do not fit.
 Plan make_plan(const net::Network& network, int batch, int threads);
