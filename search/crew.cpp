@@ -17,20 +17,18 @@
 
 #include "design_specs/errors.hpp"
 #include "search/ledger.hpp"
+#include "search/stop_signals.hpp"
 
 namespace atto::search {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Owns the attributes of a spawn: own process group (a terminal's Ctrl-C reaches the coordinator
-/// alone, which passes it on), no blocked signals, stdin from nowhere, stdout and stderr to the
-/// log.
-class SpawnSettings {
+/// A child starts with no signal blocked and none ignored, whatever this process does.
+class SignalsOfChild {
  public:
-  explicit SpawnSettings(const fs::path& log) {
+  explicit SignalsOfChild(short more_flags = 0) {
     posix_spawnattr_init(&attributes_);
-    posix_spawn_file_actions_init(&actions_);
     sigset_t none, all;
     sigemptyset(&none);
     sigemptyset(&all);
@@ -38,25 +36,34 @@ class SpawnSettings {
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setsigdefault(&attributes_, &all);
     posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(&attributes_, static_cast<short>(POSIX_SPAWN_SETSIGMASK |
+                                                              POSIX_SPAWN_SETSIGDEF | more_flags));
+  }
+  ~SignalsOfChild() { posix_spawnattr_destroy(&attributes_); }
+  SignalsOfChild(const SignalsOfChild&) = delete;
+  SignalsOfChild& operator=(const SignalsOfChild&) = delete;
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_;
+};
+
+/// stdin from nowhere, stdout and stderr to the log.
+class FilesOfChild {
+ public:
+  explicit FilesOfChild(const fs::path& log) {
+    posix_spawn_file_actions_init(&actions_);
     posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions_, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND,
                                      0644);
     posix_spawn_file_actions_adddup2(&actions_, 1, 2);
   }
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
+  ~FilesOfChild() { posix_spawn_file_actions_destroy(&actions_); }
+  FilesOfChild(const FilesOfChild&) = delete;
+  FilesOfChild& operator=(const FilesOfChild&) = delete;
   const posix_spawn_file_actions_t* actions() const { return &actions_; }
 
  private:
-  posix_spawnattr_t attributes_;
   posix_spawn_file_actions_t actions_;
 };
 
@@ -124,8 +131,11 @@ void Crew::start() {
        {std::string("--name"), member.name, std::string("--parent"), std::to_string(::getpid())})
     arguments.push_back(more);
   std::vector<std::string> environment = worker_environment(command_.threads);
-  const SpawnSettings settings(member.log);
-  const int error = ::posix_spawn(&member.process, command_.program.c_str(), settings.actions(),
+  // A process group of its own: a terminal's Ctrl-C reaches the coordinator alone, which passes it
+  // on.
+  const SignalsOfChild settings(POSIX_SPAWN_SETPGROUP);
+  const FilesOfChild files(member.log);
+  const int error = ::posix_spawn(&member.process, command_.program.c_str(), files.actions(),
                                   settings.attributes(), pointers(arguments).data(),
                                   pointers(environment).data());
   if (error != 0) throw EnvironmentError("cannot start a worker", command_.program.string(), error);
@@ -189,15 +199,18 @@ fs::path find_trainer() {
 }
 
 int run_program(const fs::path& program, const std::vector<std::string>& arguments) {
+  // A terminal's Ctrl-C reaches the program too, which stops gently; this process waits for it.
+  StopSignals signals(true);
   std::vector<std::string> all = {program.string()};
   all.insert(all.end(), arguments.begin(), arguments.end());
+  const SignalsOfChild settings;
   int process = 0;
-  const int error =
-      ::posix_spawn(&process, program.c_str(), nullptr, nullptr, pointers(all).data(), environ);
+  const int error = ::posix_spawn(&process, program.c_str(), nullptr, settings.attributes(),
+                                  pointers(all).data(), environ);
   if (error != 0) throw EnvironmentError("cannot start", program.string(), error);
   int status = 0;
-  while (::waitpid(process, &status, 0) < 0)
-    if (errno != EINTR) throw EnvironmentError("cannot wait for", program.string(), errno);
+  while (::waitpid(process, &status, WNOHANG) == 0)
+    if (signals.wait(200) == SIGTERM) ::kill(process, SIGTERM);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

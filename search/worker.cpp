@@ -103,6 +103,10 @@ class Worker {
         campaign_(load_campaign(ledger_)),
         heartbeat_(folder_.ledger(), signals, options.parent) {
     if (options_.name.empty()) options_.name = default_name();
+    if (!evaluator_.environment().starts_with("evaluator=" + campaign_.evaluator + "\n"))
+      throw EnvironmentError("this campaign is evaluated by " + campaign_.evaluator +
+                             ": its workers are `atto worker DIR" +
+                             (campaign_.evaluator == "fake" ? " --fake`" : "`"));
     environment_ = ledger_.environment_id(evaluator_.environment());
   }
 

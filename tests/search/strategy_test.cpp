@@ -1,0 +1,194 @@
+#include "search/strategy.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <deque>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "prototypes/language/prototype.hpp"
+#include "prototypes/network/identity.hpp"
+
+using namespace atto;
+using namespace atto::search;
+
+namespace {
+
+struct Space {
+  net::Prototype prototype =
+      net::read_prototype(ATTO_SOURCE_DIR "/tests/search/data/tiny_prototype.json");
+  spec::Requirements require;
+  std::unique_ptr<gen::FeasibleSpace> space;
+
+  Space() {
+    require.params.max = 30000;
+    space =
+        std::make_unique<gen::FeasibleSpace>(prototype, prototype.written_input(), require, 0.9);
+  }
+};
+
+spec::SearchSettings settings(int candidates) {
+  spec::SearchSettings search;
+  search.candidates = candidates;
+  search.rungs = {1, 3, 9};
+  search.finalists = 2;
+  return search;
+}
+
+/// What a campaign with a window shows a strategy, on results that depend on design and rung alone.
+struct Trace {
+  std::vector<std::pair<std::uint64_t, int>> jobs;  ///< hash, rung
+  std::vector<std::string> how;
+  std::map<std::uint64_t, int> released;
+};
+
+Observation result_of(std::uint64_t hash, int rung) {
+  Observation seen;
+  seen.hash = hash;
+  seen.rung = rung;
+  spec::Random random(spec::derive_seed({hash, std::uint64_t(rung)}));
+  if (random.below(16) != 0) seen.value = 0.3 * rung + random.uniform();  // else it diverged
+  seen.meets = random.below(5) != 0;
+  return seen;
+}
+
+Trace run(Strategy& strategy, std::size_t window, bool asks_twice = false) {
+  Trace trace;
+  std::deque<std::pair<std::uint64_t, int>> waiting;
+  const auto show = [&] {
+    strategy.observe(result_of(waiting.front().first, waiting.front().second));
+    waiting.pop_front();
+    for (std::uint64_t hash : strategy.take_released()) ++trace.released[hash];
+  };
+  for (;;) {
+    while (waiting.size() >= window) show();
+    std::optional<Proposal> proposal = strategy.propose(std::int64_t(trace.jobs.size()));
+    if (!proposal && asks_twice) REQUIRE_FALSE(strategy.propose(std::int64_t(trace.jobs.size())));
+    if (proposal) {
+      trace.jobs.emplace_back(proposal->hash, proposal->rung);
+      trace.how.push_back(proposal->how);
+      waiting.emplace_back(proposal->hash, proposal->rung);
+    } else if (waiting.empty()) {
+      return trace;
+    } else {
+      show();
+    }
+  }
+}
+
+Trace run(const std::string& name, const StrategySetting& setting, std::size_t window,
+          bool asks_twice = false) {
+  const auto strategy = find_strategy(name)->make(setting);
+  return run(*strategy, window, asks_twice);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "Every strategy tries as many different designs as asked for, each rung once and in order") {
+  const Space space;
+  for (const StrategyEntry& entry : strategies()) {
+    INFO(entry.name);
+    const StrategySetting setting{space.space.get(), settings(40), 5, {}};
+    const Trace trace = run(std::string(entry.name), setting, 4);
+    std::map<std::uint64_t, int> reached;
+    int at_top = 0;
+    for (const auto& [hash, rung] : trace.jobs) {
+      const auto known = reached.find(hash);
+      CHECK((known == reached.end() || known->second < rung));
+      reached[hash] = rung;
+      at_top += rung == 2;
+    }
+    CHECK(reached.size() == 40);
+    CHECK(at_top >= 2);
+    for (const auto& [hash, count] : trace.released) CHECK(count == 1);
+  }
+}
+
+TEST_CASE("A strategy repeats itself exactly, whether or not it is asked in vain in between") {
+  const Space space;
+  for (const StrategyEntry& entry : strategies()) {
+    INFO(entry.name);
+    const StrategySetting setting{space.space.get(), settings(30), 5, {}};
+    const Trace trace = run(std::string(entry.name), setting, 4);
+    CHECK(run(std::string(entry.name), setting, 4, true).jobs == trace.jobs);
+    const StrategySetting other{space.space.get(), settings(30), 6, {}};
+    CHECK(run(std::string(entry.name), other, 4).jobs != trace.jobs);
+  }
+}
+
+TEST_CASE("A design that a person included is never proposed") {
+  const Space space;
+  StrategySetting setting{space.space.get(), settings(10), 5, {}};
+  const std::uint64_t first = run("random", setting, 1).jobs.front().first;
+  setting.taken = {first};
+  for (const auto& [hash, rung] : run("random", setting, 1).jobs) CHECK(hash != first);
+}
+
+TEST_CASE("Successive halving promotes at most its share, and the best of what it saw at the end") {
+  const Space space;
+  const StrategySetting setting{space.space.get(), settings(60), 5, {}};
+  const Trace trace = run("random_asha", setting, 4);
+  int at_rung[3] = {};
+  for (const auto& [hash, rung] : trace.jobs) ++at_rung[rung];
+  CHECK(at_rung[0] == 60);
+  // A third of a third; promotions of early leaders that later fell behind come on top.
+  CHECK(at_rung[1] >= 20);
+  CHECK(at_rung[1] <= 32);
+  CHECK(at_rung[2] >= 6);
+  CHECK(at_rung[2] <= 14);
+  for (const auto& [hash, rung] : trace.jobs)
+    if (rung > 0) CHECK(std::isfinite(result_of(hash, rung - 1).value));
+}
+
+TEST_CASE("One epoch for all, then exactly the best go to the top") {
+  const Space space;
+  const StrategySetting setting{space.space.get(), settings(30), 5, {}};
+  const Trace trace = run("one_epoch_top_k", setting, 4);
+  std::vector<Observation> first;
+  for (const auto& [hash, rung] : trace.jobs)
+    if (rung == 0) first.push_back(result_of(hash, 0));
+  std::sort(first.begin(), first.end(), [](const Observation& a, const Observation& b) {
+    return std::tuple(!a.meets, -a.value, a.hash) < std::tuple(!b.meets, -b.value, b.hash);
+  });
+  std::set<std::uint64_t> expected, promoted;
+  for (const Observation& seen : first)
+    if (std::isfinite(seen.value) && expected.size() < 10) expected.insert(seen.hash);
+  for (const auto& [hash, rung] : trace.jobs)
+    if (rung == 2) promoted.insert(hash);
+  CHECK(promoted == expected);
+}
+
+TEST_CASE("Aging evolution starts at random and then varies its population") {
+  const Space space;
+  const StrategySetting setting{space.space.get(), settings(80), 5, {}};
+  const Trace trace = run("aging_evolution", setting, 4);
+  for (int i = 0; i < 20; ++i) CHECK(trace.how[std::size_t(i)] == "sampled");
+  int mutations = 0, crossovers = 0;
+  for (const std::string& how : trace.how) {
+    mutations += how.rfind("mutation of ", 0) == 0;
+    crossovers += how.rfind("crossover of ", 0) == 0;
+  }
+  CHECK(mutations > 25);
+  CHECK(crossovers > 3);
+  // Nobody older than the population has children.
+  std::map<std::string, std::size_t> born;
+  for (std::size_t i = 0; i < trace.jobs.size(); ++i) born[net::hash_text(trace.jobs[i].first)] = i;
+  for (std::size_t i = 0; i < trace.how.size(); ++i)
+    if (trace.how[i].rfind("mutation of ", 0) == 0)
+      CHECK(i - born.at(trace.how[i].substr(12)) <= 20 + 4);
+}
+
+TEST_CASE("More candidates go on where fewer ended") {
+  const Space space;
+  const StrategySetting setting{space.space.get(), settings(10), 5, {}};
+  const auto strategy = find_strategy("random")->make(setting);
+  const Trace before = run(*strategy, 4);
+  strategy->set_candidates(15);
+  CHECK(before.jobs.size() == 10);
+  std::size_t more = 0;
+  while (strategy->propose(std::int64_t(10 + more))) ++more;
+  CHECK(more == 5);
+}
