@@ -84,7 +84,8 @@ Restoration restoration_of(const Value& record) {
 
 /// Returns whether the place of `path` lies below what `restoration` overwrites.
 bool covers(const Restoration& restoration, std::string_view path) {
-  if (restoration.path == path) return true;
+  // A choice may stand directly inside a choice, at one place.
+  if (restoration.path == path || path.starts_with(restoration.path + "#")) return true;
   const std::string place = place_of(path);
   std::string below = restoration.at;
   if (restoration.merges) below += ".modules";

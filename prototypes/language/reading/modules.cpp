@@ -40,11 +40,10 @@ void ModuleReader::read_templates(const Cursor& network) {
   }
 }
 
-std::vector<std::pair<std::string, Cursor>> ModuleReader::unused_templates() const {
-  std::vector<std::pair<std::string, Cursor>> unused;
-  for (const auto& [name, found] : templates_)
-    if (!found.is_used) unused.emplace_back(name, found.at);
-  return unused;
+std::vector<std::pair<std::string, Cursor>> ModuleReader::templates() const {
+  std::vector<std::pair<std::string, Cursor>> all;
+  for (const auto& [name, found] : templates_) all.emplace_back(name, found.at);
+  return all;
 }
 
 std::optional<Module> ModuleReader::module(const Where& where, const Cursor& at,
@@ -87,7 +86,6 @@ std::optional<Module> ModuleReader::named(const Where& where, const Cursor& at,
       holes_.problems.add(at, fmt::format("no such template; did you mean \"{}\"?", near), "");
     return std::nullopt;
   }
-  found->second.is_used = true;
   if (found->second.is_open) {
     holes_.problems.add(at, "a template must not contain itself");
     return std::nullopt;

@@ -17,7 +17,7 @@ class ModuleReader {
   /// The module being read: earlier ones are what its "from" may name.
   struct Position {
     std::size_t stage = 0, module = 0;
-    bool is_trial = false;  ///< an unused template, read for its faults alone
+    bool is_trial = false;  ///< a template read for its faults alone
   };
 
   ModuleReader(HoleReader& holes, ChainReader& chains) : holes_(holes), chains_(chains) {}
@@ -38,8 +38,8 @@ class ModuleReader {
   /// does not always exist.
   std::optional<Source> source(const Cursor& at, const Position& position);
 
-  /// Reads templates that no module uses, into `holes` of a scratch model.
-  std::vector<std::pair<std::string, Cursor>> unused_templates() const;
+  /// Returns the names and values of all templates.
+  std::vector<std::pair<std::string, Cursor>> templates() const;
 
  private:
   struct Overrides {
@@ -66,7 +66,7 @@ class ModuleReader {
 
   struct Template {
     Cursor at;
-    bool is_used = false, is_open = false;
+    bool is_open = false;
   };
   HoleReader& holes_;
   ChainReader& chains_;

@@ -48,7 +48,7 @@ class NetworkReader {
     stages(at);
     model_.head = chain(at, "head");
     outputs(at);
-    unused_templates();
+    try_templates();
     records(at);
     holes_.close_ties();
     holes_.settle_roles();
@@ -259,9 +259,10 @@ class NetworkReader {
     model_.outputs.push_back(*source);
   }
 
-  /// Reads what no stage uses into a scratch model, for its faults.
-  void unused_templates() {
-    for (const auto& [name, at] : modules_.unused_templates()) {
+  /// Reads all templates into a scratch model, for the faults of those that no module uses and of
+  /// alternatives that pins leave out.
+  void try_templates() {
+    for (const auto& [name, at] : modules_.templates()) {
       Model scratch;
       HoleReader holes(problems_, scratch);
       holes.ignore_unknown_ties();
