@@ -3,81 +3,14 @@
 // own, every operator at its place. Internal to the language; walked by instantiate().
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "prototypes/language/decisions.hpp"
-#include "prototypes/language/structure.hpp"
+#include "prototypes/language/chain_ast.hpp"
 
 namespace atto::net {
-
-/// A whole number: written, or the value of a decision.
-struct Number {
-  std::int32_t literal = 1;
-  DecisionId decision = kNoDecision;
-};
-
-/// One of several options: the only one, or the one that a decision chooses.
-template <class T>
-struct Choice {
-  std::vector<T> options;
-  DecisionId decision = kNoDecision;
-};
-
-/// A width as written.
-struct Width {
-  enum class Kind : std::uint8_t { Number, Input, Module, Times, Choice } kind = Kind::Number;
-  Number number;
-  Choice<double> times;               ///< Times
-  std::int32_t round = 0;             ///< Times
-  std::vector<Width> of;              ///< Times: the one base; Choice: the alternatives
-  DecisionId decision = kNoDecision;  ///< Choice
-};
-
-enum class OperatorKind : std::uint8_t {
-  Conv,
-  Pointwise,
-  Depthwise,
-  Grouped,
-  MaxPool,
-  AveragePool,
-  SqueezeExcite,
-  GlobalAveragePool,
-  Dense,
-  ChannelShuffle,
-  Upsample,
-  Activation,
-  Softmax
-};
-
-/// Where an operator's stride comes from: written, or the module's if it is this operator's turn,
-/// or the module's for sure ("stride": "module").
-enum class StrideRule : std::uint8_t { Written, Placed, Module };
-
-struct Operator {
-  OperatorKind kind = OperatorKind::Conv;
-  StrideRule stride_rule = StrideRule::Written;
-  std::int32_t place = 0;
-  Number kernel, stride, groups, dilation;
-  Number reduction{4}, factor{2};
-  Choice<Activation> activation;
-  Choice<std::uint8_t> norm;
-  Width width;
-};
-
-/// A part of a chain: an operator, a list of parts (with a decided length in a free-form chain), or
-/// a choice of parts.
-struct Item {
-  enum class Kind : std::uint8_t { Operator, Sequence, Choice } kind = Kind::Sequence;
-  std::int32_t op = -1;  ///< index into Model::operators
-  DecisionId decision = kNoDecision;
-  bool has_length = false;
-  Number length;
-  std::vector<Item> items;
-};
 
 /// Where a module reads: an earlier module (its slot), or one of these, or kStageBase - stage.
 using Source = std::int32_t;
@@ -144,25 +77,6 @@ struct Model {
   std::vector<Slot> slots;
   std::vector<std::string> output_names;
   std::vector<Source> outputs;  ///< kPrevious = the head's end
-};
-
-/// The decided values of a model; every index that is read must be taken.
-struct Decided {
-  const std::vector<Decision>& decisions;
-  const Assignment& assignment;
-
-  std::int32_t index(DecisionId id) const { return assignment[static_cast<std::size_t>(id)]; }
-  std::int32_t value(const Number& number) const {
-    if (number.decision == kNoDecision) return number.literal;
-    const auto& values = decisions[static_cast<std::size_t>(number.decision)].values;
-    return values[static_cast<std::size_t>(index(number.decision))];
-  }
-  template <class T>
-  const T& option(const Choice<T>& choice) const {
-    return choice
-        .options[choice.decision == kNoDecision ? 0
-                                                : static_cast<std::size_t>(index(choice.decision))];
-  }
 };
 
 }  // namespace atto::net

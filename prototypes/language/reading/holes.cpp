@@ -12,42 +12,6 @@ namespace atto::net {
 using spec::Kind;
 using spec::Value;
 
-Where Where::key(std::string_view name) const {
-  Where next = *this;
-  if (!next.path.empty()) next.path += '.';
-  if (!next.place.empty()) next.place += '.';
-  next.path += name;
-  next.place += name;
-  return next;
-}
-
-Where Where::index(std::size_t i) const {
-  Where next = *this;
-  const std::string part = fmt::format("[{}]", i);
-  next.path += part;
-  next.place += part;
-  return next;
-}
-
-Where Where::alternative(std::size_t k, DecisionId id) const {
-  Where next = *this;
-  next.path += fmt::format("#{}", k);
-  if (id != kNoDecision) {
-    next.parent = id;
-    next.first = next.last = static_cast<std::int32_t>(k);
-  }
-  return next;
-}
-
-Where Where::when_at_least(std::int32_t from, const Decision& decision, DecisionId id) const {
-  Where next = *this;
-  if (from <= 0) return next;
-  next.parent = id;
-  next.first = from;
-  next.last = decision.alternatives - 1;
-  return next;
-}
-
 void HoleReader::check_size(const Cursor& at) {
   const auto refuse = [&](std::int64_t count, std::int64_t limit, const char* what) {
     if (count <= limit) return;

@@ -2,7 +2,6 @@
 // Holes, ties and pins: what turns a value of the document into a literal, a new decision, or a use
 // of a shared one.
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,25 +10,11 @@
 
 #include "design_specs/reading/problems.hpp"
 #include "prototypes/language/ast.hpp"
+#include "prototypes/language/reading/where.hpp"
 
 namespace atto::net {
 
 using spec::Cursor;
-
-/// Where a walk stands in the expanded network: the decision path (with the alternatives it lives
-/// in), the place (without), and the choice under which it exists.
-struct Where {
-  std::string path, place;
-  DecisionId parent = kNoDecision;
-  std::int32_t first = 0, last = 0;
-
-  Where key(std::string_view name) const;
-  Where index(std::size_t i) const;
-  /// The same place inside one alternative of a decision; of a pinned one when `id` is kNoDecision.
-  Where alternative(std::size_t k, DecisionId id) const;
-  /// Exists only where the decision's index is at least `from`.
-  Where when_at_least(std::int32_t from, const Decision& decision, DecisionId id) const;
-};
 
 /// The alternatives of one hole: scalars in rising order, others as written. Read once a hole and
 /// shared by all modules that a template makes.
