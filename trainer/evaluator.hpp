@@ -1,5 +1,6 @@
 #pragma once
-// The border between search and training: what a trial asks for and what it gives back. No torch here.
+// The border between search and training: what a trial asks for and what it gives back. No torch
+// here.
 
 #include <cstdint>
 #include <filesystem>
@@ -18,27 +19,27 @@ enum class Phase : std::uint8_t { Search, Final };
 /// One piece of training: bring a network from its last checkpoint (or from nothing) to `to_epoch`.
 /// An epoch is one pass over the training images of the phase.
 struct TrialRequest {
-  net::Network network;            ///< at the trained resolution and class count
-  std::string design_hash;         ///< names checkpoints and weights
+  net::Network network;     ///< at the trained resolution and class count
+  std::string design_hash;  ///< names checkpoints and weights
   spec::Task task;
   spec::TrainingRecipe recipe;
   Phase phase = Phase::Search;
-  std::optional<int> images;       ///< training images used; absent = all (Phase::Final always uses all)
-  int to_epoch = 1;                ///< cumulative; stop here
-  int horizon_epochs = 1;          ///< where the learning-rate schedule ends (the top rung)
-  bool judge_test = false;         ///< evaluate the test split once at the end (finalists only)
-  std::uint64_t seed = 0;          ///< from (campaign, design, phase, replica)
-  std::filesystem::path folder;    ///< holds checkpoint.*, weights.safetensors, reference.safetensors
+  std::optional<int> images;  ///< training images used; absent = all (Phase::Final always uses all)
+  int to_epoch = 1;           ///< cumulative; stop here
+  int horizon_epochs = 1;     ///< where the learning-rate schedule ends (the top rung)
+  bool judge_test = false;    ///< evaluate the test split once at the end (finalists only)
+  std::uint64_t seed = 0;     ///< from (campaign, design, phase, replica)
+  std::filesystem::path folder;  ///< holds checkpoint.*, weights.safetensors, reference.safetensors
 };
 
 struct EpochRecord {
-  int epoch = 0;                   ///< 1-based, cumulative
-  double train_loss = 0;           ///< mean over the epoch
-  double learning_rate = 0;        ///< at the epoch's last step
+  int epoch = 0;             ///< 1-based, cumulative
+  double train_loss = 0;     ///< mean over the epoch
+  double learning_rate = 0;  ///< at the epoch's last step
   double validation_loss = 0;
-  double validation_top1 = 0;      ///< fraction, averaged weights where recipe.ema > 0
+  double validation_top1 = 0;  ///< fraction, averaged weights where recipe.ema > 0
   double validation_top5 = 0;
-  double cpu_seconds = 0;          ///< of this epoch, evaluation included
+  double cpu_seconds = 0;  ///< of this epoch, evaluation included
 };
 
 enum class Outcome : std::uint8_t {
@@ -50,22 +51,23 @@ enum class Outcome : std::uint8_t {
 
 struct TrialResult {
   Outcome outcome = Outcome::Finished;
-  std::string reason;                   ///< for people; empty when Finished
-  std::vector<EpochRecord> epochs;      ///< all epochs so far, lower rungs included
+  std::string reason;               ///< for people; empty when Finished
+  std::vector<EpochRecord> epochs;  ///< all epochs so far, lower rungs included
   std::optional<double> test_top1, test_top5;
-  double cpu_seconds = 0;               ///< spent by this call
-  double images_per_second = 0;         ///< of training, this call
+  double cpu_seconds = 0;        ///< spent by this call
+  double images_per_second = 0;  ///< of training, this call
 };
 
-/// Called after every epoch, and at least every second or so in between, with the share of this call
-/// that is done. Returning false asks the evaluator to checkpoint and stop (Outcome::Interrupted).
+/// Called after every epoch, and at least every second or so in between, with the share of this
+/// call that is done. Returning false asks the evaluator to checkpoint and stop
+/// (Outcome::Interrupted).
 using Progress = std::function<bool(double share_done, const TrialResult& so_far)>;
 
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// Throws EnvironmentError for what a retry elsewhere may cure (missing data set, full disk); a bad
-  /// candidate is a result, never an exception. The same request gives the same result.
+  /// Throws EnvironmentError for what a retry elsewhere may cure (missing data set, full disk); a
+  /// bad candidate is a result, never an exception. The same request gives the same result.
   virtual TrialResult evaluate(const TrialRequest& request, const Progress& progress) = 0;
   /// Versions, CPU model, thread settings: recorded with each trial, "key=value" lines.
   virtual std::string environment() const = 0;

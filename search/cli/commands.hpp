@@ -1,6 +1,7 @@
 #pragma once
-// The subcommands of `atto`. Each adds itself to the application and, when it was called, leaves its work
-// in `action`; main runs that inside run_guarded, which turns exceptions into messages and exit codes.
+// The subcommands of `atto`. Each adds itself to the application and, when it was called, leaves
+// its work in `action`; main runs that inside run_guarded, which turns exceptions into messages and
+// exit codes.
 
 #include <functional>
 

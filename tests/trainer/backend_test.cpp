@@ -1,13 +1,17 @@
-// The CPU backend against LibTorch's operators and autograd, on random networks.
+// The CPU backend against LibTorch's operators and autograd, on random networks. Gradients are
+// compared with those in double precision. Where an activation stands at its kink to the last bit,
+// any float arithmetic may fall on the other side and be off by a percent: few networks may be,
+// none by more.
 #include "trainer/torch/backend.hpp"
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cmath>
 
 #include "design_specs/seeds/random.hpp"
 #include "prototypes/network/costs.hpp"
 #include "tests/trainer/networks.hpp"
+#include "tests/trainer/torch_and_catch.hpp"
+#include "trainer/torch/torch_forward.hpp"
 
 using namespace atto;
 using namespace atto::train;
@@ -57,6 +61,41 @@ double worst_slot(const ParameterLayout& layout, const std::vector<float>& got,
   return worst;
 }
 
+/// The gradients of the mean loss in double precision.
+std::vector<float> exact_gradients(const net::Network& network, const ParameterLayout& layout,
+                                   std::vector<float> weights, const Sample& sample) {
+  std::vector<LayerTensors> tensors(network.layers.size());
+  for (const Slot& slot : layout.slots) {
+    torch::Tensor own;
+    if (slot.spec.trained)
+      own = torch::from_blob(weights.data() + slot.offset, slot.spec.shape)
+                .to(torch::kDouble)
+                .set_requires_grad(true);
+    tensors[std::size_t(slot.spec.layer)].push_back(own);
+  }
+  const net::Shape& in = network.input;
+  const auto count = static_cast<std::int64_t>(sample.labels.size());
+  const torch::Tensor images = torch::from_blob(const_cast<float*>(sample.images.data()),
+                                                {count, in.height, in.width, in.channels})
+                                   .permute({0, 3, 1, 2})
+                                   .to(torch::kDouble);
+  const std::vector<std::int64_t> labels(sample.labels.begin(), sample.labels.end());
+  torch::nn::functional::cross_entropy(
+      run_network(network, images, tensors, {true, 0}), torch::tensor(labels),
+      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(0.1))
+      .backward();
+  std::vector<float> gradients(layout.trained);
+  for (std::size_t i = 0; i < layout.slots.size(); ++i) {
+    const Slot& slot = layout.slots[i];
+    if (!slot.spec.trained) continue;
+    const std::size_t part = i - std::size_t(layout.first_slot[std::size_t(slot.spec.layer)]);
+    const torch::Tensor own =
+        tensors[std::size_t(slot.spec.layer)][part].grad().to(torch::kFloat).contiguous();
+    std::copy_n(own.data_ptr<float>(), slot.elements, gradients.data() + slot.offset);
+  }
+  return gradients;
+}
+
 double largest_difference(const std::vector<float>& a, const std::vector<float>& b) {
   double worst = 0;
   for (std::size_t i = 0; i < a.size(); ++i)
@@ -64,7 +103,8 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
   return worst;
 }
 
-void compare(const net::Network& network, int threads) {
+/// Checks all but the exact gradients; returns how far ours are from those.
+double compare(const net::Network& network, int threads) {
   const ParameterLayout layout(network);
   const Sample sample = sample_of(network, 6);
   const BackendSettings settings{Device::Cpu, threads, 8};
@@ -76,7 +116,10 @@ void compare(const net::Network& network, int threads) {
       oracle->forward_backward(weights.data(), sample.batch(), 0.1, wanted.data());
   const double loss = ours->forward_backward(weights.data(), sample.batch(), 0.1, got.data());
   CHECK(loss == Approx(wanted_loss).epsilon(1e-4));
-  CHECK(worst_slot(layout, got, wanted) < 5e-3);
+  const std::vector<float> exact = exact_gradients(network, layout, weights, sample);
+  const double error = worst_slot(layout, got, exact);
+  CHECK(error < 5e-2);
+  CHECK(worst_slot(layout, wanted, exact) < 5e-2);  // LibTorch in float, which CUDA runs
   std::vector<float> wanted_stats = neutral_statistics(layout), stats = wanted_stats;
   oracle->measure_statistics(weights.data(), sample.batch(), 0.7, wanted_stats.data());
   ours->measure_statistics(weights.data(), sample.batch(), 0.7, stats.data());
@@ -86,23 +129,27 @@ void compare(const net::Network& network, int threads) {
   oracle->infer(weights.data(), wanted_stats.data(), sample.batch(), wanted_logits.data());
   ours->infer(weights.data(), wanted_stats.data(), sample.batch(), logits.data());
   CHECK(largest_difference(logits, wanted_logits) < 1e-3);
+  return error;
 }
 
 }  // namespace
 
 TEST_CASE(
     "our kernels and LibTorch agree on loss, gradients, statistics and logits of random networks") {
+  int at_kinks = 0;
   for (std::uint64_t seed = 1; seed <= 80; ++seed) {
     INFO("seed " << seed);
     const net::Shape input{seed % 2 ? 3 : 1, 11 + static_cast<int>(seed % 5), 12};
-    compare(test::random_network(seed, input, 7), 1 + static_cast<int>(seed % 3));
+    at_kinks +=
+        compare(test::random_network(seed, input, 7), 1 + static_cast<int>(seed % 3)) > 1e-3;
   }
+  CHECK(at_kinks <= 2);
 }
 
 TEST_CASE("our kernels and LibTorch agree on widths around the vector length") {
   for (const int width : {1, 7, 15, 16, 17, 31, 33, 47, 48, 64}) {
     INFO("width " << width);
-    compare(test::separable_network({3, 9, 10}, 5, width, 3), 1);
+    CHECK(compare(test::separable_network({3, 9, 10}, 5, width, 3), 1) < 1e-3);
   }
 }
 

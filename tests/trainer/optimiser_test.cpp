@@ -1,11 +1,8 @@
 // Loss, schedule and update against LibTorch's.
 #include "trainer/torch/optimiser.hpp"
 
-#include <torch/torch.h>
-
-#include <catch2/catch.hpp>
-
 #include "design_specs/seeds/random.hpp"
+#include "tests/trainer/torch_and_catch.hpp"
 
 using namespace atto;
 using namespace atto::train;

@@ -156,6 +156,8 @@ void prepare_process(int threads) {
   mallopt(M_MMAP_THRESHOLD, kKeep);
   mallopt(M_TRIM_THRESHOLD, kKeep);
   at::set_num_threads(threads);
+  // Weights that stopped moving leave numbers so small that arithmetic on them is slow.
+  at::globalContext().setFlushDenormal(true);
 }
 
 }  // namespace atto::train

@@ -2,25 +2,36 @@
 
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
 namespace atto::train::cpu {
 
+// Large buffers are mapped, not taken from malloc, which is told to keep what is freed: a trial
+// gives all its memory back. They begin at huge pages, because maps are walked in strides and small
+// pages would miss the address cache on every other row.
 Buffer::Buffer(std::size_t count) : size_(count) {
   constexpr std::size_t kLine = 64, kHugePage = std::size_t{2} << 20;
   if (count == 0) return;
-  // Maps are walked in strides: with small pages the address cache misses on every other row.
-  const std::size_t grain = count * sizeof(float) >= 2 * kHugePage ? kHugePage : kLine;
-  const std::size_t bytes = (count * sizeof(float) + grain - 1) / grain * grain;
-  void* const memory = std::aligned_alloc(grain, bytes);
-  if (!memory) throw std::bad_alloc();
-  if (grain == kHugePage) madvise(memory, bytes, MADV_HUGEPAGE);
-  data_.reset(static_cast<float*>(memory));
+  const std::size_t bytes = (count * sizeof(float) + kLine - 1) / kLine * kLine;
+  if (bytes < 2 * kHugePage) {
+    data_.reset(static_cast<float*>(std::aligned_alloc(kLine, bytes)));
+    if (!data_) throw std::bad_alloc();
+    return;
+  }
+  const std::size_t mapped = bytes + kHugePage;
+  void* const memory =
+      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  const auto base = reinterpret_cast<std::uintptr_t>(memory);
+  auto* const start = reinterpret_cast<float*>((base + kHugePage - 1) / kHugePage * kHugePage);
+  madvise(start, bytes, MADV_HUGEPAGE);
+  data_ = std::unique_ptr<float, Free>(start, Free{memory, mapped});
 }
 
 void Buffer::Free::operator()(float* p) const {
-  std::free(p);
+  mapping ? static_cast<void>(munmap(mapping, mapped)) : std::free(p);
 }
 
 ChannelSums::ChannelSums(int threads, int channels)

@@ -21,9 +21,11 @@ class Buffer {
  private:
   struct Free {
     void operator()(float* p) const;
+    void* mapping;  ///< where the memory is not malloc's
+    std::size_t mapped;
   };
   std::size_t size_ = 0;
-  std::unique_ptr<float, Free> data_;
+  std::unique_ptr<float, Free> data_{nullptr, Free{nullptr, 0}};
 };
 
 /// value = act(raw * scale + shift). Where a batch norm belongs to the map, scale and shift are
@@ -67,7 +69,7 @@ struct Pass {
   bool trains = true;    ///< a backward pass follows
 };
 
-/// Whether a step adds up its output's channels for the batch norm that follows.
+/// Whether a step adds up its output's channels for a batch norm.
 inline bool wants_sums(const Pass& pass, const Feature& feature) {
   return pass.measures && feature.norm_layer >= 0;
 }
