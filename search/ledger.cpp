@@ -50,7 +50,7 @@ void Ledger::create(const fs::path& file) {
   connection.in_transaction([&] {
     for (const char* const* table = kLedgerTables; *table; ++table) connection.sql << *table;
     connection.sql << "INSERT INTO meta(key, value) VALUES('schema', :version)",
-        soci::use(std::to_string(kLedgerSchema));
+        soci::use(kept(std::to_string(kLedgerSchema)));
     return 0;
   });
 }
@@ -111,7 +111,7 @@ std::vector<std::string> Ledger::environments() {
 void Ledger::add_event(const std::string& kind, const std::string& text) {
   connection_->guarded([&] {
     connection_->sql << "INSERT INTO events(at, kind, text) VALUES(:at, :kind, :text)",
-        soci::use(static_cast<double>(now_ms()) / 1000), soci::use(kind), soci::use(text);
+        soci::use(kept(static_cast<double>(now_ms()) / 1000)), soci::use(kind), soci::use(text);
   });
 }
 

@@ -13,10 +13,10 @@ void insert_design(soci::session& sql, const DesignRow& design) {
          ":macs, :peak, :model)",
       soci::use(design.hash), soci::use(design.origin), soci::use(design.how),
       soci::use(design.assignment), soci::use(design.text), soci::use(design.misses),
-      soci::use(static_cast<long long>(design.costs.params)),
-      soci::use(static_cast<long long>(design.costs.macs)),
-      soci::use(static_cast<long long>(design.costs.peak_activation_bytes)),
-      soci::use(static_cast<long long>(design.costs.model_bytes));
+      soci::use(kept(static_cast<long long>(design.costs.params))),
+      soci::use(kept(static_cast<long long>(design.costs.macs))),
+      soci::use(kept(static_cast<long long>(design.costs.peak_activation_bytes))),
+      soci::use(kept(static_cast<long long>(design.costs.model_bytes)));
 }
 
 std::int64_t insert_job(soci::session& sql, const Job& job) {
@@ -25,10 +25,11 @@ std::int64_t insert_job(soci::session& sql, const Job& job) {
          "seed) "
          "VALUES(:tier, :stage, :position, :seen, :hash, :rung, :replica, :to, :horizon, :seed) "
          "RETURNING id",
-      soci::use(job.tier), soci::use(static_cast<int>(job.stage)),
-      soci::use(static_cast<long long>(job.position)), soci::use(static_cast<long long>(job.seen)),
-      soci::use(job.hash), soci::use(job.rung), soci::use(job.replica), soci::use(job.to_epoch),
-      soci::use(job.horizon), soci::use(static_cast<long long>(job.seed)), soci::into(id);
+      soci::use(job.tier), soci::use(kept(static_cast<int>(job.stage))),
+      soci::use(kept(static_cast<long long>(job.position))),
+      soci::use(kept(static_cast<long long>(job.seen))), soci::use(job.hash), soci::use(job.rung),
+      soci::use(job.replica), soci::use(job.to_epoch), soci::use(job.horizon),
+      soci::use(kept(static_cast<long long>(job.seed))), soci::into(id);
   return id;
 }
 
@@ -42,12 +43,13 @@ void mark_reused(soci::session& sql, std::int64_t id, const Verdict& verdict, in
          "reused_from = :source, original_cpu_seconds = :cost, epochs_done = :epochs, finished = "
          ":now, "
          "finish_order = (SELECT MAX(finish_order) + 1 FROM jobs) WHERE id = :id",
-      soci::use(static_cast<int>(verdict.outcome)), soci::use(verdict.reason),
+      soci::use(kept(static_cast<int>(verdict.outcome))), soci::use(verdict.reason),
       soci::use(top1.value, top1.indicator), soci::use(top5.value, top5.indicator),
       soci::use(loss.value, loss.indicator), soci::use(test1.value, test1.indicator),
       soci::use(test5.value, test5.indicator), soci::use(verdict.images_per_second),
       soci::use(verdict.reused_from), soci::use(verdict.original_cpu_seconds), soci::use(epochs),
-      soci::use(static_cast<long long>(now_ms())), soci::use(static_cast<long long>(id));
+      soci::use(kept(static_cast<long long>(now_ms()))),
+      soci::use(kept(static_cast<long long>(id)));
 }
 
 /// The part of a claimed job that a release decides on.
@@ -96,8 +98,8 @@ void release(soci::session& sql, Held held, const std::string& reason, bool coun
       "finish_order = {}, finished = :now WHERE id = :id",
       fails ? 2 : 0, fails ? static_cast<int>(train::Outcome::Failed) : 0, held.deaths,
       held.death_epoch, fails ? "(SELECT MAX(finish_order) + 1 FROM jobs)" : "0"),
-      soci::use(why), soci::use(wasted), soci::use(static_cast<long long>(fails ? now_ms() : 0)),
-      soci::use(held.id);
+      soci::use(why), soci::use(wasted),
+      soci::use(kept(static_cast<long long>(fails ? now_ms() : 0))), soci::use(held.id);
 }
 
 }  // namespace

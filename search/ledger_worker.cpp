@@ -8,15 +8,15 @@ namespace {
 bool holds(soci::session& sql, const Claim& claim) {
   int one = 0;
   sql << "SELECT 1 FROM jobs WHERE id = :id AND attempt = :attempt AND state = 1",
-      soci::use(static_cast<long long>(claim.job.id)),
-      soci::use(static_cast<long long>(claim.attempt)), soci::into(one);
+      soci::use(kept(static_cast<long long>(claim.job.id))),
+      soci::use(kept(static_cast<long long>(claim.attempt))), soci::into(one);
   return sql.got_data();
 }
 
 int count_epochs(soci::session& sql, const Job& job) {
   int count = 0;
   sql << "SELECT COUNT(*) FROM epochs WHERE hash = :hash AND phase = :phase AND replica = :replica",
-      soci::use(job.hash), soci::use(static_cast<int>(job.phase())), soci::use(job.replica),
+      soci::use(job.hash), soci::use(kept(static_cast<int>(job.phase()))), soci::use(job.replica),
       soci::into(count);
   return count;
 }
@@ -36,12 +36,13 @@ void finish(soci::session& sql, const Claim& claim, const train::TrialResult& re
          "cpu_seconds = cpu_seconds + :cpu, images_per_second = :speed, epochs_done = :epochs, "
          "attempt_cpu = 0, attempt_kept = 0, finished = :now, "
          "finish_order = (SELECT MAX(finish_order) + 1 FROM jobs) WHERE id = :id",
-      soci::use(static_cast<int>(result.outcome)), soci::use(result.reason),
+      soci::use(kept(static_cast<int>(result.outcome))), soci::use(result.reason),
       soci::use(top1.value, top1.indicator), soci::use(top5.value, top5.indicator),
       soci::use(loss.value, loss.indicator), soci::use(test1.value, test1.indicator),
       soci::use(test5.value, test5.indicator), soci::use(result.cpu_seconds),
-      soci::use(result.images_per_second), soci::use(static_cast<int>(result.epochs.size())),
-      soci::use(static_cast<long long>(now_ms())), soci::use(static_cast<long long>(claim.job.id));
+      soci::use(result.images_per_second), soci::use(kept(static_cast<int>(result.epochs.size()))),
+      soci::use(kept(static_cast<long long>(now_ms()))),
+      soci::use(kept(static_cast<long long>(claim.job.id)));
 }
 
 }  // namespace
@@ -55,7 +56,7 @@ void write_epochs(soci::session& sql, const Job& job, const std::vector<train::E
     sql << "INSERT OR REPLACE INTO epochs VALUES(:hash, :phase, :replica, :epoch, :train_loss, "
            ":rate, :loss, "
            ":top1, :top5, :cpu)",
-        soci::use(job.hash), soci::use(static_cast<int>(job.phase())), soci::use(job.replica),
+        soci::use(job.hash), soci::use(kept(static_cast<int>(job.phase()))), soci::use(job.replica),
         soci::use(record.epoch), soci::use(train_loss.value, train_loss.indicator),
         soci::use(rate.value, rate.indicator), soci::use(loss.value, loss.indicator),
         soci::use(top1.value, top1.indicator), soci::use(top5.value, top5.indicator),
@@ -75,8 +76,8 @@ std::optional<Claim> Ledger::claim(const std::string& worker, std::int64_t envir
                           "attempt_cpu = 0, attempt_kept = 0 WHERE id = (SELECT id FROM jobs WHERE "
                           "state = 0 ORDER BY id "
                           "LIMIT 1) RETURNING id",
-           soci::use(worker), soci::use(static_cast<long long>(environment)),
-           soci::use(static_cast<long long>(lease_until_ms)), soci::use(process_cpu_seconds),
+           soci::use(worker), soci::use(kept(static_cast<long long>(environment))),
+           soci::use(kept(static_cast<long long>(lease_until_ms))), soci::use(process_cpu_seconds),
            soci::into(id));
       if (!update.execute(true)) return {};
     }
@@ -90,8 +91,8 @@ bool Ledger::renew(const Claim& claim, std::int64_t lease_until_ms, double attem
   return connection_->in_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     connection_->sql << "UPDATE jobs SET lease_until = :until, attempt_cpu = :cpu WHERE id = :id",
-        soci::use(static_cast<long long>(lease_until_ms)), soci::use(attempt_cpu_seconds),
-        soci::use(static_cast<long long>(claim.job.id));
+        soci::use(kept(static_cast<long long>(lease_until_ms))), soci::use(attempt_cpu_seconds),
+        soci::use(kept(static_cast<long long>(claim.job.id)));
     return true;
   });
 }
@@ -100,14 +101,14 @@ bool Ledger::record_epochs(const Claim& claim, const std::vector<train::EpochRec
   return connection_->in_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     write_epochs(connection_->sql, claim.job, epochs, claim.known_epochs);
-    double kept = 0;
+    double spent = 0;
     for (const train::EpochRecord& record : epochs)
-      if (record.epoch > claim.known_epochs) kept += record.cpu_seconds;
+      if (record.epoch > claim.known_epochs) spent += record.cpu_seconds;
     connection_->sql
         << "UPDATE jobs SET epochs_done = MAX(epochs_done, :epochs), attempt_kept = :kept "
            "WHERE id = :id",
-        soci::use(static_cast<int>(epochs.size())), soci::use(kept),
-        soci::use(static_cast<long long>(claim.job.id));
+        soci::use(kept(static_cast<int>(epochs.size()))), soci::use(spent),
+        soci::use(kept(static_cast<long long>(claim.job.id)));
     return true;
   });
 }
@@ -129,7 +130,7 @@ bool Ledger::give_back(const Claim& claim, double attempt_cpu_seconds) {
                         "wasted_cpu_seconds = wasted_cpu_seconds + MAX(0.0, :cpu - attempt_kept), "
                         "attempt_cpu = 0, "
                         "attempt_kept = 0 WHERE id = :id",
-        soci::use(attempt_cpu_seconds), soci::use(static_cast<long long>(claim.job.id));
+        soci::use(attempt_cpu_seconds), soci::use(kept(static_cast<long long>(claim.job.id)));
     return true;
   });
 }
