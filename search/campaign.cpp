@@ -74,8 +74,9 @@ std::string Campaign::context(train::Phase phase) const {
       r.warmup_epochs, r.final_learning_rate, r.momentum, r.weight_decay, r.label_smoothing,
       r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
   if (phase == train::Phase::Search)
-    text += fmt::format("images={}\nhorizon={}\n", spec.search.images.value_or(0),
-                        spec.search.rungs.back());
+    text +=
+        fmt::format("images={}\nvalidation_images={}\nhorizon={}\n", spec.search.images.value_or(0),
+                    spec.search.validation_images.value_or(0), spec.search.rungs.back());
   else
     text += fmt::format("images=0\nhorizon={}\n", spec.training.final_epochs);
   return text;

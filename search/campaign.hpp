@@ -36,6 +36,8 @@ struct Campaign {
   std::string evaluator = "torch";  ///< or "fake"
   std::string device = "auto";
   bool is_async = false;
+  /// Whether trials of the search probe their modules, and score initial weights (replica 0).
+  bool wants_responses = false, wants_scores = false;
 
   int tiers() const { return spec.tiers.empty() ? 1 : static_cast<int>(spec.tiers.size()); }
   const spec::Requirements& require(int tier) const {

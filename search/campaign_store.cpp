@@ -18,6 +18,8 @@ void store_campaign(Ledger& ledger, const Campaign& campaign) {
                               {"evaluator", campaign.evaluator},
                               {"device", campaign.device},
                               {"async", campaign.is_async},
+                              {"responses", campaign.wants_responses},
+                              {"scores", campaign.wants_scores},
                               {"channels", campaign.input.input.channels},
                               {"height", campaign.input.input.height},
                               {"width", campaign.input.input.width},
@@ -51,6 +53,8 @@ Campaign load_campaign(Ledger& ledger) {
   campaign.evaluator = json.at("evaluator").get<std::string>();
   campaign.device = json.at("device").get<std::string>();
   campaign.is_async = json.at("async").get<bool>();
+  campaign.wants_responses = json.value("responses", false);  // absent in ledgers of schema 1
+  campaign.wants_scores = json.value("scores", false);
   campaign.input.input = {json.at("channels").get<int>(), json.at("height").get<int>(),
                           json.at("width").get<int>()};
   campaign.input.classes = json.at("classes").get<int>();

@@ -64,11 +64,24 @@ Ledger::Ledger(const fs::path& file, Durability durability) {
     // A checkpoint of the write-ahead log every 1,000 pages keeps it, and memory, small.
     connection_->sql << "PRAGMA wal_autocheckpoint=1000";
   });
-  const std::string schema = meta("schema");
+  bring_up_to_date(file.string());
+}
+
+void Ledger::bring_up_to_date(const std::string& file) {
+  std::string schema = meta("schema");
+  if (schema == "1")
+    schema = connection_->in_transaction([&] {
+      std::string now;  // another process may have done it since
+      connection_->sql << "SELECT value FROM meta WHERE key = 'schema'", soci::into(now);
+      if (now != "1") return now;
+      for (const char* const* table = kLedgerUpgrade; *table; ++table) connection_->sql << *table;
+      now = std::to_string(kLedgerSchema);
+      connection_->sql << "UPDATE meta SET value = :now WHERE key = 'schema'", soci::use(now);
+      return now;
+    });
   if (schema != std::to_string(kLedgerSchema))
     throw EnvironmentError(fmt::format("ledger: has schema {}, this version reads {}: {}",
-                                       schema.empty() ? "none" : schema, kLedgerSchema,
-                                       file.string()));
+                                       schema.empty() ? "none" : schema, kLedgerSchema, file));
 }
 
 Ledger::~Ledger() = default;

@@ -14,7 +14,7 @@
 
 namespace atto::search {
 
-inline constexpr int kLedgerSchema = 1;
+inline constexpr int kLedgerSchema = 2;
 /// An attempt that dies without a new checkpoint counts; this many at one epoch fail the trial.
 inline constexpr int kDeathsAllowed = 3;
 
@@ -29,6 +29,7 @@ class Ledger {
 
   /// Makes a new ledger; an existing file is an error.
   static void create(const std::filesystem::path& file);
+  /// Opens a ledger; one of schema 1 is brought to this one (tables are added, nothing changes).
   explicit Ledger(const std::filesystem::path& file, Durability durability = Durability::Normal);
   ~Ledger();
 
@@ -72,7 +73,10 @@ class Ledger {
   std::vector<JobRow> jobs_in_state(State state);
   std::optional<DesignRow> design(const std::string& hash);
   std::vector<DesignRow> designs(int tier);  ///< by hash
+  /// Without responses.
   std::vector<train::EpochRecord> curve(const CurveKey& key);
+  Responses responses(const CurveKey& key, int epoch);
+  Scores scores(const CurveKey& key);
   /// Finds a finished job for the same piece of training, in any tier.
   std::optional<JobRow> find_done(const Job& like);
   Totals totals();
@@ -85,6 +89,7 @@ class Ledger {
 
  private:
   struct Connection;
+  void bring_up_to_date(const std::string& file);
   std::unique_ptr<Connection> connection_;
 };
 

@@ -84,5 +84,8 @@ std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause);
 /// Writes epochs; those of a retrained epoch replace the earlier ones.
 void write_epochs(soci::session& sql, const Job& job, const std::vector<train::EpochRecord>& epochs,
                   int after_epoch);
+void write_responses(soci::session& sql, const Job& job, const train::EpochRecord& record);
+void write_scores(soci::session& sql, const Job& job, const net::ScoresByModule& scores,
+                  double cpu_seconds);
 
 }  // namespace atto::search

@@ -2,6 +2,25 @@
 
 namespace atto::search {
 
+namespace {
+
+// cpu_seconds: of the whole probe or scoring, in the row of module ''; 0 in the others.
+constexpr const char* kResponses =
+    "CREATE TABLE responses("
+    " hash TEXT NOT NULL, phase INTEGER NOT NULL, replica INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+    " module TEXT NOT NULL, activation_sparsity REAL, effective_rank REAL,"
+    " class_separation_gained REAL, gradient_norm REAL, taylor_saliency_per_param REAL,"
+    " taylor_saliency_per_mac REAL, cpu_seconds REAL NOT NULL,"
+    " PRIMARY KEY(hash, phase, replica, epoch, module)) WITHOUT ROWID";
+constexpr const char* kScores =
+    "CREATE TABLE scores("
+    " hash TEXT NOT NULL, phase INTEGER NOT NULL, replica INTEGER NOT NULL, module TEXT NOT NULL,"
+    " log_synflow REAL, naswot REAL, expressivity REAL, trainability REAL,"
+    " cpu_seconds REAL NOT NULL,"
+    " PRIMARY KEY(hash, phase, replica, module)) WITHOUT ROWID";
+
+}  // namespace
+
 // stage: 0 include, 1 search, 2 final. phase: 0 search, 1 final. state: 0 ready, 1 claimed, 2 done.
 // outcome: as train::Outcome. Times are milliseconds since 1970. 64-bit seeds are stored as signed
 // integers.
@@ -37,9 +56,13 @@ const char* const kLedgerTables[] = {
     " train_loss REAL, learning_rate REAL, validation_loss REAL, validation_top1 REAL,"
     " validation_top5 REAL, cpu_seconds REAL, PRIMARY KEY(hash, phase, replica, epoch)) WITHOUT "
     "ROWID",
+    kResponses,
+    kScores,
     "CREATE TABLE environments(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
     "CREATE TABLE events(id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT "
     "NOT NULL)",
     nullptr};
+
+const char* const kLedgerUpgrade[] = {kResponses, kScores, nullptr};
 
 }  // namespace atto::search

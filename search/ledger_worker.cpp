@@ -61,6 +61,7 @@ void write_epochs(soci::session& sql, const Job& job, const std::vector<train::E
         soci::use(rate.value, rate.indicator), soci::use(loss.value, loss.indicator),
         soci::use(top1.value, top1.indicator), soci::use(top5.value, top5.indicator),
         soci::use(record.cpu_seconds);
+    write_responses(sql, job, record);
   }
 }
 
@@ -117,6 +118,7 @@ bool Ledger::commit(const Claim& claim, const train::TrialResult& result) {
   return connection_->in_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     write_epochs(connection_->sql, claim.job, result.epochs, 0);
+    write_scores(connection_->sql, claim.job, result.scores, result.score_cpu_seconds);
     finish(connection_->sql, claim, result);
     return true;
   });

@@ -84,6 +84,18 @@ struct CurveKey {
   int replica = 0;
 };
 
+/// What probes of a trained network gave; empty where it was not probed.
+struct Responses {
+  net::ResponsesByModule modules;
+  double cpu_seconds = 0;
+};
+
+/// What was measured without training; empty where it was not.
+struct Scores {
+  net::ScoresByModule modules;
+  double cpu_seconds = 0;
+};
+
 struct EpochValue {
   std::string hash;
   int epoch = 0;

@@ -113,12 +113,14 @@ std::string curve_chart(const std::vector<Curve>& curves, const char* title) {
   std::vector<Series> series;
   for (const Curve& curve : curves) {
     Series line{curve.label, {}, static_cast<int>(series.size()), true, false};
-    for (const train::EpochRecord& record : curve.epochs)
+    for (const train::EpochRecord& record : curve.epochs) {
+      if (std::isnan(record.validation_top1)) continue;  // not judged
       line.points.push_back(
           {double(record.epoch), 100 * record.validation_top1,
            fmt::format("{}, epoch {}: {:.2f} %, train loss {:.3f}", curve.label, record.epoch,
                        100 * record.validation_top1, record.train_loss),
            false});
+    }
     series.push_back(std::move(line));
   }
   return figure(title, chart_svg(series, {"epoch", "validation %", false}),

@@ -41,6 +41,10 @@ Reused reused_from(Ledger& ledger, const JobRow& row, std::string source) {
   reused.verdict.reused_from = std::move(source);
   for (train::EpochRecord& record : ledger.curve({row.job.hash, row.job.phase(), row.job.replica}))
     if (record.epoch <= row.job.to_epoch) reused.epochs.push_back(record);
+  if (!reused.epochs.empty())
+    reused.epochs.back().responses =
+        ledger.responses({row.job.hash, row.job.phase(), row.job.replica}, row.job.to_epoch)
+            .modules;
   return reused;
 }
 

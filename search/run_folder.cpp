@@ -30,8 +30,9 @@ constexpr NetworkDisk kNetworkDisks[] = {
 }  // namespace
 
 fs::path RunFolder::trial(const std::string& hash, train::Phase phase, int replica) const {
-  const std::string name =
-      phase == train::Phase::Search ? "search" : "final" + std::to_string(replica);
+  const std::string number = std::to_string(replica);
+  const std::string search = replica == 0 ? "search" : "search" + number;
+  const std::string name = phase == train::Phase::Search ? search : "final" + number;
   return path / "trials" / hash / name;
 }
 

@@ -197,7 +197,14 @@ class Worker {
     request.task = campaign_.spec.task;
     request.recipe = campaign_.spec.training.recipe;
     request.phase = job.phase();
-    if (job.phase() == train::Phase::Search) request.images = campaign_.spec.search.images;
+    if (job.phase() == train::Phase::Search) {
+      const spec::SearchSettings& search = campaign_.spec.search;
+      request.images = search.images;
+      request.validation_images = search.validation_images;
+      request.judged_epochs = search.rungs;
+      request.wants_responses = campaign_.wants_responses;
+      request.wants_scores = campaign_.wants_scores && job.replica == 0;
+    }
     request.to_epoch = job.to_epoch;
     request.horizon_epochs = job.horizon;
     request.judge_test = job.stage == Stage::Final;

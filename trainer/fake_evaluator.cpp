@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <system_error>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "design_specs/files.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "prototypes/network/costs.hpp"
+#include "prototypes/network/module_spans.hpp"
 
 namespace atto::train {
 namespace {
@@ -50,6 +52,79 @@ std::uint64_t hash_of(const TrialRequest& request) {
   return spec::hash_bytes(request.design_hash);
 }
 
+bool is_judged(const TrialRequest& request, int epoch) {
+  const std::vector<int>& chosen = request.judged_epochs;
+  return chosen.empty() || epoch == request.to_epoch ||
+         std::find(chosen.begin(), chosen.end(), epoch) != chosen.end();
+}
+
+/// What the landscape credits to one module: its shortcut and its share of 5x5 kernels.
+double credit_of(const net::Network& network, const net::ModuleSpan& span) {
+  int convolutions = 0, wide = 0, adds = 0;
+  for (int layer : span.layers) {
+    const net::Op& op = network.layers[static_cast<std::size_t>(layer)].op;
+    adds += std::holds_alternative<net::Add>(op);
+    const auto* conv = std::get_if<net::Conv>(&op);
+    convolutions += conv != nullptr;
+    wide += conv && conv->groups > 1 && conv->kernel >= 5;
+  }
+  return 0.3 * (adds > 0) + 0.5 * wide / std::max(1, convolutions);
+}
+
+/// Noise of one number: from (design, seed, epoch, module).
+spec::Random noise_of(const TrialRequest& request, int epoch, const std::string& module) {
+  return spec::Random(
+      spec::derive_seed({spec::hash_bytes(request.design_hash), request.seed,
+                         static_cast<std::uint64_t>(epoch), 0x9e59, spec::hash_bytes(module)}));
+}
+
+/// Responses that tell something of the landscape: separation follows a module's credit, saliency
+/// its size.
+net::ResponsesByModule fake_responses(const TrialRequest& request, int epoch) {
+  net::ResponsesByModule all;
+  const net::Costs whole = net::count_costs(request.network);
+  const auto respond = [&](const std::string& module, double credit, std::int64_t params,
+                           std::int64_t macs) {
+    spec::Random noise = noise_of(request, epoch, module);
+    net::ModuleResponses& r = all[module];
+    r.activation_sparsity = 0.5 + 0.05 * noise.normal();
+    r.effective_rank = std::clamp(0.3 + 0.2 * credit + 0.03 * noise.normal(), 0.01, 1.0);
+    r.class_separation_gained = 0.1 * epoch / (epoch + 2.0) * (1 + credit) + 0.01 * noise.normal();
+    r.gradient_norm = 0.01 / std::sqrt(1.0 + epoch) * (1 + 0.1 * noise.uniform());
+    const double saliency = 0.05 * (1 + credit) * (1 + 0.1 * noise.uniform());
+    r.taylor_saliency_per_param = saliency / std::max<double>(1, static_cast<double>(params));
+    r.taylor_saliency_per_mac = saliency / std::max<double>(1, static_cast<double>(macs));
+  };
+  double credits = 0;
+  for (const net::ModuleSpan& span : net::module_spans(request.network)) {
+    const double credit = credit_of(request.network, span);
+    respond(span.path, credit, span.params, span.macs);
+    credits += credit;
+  }
+  if (!all.empty()) respond("", credits, whole.params, whole.macs);
+  return all;
+}
+
+/// Scores that follow size, as most do, with noise of the design's own.
+net::ScoresByModule fake_scores(const TrialRequest& request) {
+  net::ScoresByModule all;
+  const auto score = [&](const std::string& module, double credit, std::int64_t params) {
+    spec::Random noise = noise_of(request, 0, module);
+    const double size = std::log1p(static_cast<double>(params));
+    all[module] = {size + 0.3 * noise.normal(), 20 * size + 5 * noise.normal(),
+                   size / 3 + credit + 0.2 * noise.normal(),
+                   -1 + 0.5 * credit + 0.2 * noise.normal()};
+  };
+  double credits = 0;
+  for (const net::ModuleSpan& span : net::module_spans(request.network)) {
+    const double credit = credit_of(request.network, span);
+    score(span.path, credit, span.params);
+    credits += credit;
+  }
+  if (!all.empty()) score("", credits, net::count_costs(request.network).params);
+  return all;
+}
+
 EpochRecord record_at(const TrialRequest& request, double ceiling, int epoch) {
   const double horizon = std::max(request.horizon_epochs, request.to_epoch);
   const double data = request.images ? std::min(1.0, *request.images / 50000.0) : 1.0;
@@ -65,6 +140,11 @@ EpochRecord record_at(const TrialRequest& request, double ceiling, int epoch) {
   record.train_loss = record.validation_loss * 0.95 + 0.1;
   record.learning_rate =
       request.recipe.learning_rate * 0.5 * (1 + std::cos(M_PI * epoch / horizon));
+  if (!is_judged(request, epoch))
+    record.validation_top1 = record.validation_top5 = record.validation_loss =
+        std::numeric_limits<double>::quiet_NaN();
+  else if (request.wants_responses)
+    record.responses = fake_responses(request, epoch);
   return record;
 }
 
@@ -137,6 +217,7 @@ TrialResult FakeEvaluator::evaluate(const TrialRequest& request, const Progress&
   int done = settings_.writes_checkpoints ? read_checkpoint(file, request.design_hash) : 0;
   done = std::min(done, request.to_epoch);
   TrialResult result;
+  if (request.wants_scores) result.scores = fake_scores(request);
   for (int epoch = 1; epoch <= done; ++epoch)
     result.epochs.push_back(record_at(request, ceiling, epoch));
   const int first = done;

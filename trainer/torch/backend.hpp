@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ class Backend {
   /// mean loss.
   virtual double forward_backward(const float* weights, const Batch& batch, double smoothing,
                                   float* gradients) = 0;
+  /// As forward_backward; also copies the outputs of `layers` (indices into the network's, each
+  /// needed by its first output), [count, height, width, channels].
+  virtual double respond(const float* weights, const Batch& batch, double smoothing,
+                         float* gradients, std::span<const int> layers,
+                         std::vector<std::vector<float>>& outputs) = 0;
   /// Runs forward with the batch's own statistics and moves the running ones (variance unbiased, as
   /// in torch): running += share * (batch - running).
   virtual void measure_statistics(const float* weights, const Batch& batch, double share,

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "design_specs/seeds/random.hpp"
 
 namespace atto::train {
 namespace {
 
-constexpr std::uint64_t kSubsetSeed = 0x5b5e7;
+constexpr std::uint64_t kSubsetSeed = 0x5b5e7, kValidationSeed = 0x5a11d;
 
 /// value * scale + shift = (value / 255 - mean) / stddev.
 struct Scaling {
@@ -113,6 +114,25 @@ std::vector<std::int32_t> training_subset(const Dataset& data, std::optional<int
   if (!count || static_cast<std::size_t>(*count) >= subset.size()) return subset;
   spec::Random(kSubsetSeed).shuffle(std::span<std::int32_t>(subset));
   subset.resize(static_cast<std::size_t>(std::max(1, *count)));
+  std::sort(subset.begin(), subset.end());
+  return subset;
+}
+
+std::vector<std::int32_t> validation_subset(const Dataset& data,
+                                            std::span<const std::int32_t> trained_on,
+                                            std::optional<int> count) {
+  std::vector<std::int32_t> subset = data.validation;
+  if (!count || static_cast<std::size_t>(*count) == subset.size()) return subset;
+  const auto wanted = static_cast<std::size_t>(std::max(1, *count));
+  std::vector<std::int32_t> more;
+  if (wanted > subset.size())
+    std::set_difference(data.train.begin(), data.train.end(), trained_on.begin(), trained_on.end(),
+                        std::back_inserter(more));
+  std::vector<std::int32_t>& drawn = wanted > subset.size() ? more : subset;
+  spec::Random(kValidationSeed).shuffle(std::span<std::int32_t>(drawn));
+  const std::size_t kept = wanted > subset.size() ? wanted - subset.size() : wanted;
+  drawn.resize(std::min(drawn.size(), kept));
+  subset.insert(subset.end(), more.begin(), more.end());
   std::sort(subset.begin(), subset.end());
   return subset;
 }

@@ -34,6 +34,13 @@ void write_batch(const Dataset& data, std::span<const std::int32_t> images,
 /// trial.
 std::vector<std::int32_t> training_subset(const Dataset& data, std::optional<int> count);
 
+/// Returns the images that a run is judged on: the validation split, or `count` of it, the same for
+/// every trial. A count beyond the split takes training images that `trained_on` leaves out; fewer
+/// than asked for where there are no more.
+std::vector<std::int32_t> validation_subset(const Dataset& data,
+                                            std::span<const std::int32_t> trained_on,
+                                            std::optional<int> count);
+
 /// Returns the subset in the order of an epoch.
 std::vector<std::int32_t> epoch_order(std::vector<std::int32_t> subset, std::uint64_t seed,
                                       int epoch);

@@ -51,24 +51,23 @@ class TorchBackend : public Backend {
 
   double forward_backward(const float* weights, const Batch& batch, double smoothing,
                           float* gradients) override {
-    const Tensor slopes = torch::zeros({static_cast<std::int64_t>(layout_.trained)}, device_);
-    std::vector<LayerTensors> leaves = cut(upload(weights, layout_.trained), Tensor());
-    const std::vector<LayerTensors> into = cut(slopes, Tensor());
-    for (std::size_t i = 0; i < leaves.size(); ++i)
-      for (std::size_t j = 0; j < leaves[i].size(); ++j) {
-        if (!leaves[i][j].defined()) continue;
-        leaves[i][j] = leaves[i][j].detach().set_requires_grad(true);
-        leaves[i][j].mutable_grad() = into[i][j];
-      }
-    const Tensor logits = run(leaves, batch, {true, 0});
-    const Tensor host = logits.detach().to(torch::kCPU).contiguous();
-    Tensor slope = torch::empty_like(host);
-    const double loss = cross_entropy(host.data_ptr<float>(), batch.labels, batch.count,
-                                      network_.classes, smoothing, slope.data_ptr<float>());
-    logits.backward(slope.to(device_));
-    const Tensor result = slopes.to(torch::kCPU);
-    std::copy_n(result.data_ptr<float>(), layout_.trained, gradients);
-    return loss / batch.count;
+    return both_ways(weights, batch, smoothing, gradients, nullptr);
+  }
+
+  double respond(const float* weights, const Batch& batch, double smoothing, float* gradients,
+                 std::span<const int> layers, std::vector<std::vector<float>>& outputs) override {
+    std::vector<Tensor> kept;
+    const double loss = both_ways(weights, batch, smoothing, gradients, &kept);
+    outputs.clear();
+    for (int layer : layers) {
+      const Tensor host = kept[static_cast<std::size_t>(layer)]
+                              .detach()
+                              .to(torch::kCPU, torch::kFloat32)
+                              .permute({0, 2, 3, 1})
+                              .contiguous();
+      outputs.emplace_back(host.data_ptr<float>(), host.data_ptr<float>() + host.numel());
+    }
+    return loss;
   }
 
   void measure_statistics(const float* weights, const Batch& batch, double share,
@@ -92,6 +91,28 @@ class TorchBackend : public Backend {
   }
 
  private:
+  double both_ways(const float* weights, const Batch& batch, double smoothing, float* gradients,
+                   std::vector<Tensor>* kept) {
+    const Tensor slopes = torch::zeros({static_cast<std::int64_t>(layout_.trained)}, device_);
+    std::vector<LayerTensors> leaves = cut(upload(weights, layout_.trained), Tensor());
+    const std::vector<LayerTensors> into = cut(slopes, Tensor());
+    for (std::size_t i = 0; i < leaves.size(); ++i)
+      for (std::size_t j = 0; j < leaves[i].size(); ++j) {
+        if (!leaves[i][j].defined()) continue;
+        leaves[i][j] = leaves[i][j].detach().set_requires_grad(true);
+        leaves[i][j].mutable_grad() = into[i][j];
+      }
+    const Tensor logits = run(leaves, batch, {true, 0}, kept);
+    const Tensor host = logits.detach().to(torch::kCPU).contiguous();
+    Tensor slope = torch::empty_like(host);
+    const double loss = cross_entropy(host.data_ptr<float>(), batch.labels, batch.count,
+                                      network_.classes, smoothing, slope.data_ptr<float>());
+    logits.backward(slope.to(device_));
+    const Tensor result = slopes.to(torch::kCPU);
+    std::copy_n(result.data_ptr<float>(), layout_.trained, gradients);
+    return loss / batch.count;
+  }
+
   /// On the CPU a view of the host's buffer.
   Tensor upload(const float* values, std::size_t count) const {
     return torch::from_blob(const_cast<float*>(values), {static_cast<std::int64_t>(count)})
@@ -115,8 +136,8 @@ class TorchBackend : public Backend {
     return tensors;
   }
 
-  Tensor run(const std::vector<LayerTensors>& tensors, const Batch& batch,
-             const ForwardMode& mode) const {
+  Tensor run(const std::vector<LayerTensors>& tensors, const Batch& batch, const ForwardMode& mode,
+             std::vector<Tensor>* kept = nullptr) const {
     const net::Shape& in = network_.input;
     // [N, H, W, C] seen as [N, C, H, W] is channels_last, which is the fast layout.
     const Tensor images = torch::from_blob(const_cast<float*>(batch.images),
@@ -124,7 +145,7 @@ class TorchBackend : public Backend {
                               .to(device_)
                               .permute({0, 3, 1, 2});
     const Autocast mixed(device_ == torch::kCUDA);
-    return run_network(network_, images, tensors, mode).to(torch::kFloat32);
+    return run_network(network_, images, tensors, mode, kept).to(torch::kFloat32);
   }
 
   const net::Network network_;

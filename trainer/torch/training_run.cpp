@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <system_error>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
+#include "trainer/torch/probes.hpp"
+#include "trainer/torch/zero_cost.hpp"
 
 namespace atto::train {
 namespace {
@@ -37,6 +41,8 @@ TrainingRun::TrainingRun(const TrialRequest& request, const Dataset& data, Devic
       identity_(identity_text(request)),
       layout_(request.network),
       subset_(training_subset(data, request.phase == Phase::Final ? std::nullopt : request.images)),
+      validation_(validation_subset(
+          data, subset_, request.phase == Phase::Final ? std::nullopt : request.validation_images)),
       batch_(static_cast<int>(
           std::min<std::size_t>(static_cast<std::size_t>(request.recipe.batch), subset_.size()))),
       backend_(make_backend(request.network, layout_, {device, request.recipe.threads, batch_})) {}
@@ -63,6 +69,10 @@ void TrainingRun::start() {
   first_epoch_ = static_cast<int>(at_.epochs.size());
   for (const EpochRecord& record : at_.epochs)
     if (record.epoch <= request_.to_epoch) result_.epochs.push_back(record);
+  // A process that died after its last checkpoint may not have handed over that epoch's responses.
+  if (request_.wants_responses && !result_.epochs.empty() &&
+      result_.epochs.size() == at_.epochs.size() && is_judged(result_.epochs.back().epoch))
+    probe_epoch(result_.epochs.back());
 }
 
 /// Returns false when asked to stop. At most two calls a second.
@@ -122,8 +132,35 @@ const TrainedWeights& TrainingRun::trained() {
   return trained_;
 }
 
+bool TrainingRun::is_judged(int epoch) const {
+  const std::vector<int>& chosen = request_.judged_epochs;
+  return chosen.empty() || epoch == request_.to_epoch ||
+         std::find(chosen.begin(), chosen.end(), epoch) != chosen.end();
+}
+
+/// Measures the weights after an epoch; stops the run where they are of no use.
+void TrainingRun::judge_epoch(EpochRecord& record) {
+  const Quality quality =
+      judge(*backend_, trained(), data_, validation_, batch_, request_.recipe.threads);
+  record.validation_loss = quality.loss;
+  record.validation_top1 = quality.top1;
+  record.validation_top5 = quality.top5;
+  if (!quality.is_finite) {
+    stop(Outcome::Diverged, fmt::format("logits are not finite after epoch {}", record.epoch));
+    return;
+  }
+  if (request_.wants_responses) probe_epoch(record);
+}
+
+void TrainingRun::probe_epoch(EpochRecord& record) {
+  const double started = process_cpu_seconds();
+  record.responses = probe(*backend_, request_.network, layout_, trained().weights, data_,
+                           stimulus_images(subset_, batch_));
+  record.probe_cpu_seconds = process_cpu_seconds() - started;
+}
+
 /// Returns false when the network diverged.
-bool TrainingRun::evaluate_epoch(int epoch, const EpochTotals& totals, double started) {
+bool TrainingRun::end_epoch(int epoch, const EpochTotals& totals, double started) {
   // Blind guessing has a loss of ln(classes); thrice that over a whole epoch does not come back.
   const double limit = 3 * std::log(std::max(2, data_.info.classes));
   if (totals.loss > limit) {
@@ -132,19 +169,14 @@ bool TrainingRun::evaluate_epoch(int epoch, const EpochTotals& totals, double st
     return false;
   }
   trained_ = {};
-  const Quality quality =
-      judge(*backend_, trained(), data_, data_.validation, batch_, request_.recipe.threads);
-  if (!quality.is_finite) {
-    stop(Outcome::Diverged, fmt::format("logits are not finite after epoch {}", epoch));
-    return false;
-  }
   EpochRecord record;
   record.epoch = epoch;
   record.train_loss = totals.loss;
   record.learning_rate = totals.rate;
-  record.validation_loss = quality.loss;
-  record.validation_top1 = quality.top1;
-  record.validation_top5 = quality.top5;
+  record.validation_loss = record.validation_top1 = record.validation_top5 =
+      std::numeric_limits<double>::quiet_NaN();
+  if (is_judged(epoch)) judge_epoch(record);
+  if (result_.outcome != Outcome::Finished) return false;
   record.cpu_seconds = process_cpu_seconds() - started;
   at_.epochs.push_back(record);
   result_.epochs.push_back(record);
@@ -165,15 +197,24 @@ void TrainingRun::finish() {
   write_reference(request_.folder / kReferenceName, request_.network, data_, layout_, trained());
 }
 
+void TrainingRun::score() {
+  const double started = process_cpu_seconds();
+  result_.scores = zero_cost_scores(request_.network, layout_,
+                                    initial_weights(request_.network, layout_, request_.seed),
+                                    data_, score_images(subset_));
+  result_.score_cpu_seconds = process_cpu_seconds() - started;
+}
+
 TrialResult TrainingRun::run() {
   const double started = process_cpu_seconds();
   start();
+  if (request_.wants_scores) score();
   last_report_ = wall_seconds();
   while (static_cast<int>(at_.epochs.size()) < request_.to_epoch) {
     const int epoch = static_cast<int>(at_.epochs.size()) + 1;
     const double epoch_started = process_cpu_seconds();
     EpochTotals totals;
-    if (!train_epoch(epoch, totals) || !evaluate_epoch(epoch, totals, epoch_started)) break;
+    if (!train_epoch(epoch, totals) || !end_epoch(epoch, totals, epoch_started)) break;
     write_checkpoint(request_.folder, identity_, at_);
     if (!report(1) && epoch < request_.to_epoch) {
       stop(Outcome::Interrupted, "asked to stop");

@@ -29,11 +29,15 @@ class TrainingRun {
     double rate = 0;
   };
   void start();
+  void score();
   bool train_epoch(int epoch, EpochTotals& totals);
-  bool evaluate_epoch(int epoch, const EpochTotals& totals, double started);
+  bool end_epoch(int epoch, const EpochTotals& totals, double started);
   bool report(double share_of_epoch);
   void stop(Outcome outcome, std::string reason);
   const TrainedWeights& trained();
+  bool is_judged(int epoch) const;
+  void judge_epoch(EpochRecord& record);
+  void probe_epoch(EpochRecord& record);
   void finish();
 
   const TrialRequest& request_;
@@ -42,6 +46,7 @@ class TrainingRun {
   const std::string identity_;
   const ParameterLayout layout_;
   const std::vector<std::int32_t> subset_;
+  const std::vector<std::int32_t> validation_;
   const int batch_;
   std::unique_ptr<Backend> backend_;
   Checkpoint at_;

@@ -26,17 +26,12 @@ class CpuBackend : public Backend {
 
   double forward_backward(const float* weights, const Batch& batch, double smoothing,
                           float* gradients) override {
-    // Layers that the output does not need keep a gradient of 0.
-    std::fill_n(gradients, layout_.trained, 0.0F);
-    Pass pass{&kernels_, &layout_, weights, gradients, batch.count, threads_, true, true};
-    forward(pass, batch, nullptr);
-    std::vector<float> logits = read_logits(pass), slopes(logits.size());
-    const double loss = cross_entropy(logits.data(), batch.labels, batch.count, network_.classes,
-                                      smoothing, slopes.data());
-    for (const auto& feature : plan_.features) feature->arrived = 0;
-    start_backward(pass, slopes);
-    for (std::size_t i = plan_.steps.size(); i-- > 0;) plan_.steps[i]->backward(pass);
-    return loss / batch.count;
+    return both_ways(weights, batch, smoothing, gradients, {}, nullptr);
+  }
+
+  double respond(const float* weights, const Batch& batch, double smoothing, float* gradients,
+                 std::span<const int> layers, std::vector<std::vector<float>>& outputs) override {
+    return both_ways(weights, batch, smoothing, gradients, layers, &outputs);
   }
 
   void measure_statistics(const float* weights, const Batch& batch, double share,
@@ -68,6 +63,43 @@ class CpuBackend : public Backend {
   }
 
  private:
+  double both_ways(const float* weights, const Batch& batch, double smoothing, float* gradients,
+                   std::span<const int> layers, std::vector<std::vector<float>>* outputs) {
+    // Layers that the output does not need keep a gradient of 0.
+    std::fill_n(gradients, layout_.trained, 0.0F);
+    Pass pass{&kernels_, &layout_, weights, gradients, batch.count, threads_, true, true};
+    forward(pass, batch, nullptr);
+    if (outputs) {
+      outputs->clear();
+      for (int layer : layers) outputs->push_back(output_of(layer, pass));
+    }
+    std::vector<float> logits = read_logits(pass), slopes(logits.size());
+    const double loss = cross_entropy(logits.data(), batch.labels, batch.count, network_.classes,
+                                      smoothing, slopes.data());
+    for (const auto& feature : plan_.features) feature->arrived = 0;
+    start_backward(pass, slopes);
+    for (std::size_t i = plan_.steps.size(); i-- > 0;) plan_.steps[i]->backward(pass);
+    return loss / batch.count;
+  }
+
+  /// A map carries a convolution's output, and that of the norm and activation that it absorbed.
+  std::vector<float> output_of(int layer, const Pass& pass) const {
+    const Feature& map = *plan_.of_layer[static_cast<std::size_t>(layer)];
+    const net::Op& op = network_.layers[static_cast<std::size_t>(layer)].op;
+    const int channels = map.shape.channels;
+    const std::vector<float> ones(map.scale.size(), 1.0F), zeros(map.scale.size(), 0.0F);
+    Affine affine = map.affine();
+    const bool is_activation = std::holds_alternative<net::Activate>(op);
+    if (!is_activation) affine.act = net::Activation::None;
+    const bool is_before_norm =
+        map.norm_layer >= 0 && !is_activation && !std::holds_alternative<net::BatchNorm>(op);
+    if (is_before_norm) affine.scale = ones.data(), affine.shift = zeros.data();
+    std::vector<float> values(static_cast<std::size_t>(pass.images * map.shape.elements()));
+    kernels_.activate({map.raw.data(), channels}, static_cast<int>(pass.images * map.pixels()),
+                      channels, affine, values.data(), channels);
+    return values;
+  }
+
   void forward(const Pass& pass, const Batch& batch, const float* statistics) {
     const auto pixels =
         static_cast<std::size_t>(network_.input.elements()) * static_cast<std::size_t>(batch.count);

@@ -26,6 +26,7 @@ class Planner {
     plan_.input = of_layer_[0];
     plan_.logits = of_layer_[static_cast<std::size_t>(network_.outputs.at(0).layer)];
     ++plan_.logits->readers;
+    plan_.of_layer = of_layer_;
     place_gradients();
     return std::move(plan_);
   }

@@ -12,6 +12,7 @@ namespace atto::train::cpu {
 struct Plan {
   std::vector<std::unique_ptr<Feature>> features;
   std::vector<std::unique_ptr<Step>> steps;
+  std::vector<Feature*> of_layer;  ///< the map that carries a layer's output; null: not needed
   Feature* input = nullptr;
   Feature* logits = nullptr;
   Buffer gradients;       ///< of all maps; places are used again where no two are needed at once

@@ -1,0 +1,244 @@
+// atto tabulate SPEC: trains every feasible design of a small prototype, for tables. atto calibrate
+// SPEC: trains a few, and asks what the scores that need no training are worth.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "design_specs/files.hpp"
+#include "design_specs/seeds/random.hpp"
+#include "search/calibration.hpp"
+#include "search/cli/campaign_run.hpp"
+#include "search/cli/commands.hpp"
+#include "search/cli/console.hpp"
+#include "search/table_file.hpp"
+#include "search/tabulation.hpp"
+
+namespace atto::cli {
+namespace {
+
+constexpr std::size_t kMeasuredDesigns = 5;
+
+struct Options {
+  std::string spec, out, table, evaluator = "torch", device = "cpu";
+  search::TabulationPlan plan;
+  int workers = 1, designs = 60;
+  std::size_t cut = 0;
+  bool is_dry_run = false, is_gathering = false, is_json = false;
+};
+
+void make_folder(const search::RunFolder& folder, const search::Campaign& campaign) {
+  search::make_run_folder(folder);
+  spec::write_file_atomically(folder.path / "spec.json", campaign.spec_text);
+  spec::write_file_atomically(folder.path / "prototype.json", campaign.prototype_text);
+  search::Ledger ledger(folder.ledger());
+  search::store_campaign(ledger, campaign);
+}
+
+/// Throws SpecError when the folder's table is of another spec or prototype.
+void expect_same(const search::RunFolder& folder, const search::Campaign& campaign) {
+  search::Ledger ledger(folder.ledger());
+  const search::Campaign stored = search::load_campaign(ledger);
+  if (stored.spec_text != campaign.spec_text || stored.prototype_text != campaign.prototype_text)
+    throw SpecError({{campaign.spec_name, "",
+                      "is not what the table in this folder was begun with; choose another --out",
+                      folder.path.string()}});
+}
+
+search::CoordinatorOptions coordinator_options(const Options& options,
+                                               const search::Campaign& campaign,
+                                               const std::filesystem::path& folder) {
+  search::CoordinatorOptions made;
+  made.folder = folder;
+  made.workers = options.workers;
+  made.command = search::worker_command(campaign, folder);
+  return made;
+}
+
+double number_of_runs(const search::TabulationPlan& plan, std::size_t designs) {
+  const auto more = std::min<std::size_t>(
+      designs, static_cast<std::size_t>(plan.best) + static_cast<std::size_t>(plan.random));
+  return double(designs) * plan.seeds + double(more) * plan.more_seeds;
+}
+
+/// Trains a few designs in a folder that goes afterwards, and prints what the whole would cost.
+int measure(const Options& options, const search::Campaign& campaign,
+            const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
+  const search::RunFolder folder{std::filesystem::temp_directory_path() /
+                                 fmt::format("atto-dry-run-{}", search::now_ms())};
+  make_folder(folder, campaign);
+  std::vector<search::DesignRow> few;
+  const std::size_t count = std::min(kMeasuredDesigns, designs.size());
+  for (std::size_t i = 0; i < count; ++i) few.push_back(designs[i * designs.size() / count]);
+  search::CampaignEnd end;
+  {
+    Console console(false);
+    end = search::run_tabulation(coordinator_options(options, campaign, folder.path), {1, 0, 0, 0},
+                                 few, console, signals);
+  }
+  const double spent = search::Ledger(folder.ledger()).totals().cpu_seconds;
+  std::error_code ignored;
+  std::filesystem::remove_all(folder.path, ignored);
+  if (end == search::CampaignEnd::Interrupted) return 130;
+  const double each = spent / double(count), runs = number_of_runs(options.plan, designs.size());
+  fmt::print("measured: {} designs, {:.2f} CPU-s a run\nestimate: {:.0f} runs, {:.2f} CPU-hours\n",
+             count, each, runs, each * runs / 3600);
+  return 0;
+}
+
+search::Campaign campaign_of(const Options& options) {
+  search::Campaign campaign = search::read_campaign(options.spec, {}, options.evaluator);
+  campaign.device = options.device;
+  campaign.wants_responses = campaign.wants_scores = true;
+  return campaign;
+}
+
+/// Begins or goes on in the folder; returns an exit code, 0 when all runs are done.
+int run_all(const Options& options, const search::Campaign& campaign,
+            const search::RunFolder& folder, const search::TabulationPlan& plan,
+            const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
+  const search::CoordinatorOptions run = coordinator_options(options, campaign, folder.path);
+  if (std::filesystem::exists(folder.ledger()))
+    expect_same(folder, campaign);
+  else
+    make_folder(folder, campaign);
+  Console console(options.is_json);
+  if (search::run_tabulation(run, plan, designs, console, signals) == search::CampaignEnd::Finished)
+    return 0;
+  console.message(
+      fmt::format("stopped; the same command goes on in --out {}", folder.path.string()));
+  return 130;
+}
+
+void show_quality(const search::Table& table) {
+  const search::TableQuality quality = search::table_quality(table);
+  fmt::print(
+      "table: {} designs, {} runs, {:.2f} CPU-hours\nseed deviation {:.2f} points, design "
+      "deviation "
+      "{:.2f} points\nSpearman between seeds at the top rung {:.3f}{}\n",
+      quality.designs, quality.runs, quality.cpu_seconds / 3600, 100 * quality.seed_deviation,
+      100 * quality.design_deviation, quality.between_seeds,
+      quality.between_seeds < 0.7 ? ": below 0.7, this table decides nothing" : "");
+  for (std::size_t rung = 0; rung + 1 < quality.to_top.size(); ++rung)
+    fmt::print("Spearman of epoch {} with the top rung {:.3f}\n", table.rungs[rung],
+               quality.to_top[rung]);
+}
+
+/// Writes the designs that have all their seeds, and says what the table is worth.
+void gather(const Options& options, const search::RunFolder& folder) {
+  search::Ledger ledger(folder.ledger());
+  search::StoredTable stored =
+      search::gather_table(ledger, search::load_campaign(ledger), options.plan.seeds);
+  if (stored.table.designs.empty()) return;
+  if (options.cut > 0) search::cut_table(stored, options.cut);
+  show_quality(stored.table);
+  if (options.table.empty()) return;
+  search::write_table(options.table, stored);
+  fmt::print("written: {}\n", options.table);
+}
+
+int tabulate_command(const Options& options) {
+  search::StopSignals signals(true);
+  const search::Campaign campaign = campaign_of(options);
+  const search::RunFolder folder{options.out.empty() ? "runs/table-" + campaign.spec.name
+                                                     : options.out};
+  if (options.is_gathering) {
+    gather(options, folder);
+    return 0;
+  }
+  const std::vector<search::DesignRow> designs = search::designs_to_tabulate(campaign);
+  fmt::print("{}: {} feasible designs, rungs at {} epochs of {} images, {} seeds\ndata: {}\n",
+             campaign.spec.name, designs.size(), fmt::join(campaign.spec.search.rungs, ", "),
+             campaign.spec.search.images.value_or(static_cast<int>(campaign.train_images)),
+             options.plan.seeds, campaign.data);
+  std::fflush(stdout);
+  if (options.is_dry_run) return measure(options, campaign, designs, signals);
+  const int code = run_all(options, campaign, folder, options.plan, designs, signals);
+  gather(options, folder);
+  return code;
+}
+
+/// Distinct feasible designs drawn from the space by the campaign's seed.
+std::vector<search::DesignRow> random_designs(const search::Campaign& campaign, int count) {
+  const gen::FeasibleSpace space(*campaign.prototype, campaign.input, campaign.require(0),
+                                 campaign.spec.search.band);
+  std::vector<search::DesignRow> designs;
+  for (const gen::Candidate& candidate :
+       gen::generate(space, static_cast<std::size_t>(count),
+                     spec::derive_seed({campaign.spec.search.seed, spec::hash_bytes("calibrate")})))
+    designs.push_back(search::machine_design(candidate, "sampled"));
+  return designs;
+}
+
+int calibrate_command(const Options& options) {
+  search::StopSignals signals(true);
+  const search::Campaign campaign = campaign_of(options);
+  const std::vector<search::DesignRow> designs = random_designs(campaign, options.designs);
+  if (designs.size() < 3)
+    throw SpecError({{campaign.spec_name, "/require", "leaves fewer than 3 designs", ""}});
+  const search::RunFolder folder{options.out.empty() ? "runs/calibration-" + campaign.spec.name
+                                                     : options.out};
+  if (const int code = run_all(options, campaign, folder, {1, 0, 0, 0}, designs, signals))
+    return code;
+  search::Ledger ledger(folder.ledger());
+  const search::Calibration calibration =
+      search::calibrate(search::gather_table(ledger, search::load_campaign(ledger), 1));
+  const std::string json = search::calibration_json(calibration);
+  spec::write_file_atomically(folder.path / "calibration.json", json);
+  fmt::print("{}", options.is_json ? json : search::calibration_text(calibration));
+  if (!options.is_json) fmt::print("written: {}\n", (folder.path / "calibration.json").string());
+  return 0;
+}
+
+void add_common(CLI::App& command, Options& options) {
+  command.add_option("spec", options.spec, "Design requirements (JSON)")->required();
+  command.add_option("--workers", options.workers, "Worker processes")->check(CLI::Range(1, 1024));
+  command.add_option("--evaluator", options.evaluator, "What evaluates designs")
+      ->check(CLI::IsMember({"torch", "fake"}));
+  command.add_option("--device", options.device, "auto, cpu or cuda");
+}
+
+}  // namespace
+
+void add_tabulate(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("tabulate", "Train every feasible design of a small prototype");
+  add_common(*command, *options);
+  command->add_option("--out", options->out,
+                      "Run folder, gone on with where it exists; default runs/table-NAME");
+  command->add_option("--seeds", options->plan.seeds, "Runs of every design")
+      ->check(CLI::Range(1, 100));
+  command
+      ->add_option("--more-seeds", options->plan.more_seeds,
+                   "Further runs of the 30 best designs and of 30 random ones")
+      ->check(CLI::Range(0, 100));
+  command->add_flag("--dry-run", options->is_dry_run, "Measure five designs and print the total");
+  command->add_flag("--gather", options->is_gathering,
+                    "Train nothing: write what the run folder holds so far");
+  command->add_option("--table", options->table, "File to write the table to (safetensors)");
+  command->add_option("--cut", options->cut, "Write that many designs only");
+  command->footer("Example:  atto tabulate design_specs/table_fashion.json --seeds 3 --dry-run");
+  command->callback(
+      [options, &action] { action = [options] { return tabulate_command(*options); }; });
+}
+
+void add_calibrate(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "calibrate", "Train a few random designs and compare scores that need no training");
+  add_common(*command, *options);
+  command->add_option("--out", options->out,
+                      "Run folder, gone on with where it exists; default runs/calibration-NAME");
+  command->add_option("--designs", options->designs, "Random feasible designs to train")
+      ->check(CLI::Range(3, 10000));
+  command->add_flag("--json", options->is_json, "Results as JSON on stdout");
+  command->footer("Example:  atto calibrate design_specs/quickstart.json --workers 2");
+  command->callback(
+      [options, &action] { action = [options] { return calibrate_command(*options); }; });
+}
+
+}  // namespace atto::cli
