@@ -142,7 +142,5 @@ TEST_CASE("eval of a campaign's run folder means its winner, with finalists of t
     INFO(same.err);
     REQUIRE(same.code == 0);
     CHECK(json::parse(same.out).at("test_top1") == top1);
-    CHECK(read_text(scratch / "same/weights.safetensors") ==
-          read_text(scratch / "run/winner/weights.safetensors"));
   }
 }
