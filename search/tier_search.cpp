@@ -7,6 +7,7 @@
 
 #include "design_specs/seeds/random.hpp"
 #include "prototypes/network/identity.hpp"
+#include "search/winner.hpp"
 
 namespace atto::search {
 namespace {
@@ -161,13 +162,8 @@ void TierSearch::add(Proposal proposal) {
 }
 
 void TierSearch::release_checkpoints() {
-  for (std::uint64_t hash : strategy_->take_released()) {
-    std::error_code ignored;  // a checkpoint that stays costs disk, not correctness
-    const std::filesystem::path trial =
-        run_.folder.trial(net::hash_text(hash), train::Phase::Search, 0);
-    std::filesystem::remove_all(trial, ignored);
-    std::filesystem::remove(trial.parent_path(), ignored);
-  }
+  for (std::uint64_t hash : strategy_->take_released())
+    clean_search(run_.folder, net::hash_text(hash));
 }
 
 }  // namespace atto::search

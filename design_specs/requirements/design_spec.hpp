@@ -60,8 +60,16 @@ struct SearchSettings {
 
 struct TrainingSettings {
   TrainingRecipe recipe;
+  int final_threads = 1;  ///< CPU threads of a finalist; the recipe's where the spec is silent
   int final_epochs = 30;
   int final_seeds = 3;
+
+  /// The recipe of a finalist: the same, with its own number of threads.
+  TrainingRecipe final_recipe() const {
+    TrainingRecipe own = recipe;
+    own.threads = final_threads;
+    return own;
+  }
 };
 
 /// One tier of a family ("A", "B", ...): the spec's `require` with this tier's entries in place of

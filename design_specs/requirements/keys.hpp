@@ -25,10 +25,11 @@ inline constexpr std::array<std::string_view, 10> kSearchKeys = {
     "strategy", "candidates", "rungs", "promote", "finalists",
     "images",   "window",     "band",  "budget",  "seed"};
 inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
-inline constexpr std::array<std::string_view, 15> kTrainingKeys = {
-    "recipe",   "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
-    "momentum", "weight_decay", "label_smoothing", "crop_padding",  "flip",
-    "cutout",   "ema",          "threads",         "final_epochs",  "final_seeds"};
+inline constexpr std::array<std::string_view, 16> kTrainingKeys = {
+    "recipe",     "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
+    "momentum",   "weight_decay", "label_smoothing", "crop_padding",  "flip",
+    "cutout",     "ema",          "threads",         "final_threads", "final_epochs",
+    "final_seeds"};
 
 inline constexpr std::array<std::string_view, 5> kStrategies = {
     "random", "random_asha", "one_epoch_top_k", "aging_evolution", "generative_synthesis"};

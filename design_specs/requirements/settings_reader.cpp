@@ -102,6 +102,8 @@ TrainingSettings read_training(Problems& problems, const Cursor& at) {
   section.integer("cutout", recipe.cutout, 0, kMaxResolution);
   section.number("ema", recipe.ema, 0, kBelowOne);
   section.integer("threads", recipe.threads, 1, 1024);
+  training.final_threads = recipe.threads;
+  section.integer("final_threads", training.final_threads, 1, 1024);
   section.integer("final_epochs", training.final_epochs, 1, kMaxEpochs);
   section.integer("final_seeds", training.final_seeds, 1, 100);
   return training;
