@@ -22,9 +22,9 @@ struct Span {
   int first, last;
 };
 Span inside(int offset, int stride, int from, int to) {
-  const int first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
+  const int first = offset >= 0 ? 0 : std::min(to, (-offset + stride - 1) / stride);
   const int last = offset >= from ? 0 : std::min(to, (from - 1 - offset) / stride + 1);
-  return {std::min(first, to), std::max(last, first)};
+  return {first, std::max(last, first)};
 }
 
 /// sums[y, x] += weight * src at one tap of the window.

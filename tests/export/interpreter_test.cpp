@@ -54,6 +54,11 @@ TEST_CASE("the interpreter convolves with zero padding, stride, groups and bias"
                             {{"op.weight", tensor({1, 1, 3, 3}, Values(9, 1))}});
     CHECK(sums == Values{20, 10, 20, 10, 5, 10, 20, 10, 20});
   }
+  SECTION("a window wider than the map reads its padding as zero") {
+    const Values sums = run(net::Conv{1, 5, 2, 1, 2, false}, {1, 2, 2}, counted(4),
+                            {{"op.weight", tensor({1, 1, 5, 5}, counted(25))}});
+    CHECK(sums == Values{13});
+  }
   SECTION("each group sees its own channels; weights are [O, I / g, k, k]") {
     const Values out = run(net::Conv{4, 1, 1, 2, 1, false}, {4, 1, 2}, {1, 2, 3, 4, 5, 6, 7, 8},
                            {{"op.weight", tensor({4, 2, 1, 1}, {1, 0, 0, 1, 1, 1, 2, -1})}});
