@@ -5,6 +5,8 @@ find_package(fmt REQUIRED)
 find_package(TBB REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(SOCI REQUIRED)
+find_package(Protobuf REQUIRED)  # before ONNX, whose targets name protobuf's
+find_package(ONNX REQUIRED)
 if(ATTO_BUILD_TRAINER)
   find_package(spdlog REQUIRED)
   find_package(Torch REQUIRED)
