@@ -13,6 +13,7 @@
 
 #include "design_specs/requirements/design_spec.hpp"
 #include "generator/feasible_space.hpp"
+#include "prototypes/network/responses.hpp"
 
 namespace atto::search {
 
@@ -31,6 +32,14 @@ struct Observation {
   spec::Metrics metrics;                                    ///< validation at the rung
   double value = -std::numeric_limits<double>::infinity();  ///< of `maximise`
   bool meets = false;                                       ///< 1_r
+  double cpu_seconds = 0;                                   ///< of this job
+  net::ResponsesByModule responses;  ///< of the trained network; empty where it was not probed
+  net::ScoresByModule scores;        ///< without training; empty where not computed
+};
+
+/// What a strategy wants measured beside the validation result.
+struct Measurements {
+  bool responses = false, scores = false;
 };
 
 /// How much work a strategy asks for, for the estimate.
@@ -58,6 +67,7 @@ class Strategy {
   virtual void set_candidates(int candidates) = 0;
   /// Returns the designs that it will not promote any more (their checkpoints may go), each once.
   virtual std::vector<std::uint64_t> take_released() = 0;
+  virtual Measurements wants() const { return {}; }
 };
 
 struct StrategyEntry {
