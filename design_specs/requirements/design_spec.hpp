@@ -51,9 +51,10 @@ struct SearchSettings {
   std::vector<int> rungs = {1, 3};  ///< cumulative epochs, rising
   double promote = 1.0 / 3;         ///< share of a rung that goes on to the next
   int finalists = 1;
-  std::optional<int> images;  ///< training images used in rungs; absent = all
-  int window = 4;             ///< proposal k sees results up to k - window
-  double band = 0.9;          ///< share of some ceiling that must be used; 0 = off
+  std::optional<int> images;             ///< training images used in rungs; absent = all
+  std::optional<int> validation_images;  ///< that rungs are judged on; absent = the whole split
+  int window = 4;                        ///< proposal k sees results up to k - window
+  double band = 0.9;                     ///< share of some ceiling that must be used; 0 = off
   std::optional<double> budget_cpu_seconds;
   std::uint64_t seed = 1;
 };

@@ -21,9 +21,9 @@ inline constexpr std::array<std::string_view, 1> kTop1Keys = {"min"};
 inline constexpr std::array<std::string_view, 2> kTierKeys = {"name", "require"};
 inline constexpr std::array<std::string_view, 1> kMaximiseKeys = {"netscore"};
 inline constexpr std::array<std::string_view, 3> kNetscoreKeys = {"alpha", "beta", "gamma"};
-inline constexpr std::array<std::string_view, 10> kSearchKeys = {
-    "strategy", "candidates", "rungs", "promote", "finalists",
-    "images",   "window",     "band",  "budget",  "seed"};
+inline constexpr std::array<std::string_view, 11> kSearchKeys = {
+    "strategy",          "candidates", "rungs", "promote", "finalists", "images",
+    "validation_images", "window",     "band",  "budget",  "seed"};
 inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
 inline constexpr std::array<std::string_view, 15> kTrainingKeys = {
     "recipe",   "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",

@@ -67,6 +67,9 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
   if (const auto entry = section.member("images"))
     if (const auto images = problems.integer(*entry, 1, std::numeric_limits<int>::max()))
       search.images = static_cast<int>(*images);
+  if (const auto entry = section.member("validation_images"))
+    if (const auto images = problems.integer(*entry, 1, std::numeric_limits<int>::max()))
+      search.validation_images = static_cast<int>(*images);
   section.integer("window", search.window, 1, kMaxCandidates);
   section.number("band", search.band, 0, 1);
   if (const auto entry = section.member("budget")) {

@@ -41,7 +41,7 @@ TEST_CASE("Every key of a spec reaches its field") {
                  "latency_ms": { "max": 12, "threads": 2 }, "top1": { "min": 0.65 } },
     "maximise": { "netscore": { "alpha": 3, "beta": 0.25, "gamma": 1 } },
     "search": { "strategy": "aging_evolution", "candidates": 128, "rungs": [1, 3, 9], "promote": 0.5,
-                "finalists": 3, "images": 6000, "window": 7, "band": 0.8,
+                "finalists": 3, "images": 6000, "validation_images": 9000, "window": 7, "band": 0.8,
                 "budget": { "cpu_seconds": 3600 }, "seed": 9223372036854775807 },
     "training": { "recipe": "default", "batch": 64, "learning_rate": 0.1, "warmup_epochs": 2,
                   "final_learning_rate": 0.01, "momentum": 0.8, "weight_decay": 1e-4,
@@ -71,6 +71,7 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(spec.search.promote == 0.5);
   CHECK(spec.search.finalists == 3);
   CHECK(spec.search.images == 6000);
+  CHECK(spec.search.validation_images == 9000);
   CHECK(spec.search.window == 7);
   CHECK(spec.search.band == 0.8);
   CHECK(spec.search.budget_cpu_seconds == 3600);
