@@ -78,6 +78,14 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
     budget.number("cpu_seconds", seconds, kAboveZero, 1e12);
     if (seconds > 0) search.budget_cpu_seconds = seconds;
   }
+  if (const auto entry = section.member("synthesis")) {
+    Section synthesis(problems, *entry, kSynthesisKeys);
+    synthesis.boolean("inquisitor", search.synthesis.inquisitor);
+    synthesis.boolean("probes", search.synthesis.probes);
+    synthesis.boolean("zero_cost", search.synthesis.zero_cost);
+    synthesis.boolean("rungs", search.synthesis.rungs);
+    synthesis.boolean("context", search.synthesis.context);
+  }
   if (const auto entry = section.member("seed"))
     if (const auto seed = problems.integer(*entry, 0, std::numeric_limits<std::int64_t>::max()))
       search.seed = static_cast<std::uint64_t>(*seed);
