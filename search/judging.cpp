@@ -26,8 +26,14 @@ Judgement judge(const Campaign& campaign, int tier, const DesignRow& design,
 Observation observe(const Campaign& campaign, const JobRow& row, const DesignRow& design) {
   const bool is_lost = row.verdict.outcome != train::Outcome::Finished;
   const Judgement judgement = judge(campaign, row.job.tier, design, row.verdict.top1, is_lost);
-  return {read_hash(row.job.hash), row.job.rung, judgement.metrics, judgement.value,
-          judgement.meets()};
+  Observation seen;
+  seen.hash = read_hash(row.job.hash);
+  seen.rung = row.job.rung;
+  seen.metrics = judgement.metrics;
+  seen.value = judgement.value;
+  seen.meets = judgement.meets();
+  seen.cpu_seconds = row.verdict.cpu_seconds;
+  return seen;
 }
 
 std::uint64_t read_hash(const std::string& text) {

@@ -16,7 +16,7 @@ StrategySetting setting_of(const Campaign& campaign, int tier, const gen::Feasib
                            std::vector<std::uint64_t> taken) {
   const std::uint64_t seed = spec::derive_seed(
       {campaign.spec.search.seed, spec::hash_bytes("strategy"), static_cast<std::uint64_t>(tier)});
-  return {&space, campaign.spec.search, seed, std::move(taken)};
+  return {&space, campaign.spec.search, seed, std::move(taken), {}};
 }
 
 [[noreturn]] void throw_mismatch(const JobRow& row, const std::string& proposed) {

@@ -11,6 +11,7 @@
 
 #include "design_specs/requirements/design_spec.hpp"
 #include "prototypes/network/network.hpp"
+#include "prototypes/network/responses.hpp"
 
 namespace atto::train {
 
@@ -28,7 +29,16 @@ struct TrialRequest {
   int to_epoch = 1;           ///< cumulative; stop here
   int horizon_epochs = 1;     ///< where the learning-rate schedule ends (the top rung)
   bool judge_test = false;    ///< evaluate the test split once at the end (finalists only)
-  std::uint64_t seed = 0;     ///< from (campaign, design, phase, replica)
+  /// Cumulative epochs after which validation is measured, beside `to_epoch`; empty = every epoch.
+  /// Changes no weight: what is measured is the same for any choice.
+  std::vector<int> judged_epochs;
+  /// Validation images (Phase::Search); beyond the validation split they are training images that
+  /// `images` leaves out. Absent = the whole split and nothing else.
+  std::optional<int> validation_images;
+  bool wants_responses = false;  ///< probe the modules after every judged epoch
+  /// Score the initial weights before training; with to_epoch = 0 nothing else is done.
+  bool wants_scores = false;
+  std::uint64_t seed = 0;        ///< from (campaign, design, phase, replica)
   std::filesystem::path folder;  ///< holds checkpoint.*, weights.safetensors, reference.safetensors
 };
 
@@ -36,10 +46,14 @@ struct EpochRecord {
   int epoch = 0;             ///< 1-based, cumulative
   double train_loss = 0;     ///< mean over the epoch
   double learning_rate = 0;  ///< at the epoch's last step
+  /// NaN, all three, where the epoch was not judged.
   double validation_loss = 0;
   double validation_top1 = 0;  ///< fraction, averaged weights where recipe.ema > 0
   double validation_top5 = 0;
-  double cpu_seconds = 0;  ///< of this epoch, evaluation included
+  double cpu_seconds = 0;  ///< of this epoch, evaluation and probes included
+  /// By module; empty where not asked for, not judged, or trained by an earlier call.
+  net::ResponsesByModule responses;
+  double probe_cpu_seconds = 0;  ///< part of cpu_seconds
 };
 
 enum class Outcome : std::uint8_t {
@@ -54,6 +68,8 @@ struct TrialResult {
   std::string reason;               ///< for people; empty when Finished
   std::vector<EpochRecord> epochs;  ///< all epochs so far, lower rungs included
   std::optional<double> test_top1, test_top5;
+  net::ScoresByModule scores;    ///< of the initial weights, where asked for
+  double score_cpu_seconds = 0;  ///< part of cpu_seconds
   double cpu_seconds = 0;        ///< spent by this call
   double images_per_second = 0;  ///< of training, this call
 };

@@ -45,17 +45,28 @@ struct Objective {
   double alpha = 2, beta = 0.5, gamma = 0.5;
 };
 
+/// The parts of generative synthesis; each can be switched off, to see what it is worth.
+struct SynthesisSettings {
+  bool inquisitor = true;  ///< learn; else designs are drawn from the untouched generator
+  bool probes = true;      ///< module responses of trained candidates
+  bool zero_cost = true;   ///< scores without training
+  bool rungs = true;       ///< successive halving; else every design goes to the top rung
+  bool context = true;     ///< stage, position and earlier decisions of the module
+};
+
 struct SearchSettings {
   std::string strategy = "random_asha";
   int candidates = 32;
   std::vector<int> rungs = {1, 3};  ///< cumulative epochs, rising
   double promote = 1.0 / 3;         ///< share of a rung that goes on to the next
   int finalists = 1;
-  std::optional<int> images;  ///< training images used in rungs; absent = all
-  int window = 4;             ///< proposal k sees results up to k - window
-  double band = 0.9;          ///< share of some ceiling that must be used; 0 = off
+  std::optional<int> images;             ///< training images used in rungs; absent = all
+  std::optional<int> validation_images;  ///< that rungs are judged on; absent = the whole split
+  int window = 4;                        ///< proposal k sees results up to k - window
+  double band = 0.9;                     ///< share of some ceiling that must be used; 0 = off
   std::optional<double> budget_cpu_seconds;
   std::uint64_t seed = 1;
+  SynthesisSettings synthesis;
 };
 
 struct TrainingSettings {

@@ -67,6 +67,9 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
   if (const auto entry = section.member("images"))
     if (const auto images = problems.integer(*entry, 1, std::numeric_limits<int>::max()))
       search.images = static_cast<int>(*images);
+  if (const auto entry = section.member("validation_images"))
+    if (const auto images = problems.integer(*entry, 1, std::numeric_limits<int>::max()))
+      search.validation_images = static_cast<int>(*images);
   section.integer("window", search.window, 1, kMaxCandidates);
   section.number("band", search.band, 0, 1);
   if (const auto entry = section.member("budget")) {
@@ -74,6 +77,14 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
     double seconds = 0;
     budget.number("cpu_seconds", seconds, kAboveZero, 1e12);
     if (seconds > 0) search.budget_cpu_seconds = seconds;
+  }
+  if (const auto entry = section.member("synthesis")) {
+    Section synthesis(problems, *entry, kSynthesisKeys);
+    synthesis.boolean("inquisitor", search.synthesis.inquisitor);
+    synthesis.boolean("probes", search.synthesis.probes);
+    synthesis.boolean("zero_cost", search.synthesis.zero_cost);
+    synthesis.boolean("rungs", search.synthesis.rungs);
+    synthesis.boolean("context", search.synthesis.context);
   }
   if (const auto entry = section.member("seed"))
     if (const auto seed = problems.integer(*entry, 0, std::numeric_limits<std::int64_t>::max()))

@@ -4,6 +4,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(fmt REQUIRED)
 find_package(TBB REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(SOCI REQUIRED)
 find_package(Protobuf REQUIRED)  # before ONNX, whose targets name protobuf's
 find_package(ONNX REQUIRED)

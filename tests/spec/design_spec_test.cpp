@@ -26,6 +26,9 @@ TEST_CASE("A spec of name and prototype alone gets every default") {
   CHECK(spec.search.strategy == "random_asha");
   CHECK(spec.search.rungs == std::vector<int>{1, 3});
   CHECK(spec.search.band == 0.9);
+  CHECK(spec.search.synthesis.inquisitor);
+  CHECK(spec.search.synthesis.rungs);
+  CHECK(spec.search.synthesis.context);
   CHECK(spec.training.recipe.batch == 128);
   CHECK(spec.training.final_seeds == 3);
   CHECK(spec.export_formats.empty());
@@ -41,8 +44,10 @@ TEST_CASE("Every key of a spec reaches its field") {
                  "latency_ms": { "max": 12, "threads": 2 }, "top1": { "min": 0.65 } },
     "maximise": { "netscore": { "alpha": 3, "beta": 0.25, "gamma": 1 } },
     "search": { "strategy": "aging_evolution", "candidates": 128, "rungs": [1, 3, 9], "promote": 0.5,
-                "finalists": 3, "images": 6000, "window": 7, "band": 0.8,
-                "budget": { "cpu_seconds": 3600 }, "seed": 9223372036854775807 },
+                "finalists": 3, "images": 6000, "validation_images": 9000, "window": 7, "band": 0.8,
+                "budget": { "cpu_seconds": 3600 },
+                "synthesis": { "inquisitor": false, "probes": false, "zero_cost": false, "rungs": false,
+                               "context": false }, "seed": 9223372036854775807 },
     "training": { "recipe": "default", "batch": 64, "learning_rate": 0.1, "warmup_epochs": 2,
                   "final_learning_rate": 0.01, "momentum": 0.8, "weight_decay": 1e-4,
                   "label_smoothing": 0.2, "crop_padding": 2, "flip": false, "cutout": 8, "ema": 0.99,
@@ -71,10 +76,16 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(spec.search.promote == 0.5);
   CHECK(spec.search.finalists == 3);
   CHECK(spec.search.images == 6000);
+  CHECK(spec.search.validation_images == 9000);
   CHECK(spec.search.window == 7);
   CHECK(spec.search.band == 0.8);
   CHECK(spec.search.budget_cpu_seconds == 3600);
   CHECK(spec.search.seed == 9223372036854775807U);
+  CHECK_FALSE(spec.search.synthesis.inquisitor);
+  CHECK_FALSE(spec.search.synthesis.probes);
+  CHECK_FALSE(spec.search.synthesis.zero_cost);
+  CHECK_FALSE(spec.search.synthesis.rungs);
+  CHECK_FALSE(spec.search.synthesis.context);
   const TrainingRecipe& recipe = spec.training.recipe;
   CHECK(recipe.batch == 64);
   CHECK(recipe.learning_rate == 0.1);
