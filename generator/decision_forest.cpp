@@ -48,13 +48,20 @@ DecisionForest::DecisionForest(const net::Prototype& prototype,
   }
 }
 
-void DecisionForest::fill(net::Assignment& assignment, spec::Random& random) const {
+void DecisionForest::fill(net::Assignment& assignment, spec::Random& random,
+                          const Preference* preference) const {
+  std::vector<double> weights;
   for (std::size_t d = 0; d < size(); ++d) {
     if (!exists(assignment, static_cast<DecisionId>(d)))
       assignment[d] = net::kInactive;
-    else if (assignment[d] == net::kInactive)
-      assignment[d] =
-          allowed_[d].size() == 1 ? allowed_[d][0] : allowed_[d][random.below(allowed_[d].size())];
+    else if (assignment[d] == net::kInactive && allowed_[d].size() == 1)
+      assignment[d] = allowed_[d][0];
+    else if (assignment[d] == net::kInactive && preference &&
+             !is_width(static_cast<DecisionId>(d))) {
+      preference->weigh(static_cast<DecisionId>(d), assignment, allowed_[d], weights);
+      assignment[d] = allowed_[d][random.weighted(weights)];
+    } else if (assignment[d] == net::kInactive)
+      assignment[d] = allowed_[d][random.below(allowed_[d].size())];
   }
 }
 

@@ -43,9 +43,10 @@ class DecisionForest {
     return scope_members_[static_cast<std::size_t>(scope)];
   }
 
-  /// Draws every decision that exists and is kInactive, uniformly among its allowed alternatives,
-  /// and sets to kInactive what does not exist.
-  void fill(net::Assignment& assignment, spec::Random& random) const;
+  /// Draws every decision that exists and is kInactive among its allowed alternatives, uniformly or
+  /// as the preference weighs them, and sets to kInactive what does not exist.
+  void fill(net::Assignment& assignment, spec::Random& random,
+            const Preference* preference = nullptr) const;
   /// Moves choices that restrictions forbid to the nearest allowed one.
   void restrict(net::Assignment& assignment) const;
   /// Returns whether the choices are complete: in range where they exist, kInactive elsewhere.

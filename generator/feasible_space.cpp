@@ -75,9 +75,9 @@ std::optional<Candidate> FeasibleSpace::Parts::solved(Workspace::Parts& work, sp
   WidthSolver& solver = work.solver_for(*this);
   WidthEnds ends;
   work.assignment.assign(forest.size(), net::kInactive);
-  fits = structures.draw(work.assignment, work.built, solver, ends, random);
+  fits = structures.draw(work.assignment, work.built, solver, ends, random, work.preference);
   if (!fits) return {};
-  solver.draw_odds(random);
+  solver.draw_odds(random, work.preference);
   if (!solver.solve(ends, random)) return {};
   return candidate(work.assignment, work.built);
 }
@@ -87,7 +87,9 @@ std::optional<Candidate> FeasibleSpace::sample(spec::Random& random) const {
   return sample(random, workspace);
 }
 
-std::optional<Candidate> FeasibleSpace::sample(spec::Random& random, Workspace& workspace) const {
+std::optional<Candidate> FeasibleSpace::sample(spec::Random& random, Workspace& workspace,
+                                               const Preference* preference) const {
+  workspace.parts().preference = preference;
   for (int effort = kEffort; effort > 0;) {
     if (random.below(kUniformShare) == 0)
       if (auto found = parts_->uniform(workspace.parts(), random)) return found;

@@ -13,6 +13,7 @@
 
 #include "design_specs/requirements/design_spec.hpp"
 #include "design_specs/seeds/random.hpp"
+#include "generator/preference.hpp"
 #include "prototypes/language/prototype.hpp"
 
 namespace atto::gen {
@@ -54,11 +55,15 @@ class FeasibleSpace {
   /// Draws a feasible design; nothing when none was found within a bounded effort (see
   /// Feasibility). Depends on the stream alone. Every feasible design has a positive probability.
   std::optional<Candidate> sample(spec::Random& random) const;
-  std::optional<Candidate> sample(spec::Random& random, Workspace& workspace) const;
+  /// As above, under a preference: structure decisions and relative widths are drawn by it; one
+  /// draw in 16 is uniform whatever it says.
+  std::optional<Candidate> sample(spec::Random& random, Workspace& workspace,
+                                  const Preference* preference = nullptr) const;
   /// Changes about `changes` decisions of a parent, then repairs widths; the result is feasible and
-  /// not the parent. Nothing when no such neighbour was found.
-  std::optional<Candidate> mutate(const net::Assignment& parent, int changes,
-                                  spec::Random& random) const;
+  /// not the parent. New alternatives are drawn under the preference. Nothing when no such
+  /// neighbour was found.
+  std::optional<Candidate> mutate(const net::Assignment& parent, int changes, spec::Random& random,
+                                  const Preference* preference = nullptr) const;
   /// Takes each module (and each decision outside modules) from one parent or the other, then
   /// repairs.
   std::optional<Candidate> crossover(const net::Assignment& a, const net::Assignment& b,

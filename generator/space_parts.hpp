@@ -32,6 +32,7 @@ struct FeasibleSpace::Parts {
 struct Workspace::Parts {
   BuiltStructure built;
   net::Assignment assignment, kept;
+  const Preference* preference = nullptr;  ///< of the draws under way
   std::optional<WidthSolver> solver;
   const void* owner = nullptr;  ///< the space that the solver belongs to
 

@@ -60,16 +60,17 @@ std::int32_t StructureDraw::scope_to_redraw(const BuiltStructure& built, std::in
   return scopes[random.below(scopes.size())];
 }
 
-void StructureDraw::redraw(std::int32_t scope, net::Assignment& assignment,
-                           spec::Random& random) const {
+void StructureDraw::redraw(std::int32_t scope, net::Assignment& assignment, spec::Random& random,
+                           const Preference* preference) const {
   for (const net::DecisionId id : forest_->members(scope))
     assignment[static_cast<std::size_t>(id)] = net::kInactive;
-  forest_->fill(assignment, random);
+  forest_->fill(assignment, random, preference);
 }
 
 bool StructureDraw::draw(net::Assignment& assignment, BuiltStructure& built, WidthSolver& solver,
-                         WidthEnds& ends, spec::Random& random) const {
-  forest_->fill(assignment, random);
+                         WidthEnds& ends, spec::Random& random,
+                         const Preference* preference) const {
+  forest_->fill(assignment, random, preference);
   double current = distance(assignment, built, solver, ends);
   if (current == 0) return true;
   if (redrawable_.empty() && outside_.empty()) return false;
@@ -77,7 +78,7 @@ bool StructureDraw::draw(net::Assignment& assignment, BuiltStructure& built, Wid
   int stale = 0;
   for (int attempt = 0; attempt < kRedraws; ++attempt) {
     kept = assignment;
-    redraw(scope_to_redraw(built, built.broken_node, random), assignment, random);
+    redraw(scope_to_redraw(built, built.broken_node, random), assignment, random, preference);
     const double next = distance(assignment, built, solver, ends);
     if (next == 0) return true;
     if (next < current || stale >= kPatience || (next == current && current == kBroken)) {

@@ -15,7 +15,7 @@ class StructureDraw {
   /// Takes what is kInactive and should exist, then redraws scopes until the structure's ends fit
   /// the limits, within a bounded effort. Leaves the structure built and the solver started on it.
   bool draw(net::Assignment& assignment, BuiltStructure& built, WidthSolver& solver,
-            WidthEnds& ends, spec::Random& random) const;
+            WidthEnds& ends, spec::Random& random, const Preference* preference = nullptr) const;
   /// Builds what is decided; returns how far it is from fitting: 0 fits, infinity breaks a rule.
   double distance(net::Assignment& assignment, BuiltStructure& built, WidthSolver& solver,
                   WidthEnds& ends) const;
@@ -23,7 +23,8 @@ class StructureDraw {
  private:
   std::int32_t scope_to_redraw(const BuiltStructure& built, std::int32_t broken_node,
                                spec::Random& random) const;
-  void redraw(std::int32_t scope, net::Assignment& assignment, spec::Random& random) const;
+  void redraw(std::int32_t scope, net::Assignment& assignment, spec::Random& random,
+              const Preference* preference) const;
 
   const CostModel* model_;
   const DecisionForest* forest_;

@@ -12,7 +12,7 @@ constexpr std::int32_t kNearSteps = 3;
 
 /// Changes one decision to another allowed alternative.
 void change(const DecisionForest& forest, net::DecisionId id, net::Assignment& assignment,
-            spec::Random& random) {
+            spec::Random& random, const Preference* preference) {
   const auto allowed = forest.allowed(id);
   std::int32_t& choice = assignment[static_cast<std::size_t>(id)];
   const auto last = static_cast<std::int64_t>(allowed.size()) - 1;
@@ -23,6 +23,11 @@ void change(const DecisionForest& forest, net::DecisionId id, net::Assignment& a
     const auto steps = 1 + static_cast<std::int64_t>(random.below(kNearSteps));
     next = std::clamp<std::int64_t>(random.below(2) == 0 ? at - steps : at + steps, 0, last);
     if (next == at) next = at == 0 ? 1 : at - 1;
+  } else if (preference && !forest.is_width(id)) {
+    std::vector<double> weights;
+    preference->weigh(id, assignment, allowed, weights);
+    weights[static_cast<std::size_t>(at)] = 0;
+    next = static_cast<std::int64_t>(random.weighted(weights));
   } else {
     next = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(last)));
     if (next >= at) ++next;
@@ -33,7 +38,7 @@ void change(const DecisionForest& forest, net::DecisionId id, net::Assignment& a
 /// Changes `changes` decisions that exist and are free: structure and widths with equal chances,
 /// where both are free.
 void change_some(const DecisionForest& forest, int changes, net::Assignment& assignment,
-                 spec::Random& random) {
+                 spec::Random& random, const Preference* preference) {
   std::vector<net::DecisionId> free[2];
   for (int c = 0; c < changes; ++c) {
     free[0].clear();
@@ -46,8 +51,8 @@ void change_some(const DecisionForest& forest, int changes, net::Assignment& ass
     if (free[0].empty() && free[1].empty()) return;
     const bool pick_width = free[0].empty() || (!free[1].empty() && random.below(2) == 0);
     const std::vector<net::DecisionId>& from = free[pick_width];
-    change(forest, from[random.below(from.size())], assignment, random);
-    forest.fill(assignment, random);
+    change(forest, from[random.below(from.size())], assignment, random, preference);
+    forest.fill(assignment, random, preference);
   }
 }
 
@@ -67,7 +72,8 @@ std::optional<Candidate> FeasibleSpace::Parts::repaired(Workspace::Parts& work,
   };
   if (!fits) {
     restore_widths();
-    if (!structures.draw(work.assignment, work.built, solver, ends, random)) return {};
+    if (!structures.draw(work.assignment, work.built, solver, ends, random, work.preference))
+      return {};
   }
   restore_widths();
   solver.take_odds();
@@ -76,17 +82,19 @@ std::optional<Candidate> FeasibleSpace::Parts::repaired(Workspace::Parts& work,
 }
 
 std::optional<Candidate> FeasibleSpace::mutate(const net::Assignment& parent, int changes,
-                                               spec::Random& random) const {
+                                               spec::Random& random,
+                                               const Preference* preference) const {
   const Parts& parts = *parts_;
   const std::optional<Candidate> before = evaluate(parent);
   Workspace workspace;
   Workspace::Parts& work = workspace.parts();
+  work.preference = preference;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     work.assignment = parent;
     work.assignment.resize(parts.forest.size(), net::kInactive);
     parts.forest.restrict(work.assignment);
     parts.forest.fill(work.assignment, random);
-    change_some(parts.forest, std::max(1, changes), work.assignment, random);
+    change_some(parts.forest, std::max(1, changes), work.assignment, random, preference);
     auto made = parts.repaired(work, random);
     if (made && made->assignment != parent && (!before || made->hash != before->hash)) return made;
   }

@@ -44,20 +44,24 @@ bool WidthSolver::measure_ends(WidthEnds& ends) {
   return true;
 }
 
-void WidthSolver::draw_odds(spec::Random& random) {
+void WidthSolver::draw_odds(spec::Random& random, const Preference* preference) {
   const double spread = 0.3 + 1.2 * random.uniform();
   const double trend = 1.5 * random.normal();
   factors_.clear();
+  is_eager_ = preference != nullptr;
   const double count = static_cast<double>(std::max<std::size_t>(1, domains_.domains().size()));
   for (const WidthDomains::Domain& domain : domains_.domains()) {
     const double position = 2 * static_cast<double>(factors_.size()) / count - 1;
     const double u = (static_cast<double>(random.next() >> 12) + 0.5) * 0x1.0p-52;
-    factors_.push_back({domain, std::exp(spread * std::log(u / (1 - u)) + trend * position)});
+    const double shift = preference ? preference->width_shift(domain.decision) : 0;
+    factors_.push_back(
+        {domain, std::exp(spread * std::log(u / (1 - u)) + trend * position + shift), shift});
   }
 }
 
 void WidthSolver::take_odds() {
   factors_.clear();
+  is_eager_ = false;
   for (const WidthDomains::Domain& domain : domains_.domains()) {
     const auto alternatives = domains_.alternatives(domain);
     const std::int32_t current = (*assignment_)[static_cast<std::size_t>(domain.decision)];
@@ -65,7 +69,7 @@ void WidthSolver::take_odds() {
     const double index =
         static_cast<double>(std::min<std::ptrdiff_t>(at - alternatives.begin(), domain.count - 1));
     const double u = (index + 0.5) / domain.count;
-    factors_.push_back({domain, u / (1 - u)});
+    factors_.push_back({domain, u / (1 - u), 0});
   }
 }
 
@@ -110,6 +114,21 @@ void WidthSolver::scale_to(double target, const WidthEnds& ends) {
   count();
 }
 
+// Uniform, or by eagerness: the largest of (eagerness + Gumbel noise) first, which draws without
+// replacement with probabilities proportional to exp(eagerness).
+void WidthSolver::draw_order(spec::Random& random) {
+  if (!is_eager_) {
+    random.shuffle(std::span(order_));
+    return;
+  }
+  turns_.clear();
+  for (const Factor& factor : factors_)
+    turns_.push_back(factor.eagerness - std::log(-std::log(random.uniform() + 0x1.0p-54)));
+  std::stable_sort(order_.begin(), order_.end(), [&](std::int32_t a, std::int32_t b) {
+    return turns_[static_cast<std::size_t>(a)] > turns_[static_cast<std::size_t>(b)];
+  });
+}
+
 // One step up the grid at a time, each width in turn, as long as no ceiling is crossed.
 void WidthSolver::fill(double target, double goal, spec::Random& random) {
   const Limits& limits = model_->limits();
@@ -119,7 +138,7 @@ void WidthSolver::fill(double target, double goal, spec::Random& random) {
     return limits.use(required_) >= goal && limits.floor_share(required_) >= 1;
   };
   for (int pass = 0; pass < kFillPasses; ++pass) {
-    random.shuffle(std::span(order_));
+    draw_order(random);
     bool moved = false;
     for (const std::int32_t i : order_) {
       if (done()) return;

@@ -6,6 +6,7 @@
 
 #include "design_specs/seeds/random.hpp"
 #include "generator/cost_model.hpp"
+#include "generator/preference.hpp"
 #include "generator/width_domains.hpp"
 
 namespace atto::gen {
@@ -33,8 +34,9 @@ class WidthSolver {
   bool measure_ends(WidthEnds& ends);
 
   /// Draws odds: independent, with a spread and a trend from the first width to the last drawn per
-  /// design.
-  void draw_odds(spec::Random& random);
+  /// design, and shifted by the preference. It also orders how leftover budget is filled: what is
+  /// preferred wide is likely to grow first.
+  void draw_odds(spec::Random& random, const Preference* preference = nullptr);
   /// Takes odds from the assignment's widths, so that scale 1 gives them back.
   void take_odds();
 
@@ -50,12 +52,14 @@ class WidthSolver {
   struct Factor {
     WidthDomains::Domain domain;
     double odds = 1;
+    double eagerness = 0;  ///< log-weight of its turn when leftover budget is filled
   };
 
   void place(double scale);
   bool count();
   void scale_to(double target, const WidthEnds& ends);
   void fill(double target, double goal, spec::Random& random);
+  void draw_order(spec::Random& random);
   std::int32_t& choice(const Factor& factor) {
     return (*assignment_)[static_cast<std::size_t>(factor.domain.decision)];
   }
@@ -67,6 +71,8 @@ class WidthSolver {
   WidthDomains domains_;
   std::vector<Factor> factors_;
   std::vector<std::int32_t> order_;
+  std::vector<double> turns_;
+  bool is_eager_ = false;  ///< whether some eagerness differs from the others
   spec::Costs required_;
 };
 

@@ -4,7 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mapfile -t wanted < <(sed -e 's/#.*//' -e 's/\[trainer\]//' scripts/packages.txt | awk 'NF { print $1 }')
+wanted=()
+while read -r package condition command; do
+  if [ "$condition" = "[unless" ] && command -v "${command%]}" >/dev/null; then continue; fi
+  wanted+=("$package")
+done < <(sed 's/#.*//' scripts/packages.txt | awk 'NF')
 wanted+=("$@")
 missing=()
 for package in "${wanted[@]}"; do

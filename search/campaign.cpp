@@ -66,7 +66,7 @@ std::uint64_t Campaign::trial_seed(const std::string& hash, train::Phase phase, 
 }
 
 std::string Campaign::context(train::Phase phase) const {
-  const spec::TrainingRecipe& r = spec.training.recipe;
+  const spec::TrainingRecipe r = recipe(phase);
   std::string text = fmt::format(
       "version={}\nevaluator={}\ndevice={}\ndata={}\nseed={}\nrecipe={},{},{},{},{},{},{},{},{},{},"
       "{},{},{}\n",

@@ -47,6 +47,10 @@ struct Campaign {
   std::string tier_name(int tier) const {
     return spec.tiers.empty() ? "" : spec.tiers[static_cast<std::size_t>(tier)].name;
   }
+  /// How a trial of a phase is trained: finalists may have their own number of threads.
+  spec::TrainingRecipe recipe(train::Phase phase) const {
+    return phase == train::Phase::Final ? spec.training.final_recipe() : spec.training.recipe;
+  }
   int top_rung() const { return static_cast<int>(spec.search.rungs.size()) - 1; }
   /// The seed of a piece of training: from (campaign, design, phase, replica).
   std::uint64_t trial_seed(const std::string& hash, train::Phase phase, int replica) const;

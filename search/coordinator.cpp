@@ -48,7 +48,7 @@ class Coordinator {
     begin();
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       if (!run_tier(tier)) return stop();
-    clean_search(folder_);
+    drop_checkpoints();
     ledger_.set_meta("state", "finished");
     end_crew(SIGTERM);
     return CampaignEnd::Finished;
@@ -99,6 +99,15 @@ class Coordinator {
     faults_.pass("before_winner");
     write_winner(folder_, campaign_, make_leaderboard(ledger_, campaign_, tier));
     return true;
+  }
+
+  /// Removes the checkpoints of designs that are at the top rung. What is left is what a later
+  /// `--candidates` may promote: the strategy has released the others.
+  void drop_checkpoints() {
+    for (int tier = 0; tier < campaign_.tiers(); ++tier)
+      for (Stage stage : {Stage::Include, Stage::Search})
+        for (const JobRow& row : ledger_.jobs(tier, stage))
+          if (row.job.rung == campaign_.top_rung()) clean_search(folder_, row.job.hash);
   }
 
   void include_designs(int tier) {
@@ -290,7 +299,6 @@ CampaignEnd run_campaign(const CoordinatorOptions& options, Observer& observer,
 
 WorkerCommand worker_command(const Campaign& campaign, const std::filesystem::path& folder) {
   WorkerCommand command;
-  command.threads = campaign.spec.training.recipe.threads;
   const bool is_fake = campaign.evaluator == "fake";
   command.program = is_fake ? binary_folder() / "atto" : find_trainer();
   command.arguments = {"worker", folder.string()};

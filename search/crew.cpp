@@ -74,16 +74,17 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return found;
 }
 
-/// This process's environment with the thread settings of a worker; they must stand before exec,
-/// because OpenBLAS and OpenMP read them when they are loaded.
-std::vector<std::string> worker_environment(int threads) {
-  const std::array<std::string, 3> ours = {fmt::format("OMP_NUM_THREADS={}", threads),
-                                           "OPENBLAS_NUM_THREADS=1", "OMP_DYNAMIC=false"};
+/// This process's environment with the thread settings of a program that trains; they must stand
+/// before exec, because OpenBLAS and OpenMP read them when they are loaded. A trial sets its own
+/// number of OpenMP threads.
+std::vector<std::string> training_environment() {
+  const std::array<std::string_view, 3> ours = {"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1",
+                                                "OMP_DYNAMIC=false"};
   std::vector<std::string> all(ours.begin(), ours.end());
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view text = *entry;
-    const bool is_ours = std::any_of(ours.begin(), ours.end(), [&](const std::string& setting) {
-      return text.starts_with(std::string_view(setting).substr(0, setting.find('=') + 1));
+    const bool is_ours = std::any_of(ours.begin(), ours.end(), [&](std::string_view setting) {
+      return text.starts_with(setting.substr(0, setting.find('=') + 1));
     });
     if (!is_ours) all.emplace_back(text);
   }
@@ -130,7 +131,7 @@ void Crew::start() {
   for (const std::string& more :
        {std::string("--name"), member.name, std::string("--parent"), std::to_string(::getpid())})
     arguments.push_back(more);
-  std::vector<std::string> environment = worker_environment(command_.threads);
+  std::vector<std::string> environment = training_environment();
   // A process group of its own: a terminal's Ctrl-C reaches the coordinator alone, which passes it
   // on.
   const SignalsOfChild settings(POSIX_SPAWN_SETPGROUP);
@@ -203,10 +204,11 @@ int run_program(const fs::path& program, const std::vector<std::string>& argumen
   StopSignals signals(true);
   std::vector<std::string> all = {program.string()};
   all.insert(all.end(), arguments.begin(), arguments.end());
+  std::vector<std::string> environment = training_environment();
   const SignalsOfChild settings;
   int process = 0;
   const int error = ::posix_spawn(&process, program.c_str(), nullptr, settings.attributes(),
-                                  pointers(all).data(), environ);
+                                  pointers(all).data(), pointers(environment).data());
   if (error != 0) throw EnvironmentError("cannot start", program.string(), error);
   int status = 0;
   while (::waitpid(process, &status, WNOHANG) == 0)

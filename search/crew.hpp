@@ -14,7 +14,6 @@ namespace atto::search {
 struct WorkerCommand {
   std::filesystem::path program;
   std::vector<std::string> arguments;
-  int threads = 1;  ///< of its trial: OMP_NUM_THREADS
 };
 
 /// One that ended.
@@ -72,8 +71,8 @@ std::filesystem::path binary_folder();
 /// nowhere.
 std::filesystem::path find_trainer();
 
-/// Runs a program with this process's terminal and signals and returns its exit code (128 + signal
-/// when killed).
+/// Runs a program that trains with this process's terminal and signals and returns its exit code
+/// (128 + signal when killed).
 int run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments);
 
 }  // namespace atto::search

@@ -29,6 +29,7 @@ double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t
 
 Estimate& operator+=(Estimate& sum, const Estimate& more) {
   sum.jobs += more.jobs;
+  sum.final_jobs += more.final_jobs;
   sum.search_cpu_seconds += more.search_cpu_seconds;
   sum.final_cpu_seconds += more.final_cpu_seconds;
   sum.disk_bytes += more.disk_bytes;
@@ -61,6 +62,7 @@ Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
       std::min<std::int64_t>(search.images.value_or(campaign.train_images), campaign.train_images);
   const double finals = double(search.finalists) * campaign.spec.training.final_seeds;
   estimate.jobs = work.jobs + finals;
+  estimate.final_jobs = finals;
   estimate.search_cpu_seconds =
       work.epochs * epoch_seconds(estimate.typical, images, campaign.validation_images);
   estimate.final_cpu_seconds =
@@ -68,7 +70,8 @@ Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
       epoch_seconds(estimate.typical, campaign.train_images, campaign.validation_images);
   // A checkpoint holds weights, momentum and averages; about 25 kB a design go to its file and the
   // ledger.
-  const double kept = double(promotions(search, static_cast<std::size_t>(candidates)));
+  const double kept =
+      std::min(double(candidates), 2.0 * double(promotions(search, std::size_t(candidates))));
   estimate.disk_bytes =
       3.0 * double(estimate.typical.model_bytes) * (kept + campaign.spec.search.window) +
       double(estimate.typical.model_bytes) * (finals + 1) + 25e3 * candidates;

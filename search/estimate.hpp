@@ -16,7 +16,8 @@ double seconds_per_image(const spec::Costs& costs);
 double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t validation);
 
 struct Estimate {
-  double jobs = 0;  ///< of search and finalists
+  double jobs = 0;        ///< of search and finalists
+  double final_jobs = 0;  ///< of finalists
   double search_cpu_seconds = 0, final_cpu_seconds = 0;
   double disk_bytes = 0;  ///< ledger, design files, checkpoints, finalists' weights
   spec::Costs typical;    ///< mean over designs drawn from the space

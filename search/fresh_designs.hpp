@@ -22,6 +22,7 @@ class FreshDesigns {
   /// on the seed, the position and what was accepted before.
   std::optional<gen::Candidate> draw(std::int64_t position, const Draw& draw) const;
   std::optional<gen::Candidate> sample(std::int64_t position) const;
+  bool is_new(const gen::Candidate& candidate) const { return taken_.count(candidate.hash) == 0; }
   /// Records a design as proposed.
   void accept(const gen::Candidate& candidate) { taken_.insert(candidate.hash); }
 

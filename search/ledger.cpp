@@ -49,8 +49,8 @@ void Ledger::create(const fs::path& file) {
   connection.guarded([&] { connection.sql << "PRAGMA journal_mode=WAL"; });
   connection.in_transaction([&] {
     for (const char* const* table = kLedgerTables; *table; ++table) connection.sql << *table;
-    connection.sql << "INSERT INTO meta(key, value) VALUES('schema', :version)",
-        soci::use(kept(std::to_string(kLedgerSchema)));
+    execute(connection.sql, "INSERT INTO meta(key, value) VALUES('schema', :version)",
+            std::to_string(kLedgerSchema));
     return 0;
   });
 }
@@ -88,28 +88,25 @@ Ledger::~Ledger() = default;
 
 std::string Ledger::meta(const std::string& key, const std::string& otherwise) {
   return connection_->guarded([&] {
-    std::string value;
-    soci::indicator indicator = soci::i_null;
-    connection_->sql << "SELECT value FROM meta WHERE key = :key", soci::use(key),
-        soci::into(value, indicator);
-    return connection_->sql.got_data() ? value : otherwise;
+    return find_value<std::string>(connection_->sql, "SELECT value FROM meta WHERE key = :key", key)
+        .value_or(otherwise);
   });
 }
 
 void Ledger::set_meta(const std::string& key, const std::string& value) {
   connection_->guarded([&] {
-    connection_->sql << "INSERT OR REPLACE INTO meta(key, value) VALUES(:key, :value)",
-        soci::use(key), soci::use(value);
+    execute(connection_->sql, "INSERT OR REPLACE INTO meta(key, value) VALUES(:key, :value)", key,
+            value);
   });
 }
 
 std::int64_t Ledger::environment_id(const std::string& text) {
   return connection_->in_transaction([&] {
-    connection_->sql << "INSERT OR IGNORE INTO environments(text) VALUES(:text)", soci::use(text);
-    long long id = 0;
-    connection_->sql << "SELECT id FROM environments WHERE text = :text", soci::use(text),
-        soci::into(id);
-    return static_cast<std::int64_t>(id);
+    soci::session& sql = connection_->sql;
+    execute(sql, "INSERT OR IGNORE INTO environments(text) VALUES(:text)", text);
+    const auto id =
+        find_value<long long>(sql, "SELECT id FROM environments WHERE text = :text", text);
+    return static_cast<std::int64_t>(id.value());
   });
 }
 
@@ -123,8 +120,8 @@ std::vector<std::string> Ledger::environments() {
 
 void Ledger::add_event(const std::string& kind, const std::string& text) {
   connection_->guarded([&] {
-    connection_->sql << "INSERT INTO events(at, kind, text) VALUES(:at, :kind, :text)",
-        soci::use(kept(static_cast<double>(now_ms()) / 1000)), soci::use(kind), soci::use(text);
+    execute(connection_->sql, "INSERT INTO events(at, kind, text) VALUES(:at, :kind, :text)",
+            static_cast<double>(now_ms()) / 1000, kind, text);
   });
 }
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,8 +59,10 @@ class Ledger {
 
   // A worker's side.
   std::int64_t environment_id(const std::string& text);
+  /// Claims the oldest ready job; a finalist's only while fewer than `finals_at_once` are claimed.
   std::optional<Claim> claim(const std::string& worker, std::int64_t environment,
-                             std::int64_t lease_until_ms, double process_cpu_seconds);
+                             std::int64_t lease_until_ms, double process_cpu_seconds,
+                             int finals_at_once = std::numeric_limits<int>::max());
   /// Extends the lease; false when another attempt holds the job now.
   bool renew(const Claim& claim, std::int64_t lease_until_ms, double attempt_cpu_seconds);
   bool record_epochs(const Claim& claim, const std::vector<train::EpochRecord>& epochs);

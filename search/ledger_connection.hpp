@@ -4,15 +4,13 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "design_specs/errors.hpp"
 #include "search/ledger.hpp"
-#include "search/soci.hpp"
+#include "search/ledger_statement.hpp"
 
 namespace atto::search {
 
@@ -60,23 +58,6 @@ struct Ledger::Connection {
   }
 };
 
-/// A number that may be absent (NULL in SQL). SQLite stores NaN as NULL too.
-struct MaybeNumber {
-  double value = 0;
-  soci::indicator indicator = soci::i_null;
-
-  MaybeNumber() = default;
-  explicit MaybeNumber(const std::optional<double>& number)
-      : value(number.value_or(0)),
-        indicator(number && !std::isnan(*number) ? soci::i_ok : soci::i_null) {}
-  std::optional<double> get() const {
-    return indicator == soci::i_ok ? std::optional<double>(value) : std::nullopt;
-  }
-  double or_nan() const {
-    return indicator == soci::i_ok ? value : std::numeric_limits<double>::quiet_NaN();
-  }
-};
-
 /// Returns the job rows of "SELECT <all columns> FROM jobs <clause>". The clause holds integers
 /// only.
 std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause);
@@ -87,5 +68,8 @@ void write_epochs(soci::session& sql, const Job& job, const std::vector<train::E
 void write_responses(soci::session& sql, const Job& job, const train::EpochRecord& record);
 void write_scores(soci::session& sql, const Job& job, const net::ScoresByModule& scores,
                   double cpu_seconds);
+
+/// Marks a job done. What it cost is added to the costs of its earlier attempts.
+void finish(soci::session& sql, std::int64_t job, const Verdict& verdict, std::size_t epochs);
 
 }  // namespace atto::search

@@ -8,48 +8,23 @@ namespace atto::search {
 namespace {
 
 void insert_design(soci::session& sql, const DesignRow& design) {
-  sql << "INSERT OR IGNORE INTO designs VALUES(:hash, :origin, :how, :assignment, :text, :misses, "
-         ":params, "
-         ":macs, :peak, :model)",
-      soci::use(design.hash), soci::use(design.origin), soci::use(design.how),
-      soci::use(design.assignment), soci::use(design.text), soci::use(design.misses),
-      soci::use(kept(static_cast<long long>(design.costs.params))),
-      soci::use(kept(static_cast<long long>(design.costs.macs))),
-      soci::use(kept(static_cast<long long>(design.costs.peak_activation_bytes))),
-      soci::use(kept(static_cast<long long>(design.costs.model_bytes)));
+  execute(sql,
+          "INSERT OR IGNORE INTO designs VALUES(:hash, :origin, :how, :assignment, :text, :misses, "
+          ":params, :macs, :peak, :model)",
+          design.hash, design.origin, design.how, design.assignment, design.text, design.misses,
+          design.costs.params, design.costs.macs, design.costs.peak_activation_bytes,
+          design.costs.model_bytes);
 }
 
 std::int64_t insert_job(soci::session& sql, const Job& job) {
-  long long id = 0;
-  sql << "INSERT INTO jobs(tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, "
-         "seed) "
-         "VALUES(:tier, :stage, :position, :seen, :hash, :rung, :replica, :to, :horizon, :seed) "
-         "RETURNING id",
-      soci::use(job.tier), soci::use(kept(static_cast<int>(job.stage))),
-      soci::use(kept(static_cast<long long>(job.position))),
-      soci::use(kept(static_cast<long long>(job.seen))), soci::use(job.hash), soci::use(job.rung),
-      soci::use(job.replica), soci::use(job.to_epoch), soci::use(job.horizon),
-      soci::use(kept(static_cast<long long>(job.seed))), soci::into(id);
-  return id;
-}
-
-void mark_reused(soci::session& sql, std::int64_t id, const Verdict& verdict, int epochs) {
-  MaybeNumber top1(verdict.top1), top5(verdict.top5), loss(verdict.validation_loss),
-      test1(verdict.test_top1), test5(verdict.test_top5);
-  sql << "UPDATE jobs SET state = 2, outcome = :outcome, reason = :reason, top1 = :top1, top5 = "
-         ":top5, "
-         "validation_loss = :loss, test_top1 = :test1, test_top5 = :test5, images_per_second = "
-         ":speed, "
-         "reused_from = :source, original_cpu_seconds = :cost, epochs_done = :epochs, finished = "
-         ":now, "
-         "finish_order = (SELECT MAX(finish_order) + 1 FROM jobs) WHERE id = :id",
-      soci::use(kept(static_cast<int>(verdict.outcome))), soci::use(verdict.reason),
-      soci::use(top1.value, top1.indicator), soci::use(top5.value, top5.indicator),
-      soci::use(loss.value, loss.indicator), soci::use(test1.value, test1.indicator),
-      soci::use(test5.value, test5.indicator), soci::use(verdict.images_per_second),
-      soci::use(verdict.reused_from), soci::use(verdict.original_cpu_seconds), soci::use(epochs),
-      soci::use(kept(static_cast<long long>(now_ms()))),
-      soci::use(kept(static_cast<long long>(id)));
+  return find_value<long long>(
+             sql,
+             "INSERT INTO jobs(tier, stage, position, seen, hash, rung, replica, to_epoch, "
+             "horizon, seed) VALUES(:tier, :stage, :position, :seen, :hash, :rung, :replica, :to, "
+             ":horizon, :seed) RETURNING id",
+             job.tier, job.stage, job.position, job.seen, job.hash, job.rung, job.replica,
+             job.to_epoch, job.horizon, job.seed)
+      .value();
 }
 
 /// The part of a claimed job that a release decides on.
@@ -90,16 +65,16 @@ void release(soci::session& sql, Held held, const std::string& reason, bool coun
   const std::string why = fails ? fmt::format("its worker died {} times in epoch {}: {}",
                                               held.deaths, held.epochs_done + 1, reason)
                                 : "";
-  sql << fmt::format(
-      "UPDATE jobs SET state = {}, outcome = {}, reason = :why, worker = '', lease_until = 0, "
-      "deaths = {}, "
-      "death_epoch = {}, cpu_seconds = cpu_seconds + attempt_kept, "
-      "wasted_cpu_seconds = wasted_cpu_seconds + :wasted, attempt_cpu = 0, attempt_kept = 0, "
-      "finish_order = {}, finished = :now WHERE id = :id",
-      fails ? 2 : 0, fails ? static_cast<int>(train::Outcome::Failed) : 0, held.deaths,
-      held.death_epoch, fails ? "(SELECT MAX(finish_order) + 1 FROM jobs)" : "0"),
-      soci::use(why), soci::use(wasted),
-      soci::use(kept(static_cast<long long>(fails ? now_ms() : 0))), soci::use(held.id);
+  execute(
+      sql,
+      fmt::format("UPDATE jobs SET state = {}, outcome = {}, reason = :why, worker = '', "
+                  "lease_until = 0, deaths = {}, death_epoch = {}, "
+                  "cpu_seconds = cpu_seconds + attempt_kept, "
+                  "wasted_cpu_seconds = wasted_cpu_seconds + :wasted, attempt_cpu = 0, "
+                  "attempt_kept = 0, finish_order = {}, finished = :now WHERE id = :id",
+                  fails ? 2 : 0, fails ? static_cast<int>(train::Outcome::Failed) : 0, held.deaths,
+                  held.death_epoch, fails ? "(SELECT MAX(finish_order) + 1 FROM jobs)" : "0"),
+      why, wasted, fails ? now_ms() : 0, held.id);
 }
 
 }  // namespace
@@ -111,7 +86,7 @@ std::int64_t Ledger::add_job(const Job& job, const DesignRow& design, const Verd
     const std::int64_t id = insert_job(connection_->sql, job);
     if (reused) {
       write_epochs(connection_->sql, job, epochs, 0);
-      mark_reused(connection_->sql, id, *reused, static_cast<int>(epochs.size()));
+      finish(connection_->sql, id, *reused, epochs.size());
     }
     return id;
   });

@@ -174,8 +174,15 @@ std::vector<train::EpochRecord> Ledger::curve(const CurveKey& key) {
          soci::into(cpu.value, cpu.indicator));
     rows.execute();
     while (rows.fetch())
-      epochs.push_back({epoch, train_loss.or_nan(), rate.or_nan(), loss.or_nan(), top1.or_nan(),
-                        top5.or_nan(), cpu.get().value_or(0)});
+      epochs.push_back({epoch,
+                        train_loss.or_nan(),
+                        rate.or_nan(),
+                        loss.or_nan(),
+                        top1.or_nan(),
+                        top5.or_nan(),
+                        cpu.get().value_or(0),
+                        {},
+                        0});
     return epochs;
   });
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search/parallelism.hpp"
+
 namespace atto::search {
 
 void Pace::add(const JobRow& row, const spec::Costs& costs) {
@@ -20,15 +22,19 @@ void Pace::add(const JobRow& row, const spec::Costs& costs) {
       is_final ? campaign_.train_images
                : std::min<std::int64_t>(search.images.value_or(campaign_.train_images),
                                         campaign_.train_images);
-  predicted_ +=
+  (is_final ? done_.final_cpu_seconds : done_.search_cpu_seconds) +=
       (row.job.to_epoch - before) * epoch_seconds(costs, images, campaign_.validation_images);
+  if (is_final) ++done_.final_jobs;
   if (row.verdict.reused_from.empty()) spent_ += row.verdict.cpu_seconds;
 }
 
 std::optional<double> Pace::eta_seconds(int workers) const {
-  if (!(predicted_ > 0) || !(spent_ > 0)) return {};
-  const double left = std::max(0.0, whole_.cpu_seconds() - predicted_);
-  return left * (spent_ / predicted_) / std::max(1, workers);
+  if (!(done_.cpu_seconds() > 0) || !(spent_ > 0)) return {};
+  Estimate left;
+  left.final_jobs = whole_.final_jobs - done_.final_jobs;
+  left.search_cpu_seconds = std::max(0.0, whole_.search_cpu_seconds - done_.search_cpu_seconds);
+  left.final_cpu_seconds = std::max(0.0, whole_.final_cpu_seconds - done_.final_cpu_seconds);
+  return wall_seconds(campaign_, left, std::max(1, workers)) * spent_ / done_.cpu_seconds();
 }
 
 }  // namespace atto::search

@@ -24,7 +24,8 @@ class Pace {
  private:
   const Campaign& campaign_;
   Estimate whole_;
-  double predicted_ = 0, spent_ = 0;
+  Estimate done_;                                 ///< what the finished jobs were estimated at
+  double spent_ = 0;                              ///< and what they cost
   std::unordered_map<std::string, int> reached_;  ///< epochs of designs that may go on
 };
 

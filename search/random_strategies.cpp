@@ -19,6 +19,12 @@ Proposal fresh_proposal(gen::Candidate candidate, int rung) {
   return {std::move(candidate), hash, rung, "sampled"};
 }
 
+/// How many results of a rung keep their checkpoints, where so many of it will be promoted. The
+/// second half is for a later raise of `candidates`, which promotes some that stood just below.
+std::size_t checkpoints_kept(std::size_t promoted) {
+  return 2 * promoted;
+}
+
 class RandomSearch : public Strategy {
  public:
   explicit RandomSearch(const StrategySetting& setting)
@@ -87,7 +93,7 @@ class Asha : public Strategy {
     std::size_t count = static_cast<std::size_t>(candidates);
     for (KeptBest& kept : kept_) {
       count = promotions(search_, count);
-      kept.set_capacity(count);
+      kept.set_capacity(checkpoints_kept(count));
     }
   }
   std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
@@ -124,7 +130,9 @@ class FirstThenTop : public Strategy {
       : fresh_(setting),
         search_(setting.search),
         top_(static_cast<int>(search_.rungs.size()) - 1),
-        kept_(promotions(search_, static_cast<std::size_t>(search_.candidates))) {}
+        kept_(0) {
+    set_candidates(search_.candidates);
+  }
 
   std::optional<Proposal> propose(std::int64_t position) override {
     if (issued_ < search_.candidates)
@@ -152,7 +160,7 @@ class FirstThenTop : public Strategy {
   }
   void set_candidates(int candidates) override {
     search_.candidates = candidates;
-    kept_.set_capacity(promotions(search_, static_cast<std::size_t>(candidates)));
+    kept_.set_capacity(checkpoints_kept(promotions(search_, static_cast<std::size_t>(candidates))));
   }
   std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
 

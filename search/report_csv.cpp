@@ -1,17 +1,11 @@
 // The leaderboards as one CSV (RFC 4180).
 #include <fmt/format.h>
 
+#include "search/csv.hpp"
 #include "search/report.hpp"
 
 namespace atto::search {
 namespace {
-
-std::string field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
 
 std::string number(const std::optional<double>& value) {
   return value ? fmt::format("{:.6f}", *value) : "";
@@ -41,14 +35,14 @@ std::string row(const CampaignReport& report, const TierReport& tier, const Entr
   const spec::Costs& costs = entry.design.costs;
   return fmt::format(
       "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f},{}\n",
-      field(report.folder.string()), field(tier.board.tier_name), entry.rank, entry.design.hash,
-      entry.design.origin, costs.params, costs.macs, costs.peak_activation_bytes, costs.model_bytes,
-      field(fmt::format("{}", fmt::join(rungs, ";"))), number(validation),
+      csv_field(report.folder.string()), csv_field(tier.board.tier_name), entry.rank,
+      entry.design.hash, entry.design.origin, costs.params, costs.macs, costs.peak_activation_bytes,
+      costs.model_bytes, csv_field(fmt::format("{}", fmt::join(rungs, ";"))), number(validation),
       bounds(validation, report.campaign.validation_images), number(deviation(entry.validation)),
       number(mean(entry.test)), bounds(mean(entry.test), report.campaign.test_images),
-      number(deviation(entry.test)), entry.is_on_front ? 1 : 0, field(joined(entry.misses)),
-      field(entry.trouble), entry.cpu_seconds, entry.wasted_cpu_seconds,
-      field(tier.commands.at(entry.design.hash)));
+      number(deviation(entry.test)), entry.is_on_front ? 1 : 0, csv_field(joined(entry.misses)),
+      csv_field(entry.trouble), entry.cpu_seconds, entry.wasted_cpu_seconds,
+      csv_field(tier.commands.at(entry.design.hash)));
 }
 
 }  // namespace

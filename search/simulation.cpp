@@ -38,7 +38,7 @@ class Run {
       : table_(table), setting_(setting), reached_(table.designs.size(), -1) {
     const StrategyEntry* entry = find_strategy(setting.strategy);
     if (!entry) throw InternalError("simulate: no strategy named " + setting.strategy);
-    strategy_ = entry->make({setting.space, setting.search, setting.seed, setting.taken});
+    strategy_ = entry->make({setting.space, setting.search, setting.seed, setting.taken, {}});
     wants_ = strategy_->wants();
   }
 

@@ -31,6 +31,10 @@ Workload first_then_top(const spec::SearchSettings& search) {
               best * (search.rungs.back() - search.rungs.front())};
 }
 
+Workload synthesis(const spec::SearchSettings& search) {
+  return search.synthesis.rungs ? halving(search) : all_to_the_top(search);
+}
+
 constexpr StrategyEntry kStrategies[] = {
     {"random", "every design to the top rung", make_random, all_to_the_top},
     {"random_asha", "random designs under asynchronous successive halving", make_random_asha,
@@ -39,6 +43,9 @@ constexpr StrategyEntry kStrategies[] = {
      make_one_epoch_top_k, first_then_top},
     {"aging_evolution", "mutation and crossover in a population that ages (Real et al. 2019)",
      make_aging_evolution, all_to_the_top},
+    {"generative_synthesis",
+     "a generator that learns from an inquisitor what each module should be",
+     make_generative_synthesis, synthesis},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "design_specs/requirements/design_spec.hpp"
 #include "generator/feasible_space.hpp"
+#include "generator/generator.hpp"
 #include "prototypes/network/responses.hpp"
 
 namespace atto::search {
@@ -53,6 +54,7 @@ struct StrategySetting {
   spec::SearchSettings search;
   std::uint64_t seed = 0;            ///< of this tier
   std::vector<std::uint64_t> taken;  ///< designs it must not propose (a person's)
+  gen::Theta theta = {};             ///< of the tier above; empty = the human prototype
 };
 
 class Strategy {
@@ -68,6 +70,8 @@ class Strategy {
   /// Returns the designs that it will not promote any more (their checkpoints may go), each once.
   virtual std::vector<std::uint64_t> take_released() = 0;
   virtual Measurements wants() const { return {}; }
+  /// Returns the generator's parameters now, for the tier below; empty for strategies without.
+  virtual gen::Theta theta() const { return {}; }
 };
 
 struct StrategyEntry {
@@ -90,5 +94,6 @@ std::unique_ptr<Strategy> make_random(const StrategySetting& setting);
 std::unique_ptr<Strategy> make_random_asha(const StrategySetting& setting);
 std::unique_ptr<Strategy> make_one_epoch_top_k(const StrategySetting& setting);
 std::unique_ptr<Strategy> make_aging_evolution(const StrategySetting& setting);
+std::unique_ptr<Strategy> make_generative_synthesis(const StrategySetting& setting);
 
 }  // namespace atto::search

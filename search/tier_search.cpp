@@ -7,6 +7,7 @@
 
 #include "design_specs/seeds/random.hpp"
 #include "prototypes/network/identity.hpp"
+#include "search/winner.hpp"
 
 namespace atto::search {
 namespace {
@@ -15,7 +16,7 @@ StrategySetting setting_of(const Campaign& campaign, int tier, const gen::Feasib
                            std::vector<std::uint64_t> taken) {
   const std::uint64_t seed = spec::derive_seed(
       {campaign.spec.search.seed, spec::hash_bytes("strategy"), static_cast<std::uint64_t>(tier)});
-  return {&space, campaign.spec.search, seed, std::move(taken)};
+  return {&space, campaign.spec.search, seed, std::move(taken), {}};
 }
 
 [[noreturn]] void throw_mismatch(const JobRow& row, const std::string& proposed) {
@@ -161,13 +162,8 @@ void TierSearch::add(Proposal proposal) {
 }
 
 void TierSearch::release_checkpoints() {
-  for (std::uint64_t hash : strategy_->take_released()) {
-    std::error_code ignored;  // a checkpoint that stays costs disk, not correctness
-    const std::filesystem::path trial =
-        run_.folder.trial(net::hash_text(hash), train::Phase::Search, 0);
-    std::filesystem::remove_all(trial, ignored);
-    std::filesystem::remove(trial.parent_path(), ignored);
-  }
+  for (std::uint64_t hash : strategy_->take_released())
+    clean_search(run_.folder, net::hash_text(hash));
 }
 
 }  // namespace atto::search

@@ -38,12 +38,11 @@ void clean_final(const fs::path& trial) {
   }
 }
 
-void clean_search(const RunFolder& folder) {
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder.path / "trials", ignored)) {
-    fs::remove_all(entry.path() / "search", ignored);
-    fs::remove(entry.path(), ignored);  // only when empty
-  }
+void clean_search(const RunFolder& folder, const std::string& hash) {
+  std::error_code ignored;  // a checkpoint that stays costs disk, not correctness
+  const fs::path trial = folder.trial(hash, train::Phase::Search, 0);
+  fs::remove_all(trial, ignored);
+  fs::remove(trial.parent_path(), ignored);  // only when empty
 }
 
 }  // namespace atto::search

@@ -12,7 +12,7 @@ void write_winner(const RunFolder& folder, const Campaign& campaign, const Leade
 
 /// Deletes a finished final training's files but its weights and reference.
 void clean_final(const std::filesystem::path& trial);
-/// Deletes what is left of search checkpoints.
-void clean_search(const RunFolder& folder);
+/// Deletes a design's search checkpoint.
+void clean_search(const RunFolder& folder, const std::string& hash);
 
 }  // namespace atto::search

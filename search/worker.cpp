@@ -16,6 +16,7 @@
 
 #include "search/campaign.hpp"
 #include "search/faults.hpp"
+#include "search/parallelism.hpp"
 #include "search/run_folder.hpp"
 
 namespace atto::search {
@@ -107,7 +108,10 @@ class Worker {
       throw EnvironmentError("this campaign is evaluated by " + campaign_.evaluator +
                              ": its workers are `atto worker DIR" +
                              (campaign_.evaluator == "fake" ? " --fake`" : "`"));
-    environment_ = ledger_.environment_id(evaluator_.environment());
+    const spec::TrainingSettings& training = campaign_.spec.training;
+    environment_ = ledger_.environment_id(
+        evaluator_.environment() + fmt::format("threads={}\nfinal_threads={}\n",
+                                               training.recipe.threads, training.final_threads));
   }
 
   WorkerEnd run() {
@@ -133,8 +137,8 @@ class Worker {
 
   bool work_once() {
     const double cpu_before = process_cpu_seconds();
-    const std::optional<Claim> claim =
-        ledger_.claim(options_.name, environment_, now_ms() + kLeaseMs, cpu_before);
+    const std::optional<Claim> claim = ledger_.claim(
+        options_.name, environment_, now_ms() + kLeaseMs, cpu_before, finals_at_once_);
     if (!claim) return false;
     faults_.pass("after_claim");
     const std::filesystem::path trial =
@@ -195,7 +199,7 @@ class Worker {
     request.network = build_network(campaign_, *design);
     request.design_hash = job.hash;
     request.task = campaign_.spec.task;
-    request.recipe = campaign_.spec.training.recipe;
+    request.recipe = campaign_.recipe(job.phase());
     request.phase = job.phase();
     if (job.phase() == train::Phase::Search) {
       const spec::SearchSettings& search = campaign_.spec.search;
@@ -221,6 +225,7 @@ class Worker {
   Campaign campaign_;
   Faults faults_;
   std::int64_t environment_ = 0;
+  int finals_at_once_ = finals_at_once(campaign_);
   Heartbeat heartbeat_;
 };
 

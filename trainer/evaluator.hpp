@@ -85,7 +85,7 @@ class Evaluator {
   /// Throws EnvironmentError for what a retry elsewhere may cure (missing data set, full disk); a
   /// bad candidate is a result, never an exception. The same request gives the same result.
   virtual TrialResult evaluate(const TrialRequest& request, const Progress& progress) = 0;
-  /// Versions, CPU model, thread settings: recorded with each trial, "key=value" lines.
+  /// Versions and CPU model: recorded with each trial, "key=value" lines.
   virtual std::string environment() const = 0;
 };
 

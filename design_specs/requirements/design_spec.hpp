@@ -45,6 +45,15 @@ struct Objective {
   double alpha = 2, beta = 0.5, gamma = 0.5;
 };
 
+/// The parts of generative synthesis; each can be switched off, to see what it is worth.
+struct SynthesisSettings {
+  bool inquisitor = true;  ///< learn; else designs are drawn from the untouched generator
+  bool probes = true;      ///< module responses of trained candidates
+  bool zero_cost = true;   ///< scores without training
+  bool rungs = true;       ///< successive halving; else every design goes to the top rung
+  bool context = true;     ///< stage, position and earlier decisions of the module
+};
+
 struct SearchSettings {
   std::string strategy = "random_asha";
   int candidates = 32;
@@ -57,12 +66,21 @@ struct SearchSettings {
   double band = 0.9;                     ///< share of some ceiling that must be used; 0 = off
   std::optional<double> budget_cpu_seconds;
   std::uint64_t seed = 1;
+  SynthesisSettings synthesis;
 };
 
 struct TrainingSettings {
   TrainingRecipe recipe;
+  int final_threads = 1;  ///< CPU threads of a finalist; the recipe's where the spec is silent
   int final_epochs = 30;
   int final_seeds = 3;
+
+  /// The recipe of a finalist: the same, with its own number of threads.
+  TrainingRecipe final_recipe() const {
+    TrainingRecipe own = recipe;
+    own.threads = final_threads;
+    return own;
+  }
 };
 
 /// One tier of a family ("A", "B", ...): the spec's `require` with this tier's entries in place of

@@ -21,14 +21,17 @@ inline constexpr std::array<std::string_view, 1> kTop1Keys = {"min"};
 inline constexpr std::array<std::string_view, 2> kTierKeys = {"name", "require"};
 inline constexpr std::array<std::string_view, 1> kMaximiseKeys = {"netscore"};
 inline constexpr std::array<std::string_view, 3> kNetscoreKeys = {"alpha", "beta", "gamma"};
-inline constexpr std::array<std::string_view, 11> kSearchKeys = {
+inline constexpr std::array<std::string_view, 12> kSearchKeys = {
     "strategy",          "candidates", "rungs", "promote", "finalists", "images",
-    "validation_images", "window",     "band",  "budget",  "seed"};
+    "validation_images", "window",     "band",  "budget",  "seed",      "synthesis"};
+inline constexpr std::array<std::string_view, 5> kSynthesisKeys = {"inquisitor", "probes",
+                                                                   "zero_cost", "rungs", "context"};
 inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
-inline constexpr std::array<std::string_view, 15> kTrainingKeys = {
-    "recipe",   "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
-    "momentum", "weight_decay", "label_smoothing", "crop_padding",  "flip",
-    "cutout",   "ema",          "threads",         "final_epochs",  "final_seeds"};
+inline constexpr std::array<std::string_view, 16> kTrainingKeys = {
+    "recipe",     "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
+    "momentum",   "weight_decay", "label_smoothing", "crop_padding",  "flip",
+    "cutout",     "ema",          "threads",         "final_threads", "final_epochs",
+    "final_seeds"};
 
 inline constexpr std::array<std::string_view, 5> kStrategies = {
     "random", "random_asha", "one_epoch_top_k", "aging_evolution", "generative_synthesis"};
@@ -41,7 +44,7 @@ struct KeyTable {
   std::span<const std::string_view> keys;
 };
 
-inline constexpr std::array<KeyTable, 22> kKeyTables = {{
+inline constexpr std::array<KeyTable, 23> kKeyTables = {{
     {"", kSpecKeys},
     {"/task", kTaskKeys},
     {"/require", kRequireKeys},
@@ -55,6 +58,7 @@ inline constexpr std::array<KeyTable, 22> kKeyTables = {{
     {"/maximise/netscore", kNetscoreKeys},
     {"/search", kSearchKeys},
     {"/search/budget", kBudgetKeys},
+    {"/search/synthesis", kSynthesisKeys},
     {"/training", kTrainingKeys},
     {"/tiers/*", kTierKeys},
     {"/tiers/*/require", kRequireKeys},

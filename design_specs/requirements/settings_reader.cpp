@@ -78,6 +78,14 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
     budget.number("cpu_seconds", seconds, kAboveZero, 1e12);
     if (seconds > 0) search.budget_cpu_seconds = seconds;
   }
+  if (const auto entry = section.member("synthesis")) {
+    Section synthesis(problems, *entry, kSynthesisKeys);
+    synthesis.boolean("inquisitor", search.synthesis.inquisitor);
+    synthesis.boolean("probes", search.synthesis.probes);
+    synthesis.boolean("zero_cost", search.synthesis.zero_cost);
+    synthesis.boolean("rungs", search.synthesis.rungs);
+    synthesis.boolean("context", search.synthesis.context);
+  }
   if (const auto entry = section.member("seed"))
     if (const auto seed = problems.integer(*entry, 0, std::numeric_limits<std::int64_t>::max()))
       search.seed = static_cast<std::uint64_t>(*seed);
@@ -105,6 +113,8 @@ TrainingSettings read_training(Problems& problems, const Cursor& at) {
   section.integer("cutout", recipe.cutout, 0, kMaxResolution);
   section.number("ema", recipe.ema, 0, kBelowOne);
   section.integer("threads", recipe.threads, 1, 1024);
+  training.final_threads = recipe.threads;
+  section.integer("final_threads", training.final_threads, 1, 1024);
   section.integer("final_epochs", training.final_epochs, 1, kMaxEpochs);
   section.integer("final_seeds", training.final_seeds, 1, 100);
   return training;

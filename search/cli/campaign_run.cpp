@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "search/cli/board_text.hpp"
 #include "search/cli/console.hpp"
+#include "search/parallelism.hpp"
 #include "search/run_folder.hpp"
 
 namespace atto::cli {
@@ -51,12 +50,6 @@ bool show_boards(const std::filesystem::path& folder, bool is_json) {
 
 }  // namespace
 
-int default_workers(const search::Campaign& campaign) {
-  const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  return std::max(
-      1, std::min(campaign.spec.search.window, cores / campaign.spec.training.recipe.threads));
-}
-
 int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
                  search::StopSignals& signals) {
   search::CoordinatorOptions options;
@@ -66,7 +59,7 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     search::Ledger ledger(search::RunFolder{folder}.ledger());
     const search::Campaign campaign = search::load_campaign(ledger);
     options.command = search::worker_command(campaign, folder);
-    options.workers = choices.workers > 0 ? choices.workers : default_workers(campaign);
+    options.workers = choices.workers > 0 ? choices.workers : search::default_workers(campaign);
   }
   search::CampaignEnd end;
   {

@@ -19,7 +19,4 @@ struct RunChoices {
 int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
                  search::StopSignals& signals);
 
-/// The number of workers that is used where none is asked for.
-int default_workers(const search::Campaign& campaign);
-
 }  // namespace atto::cli

@@ -32,6 +32,12 @@ bool is_spec(const spec::Value& root) {
   return (has("prototype") || has("require") || has("task") || has("search")) && !has("stages");
 }
 
+/// A JSON Schema for editors lies beside the files that it describes: `check *.json` meets it.
+bool is_schema(const spec::Value& root) {
+  const spec::Value* const schema = root.find("$schema");
+  return schema && schema->string.find("//json-schema.org/") != std::string::npos;
+}
+
 Json costs_json(const spec::Costs& costs) {
   return {{"params", costs.params},
           {"macs", costs.macs},
@@ -188,10 +194,14 @@ int check_file(const std::string& file, bool is_json, Json& reports) {
     spec::Document document = spec::read_json(file);
     Report report;
     std::vector<Problem> problems;
-    if (is_spec(document.root))
+    if (is_schema(document.root)) {
+      report.text = fmt::format("{}: a JSON Schema, passed over\n", file);
+      report.json = {{"file", file}, {"kind", "schema"}};
+    } else if (is_spec(document.root)) {
       check_spec(document, file, report, problems);
-    else
+    } else {
       check_prototype(std::move(document), file, report);
+    }
     if (!is_json) fmt::print("{}", report.text);
     reports.push_back(std::move(report.json));
     if (!problems.empty()) throw SpecError(std::move(problems));

@@ -9,8 +9,10 @@
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/commands.hpp"
 #include "search/cli/console.hpp"
+#include "search/cli/worker_options.hpp"
 #include "search/estimate.hpp"
 #include "search/feasible_start.hpp"
+#include "search/parallelism.hpp"
 #include "search/run_folder.hpp"
 
 namespace atto::cli {
@@ -56,7 +58,8 @@ std::string estimate_text(const search::Campaign& campaign, const search::Estima
       "estimate: {:.2f} CPU-hours (search {:.2f}, finalists {:.2f}), about {} with {} worker{}; "
       "{} of disk\n",
       estimate.cpu_seconds() / 3600, estimate.search_cpu_seconds / 3600,
-      estimate.final_cpu_seconds / 3600, duration_text(estimate.cpu_seconds() / workers), workers,
+      estimate.final_cpu_seconds / 3600,
+      duration_text(search::wall_seconds(campaign, estimate, workers)), workers,
       workers == 1 ? "" : "s", bytes_text(estimate.disk_bytes));
   return text;
 }
@@ -93,7 +96,7 @@ int search_command(const Options& options) {
     included.push_back(search::human_design(campaign, file));
 
   const search::Estimate estimate = estimate_all(campaign, included.size());
-  const int workers = options.workers > 0 ? options.workers : default_workers(campaign);
+  const int workers = options.workers > 0 ? options.workers : search::default_workers(campaign);
   if (!options.is_json) fmt::print("{}", estimate_text(campaign, estimate, workers));
   if (options.is_dry_run) {
     if (options.is_json) fmt::print("{}\n", estimate_json(campaign, estimate).dump(2));
@@ -135,7 +138,7 @@ void add_search(CLI::App& app, Action& action) {
   command->add_option("--seed", options->seed, "Overrides search.seed");
   command->add_option("--candidates", options->candidates, "Overrides search.candidates");
   command->add_option("--strategy", options->strategy, "Overrides search.strategy");
-  command->add_option("--device", options->device, "auto, cpu or cuda");
+  add_device_option(*command, options->device);
   command->add_flag("--async", options->is_async,
                     "See results as they finish; gives up repeatability");
   command->add_flag("--json", options->is_json, "Results as JSON on stdout");

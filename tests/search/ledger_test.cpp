@@ -214,3 +214,44 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   Ledger(folder.file()).set_meta("schema", "99");
   CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 1"));
 }
+
+TEST_CASE("Only so many finalists are claimed at once; other jobs go on") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  for (int i = 0; i < 3; ++i) {
+    Job job = job_at(i);
+    job.stage = Stage::Final;
+    job.replica = i;
+    ledger.add_job(job, design(job.hash));
+  }
+  const auto first = ledger.claim("a", 1, kFar, 0, 1);
+  REQUIRE(first);
+  CHECK_FALSE(ledger.claim("b", 1, kFar, 0, 1));
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  const auto search = ledger.claim("b", 1, kFar, 0, 1);
+  REQUIRE(search);
+  CHECK(search->job.stage == Stage::Search);
+  const auto second = ledger.claim("c", 1, kFar, 0, 2);
+  REQUIRE(second);
+  CHECK(second->job.replica == 1);
+  CHECK(ledger.commit(*first, result_of(3, 0.5)));
+  CHECK_FALSE(ledger.claim("a", 1, kFar, 0, 1));
+  CHECK(ledger.claim("a", 1, kFar, 0, 2));
+}
+
+TEST_CASE("What is not a number is stored as absent") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  const auto claim = ledger.claim("w", 1, kFar, 0);
+  REQUIRE(claim);
+  train::TrialResult result = result_of(1, std::nan(""));
+  result.outcome = train::Outcome::Diverged;
+  REQUIRE(ledger.commit(*claim, result));
+  const JobRow row = ledger.jobs(0, Stage::Search).at(0);
+  CHECK(row.verdict.outcome == train::Outcome::Diverged);
+  CHECK_FALSE(row.verdict.top1);
+  CHECK_FALSE(row.verdict.test_top1);
+  CHECK(row.verdict.validation_loss == 0);
+  CHECK(std::isnan(ledger.curve({row.job.hash, train::Phase::Search, 0}).at(0).validation_top1));
+}

@@ -32,7 +32,7 @@ TEST_CASE(
     INFO(entry.name);
     const SimulationSetting setting = setting_on(made, std::string(entry.name), 1);
     const Simulation result = simulate(made.table, setting);
-    const bool probes = entry.make({setting.space, setting.search, 1, {}})->wants().responses;
+    const Measurements wants = entry.make({setting.space, setting.search, 1, {}})->wants();
     std::vector<int> reached(made.table.designs.size(), -1);
     double spent = 0;
     for (const SimulationStep& step : result.steps) {
@@ -40,8 +40,9 @@ TEST_CASE(
       const TableResult& at = run[std::size_t(step.rung)];
       int& before = reached[step.design];
       REQUIRE(step.rung > before);
-      spent += at.cpu_seconds - (before < 0 ? 0 : run[std::size_t(before)].cpu_seconds) +
-               (probes ? at.probe_cpu_seconds : 0);
+      spent += at.cpu_seconds - (before < 0 ? 0 : run[std::size_t(before)].cpu_seconds);
+      if (wants.responses) spent += at.probe_cpu_seconds;
+      if (wants.scores && before < 0) spent += made.table.designs[step.design].score_cpu_seconds;
       before = step.rung;
       CHECK(step.cpu_seconds == Approx(spent));
     }

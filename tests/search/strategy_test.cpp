@@ -54,7 +54,7 @@ Observation result_of(std::uint64_t hash, int rung) {
   return seen;
 }
 
-Trace run(Strategy& strategy, std::size_t window, bool asks_twice = false) {
+Trace run(Strategy& strategy, std::size_t window, bool asks_twice = false, std::int64_t first = 0) {
   Trace trace;
   std::deque<std::pair<std::uint64_t, int>> waiting;
   const auto show = [&] {
@@ -64,8 +64,9 @@ Trace run(Strategy& strategy, std::size_t window, bool asks_twice = false) {
   };
   for (;;) {
     while (waiting.size() >= window) show();
-    std::optional<Proposal> proposal = strategy.propose(std::int64_t(trace.jobs.size()));
-    if (!proposal && asks_twice) REQUIRE_FALSE(strategy.propose(std::int64_t(trace.jobs.size())));
+    const std::int64_t next = first + std::int64_t(trace.jobs.size());
+    std::optional<Proposal> proposal = strategy.propose(next);
+    if (!proposal && asks_twice) REQUIRE_FALSE(strategy.propose(next));
     if (proposal) {
       trace.jobs.emplace_back(proposal->hash, proposal->rung);
       trace.how.push_back(proposal->how);
@@ -105,6 +106,29 @@ TEST_CASE(
     CHECK(at_top >= 2);
     for (const auto& [hash, count] : trace.released) CHECK(count == 1);
   }
+}
+
+TEST_CASE("A raised number of candidates promotes designs whose checkpoints are still kept") {
+  const Space space;
+  int promoted_later = 0;
+  for (const std::string name : {"random_asha", "one_epoch_top_k"})
+    for (const std::uint64_t seed : {1, 2, 3, 4}) {
+      const StrategySetting setting{space.space.get(), settings(24), seed, {}};
+      const auto strategy = find_strategy(name)->make(setting);
+      const Trace before = run(*strategy, 4);
+      strategy->set_candidates(48);
+      const Trace after = run(*strategy, 4, false, std::int64_t(before.jobs.size()));
+      const auto is_known = [&](std::uint64_t hash) {
+        return std::any_of(before.jobs.begin(), before.jobs.end(),
+                           [&](const auto& job) { return job.first == hash; });
+      };
+      for (const auto& [hash, rung] : after.jobs) {
+        if (!is_known(hash)) continue;
+        ++promoted_later;
+        CHECK(before.released.count(hash) == 0);
+      }
+    }
+  CHECK(promoted_later > 0);
 }
 
 TEST_CASE("A strategy repeats itself exactly, whether or not it is asked in vain in between") {

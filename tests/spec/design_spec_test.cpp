@@ -26,6 +26,9 @@ TEST_CASE("A spec of name and prototype alone gets every default") {
   CHECK(spec.search.strategy == "random_asha");
   CHECK(spec.search.rungs == std::vector<int>{1, 3});
   CHECK(spec.search.band == 0.9);
+  CHECK(spec.search.synthesis.inquisitor);
+  CHECK(spec.search.synthesis.rungs);
+  CHECK(spec.search.synthesis.context);
   CHECK(spec.training.recipe.batch == 128);
   CHECK(spec.training.final_seeds == 3);
   CHECK(spec.export_formats.empty());
@@ -42,11 +45,13 @@ TEST_CASE("Every key of a spec reaches its field") {
     "maximise": { "netscore": { "alpha": 3, "beta": 0.25, "gamma": 1 } },
     "search": { "strategy": "aging_evolution", "candidates": 128, "rungs": [1, 3, 9], "promote": 0.5,
                 "finalists": 3, "images": 6000, "validation_images": 9000, "window": 7, "band": 0.8,
-                "budget": { "cpu_seconds": 3600 }, "seed": 9223372036854775807 },
+                "budget": { "cpu_seconds": 3600 },
+                "synthesis": { "inquisitor": false, "probes": false, "zero_cost": false, "rungs": false,
+                               "context": false }, "seed": 9223372036854775807 },
     "training": { "recipe": "default", "batch": 64, "learning_rate": 0.1, "warmup_epochs": 2,
                   "final_learning_rate": 0.01, "momentum": 0.8, "weight_decay": 1e-4,
                   "label_smoothing": 0.2, "crop_padding": 2, "flip": false, "cutout": 8, "ema": 0.99,
-                  "threads": 2, "final_epochs": 60, "final_seeds": 5 },
+                  "threads": 2, "final_threads": 4, "final_epochs": 60, "final_seeds": 5 },
     "export": ["onnx", "atto"])");
   CHECK(spec.task.dataset == "imagenet50");
   CHECK(spec.task.resolution == 192);
@@ -76,6 +81,11 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(spec.search.band == 0.8);
   CHECK(spec.search.budget_cpu_seconds == 3600);
   CHECK(spec.search.seed == 9223372036854775807U);
+  CHECK_FALSE(spec.search.synthesis.inquisitor);
+  CHECK_FALSE(spec.search.synthesis.probes);
+  CHECK_FALSE(spec.search.synthesis.zero_cost);
+  CHECK_FALSE(spec.search.synthesis.rungs);
+  CHECK_FALSE(spec.search.synthesis.context);
   const TrainingRecipe& recipe = spec.training.recipe;
   CHECK(recipe.batch == 64);
   CHECK(recipe.learning_rate == 0.1);
@@ -89,9 +99,16 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(recipe.cutout == 8);
   CHECK(recipe.ema == 0.99);
   CHECK(recipe.threads == 2);
+  CHECK(spec.training.final_threads == 4);
+  CHECK(spec.training.final_recipe().threads == 4);
+  CHECK(spec.training.final_recipe().batch == 64);
   CHECK(spec.training.final_epochs == 60);
   CHECK(spec.training.final_seeds == 5);
   CHECK(spec.export_formats == std::vector<std::string>{"onnx", "atto"});
+}
+
+TEST_CASE("Finalists train with the threads of a trial unless the spec gives them their own") {
+  CHECK(read(R"("training": { "threads": 3 })").training.final_threads == 3);
 }
 
 TEST_CASE("The band is off by default when NetScore is the objective") {

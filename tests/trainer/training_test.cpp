@@ -93,6 +93,22 @@ TEST_CASE("the same request gives the same result, bit for bit") {
   CHECK(weights_in(one.path()) == weights_in(two.path()));
 }
 
+TEST_CASE("a process trains each trial with the threads that it asks for") {
+  const test::ScratchFolder folder;
+  const auto weights_of = [&](TorchEvaluator& evaluator, int threads, const std::string& name) {
+    TrialRequest request = request_in(folder.path() / name);
+    request.recipe.threads = threads;
+    REQUIRE(evaluator.evaluate(request, {}).outcome == Outcome::Finished);
+    return weights_in(request.folder);
+  };
+  TorchEvaluator lasting({DeviceChoice::Cpu, 1}), other({DeviceChoice::Cpu, 2});
+  const std::string one = weights_of(lasting, 1, "one"), two = weights_of(lasting, 2, "two");
+  // Sums are split by threads, so their last bits tell how many there were.
+  CHECK(one != two);
+  CHECK(weights_of(lasting, 1, "one again") == one);
+  CHECK(weights_of(other, 2, "two again") == two);
+}
+
 TEST_CASE("another seed gives another result") {
   const test::ScratchFolder one, two;
   TrialRequest request = request_in(one.path());

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/files.hpp"
+#include "search/csv.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
 #include "trainer/cli/trained_network.hpp"
@@ -40,19 +41,12 @@ std::vector<ClassResult> per_class(const train::Quality& quality, int classes) {
   return results;
 }
 
-std::string quoted(const std::string& name) {
-  if (name.find_first_of(",\"\n") == std::string::npos) return name;
-  std::string text = "\"";
-  for (char c : name) text += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return text + "\"";
-}
-
 /// Rows are true classes, columns predicted ones.
 std::string confusion_csv(const train::Quality& quality, const std::vector<std::string>& names) {
   std::string text = "true\\predicted";
-  for (const std::string& name : names) text += "," + quoted(name);
+  for (const std::string& name : names) text += "," + search::csv_field(name);
   for (std::size_t t = 0; t < names.size(); ++t) {
-    text += "\n" + quoted(names[t]);
+    text += "\n" + search::csv_field(names[t]);
     for (std::size_t p = 0; p < names.size(); ++p)
       text += "," + std::to_string(quality.confusion[t * names.size() + p]);
   }
@@ -122,7 +116,9 @@ int reference_command(const Options& options) {
 
 CLI::App* add_command(CLI::App& app, const char* name, const char* summary, Options& options) {
   CLI::App* command = app.add_subcommand(name, summary);
-  command->add_option("weights", options.source.path, "Run folder, or weights.safetensors")
+  command
+      ->add_option("weights", options.source.path,
+                   "Run folder (of a campaign: its winner), or weights.safetensors")
       ->required();
   command->add_option("--data", options.source.data, "Data set; default: that of the training");
   command->add_option("--design", options.source.design,

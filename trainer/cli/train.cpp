@@ -97,7 +97,7 @@ train::TrialRequest request_of(const Options& options) {
   if (!options.spec.empty()) {
     const spec::DesignSpec spec = spec::read_design_spec(options.spec);
     request.task = spec.task;
-    request.recipe = spec.training.recipe;
+    request.recipe = options.rung ? spec.training.recipe : spec.training.final_recipe();
     request.to_epoch = spec.training.final_epochs;
   } else {
     request.to_epoch = spec::TrainingSettings{}.final_epochs;

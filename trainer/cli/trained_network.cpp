@@ -39,13 +39,20 @@ int resolution_of(const fs::path& file, const std::string& text) {
   return pixels;
 }
 
+/// The weights of a person's `path`: a file, a folder with weights, or a campaign's, whose winner
+/// is meant.
+fs::path weights_file_of(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) return path;
+  const fs::path own = path / train::kWeightsName, winner = path / "winner" / train::kWeightsName;
+  return !fs::exists(own, ignored) && fs::exists(winner, ignored) ? winner : own;
+}
+
 }  // namespace
 
 TrainedNetwork read_trained(const TrainedSource& source, train::Dataset& data) {
   TrainedNetwork result;
-  std::error_code ignored;
-  const bool is_folder = fs::is_directory(source.path, ignored);
-  result.weights_file = is_folder ? source.path / train::kWeightsName : source.path;
+  result.weights_file = weights_file_of(source.path);
   const net::TensorFile file = net::read_safetensors(result.weights_file);
   const fs::path design =
       source.design.empty() ? result.weights_file.parent_path() / "design.json" : source.design;

@@ -16,7 +16,8 @@ struct TrainedNetwork {
   std::filesystem::path weights_file;
 };
 
-/// What a person names: a run folder (weights.safetensors, design.json) or a weights file.
+/// What a person names: a folder with weights.safetensors and design.json, a campaign's run folder
+/// (its winner), or a weights file.
 struct TrainedSource {
   std::filesystem::path path, design;  ///< design: empty = design.json beside the weights
   std::string data;                    ///< empty = the data set that the weights were trained on

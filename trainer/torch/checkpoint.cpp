@@ -37,8 +37,15 @@ std::vector<EpochRecord> records_of(const net::Tensor& tensor) {
   if (!n.empty()) std::memcpy(n.data(), tensor.bytes.data(), tensor.bytes.size());
   std::vector<EpochRecord> epochs;
   for (std::size_t i = 0; i + kRecordNumbers <= n.size(); i += kRecordNumbers)
-    epochs.push_back(
-        {static_cast<int>(n[i]), n[i + 1], n[i + 2], n[i + 3], n[i + 4], n[i + 5], n[i + 6]});
+    epochs.push_back({static_cast<int>(n[i]),
+                      n[i + 1],
+                      n[i + 2],
+                      n[i + 3],
+                      n[i + 4],
+                      n[i + 5],
+                      n[i + 6],
+                      {},
+                      0});
   return epochs;
 }
 

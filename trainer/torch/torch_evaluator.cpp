@@ -109,8 +109,8 @@ TrialResult TorchEvaluator::evaluate(const TrialRequest& request, const Progress
 }
 
 std::string TorchEvaluator::environment() const {
-  return fmt::format("evaluator=torch\ndevice={}\nthreads={}\ncpu={}\n",
-                     uses_cuda_ ? "cuda" : "cpu", settings_.threads, cpu_model()) +
+  return fmt::format("evaluator=torch\ndevice={}\ncpu={}\n", uses_cuda_ ? "cuda" : "cpu",
+                     cpu_model()) +
          torch_environment();
 }
 

@@ -144,6 +144,8 @@ std::unique_ptr<Step> make_conv_step(const ConvGeometry& geometry, int threads);
 std::unique_ptr<Step> make_depthwise_step(const ConvGeometry& geometry, int threads);
 /// One input is a copy, which a batch norm or an activation of its own can follow.
 std::unique_ptr<Step> make_add_step();
+/// The second input is one pixel an image and scales the first's channels.
+std::unique_ptr<Step> make_gate_step();
 std::unique_ptr<Step> make_global_pool_step();
 /// Any layer without weights, by LibTorch's operators and autograd.
 std::unique_ptr<Step> make_torch_step(const net::Layer& layer);

@@ -127,6 +127,13 @@ class Planner {
     absorb(out, index, !g.has_bias);
   }
 
+  /// Whether a layer multiplies a map by one value a channel.
+  bool is_gate(int index) const {
+    if (!std::holds_alternative<net::Multiply>(layer(index).op)) return false;
+    const net::Shape& gate = shapes_[static_cast<std::size_t>(layer(index).inputs.at(1))];
+    return gate.height == 1 && gate.width == 1;
+  }
+
   void plan_layer(int index) {
     const net::Op& op = layer(index).op;
     const auto* activation = std::get_if<net::Activate>(&op);
@@ -138,6 +145,8 @@ class Planner {
       plan_conv(index);
     } else if (std::holds_alternative<net::Add>(op)) {
       absorb(add_step(make_add_step(), index), index, true);
+    } else if (is_gate(index)) {
+      absorb(add_step(make_gate_step(), index), index, true);
     } else if (std::holds_alternative<net::GlobalAveragePool>(op)) {
       absorb(add_step(make_global_pool_step(), index), index, false);
     } else if (std::holds_alternative<net::BatchNorm>(op)) {

@@ -1,0 +1,168 @@
+#pragma once
+// The program of a model file: tensors at fixed places in one arena, and a flat list of fused
+// steps.
+//
+// A tensor's values lie in rows; a row holds blocks of 16 channels ("lanes"); a block holds the
+// row's pixels, each 16 lanes wide, behind `halo` columns of padding:
+//
+//   row y:  | block 0: halo, x = 0 .. width-1 | block 1: halo, x = 0 .. width-1 | ...
+//
+// The padding right of a block is the padding left of the next one; one more halo ends the tensor.
+// Rows above and below the map do not exist. Which channel a lane holds is the lowering's choice
+// (Tensor::lanes): weights are packed accordingly, and a lane without a channel holds any finite
+// value.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace atto::format {
+
+inline constexpr int kLanes = 16;
+/// Every storage and every weight block starts at a multiple of this.
+inline constexpr std::uint64_t kAlignment = 64;
+
+enum class Element : std::uint8_t { F32, Bf16, U8 };
+inline constexpr int kElements = 3;
+constexpr std::uint64_t element_bytes(Element element) {
+  return element == Element::F32 ? 4 : element == Element::Bf16 ? 2 : 1;
+}
+
+/// In the order of net::Activation.
+enum class Activation : std::uint8_t {
+  None,
+  Relu,
+  Relu6,
+  LeakyRelu,
+  Sigmoid,
+  HardSigmoid,
+  Swish,
+  HardSwish,
+  Gelu,
+  Tanh
+};
+inline constexpr int kActivations = 10;
+
+/// Bytes of the arena. Tensors that share a storage replace each other.
+struct Storage {
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct Tensor {
+  std::int32_t channels = 0, height = 0, width = 0;
+  Element element = Element::F32;
+  std::int32_t halo = 0;
+  std::uint32_t storage = 0;
+  /// The channel in each lane, -1 for none; empty: lane i holds channel i.
+  std::vector<std::int32_t> lanes;
+  float scale = 1;  ///< U8: real = scale * (q - zero_point)
+  std::int32_t zero_point = 0;
+
+  std::int64_t blocks() const {
+    return lanes.empty() ? (std::int64_t{channels} + kLanes - 1) / kLanes
+                         : static_cast<std::int64_t>(lanes.size()) / kLanes;
+  }
+  std::int64_t block_stride() const {
+    return (std::int64_t{width} + halo) * kLanes;
+  }  ///< in elements
+  std::int64_t row_stride() const { return blocks() * block_stride(); }
+  /// Elements of the whole tensor with its padding.
+  std::int64_t extent() const { return height * row_stride() + std::int64_t{halo} * kLanes; }
+  /// Element index of the first value: pixel (0, 0) of block 0.
+  std::int64_t origin() const { return std::int64_t{halo} * kLanes; }
+};
+
+enum class StepKind : std::uint8_t {
+  Import,     ///< the image -> a tensor
+  ImageConv,  ///< the image, convolved: weights [O/16][C][kh][kw][16]
+  Conv,       ///< a window over all lanes of its group; dense layers too
+  Depthwise,
+  DepthwisePointwise,  ///< Depthwise, then a 1x1 Conv on what it made, which is never stored
+  Activate,
+  Add,
+  Multiply,
+  Gather,  ///< lanes moved between tensors
+  MaxPool,
+  AveragePool,
+  AverageTo,  ///< adaptive average to the output's size; global pooling too
+  Upsample,
+  Softmax
+};
+inline constexpr int kStepKinds = 15;
+
+/// The window of a convolution or pool. Output (y, x) reads rows y * stride - pad + i * dilation.
+struct Window {
+  std::int32_t height = 1, width = 1;
+  std::int32_t stride = 1, dilation = 1, pad = 0;
+};
+
+/// How a Conv's lanes meet: output blocks [g * out_blocks, (g + 1) * out_blocks) read input blocks
+/// [g * in_blocks, (g + 1) * in_blocks). With interleave B > 1 the 16 lanes of a block belong to B
+/// groups of channels in turn (lane = channel * B + group), and in_blocks = out_blocks = 1.
+/// Weights are [group][out block][kh][kw][depth][16], depth = (in_blocks - 1) * 16 + last_depth.
+struct Wiring {
+  std::int32_t groups = 1;
+  std::int32_t in_blocks = 1, out_blocks = 1;
+  std::int32_t last_depth = kLanes;  ///< channels read from a group's last block
+  std::int32_t interleave = 1;
+  std::int32_t depth() const { return (in_blocks - 1) * kLanes + last_depth; }
+};
+
+/// Weights and bias, as byte offsets into the weight section.
+/// F32: weights float, bias float [blocks * 16].
+struct Parameters {
+  std::uint64_t weights = 0;
+  std::uint64_t bias = 0;
+};
+
+/// Where an output lane of a Gather comes from; input -1 leaves zero.
+struct LaneSource {
+  std::int32_t input = 0;
+  std::int32_t lane = 0;
+};
+
+/// output = joined_activation(activation(op(inputs)) + residual)
+struct Step {
+  StepKind kind = StepKind::Import;
+  std::string name;
+  std::vector<std::uint32_t> inputs;  ///< tensors; none for Import and ImageConv
+  std::uint32_t output = 0;
+  std::int32_t residual = -1;
+  Activation activation = Activation::None;
+  Activation joined_activation = Activation::None;
+  Window window;
+  Wiring wiring;
+  Parameters parameters;
+  Window depthwise_window;  ///< DepthwisePointwise: its first half
+  Parameters depthwise_parameters;
+  Activation depthwise_activation = Activation::None;
+  std::vector<LaneSource> gather;
+  std::int64_t macs = 0;
+};
+
+struct ProgramOutput {
+  std::string name;
+  std::uint32_t tensor = 0;
+};
+
+struct Program {
+  std::string name;
+  std::uint64_t structure_hash = 0;
+  std::string precision;  ///< "fp32", "bf16", "int8"
+  std::string producer;
+  /// The image: [channels, height, width], row-major; the network sees
+  /// (pixel / 255 - mean[c]) / deviation[c].
+  std::int32_t channels = 0, height = 0, width = 0;
+  std::vector<float> mean, deviation;
+  std::vector<std::string> classes;
+  std::vector<ProgramOutput> outputs;
+  std::uint64_t arena_bytes = 0;
+  std::vector<Storage> storages;
+  std::vector<Tensor> tensors;
+  std::vector<Step> steps;
+
+  std::int64_t macs() const;
+};
+
+}  // namespace atto::format

@@ -1,0 +1,46 @@
+#pragma once
+// The int8 parameters of a fused network: what the quantiser decides and the lowering packs.
+//
+// Activations are u8, real = scale * (q - zero_point). Weights are s8, real = scale[o] * q,
+// symmetric. With S = input scale, T = output scale, R = residual scale, all in float:
+//   acc  = bias[o] + sum over weights w and inputs q of w * (q - input zero point)       int32
+//   x    = clamp(float(acc) * float(S * scale[o] / T), activation's bounds / T)
+//   x    = clamp(x + float(r - residual zero point) * float(R / T), joined bounds / T)   if any
+//   q    = clamp(round_to_even(x) + zero_point, 0, 255)
+// A product and a sum are rounded separately. Padding counts as the input's zero point.
+// The other nodes:
+//   add       x = sum in order of float(q_i - z_i) * float(S_i / T), then as above
+//   multiply  x = float((a - za) * (b - zb)) * float(Sa * Sb / T)
+//   averages  x = float(sum of (q - z)) * (float(S / T) / float(count))
+//   activate, channels: a table of 256 values, computed in double: round_to_even(f(real) / T) + z
+//   max pool, upsample: need the input's parameters for their output
+//   softmax   only as an output of the network; computed in float on dequantised values
+
+#include <cstdint>
+#include <vector>
+
+#include "export/lowering/fused_network.hpp"
+
+namespace atto::deploy {
+
+enum class Precision : std::uint8_t { F32, Bf16, I8 };
+
+struct TensorQuantisation {
+  float scale = 1;
+  int zero_point = 0;  ///< 0..255
+};
+
+/// Weights of one convolution or dense layer; empty for other nodes.
+struct WeightQuantisation {
+  std::vector<std::int8_t> weights;  ///< in the order of the node's weights, -127..127
+  std::vector<float> scales;         ///< [O]
+  std::vector<std::int32_t> bias;    ///< [O], in units of input scale * scales[o]
+};
+
+/// One entry per node of the network, made with Attach::Clamps.
+struct Quantisation {
+  std::vector<TensorQuantisation> tensors;
+  std::vector<WeightQuantisation> weights;
+};
+
+}  // namespace atto::deploy

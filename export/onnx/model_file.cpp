@@ -1,0 +1,185 @@
+#include "export/onnx/model_file.hpp"
+
+#include <onnx/checker.h>
+#include <onnx/onnx_pb.h>
+#include <onnx/shape_inference/implementation.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+
+namespace atto::deploy::onnx {
+namespace {
+
+namespace pb = ::onnx;
+using Type = net::Tensor::Type;
+
+constexpr int kIrVersion = 7;  // of ONNX 1.8, which brought operator set 13
+constexpr const char* kBatch = "batch";
+constexpr std::pair<Type, int> kTypes[] = {{Type::F32, pb::TensorProto::FLOAT},
+                                           {Type::I64, pb::TensorProto::INT64},
+                                           {Type::I32, pb::TensorProto::INT32},
+                                           {Type::I8, pb::TensorProto::INT8},
+                                           {Type::U8, pb::TensorProto::UINT8}};
+
+void set(pb::AttributeProto& to, const std::string& name, const Attribute& from) {
+  to.set_name(name);
+  if (const auto* whole = std::get_if<std::int64_t>(&from)) {
+    to.set_type(pb::AttributeProto::INT);
+    to.set_i(*whole);
+  } else if (const auto* number = std::get_if<float>(&from)) {
+    to.set_type(pb::AttributeProto::FLOAT);
+    to.set_f(*number);
+  } else if (const auto* text = std::get_if<std::string>(&from)) {
+    to.set_type(pb::AttributeProto::STRING);
+    to.set_s(*text);
+  } else {
+    to.set_type(pb::AttributeProto::INTS);
+    for (const std::int64_t whole_i : std::get<std::vector<std::int64_t>>(from))
+      to.add_ints(whole_i);
+  }
+}
+
+void set(pb::ValueInfoProto& to, const Value& from) {
+  to.set_name(from.name);
+  auto& type = *to.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(pb::TensorProto::FLOAT);
+  type.mutable_shape()->add_dim()->set_dim_param(kBatch);
+  for (const std::int64_t side : from.shape) type.mutable_shape()->add_dim()->set_dim_value(side);
+}
+
+void set(pb::TensorProto& to, const std::string& name, const net::Tensor& from) {
+  to.set_name(name);
+  const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                  [&](const auto& pair) { return pair.first == from.type; });
+  if (type == std::end(kTypes)) throw InternalError(name + ": no such tensor in an ONNX file");
+  to.set_data_type(type->second);
+  for (const std::int64_t side : from.shape) to.add_dims(side);
+  to.set_raw_data(from.bytes.data(), from.bytes.size());
+}
+
+void set(pb::NodeProto& to, const Node& from) {
+  to.set_op_type(from.op);
+  to.set_name(from.name);
+  for (const std::string& input : from.inputs) to.add_input(input);
+  for (const std::string& output : from.outputs) to.add_output(output);
+  for (const auto& [name, attribute] : from.attributes) set(*to.add_attribute(), name, attribute);
+}
+
+pb::ModelProto to_proto(const Graph& graph) {
+  pb::ModelProto model;
+  model.set_ir_version(kIrVersion);
+  model.set_producer_name("AttoForge");
+  model.set_producer_version(ATTO_VERSION);
+  model.add_opset_import()->set_version(kOpset);
+  for (const auto& [key, text] : graph.metadata) {
+    auto& entry = *model.add_metadata_props();
+    entry.set_key(key);
+    entry.set_value(text);
+  }
+  pb::GraphProto& to = *model.mutable_graph();
+  to.set_name(graph.name);
+  for (const Node& node : graph.nodes) set(*to.add_node(), node);
+  for (const auto& [name, tensor] : graph.initializers) set(*to.add_initializer(), name, tensor);
+  for (const Value& value : graph.inputs) set(*to.add_input(), value);
+  for (const Value& value : graph.outputs) set(*to.add_output(), value);
+  return model;
+}
+
+/// Refuses what ONNX's own checks refuse, and completes the model with inferred shapes.
+void check(pb::ModelProto& model) {
+  try {
+    pb::checker::check_model(model);
+    pb::shape_inference::InferShapes(model, pb::OpSchemaRegistry::Instance(),
+                                     {/*check_type=*/true, /*error_mode=*/1,
+                                      /*enable_data_propagation=*/true});
+    pb::checker::check_model(model);
+  } catch (const std::exception& error) {
+    throw InternalError(std::string("the ONNX model does not pass: ") + error.what());
+  }
+}
+
+/// Throws the one error of this reader.
+[[noreturn]] void refuse(const std::filesystem::path& file, const std::string& rule) {
+  throw SpecError({{file.string(), "", rule, ""}});
+}
+
+Attribute attribute_of(const pb::AttributeProto& from) {
+  switch (from.type()) {
+    case pb::AttributeProto::INT:
+      return from.i();
+    case pb::AttributeProto::FLOAT:
+      return from.f();
+    case pb::AttributeProto::STRING:
+      return from.s();
+    case pb::AttributeProto::INTS:
+      return std::vector<std::int64_t>(from.ints().begin(), from.ints().end());
+    default:
+      throw InternalError(from.name() + ": unknown type of attribute");
+  }
+}
+
+Value value_of(const pb::ValueInfoProto& from) {
+  Value value{from.name(), {}};
+  const auto& dims = from.type().tensor_type().shape().dim();
+  for (int i = 1; i < dims.size(); ++i) value.shape.push_back(dims[i].dim_value());
+  return value;
+}
+
+net::Tensor tensor_of(const pb::TensorProto& from) {
+  net::Tensor tensor;
+  const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& pair) {
+    return pair.second == from.data_type();
+  });
+  if (type == std::end(kTypes)) throw InternalError(from.name() + ": unknown type of tensor");
+  tensor.type = type->first;
+  tensor.shape.assign(from.dims().begin(), from.dims().end());
+  tensor.bytes.assign(from.raw_data().begin(), from.raw_data().end());
+  return tensor;
+}
+
+Graph from_proto(const pb::ModelProto& model) {
+  Graph graph;
+  const pb::GraphProto& from = model.graph();
+  graph.name = from.name();
+  for (const auto& node : from.node()) {
+    Node& made = graph.nodes.emplace_back(Node{node.op_type(), node.name(), {}, {}, {}});
+    made.inputs.assign(node.input().begin(), node.input().end());
+    made.outputs.assign(node.output().begin(), node.output().end());
+    for (const auto& attribute : node.attribute())
+      made.attributes[attribute.name()] = attribute_of(attribute);
+  }
+  for (const auto& tensor : from.initializer())
+    graph.initializers[tensor.name()] = tensor_of(tensor);
+  for (const auto& value : from.input()) graph.inputs.push_back(value_of(value));
+  for (const auto& value : from.output()) graph.outputs.push_back(value_of(value));
+  for (const auto& value : from.value_info()) graph.inferred.push_back(value_of(value));
+  for (const auto& entry : model.metadata_props()) graph.metadata[entry.key()] = entry.value();
+  return graph;
+}
+
+}  // namespace
+
+void write_model(const std::filesystem::path& file, const Graph& graph) {
+  pb::ModelProto model = to_proto(graph);
+  check(model);
+  if (model.ByteSizeLong() > std::size_t{std::numeric_limits<int>::max()})
+    throw InternalError("an ONNX model must be smaller than 2 GB");
+  spec::write_file_atomically(file, model.SerializeAsString());
+}
+
+Graph read_model(const std::filesystem::path& file) {
+  const std::string bytes = spec::read_file(file, std::size_t{std::numeric_limits<int>::max()});
+  pb::ModelProto model;
+  if (!model.ParseFromString(bytes)) refuse(file, "must be an ONNX model");
+  try {
+    pb::checker::check_model(model);
+    return from_proto(model);
+  } catch (const std::exception& error) {
+    refuse(file, error.what());
+  }
+}
+
+}  // namespace atto::deploy::onnx

@@ -1,0 +1,41 @@
+#pragma once
+// The operators of the executor.
+
+#include <span>
+#include <string_view>
+
+#include "export/onnx/executor.hpp"
+
+namespace atto::deploy::onnx {
+
+/// What a node is given. Inputs that were left out ("") are null.
+struct Call {
+  const Node& node;
+  std::vector<const Array*> inputs;
+
+  const Array& in(std::size_t i) const;
+  bool has(std::size_t i) const { return i < inputs.size() && inputs[i] != nullptr; }
+  /// Attributes, or the default where the node has none.
+  std::int64_t whole(const char* name, std::int64_t otherwise) const;
+  float number(const char* name, float otherwise) const;
+  std::vector<std::int64_t> wholes(const char* name, std::vector<std::int64_t> otherwise) const;
+};
+
+using Operator = Array (*)(const Call&);
+
+/// Returns null for one that we do not write.
+Operator find_operator(std::string_view name);
+
+/// The three tables that find_operator() searches.
+struct NamedOperator {
+  std::string_view name;
+  Operator run;
+};
+std::span<const NamedOperator> map_operators();          ///< convolution, pooling, norm, products
+std::span<const NamedOperator> element_operators();      ///< element by element, with broadcasting
+std::span<const NamedOperator> arrangement_operators();  ///< moves values only
+
+/// Returns the number of elements that sides span.
+std::int64_t elements_of(std::span<const std::int64_t> dims);
+
+}  // namespace atto::deploy::onnx

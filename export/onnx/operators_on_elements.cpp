@@ -1,0 +1,156 @@
+// Operators that look at one element of each input, with numpy's broadcasting; quantisation.
+#include <algorithm>
+#include <cmath>
+
+#include "design_specs/errors.hpp"
+#include "export/onnx/operators.hpp"
+
+namespace atto::deploy::onnx {
+namespace {
+
+using Sides = std::vector<std::int64_t>;
+
+template <class Make>
+Array each(const Array& src, Make&& make) {
+  Array dst{src.dims, {}, {}};
+  dst.values.reserve(src.values.size());
+  for (const float x : src.values) dst.values.push_back(static_cast<float>(make(double{x})));
+  return dst;
+}
+
+/// Steps through an operand while the output is walked: 0 along sides that are broadcast.
+Sides steps_of(const Sides& dims, const Sides& out) {
+  Sides steps(out.size(), 0);
+  std::int64_t step = 1;
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    const std::int64_t side = dims.end()[-1 - static_cast<std::ptrdiff_t>(i)];
+    if (side != 1) steps[out.size() - 1 - i] = step;
+    step *= side;
+  }
+  return steps;
+}
+
+std::int64_t place(std::int64_t index, const Sides& out, const Sides& steps) {
+  std::int64_t at = 0;
+  for (std::size_t i = out.size(); i-- > 0; index /= out[i]) at += index % out[i] * steps[i];
+  return at;
+}
+
+template <class Make>
+Array both(const Array& a, const Array& b, Make&& make) {
+  Sides out = a.dims.size() >= b.dims.size() ? a.dims : b.dims;
+  const Sides& shorter = a.dims.size() >= b.dims.size() ? b.dims : a.dims;
+  for (std::size_t i = 1; i <= shorter.size(); ++i) {
+    std::int64_t& side = out[out.size() - i];
+    side = std::max(side, shorter[shorter.size() - i]);
+  }
+  Array dst{out, std::vector<float>(static_cast<std::size_t>(elements_of(out))), {}};
+  const Sides left = steps_of(a.dims, out), right = steps_of(b.dims, out);
+  const bool is_plain = a.dims == b.dims;
+  for (std::size_t i = 0; i < dst.values.size(); ++i) {
+    const auto at = static_cast<std::int64_t>(i);
+    const auto l = static_cast<std::size_t>(is_plain ? at : place(at, out, left));
+    const auto r = static_cast<std::size_t>(is_plain ? at : place(at, out, right));
+    dst.values[i] = static_cast<float>(make(double{a.values[l]}, double{b.values[r]}));
+  }
+  return dst;
+}
+
+Array relu(const Call& call) {
+  return each(call.in(0), [](double x) { return std::max(x, 0.0); });
+}
+Array clip(const Call& call) {
+  const double low = call.in(1).values.at(0), high = call.in(2).values.at(0);
+  return each(call.in(0), [&](double x) { return std::clamp(x, low, high); });
+}
+Array leaky_relu(const Call& call) {
+  const double alpha = call.number("alpha", 0.01F);
+  return each(call.in(0), [&](double x) { return x < 0 ? alpha * x : x; });
+}
+Array sigmoid(const Call& call) {
+  return each(call.in(0), [](double x) { return 1 / (1 + std::exp(-x)); });
+}
+Array hard_sigmoid(const Call& call) {
+  const double alpha = call.number("alpha", 0.2F), beta = call.number("beta", 0.5F);
+  return each(call.in(0), [&](double x) { return std::clamp(alpha * x + beta, 0.0, 1.0); });
+}
+Array erf(const Call& call) {
+  return each(call.in(0), [](double x) { return std::erf(x); });
+}
+Array tanh(const Call& call) {
+  return each(call.in(0), [](double x) { return std::tanh(x); });
+}
+Array add(const Call& call) {
+  return both(call.in(0), call.in(1), [](double a, double b) { return a + b; });
+}
+Array mul(const Call& call) {
+  return both(call.in(0), call.in(1), [](double a, double b) { return a * b; });
+}
+Array sum(const Call& call) {
+  Array total = call.in(0);
+  for (std::size_t i = 1; i < call.inputs.size(); ++i)
+    total = both(total, call.in(i), [](double a, double b) { return a + b; });
+  return total;
+}
+
+/// Scale and zero point of each element: one for all, or one for each place along `axis`.
+struct Steps {
+  const Array &scale, &zero;
+  std::int64_t inner = 1, places = 1;  ///< elements below the axis, and along it
+
+  Steps(const Call& call, const Array& src) : scale(call.in(1)), zero(call.in(2)) {
+    if (scale.values.size() == 1) return;
+    const auto axis = static_cast<std::size_t>(call.whole("axis", 1));
+    places = src.dims.at(axis);
+    inner = elements_of(std::span(src.dims).subspan(axis + 1));
+  }
+  std::size_t of(std::size_t element) const {
+    return static_cast<std::size_t>(static_cast<std::int64_t>(element) / inner % places);
+  }
+};
+
+/// Always to uint8: that is what we write.
+Array quantize_linear(const Call& call) {
+  const Array& src = call.in(0);
+  const Steps steps(call, src);
+  Array dst{src.dims, {}, {}};
+  dst.wholes.reserve(src.values.size());
+  for (std::size_t i = 0; i < src.values.size(); ++i) {
+    const float scaled = std::nearbyint(src.values[i] / steps.scale.values[steps.of(i)]);
+    const auto zero = static_cast<float>(steps.zero.wholes[steps.of(i)]);
+    dst.wholes.push_back(static_cast<std::int64_t>(std::clamp(scaled + zero, 0.0F, 255.0F)));
+  }
+  return dst;
+}
+
+Array dequantize_linear(const Call& call) {
+  const Array& src = call.in(0);
+  const Steps steps(call, src);
+  Array dst{src.dims, {}, {}};
+  dst.values.reserve(src.wholes.size());
+  for (std::size_t i = 0; i < src.wholes.size(); ++i)
+    dst.values.push_back(static_cast<float>(src.wholes[i] - steps.zero.wholes[steps.of(i)]) *
+                         steps.scale.values[steps.of(i)]);
+  return dst;
+}
+
+constexpr NamedOperator kOperators[] = {{"Relu", relu},
+                                        {"Clip", clip},
+                                        {"LeakyRelu", leaky_relu},
+                                        {"Sigmoid", sigmoid},
+                                        {"HardSigmoid", hard_sigmoid},
+                                        {"Erf", erf},
+                                        {"Tanh", tanh},
+                                        {"Add", add},
+                                        {"Mul", mul},
+                                        {"Sum", sum},
+                                        {"QuantizeLinear", quantize_linear},
+                                        {"DequantizeLinear", dequantize_linear}};
+
+}  // namespace
+
+std::span<const NamedOperator> element_operators() {
+  return kOperators;
+}
+
+}  // namespace atto::deploy::onnx

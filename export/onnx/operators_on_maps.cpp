@@ -1,0 +1,161 @@
+// Convolution, pooling, batch norm and matrix products.
+#include <algorithm>
+
+#include "design_specs/errors.hpp"
+#include "export/onnx/operators.hpp"
+#include "export/reference/plain_ops.hpp"
+
+namespace atto::deploy::onnx {
+namespace {
+
+using Sides = std::vector<std::int64_t>;
+
+int narrow(std::int64_t value) {
+  return static_cast<int>(value);
+}
+
+net::Shape shape_of(const Sides& dims) {
+  return {narrow(dims.at(1)), dims.size() > 2 ? narrow(dims[2]) : 1,
+          dims.size() > 3 ? narrow(dims[3]) : 1};
+}
+
+std::span<const float> image(const Array& array, std::int64_t index, std::int64_t elements) {
+  return {array.values.data() + index * elements, static_cast<std::size_t>(elements)};
+}
+
+/// Makes the output image by image.
+template <class Make>
+Array by_image(const Array& src, Sides dims, Make&& make) {
+  dims[0] = src.dims.at(0);
+  Array dst{dims, std::vector<float>(static_cast<std::size_t>(elements_of(dims))), {}};
+  const std::int64_t in = elements_of(std::span(src.dims).subspan(1));
+  const std::int64_t out = elements_of(std::span(dims).subspan(1));
+  for (std::int64_t n = 0; n < dims[0]; ++n)
+    make(image(src, n, in),
+         std::span<float>(dst.values.data() + n * out, static_cast<std::size_t>(out)));
+  return dst;
+}
+
+/// The window of a convolution or pooling node, and the sides of what it makes.
+struct Sliding {
+  plain::Window window;
+  net::Shape out;
+};
+
+Sliding sliding(const Call& call, const net::Shape& in, int channels, Sides kernel) {
+  kernel = call.wholes("kernel_shape", kernel);
+  const Sides strides = call.wholes("strides", {1, 1}),
+              dilations = call.wholes("dilations", {1, 1}),
+              pads = call.wholes("pads", {0, 0, 0, 0});
+  const auto side = [&](std::size_t axis, int from) {
+    return narrow((from + pads[axis] + pads[axis + 2] - dilations[axis] * (kernel[axis] - 1) - 1) /
+                      strides[axis] +
+                  1);
+  };
+  return {{narrow(kernel.at(0)), narrow(kernel.at(1)), narrow(strides[0]), narrow(strides[1]),
+           narrow(dilations[0]), narrow(dilations[1]), narrow(pads[0]), narrow(pads[1])},
+          {channels, side(0, in.height), side(1, in.width)}};
+}
+
+Array conv(const Call& call) {
+  const Array &src = call.in(0), &weights = call.in(1);
+  const net::Shape in = shape_of(src.dims);
+  const Sliding made =
+      sliding(call, in, narrow(weights.dims.at(0)), {weights.dims.at(2), weights.dims.at(3)});
+  const std::span<const float> bias =
+      call.has(2) ? std::span<const float>(call.in(2).values) : std::span<const float>();
+  return by_image(src, {0, made.out.channels, made.out.height, made.out.width},
+                  [&](std::span<const float> from, std::span<float> to) {
+                    plain::conv(from, in, weights.values, bias, narrow(call.whole("group", 1)),
+                                made.window, made.out, to);
+                  });
+}
+
+Array pool(const Call& call) {
+  const Array& src = call.in(0);
+  const net::Shape in = shape_of(src.dims);
+  const Sliding made = sliding(call, in, in.channels, {});
+  const bool is_max = call.node.op == "MaxPool";
+  if (!is_max && call.whole("count_include_pad", 0) != 0)
+    throw InternalError(call.node.name + ": padding is never counted");
+  return by_image(src, {0, in.channels, made.out.height, made.out.width},
+                  [&](std::span<const float> from, std::span<float> to) {
+                    (is_max ? plain::max_pool : plain::average_pool)(from, in, made.window,
+                                                                     made.out, to);
+                  });
+}
+
+Array global_average_pool(const Call& call) {
+  const Array& src = call.in(0);
+  const net::Shape in = shape_of(src.dims), out{in.channels, 1, 1};
+  return by_image(src, {0, in.channels, 1, 1},
+                  [&](std::span<const float> from, std::span<float> to) {
+                    plain::adaptive_average_pool(from, in, out, to);
+                  });
+}
+
+Array batch_normalization(const Call& call) {
+  const Array& src = call.in(0);
+  const plain::Normalisation norm{call.in(1).values, call.in(2).values, call.in(3).values,
+                                  call.in(4).values, call.number("epsilon", 1e-5F)};
+  const net::Shape in = shape_of(src.dims);
+  return by_image(src, src.dims, [&](std::span<const float> from, std::span<float> to) {
+    plain::batch_norm(from, in, norm, to);
+  });
+}
+
+Array softmax(const Call& call) {
+  if (call.whole("axis", -1) != 1) throw InternalError(call.node.name + ": axis must be 1");
+  const Array& src = call.in(0);
+  const net::Shape in = shape_of(src.dims);
+  return by_image(src, src.dims, [&](std::span<const float> from, std::span<float> to) {
+    plain::softmax(from, in, to);
+  });
+}
+
+Array gemm(const Call& call) {
+  if (call.whole("transB", 0) != 1) throw InternalError(call.node.name + ": transB must be 1");
+  const Array &src = call.in(0), &weights = call.in(1);
+  return by_image(src, {0, weights.dims.at(0)},
+                  [&](std::span<const float> from, std::span<float> to) {
+                    plain::dense(from, weights.values, call.in(2).values, to);
+                  });
+}
+
+/// Products of the last two sides; one operand is a plain matrix, shared by all of the other's.
+Array mat_mul(const Call& call) {
+  const Array &a = call.in(0), &b = call.in(1);
+  const auto rows = a.dims.end()[-2], inner = a.dims.end()[-1], columns = b.dims.end()[-1];
+  const bool shares_left = a.dims.size() == 2;
+  Array dst{shares_left ? b.dims : a.dims, {}, {}};
+  dst.dims.end()[-2] = rows;
+  dst.dims.end()[-1] = columns;
+  const std::int64_t matrices = elements_of(dst.dims) / (rows * columns);
+  for (std::int64_t m = 0; m < matrices; ++m)
+    for (std::int64_t r = 0; r < rows; ++r)
+      for (std::int64_t c = 0; c < columns; ++c) {
+        const float* left = a.values.data() + ((shares_left ? 0 : m * rows) + r) * inner;
+        const float* right = b.values.data() + (shares_left ? m * inner * columns : 0) + c;
+        double sum = 0;
+        for (std::int64_t i = 0; i < inner; ++i) sum += double{left[i]} * right[i * columns];
+        dst.values.push_back(static_cast<float>(sum));
+      }
+  return dst;
+}
+
+constexpr NamedOperator kOperators[] = {{"Conv", conv},
+                                        {"MaxPool", pool},
+                                        {"AveragePool", pool},
+                                        {"GlobalAveragePool", global_average_pool},
+                                        {"BatchNormalization", batch_normalization},
+                                        {"Softmax", softmax},
+                                        {"Gemm", gemm},
+                                        {"MatMul", mat_mul}};
+
+}  // namespace
+
+std::span<const NamedOperator> map_operators() {
+  return kOperators;
+}
+
+}  // namespace atto::deploy::onnx

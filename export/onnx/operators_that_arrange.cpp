@@ -1,0 +1,110 @@
+// Operators that only move values.
+#include <algorithm>
+
+#include "design_specs/errors.hpp"
+#include "export/onnx/operators.hpp"
+#include "export/reference/plain_ops.hpp"
+
+namespace atto::deploy::onnx {
+namespace {
+
+using Sides = std::vector<std::int64_t>;
+
+std::size_t at(std::int64_t index) {
+  return static_cast<std::size_t>(index);
+}
+
+Array identity(const Call& call) {
+  return call.in(0);
+}
+
+Array flatten(const Call& call) {
+  Array dst = call.in(0);
+  dst.dims = {dst.dims.at(0), elements_of(std::span(dst.dims).subspan(1))};
+  return dst;
+}
+
+/// A side of 0 keeps the input's.
+Array reshape(const Call& call) {
+  Array dst = call.in(0);
+  Sides dims = call.in(1).wholes;
+  for (std::size_t i = 0; i < dims.size(); ++i)
+    if (dims[i] == 0) dims[i] = dst.dims.at(i);
+  if (elements_of(dims) != elements_of(dst.dims))
+    throw InternalError(call.node.name + ": cannot take this shape");
+  dst.dims = dims;
+  return dst;
+}
+
+Array transpose(const Call& call) {
+  const Array& src = call.in(0);
+  const Sides order = call.wholes("perm", {});
+  Sides steps(src.dims.size(), 1);
+  for (std::size_t i = src.dims.size() - 1; i-- > 0;) steps[i] = steps[i + 1] * src.dims[i + 1];
+  Array dst;
+  for (const std::int64_t axis : order) dst.dims.push_back(src.dims[at(axis)]);
+  dst.values.resize(src.values.size());
+  for (std::size_t i = 0; i < dst.values.size(); ++i) {
+    std::int64_t rest = static_cast<std::int64_t>(i), from = 0;
+    for (std::size_t axis = order.size(); axis-- > 0; rest /= dst.dims[axis])
+      from += rest % dst.dims[axis] * steps[at(order[axis])];
+    dst.values[i] = src.values[at(from)];
+  }
+  return dst;
+}
+
+Array concat(const Call& call) {
+  if (call.whole("axis", 0) != 1) throw InternalError(call.node.name + ": axis must be 1");
+  Array dst{call.in(0).dims, {}, {}};
+  dst.dims[1] = 0;
+  for (std::size_t i = 0; i < call.inputs.size(); ++i) dst.dims[1] += call.in(i).dims.at(1);
+  for (std::int64_t n = 0; n < dst.dims[0]; ++n)
+    for (std::size_t i = 0; i < call.inputs.size(); ++i) {
+      const Array& src = call.in(i);
+      const std::int64_t each = elements_of(std::span(src.dims).subspan(1));
+      dst.values.insert(dst.values.end(), src.values.begin() + n * each,
+                        src.values.begin() + (n + 1) * each);
+    }
+  return dst;
+}
+
+Array slice(const Call& call) {
+  if (call.in(3).wholes != Sides{1}) throw InternalError(call.node.name + ": axes must be 1");
+  const Array& src = call.in(0);
+  const std::int64_t begin = call.in(1).wholes.at(0), end = call.in(2).wholes.at(0);
+  const std::int64_t plane = elements_of(std::span(src.dims).subspan(2));
+  Array dst{src.dims, {}, {}};
+  dst.dims[1] = end - begin;
+  for (std::int64_t n = 0; n < src.dims[0]; ++n) {
+    const auto first = src.values.begin() + n * src.dims[1] * plane;
+    dst.values.insert(dst.values.end(), first + begin * plane, first + end * plane);
+  }
+  return dst;
+}
+
+/// Nearest neighbour by a whole factor.
+Array resize(const Call& call) {
+  const Array& src = call.in(0);
+  const auto factor = static_cast<int>(call.in(2).values.at(2));
+  const net::Shape in{static_cast<int>(src.dims.at(1)), static_cast<int>(src.dims.at(2)),
+                      static_cast<int>(src.dims.at(3))};
+  Array dst{{src.dims[0], src.dims[1], src.dims[2] * factor, src.dims[3] * factor}, {}, {}};
+  dst.values.resize(at(elements_of(dst.dims)));
+  const std::size_t each_in = at(in.elements()), each_out = each_in * at(factor) * at(factor);
+  for (std::size_t n = 0; n < at(src.dims[0]); ++n)
+    plain::upsample_nearest({src.values.data() + n * each_in, each_in}, in, factor,
+                            {dst.values.data() + n * each_out, each_out});
+  return dst;
+}
+
+constexpr NamedOperator kOperators[] = {
+    {"Identity", identity}, {"Flatten", flatten}, {"Reshape", reshape}, {"Transpose", transpose},
+    {"Concat", concat},     {"Slice", slice},     {"Resize", resize}};
+
+}  // namespace
+
+std::span<const NamedOperator> arrangement_operators() {
+  return kOperators;
+}
+
+}  // namespace atto::deploy::onnx

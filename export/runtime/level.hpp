@@ -1,0 +1,25 @@
+#pragma once
+// The instruction-set levels: an ordered table, what this CPU has, and the override ATTO_ISA.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace atto::edge {
+
+/// Later levels are faster; a CPU that has one has those before it (of its own architecture).
+enum class Level : std::uint8_t { Scalar, Avx2, Avx512, Avx512Vnni, Avx512Bf16, Neon, NeonDotprod };
+
+/// "scalar", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "neon", "neon_dotprod".
+std::string_view level_name(Level level);
+std::optional<Level> level_named(std::string_view name);
+
+/// Returns what this build has and this CPU can run, slowest first; never empty.
+std::vector<Level> available_levels();
+
+/// Returns the fastest, or the one that the environment variable ATTO_ISA names. Throws
+/// std::invalid_argument when that one is unknown or not available.
+Level chosen_level();
+
+}  // namespace atto::edge

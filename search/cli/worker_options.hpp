@@ -1,0 +1,55 @@
+#pragma once
+// The command line that `atto worker` and `atto-trainer worker` share; the first hands it on to the
+// second.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "search/worker.hpp"
+
+namespace atto::cli {
+
+inline void add_device_option(CLI::App& command, std::string& device) {
+  command.add_option("--device", device, "auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+}
+
+struct WorkerCommandLine {
+  std::string folder, device = "auto";
+  search::WorkerOptions worker;
+};
+
+/// Adds the subcommand "worker" with its options.
+inline CLI::App* add_worker_subcommand(CLI::App& app, const char* summary,
+                                       WorkerCommandLine& line) {
+  CLI::App* command = app.add_subcommand("worker", summary);
+  command->add_option("folder", line.folder, "Run folder")->required();
+  add_device_option(*command, line.device);
+  command->add_option("--name", line.worker.name,
+                      "Name in the ledger; default: host and process id");
+  command->add_option("--parent", line.worker.parent,
+                      "Process id of the coordinator that it dies with");
+  command
+      ->add_option("--patience", line.worker.patience_seconds,
+                   "Seconds without work before it leaves")
+      ->check(CLI::NonNegativeNumber);
+  return command;
+}
+
+/// The arguments that say the same to a child of this process. Where this process has a parent to
+/// die with, it is the one that the child dies with.
+inline std::vector<std::string> arguments_of(const WorkerCommandLine& line) {
+  std::vector<std::string> arguments = {
+      "worker",    line.folder,  "--device",
+      line.device, "--patience", fmt::format("{}", line.worker.patience_seconds)};
+  if (!line.worker.name.empty()) arguments.insert(arguments.end(), {"--name", line.worker.name});
+  if (line.worker.parent != 0)
+    arguments.insert(arguments.end(), {"--parent", std::to_string(::getpid())});
+  return arguments;
+}
+
+}  // namespace atto::cli

@@ -1,0 +1,264 @@
+// Generative synthesis: cycles of generate, filter, train on rungs, probe, update I, update G. The
+// generator draws a pool, the inquisitor's draws pick the designs that are trained, successive
+// halving promotes by what the inquisitor makes of results, and theta moves towards what it
+// credits.
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <utility>
+
+#include "generator/generator.hpp"
+#include "generator/inquisitor.hpp"
+#include "prototypes/network/identity.hpp"
+#include "search/fresh_designs.hpp"
+#include "search/strategy.hpp"
+
+namespace atto::search {
+namespace {
+
+// Designs a cycle draws from G, and mutates from the best known.
+constexpr int kPool = 160, kMutants = 64;
+constexpr std::size_t kElites = 8;
+// The first designs are random, like every strategy's: this share of the candidates, within bounds.
+constexpr int kStartShare = 5, kFewestStart = 4, kMostStart = 16;
+// A cycle trains this share of what is known already, within bounds: cycles get longer.
+constexpr int kCycleShare = 6, kShortestCycle = 3, kLongestCycle = 24;
+constexpr double kBoldness = 0.6;
+constexpr int kIterations = 3;  ///< of the inquisitor's variances, a cycle
+// Results are learnt one by one at first, later in groups of this share of the designs known.
+constexpr std::size_t kLearnShare = 16;
+
+struct Member {
+  gen::Candidate candidate;
+  int rung = -1;  ///< the highest one observed
+  double belief = -std::numeric_limits<double>::infinity();
+  bool is_promoted = false;  ///< beyond `rung`
+  bool is_lost = false;
+};
+
+class GenerativeSynthesis : public Strategy {
+ public:
+  explicit GenerativeSynthesis(const StrategySetting& setting)
+      : fresh_(setting),
+        search_(setting.search),
+        seed_(setting.seed),
+        generator_(*setting.space, setting.search.synthesis.context),
+        inquisitor_(generator_.traits(),
+                    {setting.search.rungs.size(), setting.search.synthesis.probes,
+                     setting.search.synthesis.zero_cost}),
+        top_(static_cast<int>(search_.rungs.size()) - 1),
+        waiting_(search_.rungs.size()),
+        observed_at_(search_.rungs.size()),
+        promoted_from_(search_.rungs.size()),
+        is_informed_(!setting.theta.empty()) {
+    generator_.set_theta(setting.theta);
+  }
+
+  std::optional<Proposal> propose(std::int64_t position) override {
+    if (auto proposal = promotion(false)) return proposal;
+    if (issued_ < search_.candidates)
+      if (auto proposal = fresh_design(position)) return proposal;
+    if (outstanding_ > 0) return {};
+    return promotion(true);
+  }
+
+  void observe(const Observation& seen) override {
+    --outstanding_;
+    Member& member = members_[numbers_.at(seen.hash)];
+    member.rung = seen.rung;
+    member.is_promoted = false;
+    member.is_lost = !std::isfinite(seen.value);
+    const auto rung = static_cast<std::size_t>(seen.rung);
+    ++observed_at_[rung];
+    member.belief = seen.value;
+    if (seen.rung == top_ || member.is_lost)
+      released_.push_back(seen.hash);
+    else
+      waiting_[rung].push_back(numbers_.at(seen.hash));
+    if (!search_.synthesis.inquisitor) return;
+    inquisitor_.add({member.candidate, rung, seen.value, seen.responses, seen.scores});
+    if (++unlearned_ * kLearnShare >= inquisitor_.designs()) learn(1);
+  }
+
+  void set_candidates(int candidates) override { search_.candidates = candidates; }
+  std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
+  Measurements wants() const override {
+    const spec::SynthesisSettings& parts = search_.synthesis;
+    return {parts.inquisitor && parts.probes, parts.inquisitor && parts.zero_cost};
+  }
+  gen::Theta theta() const override { return generator_.theta(); }
+
+ private:
+  int start_count() const {
+    return std::clamp(search_.candidates / kStartShare, kFewestStart, kMostStart);
+  }
+
+  std::optional<Proposal> fresh_design(std::int64_t position) {
+    std::string how = "sampled";
+    std::optional<gen::Candidate> candidate;
+    if (plan_.empty()) {
+      candidate = fresh_.sample(position);
+      if (!candidate) return {};
+      const bool is_start = issued_ < start_count() && !is_informed_;
+      if (!is_start) plan(position);
+    }
+    if (!plan_.empty()) {
+      candidate = std::move(plan_.front().first);
+      how = std::move(plan_.front().second);
+      plan_.pop_front();
+    }
+    fresh_.accept(*candidate);
+    ++issued_;
+    ++outstanding_;
+    numbers_[candidate->hash] = members_.size();
+    members_.push_back({*candidate});
+    const std::uint64_t hash = candidate->hash;
+    return Proposal{std::move(candidate), hash, search_.synthesis.rungs ? 0 : top_, std::move(how)};
+  }
+
+  /// Promotes the best waiting design of the highest rung that has a place to give.
+  std::optional<Proposal> promotion(bool is_end) {
+    if (!search_.synthesis.rungs) return {};
+    for (std::size_t rung = static_cast<std::size_t>(top_); rung-- > 0;) {
+      const std::size_t count = observed_at_[rung];
+      const std::size_t quota =
+          is_end ? promotions(search_, count)
+                 : static_cast<std::size_t>(search_.promote * double(count) + 1e-9);
+      if (promoted_from_[rung] >= quota || waiting_[rung].empty()) continue;
+      const auto best = std::max_element(waiting_[rung].begin(), waiting_[rung].end(),
+                                         [&](std::size_t a, std::size_t b) {
+                                           const Member &first = members_[a], &second = members_[b];
+                                           return std::pair(first.belief, second.candidate.hash) <
+                                                  std::pair(second.belief, first.candidate.hash);
+                                         });
+      const std::uint64_t hash = members_[*best].candidate.hash;
+      members_[*best].is_promoted = true;
+      waiting_[rung].erase(best);
+      ++promoted_from_[rung];
+      ++outstanding_;
+      return Proposal{std::nullopt, hash, static_cast<int>(rung) + 1, "promoted"};
+    }
+    return {};
+  }
+
+  void learn(int iterations) {
+    if (inquisitor_.designs() < 3) return;
+    inquisitor_.learn(iterations);
+    unlearned_ = 0;
+    std::vector<std::size_t> seen;
+    std::vector<const gen::Candidate*> candidates;
+    for (std::size_t m = 0; m < members_.size(); ++m)
+      if (members_[m].rung >= 0) {
+        seen.push_back(m);
+        candidates.push_back(&members_[m].candidate);
+      }
+    const std::vector<gen::Belief> beliefs = inquisitor_.beliefs(candidates);
+    for (std::size_t i = 0; i < seen.size(); ++i) members_[seen[i]].belief = beliefs[i].mean;
+  }
+
+  /// One cycle: fills the plan with the next designs to train. It stays empty where the pool holds
+  /// nothing new.
+  void plan(std::int64_t position) {
+    const auto seed_of = [&](std::uint64_t part) {
+      return spec::derive_seed({seed_, 0x67656eULL, static_cast<std::uint64_t>(position), part});
+    };
+    const std::size_t count = static_cast<std::size_t>(
+        std::clamp(static_cast<int>(members_.size()) / kCycleShare, kShortestCycle, kLongestCycle));
+    gen::Workspace workspace;
+    std::vector<gen::Candidate> drawn, pool;
+    for (int i = 0; i < kPool; ++i)
+      if (auto one = generator_.sample(seed_of(static_cast<std::uint64_t>(i)), workspace))
+        drawn.push_back(std::move(*one));
+    std::vector<std::string> origins;
+    const auto offer = [&](const gen::Candidate& candidate, const std::string& how) {
+      if (!fresh_.is_new(candidate)) return;
+      for (const gen::Candidate& other : pool)
+        if (other.hash == candidate.hash) return;
+      pool.push_back(candidate);
+      origins.push_back(how);
+    };
+    for (const gen::Candidate& candidate : drawn) offer(candidate, "generated");
+    const bool is_learning = search_.synthesis.inquisitor && inquisitor_.designs() >= 3;
+    if (is_learning) {
+      learn(kIterations);
+      add_mutants(seed_of(1u << 20), offer);
+    }
+    choose(pool, origins, count, seed_of((1u << 20) + 1), is_learning);
+    if (is_learning) advance(drawn);
+  }
+
+  template <class Offer>
+  void add_mutants(std::uint64_t seed, Offer&& offer) {
+    std::vector<const Member*> elites;
+    for (const Member& member : members_)
+      if (member.rung >= 0 && !member.is_lost) elites.push_back(&member);
+    std::sort(elites.begin(), elites.end(), [](const Member* a, const Member* b) {
+      return std::pair(-a->belief, a->candidate.hash) < std::pair(-b->belief, b->candidate.hash);
+    });
+    if (elites.size() > kElites) elites.resize(kElites);
+    for (int i = 0; i < kMutants && !elites.empty(); ++i) {
+      spec::Random random(spec::derive_seed({seed, static_cast<std::uint64_t>(i)}));
+      const Member& parent = *elites[static_cast<std::size_t>(i) % elites.size()];
+      const auto child = generator_.space().mutate(
+          parent.candidate.assignment, 1 + static_cast<int>(random.below(2)), random, &generator_);
+      if (child) offer(*child, "generated from " + net::hash_text(parent.candidate.hash));
+    }
+  }
+
+  void choose(std::vector<gen::Candidate>& pool, const std::vector<std::string>& origins,
+              std::size_t count, std::uint64_t seed, bool is_learning) {
+    std::vector<const gen::Candidate*> candidates;
+    for (const gen::Candidate& candidate : pool) candidates.push_back(&candidate);
+    std::vector<std::vector<double>> draws;
+    if (is_learning)
+      draws = inquisitor_.draws(candidates, static_cast<int>(count), kBoldness, seed);
+    std::vector<bool> is_taken(pool.size());
+    for (std::size_t k = 0; k < std::min(count, pool.size()); ++k) {
+      std::size_t best = pool.size();
+      for (std::size_t i = 0; i < pool.size(); ++i)
+        if (!is_taken[i] && (best == pool.size() || (is_learning && draws[k][i] > draws[k][best])))
+          best = i;
+      is_taken[best] = true;
+      plan_.emplace_back(pool[best], origins[best]);
+    }
+  }
+
+  void advance(const std::vector<gen::Candidate>& drawn) {
+    if (drawn.empty()) return;
+    std::vector<const gen::Candidate*> candidates;
+    for (const gen::Candidate& candidate : drawn) candidates.push_back(&candidate);
+    const std::vector<gen::Belief> beliefs = inquisitor_.beliefs(candidates);
+    double mean = 0;
+    for (const gen::Belief& belief : beliefs) mean += belief.mean / double(beliefs.size());
+    std::vector<gen::Weighed> weighed;
+    for (std::size_t i = 0; i < drawn.size(); ++i)
+      weighed.push_back({&drawn[i].assignment, beliefs[i].mean - mean});
+    generator_.advance(weighed, {});
+  }
+
+  FreshDesigns fresh_;
+  spec::SearchSettings search_;
+  std::uint64_t seed_;
+  gen::Generator generator_;
+  gen::Inquisitor inquisitor_;
+  int top_;
+  std::vector<Member> members_;
+  std::unordered_map<std::uint64_t, std::size_t> numbers_;
+  std::vector<std::vector<std::size_t>> waiting_;  ///< by rung: members that may be promoted
+  std::vector<std::size_t> observed_at_, promoted_from_;
+  std::deque<std::pair<gen::Candidate, std::string>> plan_;
+  std::vector<std::uint64_t> released_;
+  std::int64_t issued_ = 0, outstanding_ = 0;
+  std::size_t unlearned_ = 0;
+  bool is_informed_;
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> make_generative_synthesis(const StrategySetting& setting) {
+  return std::make_unique<GenerativeSynthesis>(setting);
+}
+
+}  // namespace atto::search

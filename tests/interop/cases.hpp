@@ -1,0 +1,42 @@
+#pragma once
+// The cases that ONNX Runtime is asked to run: a model, images, and what must come out.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "export/onnx/graph.hpp"
+
+namespace atto::test {
+
+/// What a model must compute, by output: `images` times the values of one image.
+struct Expectation {
+  int images = 0;
+  std::vector<float> inputs;
+  std::vector<std::vector<float>> outputs;
+};
+
+/// Writes model, inputs and expectations as files of a folder, and at the end their list,
+/// cases.json.
+class CaseWriter {
+ public:
+  explicit CaseWriter(std::filesystem::path folder);
+  /// Agreement means a relative error of at most `max_error` in every output.
+  void add(const std::string& name, const deploy::onnx::Graph& graph, const Expectation& wanted,
+           double max_error);
+  /// Agreement means that this share of the images has the same largest output.
+  void add_by_top1(const std::string& name, const deploy::onnx::Graph& graph,
+                   const Expectation& wanted, double min_agreement);
+  void finish();
+
+ private:
+  void write(const std::string& name, const deploy::onnx::Graph& graph, const Expectation& wanted,
+             const std::string& rule);
+  std::string values(const std::string& file, const std::vector<float>& values);
+
+  std::filesystem::path folder_;
+  std::string list_;
+  int count_ = 0;
+};
+
+}  // namespace atto::test

@@ -1,0 +1,110 @@
+// Writes the interoperability cases into a folder: every shipped prototype, 50 generated designs
+// and a trained winner.
+//   interop_cases DIR
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "design_specs/errors.hpp"
+#include "export/onnx/network_graph.hpp"
+#include "export/reference/interpreter.hpp"
+#include "generator/feasible_space.hpp"
+#include "prototypes/language/prototype.hpp"
+#include "prototypes/network/costs.hpp"
+#include "prototypes/network/identity.hpp"
+#include "tests/export/random_weights.hpp"
+#include "tests/interop/cases.hpp"
+
+using namespace atto;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr double kMaxError = 1e-4;
+const fs::path kRoot = ATTO_SOURCE_DIR;
+
+/// Images, and what the interpreter makes of them.
+test::Expectation interpreted(const net::Network& network, const net::TensorFile& weights,
+                              int images) {
+  const deploy::Interpreter interpreter(network, weights);
+  test::Expectation wanted{images, {}, std::vector<std::vector<float>>(network.outputs.size())};
+  for (int n = 0; n < images; ++n) {
+    const std::vector<float> image =
+        test::random_image(network.input, static_cast<std::uint64_t>(n) + 100);
+    wanted.inputs.insert(wanted.inputs.end(), image.begin(), image.end());
+    const auto outputs = interpreter.run(image);
+    for (std::size_t o = 0; o < outputs.size(); ++o)
+      wanted.outputs[o].insert(wanted.outputs[o].end(), outputs[o].begin(), outputs[o].end());
+  }
+  return wanted;
+}
+
+void add_random(test::CaseWriter& cases, const std::string& name, const net::Network& network) {
+  const net::TensorFile weights = test::random_weights(network, 1);
+  const int images = net::count_costs(network).macs > 100'000'000 ? 1 : 2;
+  cases.add(name, deploy::onnx::network_graph(network, weights),
+            interpreted(network, weights, images), kMaxError);
+}
+
+/// A network of the prototype: itself, or with random choices where it has holes.
+net::Network network_of(const net::Prototype& prototype) {
+  spec::Random random(1);
+  const gen::FeasibleSpace space(prototype, prototype.written_input(), {}, 0);
+  const auto candidate = space.sample(random);
+  if (!candidate) throw InternalError(prototype.name() + ": has no design");
+  return *net::realise(prototype, candidate->assignment).network;
+}
+
+void add_prototypes(test::CaseWriter& cases) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(kRoot / "prototypes"))
+    if (entry.path().extension() == ".json" && entry.path().stem().extension() != ".schema")
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files)
+    add_random(cases, file.stem().string(), network_of(net::read_prototype(file)));
+}
+
+void add_generated(test::CaseWriter& cases, const char* spec_name, std::size_t count) {
+  const spec::DesignSpec spec =
+      spec::read_design_spec(kRoot / "design_specs" / (std::string(spec_name) + ".json"));
+  const net::Prototype prototype = net::read_prototype(spec.prototype);
+  const net::TaskInput input = prototype.written_input();
+  const gen::FeasibleSpace space(prototype, input, spec.require, spec.search.band);
+  const std::vector<gen::Candidate> designs = gen::generate(space, count, 7, 1);
+  if (designs.size() != count) throw InternalError(std::string(spec_name) + ": too few designs");
+  for (const gen::Candidate& design : designs)
+    add_random(cases, fmt::format("{} {}", spec_name, net::hash_text(design.hash)),
+               *net::realise(prototype, design.assignment, input).network);
+}
+
+/// Held against LibTorch's own logits.
+void add_winner(test::CaseWriter& cases) {
+  const fs::path folder = kRoot / "tests/interop/winner";
+  const net::TensorFile weights = net::read_safetensors(folder / "weights.safetensors");
+  const net::TensorFile reference = net::read_safetensors(folder / "reference.safetensors");
+  const net::Network network = net::read_design(folder / "design.json");
+  const net::Tensor& inputs = reference.tensors.at("inputs");
+  cases.add("trained winner", deploy::onnx::network_graph(network, weights),
+            {static_cast<int>(inputs.shape.at(0)),
+             deploy::float_values(inputs),
+             {deploy::float_values(reference.tensors.at("logits"))}},
+            kMaxError);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc != 2) throw std::invalid_argument("usage: interop_cases DIR");
+  test::CaseWriter cases(argv[1]);
+  add_winner(cases);
+  add_generated(cases, "quickstart", 20);
+  add_generated(cases, "cifar10_tiny", 20);
+  add_generated(cases, "attonet_d", 10);
+  add_prototypes(cases);
+  cases.finish();
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}
