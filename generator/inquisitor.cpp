@@ -45,6 +45,7 @@ struct Known {
   net::ResponsesByModule responses;
   std::size_t responses_rung = 0;
   net::ScoresByModule scores;
+  std::vector<std::pair<std::int32_t, double>> said;  ///< numbered features, with values
 };
 
 Eigen::Vector3d log_costs(const spec::Costs& costs) {
@@ -95,32 +96,42 @@ struct Inquisitor::Parts {
     return valued;
   }
 
-  Eigen::Index columns() const {
-    return static_cast<Eigen::Index>(index.features().size()) + kFixedColumns;
-  }
+  /// Features that turned up since learn() have no weight yet.
+  Eigen::Index learnt = 0;
+  Eigen::Index columns() const { return learnt + kFixedColumns; }
 
   Measured measured(const Known& design) const {
     return {&design.candidate.assignment, design.responses_rung, &design.responses, &design.scores};
   }
 
+  double variance_of(const Feature& feature) const {
+    const std::vector<double>& variances = model.group_variances();
+    return variances.empty() ? 0 : variances[static_cast<std::size_t>(feature.kind)];
+  }
+
   /// Writes a design's row; returns the prior variance of what no known design says.
   double fill(const Candidate& candidate, Eigen::MatrixXd& rows, Eigen::Index row) const {
     double unseen = 0;
-    for (const auto& [feature, value] : said(candidate.assignment)) {
-      const std::int32_t number = index.find(feature);
-      if (number >= 0)
-        rows(row, number) += value;
-      else if (!model.group_variances().empty())
-        unseen += model.group_variances()[static_cast<std::size_t>(feature.kind)] * value * value;
+    const auto found = numbers.find(candidate.hash);
+    const Known* own = found == numbers.end() ? nullptr : &known[found->second];
+    if (own) {
+      for (const auto& [number, value] : own->said)
+        if (number < learnt) rows(row, number) += value;
+    } else {
+      for (const auto& [feature, value] : said(candidate.assignment)) {
+        const std::int32_t number = index.find(feature);
+        if (number >= 0 && number < learnt)
+          rows(row, number) += value;
+        else
+          unseen += variance_of(feature) * value * value;
+      }
     }
-    Eigen::Index at = static_cast<Eigen::Index>(index.features().size());
+    Eigen::Index at = learnt;
     const Eigen::Vector3d costs =
         (log_costs(candidate.costs) - cost_centre).cwiseQuotient(cost_spread);
     rows.block<1, 3>(row, at) = costs.transpose();
     rows.block<1, 3>(row, at + 3) = costs.cwiseAbs2().transpose();
     at += kCostColumns;
-    const auto found = numbers.find(candidate.hash);
-    const Known* own = found == numbers.end() ? nullptr : &known[found->second];
     if (settings.with_responses) {
       const Measured seen = own ? measured(*own) : Measured{};
       const Signal<kResponses> signal =
@@ -147,8 +158,8 @@ struct Inquisitor::Parts {
 
   std::vector<int> groups() const {
     std::vector<int> groups;
-    for (const Feature& feature : index.features())
-      groups.push_back(static_cast<int>(feature.kind));
+    for (Eigen::Index f = 0; f < learnt; ++f)
+      groups.push_back(static_cast<int>(index.features()[static_cast<std::size_t>(f)].kind));
     groups.insert(groups.end(), kCostColumns, kCost);
     groups.insert(groups.end(), kResponses, kResponse);
     groups.insert(groups.end(), kResponses, kResponseOwn);
@@ -174,11 +185,12 @@ struct Inquisitor::Parts {
       results.push_back(design.results);
       signals.push_back(measured(design));
       designs.push_back(&design.candidate);
-      for (const auto& [feature, value] : said(design.candidate.assignment)) index.add(feature);
     }
+    learnt = static_cast<Eigen::Index>(index.features().size());
     scale.fit(results, settings.rungs);
     scale_costs();
-    if (settings.with_responses) responses.fit(signals);
+    // Responses are compared anew with the variances only: both move slowly.
+    if (settings.with_responses && iterations > 0) responses.fit(signals);
     if (settings.with_scores) scores.fit(signals);
     data.features = rows_of(designs, nullptr);
     data.values.resize(static_cast<Eigen::Index>(known.size()));
@@ -204,7 +216,7 @@ struct Inquisitor::Parts {
       traits.say(id, alternative, assignment, features);
       traits.say_between(id, assignment, features);
       for (const Feature& feature : features)
-        if (const std::int32_t f = index.find(feature); f >= 0) row[f] += 1;
+        if (const std::int32_t f = index.find(feature); f >= 0 && f < learnt) row[f] += 1;
     }
     return credit.designs > 0 ? Eigen::VectorXd(row / credit.designs) : row;
   }
@@ -221,6 +233,8 @@ void Inquisitor::add(Evidence evidence) {
     Known design;
     design.candidate = std::move(evidence.candidate);
     design.results.resize(parts_->settings.rungs);
+    for (const auto& [feature, value] : parts_->said(design.candidate.assignment))
+      design.said.emplace_back(parts_->index.add(feature), value);
     parts_->known.push_back(std::move(design));
   }
   Known& design = parts_->known[at->second];

@@ -26,17 +26,18 @@ Responses row_of(const net::ModuleResponses& seen) {
   return row;
 }
 
-std::string module_of_scope(const DecisionTraits& traits, std::int32_t scope) {
-  const DecisionForest& forest = traits.forest();
-  return std::string(module_of(forest.at(forest.members(scope)[0]).path));
-}
-
 template <class Row>
 Row deviations(const Row& squares, double count) {
   return (squares / std::max(1.0, count - 1)).cwiseSqrt().cwiseMax(1e-9);
 }
 
 }  // namespace
+
+ResponseModel::ResponseModel(const DecisionTraits& traits) : traits_(&traits) {
+  const DecisionForest& forest = traits.forest();
+  for (std::int32_t scope = 0; scope < static_cast<std::int32_t>(forest.scopes()); ++scope)
+    modules_.emplace_back(module_of(forest.at(forest.members(scope)[0]).path));
+}
 
 std::vector<std::int32_t> ResponseModel::said(std::int32_t scope, const net::Assignment& assignment,
                                               FeatureIndex* grows) const {
@@ -54,39 +55,39 @@ std::vector<std::int32_t> ResponseModel::said(std::int32_t scope, const net::Ass
   return numbers;
 }
 
-ResponseModel::Row ResponseModel::standardised(const std::string& module, std::size_t rung,
+ResponseModel::Row ResponseModel::standardised(std::int32_t scope, std::size_t rung,
                                                const net::ModuleResponses& seen) const {
-  const auto found = moments_.find({module, rung});
+  const auto found = moments_.find({scope, rung});
   if (found == moments_.end() || found->second.count < kFewest) return Row::Zero();
   const Row scaled = (row_of(seen) - found->second.mean).cwiseQuotient(found->second.deviation);
   return scaled.cwiseMax(-kFarthest).cwiseMin(kFarthest);
 }
 
 void ResponseModel::fit(const std::vector<Measured>& designs) {
+  const auto for_modules = [&](auto&& use) {
+    for (const Measured& design : designs)
+      for (std::size_t scope = 0; scope < modules_.size(); ++scope)
+        if (const auto seen = design.responses->find(modules_[scope]);
+            !modules_[scope].empty() && seen != design.responses->end())
+          use(design, static_cast<std::int32_t>(scope), seen->second);
+  };
   moments_.clear();
-  for (const Measured& design : designs)
-    for (const auto& [module, seen] : *design.responses) {
-      Moments& at = moments_[{module, design.rung}];
-      at.mean += (row_of(seen) - at.mean) / ++at.count;
-    }
-  std::map<std::pair<std::string, std::size_t>, Row> squares;
-  for (const Measured& design : designs)
-    for (const auto& [module, seen] : *design.responses) {
-      const auto key = std::pair(module, design.rung);
-      auto& square = squares.try_emplace(key, Row::Zero()).first->second;
-      square += (row_of(seen) - moments_[key].mean).cwiseAbs2();
-    }
-  for (auto& [key, at] : moments_) at.deviation = deviations(squares[key], at.count);
+  for_modules([&](const Measured& design, std::int32_t scope, const net::ModuleResponses& seen) {
+    Moments& at = moments_[{scope, design.rung}];
+    at.mean += (row_of(seen) - at.mean) / ++at.count;
+  });
+  for (auto& [key, at] : moments_) at.deviation = Row::Zero();
+  for_modules([&](const Measured& design, std::int32_t scope, const net::ModuleResponses& seen) {
+    Moments& at = moments_[{scope, design.rung}];
+    at.deviation += (row_of(seen) - at.mean).cwiseAbs2();
+  });
+  for (auto& [key, at] : moments_) at.deviation = deviations(at.deviation, at.count);
 
   std::vector<std::pair<std::vector<std::int32_t>, Row>> rows;
-  for (const Measured& design : designs)
-    for (std::int32_t scope = 0; scope < static_cast<std::int32_t>(traits_->forest().scopes());
-         ++scope) {
-      const auto seen = design.responses->find(module_of_scope(*traits_, scope));
-      if (seen == design.responses->end()) continue;
-      rows.emplace_back(said(scope, *design.assignment, &index_),
-                        standardised(seen->first, design.rung, seen->second));
-    }
+  for_modules([&](const Measured& design, std::int32_t scope, const net::ModuleResponses& seen) {
+    rows.emplace_back(said(scope, *design.assignment, &index_),
+                      standardised(scope, design.rung, seen));
+  });
   const auto features = static_cast<Eigen::Index>(index_.features().size());
   Eigen::MatrixXd square = kRidge * Eigen::MatrixXd::Identity(features, features);
   Eigen::MatrixXd product = Eigen::MatrixXd::Zero(features, kResponses);
@@ -108,14 +109,14 @@ Signal<kResponses> ResponseModel::signal(const net::Assignment& assignment,
     const std::vector<std::int32_t> numbers = said(scope, assignment, nullptr);
     if (numbers.empty()) continue;
     Row expected = Row::Zero();
-    for (const std::int32_t number : numbers) expected += weights_.row(number).transpose();
+    for (const std::int32_t number : numbers)
+      if (number < weights_.rows()) expected += weights_.row(number).transpose();
     signal.expected += expected;
     ++modules;
     if (!measured) continue;
-    const std::string module = module_of_scope(*traits_, scope);
-    const auto seen = measured->responses->find(module);
+    const auto seen = measured->responses->find(modules_[static_cast<std::size_t>(scope)]);
     if (seen == measured->responses->end()) continue;
-    signal.surprise += standardised(module, measured->rung, seen->second) - expected;
+    signal.surprise += standardised(scope, measured->rung, seen->second) - expected;
     ++seen_modules;
   }
   if (modules > 0) signal.expected /= std::sqrt(double(modules));

@@ -34,7 +34,7 @@ struct Measured {
 /// it has modules.
 class ResponseModel {
  public:
-  explicit ResponseModel(const DecisionTraits& traits) : traits_(&traits) {}
+  explicit ResponseModel(const DecisionTraits& traits);
   void fit(const std::vector<Measured>& designs);
   /// Averages over the modules that exist; `measured` null: not measured.
   Signal<kResponses> signal(const net::Assignment& assignment, const Measured* measured) const;
@@ -45,15 +45,15 @@ class ResponseModel {
     Row mean = Row::Zero(), deviation = Row::Ones();
     int count = 0;
   };
-  Row standardised(const std::string& module, std::size_t rung,
-                   const net::ModuleResponses& seen) const;
+  Row standardised(std::int32_t scope, std::size_t rung, const net::ModuleResponses& seen) const;
   std::vector<std::int32_t> said(std::int32_t scope, const net::Assignment& assignment,
                                  FeatureIndex* grows) const;
 
   const DecisionTraits* traits_;
   FeatureIndex index_;
-  std::map<std::pair<std::string, std::size_t>, Moments> moments_;
-  Eigen::MatrixXd weights_;  ///< [feature, response]
+  std::map<std::pair<std::int32_t, std::size_t>, Moments> moments_;  ///< by scope and rung
+  std::vector<std::string> modules_;  ///< by scope; "" outside modules
+  Eigen::MatrixXd weights_;           ///< [feature, response]
 };
 
 /// Zero-cost scores of whole networks, standardised over the measured ones.

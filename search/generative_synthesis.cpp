@@ -26,7 +26,7 @@ constexpr int kStartShare = 5, kFewestStart = 4, kMostStart = 16;
 // A cycle trains this share of what is known already, within bounds: cycles get longer.
 constexpr int kCycleShare = 6, kShortestCycle = 3, kLongestCycle = 24;
 constexpr double kBoldness = 0.6;
-constexpr int kIterations = 3;  ///< of the inquisitor's variances, a cycle
+constexpr int kIterations = 2;  ///< of the inquisitor's variances, a cycle
 // Results are learnt one by one at first, later in groups of this share of the designs known.
 constexpr std::size_t kLearnShare = 16;
 
@@ -79,7 +79,7 @@ class GenerativeSynthesis : public Strategy {
       waiting_[rung].push_back(numbers_.at(seen.hash));
     if (!search_.synthesis.inquisitor) return;
     inquisitor_.add({member.candidate, rung, seen.value, seen.responses, seen.scores});
-    if (++unlearned_ * kLearnShare >= inquisitor_.designs()) learn(1);
+    if (++unlearned_ * kLearnShare >= inquisitor_.designs()) learn(0);
   }
 
   void set_candidates(int candidates) override { search_.candidates = candidates; }

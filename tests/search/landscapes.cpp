@@ -1,4 +1,5 @@
-// Compares strategies on synthetic tables: landscapes [REPETITIONS] [STRATEGY...]. Prints the
+// Compares strategies on synthetic tables: landscapes [REPETITIONS [LANDSCAPE|all
+// [STRATEGY...]]]. Prints the
 // median regret in points of top-1 at each share of a table's cost, and the strategy's own CPU
 // share.
 #include <fmt/format.h>
@@ -68,11 +69,14 @@ void compare(const test::LandscapeShape& shape, bool widths, const std::string& 
 
 int main(int argc, char** argv) {
   const int repetitions = argc > 1 ? std::atoi(argv[1]) : 30;
-  std::vector<std::string> names(argv + std::min(argc, 2), argv + argc);
+  const std::string only = argc > 2 ? argv[2] : "all";
+  std::vector<std::string> names(argv + std::min(argc, 3), argv + argc);
   if (names.empty())
     for (const search::StrategyEntry& entry : search::strategies()) names.emplace_back(entry.name);
   for (const test::LandscapeShape& shape : test::landscape_shapes())
-    for (const bool widths : {false, true})
+    for (const bool widths : {false, true}) {
+      if (only != "all" && only != shape.name) continue;
       for (const std::string& name : names) compare(shape, widths, name, repetitions);
+    }
   return 0;
 }
