@@ -38,8 +38,9 @@ void make_folder(const search::RunFolder& folder, const search::Campaign& campai
   search::store_campaign(ledger, campaign);
 }
 
-/// Throws SpecError when the folder's table is of another spec or prototype.
+/// Throws SpecError when the folder holds a table of another spec or prototype.
 void expect_same(const search::RunFolder& folder, const search::Campaign& campaign) {
+  if (!std::filesystem::exists(folder.ledger())) return;
   search::Ledger ledger(folder.ledger());
   const search::Campaign stored = search::load_campaign(ledger);
   if (stored.spec_text != campaign.spec_text || stored.prototype_text != campaign.prototype_text)
@@ -101,10 +102,8 @@ int run_all(const Options& options, const search::Campaign& campaign,
             const search::RunFolder& folder, const search::TabulationPlan& plan,
             const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
   const search::CoordinatorOptions run = coordinator_options(options, campaign, folder.path);
-  if (std::filesystem::exists(folder.ledger()))
-    expect_same(folder, campaign);
-  else
-    make_folder(folder, campaign);
+  expect_same(folder, campaign);
+  if (!std::filesystem::exists(folder.ledger())) make_folder(folder, campaign);
   Console console(options.is_json);
   if (search::run_tabulation(run, plan, designs, console, signals) == search::CampaignEnd::Finished)
     return 0;
@@ -149,6 +148,7 @@ int tabulate_command(const Options& options) {
     gather(options, folder);
     return 0;
   }
+  if (!options.is_dry_run) expect_same(folder, campaign);
   const std::vector<search::DesignRow> designs = search::designs_to_tabulate(campaign);
   fmt::print("{}: {} feasible designs, rungs at {} epochs of {} images, {} seeds\ndata: {}\n",
              campaign.spec.name, designs.size(), fmt::join(campaign.spec.search.rungs, ", "),

@@ -26,7 +26,7 @@ struct File {
 
 constexpr const char* kPrototype = R"({
   "name": "p", "input": { "channels": 1, "height": 8, "width": 8 }, "classes": 4,
-  "stages": [ { "modules": 1, "channels": { "range": [8, 8000], "step": 1 },
+  "stages": [ { "modules": 1, "channels": { "range": [8, 4000], "step": 1 },
     "module": { "chain": [ { "op": "pointwise" } ] } } ],
   "head": [ { "op": "global_average_pool" }, { "op": "dense" } ] })";
 

@@ -1,0 +1,139 @@
+// Probes and zero-cost scores: the measures on maps worked out by hand, both backends on one
+// network, and a score that can be written down.
+#include "trainer/torch/probes.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <numeric>
+
+#include "tests/trainer/networks.hpp"
+#include "trainer/torch/zero_cost.hpp"
+
+using namespace atto;
+using namespace atto::train;
+
+namespace {
+
+/// Two separable modules behind a stem.
+net::Network network_of_modules(const Dataset& data) {
+  test::NetworkBuilder b({data.info.channels, data.info.height, data.info.width},
+                         data.info.classes);
+  const int stem = b.unit(0, 8, 3, 2, 1);
+  const int first = b.separable(stem, 8, 16, 1), second = b.separable(first, 16, 24, 2);
+  net::Network network = b.finish(second);
+  for (int i = 0; i < static_cast<int>(network.layers.size()); ++i) {
+    std::string& name = network.layers[static_cast<std::size_t>(i)].name;
+    if (i > stem && i <= first) name = "stages[0].modules[0]." + name;
+    if (i > first && i <= second) name = "stages[0].modules[1]." + name;
+  }
+  return network;
+}
+
+const Dataset& synthetic() {
+  static const Dataset data = load_dataset(describe_dataset("synthetic", 16));
+  return data;
+}
+
+}  // namespace
+
+TEST_CASE("sparsity is the share of values that are not positive") {
+  const std::vector<float> values = {1, 0, -2, 3};
+  CHECK(sparsity_of({values, 1, 2, 2}) == Approx(0.5));
+}
+
+TEST_CASE("the effective rank counts directions that vary") {
+  // Two channels over four pixels: varying alike and apart, together, and one alone.
+  const std::vector<float> apart = {1, 1, 1, -1, -1, 1, -1, -1};
+  CHECK(effective_rank_of({apart, 2, 2, 2}) == Approx(1.0));
+  const std::vector<float> together = {1, 1, -1, -1, 2, 2, -2, -2};
+  CHECK(effective_rank_of({together, 2, 2, 2}) == Approx(0.5));
+  const std::vector<float> still(8, 3.0F);
+  CHECK(effective_rank_of({still, 2, 2, 2}) == 0);
+}
+
+TEST_CASE("the effective rank of more channels than pixels is that of the pixels' products") {
+  // Two pixels centre to one direction among three channels.
+  const std::vector<float> wide = {1, 2, 3, 3, 2, 1};
+  CHECK(effective_rank_of({wide, 1, 2, 3}) == Approx(1.0 / 3));
+}
+
+TEST_CASE("class separation is the variance between classes over that within") {
+  // Image means -1.5, -0.5 | 0.5, 1.5: between 4 * 1, within 4 * 0.25.
+  const std::vector<float> values = {-2, -1, -1, 0, 0, 1, 1, 2};
+  const std::vector<std::int32_t> labels = {0, 0, 1, 1};
+  CHECK(class_separation_of({values, 4, 2, 1}, labels) == Approx(4.0));
+  const std::vector<float> same = {1, 1, 2, 2};
+  CHECK(class_separation_of({same, 4, 1, 1}, labels) == 0);
+}
+
+TEST_CASE("stimuli are spread over the images, a fortieth of them within bounds") {
+  std::vector<std::int32_t> subset(4000);
+  std::iota(subset.begin(), subset.end(), 0);
+  const std::vector<std::int32_t> stimuli = stimulus_images(subset, 128);
+  REQUIRE(stimuli.size() == 100);
+  CHECK(stimuli[1] == 40);
+  CHECK(stimulus_images(subset, 64).size() == 64);
+  CHECK(stimulus_images({subset.data(), 5}, 64).size() == 5);
+}
+
+TEST_CASE("both backends show the same responses of every module") {
+  const net::Network network = network_of_modules(synthetic());
+  const ParameterLayout layout(network);
+  const std::vector<float> weights = initial_weights(network, layout, 4);
+  const std::vector<std::int32_t> stimuli = stimulus_images(synthetic().train, 32);
+  const BackendSettings settings{Device::Cpu, 1, 32};
+  const auto oracle = make_torch_backend(network, layout, settings),
+             ours = make_cpu_backend(network, layout, settings);
+  const net::ResponsesByModule wanted =
+      probe(*oracle, network, layout, weights, synthetic(), stimuli);
+  const net::ResponsesByModule got = probe(*ours, network, layout, weights, synthetic(), stimuli);
+  REQUIRE(got.size() == 3);
+  for (const char* module : {"", "stages[0].modules[0]", "stages[0].modules[1]"}) {
+    INFO(module);
+    const auto expected = net::values_of(wanted.at(module)),
+               values = net::values_of(got.at(module));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      INFO(net::kResponseNames[i]);
+      CHECK(std::abs(values[i] - expected[i]) < 1e-3 * (std::abs(expected[i]) + 1e-3));
+    }
+    CHECK(got.at(module).gradient_norm > 0);
+    CHECK(got.at(module).activation_sparsity > 0.1);
+    CHECK(got.at(module).activation_sparsity < 0.9);
+  }
+}
+
+TEST_CASE("log-synflow of one dense layer is written down") {
+  test::NetworkBuilder b({1, 1, 2}, 2);
+  b.network.outputs = {{"head", b.add(net::Dense{0}, {0})}};
+  const net::Network network = b.network;
+  const ParameterLayout layout(network);
+  std::vector<float> weights(layout.trained, 0.0F);
+  const std::size_t at = layout.offset(1, 0);
+  const float values[] = {0.5F, -1.0F, 2.0F, 0.25F};
+  std::copy(values, values + 4, weights.begin() + static_cast<std::ptrdiff_t>(at));
+  Dataset data = synthetic();
+  data.info.channels = 1;
+  data.info.height = 1;
+  data.info.width = 2;
+  const net::ScoresByModule scores =
+      zero_cost_scores(network, layout, weights, data, score_images(data.train));
+  // Every weight sees an input of 1 and an output of weight 1: dR/dw = 1.
+  CHECK(scores.at("").log_synflow == Approx(3.75 * std::log(2.0)));
+}
+
+TEST_CASE("zero-cost scores are finite, repeat, and name every module") {
+  const net::Network network = network_of_modules(synthetic());
+  const ParameterLayout layout(network);
+  const std::vector<float> weights = initial_weights(network, layout, 4);
+  const std::vector<std::int32_t> images = score_images(synthetic().train);
+  const net::ScoresByModule scores =
+      zero_cost_scores(network, layout, weights, synthetic(), images);
+  REQUIRE(scores.size() == 3);
+  for (const auto& [module, score] : scores) {
+    INFO(module);
+    for (const double value : net::values_of(score)) CHECK(std::isfinite(value));
+    CHECK(score.expressivity > 0);
+    CHECK(score.trainability <= 0);
+  }
+  CHECK(scores == zero_cost_scores(network, layout, weights, synthetic(), images));
+}
