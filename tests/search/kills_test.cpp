@@ -9,9 +9,11 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kFlags = " --evaluator fake --workers 2 --candidates 20";
+// Long enough for 25 kills, however many jobs pass between two of them.
+constexpr const char* kLongFlags = " --evaluator fake --workers 2 --candidates 32";
 
-json undisturbed(const Scratch& scratch) {
-  REQUIRE(run_atto(scratch, "search " + tiny_spec() + kFlags + " --out calm").code == 0);
+json undisturbed(const Scratch& scratch, const std::string& flags = kFlags) {
+  REQUIRE(run_atto(scratch, "search " + tiny_spec() + flags + " --out calm").code == 0);
   return boards_of(scratch, scratch / "calm");
 }
 
@@ -46,7 +48,7 @@ TEST_CASE("Workers killed at every named point, more than 25 times in all, chang
 
 TEST_CASE("A coordinator and its workers killed 25 times over one campaign change nothing") {
   const Scratch scratch;
-  const json calm = undisturbed(scratch);
+  const json calm = undisturbed(scratch, kLongFlags);
   const std::vector<std::string> faults = {"after_propose:1",
                                            "before_spawn:1",
                                            "before_spawn:3,after_claim:2",
@@ -54,7 +56,7 @@ TEST_CASE("A coordinator and its workers killed 25 times over one campaign chang
                                            "before_spawn:2",
                                            "after_propose:1,before_commit:2"};
   int kills = 0;
-  Ended ended = run_atto(scratch, "search " + tiny_spec() + kFlags + " --out run",
+  Ended ended = run_atto(scratch, "search " + tiny_spec() + kLongFlags + " --out run",
                          "ATTO_FAULT=after_propose:3");
   CHECK(ended.code == 137);
   for (std::size_t i = 0; ended.code == 137 && kills < 24; ++i) {
@@ -89,7 +91,7 @@ TEST_CASE("A gentle stop says how to go on, and going on ends the same") {
   const json calm = undisturbed(scratch);
   const Ended ended =
       run_atto(scratch, "search " + tiny_spec() + kFlags + " --out run",
-               "ATTO_FAKE_EPOCH_SECONDS=0.05 timeout --signal=INT --preserve-status 1");
+               "ATTO_FAKE_EPOCH_SECONDS=0.4 timeout --signal=INT --preserve-status 4");
   INFO(ended.err);
   CHECK(ended.code == 130);
   CHECK(ended.err.find("stopped; continue with: atto resume run") != std::string::npos);
