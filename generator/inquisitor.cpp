@@ -14,13 +14,13 @@ namespace atto::gen {
 namespace {
 
 /// The groups of weights: one per kind of feature, then these.
-enum Group { kCost = kFeatureKinds, kResponse, kResponseOwn, kScore, kGroups };
+enum Group { kCost = kFeatureKinds, kResponse, kResponseOwn, kScore, kScoreOwn, kGroups };
 constexpr int kCostColumns = 6;
-constexpr int kFixedColumns = kCostColumns + 2 * kResponses + kScores;
+constexpr int kFixedColumns = kCostColumns + 2 * kResponses + 2 * kScores;
 
 /// The share of the variance between designs that each group is held to explain at first.
-constexpr std::array<double, kGroups> kShares = {0.20, 0.10, 0.10, 0.15, 0.08, 0.08, 0.05,
-                                                 0.02, 0.05, 0.03, 0.10, 0.05, 0.05, 0.04};
+constexpr std::array<double, kGroups> kShares = {0.20, 0.10, 0.10, 0.15, 0.08, 0.08, 0.05, 0.02,
+                                                 0.05, 0.03, 0.10, 0.05, 0.05, 0.10, 0.02};
 constexpr std::array<const char*, kGroups> kSources = {"decisions by role",
                                                        "decisions by stage",
                                                        "decisions by place in the stage",
@@ -34,7 +34,8 @@ constexpr std::array<const char*, kGroups> kSources = {"decisions by role",
                                                        "costs",
                                                        "expected responses",
                                                        "observed responses",
-                                                       "zero-cost scores"};
+                                                       "expected zero-cost scores",
+                                                       "observed zero-cost scores"};
 /// The part of the top rung's noise that is the design's own and would show again.
 constexpr double kOwnShare = 0.5;
 
@@ -68,7 +69,7 @@ struct Inquisitor::Parts {
   FeatureIndex index;
   RungScale scale;
   ResponseModel responses;
-  ScoreScale scores;
+  ScoreModel scores;
   CreditModel model;
   Eigen::Vector3d cost_centre = Eigen::Vector3d::Zero(), cost_spread = Eigen::Vector3d::Ones();
   CreditData data;
@@ -140,8 +141,12 @@ struct Inquisitor::Parts {
       rows.block<1, kResponses>(row, at + kResponses) = signal.surprise.transpose();
     }
     at += 2 * kResponses;
-    if (settings.with_scores && own)
-      rows.block<1, kScores>(row, at) = scores.scaled(&own->scores).transpose();
+    if (settings.with_scores) {
+      const Signal<kScores> signal =
+          scores.signal(rows.row(row).head(learnt + kCostColumns), own ? &own->scores : nullptr);
+      rows.block<1, kScores>(row, at) = signal.expected.transpose();
+      rows.block<1, kScores>(row, at + kScores) = signal.surprise.transpose();
+    }
     return unseen;
   }
 
@@ -164,6 +169,7 @@ struct Inquisitor::Parts {
     groups.insert(groups.end(), kResponses, kResponse);
     groups.insert(groups.end(), kResponses, kResponseOwn);
     groups.insert(groups.end(), kScores, kScore);
+    groups.insert(groups.end(), kScores, kScoreOwn);
     return groups;
   }
 
@@ -191,8 +197,12 @@ struct Inquisitor::Parts {
     scale_costs();
     // Responses are compared anew with the variances only: both move slowly.
     if (settings.with_responses && iterations > 0) responses.fit(signals);
-    if (settings.with_scores) scores.fit(signals);
+    scores.forget();
     data.features = rows_of(designs, nullptr);
+    if (settings.with_scores) {
+      scores.fit(data.features.leftCols(learnt + kCostColumns), signals);
+      data.features = rows_of(designs, nullptr);
+    }
     data.values.resize(static_cast<Eigen::Index>(known.size()));
     data.excess.resize(static_cast<Eigen::Index>(known.size()));
     for (std::size_t i = 0; i < known.size(); ++i) {

@@ -25,6 +25,8 @@ constexpr std::size_t kElites = 8;
 constexpr int kStartShare = 5, kFewestStart = 4, kMostStart = 16;
 // A cycle trains this share of what is known already, within bounds: cycles get longer.
 constexpr int kCycleShare = 6, kShortestCycle = 3, kLongestCycle = 24;
+// Scores are all but functions of the decisions: those of the first designs tell what others have.
+constexpr std::int64_t kScoredJobs = 40;
 constexpr double kBoldness = 0.6;
 constexpr int kIterations = 2;  ///< of the inquisitor's variances, a cycle
 // Results are learnt one by one at first, later in groups of this share of the designs known.
@@ -84,10 +86,6 @@ class GenerativeSynthesis : public Strategy {
 
   void set_candidates(int candidates) override { search_.candidates = candidates; }
   std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
-  Measurements wants() const override {
-    const spec::SynthesisSettings& parts = search_.synthesis;
-    return {parts.inquisitor && parts.probes, parts.inquisitor && parts.zero_cost};
-  }
   gen::Theta theta() const override { return generator_.theta(); }
 
  private:
@@ -256,6 +254,12 @@ class GenerativeSynthesis : public Strategy {
 };
 
 }  // namespace
+
+Measurements wants_of_generative_synthesis(const spec::SearchSettings& search) {
+  const spec::SynthesisSettings& parts = search.synthesis;
+  if (!parts.inquisitor) return {};
+  return {parts.probes, parts.zero_cost ? kScoredJobs : 0};
+}
 
 std::unique_ptr<Strategy> make_generative_synthesis(const StrategySetting& setting) {
   return std::make_unique<GenerativeSynthesis>(setting);

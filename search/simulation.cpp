@@ -39,7 +39,7 @@ class Run {
     const StrategyEntry* entry = find_strategy(setting.strategy);
     if (!entry) throw InternalError("simulate: no strategy named " + setting.strategy);
     strategy_ = entry->make({setting.space, setting.search, setting.seed, setting.taken, {}});
-    wants_ = strategy_->wants();
+    wants_ = entry->wants(setting.search);
   }
 
   Simulation run() {
@@ -87,7 +87,7 @@ class Run {
       seen.responses = at.responses;
       seen.cpu_seconds += at.probe_cpu_seconds;
     }
-    if (wants_.scores) {
+    if (static_cast<std::int64_t>(result_.steps.size()) < wants_.scored_jobs) {
       seen.scores = design.scores;
       if (reached < 0) seen.cpu_seconds += design.score_cpu_seconds;
     }
