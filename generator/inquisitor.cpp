@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <unordered_map>
 
@@ -72,6 +73,11 @@ Eigen::Vector3d log_costs(const spec::Costs& costs) {
     return std::log(static_cast<double>(std::max<std::int64_t>(1, count)));
   };
   return {log_of(costs.params), log_of(costs.macs), log_of(costs.peak_activation_bytes)};
+}
+
+/// The share of a normal distribution that lies above 0.
+double share_above_zero(double mean, double deviation) {
+  return deviation > 0 ? 0.5 * std::erfc(-mean / (deviation * std::sqrt(2.0))) : 0.5;
 }
 
 }  // namespace
@@ -276,6 +282,69 @@ struct Inquisitor::Parts {
     }
     return credit.designs > 0 ? Eigen::VectorXd(row / credit.designs) : row;
   }
+
+  /// The credits of a structure decision's alternatives that some design took.
+  std::vector<Credit> credits_of(net::DecisionId id) const {
+    std::vector<Credit> credits;
+    std::vector<Eigen::VectorXd> rows;
+    for (std::int32_t alternative = 0; alternative < traits.forest().at(id).alternatives;
+         ++alternative) {
+      Credit credit{id, alternative};
+      Eigen::VectorXd row = saying(id, alternative, credit);
+      if (credit.designs == 0) continue;
+      credits.push_back(credit);
+      rows.push_back(std::move(row));
+    }
+    const auto count = static_cast<Eigen::Index>(rows.size());
+    if (count == 0) return credits;
+    Eigen::VectorXd centre = Eigen::VectorXd::Zero(columns());
+    for (const Eigen::VectorXd& row : rows) centre += row / static_cast<double>(count);
+    // Column a: against the mean; column count + a: against the best of the others.
+    Eigen::MatrixXd contrasts(columns(), 2 * count);
+    for (Eigen::Index a = 0; a < count; ++a) {
+      const Eigen::VectorXd& own = rows[static_cast<std::size_t>(a)];
+      const Eigen::VectorXd* rival = &own;
+      double best = -std::numeric_limits<double>::infinity();
+      for (const Eigen::VectorXd& other : rows)
+        if (&other != &own && other.dot(model.mean()) > best) {
+          rival = &other;
+          best = other.dot(model.mean());
+        }
+      contrasts.col(a) = own - centre;
+      contrasts.col(count + a) = own - *rival;
+    }
+    const Eigen::VectorXd means = contrasts.transpose() * model.mean();
+    const Eigen::VectorXd deviations = model.deviations_of(contrasts);
+    for (Eigen::Index a = 0; a < count; ++a) {
+      Credit& credit = credits[static_cast<std::size_t>(a)];
+      credit.effect = scale.unit() * means[a];
+      credit.deviation = scale.unit() * deviations[a];
+      credit.confidence = count > 1 ? share_above_zero(means[count + a], deviations[count + a]) : 1;
+    }
+    return credits;
+  }
+
+  std::vector<Credit> credit_of_width(net::DecisionId id) const {
+    const std::int32_t last = traits.forest().at(id).alternatives - 1;
+    Credit credit{id, last};
+    for (const Known& design : known) {
+      if (design.candidate.assignment[static_cast<std::size_t>(id)] == net::kInactive) continue;
+      ++credit.designs;
+      credit.at_top += design.highest + 1 == settings.rungs;
+    }
+    if (credit.designs == 0 || last == 0) return {};
+    std::vector<Feature> features;
+    traits.say_width(id, features);
+    Eigen::VectorXd row = Eigen::VectorXd::Zero(columns());
+    for (const Feature& feature : features)
+      if (const std::int32_t f = index.find(feature); f >= 0 && f < learnt)
+        row[f] += traits.relative_width(id, last) - traits.relative_width(id, 0);
+    const double mean = row.dot(model.mean()), deviation = model.deviations_of(row)[0];
+    credit.effect = scale.unit() * mean;
+    credit.deviation = scale.unit() * deviation;
+    credit.confidence = share_above_zero(mean, deviation);
+    return {credit};
+  }
 };
 
 Inquisitor::Inquisitor(const DecisionTraits& traits, const InquisitorSettings& settings)
@@ -305,6 +374,10 @@ void Inquisitor::add(Evidence evidence) {
 
 std::size_t Inquisitor::designs() const {
   return parts_->known.size();
+}
+
+bool Inquisitor::has_learnt() const {
+  return parts_->model.mean().size() > 0;
 }
 
 void Inquisitor::learn(int iterations) {
@@ -360,30 +433,34 @@ std::vector<double> Inquisitor::rung_correlations() const {
 
 std::vector<Credit> Inquisitor::credits() const {
   const Parts& p = *parts_;
+  const DecisionForest& forest = p.traits.forest();
   std::vector<Credit> credits;
-  for (std::size_t d = 0; d < p.traits.forest().size(); ++d) {
+  for (std::size_t d = 0; d < forest.size(); ++d) {
     const auto id = static_cast<net::DecisionId>(d);
-    std::vector<Credit> of;
-    std::vector<Eigen::VectorXd> rows;
-    if (p.traits.forest().is_width(id)) continue;
-    for (const std::int32_t alternative : p.traits.forest().allowed(id)) {
-      Credit credit{id, alternative, 0, 0, 0, 0};
-      Eigen::VectorXd row = p.saying(id, alternative, credit);
-      if (credit.designs == 0) continue;
-      of.push_back(credit);
-      rows.push_back(std::move(row));
-    }
-    if (of.empty()) continue;
-    Eigen::VectorXd mean = Eigen::VectorXd::Zero(p.columns());
-    for (const Eigen::VectorXd& row : rows) mean += row / static_cast<double>(rows.size());
-    for (std::size_t a = 0; a < of.size(); ++a) {
-      const Eigen::VectorXd contrast = rows[a] - mean;
-      of[a].effect = p.scale.unit() * contrast.dot(p.model.mean());
-      of[a].deviation = p.scale.unit() * p.model.deviation_of(contrast);
-      credits.push_back(of[a]);
-    }
+    const std::vector<Credit> of = forest.is_width(id) ? p.credit_of_width(id) : p.credits_of(id);
+    credits.insert(credits.end(), of.begin(), of.end());
   }
   return credits;
+}
+
+std::vector<Weight> Inquisitor::weights(std::size_t count) const {
+  const Parts& p = *parts_;
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(p.learnt));
+  for (std::size_t f = 0; f < order.size(); ++f) order[f] = static_cast<Eigen::Index>(f);
+  std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) {
+    return std::abs(p.model.mean()[a]) > std::abs(p.model.mean()[b]);
+  });
+  order.resize(std::min(count, order.size()));
+  Eigen::MatrixXd rows =
+      Eigen::MatrixXd::Zero(p.columns(), static_cast<Eigen::Index>(order.size()));
+  for (std::size_t i = 0; i < order.size(); ++i) rows(order[i], static_cast<Eigen::Index>(i)) = 1;
+  const Eigen::VectorXd deviations = p.model.deviations_of(rows);
+  std::vector<Weight> weights;
+  for (std::size_t i = 0; i < order.size(); ++i)
+    weights.push_back({p.index.features()[static_cast<std::size_t>(order[i])],
+                       p.scale.unit() * p.model.mean()[order[i]],
+                       p.scale.unit() * deviations[static_cast<Eigen::Index>(i)]});
+  return weights;
 }
 
 std::vector<std::pair<std::string, double>> Inquisitor::sources() const {
