@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "design_specs/errors.hpp"
@@ -29,6 +31,9 @@ class Reader {
     const net::Shape& shape = network_.input;
     set.inputs =
         copy<float>("inputs", Type::F32, {set.count, shape.channels, shape.height, shape.width});
+    if (!std::all_of(set.inputs.begin(), set.inputs.end(),
+                     [](float x) { return std::isfinite(x); }))
+      refuse("inputs", "must be finite", "");
     if (find("logits"))
       set.logits = copy<float>("logits", Type::F32, {set.count, network_.classes});
     if (find("labels")) set.labels = copy<std::int64_t>("labels", Type::I64, {set.count});
