@@ -17,9 +17,8 @@ int main(int argc, char** argv) {
       atto::cli::add_search,   atto::cli::add_resume,    atto::cli::add_status,
       atto::cli::add_worker,   atto::cli::add_train,     atto::cli::add_eval,
       atto::cli::add_data,     atto::cli::add_report,    atto::cli::add_generate,
-      atto::cli::add_tabulate, atto::cli::add_calibrate, nullptr};  // null entries are passed over
-  for (Add add : kCommands)
-    if (add) add(app, action);
+      atto::cli::add_tabulate, atto::cli::add_calibrate, atto::cli::add_export};
+  for (Add add : kCommands) add(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
