@@ -21,7 +21,6 @@ using std::chrono::milliseconds;
 constexpr int kLongestPauseMs = 50;
 constexpr milliseconds kStatusInterval{200};
 constexpr milliseconds kExpiryInterval{1000};
-constexpr milliseconds kPatienceWithStops{60000};
 /// Departures in a row without a finished job after which the campaign gives up.
 constexpr int kFailedStarts = 3, kDeathsInARow = 20;
 
@@ -268,15 +267,9 @@ class Coordinator {
   }
 
   void end_crew(int how) {
-    crew_.signal_all(how);
-    const Clock::time_point patience = Clock::now() + kPatienceWithStops;
-    while (!crew_.is_empty()) {
-      const int signal = signals_.wait(20);
-      if (signal == SIGINT || signal == SIGTERM || Clock::now() > patience)
-        crew_.signal_all(SIGKILL);
-      for (const Departure& departure : crew_.reap())
-        ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
-    }
+    crew_.end(how, signals_, [&](const Departure& departure) {
+      ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
+    });
   }
 
   static constexpr int kLeaseGraceMs = 15000;

@@ -146,9 +146,9 @@ class GenerativeSynthesis : public Strategy {
   std::optional<Proposal> promotion(bool is_end) {
     if (!search_.synthesis.rungs) return {};
     for (int rung = top_; rung-- > 0;) {
-      std::vector<const Member*> seen;
+      std::vector<Member*> seen;
       std::size_t count = 0;
-      for (const Member& member : members_) {
+      for (Member& member : members_) {
         count += member.rung >= rung;
         if (member.rung >= rung && !member.is_barred) seen.push_back(&member);
       }
@@ -168,10 +168,9 @@ class GenerativeSynthesis : public Strategy {
                         });
       for (std::size_t i = 0; i < quota; ++i) {
         if (seen[i]->rung != rung || seen[i]->is_promoted || seen[i]->is_lost) continue;
-        Member& member = members_[numbers_.at(seen[i]->candidate.hash)];
-        member.is_promoted = true;
+        seen[i]->is_promoted = true;
         ++outstanding_;
-        return Proposal{std::nullopt, member.candidate.hash, rung + 1, "promoted"};
+        return Proposal{std::nullopt, seen[i]->candidate.hash, rung + 1, "promoted"};
       }
     }
     return {};
