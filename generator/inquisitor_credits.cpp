@@ -34,6 +34,12 @@ double share_above_zero(double mean, double deviation) {
 
 }  // namespace
 
+void Inquisitor::Parts::add_expected_scores(Eigen::VectorXd& row) const {
+  if (settings.with_scores)
+    row.segment<kScores>(score_column()) =
+        scores.difference(row.head(learnt + kCostColumns).transpose());
+}
+
 Eigen::VectorXd Inquisitor::Parts::saying(net::DecisionId id, std::int32_t alternative,
                                           Credit& credit) const {
   Eigen::VectorXd row = Eigen::VectorXd::Zero(columns());
@@ -49,7 +55,9 @@ Eigen::VectorXd Inquisitor::Parts::saying(net::DecisionId id, std::int32_t alter
     for (const Feature& feature : features)
       if (const std::int32_t f = index.find(feature); f >= 0 && f < learnt) row[f] += 1;
   }
-  return credit.designs > 0 ? Eigen::VectorXd(row / credit.designs) : row;
+  if (credit.designs > 0) row /= credit.designs;
+  add_expected_scores(row);
+  return row;
 }
 
 std::vector<Credit> Inquisitor::Parts::credits_of(net::DecisionId id) const {
@@ -107,6 +115,7 @@ std::vector<Credit> Inquisitor::Parts::credit_of_width(net::DecisionId id) const
   for (const Feature& feature : features)
     if (const std::int32_t f = index.find(feature); f >= 0 && f < learnt)
       row[f] += traits.relative_width(id, last) - traits.relative_width(id, 0);
+  add_expected_scores(row);
   const double mean = row.dot(model.mean()), deviation = model.deviations_of(row)[0];
   credit.effect = scale.unit() * mean;
   credit.deviation = scale.unit() * deviation;

@@ -88,6 +88,8 @@ struct Inquisitor::Parts {
   void scale_costs();
   /// One observation for every result of every known design, whose row is given.
   void observe(const Eigen::MatrixXd& rows);
+  /// Adds to a row of decisions what they let expect of scores.
+  void add_expected_scores(Eigen::VectorXd& row) const;
   /// The weights' row that tells what an alternative says, averaged over the designs that took it.
   Eigen::VectorXd saying(net::DecisionId id, std::int32_t alternative, Credit& credit) const;
 };
