@@ -72,16 +72,6 @@ nlohmann::json estimate_json(const search::Campaign& campaign, const search::Est
           {"disk_bytes", estimate.disk_bytes}};
 }
 
-void start_folder(const search::RunFolder& folder, const search::Campaign& campaign,
-                  const std::vector<search::DesignRow>& included) {
-  search::make_run_folder(folder);
-  spec::write_file_atomically(folder.path / "spec.json", campaign.spec_text);
-  spec::write_file_atomically(folder.path / "prototype.json", campaign.prototype_text);
-  search::Ledger ledger(folder.ledger());
-  for (const search::DesignRow& design : included) ledger.add_design(design);
-  search::store_campaign(ledger, campaign);
-}
-
 int search_command(const Options& options) {
   search::StopSignals signals(true);
   search::Campaign campaign = search::read_campaign(
@@ -109,7 +99,7 @@ int search_command(const Options& options) {
                                                      : std::filesystem::path(options.out)};
   search::worker_command(campaign,
                          folder.path);  // a missing trainer shows before the folder is made
-  start_folder(folder, campaign, included);
+  search::make_run_folder(folder, campaign, included);
   std::fflush(stdout);
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   return run_and_show(folder.path, {options.workers, options.is_json, std::move(warm)}, signals);

@@ -29,14 +29,6 @@ struct Options {
   bool is_dry_run = false, is_gathering = false, is_json = false;
 };
 
-void make_folder(const search::RunFolder& folder, const search::Campaign& campaign) {
-  search::make_run_folder(folder);
-  spec::write_file_atomically(folder.path / "spec.json", campaign.spec_text);
-  spec::write_file_atomically(folder.path / "prototype.json", campaign.prototype_text);
-  search::Ledger ledger(folder.ledger());
-  search::store_campaign(ledger, campaign);
-}
-
 /// Throws SpecError when the folder holds a table of another spec or prototype.
 void expect_same(const search::RunFolder& folder, const search::Campaign& campaign) {
   if (!std::filesystem::exists(folder.ledger())) return;
@@ -69,7 +61,7 @@ int measure(const Options& options, const search::Campaign& campaign,
             const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
   const search::RunFolder folder{std::filesystem::temp_directory_path() /
                                  fmt::format("atto-dry-run-{}", search::now_ms())};
-  make_folder(folder, campaign);
+  search::make_run_folder(folder, campaign);
   std::vector<search::DesignRow> few;
   const std::size_t count = std::min(kMeasuredDesigns, designs.size());
   for (std::size_t i = 0; i < count; ++i) few.push_back(designs[i * designs.size() / count]);
@@ -103,7 +95,7 @@ int run_all(const Options& options, const search::Campaign& campaign,
             const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
   const search::CoordinatorOptions run = coordinator_options(options, campaign, folder.path);
   expect_same(folder, campaign);
-  if (!std::filesystem::exists(folder.ledger())) make_folder(folder, campaign);
+  if (!std::filesystem::exists(folder.ledger())) search::make_run_folder(folder, campaign);
   Console console(options.is_json);
   if (search::run_tabulation(run, plan, designs, console, signals) == search::CampaignEnd::Finished)
     return 0;
