@@ -1,4 +1,6 @@
 // A campaign's description in its ledger.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "search/campaign.hpp"
