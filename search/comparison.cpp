@@ -41,7 +41,7 @@ struct Truth {
 
 /// One campaign.
 struct Trace {
-  Measured<std::array<double, kMoments>> at;
+  ByMeasure<std::array<double, kMoments>> at;
   double own_cpu_seconds = 0, cpu_seconds = 0;
   std::size_t jobs = 0;
 };
@@ -79,9 +79,9 @@ class Referee {
     const Table part = at_rungs(table_, rungs);
     double own = 0, all = 0, jobs = 0;
     for (const double budget : setting_.budgets) {
-      std::vector<Trace> traces;
-      for (int i = 0; i < setting_.repetitions; ++i)
-        traces.push_back(repeat(part, contender, budget, i));
+      std::vector<Trace> traces(static_cast<std::size_t>(setting_.repetitions));
+      tbb::parallel_for(std::size_t{0}, traces.size(),
+                        [&](std::size_t i) { traces[i] = repeat(part, contender, budget, i); });
       for (const Trace& trace : traces) {
         own += trace.own_cpu_seconds;
         all += trace.cpu_seconds;
@@ -107,7 +107,8 @@ class Referee {
     }
   }
 
-  Trace repeat(const Table& part, const Contender& contender, double budget, int number) const {
+  Trace repeat(const Table& part, const Contender& contender, double budget,
+               std::size_t number) const {
     const auto key = static_cast<std::uint64_t>(number);
     SimulationSetting simulation;
     simulation.space = setting_.space;
@@ -192,9 +193,8 @@ double hypervolume_of(std::vector<std::pair<double, double>> points) {
 
 std::vector<Outcomes> compare(const Table& table, const ComparisonSetting& setting) {
   const Referee referee(table, setting);
-  std::vector<Outcomes> all(setting.contenders.size());
-  tbb::parallel_for(std::size_t{0}, all.size(),
-                    [&](std::size_t i) { all[i] = referee.run(setting.contenders[i]); });
+  std::vector<Outcomes> all;
+  for (const Contender& contender : setting.contenders) all.push_back(referee.run(contender));
   return all;
 }
 

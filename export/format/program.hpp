@@ -75,7 +75,7 @@ struct Tensor {
 
 enum class StepKind : std::uint8_t {
   Import,     ///< the image -> a tensor
-  ImageConv,  ///< the image, convolved: weights [O/16][C][kh][kw][16]
+  ImageConv,  ///< the image, convolved: weights [O/16][kh][C][kw][16]
   Conv,       ///< a window over all lanes of its group; dense layers too
   Depthwise,
   DepthwisePointwise,  ///< Depthwise, then a 1x1 Conv on what it made, which is never stored
@@ -89,7 +89,7 @@ enum class StepKind : std::uint8_t {
   Upsample,
   Softmax
 };
-inline constexpr int kStepKinds = 15;
+inline constexpr int kStepKinds = 14;
 
 /// The window of a convolution or pool. Output (y, x) reads rows y * stride - pad + i * dilation.
 struct Window {

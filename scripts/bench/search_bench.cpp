@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iostream>
@@ -34,6 +35,7 @@ struct Options {
   std::uint64_t seed = 1;
   double charged_per_job = 0;
   bool is_json = false, is_tuning = false, with_ablations = true;
+  std::vector<std::string> only;
   std::vector<double> budgets = {0.02, 0.05, 0.1, 0.2, 0.3};
 };
 
@@ -222,7 +224,10 @@ Json run(const Ground& ground, const Options& options) {
   Json settings = Json::object();
   if (!options.settings.empty()) settings = Json::parse(spec::read_file(options.settings));
   ComparisonSetting setting = setting_for(ground, options);
-  setting.contenders = contenders(ground, settings, options.with_ablations);
+  for (const Contender& contender : contenders(ground, settings, options.with_ablations))
+    if (options.only.empty() ||
+        std::find(options.only.begin(), options.only.end(), contender.label) != options.only.end())
+      setting.contenders.push_back(contender);
   const std::vector<Outcomes> outcomes = compare(ground.stored.table, setting);
   const TableQuality quality = table_quality(ground.stored.table);
   const std::size_t runs = ground.stored.table.common_runs();
@@ -263,7 +268,9 @@ Json summary_of(const Outcomes& one, const std::vector<Outcomes>& all, const Jso
                {"quartiles", {rounded(quantile(regrets, 0.25)), rounded(quantile(regrets, 0.75))}}};
   for (const Measure measure : kMeasures) {
     const std::size_t best = best_baseline(all, measure, last);
-    const double share = share_to_reach(one, budgets, measure, median_of(all[best], measure, last));
+    double share = -1;
+    if (best < all.size())
+      share = share_to_reach(one, budgets, measure, median_of(all[best], measure, last));
     const char* key = measure == Measure::Regret ? "cpu_share_to_best_baseline"
                                                  : "cpu_share_to_best_baseline_hypervolume";
     json[key] = share < 0 ? Json(nullptr) : Json(rounded(share));
@@ -349,6 +356,7 @@ int main(int argc, char** argv) {
                  "CPU-seconds of generator and inquisitor, a job");
   app.add_option("--store", options.store, "File to keep the repetitions (--tune: settings) in");
   app.add_option("--from", options.from, "Kept repetitions to read instead of running any");
+  app.add_option("--only", options.only, "Run these contenders alone")->delimiter(',');
   app.add_flag("--tune", options.is_tuning, "Choose every strategy's settings");
   app.add_flag("!--no-ablations", options.with_ablations);
   app.add_flag("--json", options.is_json);

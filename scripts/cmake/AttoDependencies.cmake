@@ -8,6 +8,7 @@ find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(SOCI REQUIRED)
 find_package(Protobuf REQUIRED)  # before ONNX, whose targets name protobuf's
 find_package(ONNX REQUIRED)
+find_package(FlatBuffers REQUIRED)
 if(ATTO_BUILD_TRAINER)
   find_package(spdlog REQUIRED)
   find_package(Torch REQUIRED)

@@ -36,6 +36,21 @@ Option& Option::excludes(const Option& other) {
   return *this;
 }
 
+Option& Option::needs(const Option& other) {
+  option_->needs(other.option_);
+  return *this;
+}
+
+Option& Option::delimiter(char between) {
+  option_->delimiter(between);
+  return *this;
+}
+
+Option& Option::one_value_each() {
+  option_->allow_extra_args(false);
+  return *this;
+}
+
 Option& Option::take_all() {
   option_->take_all();
   return *this;
@@ -60,6 +75,7 @@ Option Command::option(const std::string& name, Value& value, const std::string&
 
 using Name = const std::string&;
 template Option Command::option(Name, int&, Name);
+template Option Command::option(Name, std::int64_t&, Name);
 template Option Command::option(Name, std::uint64_t&, Name);
 template Option Command::option(Name, double&, Name);
 template Option Command::option(Name, std::string&, Name);

@@ -26,6 +26,11 @@ class Option {
   Option& not_negative();
   Option& one_of(const std::vector<std::string>& names);
   Option& excludes(const Option& other);
+  Option& needs(const Option& other);
+  /// One argument holds several values, this character between them.
+  Option& delimiter(char between);
+  /// A list takes one argument a mention, not all that follow.
+  Option& one_value_each();
   /// Keeps the values of every repetition.
   Option& take_all();
   /// The help shows the value that it has now.

@@ -22,11 +22,14 @@ void add_data(CLI::App& app, Action& action);
 void add_search(CLI::App& app, Action& action);
 void add_resume(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
+void add_steer(CLI::App& app, Action& action);
+void add_explain(CLI::App& app, Action& action);
 void add_worker(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
 void add_tabulate(CLI::App& app, Action& action);
 
 /// Runs the action; prints an exception's message on stderr and returns its exit code: 2 SpecError,

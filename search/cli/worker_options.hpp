@@ -26,7 +26,7 @@ struct WorkerCommandLine {
 inline Command add_worker_subcommand(CLI::App& app, const char* summary, WorkerCommandLine& line) {
   Command command(app, "worker", summary);
   command.option("folder", line.folder, "Run folder").required();
-  add_device_option(*command, line.device);
+  add_device_option(command, line.device);
   command.option("--name", line.worker.name, "Name in the ledger; default: host and process id");
   command.option("--parent", line.worker.parent, "Process id of the coordinator that it dies with");
   command

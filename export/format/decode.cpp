@@ -1,0 +1,164 @@
+#include <cstring>
+
+#include "export/format/model_file.hpp"
+#include "export/format/program_rules.hpp"
+#include "model_generated.h"
+
+namespace atto::format {
+namespace {
+
+/// Reads the header's numbers and checks them against the file's size.
+struct Header {
+  std::uint64_t metadata_offset, metadata_bytes, weights_offset, weights_bytes, metadata_checksum,
+      weights_checksum;
+};
+
+template <class Value>
+Value get(std::span<const std::byte> bytes, std::size_t at) {
+  Value value;
+  std::memcpy(&value, bytes.data() + at, sizeof value);
+  return value;
+}
+
+void check_section(std::uint64_t at, std::uint64_t offset, std::uint64_t bytes, std::uint64_t size,
+                   const char* name) {
+  if (offset < kHeaderBytes || offset > size || bytes > size - offset)
+    throw ModelError(at, name,
+                     "must lie inside the file of " + std::to_string(size) + " bytes; got " +
+                         std::to_string(bytes) + " bytes at " + std::to_string(offset));
+}
+
+Header read_header(std::span<const std::byte> bytes) {
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % kAlignment != 0)
+    throw ModelError(0, "buffer", "must start at a multiple of 64 bytes");
+  if (bytes.size() < kHeaderBytes)
+    throw ModelError(bytes.size(), "header", "the file ends inside the 64-byte header");
+  if (std::memcmp(bytes.data(), "ATTOMDL\n", 8) != 0)
+    throw ModelError(0, "magic", "this is not an .atto model file");
+  if (const auto version = get<std::uint32_t>(bytes, 8); version != kVersion)
+    throw ModelError(8, "version",
+                     "this runtime reads version " + std::to_string(kVersion) + "; got " +
+                         std::to_string(version));
+  if (get<std::uint32_t>(bytes, 12) != 0) throw ModelError(12, "reserved", "must be zero");
+  const Header header{get<std::uint64_t>(bytes, 16), get<std::uint64_t>(bytes, 24),
+                      get<std::uint64_t>(bytes, 32), get<std::uint64_t>(bytes, 40),
+                      get<std::uint64_t>(bytes, 48), get<std::uint64_t>(bytes, 56)};
+  check_section(16, header.metadata_offset, header.metadata_bytes, bytes.size(),
+                "metadata section");
+  check_section(32, header.weights_offset, header.weights_bytes, bytes.size(), "weight section");
+  if (header.metadata_offset % 8 != 0)
+    throw ModelError(16, "metadata section", "must start at a multiple of 8 bytes");
+  if (header.weights_offset % kAlignment != 0)
+    throw ModelError(32, "weight section", "must start at a multiple of 64 bytes");
+  return header;
+}
+
+Window plain(const wire::Window& w) {
+  return {w.height(), w.width(), w.stride(), w.dilation(), w.pad()};
+}
+Wiring plain(const wire::Wiring& w) {
+  return {w.groups(), w.in_blocks(), w.out_blocks(), w.last_depth(), w.interleave()};
+}
+Parameters plain(const wire::Parameters& p) {
+  return {p.weights(), p.bias()};
+}
+
+template <class Value>
+std::vector<Value> plain(const flatbuffers::Vector<Value>* values) {
+  return values == nullptr ? std::vector<Value>{}
+                           : std::vector<Value>(values->begin(), values->end());
+}
+
+/// Copies FlatBuffers tables into plain structs. Enumerations are checked here, because a value
+/// outside of them must not exist as one.
+class Reader {
+ public:
+  explicit Reader(std::uint64_t offset) : offset_(offset) {}
+
+  Program read(const wire::Model& model) const {
+    Program program;
+    program.name = model.name()->str();
+    program.structure_hash = model.structure_hash();
+    program.precision = model.precision()->str();
+    program.producer = model.producer()->str();
+    program.channels = model.channels();
+    program.height = model.height();
+    program.width = model.width();
+    program.mean = plain(model.mean());
+    program.deviation = plain(model.deviation());
+    if (model.classes() != nullptr)
+      for (const auto* name : *model.classes()) program.classes.push_back(name->str());
+    for (const auto* output : *model.outputs())
+      program.outputs.push_back({output->name()->str(), output->tensor()});
+    program.arena_bytes = model.arena_bytes();
+    for (const auto* storage : *model.storages())
+      program.storages.push_back({storage->offset(), storage->bytes()});
+    for (const auto* tensor : *model.tensors()) program.tensors.push_back(read(*tensor));
+    for (const auto* step : *model.steps()) program.steps.push_back(read(*step));
+    return program;
+  }
+
+ private:
+  template <class Enum>
+  Enum enumerated(std::uint8_t value, int count, const char* field) const {
+    if (value >= count) throw ModelError(offset_, field, "unknown value " + std::to_string(value));
+    return static_cast<Enum>(value);
+  }
+  Activation activation(std::uint8_t value) const {
+    return enumerated<Activation>(value, kActivations, "activation");
+  }
+
+  Tensor read(const wire::Tensor& from) const {
+    return {from.channels(),     from.height(),
+            from.width(),        enumerated<Element>(from.element(), kElements, "element"),
+            from.halo(),         from.storage(),
+            plain(from.lanes()), from.scale(),
+            from.zero_point()};
+  }
+  Step read(const wire::Step& from) const {
+    Step step;
+    step.kind = enumerated<StepKind>(from.kind(), kStepKinds, "step kind");
+    step.name = from.name()->str();
+    step.inputs = plain(from.inputs());
+    step.output = from.output();
+    step.residual = from.residual();
+    step.activation = activation(from.activation());
+    step.joined_activation = activation(from.joined_activation());
+    step.window = plain(*from.window());
+    step.wiring = plain(*from.wiring());
+    step.parameters = plain(*from.parameters());
+    step.depthwise_window = plain(*from.depthwise_window());
+    step.depthwise_parameters = plain(*from.depthwise_parameters());
+    step.depthwise_activation = activation(from.depthwise_activation());
+    if (from.gather() != nullptr)
+      for (const auto* source : *from.gather())
+        step.gather.push_back({source->input(), source->lane()});
+    step.macs = from.macs();
+    return step;
+  }
+
+  std::uint64_t offset_;
+};
+
+}  // namespace
+
+ModelView decode(std::span<const std::byte> bytes) {
+  const Header header = read_header(bytes);
+  const auto metadata = bytes.subspan(header.metadata_offset, header.metadata_bytes);
+  if (checksum(metadata, checksum(bytes.first(48))) != header.metadata_checksum)
+    throw ModelError(48, "checksum", "header or metadata are damaged");
+  const auto* data = reinterpret_cast<const std::uint8_t*>(metadata.data());
+  flatbuffers::Verifier verifier(data, metadata.size());
+  if (!wire::VerifyModelBuffer(verifier))
+    throw ModelError(header.metadata_offset, "metadata", "is no valid FlatBuffers table");
+  ModelView view{Reader(header.metadata_offset).read(*wire::GetModel(data)),
+                 bytes.subspan(header.weights_offset, header.weights_bytes), header.weights_offset,
+                 header.weights_checksum};
+  check_program(view.program, view.weights.size(),
+                [&](std::string_view field, std::string_view rule) {
+                  throw ModelError(header.metadata_offset, field, rule);
+                });
+  return view;
+}
+
+}  // namespace atto::format

@@ -1,0 +1,177 @@
+#include "export/lowering/lanes.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace atto::deploy {
+namespace {
+
+using format::kLanes;
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+int blocks_for(int channels) {
+  return (channels + kLanes - 1) / kLanes;
+}
+
+/// Blocks of `interleave` groups, channel by channel.
+Lanes interleaved(int groups, int each, int interleave) {
+  Lanes lanes;
+  const int blocks = (groups + interleave - 1) / interleave;
+  for (int lane = 0; lane < blocks * kLanes; ++lane) {
+    const int group = lane / kLanes * interleave + lane % interleave;
+    const int channel = lane % kLanes / interleave;
+    lanes.push_back(group < groups && channel < each ? group * each + channel : -1);
+  }
+  return lanes;
+}
+
+/// Whole blocks for each group.
+Lanes separate(int groups, int each) {
+  Lanes lanes;
+  const int width = blocks_for(each) * kLanes;
+  for (int group = 0; group < groups; ++group)
+    for (int channel = 0; channel < width; ++channel)
+      lanes.push_back(channel < each ? group * each + channel : -1);
+  return lanes;
+}
+
+/// Works lane by lane: its output has the order of its inputs.
+bool keeps_lanes(const FusedNetwork& network, const FusedNode& node) {
+  return std::holds_alternative<FusedActivate>(node.op) ||
+         std::holds_alternative<FusedAdd>(node.op) ||
+         std::holds_alternative<FusedMultiply>(node.op) ||
+         std::holds_alternative<FusedPool>(node.op) ||
+         std::holds_alternative<FusedPoolTo>(node.op) ||
+         std::holds_alternative<FusedGlobalPool>(node.op) ||
+         std::holds_alternative<FusedUpsample>(node.op) ||
+         std::holds_alternative<FusedSoftmax>(node.op) || is_depthwise(network, node);
+}
+
+/// Sets of nodes that must agree.
+class Classes {
+ public:
+  explicit Classes(std::size_t nodes) : parent_(nodes) {
+    std::iota(parent_.begin(), parent_.end(), 0);
+  }
+  int find(int node) {
+    while (parent_[at(node)] != node) node = parent_[at(node)] = parent_[at(parent_[at(node)])];
+    return node;
+  }
+  void join(int a, int b) { parent_[at(find(a))] = find(b); }
+
+ private:
+  std::vector<int> parent_;
+};
+
+Classes classes_of(const FusedNetwork& network) {
+  Classes classes(network.nodes.size());
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    const FusedNode& node = network.nodes[i];
+    if (node.residual >= 0) classes.join(static_cast<int>(i), node.residual);
+    if (!keeps_lanes(network, node)) continue;
+    for (const int input : node.inputs) classes.join(static_cast<int>(i), input);
+  }
+  return classes;
+}
+
+}  // namespace
+
+Lanes identity_lanes(int channels) {
+  Lanes lanes(at(blocks_for(channels) * kLanes), -1);
+  std::iota(lanes.begin(), lanes.begin() + channels, 0);
+  return lanes;
+}
+
+std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels) {
+  std::vector<std::int32_t> lane(at(channels), -1);
+  for (std::size_t l = 0; l < lanes.size(); ++l)
+    if (lanes[l] >= 0) lane[at(lanes[l])] = static_cast<std::int32_t>(l);
+  return lane;
+}
+
+GroupLayout group_layout(int groups, int in_each, int out_each) {
+  for (const int interleave : {8, 4, 2})
+    if (interleave * std::max(in_each, out_each) <= kLanes) {
+      const int blocks = (groups + interleave - 1) / interleave;
+      return {{blocks, 1, 1, in_each, interleave},
+              interleaved(groups, in_each, interleave),
+              interleaved(groups, out_each, interleave)};
+    }
+  const int in_blocks = blocks_for(in_each);
+  return {{groups, in_blocks, blocks_for(out_each), in_each - (in_blocks - 1) * kLanes, 1},
+          separate(groups, in_each),
+          separate(groups, out_each)};
+}
+
+bool is_depthwise(const FusedNetwork& network, const FusedNode& node) {
+  const auto* conv = std::get_if<FusedConv>(&node.op);
+  return conv != nullptr && conv->groups == node.shape.channels &&
+         conv->groups == network.nodes[at(node.inputs[0])].shape.channels;
+}
+
+bool is_grouped(const FusedNetwork& network, const FusedNode& node) {
+  const auto* conv = std::get_if<FusedConv>(&node.op);
+  return conv != nullptr && conv->groups > 1 && !is_depthwise(network, node);
+}
+
+GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node) {
+  const int groups = std::get<FusedConv>(node.op).groups;
+  return group_layout(groups, network.nodes[at(node.inputs[0])].shape.channels / groups,
+                      node.shape.channels / groups);
+}
+
+Lanes renamed(const FusedChannels& moves, const Lanes& input) {
+  std::map<std::int32_t, std::int32_t> name;
+  for (std::size_t c = 0; c < moves.sources.size(); ++c) {
+    if (moves.sources[c].input != 0) return {};
+    if (!name.emplace(moves.sources[c].channel, static_cast<std::int32_t>(c)).second) return {};
+  }
+  Lanes lanes = input;
+  for (std::int32_t& channel : lanes) {
+    if (channel < 0) continue;
+    const auto found = name.find(channel);
+    if (found == name.end()) return {};
+    channel = found->second;
+  }
+  return lanes;
+}
+
+std::vector<Lanes> choose_lanes(const FusedNetwork& network) {
+  Classes classes = classes_of(network);
+  std::map<int, std::map<Lanes, int>> wishes;  // by class: how many want it
+  std::vector<int> members(network.nodes.size());
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    const FusedNode& node = network.nodes[i];
+    ++members[at(classes.find(static_cast<int>(i)))];
+    if (!is_grouped(network, node)) continue;
+    GroupLayout layout = group_layout(network, node);
+    ++wishes[classes.find(node.inputs[0])][std::move(layout.in)];
+    ++wishes[classes.find(static_cast<int>(i))][std::move(layout.out)];
+  }
+  std::vector<Lanes> lanes(network.nodes.size());
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    const FusedNode& node = network.nodes[i];
+    const int of = classes.find(static_cast<int>(i));
+    const auto wish = wishes.find(of);
+    if (wish != wishes.end()) {
+      const auto best =
+          std::max_element(wish->second.begin(), wish->second.end(),
+                           [](const auto& a, const auto& b) { return a.second < b.second; });
+      lanes[i] = best->first;
+      continue;
+    }
+    // A node of its own that only renames channels leaves them where they are.
+    const auto* moves = std::get_if<FusedChannels>(&node.op);
+    if (moves != nullptr && node.inputs.size() == 1 && members[at(of)] == 1)
+      lanes[i] = renamed(*moves, lanes[at(node.inputs[0])]);
+    if (lanes[i].empty()) lanes[i] = identity_lanes(node.shape.channels);
+  }
+  return lanes;
+}
+
+}  // namespace atto::deploy

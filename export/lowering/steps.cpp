@@ -1,0 +1,356 @@
+#include "export/lowering/steps.hpp"
+
+#include <algorithm>
+
+#include "export/lowering/lanes.hpp"
+#include "export/lowering/pack.hpp"
+#include "export/lowering/passes.hpp"
+
+namespace atto::deploy {
+namespace {
+
+using format::Step;
+using format::StepKind;
+
+// From here on the image is worth blocks of 16 channels, which a convolution reads faster.
+constexpr int kMaxImageChannels = 8;
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+format::Activation plain(net::Activation activation) {
+  return static_cast<format::Activation>(activation);
+}
+
+format::Window window_of(const FusedConv& conv) {
+  return {conv.kernel, conv.kernel, conv.stride, conv.dilation,
+          conv.dilation * (conv.kernel - 1) / 2};
+}
+
+/// A node's values: lanes of a tensor.
+struct Value {
+  std::uint32_t tensor = 0;
+  Lanes lanes;
+};
+
+class Builder {
+ public:
+  explicit Builder(const FusedNetwork& network)
+      : network_(network),
+        lanes_(choose_lanes(network)),
+        readers_(count_readers(network)),
+        is_output_(network.nodes.size()),
+        pair_of_(network.nodes.size(), -1),
+        values_(network.nodes.size()) {
+    for (const net::Output& output : network.outputs) is_output_[at(output.layer)] = true;
+    for (std::size_t i = 0; i < network.nodes.size(); ++i) find_pair(static_cast<int>(i));
+  }
+
+  format::ModelFile build() {
+    if (image_is_stored()) import();
+    for (std::size_t i = 1; i < network_.nodes.size(); ++i) {
+      index_ = static_cast<int>(i);
+      if (!is_first_of_pair(index_)) std::visit(*this, network_.nodes[i].op);
+    }
+    for (const net::Output& output : network_.outputs)
+      file_.program.outputs.push_back({output.name, values_[at(output.layer)].tensor});
+    file_.weights = weights_.take();
+    return std::move(file_);
+  }
+
+  void operator()(const FusedInput& /*op*/) {}
+  void operator()(const FusedConv& conv) {
+    const FusedNode& node = this_node();
+    if (pair_of_[at(index_)] >= 0) return add_pair(conv);
+    if (reads_image(node)) return add_image_conv(conv);
+    if (is_depthwise(network_, node)) return add_depthwise(conv);
+    const Kernel kernel = kernel_of(conv);
+    const format::Window window = window_of(conv);
+    if (!is_grouped(network_, node)) {
+      const Value input = values_[at(node.inputs[0])];
+      return finish_conv(input, kernel, window, wiring_of(input.lanes, lanes_[at(index_)]));
+    }
+    const GroupLayout layout = group_layout(network_, node);
+    const Value input = arranged(node.inputs[0], layout.in);
+    if (layout.out == lanes_[at(index_)]) return finish_conv(input, kernel, window, layout.wiring);
+    add_rearranged(input, kernel, window, layout);
+  }
+  void operator()(const FusedDense& dense) {
+    const FusedNode& node = this_node();
+    const net::Shape& in = network_.nodes[at(node.inputs[0])].shape;
+    const Value input = values_[at(node.inputs[0])];
+    finish_conv(input,
+                {dense.weights, dense.bias, in.height, in.width, in.channels, node.shape.channels},
+                {in.height, in.width, 1, 1, 0}, wiring_of(input.lanes, lanes_[at(index_)]));
+  }
+  void operator()(const FusedActivate& /*op*/) { add_by_lane(StepKind::Activate); }
+  void operator()(const FusedAdd& /*op*/) { add_by_lane(StepKind::Add); }
+  void operator()(const FusedMultiply& /*op*/) { add_by_lane(StepKind::Multiply); }
+  void operator()(const FusedPoolTo& /*op*/) { add_by_lane(StepKind::AverageTo); }
+  void operator()(const FusedGlobalPool& /*op*/) { add_by_lane(StepKind::AverageTo); }
+  void operator()(const FusedSoftmax& /*op*/) { add_by_lane(StepKind::Softmax); }
+  void operator()(const FusedUpsample& upsample) {
+    add_by_lane(StepKind::Upsample, {1, 1, upsample.factor, 1, 0});
+  }
+  void operator()(const FusedPool& pool) {
+    const int pad = pool.kernel % 2 == 1 ? (pool.kernel - 1) / 2 : 0;
+    add_by_lane(pool.kind == net::Pool::Kind::Max ? StepKind::MaxPool : StepKind::AveragePool,
+                {pool.kernel, pool.kernel, pool.stride, 1, pad});
+  }
+  void operator()(const FusedChannels& moves) {
+    const FusedNode& node = this_node();
+    const Lanes& lanes = lanes_[at(index_)];
+    if (node.inputs.size() == 1 && !is_output_[at(index_)]) {
+      const Value& source = values_[at(node.inputs[0])];
+      if (renamed(moves, source.lanes) == lanes) {
+        values_[at(index_)] = {source.tensor, lanes};
+        return;
+      }
+    }
+    add_gather(node.inputs, moves.sources);
+  }
+
+ private:
+  const FusedNode& this_node() const { return network_.nodes[at(index_)]; }
+
+  /// A depthwise convolution that only a plain 1x1 convolution reads becomes its first half.
+  void find_pair(int index) {
+    const FusedNode& node = network_.nodes[at(index)];
+    const auto* conv = std::get_if<FusedConv>(&node.op);
+    if (conv == nullptr || conv->kernel != 1 || conv->stride != 1 || conv->groups != 1) return;
+    const int first = node.inputs[0];
+    const FusedNode& half = network_.nodes[at(first)];
+    if (!std::holds_alternative<FusedConv>(half.op) || !is_depthwise(network_, half) ||
+        half.residual >= 0 || readers_[at(first)] != 1 || reads_image(half))
+      return;
+    pair_of_[at(index)] = first;
+  }
+  bool is_first_of_pair(int index) const {
+    return std::find(pair_of_.begin(), pair_of_.end(), index) != pair_of_.end();
+  }
+  /// A convolution that takes the caller's image as it is.
+  bool reads_image(const FusedNode& node) const {
+    const auto* conv = std::get_if<FusedConv>(&node.op);
+    return conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 && node.residual != 0 &&
+           network_.nodes[0].shape.channels <= kMaxImageChannels;
+  }
+  bool image_is_stored() const {
+    if (is_output_[0]) return true;
+    return std::any_of(network_.nodes.begin() + 1, network_.nodes.end(), [&](const auto& node) {
+      const bool reads = std::find(node.inputs.begin(), node.inputs.end(), 0) != node.inputs.end();
+      return node.residual == 0 || (reads && !reads_image(node));
+    });
+  }
+
+  std::uint32_t tensor(const net::Shape& shape, const Lanes& lanes) {
+    format::Tensor made;
+    made.channels = shape.channels;
+    made.height = shape.height;
+    made.width = shape.width;
+    if (lanes != identity_lanes(shape.channels)) made.lanes = lanes;
+    file_.program.tensors.push_back(std::move(made));
+    return static_cast<std::uint32_t>(file_.program.tensors.size() - 1);
+  }
+  /// A step that makes the node's tensor.
+  Step step(StepKind kind, std::vector<std::uint32_t> inputs) {
+    Step made;
+    made.kind = kind;
+    made.name = this_node().name;
+    made.inputs = std::move(inputs);
+    made.output = tensor(this_node().shape, lanes_[at(index_)]);
+    made.activation = plain(this_node().activation);
+    values_[at(index_)] = {made.output, lanes_[at(index_)]};
+    return made;
+  }
+  void add(Step made) { file_.program.steps.push_back(std::move(made)); }
+
+  void import() {
+    index_ = 0;
+    add(step(StepKind::Import, {}));
+  }
+
+  /// The node's values in the lanes that a reader wants; copied where they are not.
+  Value arranged(int node, const Lanes& lanes) {
+    const Value& value = values_[at(node)];
+    if (value.lanes == lanes) return value;
+    const std::uint32_t copy = tensor(network_.nodes[at(node)].shape, lanes);
+    add(gather_step({value.tensor}, lanes, {value.lanes}, {}, copy,
+                    network_.nodes[at(node)].name + " (rearranged)"));
+    return {copy, lanes};
+  }
+  /// `sources` empty: channel c is channel c of the only input.
+  Step gather_step(std::vector<std::uint32_t> inputs, const Lanes& lanes,
+                   const std::vector<Lanes>& input_lanes, const std::vector<ChannelSource>& sources,
+                   std::uint32_t output, std::string name) const {
+    std::vector<std::vector<std::int32_t>> lane_of;
+    for (const Lanes& of : input_lanes) {
+      const auto channels = *std::max_element(of.begin(), of.end()) + 1;
+      lane_of.push_back(lane_of_channel(of, channels));
+    }
+    Step made;
+    made.kind = StepKind::Gather;
+    made.name = std::move(name);
+    made.inputs = std::move(inputs);
+    made.output = output;
+    for (const std::int32_t channel : lanes) {
+      if (channel < 0) {
+        made.gather.push_back({-1, 0});
+        continue;
+      }
+      const ChannelSource from = sources.empty() ? ChannelSource{0, channel} : sources[at(channel)];
+      made.gather.push_back({from.input, lane_of[at(from.input)][at(from.channel)]});
+    }
+    return made;
+  }
+  void add_gather(const std::vector<int>& from, const std::vector<ChannelSource>& sources) {
+    std::vector<std::uint32_t> inputs;
+    std::vector<Lanes> input_lanes;
+    for (const int input : from) {
+      inputs.push_back(values_[at(input)].tensor);
+      input_lanes.push_back(values_[at(input)].lanes);
+    }
+    const Lanes& lanes = lanes_[at(index_)];
+    const std::uint32_t output = tensor(this_node().shape, lanes);
+    add(gather_step(std::move(inputs), lanes, input_lanes, sources, output, this_node().name));
+    values_[at(index_)] = {output, lanes};
+  }
+
+  void add_by_lane(StepKind kind, const format::Window& window = {}) {
+    std::vector<std::uint32_t> inputs;
+    for (const int input : this_node().inputs)
+      inputs.push_back(arranged(input, lanes_[at(index_)]).tensor);
+    Step made = step(kind, std::move(inputs));
+    made.window = window;
+    add(std::move(made));
+  }
+
+  Kernel kernel_of(const FusedConv& conv, int node) const {
+    const FusedNode& of = network_.nodes[at(node)];
+    const int in = network_.nodes[at(of.inputs[0])].shape.channels;
+    return {conv.weights, conv.bias,        conv.kernel,
+            conv.kernel,  in / conv.groups, of.shape.channels / conv.groups};
+  }
+  Kernel kernel_of(const FusedConv& conv) const { return kernel_of(conv, index_); }
+
+  /// One group that reads every block up to the last channel.
+  static format::Wiring wiring_of(const Lanes& in, const Lanes& out) {
+    const auto last = std::find_if(in.rbegin(), in.rend(), [](int c) { return c >= 0; });
+    const auto used = static_cast<int>(in.rend() - last);
+    const int blocks = (used + format::kLanes - 1) / format::kLanes;
+    return {1, blocks, static_cast<int>(out.size()) / format::kLanes,
+            used - (blocks - 1) * format::kLanes, 1};
+  }
+  void join(Step& made) {
+    const FusedNode& node = this_node();
+    if (node.residual < 0) return;
+    made.residual = static_cast<std::int32_t>(arranged(node.residual, lanes_[at(index_)]).tensor);
+    made.joined_activation = plain(node.joined_activation);
+  }
+  std::int64_t macs_of(int node) const {
+    const FusedNode& of = network_.nodes[at(node)];
+    const auto* conv = std::get_if<FusedConv>(&of.op);
+    if (conv == nullptr)
+      return static_cast<std::int64_t>(std::get<FusedDense>(of.op).weights.size());
+    return static_cast<std::int64_t>(conv->weights.size()) * of.shape.height * of.shape.width;
+  }
+
+  void finish_conv(const Value& input, const Kernel& kernel, const format::Window& window,
+                   const format::Wiring& wiring) {
+    const Lanes& lanes = lanes_[at(index_)];
+    Step made = step(StepKind::Conv, {input.tensor});
+    made.window = window;
+    made.wiring = wiring;
+    made.parameters =
+        weights_.add(packed_conv(kernel, wiring, input.lanes, lanes), packed_bias(kernel, lanes));
+    made.macs = macs_of(index_);
+    join(made);
+    add(std::move(made));
+  }
+  /// The convolution writes in its own order; a copy brings that into the order of the others.
+  void add_rearranged(const Value& input, const Kernel& kernel, const format::Window& window,
+                      const GroupLayout& layout) {
+    const FusedNode& node = this_node();
+    Step made = step(StepKind::Conv, {input.tensor});
+    made.window = window;
+    made.wiring = layout.wiring;
+    made.parameters = weights_.add(packed_conv(kernel, layout.wiring, input.lanes, layout.out),
+                                   packed_bias(kernel, layout.out));
+    made.macs = macs_of(index_);
+    const std::uint32_t output = made.output;
+    made.output = tensor(node.shape, layout.out);
+    const std::uint32_t own = made.output;
+    add(std::move(made));
+    const Lanes& lanes = lanes_[at(index_)];
+    const bool is_joined = node.residual >= 0;
+    const std::uint32_t copy = is_joined ? tensor(node.shape, lanes) : output;
+    add(gather_step({own}, lanes, {layout.out}, {}, copy, node.name + " (rearranged)"));
+    if (!is_joined) return;
+    Step sum;
+    sum.kind = StepKind::Add;
+    sum.name = node.name + " (joined)";
+    sum.inputs = {copy, arranged(node.residual, lanes).tensor};
+    sum.output = output;
+    sum.activation = plain(node.joined_activation);
+    add(std::move(sum));
+  }
+  void add_depthwise(const FusedConv& conv) {
+    const Lanes& lanes = lanes_[at(index_)];
+    const Kernel kernel = kernel_of(conv);
+    Step made = step(StepKind::Depthwise, {arranged(this_node().inputs[0], lanes).tensor});
+    made.window = window_of(conv);
+    made.parameters = weights_.add(packed_depthwise(kernel, lanes), packed_bias(kernel, lanes));
+    made.macs = macs_of(index_);
+    join(made);
+    add(std::move(made));
+  }
+  void add_pair(const FusedConv& conv) {
+    const int first = pair_of_[at(index_)];
+    const FusedNode& half = network_.nodes[at(first)];
+    const auto& depthwise = std::get<FusedConv>(half.op);
+    const Lanes& between = lanes_[at(first)];
+    const Lanes& lanes = lanes_[at(index_)];
+    const Kernel kernel = kernel_of(conv), first_kernel = kernel_of(depthwise, first);
+    Step made = step(StepKind::DepthwisePointwise, {arranged(half.inputs[0], between).tensor});
+    made.name = half.name + " + " + this_node().name;
+    made.wiring = wiring_of(between, lanes);
+    made.parameters =
+        weights_.add(packed_conv(kernel, made.wiring, between, lanes), packed_bias(kernel, lanes));
+    made.depthwise_window = window_of(depthwise);
+    made.depthwise_parameters =
+        weights_.add(packed_depthwise(first_kernel, between), packed_bias(first_kernel, between));
+    made.depthwise_activation = plain(half.activation);
+    made.macs = macs_of(first) + macs_of(index_);
+    join(made);
+    add(std::move(made));
+  }
+  void add_image_conv(const FusedConv& conv) {
+    const Lanes& lanes = lanes_[at(index_)];
+    const Kernel kernel = kernel_of(conv);
+    Step made = step(StepKind::ImageConv, {});
+    made.window = window_of(conv);
+    made.wiring.out_blocks = static_cast<int>(lanes.size()) / format::kLanes;
+    made.parameters = weights_.add(packed_image_conv(kernel, lanes), packed_bias(kernel, lanes));
+    made.macs = macs_of(index_);
+    join(made);
+    add(std::move(made));
+  }
+
+  const FusedNetwork& network_;
+  std::vector<Lanes> lanes_;
+  std::vector<int> readers_;
+  std::vector<bool> is_output_;
+  std::vector<int> pair_of_;  ///< by 1x1 convolution: the depthwise one before it, or -1
+  std::vector<Value> values_;
+  int index_ = 0;
+  format::ModelFile file_;
+  WeightSection weights_;
+};
+
+}  // namespace
+
+format::ModelFile steps_of(const FusedNetwork& network) {
+  return Builder(network).build();
+}
+
+}  // namespace atto::deploy

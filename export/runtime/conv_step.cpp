@@ -1,0 +1,185 @@
+// Conv and DepthwisePointwise: strips of output rows, panels of output blocks, tiles of pixels.
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "export/runtime/finish.hpp"
+#include "export/runtime/grouped_rows.hpp"
+#include "export/runtime/tiles.hpp"
+
+namespace atto::edge {
+namespace {
+
+// A strip's source should stay in the second-level cache (512 KB and more on every target) beside a
+// panel's weights; when the weights are small too, in the first level.
+constexpr std::int64_t kStripBytes = 256 * 1024;
+constexpr std::int64_t kSmallStripBytes = 24 * 1024;
+constexpr std::int64_t kSmallWeightBytes = 24 * 1024;
+// From here on reading the weights twice costs more than computing the depthwise half twice.
+constexpr std::int64_t kManyWeightBytes = 512 * 1024;
+
+struct Panel {
+  int out_block, in_block, blocks;
+};
+
+/// Output blocks in twos (or what the kernels take), never across groups.
+std::vector<Panel> panels_of(const format::Wiring& wiring, int panel_blocks) {
+  std::vector<Panel> panels;
+  for (int g = 0; g < wiring.groups; ++g)
+    for (int b = 0; b < wiring.out_blocks; b += panel_blocks)
+      panels.push_back({g * wiring.out_blocks + b, g * wiring.in_blocks,
+                        std::min(panel_blocks, wiring.out_blocks - b)});
+  return panels;
+}
+
+class ConvStep : public StepRun {
+ public:
+  ConvStep(const Ground& ground, const format::Step& step)
+      : ground_(ground),
+        step_(step),
+        out_(view_of(ground.program, step.output, ground.arena)),
+        in_(view_of(ground.program, step.inputs[0], ground.arena)),
+        finish_(ground, step),
+        panels_(panels_of(step.wiring, ground.kernels.panel_blocks)),
+        weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
+        bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {
+    const format::Window& window = step.window;
+    block_weights_ =
+        std::ptrdiff_t{window.height} * window.width * step.wiring.depth() * format::kLanes;
+    const std::int64_t weight_bytes = block_weights_ * out_.blocks * std::int64_t{sizeof(float)};
+    by_panels_ =
+        ground.parts > 1 && (out_.height < 4 * ground.parts || weight_bytes >= kManyWeightBytes);
+    if (step.kind == format::StepKind::DepthwisePointwise)
+      depthwise_.emplace(ground, step, step.depthwise_window, step.depthwise_parameters,
+                         format::Wiring{in_.blocks, 1, 1, 1, format::kLanes});
+    plan_strips(weight_bytes);
+    dst_offset_ = pixel_offsets(out_);
+    if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
+  }
+
+  void run(const Call& call) const noexcept override {
+    const int parts = ground_.parts;
+    const auto strips = static_cast<int>(strips_.size()), panels = static_cast<int>(panels_.size());
+    const Range mine = by_panels_ ? Range{0, strips} : share(strips, call.part, parts);
+    const Range which = by_panels_ ? share(panels, call.part, parts) : Range{0, panels};
+    if (which.begin == which.end) return;
+    for (int s = mine.begin; s < mine.end; ++s)
+      run_strip(strips_[static_cast<std::size_t>(s)], which, call);
+  }
+
+  std::size_t scratch_bytes() const override {
+    return depthwise_ ? static_cast<std::size_t>(strip_pixels_) *
+                            static_cast<std::size_t>(in_.blocks) * format::kLanes * sizeof(float)
+                      : 0;
+  }
+
+  std::string kernels() const override {
+    const format::Window& w = step_.window;
+    const std::string size = std::to_string(w.height) + "x" + std::to_string(w.width);
+    const std::string conv =
+        "conv" + size + "s" + std::to_string(w.stride) +
+        (step_.wiring.groups > 1 ? "g" + std::to_string(step_.wiring.groups) : "");
+    return depthwise_ ? depthwise_->name() + "+" + conv : conv;
+  }
+
+ private:
+  void plan_strips(std::int64_t weight_bytes) {
+    const std::int64_t row_bytes = depthwise_
+                                       ? std::int64_t{out_.width} * in_.blocks * format::kLanes * 4
+                                       : std::int64_t{in_.row_stride} * step_.window.stride * 4;
+    const std::int64_t budget = weight_bytes <= kSmallWeightBytes ? kSmallStripBytes : kStripBytes;
+    int rows = static_cast<int>(std::clamp<std::int64_t>(budget / row_bytes, 1, out_.height));
+    if (!by_panels_) rows = std::min(rows, (out_.height + ground_.parts - 1) / ground_.parts);
+    const int strips = (out_.height + rows - 1) / rows;
+    rows = (out_.height + strips - 1) / strips;
+    strip_pixels_ = rows * out_.width;
+    const int max_pixels = step_.window.stride <= 2 ? ground_.kernels.max_pixels : 1;
+    for (int y = 0; y < out_.height; y += rows) {
+      Strip strip{y, std::min(y + rows, out_.height), tiles_.size(), 0};
+      if (depthwise_)
+        add_compact_tiles(tiles_, strip.begin * out_.width, (strip.end - strip.begin) * out_.width,
+                          max_pixels);
+      else
+        add_window_tiles(tiles_, step_.window, in_, out_, strip.begin, strip.end, max_pixels);
+      strip.tile_count = tiles_.size() - strip.tile_begin;
+      strips_.push_back(strip);
+    }
+  }
+
+  void run_strip(const Strip& strip, Range which, const Call& call) const {
+    ConvPanel panel = common_panel(strip);
+    const float* src = in_.data;
+    if (depthwise_) {
+      auto* compact = reinterpret_cast<float*>(call.scratch);
+      depthwise_->run(strip.begin, strip.end, compact, std::ptrdiff_t{out_.width} * format::kLanes,
+                      std::ptrdiff_t{strip_pixels_} * format::kLanes);
+      src = compact;
+    }
+    for (int p = which.begin; p < which.end; ++p) {
+      const Panel& of = panels_[static_cast<std::size_t>(p)];
+      panel.src = src + of.in_block * panel.block_step;
+      panel.blocks = of.blocks;
+      panel.weights = weights_ + of.out_block * block_weights_;
+      panel.bias = bias_ + of.out_block * format::kLanes;
+      panel.dst = out_.data + of.out_block * out_.block_stride;
+      if (finish_.residual() != nullptr)
+        panel.residual = finish_.residual()->data + of.out_block * finish_.residual()->block_stride;
+      const bool is_last = p + 1 == which.end;
+      panel.prefetch =
+          reinterpret_cast<const std::byte*>(panel.weights + of.blocks * block_weights_);
+      panel.prefetch_bytes =
+          is_last ? 0 : static_cast<std::size_t>(block_weights_ * of.blocks) * sizeof(float);
+      ground_.kernels.conv(panel);
+    }
+    const Panel &first = panels_[static_cast<std::size_t>(which.begin)],
+                &last = panels_[static_cast<std::size_t>(which.end - 1)];
+    finish_.complete(out_, strip.begin, strip.end, first.out_block, last.out_block + last.blocks);
+  }
+
+  ConvPanel common_panel(const Strip& strip) const {
+    ConvPanel panel{};
+    const format::Window& window = step_.window;
+    panel.tiles = tiles_.data() + strip.tile_begin;
+    panel.tile_count = strip.tile_count;
+    panel.pixel_stride = window.stride;
+    panel.row_step = std::ptrdiff_t{window.dilation} * in_.row_stride;
+    panel.column_step = std::ptrdiff_t{window.dilation} * format::kLanes;
+    panel.block_step =
+        depthwise_ ? std::ptrdiff_t{strip_pixels_} * format::kLanes : in_.block_stride;
+    panel.kernel_width = window.width;
+    panel.full_blocks = step_.wiring.depth() / format::kLanes;
+    panel.last_depth = step_.wiring.depth() % format::kLanes;
+    panel.weight_step = block_weights_;
+    panel.dst_step = out_.block_stride;
+    panel.dst_offset = dst_offset_.data();
+    if (finish_.residual() != nullptr) {
+      panel.residual_step = finish_.residual()->block_stride;
+      panel.residual_offset = residual_offset_.data();
+    }
+    panel.clamp = finish_.clamp();
+    panel.joined = finish_.joined();
+    return panel;
+  }
+
+  const Ground& ground_;
+  const format::Step& step_;
+  View out_, in_;
+  Finish finish_;
+  std::vector<Panel> panels_;
+  const float *weights_, *bias_;
+  std::ptrdiff_t block_weights_ = 0;  ///< floats per output block
+  bool by_panels_ = false;            ///< parts share out the panels, not the strips
+  std::optional<GroupedRows> depthwise_;
+  std::vector<Strip> strips_;
+  std::vector<Tile> tiles_;
+  int strip_pixels_ = 0;
+  std::vector<std::uint32_t> dst_offset_, residual_offset_;
+};
+
+}  // namespace
+
+StepPointer make_conv(const Ground& ground, const format::Step& step) {
+  return std::make_unique<ConvStep>(ground, step);
+}
+
+}  // namespace atto::edge

@@ -1,0 +1,191 @@
+#include "export/runtime/engine.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <stdexcept>
+
+#include "export/runtime/step_run.hpp"
+#include "export/runtime/team.hpp"
+
+namespace atto::edge {
+namespace {
+
+constexpr int kMaxThreads = 256;
+
+/// Bytes at a multiple of 64.
+class AlignedBytes {
+ public:
+  AlignedBytes() = default;
+  explicit AlignedBytes(std::size_t bytes)
+      : data_(static_cast<std::byte*>(::operator new(bytes, kAlign))) {}
+  std::byte* get() const { return data_.get(); }
+
+ private:
+  static constexpr std::align_val_t kAlign{format::kAlignment};
+  struct Delete {
+    void operator()(std::byte* data) const { ::operator delete(data, kAlign); }
+  };
+  std::unique_ptr<std::byte, Delete> data_;
+};
+
+/// An output as the caller sees it: planar, in the order of channels.
+struct Planes {
+  View from;
+  std::vector<int> lane;  ///< by channel
+  std::vector<float> values;
+
+  Planes(const format::Program& program, std::uint32_t index, std::byte* arena)
+      : from(view_of(program, index, arena)) {
+    const format::Tensor& tensor = program.tensors[index];
+    lane.resize(static_cast<std::size_t>(tensor.channels));
+    for (int l = 0; l < from.blocks * format::kLanes; ++l) {
+      const int channel = tensor.lanes.empty() ? l : tensor.lanes[static_cast<std::size_t>(l)];
+      if (channel >= 0 && channel < tensor.channels) lane[static_cast<std::size_t>(channel)] = l;
+    }
+    values.resize(lane.size() * static_cast<std::size_t>(from.height) *
+                  static_cast<std::size_t>(from.width));
+  }
+  void copy() {
+    float* to = values.data();
+    for (const int l : lane)
+      for (int y = 0; y < from.height; ++y) {
+        const float* row = from.row(y, l / format::kLanes) + l % format::kLanes;
+        for (int x = 0; x < from.width; ++x) *to++ = row[std::ptrdiff_t{x} * format::kLanes];
+      }
+  }
+};
+
+Level level_of(const EngineOptions& options) {
+  if (!options.level) return chosen_level();
+  const std::vector<Level> levels = available_levels();
+  if (std::find(levels.begin(), levels.end(), *options.level) == levels.end())
+    throw std::invalid_argument("level: this CPU and build have no " +
+                                std::string(level_name(*options.level)));
+  return *options.level;
+}
+
+int threads_of(const EngineOptions& options) {
+  if (options.threads < 1 || options.threads > kMaxThreads)
+    throw std::invalid_argument("threads: must be 1 to 256; got " +
+                                std::to_string(options.threads));
+  return options.threads;
+}
+
+}  // namespace
+
+struct Engine::State {
+  State(Model of, EngineOptions wanted)
+      : model(std::move(of)),
+        options(std::move(wanted)),
+        level(level_of(options)),
+        arena(model.program().arena_bytes),
+        ground{model.program(), model.weights(), arena.get(), kernels_of(level),
+               threads_of(options)} {
+    for (const format::Step& step : model.program().steps) {
+      steps.push_back(make_step(ground, step));
+      scratch_bytes = std::max(scratch_bytes, steps.back()->scratch_bytes());
+    }
+    scratch_bytes =
+        (scratch_bytes + format::kAlignment - 1) / format::kAlignment * format::kAlignment;
+    scratch = AlignedBytes(scratch_bytes * static_cast<std::size_t>(ground.parts));
+    for (const format::ProgramOutput& output : model.program().outputs)
+      outputs.emplace_back(model.program(), output.tensor, arena.get());
+    if (ground.parts > 1 && !options.parallel_for) team = std::make_unique<Team>(ground.parts);
+  }
+
+  Call call_of(int part) const {
+    Call of = call;
+    of.part = part;
+    of.scratch = scratch.get() + scratch_bytes * static_cast<std::size_t>(part);
+    return of;
+  }
+
+  void run_step(std::size_t index) {
+    const StepRun& step = *steps[index];
+    if (ground.parts == 1) return step.run(call_of(0));
+    const auto body = [&](int part) { step.run(call_of(part)); };
+    if (team) return team->run(body);
+    options.parallel_for(ground.parts, body);
+  }
+
+  void run_all() {
+    if (team) {
+      team->run([&](int part) {
+        const Call mine = call_of(part);
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+          if (i > 0) team->barrier();
+          steps[i]->run(mine);
+        }
+      });
+    } else {
+      for (std::size_t i = 0; i < steps.size(); ++i) run_step(i);
+    }
+    for (Planes& output : outputs) output.copy();
+  }
+
+  Model model;
+  EngineOptions options;
+  Level level;
+  AlignedBytes arena, scratch;
+  Ground ground;
+  std::vector<StepPointer> steps;
+  std::size_t scratch_bytes = 0;  ///< of one part
+  std::vector<Planes> outputs;
+  std::unique_ptr<Team> team;
+  Call call;
+};
+
+Engine::Engine(Model model, EngineOptions options)
+    : state_(std::make_unique<State>(std::move(model), std::move(options))) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+void Engine::run(std::span<const float> image) noexcept {
+  state_->call = {image.data(), nullptr, 0, nullptr};
+  state_->run_all();
+}
+
+void Engine::run_pixels(std::span<const std::uint8_t> pixels) noexcept {
+  state_->call = {nullptr, pixels.data(), 0, nullptr};
+  state_->run_all();
+}
+
+std::span<const float> Engine::output(std::size_t index) const noexcept {
+  return state_->outputs[index].values;
+}
+
+Level Engine::level() const noexcept {
+  return state_->level;
+}
+const Model& Engine::model() const noexcept {
+  return state_->model;
+}
+std::size_t Engine::arena_bytes() const noexcept {
+  return state_->model.program().arena_bytes;
+}
+
+std::vector<StepProfile> Engine::profile(std::span<const float> image, int rounds) {
+  using Clock = std::chrono::steady_clock;
+  State& state = *state_;
+  state.call = {image.data(), nullptr, 0, nullptr};
+  const auto count = static_cast<std::size_t>(std::max(rounds, 1));
+  std::vector<std::vector<double>> times(state.steps.size(), std::vector<double>(count));
+  for (std::size_t round = 0; round < count; ++round)
+    for (std::size_t i = 0; i < state.steps.size(); ++i) {
+      const auto start = Clock::now();
+      state.run_step(i);
+      times[i][round] = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+    }
+  std::vector<StepProfile> profile;
+  for (std::size_t i = 0; i < state.steps.size(); ++i) {
+    const auto middle = times[i].begin() + static_cast<std::ptrdiff_t>(count / 2);
+    std::nth_element(times[i].begin(), middle, times[i].end());
+    const format::Step& step = state.model.program().steps[i];
+    profile.push_back({step.name, state.steps[i]->kernels(), step.macs, *middle});
+  }
+  return profile;
+}
+
+}  // namespace atto::edge

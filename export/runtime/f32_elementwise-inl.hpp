@@ -1,0 +1,164 @@
+// Activations, sums, products and pools in float.
+#if defined(ATTO_F32_ELEMENTWISE_INL) == defined(HWY_TARGET_TOGGLE)
+#  ifdef ATTO_F32_ELEMENTWISE_INL
+#    undef ATTO_F32_ELEMENTWISE_INL
+#  else
+#    define ATTO_F32_ELEMENTWISE_INL
+#  endif
+
+#  include <algorithm>
+#  include <limits>
+
+#  include "export/runtime/f32_lanes-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace atto::edge::HWY_NAMESPACE {
+
+/// e^x within 2 ulp: 2^n * e^r, |r| <= ln 2 / 2, with the polynomial of Cephes' expf.
+HWY_INLINE V exponential(V x) {
+  const D d;
+  const hn::RebindToSigned<D> di;
+  x = hn::Min(hn::Max(x, hn::Set(d, -87.3f)), hn::Set(d, 88.3f));
+  const auto n = hn::NearestInt(hn::Mul(x, hn::Set(d, 1.44269504f)));
+  const V nf = hn::ConvertTo(d, n);
+  V r = hn::NegMulAdd(nf, hn::Set(d, 0.693359375f), x);
+  r = hn::NegMulAdd(nf, hn::Set(d, -2.12194440e-4f), r);
+  V p = hn::Set(d, 1.9875691500e-4f);
+  for (const float c :
+       {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f})
+    p = hn::MulAdd(p, r, hn::Set(d, c));
+  p = hn::Add(hn::MulAdd(p, hn::Mul(r, r), r), hn::Set(d, 1.0f));
+  return hn::Mul(p, hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(n, hn::Set(di, 127)))));
+}
+
+HWY_INLINE V sigmoid(V x) {
+  const V one = hn::Set(D(), 1.0f);
+  return hn::Div(one, hn::Add(one, exponential(hn::Neg(x))));
+}
+
+HWY_INLINE V hard_sigmoid(V x) {
+  const D d;
+  return clamped(hn::MulAdd(x, hn::Set(d, 1.0f / 6), hn::Set(d, 0.5f)), {0, 1});
+}
+
+HWY_INLINE V hyperbolic_tangent(V x) {
+  const V one = hn::Set(D(), 1.0f);
+  const V e = exponential(hn::Mul(hn::Set(D(), -2.0f), hn::Abs(x)));
+  return hn::CopySign(hn::Div(hn::Sub(one, e), hn::Add(one, e)), x);
+}
+
+/// erf within 1.5e-7 (Abramowitz and Stegun 7.1.26).
+HWY_INLINE V error_function(V x) {
+  const D d;
+  const V one = hn::Set(d, 1.0f), a = hn::Abs(x);
+  const V t = hn::Div(one, hn::MulAdd(a, hn::Set(d, 0.3275911f), one));
+  V p = hn::Set(d, 1.061405429f);
+  for (const float c : {-1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f})
+    p = hn::MulAdd(p, t, hn::Set(d, c));
+  return hn::CopySign(hn::NegMulAdd(hn::Mul(p, t), exponential(hn::Neg(hn::Mul(a, a))), one), x);
+}
+
+template <format::Activation A>
+HWY_INLINE V activated(V x) {
+  const D d;
+  if constexpr (A == format::Activation::Relu) return hn::Max(x, hn::Zero(d));
+  if constexpr (A == format::Activation::Relu6) return clamped(x, {0, 6});
+  if constexpr (A == format::Activation::LeakyRelu) return hn::Max(x, hn::Mul(x, hn::Set(d, 0.1f)));
+  if constexpr (A == format::Activation::Sigmoid) return sigmoid(x);
+  if constexpr (A == format::Activation::HardSigmoid) return hard_sigmoid(x);
+  if constexpr (A == format::Activation::Swish) return hn::Mul(x, sigmoid(x));
+  if constexpr (A == format::Activation::HardSwish) return hn::Mul(x, hard_sigmoid(x));
+  if constexpr (A == format::Activation::Gelu)
+    return hn::Mul(hn::Mul(x, hn::Set(d, 0.5f)),
+                   hn::Add(hn::Set(d, 1.0f), error_function(hn::Mul(x, hn::Set(d, 0.70710678f)))));
+  if constexpr (A == format::Activation::Tanh) return hyperbolic_tangent(x);
+  return x;
+}
+
+template <format::Activation A>
+void activate_as(float* dst, const float* src, std::size_t count) {
+  const D d;
+  for (std::size_t i = 0; i < count; i += kVector)
+    hn::StoreU(activated<A>(hn::LoadU(d, src + i)), d, dst + i);
+}
+
+inline void f32_activate(float* dst, const float* src, std::size_t count, format::Activation kind) {
+  using A = format::Activation;
+  using Kernel = void (*)(float*, const float*, std::size_t);
+  static constexpr Kernel kKernels[format::kActivations] = {
+      activate_as<A::None>,      activate_as<A::Relu>,      activate_as<A::Relu6>,
+      activate_as<A::LeakyRelu>, activate_as<A::Sigmoid>,   activate_as<A::HardSigmoid>,
+      activate_as<A::Swish>,     activate_as<A::HardSwish>, activate_as<A::Gelu>,
+      activate_as<A::Tanh>};
+  kKernels[static_cast<std::size_t>(kind)](dst, src, count);
+}
+
+inline void f32_add(float* dst, const float* a, const float* b, std::size_t count) {
+  const D d;
+  for (std::size_t i = 0; i < count; i += kVector)
+    hn::StoreU(hn::Add(hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, dst + i);
+}
+
+inline void f32_multiply(float* dst, const float* a, const float* b, std::size_t count) {
+  const D d;
+  for (std::size_t i = 0; i < count; i += kVector)
+    hn::StoreU(hn::Mul(hn::LoadU(d, a + i), hn::LoadU(d, b + i)), d, dst + i);
+}
+
+inline void f32_scale(float* dst, const float* a, const float* by16, std::size_t count) {
+  const D d;
+  for (std::size_t i = 0; i < count; i += kVector)
+    hn::StoreU(hn::Mul(hn::LoadU(d, a + i), hn::LoadU(d, by16 + i % format::kLanes)), d, dst + i);
+}
+
+template <bool IsMax>
+void pool_row_as(const PoolRow& row) {
+  const D d;
+  for (int b = 0; b < row.blocks; ++b) {
+    for (int x = 0; x < row.width; ++x) {
+      const int begin = std::max(x * row.stride - row.pad, 0);
+      const int end = std::min(x * row.stride - row.pad + row.kernel_width, row.source_width);
+      const float share = 1.0f / static_cast<float>(row.rows * (end - begin));
+      for (int v = 0; v < kVectors; ++v) {
+        V sum = hn::Set(d, IsMax ? -std::numeric_limits<float>::infinity() : 0.0f);
+        const float* line = row.src + b * row.block_step + v * kVector;
+        for (int r = 0; r < row.rows; ++r, line += row.row_step)
+          for (int sx = begin; sx < end; ++sx) {
+            const V value = hn::LoadU(d, line + std::ptrdiff_t{sx} * format::kLanes);
+            sum = IsMax ? hn::Max(sum, value) : hn::Add(sum, value);
+          }
+        if (!IsMax) sum = hn::Mul(sum, hn::Set(d, share));
+        hn::StoreU(sum, d, row.dst + b * row.dst_step + x * format::kLanes + v * kVector);
+      }
+    }
+  }
+}
+
+inline void f32_pool_row(const PoolRow& row) {
+  row.is_max ? pool_row_as<true>(row) : pool_row_as<false>(row);
+}
+
+inline void f32_mean(const MeanCell& cell) {
+  const D d;
+  const V share =
+      hn::Set(d, 1.0f / (static_cast<float>(cell.rows) * static_cast<float>(cell.columns)));
+  for (int b = 0; b < cell.blocks; ++b)
+    for (int v = 0; v < kVectors; ++v) {
+      V sum = hn::Zero(d), other = hn::Zero(d);
+      const float* line = cell.src + b * cell.block_step + v * kVector;
+      for (int r = 0; r < cell.rows; ++r, line += cell.row_step) {
+        int x = 0;
+        for (; x + 1 < cell.columns; x += 2) {
+          sum = hn::Add(sum, hn::LoadU(d, line + x * format::kLanes));
+          other = hn::Add(other, hn::LoadU(d, line + (x + 1) * format::kLanes));
+        }
+        if (x < cell.columns) sum = hn::Add(sum, hn::LoadU(d, line + x * format::kLanes));
+      }
+      hn::StoreU(hn::Mul(hn::Add(sum, other), share), d,
+                 cell.dst + b * cell.dst_step + v * kVector);
+    }
+}
+
+}  // namespace atto::edge::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

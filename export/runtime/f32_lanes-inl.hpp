@@ -1,0 +1,63 @@
+// Vectors of 16-lane blocks, for the target that is being compiled. Included once per target.
+#if defined(ATTO_F32_LANES_INL) == defined(HWY_TARGET_TOGGLE)
+#  ifdef ATTO_F32_LANES_INL
+#    undef ATTO_F32_LANES_INL
+#  else
+#    define ATTO_F32_LANES_INL
+#  endif
+
+#  include <hwy/highway.h>
+
+#  include "export/runtime/kernels.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace atto::edge::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::CappedTag<float, format::kLanes>;
+using V = hn::Vec<D>;
+inline constexpr int kVector = static_cast<int>(hn::MaxLanes(D()));  ///< floats in a vector
+inline constexpr int kVectors = format::kLanes / kVector;            ///< vectors in a block
+
+/// Keeps a loaded value in a register: GCC would fold the load into each of its uses.
+template <class Vector>
+HWY_INLINE void in_register([[maybe_unused]] Vector& v) {
+#  if HWY_TARGET == HWY_AVX3
+  asm("" : "+v"(v.raw));
+#  elif HWY_TARGET == HWY_AVX2
+  asm("" : "+x"(v.raw));
+#  endif
+}
+
+/// Loads vector v of a block in which B values repeat: lane l of the block gets p[l mod B].
+template <int B>
+HWY_INLINE V repeated(const float* HWY_RESTRICT p, int v) {
+  const D d;
+  if constexpr (B >= kVector) {
+    return hn::LoadU(d, p + v * kVector % B);
+  } else if constexpr (B == 1) {
+    return hn::Set(d, *p);
+#  if HWY_TARGET == HWY_AVX3
+  } else if constexpr (B == 8) {
+    return V{_mm512_broadcast_f32x8(_mm256_loadu_ps(p))};
+#  endif
+  } else if constexpr (B == 4) {
+    return hn::LoadDup128(d, p);
+  } else {
+    static_assert(B == 2);
+    const hn::Repartition<double, D> pairs;
+    double pair;
+    __builtin_memcpy(&pair, p, sizeof pair);
+    return hn::BitCast(d, hn::Set(pairs, pair));
+  }
+}
+
+HWY_INLINE V clamped(V v, Clamp clamp) {
+  const D d;
+  return hn::Min(hn::Max(v, hn::Set(d, clamp.low)), hn::Set(d, clamp.high));
+}
+
+}  // namespace atto::edge::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,171 @@
+// ImageConv: rows of the caller's image are padded into a scratch strip and convolved from there.
+#include <algorithm>
+#include <vector>
+
+#include "export/runtime/finish.hpp"
+#include "export/runtime/tiles.hpp"
+
+namespace atto::edge {
+
+Normalisation normalisation_of(const format::Program& program, int channel) {
+  const auto c = static_cast<std::size_t>(channel);
+  const float mean = program.mean.empty() ? 0 : program.mean[c];
+  const float deviation = program.deviation.empty() ? 1 : program.deviation[c];
+  return {1 / (255 * deviation), -mean / deviation};
+}
+
+namespace {
+
+// Half of a small first-level cache.
+constexpr std::int64_t kStripBytes = 24 * 1024;
+
+class ImageConvStep : public StepRun {
+ public:
+  ImageConvStep(const Ground& ground, const format::Step& step)
+      : ground_(ground),
+        step_(step),
+        out_(view_of(ground.program, step.output, ground.arena)),
+        finish_(ground, step),
+        weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
+        bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)),
+        dst_offset_(pixel_offsets(out_)) {
+    const format::Program& program = ground.program;
+    plane_ = program.width + 2 * std::ptrdiff_t{step.window.pad};
+    source_row_ = plane_ * program.channels;
+    block_weights_ =
+        std::ptrdiff_t{step.window.height} * step.window.width * program.channels * format::kLanes;
+    if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
+    for (int c = 0; c < program.channels; ++c)
+      normalisation_.push_back(normalisation_of(program, c));
+    plan_strips();
+  }
+
+  void run(const Call& call) const noexcept override {
+    auto* source = reinterpret_cast<float*>(call.scratch);
+    const Range mine = share(static_cast<int>(strips_.size()), call.part, ground_.parts);
+    for (int s = mine.begin; s < mine.end; ++s)
+      run_strip(strips_[static_cast<std::size_t>(s)], call, source);
+  }
+
+  std::size_t scratch_bytes() const override {
+    return static_cast<std::size_t>(source_row_ * source_rows_) * sizeof(float);
+  }
+  std::string kernels() const override {
+    return "imageconv" + std::to_string(step_.window.height) + "x" +
+           std::to_string(step_.window.width) + "s" + std::to_string(step_.window.stride);
+  }
+
+ private:
+  /// The image rows that output rows [begin, end) read.
+  Range rows_read(int begin, int end) const {
+    const format::Window& w = step_.window;
+    const std::int64_t first = std::int64_t{begin} * w.stride - w.pad;
+    const std::int64_t last =
+        (std::int64_t{end} - 1) * w.stride - w.pad + (std::int64_t{w.height} - 1) * w.dilation;
+    const std::int64_t height = ground_.program.height;
+    const int low = static_cast<int>(std::clamp<std::int64_t>(first, 0, height));
+    return {low, static_cast<int>(std::clamp<std::int64_t>(last + 1, low, height))};
+  }
+
+  void plan_strips() {
+    const std::int64_t row_bytes = std::int64_t{source_row_} * 4 * step_.window.stride;
+    int rows = static_cast<int>(std::clamp<std::int64_t>(kStripBytes / row_bytes, 1, out_.height));
+    rows = std::min(rows, (out_.height + ground_.parts - 1) / ground_.parts);
+    const int max_pixels = step_.window.stride <= 2 ? ground_.kernels.max_pixels : 1;
+    for (int y = 0; y < out_.height; y += rows) {
+      Strip strip{y, std::min(y + rows, out_.height), tiles_.size(), 0};
+      const Range read = rows_read(strip.begin, strip.end);
+      source_rows_ = std::max(source_rows_, read.end - read.begin);
+      add_tiles(strip, read, max_pixels);
+      strip.tile_count = tiles_.size() - strip.tile_begin;
+      strips_.push_back(strip);
+    }
+  }
+
+  void add_tiles(const Strip& strip, Range read, int max_pixels) {
+    const format::Window& w = step_.window;
+    View source{nullptr, source_row_, 0, ground_.program.height, ground_.program.width, 1, w.pad};
+    const std::size_t before = tiles_.size();
+    add_window_tiles(tiles_, w, source, out_, strip.begin, strip.end, max_pixels);
+    for (std::size_t t = before; t < tiles_.size(); ++t) {
+      // Columns are single floats here, counted from the padding's first one.
+      const auto x = static_cast<std::int64_t>(tiles_[t].pixel) % out_.width;
+      const auto y = static_cast<std::int64_t>(tiles_[t].pixel) / out_.width;
+      const std::int64_t row = y * w.stride - w.pad + std::int64_t{tiles_[t].ky_begin} * w.dilation;
+      tiles_[t].src = (row - read.begin) * source_row_ + x * w.stride;
+    }
+  }
+
+  void run_strip(const Strip& strip, const Call& call, float* source) const {
+    const Range read = rows_read(strip.begin, strip.end);
+    for (int y = read.begin; y < read.end; ++y)
+      for (int c = 0; c < ground_.program.channels; ++c)
+        pad_row(source + (y - read.begin) * source_row_ + c * plane_, call, c, y);
+    ImagePanel panel{};
+    panel.src = source;
+    panel.tiles = tiles_.data() + strip.tile_begin;
+    panel.tile_count = strip.tile_count;
+    panel.pixel_stride = step_.window.stride;
+    panel.row_step = std::ptrdiff_t{step_.window.dilation} * source_row_;
+    panel.channel_step = plane_;
+    panel.column_step = step_.window.dilation;
+    panel.kernel_width = step_.window.width;
+    panel.channels = ground_.program.channels;
+    panel.weight_step = block_weights_;
+    panel.dst_step = out_.block_stride;
+    panel.dst_offset = dst_offset_.data();
+    panel.clamp = finish_.clamp();
+    panel.joined = finish_.joined();
+    for (int b = 0; b < out_.blocks; b += ground_.kernels.panel_blocks) {
+      panel.blocks = std::min(ground_.kernels.panel_blocks, out_.blocks - b);
+      panel.weights = weights_ + b * block_weights_;
+      panel.bias = bias_ + b * format::kLanes;
+      panel.dst = out_.data + b * out_.block_stride;
+      if (finish_.residual() != nullptr) {
+        panel.residual = finish_.residual()->data + b * finish_.residual()->block_stride;
+        panel.residual_step = finish_.residual()->block_stride;
+        panel.residual_offset = residual_offset_.data();
+      }
+      ground_.kernels.image_conv(panel);
+    }
+    finish_.complete(out_, strip.begin, strip.end, 0, out_.blocks);
+  }
+
+  void pad_row(float* row, const Call& call, int channel, int y) const {
+    const int pad = step_.window.pad, width = ground_.program.width;
+    std::fill_n(row, pad, 0.0f);
+    std::fill_n(row + pad + width, pad, 0.0f);
+    if (call.image != nullptr) {
+      const float* from =
+          call.image + (std::ptrdiff_t{channel} * ground_.program.height + y) * width;
+      std::copy_n(from, width, row + pad);
+      return;
+    }
+    const int channels = ground_.program.channels;
+    const std::uint8_t* from = call.pixels + std::ptrdiff_t{y} * width * channels + channel;
+    const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
+    for (int x = 0; x < width; ++x)
+      row[pad + x] = static_cast<float>(from[x * channels]) * n.scale + n.shift;
+  }
+
+  const Ground& ground_;
+  const format::Step& step_;
+  View out_;
+  Finish finish_;
+  const float *weights_, *bias_;
+  std::ptrdiff_t block_weights_ = 0;
+  std::ptrdiff_t plane_ = 0, source_row_ = 0;  ///< floats of a padded row: one channel's, all
+  int source_rows_ = 0;
+  std::vector<Strip> strips_;
+  std::vector<Tile> tiles_;
+  std::vector<std::uint32_t> dst_offset_, residual_offset_;
+  std::vector<Normalisation> normalisation_;
+};
+
+}  // namespace
+
+StepPointer make_image_conv(const Ground& ground, const format::Step& step) {
+  return std::make_unique<ImageConvStep>(ground, step);
+}
+
+}  // namespace atto::edge

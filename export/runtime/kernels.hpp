@@ -1,0 +1,131 @@
+#pragma once
+// The kernels of one instruction-set level: plain functions over rows of 16-lane blocks
+// (export/format/program.hpp draws the layout). Strides are in elements. Nothing here allocates.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "export/format/program.hpp"
+
+namespace atto::edge {
+
+/// What a minimum and a maximum do; relu6 is {0, 6}.
+struct Clamp {
+  float low, high;
+};
+
+/// Neighbouring output pixels that one kernel call makes; all in one row of the source.
+struct Tile {
+  std::int64_t src = 0;      ///< element of the source: first pixel, tap (ky_begin, 0), block 0
+  std::uint32_t pixel = 0;   ///< index into the offset tables
+  std::uint32_t pixels = 0;  ///< 1 .. max_pixels
+  std::int32_t ky_begin = 0, ky_end = 1;  ///< the rows of the window that meet the map
+};
+
+/// Up to `panel_blocks` blocks of 16 outputs, over a list of tiles.
+struct ConvPanel {
+  const float* src;
+  const Tile* tiles;
+  std::size_t tile_count;
+  int pixel_stride;                                  ///< source pixels between neighbouring outputs
+  std::ptrdiff_t row_step, column_step, block_step;  ///< source elements between taps and blocks
+  int kernel_width;
+  int full_blocks, last_depth;  ///< source blocks of 16 channels, then channels of one more
+  int blocks;                   ///< 1 .. panel_blocks
+  const float* weights;         ///< [kh][kw][depth][16]
+  std::ptrdiff_t weight_step;   ///< to the next block's
+  const float* bias;            ///< [blocks * 16]
+  float* dst;
+  std::ptrdiff_t dst_step;          ///< to the next block
+  const std::uint32_t* dst_offset;  ///< element of each pixel
+  const float* residual;            ///< null for none; may be dst
+  std::ptrdiff_t residual_step;
+  const std::uint32_t* residual_offset;
+  Clamp clamp, joined;
+  const std::byte* prefetch;  ///< read soon after this panel
+  std::size_t prefetch_bytes;
+};
+
+/// A convolution of the image: the source is planar, [row][channel][width], padded.
+/// weights [kh][C][kw][16].
+struct ImagePanel {
+  const float* src;
+  const Tile* tiles;
+  std::size_t tile_count;
+  int pixel_stride;
+  std::ptrdiff_t row_step, channel_step, column_step;
+  int kernel_width, channels;
+  int blocks;
+  const float* weights;
+  std::ptrdiff_t weight_step;
+  const float* bias;
+  float* dst;
+  std::ptrdiff_t dst_step;
+  const std::uint32_t* dst_offset;
+  const float* residual;
+  std::ptrdiff_t residual_step;
+  const std::uint32_t* residual_offset;
+  Clamp clamp, joined;
+};
+
+/// One row of a convolution in which every block of 16 outputs reads one block: depthwise
+/// (interleave 16, depth 1), or groups of fewer channels than 16.
+struct GroupedRow {
+  const float* src;  ///< block 0, tap (ky_begin, 0) of pixel 0
+  std::ptrdiff_t row_step, column_step, block_step;
+  int stride;
+  int kernel_width, ky_begin, ky_end;
+  int interleave, depth;
+  int blocks, width;     ///< of the output
+  const float* weights;  ///< [blocks][kh][kw][depth][16], from tap (ky_begin, 0) of block 0
+  std::ptrdiff_t weight_step;
+  const float* bias;
+  float* dst;
+  std::ptrdiff_t dst_step;
+  const float* residual;
+  std::ptrdiff_t residual_step;
+  Clamp clamp, joined;
+};
+
+/// One row of pooling; windows are cut at the map's borders.
+struct PoolRow {
+  const float* src;  ///< block 0, pixel 0 of row ky_begin
+  std::ptrdiff_t row_step, block_step;
+  int rows;  ///< of the window that meet the map
+  int source_width, stride, pad, kernel_width;
+  int blocks, width;
+  bool is_max;
+  float* dst;
+  std::ptrdiff_t dst_step;
+};
+
+/// The mean over a rectangle, for every block.
+struct MeanCell {
+  const float* src;
+  std::ptrdiff_t row_step, block_step;
+  int rows, columns, blocks;
+  float* dst;
+  std::ptrdiff_t dst_step;
+};
+
+struct Kernels {
+  int max_pixels;    ///< of a tile, at pixel strides 1 and 2; others take tiles of 1
+  int panel_blocks;  ///< blocks of a panel
+  void (*conv)(const ConvPanel& panel);
+  void (*image_conv)(const ImagePanel& panel);
+  void (*grouped_row)(const GroupedRow& row);
+  void (*pool_row)(const PoolRow& row);
+  void (*mean)(const MeanCell& cell);
+  /// dst = activation(src), `count` a multiple of 16; in place allowed for all of these.
+  void (*activate)(float* dst, const float* src, std::size_t count, format::Activation activation);
+  void (*add)(float* dst, const float* a, const float* b, std::size_t count);
+  void (*multiply)(float* dst, const float* a, const float* b, std::size_t count);
+  /// Multiplies every pixel by the same 16 values.
+  void (*scale)(float* dst, const float* a, const float* by16, std::size_t count);
+};
+
+enum class Level : std::uint8_t;
+/// Returns the table of a level that this build has; its kernels need that level's CPU.
+const Kernels& kernels_of(Level level);
+
+}  // namespace atto::edge

@@ -1,0 +1,38 @@
+// Compiles the float kernels once per target and lists them.
+#include "export/runtime/kernels.hpp"
+#include "export/runtime/level.hpp"
+
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "export/runtime/kernels_f32.cpp"
+#include <hwy/foreach_target.h>
+// The order of the next lines is Highway's: foreach_target first.
+#include "export/runtime/f32_conv-inl.hpp"
+#include "export/runtime/f32_elementwise-inl.hpp"
+#include "export/runtime/f32_grouped-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace atto::edge::HWY_NAMESPACE {
+
+extern const Kernels kKernels;
+const Kernels kKernels = {kMaxPixels,      kPanelBlocks, f32_conv, f32_image_conv,
+                          f32_grouped_row, f32_pool_row, f32_mean, f32_activate,
+                          f32_add,         f32_multiply, f32_scale};
+
+}  // namespace atto::edge::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace atto::edge {
+
+const Kernels& kernels_of(Level level) {
+#  if HWY_ARCH_X86
+  if (level >= Level::Avx512 && level <= Level::Avx512Bf16) return N_AVX3::kKernels;
+  if (level == Level::Avx2) return N_AVX2::kKernels;
+#  endif
+  (void)level;
+  return HWY_NAMESPACE::kKernels;  // of the static target: NEON on aarch64, scalar on x86
+}
+
+}  // namespace atto::edge
+#endif

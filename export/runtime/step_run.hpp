@@ -1,0 +1,63 @@
+#pragma once
+// A step of a program, prepared: every address, tile and panel is known; running it allocates
+// nothing.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "export/format/program.hpp"
+#include "export/runtime/kernels.hpp"
+#include "export/runtime/view.hpp"
+
+namespace atto::edge {
+
+/// What steps are prepared from. All of it outlives them.
+struct Ground {
+  const format::Program& program;
+  std::span<const std::byte> weights;
+  std::byte* arena;
+  const Kernels& kernels;
+  int parts;  ///< every step is run as that many parts, which may run at the same time
+};
+
+/// One call's input (one of the two is set) and the running part's scratch memory.
+struct Call {
+  const float* image = nullptr;          ///< [C, H, W]
+  const std::uint8_t* pixels = nullptr;  ///< [H, W, C]
+  int part = 0;
+  std::byte* scratch = nullptr;  ///< scratch_bytes(), 64-byte aligned
+};
+
+class StepRun {
+ public:
+  StepRun() = default;
+  StepRun(const StepRun&) = delete;
+  StepRun& operator=(const StepRun&) = delete;
+  virtual ~StepRun() = default;
+  virtual void run(const Call& call) const noexcept = 0;
+  /// Returns what each part needs while it runs.
+  virtual std::size_t scratch_bytes() const { return 0; }
+  /// Returns what runs, for the profile: "pwconv 8x32".
+  virtual std::string kernels() const = 0;
+};
+
+using StepPointer = std::unique_ptr<const StepRun>;
+
+StepPointer make_step(const Ground& ground, const format::Step& step);
+StepPointer make_conv(const Ground& ground, const format::Step& step);
+StepPointer make_image_conv(const Ground& ground, const format::Step& step);
+StepPointer make_grouped(const Ground& ground, const format::Step& step);
+StepPointer make_row_step(const Ground& ground, const format::Step& step);
+StepPointer make_move(const Ground& ground, const format::Step& step);
+
+/// Pixel values become what the network sees: value * scale[c] + shift[c].
+struct Normalisation {
+  float scale, shift;
+};
+Normalisation normalisation_of(const format::Program& program, int channel);
+
+}  // namespace atto::edge

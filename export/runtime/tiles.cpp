@@ -1,0 +1,50 @@
+#include "export/runtime/tiles.hpp"
+
+namespace atto::edge {
+namespace {
+
+/// Calls add(first, pixels) for the fewest pieces of at most `max_pixels`, sizes differing by at
+/// most one.
+template <class Add>
+void cut(int count, int max_pixels, Add&& add) {
+  const int pieces = (count + max_pixels - 1) / max_pixels;
+  for (int i = 0; i < pieces; ++i) {
+    const Range range = share(count, i, pieces);
+    add(range.begin, range.end - range.begin);
+  }
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> pixel_offsets(const View& view) {
+  std::vector<std::uint32_t> offsets;
+  offsets.reserve(static_cast<std::size_t>(view.height) * static_cast<std::size_t>(view.width));
+  for (int y = 0; y < view.height; ++y)
+    for (int x = 0; x < view.width; ++x)
+      offsets.push_back(static_cast<std::uint32_t>(y * view.row_stride + x * format::kLanes));
+  return offsets;
+}
+
+void add_compact_tiles(std::vector<Tile>& tiles, int first, int count, int max_pixels) {
+  cut(count, max_pixels, [&](int at, int pixels) {
+    tiles.push_back({std::int64_t{at} * format::kLanes, static_cast<std::uint32_t>(first + at),
+                     static_cast<std::uint32_t>(pixels), 0, 1});
+  });
+}
+
+void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, const View& in,
+                      const View& out, int begin, int end, int max_pixels) {
+  for (int y = begin; y < end; ++y) {
+    const Range taps = taps_inside(window, window.height, y, in.height);
+    const std::int64_t row =
+        std::int64_t{y} * window.stride - window.pad + std::int64_t{taps.begin} * window.dilation;
+    cut(out.width, max_pixels, [&](int x, int pixels) {
+      const std::int64_t column = std::int64_t{x} * window.stride - window.pad;
+      tiles.push_back({row * in.row_stride + column * format::kLanes,
+                       static_cast<std::uint32_t>(y * out.width + x),
+                       static_cast<std::uint32_t>(pixels), taps.begin, taps.end});
+    });
+  }
+}
+
+}  // namespace atto::edge

@@ -1,0 +1,69 @@
+#pragma once
+// A tensor's place in the arena, for kernels.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "export/format/program.hpp"
+
+namespace atto::edge {
+
+/// `data` is pixel (0, 0) of block 0; strides are in elements.
+struct View {
+  float* data = nullptr;
+  std::ptrdiff_t row_stride = 0, block_stride = 0;
+  int height = 0, width = 0, blocks = 0, halo = 0;
+
+  float* row(int y, int block = 0) const { return data + y * row_stride + block * block_stride; }
+  std::size_t row_values() const {  ///< of one block, without padding
+    return static_cast<std::size_t>(width) * format::kLanes;
+  }
+};
+
+inline View view_of(const format::Program& program, std::uint32_t tensor, std::byte* arena) {
+  const format::Tensor& t = program.tensors[tensor];
+  auto* base = reinterpret_cast<float*>(arena + program.storages[t.storage].offset);
+  return {base + t.origin(),
+          static_cast<std::ptrdiff_t>(t.row_stride()),
+          static_cast<std::ptrdiff_t>(t.block_stride()),
+          t.height,
+          t.width,
+          static_cast<int>(t.blocks()),
+          t.halo};
+}
+
+/// Zeroes the padding of blocks [block_begin, block_end) in rows [begin, end): what lies left of
+/// each block, and what ends the tensor.
+inline void zero_halo(const View& view, int begin, int end, int block_begin, int block_end) {
+  if (view.halo == 0) return;
+  const std::ptrdiff_t padding = std::ptrdiff_t{view.halo} * format::kLanes;
+  const auto bytes = static_cast<std::size_t>(padding) * sizeof(float);
+  for (int y = begin; y < end; ++y)
+    for (int b = block_begin; b < block_end; ++b) std::memset(view.row(y, b) - padding, 0, bytes);
+  if (end == view.height && block_end == view.blocks)
+    std::memset(view.row(view.height) - padding, 0, bytes);
+}
+
+/// The i-th of `parts` nearly equal ranges of [0, count).
+struct Range {
+  int begin, end;
+};
+inline Range share(int count, int part, int parts) {
+  return {static_cast<int>(std::int64_t{count} * part / parts),
+          static_cast<int>(std::int64_t{count} * (part + 1) / parts)};
+}
+
+/// The taps of a window that meet the map, at output coordinate `at`.
+inline Range taps_inside(const format::Window& window, int taps, int at, int size) {
+  const std::int64_t first = std::int64_t{at} * window.stride - window.pad;
+  const std::int64_t begin = first >= 0 ? 0 : (-first + window.dilation - 1) / window.dilation;
+  const std::int64_t end = size <= first ? 0 : (size - 1 - first) / window.dilation + 1;
+  const auto limited = [&](std::int64_t tap) {
+    return static_cast<int>(tap < 0 ? 0 : tap > taps ? taps : tap);
+  };
+  const int low = limited(begin), high = limited(end);
+  return {low, high < low ? low : high};
+}
+
+}  // namespace atto::edge

@@ -1,0 +1,64 @@
+// atto export: a trained model as files of other formats, each checked against LibTorch's logits.
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "search/cli/command_line.hpp"
+#include "search/cli/export_run.hpp"
+
+namespace atto::cli {
+namespace {
+
+struct Options {
+  ExportRequest request;
+  bool is_int8 = false, is_json = false;
+};
+
+int export_command(const Options& options) {
+  ExportRequest request = options.request;
+  if (options.is_int8) request.precision = deploy::Precision::I8;
+  const std::vector<deploy::Artefact> artefacts = export_trained(request);
+  if (options.is_json)
+    fmt::print("{}\n", artefacts_json(artefacts).dump(2));
+  else
+    for (const deploy::Artefact& artefact : artefacts)
+      if (artefact.trouble.empty()) fmt::print("{}", artefact_line(artefact));
+  return tell_misses(artefacts) ? 0 : 1;
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  ExportRequest& request = options->request;
+  Command command(app, "export", "Write a trained model for other runtimes, and check it");
+  command
+      .option("source", request.source,
+              "Run folder (of a campaign: its winner), or weights.safetensors")
+      .required();
+  command.option("--to", request.targets, "Formats, separated by commas: onnx")
+      .required()
+      .delimiter(',')
+      .one_value_each();
+  const Option int8 =
+      command.flag("--int8", options->is_int8, "Quantise weights and activations to 8 bits");
+  command
+      .option("--calibrate", request.calibrate,
+              "With --int8: data set (its training images are used) or safetensors file with "
+              "\"inputs\"; default: calibration.safetensors beside the weights, made of the "
+              "data set of the training where it is missing")
+      .needs(int8);
+  command.option("--design", request.design,
+                 "Design JSON; default: design.json beside the weights");
+  command.option("--out", request.out, "Folder; default: that of the weights");
+  command.option("--reference", request.reference,
+                 "Images and LibTorch's logits; default: reference.safetensors beside the "
+                 "weights, made by atto-trainer where it is missing");
+  command.flag("--json", options->is_json, "Print JSON");
+  command.footer(
+      "Example:  atto export runs/quickstart-s1 --to onnx --int8 --calibrate fashion_mnist");
+  command.runs(action, [options] { return export_command(*options); });
+}
+
+}  // namespace atto::cli

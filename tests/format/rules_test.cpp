@@ -1,0 +1,168 @@
+// Every rule of a program, broken one at a time.
+#include <catch2/catch.hpp>
+#include <functional>
+#include <limits>
+
+#include "export/format/program_rules.hpp"
+#include "tests/format/sample_program.hpp"
+
+namespace atto::format {
+namespace {
+
+struct Refused {
+  std::string field, rule;
+};
+
+/// Returns the field of the first broken rule, "" for a legal program.
+std::string refused_field(const Program& program, std::uint64_t weight_bytes) {
+  try {
+    check_program(program, weight_bytes, [](std::string_view field, std::string_view rule) {
+      throw Refused{std::string(field), std::string(rule)};
+    });
+  } catch (const Refused& refused) {
+    CHECK_FALSE(refused.rule.empty());
+    return refused.field;
+  }
+  return "";
+}
+
+using Bend = std::function<void(Program&)>;
+
+std::string bent(const Bend& bend) {
+  ModelFile model = test::sample_model();
+  bend(model.program);
+  return refused_field(model.program, model.weights.size());
+}
+
+constexpr std::size_t kStem = 0, kGrouped = 1, kPair = 2, kGather = 3, kPool = 4, kProduct = 5,
+                      kMean = 6, kDense = 7, kSoftmax = 8;
+constexpr std::int32_t kHuge = std::numeric_limits<std::int32_t>::max();
+
+}  // namespace
+
+TEST_CASE("the sample is legal, and needs all of its weights") {
+  const ModelFile model = test::sample_model();
+  CHECK(refused_field(model.program, model.weights.size()).empty());
+  CHECK(refused_field(model.program, model.weights.size() - 1) == "steps[7].bias");
+  CHECK(refused_field(model.program, 0) == "steps[0].weights");
+}
+
+TEST_CASE("shapes are bounded") {
+  CHECK(bent([](Program& p) { p.channels = 0; }) == "channels");
+  CHECK(bent([](Program& p) { p.height = kHuge; }) == "height and width");
+  CHECK(bent([](Program& p) { p.height = p.width = 1 << 16; }) == "image");
+  CHECK(bent([](Program& p) { p.mean.pop_back(); }) == "normalisation");
+  CHECK(bent([](Program& p) { p.mean[1] = NAN; }) == "mean");
+  CHECK(bent([](Program& p) { p.deviation[1] = 0; }) == "deviation");
+  CHECK(bent([](Program& p) { p.tensors[1].width = -1; }) == "tensors[1].shape");
+  CHECK(bent([](Program& p) { p.tensors[1].height = p.tensors[1].width = 1 << 16; }) ==
+        "tensors[1].shape");
+  CHECK(bent([](Program& p) { p.tensors[1].halo = -1; }) == "tensors[1].halo");
+  CHECK(bent([](Program& p) { p.tensors[1].halo = kHuge; }) == "tensors[1].halo");
+  CHECK(bent([](Program& p) {
+          p.tensors[1].height = 1 << 16;
+          p.tensors[1].halo = 1 << 21;
+        }) == "tensors[1].shape");
+  CHECK(bent([](Program& p) { p.tensors[1].element = Element::U8; }) == "tensors[1].element");
+  CHECK(bent([](Program& p) { p.tensors[1].scale = 0; }) == "tensors[1].scale");
+  CHECK(bent([](Program& p) { p.tensors[1].zero_point = 256; }) == "tensors[1].zero_point");
+}
+
+TEST_CASE("lanes hold every channel once") {
+  CHECK(bent([](Program& p) { p.tensors[0].lanes.pop_back(); }) == "tensors[0].lanes");
+  CHECK(bent([](Program& p) { p.tensors[0].lanes[3] = 16; }) == "tensors[0].lanes");
+  CHECK(bent([](Program& p) { p.tensors[0].lanes[3] = p.tensors[0].lanes[4]; }) ==
+        "tensors[0].lanes");
+  CHECK(bent([](Program& p) { p.tensors[0].lanes[3] = -1; }) == "tensors[0].lanes");
+}
+
+TEST_CASE("storages lie in the arena, hold their tensors and do not meet while in use") {
+  CHECK(bent([](Program& p) { p.arena_bytes = std::uint64_t{1} << 60; }) == "arena_bytes");
+  CHECK(bent([](Program& p) { p.arena_bytes -= 64; }) == "storages[7].bytes");
+  CHECK(bent([](Program& p) { p.storages[0].bytes = ~std::uint64_t{0}; }) == "storages[0].bytes");
+  CHECK(bent([](Program& p) { p.storages[1].offset += 4; }) == "storages[1].offset");
+  CHECK(bent([](Program& p) { p.storages[1].bytes -= 64; }) == "tensors[1].storage");
+  CHECK(bent([](Program& p) { p.tensors[1].storage = 99; }) == "tensors[1].storage");
+  CHECK(bent([](Program& p) { p.storages[1].offset = p.storages[0].offset; }) ==
+        "storages[1].offset");
+  CHECK(bent([](Program& p) { p.storages[2].offset -= 64; }) == "storages[2].offset");
+  // stem is dead once the pair has added it.
+  CHECK(bent([](Program& p) { p.storages[3].offset = p.storages[0].offset; }).empty());
+}
+
+TEST_CASE("steps run in order: no cycles, no second writer, no reader of what is gone") {
+  CHECK(bent([](Program& p) { p.steps[kGrouped].inputs = {2}; }) == "steps[1].inputs");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].inputs = {1}; }) == "steps[1].inputs");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].inputs = {4'000'000'000U}; }) == "steps[1].inputs");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].output = 0; }) == "steps[1].output");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].output = 1000; }) == "steps[1].output");
+  CHECK(bent([](Program& p) { p.steps[kPair].residual = 2; }) == "steps[2].residual");
+  CHECK(bent([](Program& p) { p.steps[kPair].residual = -7; }) == "steps[2].residual");
+  CHECK(bent([](Program& p) { p.outputs.clear(); }) == "outputs");
+  CHECK(bent([](Program& p) { p.outputs[0].tensor = 100; }) == "outputs");
+  CHECK(bent([](Program& p) { p.outputs[0].tensor = 7; }) == "outputs");  // replaced in place
+}
+
+TEST_CASE("convolutions stay inside map, halo and weights") {
+  CHECK(bent([](Program& p) { p.steps[kGrouped].window.pad = 2; }) == "steps[1].window.pad");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].window.width = 5; }) == "steps[1].window");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].window.stride = 2; }) == "steps[1].window");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].window.stride = 0; }) == "steps[1].window.stride");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].window.dilation = kHuge; }) ==
+        "steps[1].window.dilation");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].window.height = 63; }) == "steps[1].weights");
+  CHECK(bent([](Program& p) {
+          p.steps[kDense].window = {1 << 16, 1, 1, 1, 0};
+          p.steps[kDense].wiring.in_blocks = 1;
+        }) == "steps[7].weights");
+  CHECK(bent([](Program& p) {
+          p.tensors[6].halo = 1 << 16;
+          p.storages[6].offset = p.arena_bytes;
+          p.storages[6].bytes = static_cast<std::uint64_t>(p.tensors[6].extent()) * 4;
+          p.arena_bytes += p.storages[6].bytes;
+          p.steps[kDense].window = {1 << 16, 1 << 16, 1, 1, 0};
+        }) == "steps[7].window");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].wiring.groups = 2; }) ==
+        "steps[1].wiring.in_blocks");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].wiring.out_blocks = 2; }) ==
+        "steps[1].wiring.out_blocks");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].wiring.interleave = 3; }) ==
+        "steps[1].wiring.interleave");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].wiring.last_depth = 9; }) ==
+        "steps[1].wiring.last_depth");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].wiring.groups = kHuge; }) == "steps[1].wiring");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].parameters.weights += 4; }) == "steps[1].weights");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].parameters.bias = ~std::uint64_t{63}; }) ==
+        "steps[1].bias");
+  CHECK(bent([](Program& p) { p.steps[kPair].depthwise_parameters.weights = 1 << 30; }) ==
+        "steps[2].weights");
+  CHECK(bent([](Program& p) { p.steps[kPair].depthwise_window.pad = 3; }) == "steps[2].window.pad");
+  CHECK(bent([](Program& p) { p.steps[kPair].window.width = 3; }) == "steps[2].window");
+  CHECK(bent([](Program& p) { p.steps[kPair].wiring.interleave = 2; }) ==
+        "steps[2].wiring.last_depth");
+  CHECK(bent([](Program& p) { p.steps[kStem].window.height = 64; }) == "steps[0].window");
+  CHECK(bent([](Program& p) { p.steps[kStem].wiring.groups = 2; }) == "steps[0].wiring");
+  CHECK(bent([](Program& p) { p.steps[kStem].inputs = {0}; }) == "steps[0].inputs");
+}
+
+TEST_CASE("the other steps fit their tensors") {
+  CHECK(bent([](Program& p) { p.steps[kPool].residual = 3; }) == "steps[4].residual");
+  CHECK(bent([](Program& p) { p.steps[kPair].residual = 1; }).empty());
+  CHECK(bent([](Program& p) { p.steps[kGather].gather.pop_back(); }) == "steps[3].gather");
+  CHECK(bent([](Program& p) { p.steps[kGather].gather[0].lane = 16; }) == "steps[3].gather");
+  CHECK(bent([](Program& p) { p.steps[kGather].gather[0].input = 1; }) == "steps[3].gather");
+  CHECK(bent([](Program& p) { p.steps[kGather].gather[0].input = -1; }).empty());
+  CHECK(bent([](Program& p) { p.steps[kPool].window.pad = 3; }) == "steps[4].window");
+  CHECK(bent([](Program& p) { p.steps[kPool].window.stride = 4; }) == "steps[4].window");
+  CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4}; }) == "steps[5].inputs");
+  CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4, 3}; }) == "steps[5].output");
+  CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::Upsample; }) == "steps[6].output");
+  CHECK(bent([](Program& p) { p.steps[kSoftmax].inputs = {6, 7}; }) == "steps[8].inputs");
+  CHECK(bent([](Program& p) {
+          p.tensors[8].halo = 1;
+          p.storages[7].bytes += 128;
+          p.arena_bytes += 128;
+        }) == "steps[8].output");
+}
+
+}  // namespace atto::format

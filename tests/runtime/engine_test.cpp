@@ -1,0 +1,234 @@
+// The engine against the interpreter of the IR, at every level that this CPU has.
+#include "export/runtime/engine.hpp"
+
+#include <catch2/catch.hpp>
+#include <iostream>
+#include <thread>
+
+#include "export/reference/interpreter.hpp"
+#include "prototypes/network/shapes.hpp"
+#include "tests/export/random_weights.hpp"
+#include "tests/net/random_network.hpp"
+#include "tests/runtime/runtime_networks.hpp"
+
+namespace atto::edge {
+namespace {
+
+using net::Activation;
+using test::Sketch;
+
+constexpr double kMaxError = 5e-5;
+
+std::vector<float> copy(std::span<const float> values) {
+  return {values.begin(), values.end()};
+}
+
+/// Runs the network at every level, with one thread and with three, and compares its outputs with
+/// the interpreter's.
+void require_same(const net::Network& network) {
+  const net::TensorFile weights = test::random_weights(network, 3);
+  const std::vector<float> image = test::random_image(network.input, 5);
+  const auto wanted = deploy::Interpreter(network, weights).run(image);
+  const test::LoadedModel loaded = test::load(network, weights);
+  for (const Level level : available_levels()) {
+    // Their float kernels are those of avx512.
+    if (level == Level::Avx512Vnni || level == Level::Avx512Bf16) continue;
+    for (const int threads : {1, 3}) {
+      INFO(level_name(level) << ", " << threads << " threads");
+      EngineOptions options;
+      options.threads = threads;
+      options.level = level;
+      // The caller's threads; here, one after the other, backwards.
+      options.parallel_for = [](int parts, const std::function<void(int)>& body) {
+        for (int part = parts - 1; part >= 0; --part) body(part);
+      };
+      Engine engine(loaded.model, options);
+      engine.run(image);
+      for (std::size_t o = 0; o < wanted.size(); ++o) {
+        INFO(network.outputs[o].name);
+        REQUIRE(test::relative_error(copy(engine.output(o)), wanted[o]) < kMaxError);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+// Hidden from the unit run: the weights of ResNet-50 alone take seconds.
+TEST_CASE("every shipped prototype computes what its IR says", "[.shipped]") {
+  std::string levels;
+  for (const Level level : available_levels()) levels += " " + std::string(level_name(level));
+  std::cout << "levels:" << levels << '\n';
+  for (const test::NamedNetwork& named : test::shipped_networks(33)) {
+    INFO(named.name);
+    require_same(named.network);
+  }
+}
+
+TEST_CASE("generated designs compute what their IR says") {
+  for (const char* spec : {"quickstart", "cifar10_tiny"})
+    for (const test::NamedNetwork& named : test::generated_networks(spec, 5)) {
+      INFO(named.name);
+      require_same(named.network);
+    }
+}
+
+TEST_CASE("random networks of every operation compute what their IR says") {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    INFO(seed);
+    require_same(net::random_network(seed));
+  }
+}
+
+TEST_CASE("convolutions of every shape that has a kernel of its own") {
+  SECTION("1x1 over widths around the tiles and channels around the blocks") {
+    for (const int width : {1, 5, 7, 8, 9, 13, 16})
+      for (const int channels : {1, 15, 16, 17, 33, 48}) {
+        Sketch sketch({channels, 3, width});
+        const int first = sketch.add(net::Activate{Activation::Relu}, {0});
+        INFO(width << " " << channels);
+        require_same(
+            sketch.ending(sketch.add(net::Conv{channels + 16, 1, 1, 1, 1, true}, {first})));
+      }
+  }
+  SECTION("depthwise kernels, strides and dilations") {
+    for (const int kernel : {1, 3, 5, 7, 9})
+      for (const int stride : {1, 2, 3})
+        for (const int dilation : {1, 2}) {
+          Sketch sketch({24, 13, 17});
+          INFO(kernel << " " << stride << " " << dilation);
+          require_same(
+              sketch.ending(sketch.add(net::Conv{24, kernel, stride, 24, dilation, true}, {0})));
+        }
+  }
+  SECTION("groups of every width") {
+    for (const auto& [groups, in, out] : {std::array{2, 8, 8},
+                                          {4, 8, 8},
+                                          {3, 4, 4},
+                                          {8, 2, 2},
+                                          {5, 3, 3},
+                                          {2, 16, 16},
+                                          {3, 12, 20},
+                                          {2, 40, 24},
+                                          {16, 1, 2},
+                                          {4, 4, 8},
+                                          {6, 5, 7},
+                                          {7, 1, 3},
+                                          {2, 8, 1}})
+      for (const int stride : {1, 2}) {
+        Sketch sketch({groups * in, 9, 10});
+        const int conv = sketch.add(net::Conv{groups * out, 3, stride, groups, 1, true}, {0});
+        INFO(groups << " groups of " << in << " to " << out << ", stride " << stride);
+        require_same(sketch.ending(sketch.add(net::Conv{20, 1}, {conv})));
+      }
+  }
+  SECTION("first layers") {
+    for (const int channels : {1, 3, 8, 9})
+      for (const int stride : {1, 2, 4}) {
+        Sketch sketch({channels, 11, 23});
+        INFO(channels << " " << stride);
+        require_same(sketch.ending(sketch.add(net::Conv{40, 7, stride, 1, 1, true}, {0})));
+      }
+  }
+}
+
+TEST_CASE("what follows a convolution is fused with it") {
+  for (const Activation first : {Activation::None, Activation::Relu6, Activation::HardSwish})
+    for (const Activation second : {Activation::None, Activation::Relu, Activation::Swish}) {
+      Sketch sketch({16, 6, 7});
+      const int conv = sketch.add(net::Conv{16, 3, 1, 1, 1, true}, {0});
+      const int a = sketch.add(net::Activate{first}, {conv});
+      const int pointwise = sketch.add(net::Conv{16, 1, 1, 1, 1, true}, {a});
+      const int b = sketch.add(net::Activate{first}, {pointwise});
+      const int sum = sketch.add(net::Add{}, {a, b});
+      const net::Network network = sketch.ending(sketch.add(net::Activate{second}, {sum}));
+      // The image's import, and both convolutions with all that follows.
+      CHECK(test::load(network, test::random_weights(network, 1)).model.program().steps.size() ==
+            3);
+      require_same(network);
+    }
+}
+
+TEST_CASE("grouped convolutions whose neighbours want other orders") {
+  Sketch sketch({32, 6, 6});
+  const int a = sketch.add(net::Conv{32, 3, 1, 4, 1, true}, {0});
+  const int b = sketch.add(net::Conv{32, 3, 1, 8, 1, true}, {a});
+  const int shuffled = sketch.add(net::Shuffle{4}, {b});
+  const int c = sketch.add(net::Conv{32, 3, 1, 2, 1, true}, {shuffled});
+  const int sum = sketch.add(net::Add{}, {c, b});
+  const int squashed = sketch.add(net::Activate{Activation::Tanh}, {sum});
+  require_same(sketch.ending(sketch.add(net::Add{}, {squashed, a, b})));
+}
+
+TEST_CASE("pixels are normalised as the file says; profiles name every step") {
+  Sketch sketch({3, 8, 9});
+  const int conv = sketch.add(net::Conv{16, 3, 2, 1, 1, true}, {0});
+  const int mixed = sketch.add(net::Activate{Activation::Gelu}, {0});
+  sketch.network.outputs = {{"a", conv}, {"b", mixed}};
+  const test::LoadedModel loaded =
+      test::load(sketch.network, test::random_weights(sketch.network, 1));
+  std::vector<std::uint8_t> pixels(3 * 8 * 9);
+  std::vector<float> image(pixels.size());
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    pixels[i] = static_cast<std::uint8_t>(i * 37);
+    image[i % 3 * 72 + i / 3] = static_cast<float>(pixels[i]) / 255;
+  }
+  Engine by_pixels(loaded.model), by_values(loaded.model);
+  by_pixels.run_pixels(pixels);
+  by_values.run(image);
+  for (const std::size_t output : {0, 1})
+    CHECK(test::relative_error(copy(by_pixels.output(output)), copy(by_values.output(output))) <
+          1e-6);
+  const auto profile = by_values.profile(image, 3);
+  REQUIRE(profile.size() == loaded.model.program().steps.size());
+  std::int64_t macs = 0;
+  for (const StepProfile& step : profile) {
+    CHECK_FALSE(step.kernels.empty());
+    CHECK(step.median_us >= 0);
+    macs += step.macs;
+  }
+  CHECK(macs == 16 * 27 * 4 * 5);
+}
+
+TEST_CASE("threads of our own give the same outputs, run after run, engine beside engine") {
+  const net::Network network = test::shipped_networks(32).at(0).network;
+  const test::LoadedModel loaded = test::load(network, test::random_weights(network, 1));
+  const std::vector<float> image = test::random_image(network.input, 1);
+  Engine one(loaded.model);
+  one.run(image);
+  const auto check = [&] {
+    EngineOptions options;
+    options.threads = 2;
+    Engine two(loaded.model, options);
+    double error = 0;
+    for (int i = 0; i < 20; ++i) {
+      two.run(image);
+      error = std::max(error, test::relative_error(copy(two.output()), copy(one.output())));
+    }
+    return error;
+  };
+  double beside = 1;
+  std::thread other([&] { beside = check(); });
+  const double mine = check();
+  other.join();
+  CHECK(mine < kMaxError);
+  CHECK(beside < kMaxError);
+}
+
+TEST_CASE("options that cannot be honoured are refused") {
+  Sketch sketch({1, 2, 2});
+  const net::Network network = sketch.ending(sketch.add(net::Softmax{}, {0}));
+  const test::LoadedModel loaded = test::load(network, {});
+  EngineOptions options;
+  options.threads = 0;
+  CHECK_THROWS_AS(Engine(loaded.model, options), std::invalid_argument);
+  options.threads = 1;
+#if defined(__x86_64__)
+  options.level = Level::Neon;
+#else
+  options.level = Level::Avx2;
+#endif
+  CHECK_THROWS_AS(Engine(loaded.model, options), std::invalid_argument);
+}
+
+}  // namespace atto::edge

@@ -1,0 +1,43 @@
+#pragma once
+// Networks that the tests of lowering and runtime share, and models made of them.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "export/runtime/model.hpp"
+#include "prototypes/network/network.hpp"
+#include "prototypes/network/weights.hpp"
+
+namespace atto::test {
+
+struct NamedNetwork {
+  std::string name;
+  net::Network network;
+};
+
+/// Every prototype that ships (a random design of it where it has holes), at most `side` pixels
+/// wide and high.
+std::vector<NamedNetwork> shipped_networks(int side);
+
+/// `count` designs of a requirements file in design_specs/, at their own resolution.
+std::vector<NamedNetwork> generated_networks(const std::string& spec, std::size_t count);
+
+/// A network that is written down layer by layer.
+struct Sketch {
+  net::Network network;
+  explicit Sketch(net::Shape input);
+  int add(net::Op op, std::vector<int> inputs);
+  net::Network ending(int layer);
+};
+
+/// A model in memory of its own.
+struct LoadedModel {
+  std::shared_ptr<std::byte> bytes;
+  std::size_t size = 0;
+  edge::Model model;
+};
+LoadedModel load(const net::Network& network, const net::TensorFile& weights);
+
+}  // namespace atto::test
