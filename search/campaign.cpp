@@ -131,7 +131,7 @@ net::Assignment read_assignment(const std::string& text) {
     std::int32_t index = 0;
     const auto [next, error] = std::from_chars(at, end, index);
     if (error != std::errc())
-      throw InternalError("an assignment in the ledger cannot be read: " + text);
+      throw EnvironmentError("the ledger is damaged: an assignment cannot be read: " + text);
     assignment.push_back(index);
     at = next < end ? next + 1 : next;
   }

@@ -1,4 +1,6 @@
 // A campaign's description in its ledger.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "search/campaign.hpp"
@@ -33,16 +35,26 @@ void store_campaign(Ledger& ledger, const Campaign& campaign) {
   ledger.set_meta("version", ATTO_VERSION);
 }
 
-Campaign load_campaign(Ledger& ledger) {
+namespace {
+
+/// Runs `read`; whatever it cannot read was not written by us.
+template <class Read>
+auto expecting_ours(const Ledger& ledger, const char* entry, Read&& read) {
+  try {
+    return read();
+  } catch (const Json::exception& error) {
+    throw EnvironmentError(damage_text(ledger.file(), fmt::format("{}: {}", entry, error.what())));
+  } catch (const SpecError& error) {
+    throw EnvironmentError(damage_text(ledger.file(), fmt::format("{}: {}", entry, error.what())));
+  }
+}
+
+Campaign read_stored(Ledger& ledger, const std::string& stored) {
   Campaign campaign;
   campaign.spec_text = ledger.meta("spec_text");
   campaign.spec_name = ledger.meta("spec_name");
   campaign.prototype_text = ledger.meta("prototype_text");
   campaign.prototype_name = ledger.meta("prototype_name");
-  const std::string stored = ledger.meta("campaign");
-  if (stored.empty())
-    throw EnvironmentError(
-        "the ledger has no campaign: its search stopped before it began; start it again");
   const Json json = Json::parse(stored);
   campaign.spec = spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name),
                                          campaign.spec_name);
@@ -67,12 +79,31 @@ Campaign load_campaign(Ledger& ledger) {
   return campaign;
 }
 
+}  // namespace
+
+Campaign load_campaign(Ledger& ledger) {
+  const std::string stored = ledger.meta("campaign");
+  if (stored.empty())
+    throw EnvironmentError(
+        "the ledger has no campaign: its search was stopped before it began; remove the file and "
+        "start the search again: " +
+        ledger.file().string());
+  Campaign campaign =
+      expecting_ours(ledger, "its campaign", [&] { return read_stored(ledger, stored); });
+  if (!find_strategy(campaign.spec.search.strategy) || campaign.spec.search.candidates < 1)
+    throw EnvironmentError(
+        damage_text(ledger.file(), "its campaign: no strategy, or no candidates"));
+  return campaign;
+}
+
 std::vector<Extension> read_extensions(Ledger& ledger) {
-  std::vector<Extension> extensions;
-  for (const Json& entry : Json::parse(ledger.meta("extensions", "[]")))
-    extensions.push_back(
-        {entry.at(0).get<int>(), entry.at(1).get<std::int64_t>(), entry.at(2).get<int>()});
-  return extensions;
+  return expecting_ours(ledger, "its extensions", [&] {
+    std::vector<Extension> extensions;
+    for (const Json& entry : Json::parse(ledger.meta("extensions", "[]")))
+      extensions.push_back(
+          {entry.at(0).get<int>(), entry.at(1).get<std::int64_t>(), entry.at(2).get<int>()});
+    return extensions;
+  });
 }
 
 void write_extensions(Ledger& ledger, const std::vector<Extension>& extensions) {

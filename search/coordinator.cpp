@@ -44,6 +44,16 @@ class Coordinator {
   }
 
   CampaignEnd run() {
+    try {
+      return run_all();
+    } catch (const EnvironmentError& error) {
+      throw EnvironmentError(fmt::format("{}; when that is mended, continue with: atto resume {}",
+                                         error.what(), folder_.path.string()));
+    }
+  }
+
+ private:
+  CampaignEnd run_all() {
     begin();
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       if (!run_tier(tier)) return stop();
@@ -53,7 +63,6 @@ class Coordinator {
     return CampaignEnd::Finished;
   }
 
- private:
   Estimate whole_estimate() {
     Estimate sum;
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
@@ -230,11 +239,22 @@ class Coordinator {
     ++deaths_in_a_row_;
     if (departure.exit_code == 4 || departure.exit_code == 127) ++failed_starts_;
     if (failed_starts_ >= kFailedStarts)
-      throw EnvironmentError("workers cannot work: " + departure.last_words);
+      throw EnvironmentError("workers cannot work: " + last_words(departure));
     if (deaths_in_a_row_ >= kDeathsInARow)
       throw EnvironmentError(
           fmt::format("{} workers in a row died before finishing anything; the last: {}",
                       deaths_in_a_row_, departure.text()));
+  }
+
+  /// What a worker said last; on a full disk its log holds nothing.
+  std::string last_words(const Departure& departure) const {
+    if (!departure.last_words.empty()) return departure.last_words;
+    std::error_code error;
+    const auto space = std::filesystem::space(folder_.path, error);
+    constexpr std::uintmax_t kHardlyAny = 64 * 1024;
+    const char* why = !error && space.available < kHardlyAny ? "No space left on device"
+                                                             : "they left no message in their logs";
+    return fmt::format("{}: {}", why, folder_.logs().string());
   }
 
   void release_expired() {

@@ -1,5 +1,6 @@
 #include "search/ledger.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -26,7 +27,22 @@ int wait_for_lock(void*, int tries) {
   return 1;
 }
 
+void remove_database(const fs::path& file) {
+  std::error_code ignored;
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"})
+    fs::remove(file.string() + suffix, ignored);
+}
+
 }  // namespace
+
+std::string damage_text(const fs::path& file, const std::string& what) {
+  std::string line = what;
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return fmt::format(
+      "the ledger is damaged ({}): {}; put a copy of it back, or save what can be read with: "
+      "sqlite3 {} .recover | sqlite3 saved.db",
+      line, file.string(), file.string());
+}
 
 std::int64_t now_ms() {
   using namespace std::chrono;
@@ -43,10 +59,8 @@ Ledger::Connection::Connection(const fs::path& path) : file(path.string()) {
   });
 }
 
-void Ledger::create(const fs::path& file) {
-  if (fs::exists(file)) throw EnvironmentError("ledger: exists already: " + file.string());
+void Ledger::make_tables(const fs::path& file) {
   Connection connection(file);
-  connection.guarded([&] { connection.sql << "PRAGMA journal_mode=WAL"; });
   connection.in_transaction([&] {
     for (const char* const* table = kLedgerTables; *table; ++table) connection.sql << *table;
     execute(connection.sql, "INSERT INTO meta(key, value) VALUES('schema', :version)",
@@ -55,16 +69,66 @@ void Ledger::create(const fs::path& file) {
   });
 }
 
-Ledger::Ledger(const fs::path& file, Durability durability) {
+void Ledger::create(const fs::path& file, const std::function<void(Ledger&)>& fill) {
+  if (fs::exists(file)) throw EnvironmentError("ledger: exists already: " + file.string());
+  const fs::path making = file.string() + ".new";
+  remove_database(making);  // what a killed process left
+  try {
+    make_tables(making);
+    {
+      Ledger ledger(making, Durability::Full);
+      if (fill) fill(ledger);
+      // Brings the write-ahead log's contents into the one file that is renamed.
+      ledger.connection_->guarded([&] {
+        std::string mode;
+        ledger.connection_->sql << "PRAGMA journal_mode=DELETE", soci::into(mode);
+      });
+    }
+    std::error_code error;
+    fs::rename(making, file, error);
+    if (error) throw EnvironmentError("cannot make the ledger", file.string(), error.value());
+  } catch (...) {
+    remove_database(making);
+    throw;
+  }
+}
+
+Ledger::Ledger(const fs::path& file, Durability durability) : file_(file) {
   if (!fs::exists(file)) throw EnvironmentError("cannot open the ledger", file.string(), ENOENT);
   connection_ = std::make_unique<Connection>(file);
+  expect_tables();
   connection_->guarded([&] {
+    std::string mode;
+    connection_->sql << "PRAGMA journal_mode=WAL", soci::into(mode);
     connection_->sql << (durability == Durability::Full ? "PRAGMA synchronous=FULL"
                                                         : "PRAGMA synchronous=NORMAL");
     // A checkpoint of the write-ahead log every 1,000 pages keeps it, and memory, small.
     connection_->sql << "PRAGMA wal_autocheckpoint=1000";
   });
   bring_up_to_date(file.string());
+}
+
+void Ledger::expect_tables() {
+  const int count = connection_->guarded([&] {
+    int tables = 0;
+    connection_->sql << "SELECT COUNT(*) FROM sqlite_master WHERE name = 'meta'",
+        soci::into(tables);
+    return tables;
+  });
+  if (count == 0)
+    throw EnvironmentError(
+        "the ledger has no tables: the disk filled, or the search was stopped, while it was being "
+        "made, and nothing was trained; remove the file and start the search again: " +
+        file_.string());
+}
+
+void Ledger::examine() {
+  const std::string found = connection_->guarded([&] {
+    std::string text;
+    connection_->sql << "PRAGMA quick_check(1)", soci::into(text);
+    return text;
+  });
+  if (found != "ok") throw EnvironmentError(damage_text(file_, found));
 }
 
 void Ledger::bring_up_to_date(const std::string& file) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -27,12 +28,18 @@ class Ledger {
   /// earlier ones too.
   enum class Durability : std::uint8_t { Normal, Full };
 
-  /// Makes a new ledger; an existing file is an error.
-  static void create(const std::filesystem::path& file);
+  /// Makes a new ledger, with what `fill` writes into it; an existing file is an error. It is there
+  /// whole or not at all, whatever ends the process or fills the disk.
+  static void create(const std::filesystem::path& file,
+                     const std::function<void(Ledger&)>& fill = {});
   /// Opens a ledger; one of an earlier schema is brought to this one (tables are added, nothing
   /// changes).
   explicit Ledger(const std::filesystem::path& file, Durability durability = Durability::Normal);
   ~Ledger();
+
+  const std::filesystem::path& file() const { return file_; }
+  /// Throws EnvironmentError when SQLite finds the file's structure damaged. Reads all of it.
+  void examine();
 
   std::string meta(const std::string& key, const std::string& otherwise = "");
   void set_meta(const std::string& key, const std::string& value);
@@ -106,10 +113,16 @@ class Ledger {
 
  private:
   struct Connection;
+  static void make_tables(const std::filesystem::path& file);
+  void expect_tables();
   void bring_up_to_date(const std::string& file);
+  std::filesystem::path file_;
   std::unique_ptr<Connection> connection_;
 };
 
 std::int64_t now_ms();
+
+/// What to say about a ledger that is not what a ledger of ours can be.
+std::string damage_text(const std::filesystem::path& file, const std::string& what);
 
 }  // namespace atto::search

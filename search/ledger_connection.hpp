@@ -20,13 +20,20 @@ struct Ledger::Connection {
   soci::session sql;
   std::string file;
 
-  /// Runs `work`; a database error becomes an EnvironmentError that names the ledger.
+  /// Runs `work`; a database error becomes an EnvironmentError that names the ledger, as does a
+  /// value that cannot be there.
   template <class Work>
   auto guarded(Work&& work) {
     try {
       return work();
+    } catch (const soci::sqlite3_soci_error& error) {
+      if (error.result() == kCorrupt || error.result() == kNotADatabase)
+        throw EnvironmentError(damage_text(file, error.what()));
+      throw EnvironmentError(fmt::format("ledger: {}: {}", error.what(), file));
     } catch (const soci::soci_error& error) {
       throw EnvironmentError(fmt::format("ledger: {}: {}", error.what(), file));
+    } catch (const std::bad_optional_access&) {
+      throw EnvironmentError(damage_text(file, "a row is missing"));
     }
   }
 
@@ -48,6 +55,7 @@ struct Ledger::Connection {
   }
 
  private:
+  static constexpr int kCorrupt = 11, kNotADatabase = 26;  // SQLITE_CORRUPT, SQLITE_NOTADB
   void roll_back() noexcept {
     try {
       sql << "ROLLBACK";

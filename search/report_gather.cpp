@@ -52,7 +52,8 @@ std::vector<Marginal> marginals_of(const Campaign& campaign, const Leaderboard& 
     if (entry.design.assignment.empty() || !top1 || std::isnan(*top1)) continue;
     const net::Assignment assignment = read_assignment(entry.design.assignment);
     for (std::size_t i = 0; i < assignment.size() && i < decisions.size(); ++i)
-      if (assignment[i] >= 0) values[i].emplace_back(assignment[i], *top1);
+      if (assignment[i] >= 0 && assignment[i] < static_cast<int>(decisions[i].labels.size()))
+        values[i].emplace_back(assignment[i], *top1);
   }
   std::vector<Marginal> marginals;
   for (std::size_t i = 0; i < decisions.size(); ++i) {

@@ -1,6 +1,7 @@
 // The report as one HTML file: no network, no library; a few lines of script sort tables.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "search/report.hpp"
@@ -62,12 +63,13 @@ std::string notes(const CampaignReport& report, const Leaderboard& board, const 
 std::string board_row(const CampaignReport& report, const TierReport& tier, const Entry& entry) {
   const spec::Costs& costs = entry.design.costs;
   std::string row = fmt::format(
-      "<tr><td>{}</td><td><code title='{}'>{}</code></td><td>{}</td><td>{}</td><td>{:.0f}</td>",
-      entry.rank, escaped(entry.design.how), entry.design.hash, costs.params, costs.macs,
-      double(costs.peak_activation_bytes) / 1024);
+      "<tr><td>{}</td><td class='t'><code "
+      "title='{}'>{}</code></td><td>{}</td><td>{}</td><td>{}</td>",
+      entry.rank, escaped(entry.design.how), entry.design.hash, grouped(costs.params),
+      grouped(costs.macs), grouped((costs.peak_activation_bytes + 512) / 1024));
   for (const std::optional<double>& top1 : entry.rung_top1) row += "<td>" + percent(top1) + "</td>";
   row += fmt::format(
-      "<td>{}</td><td>{}</td><td>{:.1f}</td><td class='l'>{}</td><td class='l'>"
+      "<td>{}</td><td>{}</td><td>{:.1f}</td><td class='l notes'>{}</td><td class='l'>"
       "<details><summary>command</summary><code>{}</code></details></td></tr>\n",
       with_interval(entry.validation, report.campaign.validation_images),
       with_interval(entry.test, report.campaign.test_images), entry.cpu_seconds,
@@ -78,15 +80,31 @@ std::string board_row(const CampaignReport& report, const TierReport& tier, cons
 std::string board_table(const CampaignReport& report, const TierReport& tier) {
   std::string text =
       "<div class='scroll'><table "
-      "class='sortable'><thead><tr><th>rank</th><th>design</th><th>params</th>"
+      "class='sortable'><thead><tr><th>rank</th><th class='t'>design</th><th>params</th>"
       "<th>MACs</th><th>peak KiB</th>";
   for (int epochs : report.campaign.spec.search.rungs)
     text += fmt::format("<th>val % after {} ep.</th>", epochs);
   text +=
       "<th>final val %</th><th>test "
-      "%</th><th>CPU-s</th><th>notes</th><th>again</th></tr></thead><tbody>\n";
+      "%</th><th>CPU-s</th><th class='l'>notes</th><th class='l'>again</th></tr></thead><tbody>\n";
   for (const Entry& entry : tier.board.entries) text += board_row(report, tier, entry);
   return text + "</tbody></table></div>";
+}
+
+/// The best accuracy at each cost, as steps.
+Series front_line(const Series& designs, const Series& human) {
+  std::vector<ChartPoint> points = designs.points;
+  points.insert(points.end(), human.points.begin(), human.points.end());
+  std::sort(points.begin(), points.end(), [](const ChartPoint& a, const ChartPoint& b) {
+    return a.x != b.x ? a.x < b.x : a.y > b.y;
+  });
+  Series line{"Pareto front", {}, 7, true, true};
+  for (const ChartPoint& point : points)
+    if (line.points.empty() || point.y > line.points.back().y)
+      line.points.push_back({point.x, point.y, "", false});
+  if (!line.points.empty())
+    line.points.push_back({points.back().x, line.points.back().y, "", false});
+  return line;
 }
 
 std::string pareto_chart(const CampaignReport& report, const TierReport& tier, bool is_macs) {
@@ -99,15 +117,19 @@ std::string pareto_chart(const CampaignReport& report, const TierReport& tier, b
     series.points.push_back(
         {cost, 100 * *top1,
          fmt::format("{} (rank {}): {:.2f} %, {} params, {} MACs", entry.design.hash, entry.rank,
-                     100 * *top1, entry.design.costs.params, entry.design.costs.macs),
+                     100 * *top1, grouped(entry.design.costs.params),
+                     grouped(entry.design.costs.macs)),
          entry.is_on_front});
   }
-  return figure(is_macs ? "Accuracy and multiply-adds" : "Accuracy and parameters",
-                chart_svg({all, human}, {is_macs ? "multiply-adds" : "parameters",
-                                         fmt::format("validation % after {} epochs",
-                                                     report.campaign.spec.search.rungs.back()),
-                                         false}),
-                "Filled: on the Pareto front of accuracy, parameters and multiply-adds.");
+  const Series front = front_line(all, human);
+  return figure(
+      is_macs ? "Accuracy and multiply-adds" : "Accuracy and parameters",
+      chart_svg({front, all, human}, {is_macs ? "multiply-adds" : "parameters",
+                                      fmt::format("validation % after {} epochs",
+                                                  report.campaign.spec.search.rungs.back()),
+                                      false, false}),
+      "Filled: on the Pareto front of accuracy, parameters and multiply-adds. The line "
+      "joins the best for their cost in this picture.");
 }
 
 std::string curve_chart(const std::vector<Curve>& curves, const char* title) {
@@ -124,7 +146,7 @@ std::string curve_chart(const std::vector<Curve>& curves, const char* title) {
     }
     series.push_back(std::move(line));
   }
-  return figure(title, chart_svg(series, {"epoch", "validation %", false}),
+  return figure(title, chart_svg(series, {"epoch", "validation %", false, true}),
                 "Point at a line for its design.");
 }
 
@@ -166,10 +188,11 @@ std::string failures_section(const TierReport& tier) {
   std::string rows;
   for (const Entry& entry : tier.board.entries)
     if (entry.is_lost)
-      rows += fmt::format("<tr><td><code>{}</code></td><td class='l'>{}</td></tr>",
+      rows += fmt::format("<tr><td class='t'><code>{}</code></td><td class='l'>{}</td></tr>",
                           entry.design.hash, escaped(entry.trouble));
   if (rows.empty()) return "<h3>Failures</h3><p>None.</p>";
-  return "<h3>Failures</h3><table><thead><tr><th>design</th><th>reason</th></tr></thead><tbody>" +
+  return "<h3>Failures</h3><table><thead><tr><th class='t'>design</th><th "
+         "class='l'>reason</th></tr></thead><tbody>" +
          rows + "</tbody></table>";
 }
 
@@ -182,7 +205,8 @@ std::string tier_section(const CampaignReport& report, const TierReport& tier) {
               ? fmt::format(
                     "<p class='winner'>Winner: <code>{}</code>, {} parameters, {} MACs, validation "
                     "{}, test {}</p>",
-                    winner->design.hash, winner->design.costs.params, winner->design.costs.macs,
+                    winner->design.hash, grouped(winner->design.costs.params),
+                    grouped(winner->design.costs.macs),
                     with_interval(winner->validation, report.campaign.validation_images),
                     with_interval(winner->test, report.campaign.test_images))
               : "<p class='winner none'>No design meets every requirement yet.</p>";

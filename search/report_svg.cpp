@@ -16,7 +16,7 @@ constexpr int kColours = 8;
 /// One axis: data to pixels, with round ticks.
 struct Scale {
   double low = 0, high = 1, from = 0, to = 1;
-  bool is_log = false;
+  bool is_log = false, is_whole = false;
 
   double at(double value) const {
     const double v = is_log ? std::log10(value) : value;
@@ -26,7 +26,8 @@ struct Scale {
     std::vector<double> found;
     const double raw = (high - low) / 5, power = std::pow(10, std::floor(std::log10(raw)));
     const double factor = raw / power;
-    const double step = power * (factor < 1.5 ? 1 : factor < 3.5 ? 2 : factor < 7.5 ? 5 : 10);
+    double step = power * (factor < 1.5 ? 1 : factor < 3.5 ? 2 : factor < 7.5 ? 5 : 10);
+    if (is_whole) step = std::max(1.0, step);
     for (double tick = std::ceil(low / step) * step; tick <= high + step * 1e-9; tick += step)
       found.push_back(is_log ? std::pow(10, tick) : tick);
     return found;
@@ -34,7 +35,7 @@ struct Scale {
 };
 
 Scale scale_over(std::vector<double> values, bool is_log, double from, double to) {
-  Scale scale{0, 1, from, to, is_log};
+  Scale scale{0, 1, from, to, is_log, false};
   if (is_log)
     for (double& value : values) value = std::log10(value);
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
@@ -125,6 +126,12 @@ std::string escaped(std::string_view text) {
   return safe;
 }
 
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t i = digits.size(); i > 3 && digits[i - 4] != '-';) digits.insert(i -= 3, ",");
+  return digits;
+}
+
 std::string chart_svg(const std::vector<Series>& series, const Axes& axes) {
   std::vector<double> xs, ys;
   std::vector<Series> drawn = series;
@@ -135,7 +142,8 @@ std::string chart_svg(const std::vector<Series>& series, const Axes& axes) {
     for (const ChartPoint& point : one.points) xs.push_back(point.x), ys.push_back(point.y);
   }
   if (xs.empty()) return "";
-  const Scale x = scale_over(xs, axes.is_x_log, kLeft, kWidth - kRight);
+  Scale x = scale_over(xs, axes.is_x_log, kLeft, kWidth - kRight);
+  x.is_whole = axes.is_x_whole;
   const Scale y = scale_over(ys, false, kHeight - kBottom, kTop);
   std::string svg =
       fmt::format("<svg viewBox='0 0 {} {}' role='img'>", kWidth, kHeight) + frame(x, y, axes);

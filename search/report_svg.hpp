@@ -1,6 +1,7 @@
 #pragma once
 // Charts as inline SVG, coloured by the page's CSS classes. All text is escaped.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,11 @@ struct Series {
 struct Axes {
   std::string x_label, y_label;
   bool is_x_log = false;
+  bool is_x_whole = false;  ///< ticks at whole numbers only
 };
+
+/// Returns "1,234,567".
+std::string grouped(std::int64_t number);
 
 /// Draws series over common axes; "" without any point.
 std::string chart_svg(const std::vector<Series>& series, const Axes& axes);

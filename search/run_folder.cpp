@@ -49,7 +49,8 @@ void refuse_network_disk(const fs::path& folder) {
                       disk.name, folder.string()));
 }
 
-void make_run_folder(const RunFolder& folder) {
+void make_run_folder(const RunFolder& folder, const Campaign& campaign,
+                     const std::vector<DesignRow>& included) {
   std::error_code error;
   fs::create_directories(folder.path, error);
   if (error)
@@ -64,7 +65,12 @@ void make_run_folder(const RunFolder& folder) {
     fs::create_directories(folder.path / name, error);
     if (error) throw EnvironmentError("cannot make", (folder.path / name).string(), error.value());
   }
-  Ledger::create(folder.ledger());
+  spec::write_file_atomically(folder.path / "spec.json", campaign.spec_text);
+  spec::write_file_atomically(folder.path / "prototype.json", campaign.prototype_text);
+  Ledger::create(folder.ledger(), [&](Ledger& ledger) {
+    for (const DesignRow& design : included) ledger.add_design(design);
+    store_campaign(ledger, campaign);
+  });
 }
 
 fs::path default_run_folder(const Campaign& campaign) {

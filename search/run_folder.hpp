@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "search/campaign.hpp"
 
@@ -28,9 +29,12 @@ struct RunFolder {
   }
 };
 
-/// Makes the folders and an empty ledger. Throws EnvironmentError: exists already, no permission,
-/// or on a network file system, whose locks SQLite cannot trust.
-void make_run_folder(const RunFolder& folder);
+/// Makes the folders, the copies of the spec and the prototype, and last the ledger with the
+/// campaign and the designs of people in it: a folder without a ledger can be started again. Throws
+/// EnvironmentError: holds a campaign already, no permission, no room, or on a network file system,
+/// whose locks SQLite cannot trust.
+void make_run_folder(const RunFolder& folder, const Campaign& campaign,
+                     const std::vector<DesignRow>& included = {});
 
 /// Returns runs/NAME-sSEED, or the first runs/NAME-sSEED-N that does not exist.
 std::filesystem::path default_run_folder(const Campaign& campaign);

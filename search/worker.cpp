@@ -155,11 +155,20 @@ class Worker {
       evaluate(*claim, trial, cpu_before);
     } catch (...) {
       heartbeat_.drop();
-      ledger_.give_back(*claim, process_cpu_seconds() - cpu_before);
+      give_back_quietly(*claim, process_cpu_seconds() - cpu_before);
       throw;
     }
     heartbeat_.drop();
     return true;
+  }
+
+  /// After an error, which is what matters: where the ledger cannot be written either, the
+  /// coordinator takes the job back.
+  void give_back_quietly(const Claim& claim, double cpu_seconds) noexcept {
+    try {
+      ledger_.give_back(claim, cpu_seconds);
+    } catch (const std::exception&) {
+    }
   }
 
   static void make_trial_folder(const std::filesystem::path& trial) {
@@ -194,7 +203,7 @@ class Worker {
 
   train::TrialRequest request_of(const Job& job, const std::filesystem::path& trial) {
     const std::optional<DesignRow> design = ledger_.design(job.hash);
-    if (!design) throw InternalError("ledger: job without its design: " + job.hash);
+    if (!design) throw EnvironmentError(damage_text(ledger_.file(), "no design " + job.hash));
     train::TrialRequest request;
     request.network = build_network(campaign_, *design);
     request.design_hash = job.hash;

@@ -82,6 +82,7 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
   options.warm_start = choices.warm_start;
   {
     search::Ledger ledger(search::RunFolder{folder}.ledger());
+    ledger.examine();  // before anything is written
     const search::Campaign campaign = search::load_campaign(ledger);
     options.command = search::worker_command(campaign, folder);
     options.workers = choices.workers > 0 ? choices.workers : search::default_workers(campaign);

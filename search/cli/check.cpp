@@ -2,7 +2,6 @@
 // met.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,7 +11,7 @@
 #include "generator/feasibility.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/cli/task_input.hpp"
 
 namespace atto::cli {
@@ -225,16 +224,14 @@ void add_check(CLI::App& app, Action& action) {
     bool is_json = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "check", "Validate specs, prototypes and designs, and say what a spec can reach");
-  command->add_option("files", options->files, "JSON files")->required()->take_all();
-  command->add_flag("--json", options->is_json, "print a JSON array, one object a valid file");
-  command->footer(
+  Command command(app, "check",
+                  "Validate specs, prototypes and designs, and say what a spec can reach");
+  command.option("files", options->files, "JSON files").required().take_all();
+  command.flag("--json", options->is_json, "print a JSON array, one object a valid file");
+  command.footer(
       "Example:  atto check design_specs/attonet_b.json prototypes/attonet.json\n"
       "Exit code 2: a file is invalid, or a spec cannot be met by any design.");
-  command->callback([options, &action] {
-    action = [options] { return check(options->files, options->is_json); };
-  });
+  command.runs(action, [options] { return check(options->files, options->is_json); });
 }
 
 }  // namespace atto::cli

@@ -1,11 +1,10 @@
 // atto data: which data sets are found where, and how to get the rest.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "trainer/datasets.hpp"
 
 namespace atto::cli {
@@ -45,14 +44,12 @@ void print_text(const std::vector<train::DatasetLocation>& found) {
 
 void add_data(CLI::App& app, Action& action) {
   auto is_json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("data", "List data sets and where they are");
-  command->add_flag("--json", *is_json, "As JSON");
-  command->footer("Example:  ATTO_DATA=/data atto data");
-  command->callback([is_json, &action] {
-    action = [is_json] {
-      (*is_json ? print_json : print_text)(train::locate_datasets());
-      return 0;
-    };
+  Command command(app, "data", "List data sets and where they are");
+  command.flag("--json", *is_json, "As JSON");
+  command.footer("Example:  ATTO_DATA=/data atto data");
+  command.runs(action, [is_json] {
+    (*is_json ? print_json : print_text)(train::locate_datasets());
+    return 0;
   });
 }
 

@@ -1,11 +1,10 @@
 // atto explain DIR: what generative synthesis prefers, how sure it is, and what it has seen.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "design_specs/files.hpp"
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/explanation.hpp"
 #include "search/run_folder.hpp"
 #include "search/steering.hpp"
@@ -58,21 +57,19 @@ int explain_command(const Options& options) {
 
 void add_explain(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "explain", "Show what generative synthesis prefers, how sure it is, and why");
-  command->add_option("folder", options->folder, "Run folder")->required();
-  command->add_option("--path", options->path, "Only the decisions at this path; [*] is any index");
-  command->add_option("--cycle", options->cycle, "Cycle of learning; default: the last")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--tier", options->tier, "Of a family; default: the newest");
-  command->add_option("--top", options->most, "Decisions shown (12; 0 = all)");
-  command->add_option("--svg", options->svg, "Write a picture");
-  command->add_flag("--json", options->is_json, "Everything as JSON");
-  command->footer(
+  Command command(app, "explain",
+                  "Show what generative synthesis prefers, how sure it is, and why");
+  command.option("folder", options->folder, "Run folder").required();
+  command.option("--path", options->path, "Only the decisions at this path; [*] is any index");
+  command.option("--cycle", options->cycle, "Cycle of learning; default: the last").positive();
+  command.option("--tier", options->tier, "Of a family; default: the newest");
+  command.option("--top", options->most, "Decisions shown (12; 0 = all)");
+  command.option("--svg", options->svg, "Write a picture");
+  command.flag("--json", options->is_json, "Everything as JSON");
+  command.footer(
       "Example:  atto explain runs/quickstart-s1 --path 'stages[1].modules[*].chain' --svg "
       "why.svg");
-  command->callback(
-      [options, &action] { action = [options] { return explain_command(*options); }; });
+  command.runs(action, [options] { return explain_command(*options); });
 }
 
 }  // namespace atto::cli

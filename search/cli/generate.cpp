@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <map>
@@ -12,7 +11,7 @@
 #include "design_specs/files.hpp"
 #include "generator/feasibility.hpp"
 #include "prototypes/network/identity.hpp"
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/cli/decision_spread.hpp"
 #include "search/cli/task_input.hpp"
 
@@ -156,30 +155,28 @@ int generate(const Options& options) {
 
 void add_generate(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("generate", "Draw distinct designs that meet every cost requirement");
-  command->add_option("spec", options->spec, "design requirements (JSON)")->required();
-  command->add_option("-n,--count", options->count, "number of designs")
-      ->capture_default_str()
-      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}));
-  command->add_option("--seed", options->seed, "equal seeds, equal designs")->capture_default_str();
-  command->add_option("--tier", options->tier, "tier of a family spec (default: its first)");
+  Command command(app, "generate", "Draw distinct designs that meet every cost requirement");
+  command.option("spec", options->spec, "design requirements (JSON)").required();
+  command.option("-n,--count", options->count, "number of designs")
+      .show_default()
+      .range(std::size_t{1}, std::size_t{1'000'000});
+  command.option("--seed", options->seed, "equal seeds, equal designs").show_default();
+  command.option("--tier", options->tier, "tier of a family spec (default: its first)");
   command
-      ->add_option("--pin", options->pins,
-                   "PATH=VALUE: fix a decision; repeat it for one decision to allow several values")
-      ->take_all();
-  command->add_option("--out", options->out, "folder for the designs, one HASH.json each");
-  command->add_option("--svg", options->svg, "file for a picture of how the decisions spread");
-  command->add_option("--threads", options->threads, "threads (0 = all); changes no result")
-      ->check(CLI::Range(0, 1024));
-  CLI::Option* json = command->add_flag("--json", options->json, "print a JSON array");
-  command->add_flag("--histogram", options->histogram, "print how the decisions spread")
-      ->excludes(json);
-  command->footer(
+      .option("--pin", options->pins,
+              "PATH=VALUE: fix a decision; repeat it for one decision to allow several values")
+      .take_all();
+  command.option("--out", options->out, "folder for the designs, one HASH.json each");
+  command.option("--svg", options->svg, "file for a picture of how the decisions spread");
+  command.option("--threads", options->threads, "threads (0 = all); changes no result")
+      .range(0, 1024);
+  Option json = command.flag("--json", options->json, "print a JSON array");
+  command.flag("--histogram", options->histogram, "print how the decisions spread").excludes(json);
+  command.footer(
       "Example:  atto generate design_specs/attonet_b.json -n 100 --seed 7 --out designs\n"
       "          atto generate design_specs/attonet_b.json --pin "
       "'stages[*].modules[*].shortcut=identity'");
-  command->callback([options, &action] { action = [options] { return generate(*options); }; });
+  command.runs(action, [options] { return generate(*options); });
 }
 
 }  // namespace atto::cli

@@ -1,7 +1,6 @@
 // `atto inspect`: what a design is made of and what it costs, layer by layer.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -10,7 +9,7 @@
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/dot.hpp"
 #include "prototypes/network/identity.hpp"
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 
 namespace atto::cli {
 namespace {
@@ -103,19 +102,17 @@ int inspect(const Options& options) {
 
 void add_inspect(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "inspect", "Show a design layer by layer: shapes, parameters, MACs, memory");
-  command->add_option("file", options->file, "a design, or a prototype without holes")->required();
-  CLI::Option* json = command->add_flag("--json", options->is_json, "print JSON");
-  command->add_flag("--dot", options->is_dot, "print a Graphviz picture")->excludes(json);
-  command->add_option("--classes", options->classes, "count with this many classes")
-      ->check(CLI::Range(1, 65536));
-  command->add_option("--resolution", options->resolution, "count at this input side, in pixels")
-      ->check(CLI::Range(1, 4096));
-  command->footer(
+  Command command(app, "inspect", "Show a design layer by layer: shapes, parameters, MACs, memory");
+  command.option("file", options->file, "a design, or a prototype without holes").required();
+  Option json = command.flag("--json", options->is_json, "print JSON");
+  command.flag("--dot", options->is_dot, "print a Graphviz picture").excludes(json);
+  command.option("--classes", options->classes, "count with this many classes").range(1, 65536);
+  command.option("--resolution", options->resolution, "count at this input side, in pixels")
+      .range(1, 4096);
+  command.footer(
       "Example:  atto inspect prototypes/mobilenet_v2.json --classes 10 --resolution 64\n"
       "A prototype with holes has no layers yet: draw designs of it with `atto generate`.");
-  command->callback([options, &action] { action = [options] { return inspect(*options); }; });
+  command.runs(action, [options] { return inspect(*options); });
 }
 
 }  // namespace atto::cli

@@ -1,15 +1,11 @@
 // The `atto` command: one subcommand a file.
-#include <CLI/CLI.hpp>
-
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 
 int main(int argc, char** argv) {
-  CLI::App app{"AttoForge designs compact neural networks together with you."};
-  app.require_subcommand(1);
-  app.set_version_flag("--version", "atto " ATTO_VERSION);
-  app.footer(
-      "Start with:  atto check design_specs/quickstart.json\n"
-      "Help on one subcommand:  atto search --help");
+  atto::cli::CommandLine line("AttoForge designs compact neural networks together with you.",
+                              "atto " ATTO_VERSION,
+                              "Start with:  atto check design_specs/quickstart.json\n"
+                              "Help on one subcommand:  atto search --help");
   atto::cli::Action action;
   using Add = void (*)(CLI::App&, atto::cli::Action&);
   constexpr Add kCommands[] = {
@@ -19,11 +15,6 @@ int main(int argc, char** argv) {
       atto::cli::add_data,      atto::cli::add_report,  atto::cli::add_generate,
       atto::cli::add_steer,     atto::cli::add_explain, atto::cli::add_tabulate,
       atto::cli::add_calibrate, atto::cli::add_export};
-  for (Add add : kCommands) add(app, action);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  return atto::cli::run_guarded(action);
+  for (Add add : kCommands) add(line.app(), action);
+  return line.run(argc, argv, action);
 }

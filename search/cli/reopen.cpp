@@ -1,12 +1,11 @@
 // `atto reopen`: a design with some of its holes back, to be filled anew.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "design_specs/files.hpp"
 #include "prototypes/language/prototype.hpp"
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 
 namespace atto::cli {
 namespace {
@@ -40,23 +39,22 @@ int reopen(const Options& options) {
 
 void add_reopen(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("reopen", "Turn decisions of a design back into holes of a prototype");
-  command->add_option("design", options->design, "a design that records its decisions")->required();
-  CLI::Option* free =
+  Command command(app, "reopen", "Turn decisions of a design back into holes of a prototype");
+  command.option("design", options->design, "a design that records its decisions").required();
+  Option free =
       command
-          ->add_option("--free", options->free,
-                       "path of a decision, or of a module or stage for all in it; [*] stands for "
-                       "any index, * for everything")
-          ->take_all();
-  command->add_option("--out", options->out, "file to write (default: standard output)");
-  CLI::Option* listing =
-      command->add_flag("--list", options->is_list, "list the recorded decisions")->excludes(free);
-  command->footer(
+          .option("--free", options->free,
+                  "path of a decision, or of a module or stage for all in it; [*] stands for "
+                  "any index, * for everything")
+          .take_all();
+  command.option("--out", options->out, "file to write (default: standard output)");
+  Option listing =
+      command.flag("--list", options->is_list, "list the recorded decisions").excludes(free);
+  command.footer(
       "Example:  atto reopen designs/0f3a.json --free 'stages[1].modules[*]' --out mine.json");
-  command->callback([options, free, listing, &action] {
-    if (free->count() == 0 && listing->count() == 0) throw CLI::RequiredError("--free or --list");
-    action = [options] { return reopen(*options); };
+  command.makes(action, [options, free, listing]() -> Action {
+    if (!free.is_given() && !listing.is_given()) throw_missing("--free or --list");
+    return [options] { return reopen(*options); };
   });
 }
 

@@ -1,9 +1,8 @@
 // atto resume DIR: continues a campaign, perhaps with more candidates.
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "search/cli/campaign_run.hpp"
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/extension.hpp"
 #include "search/run_folder.hpp"
 
@@ -29,18 +28,15 @@ int resume_command(const Options& options) {
 
 void add_resume(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("resume", "Continue a campaign from its run folder");
-  command->add_option("folder", options->folder, "Run folder")->required();
-  command->add_option("--candidates", options->candidates, "New, larger number of designs")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--workers", options->workers, "Worker processes")
-      ->check(CLI::Range(1, 1024));
-  command->add_option("--warm-start", options->warm_start,
-                      "Run folder whose matching results are reused");
-  command->add_flag("--json", options->is_json, "Results as JSON on stdout");
-  command->footer("Example:  atto resume runs/quickstart-s1 --candidates 24");
-  command->callback(
-      [options, &action] { action = [options] { return resume_command(*options); }; });
+  Command command(app, "resume", "Continue a campaign from its run folder");
+  command.option("folder", options->folder, "Run folder").required();
+  command.option("--candidates", options->candidates, "New, larger number of designs").positive();
+  command.option("--workers", options->workers, "Worker processes").range(1, 1024);
+  command.option("--warm-start", options->warm_start,
+                 "Run folder whose matching results are reused");
+  command.flag("--json", options->is_json, "Results as JSON on stdout");
+  command.footer("Example:  atto resume runs/quickstart-s1 --candidates 24");
+  command.runs(action, [options] { return resume_command(*options); });
 }
 
 }  // namespace atto::cli

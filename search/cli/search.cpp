@@ -1,13 +1,12 @@
 // atto search SPEC: checks, estimates, then runs a campaign.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "design_specs/files.hpp"
 #include "search/cli/campaign_run.hpp"
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
 #include "search/cli/worker_options.hpp"
 #include "search/estimate.hpp"
@@ -74,16 +73,6 @@ nlohmann::json estimate_json(const search::Campaign& campaign, const search::Est
           {"disk_bytes", estimate.disk_bytes}};
 }
 
-void start_folder(const search::RunFolder& folder, const search::Campaign& campaign,
-                  const std::vector<search::DesignRow>& included) {
-  search::make_run_folder(folder);
-  spec::write_file_atomically(folder.path / "spec.json", campaign.spec_text);
-  spec::write_file_atomically(folder.path / "prototype.json", campaign.prototype_text);
-  search::Ledger ledger(folder.ledger());
-  for (const search::DesignRow& design : included) ledger.add_design(design);
-  search::store_campaign(ledger, campaign);
-}
-
 int search_command(const Options& options) {
   search::StopSignals signals(true);
   search::Campaign campaign = search::read_campaign(
@@ -113,7 +102,7 @@ int search_command(const Options& options) {
                                                      : std::filesystem::path(options.out)};
   search::worker_command(campaign,
                          folder.path);  // a missing trainer shows before the folder is made
-  start_folder(folder, campaign, included);
+  search::make_run_folder(folder, campaign, included);
   std::fflush(stdout);
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   return run_and_show(folder.path, {options.workers, options.is_json, std::move(warm)}, signals);
@@ -123,34 +112,32 @@ int search_command(const Options& options) {
 
 void add_search(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("search", "Run a design campaign");
-  command->add_option("spec", options->spec, "Design requirements (JSON)")->required();
-  command->add_option("--out", options->out, "Run folder; default runs/NAME-sSEED");
+  Command command(app, "search", "Run a design campaign");
+  command.option("spec", options->spec, "Design requirements (JSON)").required();
+  command.option("--out", options->out, "Run folder; default runs/NAME-sSEED");
   command
-      ->add_option("--workers", options->workers,
-                   "Worker processes; default: one per core, at most "
-                   "search.window")
-      ->check(CLI::Range(1, 1024));
-  command->add_flag("--dry-run", options->is_dry_run, "Check and estimate only");
-  command->add_option("--include", options->include,
-                      "A person's design to evaluate under the same rungs");
-  command->add_option("--warm-start", options->warm_start,
-                      "Run folder whose matching results are reused");
-  command->add_option("--calibration", options->calibration,
-                      "What `atto calibrate` wrote (default runs/calibration-NAME), or none: the "
-                      "zero-cost scores that it switched off are left out");
-  command->add_option("--evaluator", options->evaluator, "What evaluates designs")
-      ->check(CLI::IsMember({"torch", "fake"}));
-  command->add_option("--seed", options->seed, "Overrides search.seed");
-  command->add_option("--candidates", options->candidates, "Overrides search.candidates");
-  command->add_option("--strategy", options->strategy, "Overrides search.strategy");
-  add_device_option(*command, options->device);
-  command->add_flag("--async", options->is_async,
-                    "See results as they finish; gives up repeatability");
-  command->add_flag("--json", options->is_json, "Results as JSON on stdout");
-  command->footer("Example:  atto search design_specs/quickstart.json --workers 2");
-  command->callback(
-      [options, &action] { action = [options] { return search_command(*options); }; });
+      .option("--workers", options->workers,
+              "Worker processes; default: one per core, at most "
+              "search.window")
+      .range(1, 1024);
+  command.flag("--dry-run", options->is_dry_run, "Check and estimate only");
+  command.option("--include", options->include,
+                 "A person's design to evaluate under the same rungs");
+  command.option("--warm-start", options->warm_start,
+                 "Run folder whose matching results are reused");
+  command.option("--calibration", options->calibration,
+                 "What `atto calibrate` wrote (default runs/calibration-NAME), or none: the "
+                 "zero-cost scores that it switched off are left out");
+  command.option("--evaluator", options->evaluator, "What evaluates designs")
+      .one_of({"torch", "fake"});
+  command.option("--seed", options->seed, "Overrides search.seed");
+  command.option("--candidates", options->candidates, "Overrides search.candidates");
+  command.option("--strategy", options->strategy, "Overrides search.strategy");
+  add_device_option(command, options->device);
+  command.flag("--async", options->is_async, "See results as they finish; gives up repeatability");
+  command.flag("--json", options->is_json, "Results as JSON on stdout");
+  command.footer("Example:  atto search design_specs/quickstart.json --workers 2");
+  command.runs(action, [options] { return search_command(*options); });
 }
 
 }  // namespace atto::cli

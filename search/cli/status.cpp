@@ -1,12 +1,11 @@
 // atto status DIR: how far a campaign is.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "search/cli/board_text.hpp"
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
 #include "search/run_folder.hpp"
 
@@ -91,18 +90,16 @@ void print_text(search::Ledger& ledger, const search::Campaign& campaign,
 void add_status(CLI::App& app, Action& action) {
   auto folder = std::make_shared<std::string>();
   auto is_json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("status", "Show how far a campaign is");
-  command->add_option("folder", *folder, "Run folder")->required();
-  command->add_flag("--json", *is_json, "As JSON");
-  command->footer("Example:  atto status runs/quickstart-s1");
-  command->callback([folder, is_json, &action] {
-    action = [folder, is_json] {
-      const search::RunFolder run{*folder};
-      search::Ledger ledger(run.ledger());
-      const search::Campaign campaign = search::load_campaign(ledger);
-      (*is_json ? print_json : print_text)(ledger, campaign, run, state_of(ledger, run));
-      return 0;
-    };
+  Command command(app, "status", "Show how far a campaign is");
+  command.option("folder", *folder, "Run folder").required();
+  command.flag("--json", *is_json, "As JSON");
+  command.footer("Example:  atto status runs/quickstart-s1");
+  command.runs(action, [folder, is_json] {
+    const search::RunFolder run{*folder};
+    search::Ledger ledger(run.ledger());
+    const search::Campaign campaign = search::load_campaign(ledger);
+    (*is_json ? print_json : print_text)(ledger, campaign, run, state_of(ledger, run));
+    return 0;
   });
 }
 

@@ -1,11 +1,10 @@
 // atto steer DIR: people change what a campaign looks for, while it runs or between its runs.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/steering.hpp"
 
 namespace atto::cli {
@@ -77,11 +76,10 @@ int steer_command(Options& options) {
 void add_steer(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   search::SteerRequest& request = options->request;
-  CLI::App* command = app.add_subcommand(
-      "steer", "Change what a campaign looks for, or list what people asked for");
-  command->add_option("folder", options->folder, "Run folder")->required();
+  Command command(app, "steer", "Change what a campaign looks for, or list what people asked for");
+  command.option("folder", options->folder, "Run folder").required();
   const auto add = [&](const char* name, std::vector<std::string>& into, const char* text) {
-    command->add_option(name, into, text)->take_all()->allow_extra_args(false);
+    command.option(name, into, text).take_all().one_value_each();
   };
   add("--pin", request.pins, "PATH=VALUE: this decision takes this value; several add up");
   add("--forbid", request.forbids, "PATH=VALUE: never this value");
@@ -89,14 +87,14 @@ void add_steer(CLI::App& app, Action& action) {
   add("--require", request.requirements, "KEY=VALUE, such as params.max=1.5M or top1.min=0.6");
   add("--note", request.notes, "A remark for the report");
   add("--try", options->designs, "A person's design, evaluated under the same rungs");
-  command->add_option("--tier", request.tier, "Of a family: this tier only");
-  command->add_flag("--json", options->is_json, "The listing as JSON");
-  command->footer(
+  command.option("--tier", request.tier, "Of a family: this tier only");
+  command.flag("--json", options->is_json, "The listing as JSON");
+  command.footer(
       "Example:  atto steer runs/quickstart-s1 --pin 'stages[0].modules[*].chain=#1' --forbid "
       "'stages[1].modules[*].shortcut=none'\n"
       "PATH is a decision as logs and reports name it; [*] stands for any index.\n"
       "Exit code 2: no design could satisfy it, with the proof; nothing is recorded then.");
-  command->callback([options, &action] { action = [options] { return steer_command(*options); }; });
+  command.runs(action, [options] { return steer_command(*options); });
 }
 
 }  // namespace atto::cli

@@ -2,7 +2,6 @@
 // SPEC: trains a few, and asks what the scores that need no training are worth.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -12,7 +11,7 @@
 #include "design_specs/seeds/random.hpp"
 #include "search/calibration.hpp"
 #include "search/cli/campaign_run.hpp"
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
 #include "search/table_file.hpp"
 #include "search/tabulation.hpp"
@@ -29,14 +28,6 @@ struct Options {
   std::size_t cut = 0;
   bool is_dry_run = false, is_gathering = false, is_json = false;
 };
-
-void make_folder(const search::RunFolder& folder, const search::Campaign& campaign) {
-  search::make_run_folder(folder);
-  spec::write_file_atomically(folder.path / "spec.json", campaign.spec_text);
-  spec::write_file_atomically(folder.path / "prototype.json", campaign.prototype_text);
-  search::Ledger ledger(folder.ledger());
-  search::store_campaign(ledger, campaign);
-}
 
 /// Throws SpecError when the folder holds a table of another spec or prototype.
 void expect_same(const search::RunFolder& folder, const search::Campaign& campaign) {
@@ -70,7 +61,7 @@ int measure(const Options& options, const search::Campaign& campaign,
             const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
   const search::RunFolder folder{std::filesystem::temp_directory_path() /
                                  fmt::format("atto-dry-run-{}", search::now_ms())};
-  make_folder(folder, campaign);
+  search::make_run_folder(folder, campaign);
   std::vector<search::DesignRow> few;
   const std::size_t count = std::min(kMeasuredDesigns, designs.size());
   for (std::size_t i = 0; i < count; ++i) few.push_back(designs[i * designs.size() / count]);
@@ -104,7 +95,7 @@ int run_all(const Options& options, const search::Campaign& campaign,
             const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
   const search::CoordinatorOptions run = coordinator_options(options, campaign, folder.path);
   expect_same(folder, campaign);
-  if (!std::filesystem::exists(folder.ledger())) make_folder(folder, campaign);
+  if (!std::filesystem::exists(folder.ledger())) search::make_run_folder(folder, campaign);
   Console console(options.is_json);
   if (search::run_tabulation(run, plan, designs, console, signals) == search::CampaignEnd::Finished)
     return 0;
@@ -194,52 +185,47 @@ int calibrate_command(const Options& options) {
   return 0;
 }
 
-void add_common(CLI::App& command, Options& options) {
-  command.add_option("spec", options.spec, "Design requirements (JSON)")->required();
-  command.add_option("--workers", options.workers, "Worker processes")->check(CLI::Range(1, 1024));
-  command.add_option("--evaluator", options.evaluator, "What evaluates designs")
-      ->check(CLI::IsMember({"torch", "fake"}));
-  command.add_option("--device", options.device, "auto, cpu or cuda");
+void add_common(Command& command, Options& options) {
+  command.option("spec", options.spec, "Design requirements (JSON)").required();
+  command.option("--workers", options.workers, "Worker processes").range(1, 1024);
+  command.option("--evaluator", options.evaluator, "What evaluates designs")
+      .one_of({"torch", "fake"});
+  command.option("--device", options.device, "auto, cpu or cuda");
 }
 
 }  // namespace
 
 void add_tabulate(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("tabulate", "Train every feasible design of a small prototype");
-  add_common(*command, *options);
-  command->add_option("--out", options->out,
-                      "Run folder, gone on with where it exists; default runs/table-NAME");
-  command->add_option("--seeds", options->plan.seeds, "Runs of every design")
-      ->check(CLI::Range(1, 100));
+  Command command(app, "tabulate", "Train every feasible design of a small prototype");
+  add_common(command, *options);
+  command.option("--out", options->out,
+                 "Run folder, gone on with where it exists; default runs/table-NAME");
+  command.option("--seeds", options->plan.seeds, "Runs of every design").range(1, 100);
   command
-      ->add_option("--more-seeds", options->plan.more_seeds,
-                   "Further runs of the 30 best designs and of 30 random ones")
-      ->check(CLI::Range(0, 100));
-  command->add_flag("--dry-run", options->is_dry_run, "Measure five designs and print the total");
-  command->add_flag("--gather", options->is_gathering,
-                    "Train nothing: write what the run folder holds so far");
-  command->add_option("--table", options->table, "File to write the table to (safetensors)");
-  command->add_option("--cut", options->cut, "Write that many designs only");
-  command->footer("Example:  atto tabulate design_specs/table_fashion.json --seeds 3 --dry-run");
-  command->callback(
-      [options, &action] { action = [options] { return tabulate_command(*options); }; });
+      .option("--more-seeds", options->plan.more_seeds,
+              "Further runs of the 30 best designs and of 30 random ones")
+      .range(0, 100);
+  command.flag("--dry-run", options->is_dry_run, "Measure five designs and print the total");
+  command.flag("--gather", options->is_gathering,
+               "Train nothing: write what the run folder holds so far");
+  command.option("--table", options->table, "File to write the table to (safetensors)");
+  command.option("--cut", options->cut, "Write that many designs only");
+  command.footer("Example:  atto tabulate design_specs/table_fashion.json --seeds 3 --dry-run");
+  command.runs(action, [options] { return tabulate_command(*options); });
 }
 
 void add_calibrate(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "calibrate", "Train a few random designs and compare scores that need no training");
-  add_common(*command, *options);
-  command->add_option("--out", options->out,
-                      "Run folder, gone on with where it exists; default runs/calibration-NAME");
-  command->add_option("--designs", options->designs, "Random feasible designs to train")
-      ->check(CLI::Range(3, 10000));
-  command->add_flag("--json", options->is_json, "Results as JSON on stdout");
-  command->footer("Example:  atto calibrate design_specs/quickstart.json --workers 2");
-  command->callback(
-      [options, &action] { action = [options] { return calibrate_command(*options); }; });
+  Command command(app, "calibrate",
+                  "Train a few random designs and compare scores that need no training");
+  add_common(command, *options);
+  command.option("--out", options->out,
+                 "Run folder, gone on with where it exists; default runs/calibration-NAME");
+  command.option("--designs", options->designs, "Random feasible designs to train").range(3, 10000);
+  command.flag("--json", options->is_json, "Results as JSON on stdout");
+  command.footer("Example:  atto calibrate design_specs/quickstart.json --workers 2");
+  command.runs(action, [options] { return calibrate_command(*options); });
 }
 
 }  // namespace atto::cli

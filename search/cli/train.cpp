@@ -1,10 +1,9 @@
 // atto train and atto eval: handed to atto-trainer with the same arguments, because `atto` does not
 // link LibTorch.
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <vector>
 
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/crew.hpp"
 
 namespace atto::cli {
@@ -12,14 +11,13 @@ namespace {
 
 void add_passed_on(CLI::App& app, Action& action, const char* name, const char* summary,
                    const char* example) {
-  CLI::App* command = app.add_subcommand(name, summary);
-  command->prefix_command();
-  command->set_help_flag();  // --help goes to atto-trainer, which knows the options
-  command->footer(example);
-  command->callback([command, name, &action] {
+  Command command(app, name, summary);
+  command.pass_all_on();  // --help goes to atto-trainer, which knows the options
+  command.footer(example);
+  command.makes(action, [command, name]() -> Action {
     std::vector<std::string> arguments = {name};
-    for (std::string& argument : command->remaining()) arguments.push_back(std::move(argument));
-    action = [arguments] { return search::run_program(search::find_trainer(), arguments); };
+    for (std::string& argument : command.remaining()) arguments.push_back(std::move(argument));
+    return [arguments] { return search::run_program(search::find_trainer(), arguments); };
   });
 }
 

@@ -1,11 +1,10 @@
 // atto worker DIR: works on a campaign's jobs; with LibTorch this is atto-trainer's part.
 #include "search/worker.hpp"
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <memory>
 
-#include "search/cli/commands.hpp"
+#include "search/cli/command_line.hpp"
 #include "search/cli/worker_options.hpp"
 #include "search/crew.hpp"
 #include "trainer/fake_evaluator.hpp"
@@ -43,13 +42,11 @@ int worker_command(const Options& options) {
 
 void add_worker(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      add_worker_subcommand(app, "Add a worker to a running campaign", options->line);
-  command->add_flag("--fake", options->is_fake,
-                    "The fake evaluator, as in atto search --evaluator fake");
-  command->footer("Example:  atto worker runs/attonet_b-s1");
-  command->callback(
-      [options, &action] { action = [options] { return worker_command(*options); }; });
+  Command command = add_worker_subcommand(app, "Add a worker to a running campaign", options->line);
+  command.flag("--fake", options->is_fake,
+               "The fake evaluator, as in atto search --evaluator fake");
+  command.footer("Example:  atto worker runs/attonet_b-s1");
+  command.runs(action, [options] { return worker_command(*options); });
 }
 
 }  // namespace atto::cli

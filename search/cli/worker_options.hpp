@@ -5,17 +5,16 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
+#include "search/cli/command_line.hpp"
 #include "search/worker.hpp"
 
 namespace atto::cli {
 
-inline void add_device_option(CLI::App& command, std::string& device) {
-  command.add_option("--device", device, "auto, cpu or cuda")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+inline void add_device_option(Command& command, std::string& device) {
+  command.option("--device", device, "auto, cpu or cuda").one_of({"auto", "cpu", "cuda"});
 }
 
 struct WorkerCommandLine {
@@ -24,19 +23,15 @@ struct WorkerCommandLine {
 };
 
 /// Adds the subcommand "worker" with its options.
-inline CLI::App* add_worker_subcommand(CLI::App& app, const char* summary,
-                                       WorkerCommandLine& line) {
-  CLI::App* command = app.add_subcommand("worker", summary);
-  command->add_option("folder", line.folder, "Run folder")->required();
-  add_device_option(*command, line.device);
-  command->add_option("--name", line.worker.name,
-                      "Name in the ledger; default: host and process id");
-  command->add_option("--parent", line.worker.parent,
-                      "Process id of the coordinator that it dies with");
+inline Command add_worker_subcommand(CLI::App& app, const char* summary, WorkerCommandLine& line) {
+  Command command(app, "worker", summary);
+  command.option("folder", line.folder, "Run folder").required();
+  add_device_option(command, line.device);
+  command.option("--name", line.worker.name, "Name in the ledger; default: host and process id");
+  command.option("--parent", line.worker.parent, "Process id of the coordinator that it dies with");
   command
-      ->add_option("--patience", line.worker.patience_seconds,
-                   "Seconds without work before it leaves")
-      ->check(CLI::NonNegativeNumber);
+      .option("--patience", line.worker.patience_seconds, "Seconds without work before it leaves")
+      .not_negative();
   return command;
 }
 

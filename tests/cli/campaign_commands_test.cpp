@@ -49,7 +49,7 @@ TEST_CASE("Finalists with threads of their own change the estimate's time and th
   CHECK(other.err.find("its search results are not reused") == std::string::npos);
 }
 
-TEST_CASE("status and report show a finished campaign with the issue's keys") {
+TEST_CASE("status and report show a finished campaign with every key") {
   const Scratch scratch;
   const Ended ended = run_atto(scratch, search("--candidates 6 --out run --json"));
   INFO(ended.err);

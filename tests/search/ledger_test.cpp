@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "design_specs/errors.hpp"
+#include "search/campaign.hpp"
 
 using namespace atto;
 using namespace atto::search;
@@ -213,6 +214,51 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   CHECK_THROWS_AS(Ledger(text), EnvironmentError);
   Ledger(folder.file()).set_meta("schema", "99");
   CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 3"));
+}
+
+TEST_CASE("A ledger is made whole or not at all") {
+  Folder folder;
+  const auto file = folder.file().parent_path() / "other.db";
+  CHECK_THROWS_WITH(Ledger::create(file, [](Ledger&) { throw EnvironmentError("no room"); }),
+                    "no room");
+  CHECK_FALSE(std::filesystem::exists(file));
+  int left = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.file().parent_path()))
+    left += entry.path().filename().string().starts_with("other");
+  CHECK(left == 0);
+  Ledger::create(file, [](Ledger& ledger) { ledger.set_meta("key", "value"); });
+  CHECK_FALSE(std::filesystem::exists(file.string() + "-wal"));
+  CHECK(Ledger(file).meta("key") == "value");
+}
+
+TEST_CASE("What the ledger says of its campaign is refused with its name when it is mangled") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  CHECK_THROWS_WITH(load_campaign(ledger), Catch::Contains("the ledger has no campaign") &&
+                                               Catch::Contains(folder.file().string()));
+  store_campaign(ledger, read_campaign(ATTO_SOURCE_DIR "/tests/search/data/tiny.json", {}, "fake"));
+  CHECK(load_campaign(ledger).spec.name == "tiny");
+  const std::string campaign = ledger.meta("campaign");
+  const auto mangle = [&](const char* key, const std::string& text) {
+    const std::string before = ledger.meta(key);
+    ledger.set_meta(key, text);
+    CHECK_THROWS_AS(load_campaign(ledger), EnvironmentError);
+    CHECK_THROWS_WITH(load_campaign(ledger), Catch::Contains("the ledger is damaged (") &&
+                                                 Catch::Contains(folder.file().string()));
+    ledger.set_meta(key, before);
+  };
+  mangle("campaign", campaign.substr(0, campaign.size() / 2));
+  mangle("campaign", "[]");
+  mangle("campaign", R"({"seed": "seven"})");
+  mangle("campaign", std::string(campaign).replace(campaign.find("random_asha"), 6, "xxxxxx"));
+  mangle("spec_text", "{");
+  mangle("prototype_text", std::string(64, '\0'));
+  CHECK(load_campaign(ledger).spec.name == "tiny");
+
+  ledger.set_meta("extensions", "[[0, 1]]");
+  CHECK_THROWS_AS(read_extensions(ledger), EnvironmentError);
+  ledger.set_meta("extensions", "[[0, 1");
+  CHECK_THROWS_WITH(read_extensions(ledger), Catch::Contains(folder.file().string()));
 }
 
 TEST_CASE("Only so many finalists are claimed at once; other jobs go on") {

@@ -76,6 +76,77 @@ TEST_CASE("A full disk ends the campaign with a message, and it goes on when the
   CHECK(more.code == 0);
 }
 
+TEST_CASE("Wherever the disk fills there is a message, and the campaign ends as if it had not") {
+  const Scratch scratch;
+  const std::string search =
+      "search " + tiny_spec() + " --evaluator fake --candidates 3 --workers 1 --out ";
+  REQUIRE(run_atto(scratch, search + "calm").code == 0);
+  const json calm = boards_of(scratch, scratch / "calm");
+  int failures = 0;
+  // In blocks of 512 bytes: from a file too large for the copy of the spec to one for the ledger.
+  for (const int blocks : {1, 4, 32, 72, 104, 136}) {
+    const Ended ended = run_atto(scratch, search + "run",
+                                 "ulimit -f " + std::to_string(blocks) + "; trap '' XFSZ;");
+    INFO(blocks << " blocks: " << ended.err);
+    CHECK((ended.code == 4 || ended.code == 0));
+    if (ended.code == 4) {
+      ++failures;
+      CHECK(ended.err.find("atto: ") != std::string::npos);
+      CHECK(ended.err.find("run/") != std::string::npos);
+    }
+    const bool has_begun = std::filesystem::exists(scratch / "run/ledger.db");
+    const Ended more =
+        run_atto(scratch, has_begun ? std::string("resume run --workers 1") : search + "run");
+    INFO(more.err);
+    CHECK(more.code == 0);
+    CHECK(boards_of(scratch, scratch / "run") == calm);
+    std::filesystem::remove_all(scratch / "run");
+  }
+  CHECK(failures >= 4);
+}
+
+TEST_CASE("A ledger that was never finished says what to do") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "run");
+  write_text(scratch / "run/ledger.db", "");
+  for (const std::string command : {"status", "resume", "report"}) {
+    const Ended ended = run_atto(scratch, command + " run");
+    CHECK(ended.code == 4);
+    CHECK(ended.err.find("atto: the ledger has no tables: ") == 0);
+    CHECK(ended.err.find("remove the file and start the search again: run/ledger.db") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("A ledger with damaged pages is refused with its name, and never written to") {
+  const Scratch scratch;
+  REQUIRE(run_atto(scratch, "search " + tiny_spec() + " --evaluator fake --candidates 3 --out run")
+              .code == 0);
+  const auto file = scratch / "run/ledger.db";
+  const std::string whole = read_text(file);
+  constexpr std::size_t kPage = 4096;
+  std::size_t refused = 0, pages = 0;
+  for (std::size_t at = 0; at + kPage <= whole.size(); at += kPage, ++pages) {
+    std::string bytes = whole;
+    bytes.replace(at, kPage, kPage, '\xa5');
+    write_text(file, bytes);
+    for (const std::string command : {"status", "report", "resume"}) {
+      const Ended ended = run_atto(scratch, command + " run");
+      INFO("page " << pages << ", " << command << ": " << ended.err);
+      CHECK((ended.code == 0 || ended.code == 4));
+      if (ended.code == 4) CHECK(ended.err.find("run/ledger.db") != std::string::npos);
+      if (command == "resume" && ended.code == 4) {
+        ++refused;
+        CHECK(ended.err.find("atto: the ledger is damaged (") == 0);
+        CHECK(read_text(file) == bytes);
+      }
+    }
+  }
+  CHECK(2 * refused > pages);  // the others are free or hold no structure
+  write_text(file, whole);
+  CHECK(run_atto(scratch, "resume run").code == 0);
+}
+
 TEST_CASE("Workers that cannot work stop the campaign with their own words") {
   const Scratch scratch;
   REQUIRE(run_atto(scratch, "search " + tiny_spec() + " --evaluator fake --candidates 3 --out run")
@@ -86,4 +157,6 @@ TEST_CASE("Workers that cannot work stop the campaign with their own words") {
   const Ended ended = run_atto(scratch, "resume run --candidates 6 --workers 1");
   CHECK(ended.code == 4);
   CHECK(ended.err.find("workers cannot work: atto: cannot make") != std::string::npos);
+  CHECK(ended.err.find("; when that is mended, continue with: atto resume run\n") !=
+        std::string::npos);
 }

@@ -1,7 +1,6 @@
 // atto-trainer eval and reference: trained weights on a data set.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -129,16 +128,16 @@ int reference_command(const Options& options) {
   return 0;
 }
 
-CLI::App* add_command(CLI::App& app, const char* name, const char* summary, Options& options) {
-  CLI::App* command = app.add_subcommand(name, summary);
+Command add_command(CLI::App& app, const char* name, const char* summary, Options& options) {
+  Command command(app, name, summary);
   command
-      ->add_option("weights", options.source.path,
-                   "Run folder (of a campaign: its winner), or weights.safetensors")
-      ->required();
-  command->add_option("--data", options.source.data, "Data set; default: that of the training");
-  command->add_option("--design", options.source.design,
-                      "Design JSON; default: design.json beside the weights");
-  command->add_option("--threads", options.threads, "CPU threads")->check(CLI::Range(1, 256));
+      .option("weights", options.source.path,
+              "Run folder (of a campaign: its winner), or weights.safetensors")
+      .required();
+  command.option("--data", options.source.data, "Data set; default: that of the training");
+  command.option("--design", options.source.design,
+                 "Design JSON; default: design.json beside the weights");
+  command.option("--threads", options.threads, "CPU threads").range(1, 256);
   return command;
 }
 
@@ -146,37 +145,33 @@ CLI::App* add_command(CLI::App& app, const char* name, const char* summary, Opti
 
 void add_trainer_eval(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(app, "eval", "Evaluate trained weights", *options);
-  command->add_option("--split", options->split, "test or validation")
-      ->check(CLI::IsMember({"test", "validation"}));
-  command->add_option("--confusion", options->confusion,
-                      "Write the confusion matrix as CSV: rows true, columns predicted");
-  add_device_option(*command, options->device);
-  command->add_flag("--json", options->json, "Print JSON");
-  command->footer(
+  Command command = add_command(app, "eval", "Evaluate trained weights", *options);
+  command.option("--split", options->split, "test or validation").one_of({"test", "validation"});
+  command.option("--confusion", options->confusion,
+                 "Write the confusion matrix as CSV: rows true, columns predicted");
+  add_device_option(command, options->device);
+  command.flag("--json", options->json, "Print JSON");
+  command.footer(
       "Example:  atto eval runs/quickstart-s1/winner --data fashion_mnist --confusion "
       "confusion.csv");
-  command->callback([options, &action] { action = [options] { return eval_command(*options); }; });
+  command.runs(action, [options] { return eval_command(*options); });
 }
 
 void add_trainer_reference(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
+  Command command =
       add_command(app, "reference",
                   "Write LibTorch's logits on held-out images beside trained weights", *options);
-  command->add_option("--out", options->out,
-                      "File; default: reference.safetensors beside the weights");
+  command.option("--out", options->out, "File; default: reference.safetensors beside the weights");
   command
-      ->add_option("--images", options->images,
-                   "How many images of --split, at equal distances; default: the first 64 test "
-                   "images")
-      ->check(CLI::Range(1, 1000000));
-  command->add_option("--split", options->split, "test, validation or train")
-      ->check(CLI::IsMember({"test", "validation", "train"}));
-  command->add_flag("--quiet", options->quiet, "Print nothing");
-  command->footer("Example:  atto-trainer reference runs/quickstart-s1/winner");
-  command->callback(
-      [options, &action] { action = [options] { return reference_command(*options); }; });
+      .option("--images", options->images,
+              "How many images of --split, at equal distances; default: the first 64 test images")
+      .range(1, 1000000);
+  command.option("--split", options->split, "test, validation or train")
+      .one_of({"test", "validation", "train"});
+  command.flag("--quiet", options->quiet, "Print nothing");
+  command.footer("Example:  atto-trainer reference runs/quickstart-s1/winner");
+  command.runs(action, [options] { return reference_command(*options); });
 }
 
 }  // namespace atto::cli

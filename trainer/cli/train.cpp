@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -200,33 +199,30 @@ int train_command(const Options& options) {
 
 void add_trainer_train(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("train", "Train one design in full");
-  command->add_option("design", options->design, "Design JSON (a prototype without holes)")
-      ->required();
-  command->add_option(
+  Command command(app, "train", "Train one design in full");
+  command.option("design", options->design, "Design JSON (a prototype without holes)").required();
+  command.option(
       "--data", options->data,
       "Data set: a name that `atto data` lists, or a path; default: the spec's, fashion_mnist");
-  command->add_option("--out", options->out,
-                      "Folder for the results; default: runs/train-NAME-sSEED");
-  command->add_option("--spec", options->spec,
-                      "Take task and recipe from these design requirements");
-  command->add_option("--epochs", options->epochs, "Epochs; default: the spec's final_epochs")
-      ->check(CLI::Range(1, 100000));
-  command->add_option("--resolution", options->resolution, "Pixels; default: the data set's own")
-      ->check(CLI::Range(1, 1024));
+  command.option("--out", options->out, "Folder for the results; default: runs/train-NAME-sSEED");
+  command.option("--spec", options->spec, "Take task and recipe from these design requirements");
+  command.option("--epochs", options->epochs, "Epochs; default: the spec's final_epochs")
+      .range(1, 100000);
+  command.option("--resolution", options->resolution, "Pixels; default: the data set's own")
+      .range(1, 1024);
   command
-      ->add_option("--rung", options->rung,
-                   "Train as the search of --spec does, up to this rung (1 = lowest)")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--seed", options->seed, "Seed of weights, order and augmentation");
-  command->add_option("--threads", options->threads, "CPU threads; part of the result's identity")
-      ->check(CLI::Range(1, 256));
-  add_device_option(*command, options->device);
-  command->add_flag("--json", options->json, "Print the result as JSON");
-  command->footer(
+      .option("--rung", options->rung,
+              "Train as the search of --spec does, up to this rung (1 = lowest)")
+      .positive();
+  command.option("--seed", options->seed, "Seed of weights, order and augmentation");
+  command.option("--threads", options->threads, "CPU threads; part of the result's identity")
+      .range(1, 256);
+  add_device_option(command, options->device);
+  command.flag("--json", options->json, "Print the result as JSON");
+  command.footer(
       "Example:  atto train design.json --data fashion_mnist --epochs 30\n"
       "Interrupted or killed, the same command goes on from the last epoch.");
-  command->callback([options, &action] { action = [options] { return train_command(*options); }; });
+  command.runs(action, [options] { return train_command(*options); });
 }
 
 }  // namespace atto::cli

@@ -1,7 +1,6 @@
 // atto-trainer worker DIR: trains a campaign's jobs.
 #include "search/worker.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "trainer/cli/commands.hpp"
@@ -23,9 +22,9 @@ int worker_command(const WorkerCommandLine& line) {
 
 void add_trainer_worker(CLI::App& app, Action& action) {
   auto line = std::make_shared<WorkerCommandLine>();
-  CLI::App* command = add_worker_subcommand(app, "Train the jobs of a running campaign", *line);
-  command->footer("Example:  atto-trainer worker runs/attonet_b-s1");
-  command->callback([line, &action] { action = [line] { return worker_command(*line); }; });
+  Command command = add_worker_subcommand(app, "Train the jobs of a running campaign", *line);
+  command.footer("Example:  atto-trainer worker runs/attonet_b-s1");
+  command.runs(action, [line] { return worker_command(*line); });
 }
 
 }  // namespace atto::cli

@@ -1,0 +1,82 @@
+#pragma once
+// What a command line is made of: an application, its subcommands, their options. A thin skin over
+// CLI11, whose headers cost every file that sees them 15 s (45 s with sanitizers).
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "search/cli/commands.hpp"
+
+namespace CLI {
+class Option;
+}
+
+namespace atto::cli {
+
+/// An option, a flag or a positional argument; as valid as its application.
+class Option {
+ public:
+  explicit Option(CLI::Option* option) : option_(option) {}
+  Option& required();
+  Option& range(std::int64_t low, std::int64_t high);
+  Option& positive();
+  Option& not_negative();
+  Option& one_of(const std::vector<std::string>& names);
+  Option& excludes(const Option& other);
+  Option& needs(const Option& other);
+  /// One argument holds several values, this character between them.
+  Option& delimiter(char between);
+  /// A list takes one argument a mention, not all that follow.
+  Option& one_value_each();
+  /// Keeps the values of every repetition.
+  Option& take_all();
+  /// The help shows the value that it has now.
+  Option& show_default();
+  bool is_given() const;
+
+ private:
+  CLI::Option* option_;
+};
+
+/// A subcommand. What its options write to must live until the action has run.
+class Command {
+ public:
+  Command(CLI::App& app, const std::string& name, const std::string& summary);
+  /// `name`: "--out", "-n,--count", or "file" for a positional argument. Value is one of the types
+  /// that command_line.cpp instantiates: whole numbers, double, text, path, optionals of some, list
+  /// of texts.
+  template <class Value>
+  Option option(const std::string& name, Value& value, const std::string& help);
+  Option flag(const std::string& name, bool& value, const std::string& help);
+  void footer(const std::string& text);
+  /// Takes every argument as it is, --help too.
+  void pass_all_on();
+  std::vector<std::string> remaining() const;
+  /// `work` is what `action` becomes when this subcommand is called.
+  void runs(Action& action, Action work);
+  /// As runs, with `make` called once the options have their values.
+  void makes(Action& action, std::function<Action()> make);
+
+ private:
+  CLI::App* app_;
+};
+
+/// Ends the reading of the command line with "NAMES is required" (exit 2).
+[[noreturn]] void throw_missing(const std::string& names);
+
+class CommandLine {
+ public:
+  CommandLine(const std::string& summary, const std::string& version, const std::string& footer);
+  ~CommandLine();
+  CLI::App& app() { return *app_; }
+  /// Reads the arguments, runs what `action` has become, and returns the exit code.
+  int run(int argc, char** argv, const Action& action);
+
+ private:
+  std::unique_ptr<CLI::App> app_;
+};
+
+}  // namespace atto::cli
