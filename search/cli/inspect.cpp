@@ -11,6 +11,7 @@
 #include "prototypes/network/dot.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cli/commands.hpp"
+#include "search/cli/inspect_model.hpp"
 
 namespace atto::cli {
 namespace {
@@ -87,6 +88,11 @@ std::string table_text(const net::Network& network) {
 }
 
 int inspect(const Options& options) {
+  if (is_model_file(options.file)) {
+    const std::string text = model_text(options.file, options.is_json);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
+  }
   const net::Prototype prototype = net::read_prototype(options.file);
   net::TaskInput input = prototype.written_input();
   if (options.classes > 0) input.classes = options.classes;
@@ -104,8 +110,10 @@ int inspect(const Options& options) {
 void add_inspect(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
-      "inspect", "Show a design layer by layer: shapes, parameters, MACs, memory");
-  command->add_option("file", options->file, "a design, or a prototype without holes")->required();
+      "inspect", "Show a design layer by layer (shapes, parameters, MACs, memory) or a model file");
+  command
+      ->add_option("file", options->file, "a design, a prototype without holes, or an .atto model")
+      ->required();
   CLI::Option* json = command->add_flag("--json", options->is_json, "print JSON");
   command->add_flag("--dot", options->is_dot, "print a Graphviz picture")->excludes(json);
   command->add_option("--classes", options->classes, "count with this many classes")

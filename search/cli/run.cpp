@@ -1,0 +1,122 @@
+// `atto run`: classifies images with a model file.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <vector>
+
+#include "design_specs/errors.hpp"
+#include "export/runtime/engine.hpp"
+#include "search/cli/commands.hpp"
+#include "trainer/images/image_decoding.hpp"
+#include "trainer/images/image_resize.hpp"
+
+namespace atto::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kTop = 5;
+
+struct Options {
+  std::string model;
+  std::vector<std::string> images;
+  int threads = 1;
+  bool is_json = false;
+};
+
+struct Guess {
+  std::string name;
+  double share = 0;
+};
+
+/// Decodes and resizes a file into the model's pixels: the shorter side fits, the middle is kept.
+std::vector<std::uint8_t> pixels_of(const std::string& file, const format::Program& program) {
+  train::DecodedImage image = train::decode_image(file, program.height);
+  if (!image.fault.empty()) throw EnvironmentError(file + ": " + image.fault);
+  std::vector<std::uint8_t> rgb;
+  train::Resizer(image.height, image.width, 3, program.height).append(image.rgb.data(), rgb);
+  if (program.channels == 3) return rgb;
+  std::vector<std::uint8_t> grey;
+  // The weights of ITU-R BT.601, as libjpeg takes them.
+  for (std::size_t i = 0; i < rgb.size(); i += 3)
+    grey.push_back(static_cast<std::uint8_t>(
+        std::lround(0.299 * rgb[i] + 0.587 * rgb[i + 1] + 0.114 * rgb[i + 2])));
+  return grey;
+}
+
+void require_images(const format::Program& program, const std::string& file) {
+  if (program.height != program.width || (program.channels != 3 && program.channels != 1))
+    throw SpecError({{file, "input", "must be a square image of 1 or 3 channels to run on files",
+                      fmt::format("{}x{}x{}", program.channels, program.height, program.width)}});
+}
+
+/// The most likely classes. Outputs that are no shares of one yet become such.
+std::vector<Guess> top_guesses(std::span<const float> output, const format::Program& program) {
+  std::vector<double> shares(output.begin(), output.end());
+  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  const bool are_shares =
+      std::all_of(shares.begin(), shares.end(), [](double s) { return s >= 0; }) &&
+      std::abs(sum - 1) < 1e-3;
+  if (!are_shares) {
+    const double largest = *std::max_element(shares.begin(), shares.end());
+    double total = 0;
+    for (double& share : shares) total += share = std::exp(share - largest);
+    for (double& share : shares) share /= total;
+  }
+  std::vector<std::size_t> order(shares.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return shares[a] > shares[b]; });
+  std::vector<Guess> guesses;
+  for (std::size_t i = 0; i < std::min(kTop, order.size()); ++i)
+    guesses.push_back({order[i] < program.classes.size() ? program.classes[order[i]]
+                                                         : fmt::format("class {}", order[i]),
+                       shares[order[i]]});
+  return guesses;
+}
+
+int run(const Options& options) {
+  edge::EngineOptions engine_options;
+  engine_options.threads = options.threads;
+  edge::Engine engine(edge::Model::open(options.model), engine_options);
+  const format::Program& program = engine.model().program();
+  require_images(program, options.model);
+  Json all = Json::array();
+  for (const std::string& file : options.images) {
+    const std::vector<std::uint8_t> pixels = pixels_of(file, program);
+    const auto start = std::chrono::steady_clock::now();
+    engine.run_pixels(pixels);
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    Json guesses = Json::array();
+    if (!options.is_json) fmt::print("{} ({:.3f} ms)\n", file, took.count());
+    for (const Guess& guess : top_guesses(engine.output(), program)) {
+      guesses.push_back({{"class", guess.name}, {"share", guess.share}});
+      if (!options.is_json) fmt::print("  {:>6.2f} %  {}\n", 100 * guess.share, guess.name);
+    }
+    all.push_back({{"image", file}, {"ms", took.count()}, {"top", guesses}});
+  }
+  if (options.is_json) fmt::print("{}\n", all.dump(2));
+  return 0;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "Classify images with a model file");
+  command->add_option("model", options->model, "an .atto file")->required();
+  command->add_option("images", options->images, "JPEG or PNG files")->required();
+  command->add_option("--threads", options->threads, "run with this many threads (default 1)")
+      ->check(CLI::Range(1, 256));
+  command->add_flag("--json", options->is_json, "print JSON");
+  command->footer("Example:  atto run winner.atto cat.jpg dog.png");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace atto::cli
