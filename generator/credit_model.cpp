@@ -50,8 +50,9 @@ void CreditModel::solve(const CreditData& data) {
     precision(static_cast<Eigen::Index>(f), static_cast<Eigen::Index>(f)) +=
         1 / variances_[static_cast<std::size_t>(groups_[f])];
   precision_.compute(precision.selfadjointView<Eigen::Lower>());
-  const Eigen::VectorXd residual = (data.values.array() - intercept_) * weight.array();
-  mean_ = precision_.solve(centred.transpose() * residual);
+  prior_ = data.prior;
+  const Eigen::VectorXd residual = (data.values - centred * prior_).array() - intercept_;
+  mean_ = prior_ + precision_.solve(centred.transpose() * residual.cwiseProduct(weight));
 }
 
 void CreditModel::maximise(const CreditData& data) {
@@ -63,7 +64,7 @@ void CreditModel::maximise(const CreditData& data) {
   std::vector<double> sum(variances_.size());
   for (std::size_t f = 0; f < groups_.size(); ++f) {
     const auto at = static_cast<Eigen::Index>(f);
-    sum[static_cast<std::size_t>(groups_[f])] += mean_[at] * mean_[at] + spread[at];
+    sum[static_cast<std::size_t>(groups_[f])] += std::pow(mean_[at] - prior_[at], 2) + spread[at];
   }
   for (std::size_t g = 0; g < variances_.size(); ++g)
     variances_[g] = std::max(kSmallestVariance,

@@ -16,6 +16,7 @@ struct CreditData {
   Eigen::MatrixXd features;  ///< [observation, feature]
   Eigen::VectorXd values;    ///< [observation], about standardised
   Eigen::VectorXd excess;    ///< [observation]: variance beyond the common noise, >= 0
+  Eigen::VectorXd prior;     ///< [feature]: the weight that is expected before anything is known
 };
 
 class CreditModel {
@@ -47,7 +48,7 @@ class CreditModel {
   std::vector<int> groups_;
   std::vector<double> variances_, start_, group_sizes_;
   double noise_ = 0.3, intercept_ = 0;
-  Eigen::VectorXd mean_, centre_;
+  Eigen::VectorXd mean_, prior_, centre_;
   Eigen::LLT<Eigen::MatrixXd> precision_;
 };
 

@@ -14,13 +14,23 @@ namespace atto::gen {
 namespace {
 
 /// The groups of weights: one per kind of feature, then these.
-enum Group { kCost = kFeatureKinds, kResponse, kResponseOwn, kScore, kGroups };
+enum Group {
+  kCost = kFeatureKinds,
+  kResponse,
+  kResponseOwn,
+  kScore,
+  kScoreOwn,
+  kEarly,
+  kEarlyCost,
+  kGroups
+};
 constexpr int kCostColumns = 6;
-constexpr int kFixedColumns = kCostColumns + 2 * kResponses + kScores;
+constexpr int kFixedColumns = kCostColumns + 2 * kResponses + 2 * kScores;
 
 /// The share of the variance between designs that each group is held to explain at first.
-constexpr std::array<double, kGroups> kShares = {0.20, 0.10, 0.10, 0.15, 0.08, 0.08, 0.05,
-                                                 0.02, 0.05, 0.03, 0.10, 0.05, 0.05, 0.04};
+constexpr std::array<double, kGroups> kShares = {0.20, 0.10, 0.10, 0.15, 0.08, 0.08,
+                                                 0.05, 0.02, 0.05, 0.03, 0.10, 0.05,
+                                                 0.05, 0.10, 0.02, 0.40, 0.10};
 constexpr std::array<const char*, kGroups> kSources = {"decisions by role",
                                                        "decisions by stage",
                                                        "decisions by place in the stage",
@@ -34,7 +44,16 @@ constexpr std::array<const char*, kGroups> kSources = {"decisions by role",
                                                        "costs",
                                                        "expected responses",
                                                        "observed responses",
-                                                       "zero-cost scores"};
+                                                       "expected zero-cost scores",
+                                                       "observed zero-cost scores",
+                                                       "decisions, at early rungs alone",
+                                                       "costs, at early rungs alone"};
+/// What one standard deviation of a zero-cost score is held to be worth before anything is known.
+constexpr std::array<double, kScores> kScorePrior = {0.3, 0, 0.2, 0};
+/// The part of what an early rung shows beyond the design's worth that its decisions explain.
+constexpr double kEarlyShare = 0.8;
+/// The variance that is added to a result which a later one of the same training confirms.
+constexpr double kRepeated = 0.3;
 /// The part of the top rung's noise that is the design's own and would show again.
 constexpr double kOwnShare = 0.5;
 
@@ -68,7 +87,7 @@ struct Inquisitor::Parts {
   FeatureIndex index;
   RungScale scale;
   ResponseModel responses;
-  ScoreScale scores;
+  ScoreModel scores;
   CreditModel model;
   Eigen::Vector3d cost_centre = Eigen::Vector3d::Zero(), cost_spread = Eigen::Vector3d::Ones();
   CreditData data;
@@ -98,7 +117,10 @@ struct Inquisitor::Parts {
 
   /// Features that turned up since learn() have no weight yet.
   Eigen::Index learnt = 0;
-  Eigen::Index columns() const { return learnt + kFixedColumns; }
+  /// What decides a design's worth, then what its early results show beyond that: the decisions
+  /// and costs once more, which count at early rungs alone.
+  Eigen::Index columns() const { return early_column() + learnt + kCostColumns; }
+  Eigen::Index early_column() const { return learnt + kFixedColumns; }
 
   Measured measured(const Known& design) const {
     return {&design.candidate.assignment, design.responses_rung, &design.responses, &design.scores};
@@ -140,8 +162,12 @@ struct Inquisitor::Parts {
       rows.block<1, kResponses>(row, at + kResponses) = signal.surprise.transpose();
     }
     at += 2 * kResponses;
-    if (settings.with_scores && own)
-      rows.block<1, kScores>(row, at) = scores.scaled(&own->scores).transpose();
+    if (settings.with_scores) {
+      const Signal<kScores> signal =
+          scores.signal(rows.row(row).head(learnt + kCostColumns), own ? &own->scores : nullptr);
+      rows.block<1, kScores>(row, at) = signal.expected.transpose();
+      rows.block<1, kScores>(row, at + kScores) = signal.surprise.transpose();
+    }
     return unseen;
   }
 
@@ -164,6 +190,9 @@ struct Inquisitor::Parts {
     groups.insert(groups.end(), kResponses, kResponse);
     groups.insert(groups.end(), kResponses, kResponseOwn);
     groups.insert(groups.end(), kScores, kScore);
+    groups.insert(groups.end(), kScores, kScoreOwn);
+    groups.insert(groups.end(), static_cast<std::size_t>(learnt), kEarly);
+    groups.insert(groups.end(), kCostColumns, kEarlyCost);
     return groups;
   }
 
@@ -191,16 +220,43 @@ struct Inquisitor::Parts {
     scale_costs();
     // Responses are compared anew with the variances only: both move slowly.
     if (settings.with_responses && iterations > 0) responses.fit(signals);
-    if (settings.with_scores) scores.fit(signals);
-    data.features = rows_of(designs, nullptr);
-    data.values.resize(static_cast<Eigen::Index>(known.size()));
-    data.excess.resize(static_cast<Eigen::Index>(known.size()));
-    for (std::size_t i = 0; i < known.size(); ++i) {
-      const Scaled scaled = scale.scaled(*known[i].results[known[i].highest], known[i].highest);
-      data.values[static_cast<Eigen::Index>(i)] = scaled.value;
-      data.excess[static_cast<Eigen::Index>(i)] = scaled.excess;
+    scores.forget();
+    Eigen::MatrixXd rows = rows_of(designs, nullptr);
+    if (settings.with_scores) {
+      scores.fit(rows.leftCols(learnt + kCostColumns), signals);
+      rows = rows_of(designs, nullptr);
     }
+    observe(rows);
+    data.prior = Eigen::VectorXd::Zero(data.features.cols());
+    if (settings.with_scores)
+      for (int i = 0; i < kScores; ++i)
+        data.prior[learnt + kCostColumns + 2 * kResponses + i] =
+            kScorePrior[static_cast<std::size_t>(i)];
     model.fit(data, groups(), std::vector<double>(kShares.begin(), kShares.end()), iterations);
+  }
+
+  /// One observation for every result of every known design, whose row is given.
+  void observe(const Eigen::MatrixXd& rows) {
+    std::size_t count = 0;
+    for (const Known& design : known)
+      for (const auto& result : design.results) count += result.has_value();
+    data.features.resize(static_cast<Eigen::Index>(count), rows.cols());
+    data.values.resize(static_cast<Eigen::Index>(count));
+    data.excess.resize(static_cast<Eigen::Index>(count));
+    Eigen::Index at = 0;
+    for (std::size_t i = 0; i < known.size(); ++i)
+      for (std::size_t rung = 0; rung < known[i].results.size(); ++rung) {
+        if (!known[i].results[rung]) continue;
+        const Scaled scaled = scale.scaled(*known[i].results[rung], rung);
+        data.values[at] = scaled.value;
+        data.excess[at] =
+            (1 - kEarlyShare) * scaled.excess + (rung < known[i].highest ? kRepeated : 0);
+        data.features.row(at) = rows.row(static_cast<Eigen::Index>(i));
+        data.features.row(at).segment(early_column(), learnt + kCostColumns) =
+            std::sqrt(kEarlyShare * scaled.excess) *
+            rows.row(static_cast<Eigen::Index>(i)).head(learnt + kCostColumns);
+        ++at;
+      }
   }
 
   /// The weights' row that tells what an alternative says, averaged over the designs that took it.

@@ -124,33 +124,63 @@ Signal<kResponses> ResponseModel::signal(const net::Assignment& assignment,
   return signal;
 }
 
-void ScoreScale::fit(const std::vector<Measured>& designs) {
-  mean_ = Row::Zero();
-  Row squares = Row::Zero();
-  double count = 0;
-  for (const bool is_second : {false, true})
-    for (const Measured& design : designs) {
-      const auto whole = design.scores->find("");
-      if (whole == design.scores->end()) continue;
-      const auto values = net::values_of(whole->second);
-      const Row row = Eigen::Map<const Row>(values.data());
-      if (!row.allFinite()) continue;
-      if (is_second)
-        squares += (row - mean_).cwiseAbs2();
-      else
-        mean_ += (row - mean_) / ++count;
-    }
-  deviation_ = deviations(squares, count);
+namespace {
+
+std::optional<ScoreModel::Row> row_of(const net::ScoresByModule& scores) {
+  const auto whole = scores.find("");
+  if (whole == scores.end()) return {};
+  const auto values = net::values_of(whole->second);
+  const ScoreModel::Row row = Eigen::Map<const ScoreModel::Row>(values.data());
+  if (!row.allFinite()) return {};
+  return row;
 }
 
-Eigen::Matrix<double, kScores, 1> ScoreScale::scaled(const net::ScoresByModule* scores) const {
-  if (!scores) return Row::Zero();
-  const auto whole = scores->find("");
-  if (whole == scores->end()) return Row::Zero();
-  const auto values = net::values_of(whole->second);
-  const Row row = Eigen::Map<const Row>(values.data());
-  if (!row.allFinite()) return Row::Zero();
-  return (row - mean_).cwiseQuotient(deviation_).cwiseMax(-kFarthest).cwiseMin(kFarthest);
+}  // namespace
+
+void ScoreModel::fit(const Eigen::MatrixXd& features, const std::vector<Measured>& designs) {
+  forget();
+  std::vector<Eigen::Index> scored;
+  mean_ = Row::Zero();
+  for (std::size_t i = 0; i < designs.size(); ++i)
+    if (const auto row = row_of(*designs[i].scores)) {
+      scored.push_back(static_cast<Eigen::Index>(i));
+      mean_ += (*row - mean_) / static_cast<double>(scored.size());
+    }
+  if (scored.size() < kFewest) return;
+  const auto count = static_cast<Eigen::Index>(scored.size());
+  Eigen::MatrixXd rows(count, features.cols()), values(count, kScores);
+  Row squares = Row::Zero();
+  for (Eigen::Index i = 0; i < count; ++i) {
+    const Row row =
+        *row_of(*designs[static_cast<std::size_t>(scored[static_cast<std::size_t>(i)])].scores);
+    rows.row(i) = features.row(scored[static_cast<std::size_t>(i)]);
+    values.row(i) = (row - mean_).transpose();
+    squares += (row - mean_).cwiseAbs2();
+  }
+  deviation_ = deviations(squares, static_cast<double>(count));
+  values = values.array().rowwise() / deviation_.transpose().array();
+  centre_ = rows.colwise().mean();
+  rows.rowwise() -= centre_;
+  // In its dual form: there are fewer designs than features.
+  Eigen::MatrixXd kernel = rows * rows.transpose();
+  kernel.diagonal().array() += kRidge;
+  weights_ = rows.transpose() * kernel.llt().solve(values);
+}
+
+std::optional<ScoreModel::Row> ScoreModel::scaled(const net::ScoresByModule& scores) const {
+  const auto row = row_of(scores);
+  if (!row) return {};
+  return Row((*row - mean_).cwiseQuotient(deviation_).cwiseMax(-kFarthest).cwiseMin(kFarthest));
+}
+
+Signal<kScores> ScoreModel::signal(const Eigen::RowVectorXd& features,
+                                   const net::ScoresByModule* scores) const {
+  Signal<kScores> signal;
+  if (weights_.rows() == 0) return signal;
+  signal.expected = ((features - centre_) * weights_).transpose();
+  if (scores)
+    if (const auto seen = scaled(*scores)) signal.surprise = *seen - signal.expected;
+  return signal;
 }
 
 }  // namespace atto::gen

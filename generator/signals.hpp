@@ -4,6 +4,7 @@
 
 #include <Eigen/Dense>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,16 +57,25 @@ class ResponseModel {
   Eigen::MatrixXd weights_;           ///< [feature, response]
 };
 
-/// Zero-cost scores of whole networks, standardised over the measured ones.
-class ScoreScale {
+/// Zero-cost scores of whole networks, standardised over the scored ones, and a ridge regression to
+/// them from what a design's decisions and costs say: a few scored designs tell what others have.
+class ScoreModel {
  public:
-  void fit(const std::vector<Measured>& designs);
-  /// Zero where the design has no scores.
-  Eigen::Matrix<double, kScores, 1> scaled(const net::ScoresByModule* scores) const;
+  using Row = Eigen::Matrix<double, kScores, 1>;
+
+  /// `features`: a row a design. Designs without scores are passed over.
+  void fit(const Eigen::MatrixXd& features, const std::vector<Measured>& designs);
+  void forget() { weights_.resize(0, kScores); }
+  /// `scores` null: not scored.
+  Signal<kScores> signal(const Eigen::RowVectorXd& features,
+                         const net::ScoresByModule* scores) const;
 
  private:
-  using Row = Eigen::Matrix<double, kScores, 1>;
+  std::optional<Row> scaled(const net::ScoresByModule& scores) const;
+
   Row mean_ = Row::Zero(), deviation_ = Row::Ones();
+  Eigen::RowVectorXd centre_;
+  Eigen::MatrixXd weights_;  ///< [feature, score]; no row = nothing known
 };
 
 }  // namespace atto::gen

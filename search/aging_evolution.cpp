@@ -17,6 +17,11 @@ namespace {
 constexpr double kCrossoverShare = 0.25;  ///< our addition: the paper only mutates
 constexpr double kSecondChange = 0.3;     ///< probability that a mutation changes one decision more
 
+std::size_t share_of(std::size_t count, double share, std::size_t least, std::size_t most) {
+  return std::clamp(static_cast<std::size_t>(share * static_cast<double>(count) + 1e-9), least,
+                    most);
+}
+
 struct Member {
   Standing standing;
   net::Assignment assignment;
@@ -24,15 +29,15 @@ struct Member {
 
 class AgingEvolution : public Strategy {
  public:
-  /// The paper's 100 and 25 serve 20,000 trials; a small campaign gets a quarter of its designs as
-  /// its population and a quarter of that as a tournament.
+  /// The paper's 100 and 25 serve 20,000 trials; here both are shares of what the campaign tries.
   explicit AgingEvolution(const StrategySetting& setting)
       : fresh_(setting),
         choices_(spec::derive_seed({setting.seed, 0x746f75726eULL})),
         limit_(setting.search.candidates),
         top_(static_cast<int>(setting.search.rungs.size()) - 1),
-        capacity_(static_cast<std::size_t>(std::clamp(setting.search.candidates / 4, 4, 100))),
-        tournament_(std::max<std::size_t>(2, capacity_ / 4)) {}
+        capacity_(share_of(static_cast<std::size_t>(setting.search.candidates),
+                           setting.search.evolution.population, 4, 100)),
+        tournament_(share_of(capacity_, setting.search.evolution.tournament, 2, 100)) {}
 
   std::optional<Proposal> propose(std::int64_t position) override {
     if (issued_ >= limit_) return {};

@@ -36,8 +36,10 @@ struct Campaign {
   std::string evaluator = "torch";  ///< or "fake"
   std::string device = "auto";
   bool is_async = false;
-  /// Whether trials of the search probe their modules, and score initial weights (replica 0).
-  bool wants_responses = false, wants_scores = false;
+  /// Whether trials of the search probe their modules.
+  bool wants_responses = false;
+  /// New designs among so many first jobs of a tier get zero-cost scores (replica 0).
+  std::int64_t scored_jobs = 0;
 
   int tiers() const { return spec.tiers.empty() ? 1 : static_cast<int>(spec.tiers.size()); }
   const spec::Requirements& require(int tier) const {

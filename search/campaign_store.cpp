@@ -19,7 +19,7 @@ void store_campaign(Ledger& ledger, const Campaign& campaign) {
                               {"device", campaign.device},
                               {"async", campaign.is_async},
                               {"responses", campaign.wants_responses},
-                              {"scores", campaign.wants_scores},
+                              {"scored_jobs", campaign.scored_jobs},
                               {"channels", campaign.input.input.channels},
                               {"height", campaign.input.input.height},
                               {"width", campaign.input.input.width},
@@ -54,7 +54,7 @@ Campaign load_campaign(Ledger& ledger) {
   campaign.device = json.at("device").get<std::string>();
   campaign.is_async = json.at("async").get<bool>();
   campaign.wants_responses = json.value("responses", false);  // absent in ledgers of schema 1
-  campaign.wants_scores = json.value("scores", false);
+  campaign.scored_jobs = json.value("scored_jobs", std::int64_t{0});
   campaign.input.input = {json.at("channels").get<int>(), json.at("height").get<int>(),
                           json.at("width").get<int>()};
   campaign.input.classes = json.at("classes").get<int>();

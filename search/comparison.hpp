@@ -2,6 +2,7 @@
 // Strategies against each other on one table: repetitions at equal simulated CPU-seconds, regret
 // and hypervolume over time, paired tests.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,7 +12,8 @@
 
 namespace atto::search {
 
-/// A strategy under its settings, or one with parts switched off.
+/// A strategy under its settings, or one with parts switched off. Its rungs are some of the
+/// table's, the top one among them; none: all of the table's.
 struct Contender {
   std::string label;
   std::string strategy;
@@ -31,48 +33,62 @@ struct ComparisonSetting {
   double charged_per_job = 0;  ///< CPU-seconds, of strategies that measure more than accuracy
 };
 
-/// One campaign: what it hands over at its end, and on the way.
-struct Repetition {
-  double regret = 0;       ///< points of top-1 below the table's best, on the seeds not seen
-  double hypervolume = 0;  ///< of the designs trained to the top rung, as a share of the table's
-  std::vector<double> regret_at, hypervolume_at;  ///< at kMoments equal shares of its budget
+/// What a campaign is judged by: regret in points of top-1 below the table's best, on the training
+/// seeds not seen; hypervolume of the designs trained to the top rung, as a share of the table's.
+enum class Measure : std::uint8_t { Regret, Hypervolume };
+inline constexpr std::array<Measure, 2> kMeasures = {Measure::Regret, Measure::Hypervolume};
+/// By measure.
+template <class T>
+using Measured = std::array<T, kMeasures.size()>;
+constexpr std::size_t index_of(Measure measure) {
+  return static_cast<std::size_t>(measure);
+}
+
+struct Quartiles {
+  double low = 0, median = 0, high = 0;
 };
+/// A budget's equal parts at whose ends campaigns are looked at.
 inline constexpr int kMoments = 60;
 
 struct Outcomes {
   std::string label;
   bool is_baseline = true;
-  std::vector<std::vector<Repetition>> repetitions;  ///< [budget][repetition]
-  double own_cpu_share = 0;  ///< of all it spent: what the strategy itself took, measured
+  Measured<std::vector<std::vector<double>>> results;      ///< [budget][repetition], at the end
+  Measured<std::vector<std::vector<Quartiles>>> progress;  ///< [budget][moment], over repetitions
+  double own_cpu_share = 0;    ///< of all it spent: what the strategy itself took, measured
+  double own_cpu_per_job = 0;  ///< CPU-seconds, measured
 };
 
 /// Runs every contender at every budget. Repetition i of all contenders shares the visible training
 /// seed and the strategy's seed (and with it the initial designs).
 std::vector<Outcomes> compare(const Table& table, const ComparisonSetting& setting);
 
-/// Contender against one baseline at one budget.
+double median_of(const Outcomes& outcomes, Measure measure, std::size_t budget);
+
+/// Returns the index of the baseline of the best median; outcomes.size() without baselines.
+std::size_t best_baseline(const std::vector<Outcomes>& outcomes, Measure measure,
+                          std::size_t budget);
+
+/// Contender against one baseline at one budget, by one measure.
 struct Duel {
   std::string label, baseline;
+  Measure measure = Measure::Regret;
   std::size_t budget = 0;
-  bool is_used = false;  ///< the best baseline's median regret there exceeds the seed noise
-  PairedTest regret, hypervolume;  ///< of baseline minus contender, and contender minus baseline
-  double adjusted_p = 1, adjusted_hypervolume_p = 1;  ///< Holm's, over all pairs of the contender
+  bool is_used = false;   ///< the best baseline's median regret there exceeds the seed noise
+  PairedTest test;        ///< effect 1: the contender is better in every pair
+  double adjusted_p = 1;  ///< Holm's, over all pairs of the contender and the measure
 };
 
 /// Tests every contender that is no baseline. `seed_noise` in points.
 std::vector<Duel> duels(const std::vector<Outcomes>& outcomes, double seed_noise);
 
-/// Returns the budget's index where the baseline of the lowest median regret stands, and its label.
-std::size_t best_baseline(const std::vector<Outcomes>& outcomes, std::size_t budget);
+/// Returns the smallest share of the table's cost at which the contender's median over time (of its
+/// runs at any budget) is as good as `value`; a negative number where it never is.
+double share_to_reach(const Outcomes& outcomes, const std::vector<double>& budgets, Measure measure,
+                      double value);
 
-/// Returns the smallest share of the table's cost at which the contender's median regret over time
-/// (of its runs at any budget) is at most `regret`; a negative number where it never is.
-double share_to_reach(const Outcomes& outcomes, const std::vector<double>& budgets, double regret);
-
-double median_regret(const Outcomes& outcomes, std::size_t budget);
-
-/// The two-objective hypervolume of (top-1, MACs) points over (0, ceiling), accuracy times the
-/// share of the ceiling that is left free, each point in [0, 1].
+/// The two-objective hypervolume of points in [0, 1]^2 over the origin: here top-1 against MACs,
+/// each scaled from the table's worst value to its best.
 double hypervolume_of(std::vector<std::pair<double, double>> points);
 
 }  // namespace atto::search

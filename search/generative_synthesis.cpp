@@ -25,14 +25,19 @@ constexpr std::size_t kElites = 8;
 constexpr int kStartShare = 5, kFewestStart = 4, kMostStart = 16;
 // A cycle trains this share of what is known already, within bounds: cycles get longer.
 constexpr int kCycleShare = 6, kShortestCycle = 3, kLongestCycle = 24;
+// Scores are all but functions of the decisions: those of the first designs tell what others have.
+constexpr std::int64_t kScoredJobs = 40;
 constexpr double kBoldness = 0.6;
 constexpr int kIterations = 2;  ///< of the inquisitor's variances, a cycle
+// Beliefs change, and with them who stands among the best: so many times the quota may be promoted.
+constexpr double kPromotedMost = 1.5;
 // Results are learnt one by one at first, later in groups of this share of the designs known.
 constexpr std::size_t kLearnShare = 16;
 
 struct Member {
   gen::Candidate candidate;
-  int rung = -1;  ///< the highest one observed
+  int rung = -1;               ///< the highest one observed
+  std::vector<double> values;  ///< by rung
   double belief = -std::numeric_limits<double>::infinity();
   bool is_promoted = false;  ///< beyond `rung`
   bool is_lost = false;
@@ -49,9 +54,6 @@ class GenerativeSynthesis : public Strategy {
                     {setting.search.rungs.size(), setting.search.synthesis.probes,
                      setting.search.synthesis.zero_cost}),
         top_(static_cast<int>(search_.rungs.size()) - 1),
-        waiting_(search_.rungs.size()),
-        observed_at_(search_.rungs.size()),
-        promoted_from_(search_.rungs.size()),
         is_informed_(!setting.theta.empty()) {
     generator_.set_theta(setting.theta);
   }
@@ -70,24 +72,19 @@ class GenerativeSynthesis : public Strategy {
     member.rung = seen.rung;
     member.is_promoted = false;
     member.is_lost = !std::isfinite(seen.value);
-    const auto rung = static_cast<std::size_t>(seen.rung);
-    ++observed_at_[rung];
-    member.belief = seen.value;
-    if (seen.rung == top_ || member.is_lost)
-      released_.push_back(seen.hash);
-    else
-      waiting_[rung].push_back(numbers_.at(seen.hash));
+    member.values[static_cast<std::size_t>(seen.rung)] = seen.value;
+    if (seen.rung == top_ || member.is_lost) released_.push_back(seen.hash);
     if (!search_.synthesis.inquisitor) return;
-    inquisitor_.add({member.candidate, rung, seen.value, seen.responses, seen.scores});
-    if (++unlearned_ * kLearnShare >= inquisitor_.designs()) learn(0);
+    inquisitor_.add({member.candidate, static_cast<std::size_t>(seen.rung), seen.value,
+                     seen.responses, seen.scores});
+    if (++unlearned_ * kLearnShare >= inquisitor_.designs())
+      learn(0);
+    else
+      member.belief = inquisitor_.beliefs({&member.candidate})[0].mean;
   }
 
   void set_candidates(int candidates) override { search_.candidates = candidates; }
   std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
-  Measurements wants() const override {
-    const spec::SynthesisSettings& parts = search_.synthesis;
-    return {parts.inquisitor && parts.probes, parts.inquisitor && parts.zero_cost};
-  }
   gen::Theta theta() const override { return generator_.theta(); }
 
  private:
@@ -113,32 +110,44 @@ class GenerativeSynthesis : public Strategy {
     ++issued_;
     ++outstanding_;
     numbers_[candidate->hash] = members_.size();
-    members_.push_back({*candidate});
+    members_.push_back({*candidate, -1, std::vector<double>(search_.rungs.size())});
     const std::uint64_t hash = candidate->hash;
     return Proposal{std::move(candidate), hash, search_.synthesis.rungs ? 0 : top_, std::move(how)};
   }
 
-  /// Promotes the best waiting design of the highest rung that has a place to give.
+  /// What a design is worth among those that were seen at a rung.
+  double standing(const Member& member, int rung) const {
+    return is_learnt_ ? member.belief : member.values[static_cast<std::size_t>(rung)];
+  }
+
+  /// Promotes the best design of the highest rung that stands among the best of its rung, as things
+  /// are believed now, and was not promoted before.
   std::optional<Proposal> promotion(bool is_end) {
     if (!search_.synthesis.rungs) return {};
-    for (std::size_t rung = static_cast<std::size_t>(top_); rung-- > 0;) {
-      const std::size_t count = observed_at_[rung];
+    for (int rung = top_; rung-- > 0;) {
+      std::vector<const Member*> seen;
+      for (const Member& member : members_)
+        if (member.rung >= rung) seen.push_back(&member);
       const std::size_t quota =
-          is_end ? promotions(search_, count)
-                 : static_cast<std::size_t>(search_.promote * double(count) + 1e-9);
-      if (promoted_from_[rung] >= quota || waiting_[rung].empty()) continue;
-      const auto best = std::max_element(waiting_[rung].begin(), waiting_[rung].end(),
-                                         [&](std::size_t a, std::size_t b) {
-                                           const Member &first = members_[a], &second = members_[b];
-                                           return std::pair(first.belief, second.candidate.hash) <
-                                                  std::pair(second.belief, first.candidate.hash);
-                                         });
-      const std::uint64_t hash = members_[*best].candidate.hash;
-      members_[*best].is_promoted = true;
-      waiting_[rung].erase(best);
-      ++promoted_from_[rung];
-      ++outstanding_;
-      return Proposal{std::nullopt, hash, static_cast<int>(rung) + 1, "promoted"};
+          is_end ? promotions(search_, seen.size())
+                 : static_cast<std::size_t>(search_.promote * double(seen.size()) + 1e-9);
+      const auto promoted =
+          std::count_if(members_.begin(), members_.end(), [&](const Member& member) {
+            return member.rung > rung || (member.rung == rung && member.is_promoted);
+          });
+      if (double(promoted) >= kPromotedMost * double(quota)) continue;
+      std::partial_sort(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(quota), seen.end(),
+                        [&](const Member* a, const Member* b) {
+                          return std::pair(-standing(*a, rung), a->candidate.hash) <
+                                 std::pair(-standing(*b, rung), b->candidate.hash);
+                        });
+      for (std::size_t i = 0; i < quota; ++i) {
+        if (seen[i]->rung != rung || seen[i]->is_promoted || seen[i]->is_lost) continue;
+        Member& member = members_[numbers_.at(seen[i]->candidate.hash)];
+        member.is_promoted = true;
+        ++outstanding_;
+        return Proposal{std::nullopt, member.candidate.hash, rung + 1, "promoted"};
+      }
     }
     return {};
   }
@@ -146,6 +155,7 @@ class GenerativeSynthesis : public Strategy {
   void learn(int iterations) {
     if (inquisitor_.designs() < 3) return;
     inquisitor_.learn(iterations);
+    is_learnt_ = true;
     unlearned_ = 0;
     std::vector<std::size_t> seen;
     std::vector<const gen::Candidate*> candidates;
@@ -246,16 +256,20 @@ class GenerativeSynthesis : public Strategy {
   int top_;
   std::vector<Member> members_;
   std::unordered_map<std::uint64_t, std::size_t> numbers_;
-  std::vector<std::vector<std::size_t>> waiting_;  ///< by rung: members that may be promoted
-  std::vector<std::size_t> observed_at_, promoted_from_;
   std::deque<std::pair<gen::Candidate, std::string>> plan_;
   std::vector<std::uint64_t> released_;
   std::int64_t issued_ = 0, outstanding_ = 0;
   std::size_t unlearned_ = 0;
-  bool is_informed_;
+  bool is_informed_, is_learnt_ = false;
 };
 
 }  // namespace
+
+Measurements wants_of_generative_synthesis(const spec::SearchSettings& search) {
+  const spec::SynthesisSettings& parts = search.synthesis;
+  if (!parts.inquisitor) return {};
+  return {parts.probes, parts.zero_cost ? kScoredJobs : 0};
+}
 
 std::unique_ptr<Strategy> make_generative_synthesis(const StrategySetting& setting) {
   return std::make_unique<GenerativeSynthesis>(setting);

@@ -39,7 +39,7 @@ class Run {
     const StrategyEntry* entry = find_strategy(setting.strategy);
     if (!entry) throw InternalError("simulate: no strategy named " + setting.strategy);
     strategy_ = entry->make({setting.space, setting.search, setting.seed, setting.taken, {}});
-    wants_ = strategy_->wants();
+    wants_ = entry->wants(setting.search);
   }
 
   Simulation run() {
@@ -87,7 +87,7 @@ class Run {
       seen.responses = at.responses;
       seen.cpu_seconds += at.probe_cpu_seconds;
     }
-    if (wants_.scores) {
+    if (static_cast<std::int64_t>(result_.steps.size()) < wants_.scored_jobs) {
       seen.scores = design.scores;
       if (reached < 0) seen.cpu_seconds += design.score_cpu_seconds;
     }
@@ -138,6 +138,27 @@ class Run {
   Simulation result_;
 };
 
+/// Mean CPU-seconds over the table: of an epoch, of probing once, of a design's scores.
+struct Means {
+  double epoch = 0, probe = 0, scores = 0;
+};
+
+Means means_of(const Table& table) {
+  Means means;
+  double probes = 0;
+  for (const TableDesign& design : table.designs) {
+    means.scores += design.score_cpu_seconds / double(table.designs.size());
+    for (const std::vector<TableResult>& run : design.runs)
+      for (const TableResult& result : run) {
+        means.probe += result.probe_cpu_seconds;
+        ++probes;
+      }
+  }
+  means.probe /= std::max(1.0, probes);
+  means.epoch = table.total_cpu_seconds() / (double(table.designs.size()) * table.rungs.back());
+  return means;
+}
+
 }  // namespace
 
 void Table::add(TableDesign design) {
@@ -175,13 +196,16 @@ Simulation simulate(const Table& table, const SimulationSetting& setting) {
 
 int candidates_within(const Table& table, const StrategyEntry& strategy,
                       spec::SearchSettings search, double budget_cpu_seconds) {
-  const double per_epoch =
-      table.total_cpu_seconds() / (double(table.designs.size()) * table.rungs.back());
+  const Means means = means_of(table);
   int low = 1, high = static_cast<int>(table.designs.size()) + 1;
   while (high - low > 1) {
     search.candidates = low + (high - low) / 2;
-    const bool fits = strategy.workload(search).epochs * per_epoch <= budget_cpu_seconds;
-    (fits ? low : high) = search.candidates;
+    const Workload work = strategy.workload(search);
+    const Measurements wants = strategy.wants(search);
+    const double scored = std::min(double(search.candidates), double(wants.scored_jobs));
+    const double cost = work.epochs * means.epoch + scored * means.scores +
+                        (wants.responses ? work.jobs * means.probe : 0);
+    (cost <= budget_cpu_seconds ? low : high) = search.candidates;
   }
   return low;
 }

@@ -77,7 +77,7 @@ struct Simulation {
 Simulation simulate(const Table& table, const SimulationSetting& setting);
 
 /// Returns the largest number of candidates whose work costs at most the budget on average designs
-/// of the table, at least 1.
+/// of the table, probes and scores included; at least 1.
 int candidates_within(const Table& table, const StrategyEntry& strategy,
                       spec::SearchSettings search, double budget_cpu_seconds);
 

@@ -35,17 +35,21 @@ Workload synthesis(const spec::SearchSettings& search) {
   return search.synthesis.rungs ? halving(search) : all_to_the_top(search);
 }
 
+Measurements nothing(const spec::SearchSettings&) {
+  return {};
+}
+
 constexpr StrategyEntry kStrategies[] = {
-    {"random", "every design to the top rung", make_random, all_to_the_top},
+    {"random", "every design to the top rung", make_random, all_to_the_top, nothing},
     {"random_asha", "random designs under asynchronous successive halving", make_random_asha,
-     halving},
+     halving, nothing},
     {"one_epoch_top_k", "all designs to the first rung, the best of them to the top",
-     make_one_epoch_top_k, first_then_top},
+     make_one_epoch_top_k, first_then_top, nothing},
     {"aging_evolution", "mutation and crossover in a population that ages (Real et al. 2019)",
-     make_aging_evolution, all_to_the_top},
+     make_aging_evolution, all_to_the_top, nothing},
     {"generative_synthesis",
      "a generator that learns from an inquisitor what each module should be",
-     make_generative_synthesis, synthesis},
+     make_generative_synthesis, synthesis, wants_of_generative_synthesis},
 };
 
 }  // namespace

@@ -40,7 +40,8 @@ struct Observation {
 
 /// What a strategy wants measured beside the validation result.
 struct Measurements {
-  bool responses = false, scores = false;
+  bool responses = false;        ///< of every trained design
+  std::int64_t scored_jobs = 0;  ///< new designs among so many first jobs of a tier get scores
 };
 
 /// How much work a strategy asks for, for the estimate.
@@ -69,7 +70,6 @@ class Strategy {
   virtual void set_candidates(int candidates) = 0;
   /// Returns the designs that it will not promote any more (their checkpoints may go), each once.
   virtual std::vector<std::uint64_t> take_released() = 0;
-  virtual Measurements wants() const { return {}; }
   /// Returns the generator's parameters now, for the tier below; empty for strategies without.
   virtual gen::Theta theta() const { return {}; }
 };
@@ -79,6 +79,7 @@ struct StrategyEntry {
   std::string_view summary;
   std::unique_ptr<Strategy> (*make)(const StrategySetting& setting);
   Workload (*workload)(const spec::SearchSettings& search);
+  Measurements (*wants)(const spec::SearchSettings& search);
 };
 
 /// Returns all strategies.
@@ -95,5 +96,6 @@ std::unique_ptr<Strategy> make_random_asha(const StrategySetting& setting);
 std::unique_ptr<Strategy> make_one_epoch_top_k(const StrategySetting& setting);
 std::unique_ptr<Strategy> make_aging_evolution(const StrategySetting& setting);
 std::unique_ptr<Strategy> make_generative_synthesis(const StrategySetting& setting);
+Measurements wants_of_generative_synthesis(const spec::SearchSettings& search);
 
 }  // namespace atto::search

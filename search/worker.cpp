@@ -207,7 +207,7 @@ class Worker {
       request.validation_images = search.validation_images;
       request.judged_epochs = search.rungs;
       request.wants_responses = campaign_.wants_responses;
-      request.wants_scores = campaign_.wants_scores && job.replica == 0;
+      request.wants_scores = job.position < campaign_.scored_jobs && job.replica == 0;
     }
     request.to_epoch = job.to_epoch;
     request.horizon_epochs = job.horizon;

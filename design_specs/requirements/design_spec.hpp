@@ -54,6 +54,13 @@ struct SynthesisSettings {
   bool context = true;     ///< stage, position and earlier decisions of the module
 };
 
+/// What aging evolution is tuned by.
+struct EvolutionSettings {
+  double population = 0.25;  ///< share of the candidates that live at a time (4 to 100 designs)
+  double tournament =
+      0.25;  ///< share of the population that each parent is the best of (2 at least)
+};
+
 struct SearchSettings {
   std::string strategy = "random_asha";
   int candidates = 32;
@@ -67,6 +74,7 @@ struct SearchSettings {
   std::optional<double> budget_cpu_seconds;
   std::uint64_t seed = 1;
   SynthesisSettings synthesis;
+  EvolutionSettings evolution;
 };
 
 struct TrainingSettings {

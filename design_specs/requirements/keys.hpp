@@ -21,11 +21,12 @@ inline constexpr std::array<std::string_view, 1> kTop1Keys = {"min"};
 inline constexpr std::array<std::string_view, 2> kTierKeys = {"name", "require"};
 inline constexpr std::array<std::string_view, 1> kMaximiseKeys = {"netscore"};
 inline constexpr std::array<std::string_view, 3> kNetscoreKeys = {"alpha", "beta", "gamma"};
-inline constexpr std::array<std::string_view, 12> kSearchKeys = {
-    "strategy",          "candidates", "rungs", "promote", "finalists", "images",
-    "validation_images", "window",     "band",  "budget",  "seed",      "synthesis"};
+inline constexpr std::array<std::string_view, 13> kSearchKeys = {
+    "strategy", "candidates", "rungs",  "promote", "finalists", "images",   "validation_images",
+    "window",   "band",       "budget", "seed",    "synthesis", "evolution"};
 inline constexpr std::array<std::string_view, 5> kSynthesisKeys = {"inquisitor", "probes",
                                                                    "zero_cost", "rungs", "context"};
+inline constexpr std::array<std::string_view, 2> kEvolutionKeys = {"population", "tournament"};
 inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
 inline constexpr std::array<std::string_view, 16> kTrainingKeys = {
     "recipe",     "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
@@ -44,7 +45,7 @@ struct KeyTable {
   std::span<const std::string_view> keys;
 };
 
-inline constexpr std::array<KeyTable, 23> kKeyTables = {{
+inline constexpr std::array<KeyTable, 24> kKeyTables = {{
     {"", kSpecKeys},
     {"/task", kTaskKeys},
     {"/require", kRequireKeys},
@@ -59,6 +60,7 @@ inline constexpr std::array<KeyTable, 23> kKeyTables = {{
     {"/search", kSearchKeys},
     {"/search/budget", kBudgetKeys},
     {"/search/synthesis", kSynthesisKeys},
+    {"/search/evolution", kEvolutionKeys},
     {"/training", kTrainingKeys},
     {"/tiers/*", kTierKeys},
     {"/tiers/*/require", kRequireKeys},

@@ -86,6 +86,11 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
     synthesis.boolean("rungs", search.synthesis.rungs);
     synthesis.boolean("context", search.synthesis.context);
   }
+  if (const auto entry = section.member("evolution")) {
+    Section evolution(problems, *entry, kEvolutionKeys);
+    evolution.number("population", search.evolution.population, kAboveZero, 1);
+    evolution.number("tournament", search.evolution.tournament, kAboveZero, 1);
+  }
   if (const auto entry = section.member("seed"))
     if (const auto seed = problems.integer(*entry, 0, std::numeric_limits<std::int64_t>::max()))
       search.seed = static_cast<std::uint64_t>(*seed);

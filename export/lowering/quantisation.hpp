@@ -8,15 +8,20 @@
 //   x    = clamp(x + float(r - residual zero point) * float(R / T), joined bounds / T)   if any
 //   q    = clamp(round_to_even(x) + zero_point, 0, 255)
 // A product and a sum are rounded separately. Padding counts as the input's zero point.
-// The other nodes:
+// What stands in float(...) or behind a "/" is made of parameters alone: it is computed in double
+// and rounded to float once (multiplier(), clamp_bounds()), so that all who follow these rules
+// agree to the bit. The other nodes:
+//   input     x = value / T, one division in float
 //   add       x = sum in order of float(q_i - z_i) * float(S_i / T), then as above
 //   multiply  x = float((a - za) * (b - zb)) * float(Sa * Sb / T)
-//   averages  x = float(sum of (q - z)) * (float(S / T) / float(count))
+//   averages  x = float(sum of (q - z)) * (float(S / T) / float(count)), the last division in float
 //   activate, channels: a table of 256 values, computed in double: round_to_even(f(real) / T) + z
 //   max pool, upsample: need the input's parameters for their output
 //   softmax   only as an output of the network; computed in float on dequantised values
+// An output of the network is float(q - z) * scale.
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "export/lowering/fused_network.hpp"
@@ -42,5 +47,20 @@ struct Quantisation {
   std::vector<TensorQuantisation> tensors;
   std::vector<WeightQuantisation> weights;
 };
+
+/// Returns float(from * factor / to).
+inline float multiplier(float from, float factor, float to) {
+  return static_cast<float>(double{from} * factor / to);
+}
+
+/// The bounds of a clamping activation on a tensor of this scale, zero point not added.
+struct ClampBounds {
+  float low = 0, high = 0;
+};
+inline ClampBounds clamp_bounds(net::Activation activation, float scale) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  return {activation == net::Activation::None ? -kInfinity : 0.0F,
+          activation == net::Activation::Relu6 ? static_cast<float>(6 / double{scale}) : kInfinity};
+}
 
 }  // namespace atto::deploy

@@ -82,6 +82,22 @@ Array slice(const Call& call) {
   return dst;
 }
 
+/// Places along axis 1.
+Array gather(const Call& call) {
+  if (call.whole("axis", 0) != 1) throw InternalError(call.node.name + ": axis must be 1");
+  const Array& src = call.in(0);
+  const Sides& places = call.in(1).wholes;
+  const std::int64_t plane = elements_of(std::span(src.dims).subspan(2));
+  Array dst{src.dims, {}, {}};
+  dst.dims[1] = static_cast<std::int64_t>(places.size());
+  for (std::int64_t n = 0; n < src.dims[0]; ++n)
+    for (const std::int64_t place : places) {
+      const auto first = src.values.begin() + (n * src.dims[1] + place) * plane;
+      dst.values.insert(dst.values.end(), first, first + plane);
+    }
+  return dst;
+}
+
 /// Nearest neighbour by a whole factor.
 Array resize(const Call& call) {
   const Array& src = call.in(0);
@@ -99,7 +115,7 @@ Array resize(const Call& call) {
 
 constexpr NamedOperator kOperators[] = {
     {"Identity", identity}, {"Flatten", flatten}, {"Reshape", reshape}, {"Transpose", transpose},
-    {"Concat", concat},     {"Slice", slice},     {"Resize", resize}};
+    {"Concat", concat},     {"Slice", slice},     {"Gather", gather},   {"Resize", resize}};
 
 }  // namespace
 

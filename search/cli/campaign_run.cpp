@@ -6,6 +6,7 @@
 
 #include "search/cli/board_text.hpp"
 #include "search/cli/console.hpp"
+#include "search/cli/export_run.hpp"
 #include "search/parallelism.hpp"
 #include "search/run_folder.hpp"
 
@@ -14,7 +15,24 @@ namespace {
 
 constexpr std::size_t kShownRows = 20;
 
-/// Prints every tier's leaderboard; returns whether each has a winner.
+/// Writes a tier's winner in the formats that the spec asks for; none where nothing was trained.
+std::vector<deploy::Artefact> export_winner(const search::Leaderboard& board,
+                                            const search::Campaign& campaign,
+                                            const search::RunFolder& folder) {
+  ExportRequest request;
+  request.source = folder.winner(board.tier_name);
+  if (!board.winner() || !std::filesystem::exists(request.source / deploy::kWeightsName)) return {};
+  for (const std::string& format : campaign.spec.export_formats)
+    if (deploy::find_target(format))
+      request.targets.push_back(format);
+    else
+      fmt::print(stderr, "export: this version does not write {}\n", format);
+  if (request.targets.empty()) return {};
+  return export_trained(request);
+}
+
+/// Prints every tier's leaderboard and exports its winner; returns whether each has one that could
+/// be exported.
 bool show_boards(const std::filesystem::path& folder, bool is_json) {
   search::Ledger ledger(search::RunFolder{folder}.ledger());
   const search::Campaign campaign = search::load_campaign(ledger);
@@ -23,10 +41,17 @@ bool show_boards(const std::filesystem::path& folder, bool is_json) {
   for (int tier = 0; tier < campaign.tiers(); ++tier) {
     const search::Leaderboard board = search::make_leaderboard(ledger, campaign, tier);
     all_won &= board.winner() != nullptr;
-    if (is_json)
-      tiers.push_back(board_json(board, campaign, folder));
-    else
-      fmt::print("{}", board_text(board, campaign, folder, kShownRows));
+    if (!is_json) fmt::print("{}", board_text(board, campaign, folder, kShownRows));
+    const std::vector<deploy::Artefact> artefacts =
+        export_winner(board, campaign, search::RunFolder{folder});
+    all_won &= tell_misses(artefacts);
+    if (!is_json) {
+      for (const deploy::Artefact& artefact : artefacts)
+        if (artefact.trouble.empty()) fmt::print("  {}", artefact_line(artefact));
+      continue;
+    }
+    tiers.push_back(board_json(board, campaign, folder));
+    tiers.back()["exports"] = artefacts_json(artefacts);
   }
   const search::Totals totals = ledger.totals();
   if (is_json) {

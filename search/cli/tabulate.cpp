@@ -93,7 +93,8 @@ int measure(const Options& options, const search::Campaign& campaign,
 search::Campaign campaign_of(const Options& options) {
   search::Campaign campaign = search::read_campaign(options.spec, {}, options.evaluator);
   campaign.device = options.device;
-  campaign.wants_responses = campaign.wants_scores = true;
+  campaign.wants_responses = true;
+  campaign.scored_jobs = std::numeric_limits<std::int64_t>::max();
   return campaign;
 }
 

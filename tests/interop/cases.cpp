@@ -41,8 +41,9 @@ void CaseWriter::add(const std::string& name, const deploy::onnx::Graph& graph,
 }
 
 void CaseWriter::add_by_top1(const std::string& name, const deploy::onnx::Graph& graph,
-                             const Expectation& wanted, double min_agreement) {
-  write(name, graph, wanted, fmt::format(R"("min_agreement": {})", min_agreement));
+                             const Expectation& wanted, double max_error, double min_agreement) {
+  write(name, graph, wanted,
+        fmt::format(R"("max_error": {}, "min_agreement": {})", max_error, min_agreement));
 }
 
 void CaseWriter::finish() {

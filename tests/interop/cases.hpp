@@ -24,9 +24,10 @@ class CaseWriter {
   /// Agreement means a relative error of at most `max_error` in every output.
   void add(const std::string& name, const deploy::onnx::Graph& graph, const Expectation& wanted,
            double max_error);
-  /// Agreement means that this share of the images has the same largest output.
+  /// As above; besides, over all cases that were added so, this share of the images must have the
+  /// same largest value in the first output.
   void add_by_top1(const std::string& name, const deploy::onnx::Graph& graph,
-                   const Expectation& wanted, double min_agreement);
+                   const Expectation& wanted, double max_error, double min_agreement);
   void finish();
 
  private:

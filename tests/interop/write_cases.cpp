@@ -7,7 +7,11 @@
 #include <cstdio>
 
 #include "design_specs/errors.hpp"
+#include "export/lowering/passes.hpp"
 #include "export/onnx/network_graph.hpp"
+#include "export/onnx/quantised_graph.hpp"
+#include "export/quantisation/quantise.hpp"
+#include "export/reference/int8_interpreter.hpp"
 #include "export/reference/interpreter.hpp"
 #include "generator/feasible_space.hpp"
 #include "prototypes/language/prototype.hpp"
@@ -22,6 +26,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kMaxError = 1e-4;
+constexpr double kMaxInt8Error = 0.1;  // a tie that is rounded the other way, and what follows
+constexpr double kMinInt8Agreement = 0.99;
 const fs::path kRoot = ATTO_SOURCE_DIR;
 
 /// Images, and what the interpreter makes of them.
@@ -47,6 +53,40 @@ void add_random(test::CaseWriter& cases, const std::string& name, const net::Net
             interpreted(network, weights, images), kMaxError);
 }
 
+/// A quantised model, held against our int8 interpreter.
+void add_int8(test::CaseWriter& cases, const std::string& name, const net::Network& network,
+              const net::TensorFile& weights, int images, const std::vector<float>& inputs) {
+  const deploy::FusedNetwork fused = deploy::fuse(network, weights, deploy::Attach::Clamps);
+  const deploy::Quantisation quantisation = deploy::quantise(fused, inputs);
+  const deploy::Int8Interpreter interpreter(fused, quantisation);
+  const auto elements = static_cast<std::size_t>(network.input.elements());
+  test::Expectation wanted{images, {}, std::vector<std::vector<float>>(network.outputs.size())};
+  wanted.inputs.assign(inputs.begin(),
+                       inputs.begin() + static_cast<std::ptrdiff_t>(elements) * images);
+  for (int n = 0; n < images; ++n) {
+    const auto outputs = interpreter.run(
+        std::span(wanted.inputs).subspan(static_cast<std::size_t>(n) * elements, elements));
+    for (std::size_t o = 0; o < outputs.size(); ++o)
+      wanted.outputs[o].insert(wanted.outputs[o].end(), outputs[o].begin(), outputs[o].end());
+  }
+  cases.add_by_top1(
+      name + " int8",
+      deploy::onnx::quantised_graph(fused, quantisation, deploy::onnx::describe(network, weights)),
+      wanted, kMaxInt8Error, kMinInt8Agreement);
+}
+
+void add_random_int8(test::CaseWriter& cases, const std::string& name,
+                     const net::Network& network) {
+  const std::int64_t macs = net::count_costs(network).macs;
+  const int images = macs > 100'000'000 ? 1 : 8;
+  std::vector<float> inputs;
+  for (int n = 0; n < images; ++n) {
+    const auto image = test::random_image(network.input, static_cast<std::uint64_t>(n) + 100);
+    inputs.insert(inputs.end(), image.begin(), image.end());
+  }
+  add_int8(cases, name, network, test::random_weights(network, 1), images, inputs);
+}
+
 /// A network of the prototype: itself, or with random choices where it has holes.
 net::Network network_of(const net::Prototype& prototype) {
   spec::Random random(1);
@@ -62,8 +102,11 @@ void add_prototypes(test::CaseWriter& cases) {
     if (entry.path().extension() == ".json" && entry.path().stem().extension() != ".schema")
       files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  for (const fs::path& file : files)
-    add_random(cases, file.stem().string(), network_of(net::read_prototype(file)));
+  for (const fs::path& file : files) {
+    const net::Network network = network_of(net::read_prototype(file));
+    add_random(cases, file.stem().string(), network);
+    add_random_int8(cases, file.stem().string(), network);
+  }
 }
 
 void add_generated(test::CaseWriter& cases, const char* spec_name, std::size_t count) {
@@ -74,9 +117,12 @@ void add_generated(test::CaseWriter& cases, const char* spec_name, std::size_t c
   const gen::FeasibleSpace space(prototype, input, spec.require, spec.search.band);
   const std::vector<gen::Candidate> designs = gen::generate(space, count, 7, 1);
   if (designs.size() != count) throw InternalError(std::string(spec_name) + ": too few designs");
-  for (const gen::Candidate& design : designs)
-    add_random(cases, fmt::format("{} {}", spec_name, net::hash_text(design.hash)),
-               *net::realise(prototype, design.assignment, input).network);
+  for (const gen::Candidate& design : designs) {
+    const std::string name = fmt::format("{} {}", spec_name, net::hash_text(design.hash));
+    const net::Network network = *net::realise(prototype, design.assignment, input).network;
+    add_random(cases, name, network);
+    add_random_int8(cases, name, network);
+  }
 }
 
 /// Held against LibTorch's own logits.
@@ -91,6 +137,8 @@ void add_winner(test::CaseWriter& cases) {
              deploy::float_values(inputs),
              {deploy::float_values(reference.tensors.at("logits"))}},
             kMaxError);
+  add_int8(cases, "trained winner", network, weights, static_cast<int>(inputs.shape.at(0)),
+           deploy::float_values(inputs));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
 #include "search/csv.hpp"
 #include "trainer/cli/commands.hpp"
@@ -19,8 +20,8 @@ struct Options {
   TrainedSource source;
   std::filesystem::path confusion, out;
   std::string split = "test", device = "auto";
-  int threads = 1;
-  bool json = false;
+  int threads = 1, images = 0;
+  bool json = false, quiet = false;
 };
 
 struct ClassResult {
@@ -101,6 +102,20 @@ int eval_command(const Options& options) {
   return 0;
 }
 
+/// The images that are asked for.
+std::vector<std::int32_t> images_of(const Options& options, const train::Dataset& data) {
+  if (options.images == 0) {
+    const auto images = train::reference_images(data);
+    return {images.begin(), images.end()};
+  }
+  const auto& split = options.split == "train"  ? data.train
+                      : options.split == "test" ? data.test
+                                                : data.validation;
+  if (split.empty())
+    throw SpecError({{"--split", "", "the data set has no such images", options.split}});
+  return train::spread_images(split, static_cast<std::size_t>(options.images));
+}
+
 int reference_command(const Options& options) {
   train::prepare_process(options.threads);
   train::Dataset data;
@@ -108,9 +123,9 @@ int reference_command(const Options& options) {
   const std::filesystem::path out = options.out.empty()
                                         ? network.weights_file.parent_path() / train::kReferenceName
                                         : options.out;
-  train::write_reference(out, network.network, data, train::ParameterLayout(network.network),
-                         network.trained);
-  fmt::print("{}\n", out.string());
+  train::write_reference(out, network.network, data, images_of(options, data),
+                         train::ParameterLayout(network.network), network.trained);
+  if (!options.quiet) fmt::print("{}\n", out.string());
   return 0;
 }
 
@@ -151,6 +166,14 @@ void add_trainer_reference(CLI::App& app, Action& action) {
                   "Write LibTorch's logits on held-out images beside trained weights", *options);
   command->add_option("--out", options->out,
                       "File; default: reference.safetensors beside the weights");
+  command
+      ->add_option("--images", options->images,
+                   "How many images of --split, at equal distances; default: the first 64 test "
+                   "images")
+      ->check(CLI::Range(1, 1000000));
+  command->add_option("--split", options->split, "test, validation or train")
+      ->check(CLI::IsMember({"test", "validation", "train"}));
+  command->add_flag("--quiet", options->quiet, "Print nothing");
   command->footer("Example:  atto-trainer reference runs/quickstart-s1/winner");
   command->callback(
       [options, &action] { action = [options] { return reference_command(*options); }; });

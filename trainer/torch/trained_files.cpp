@@ -10,6 +10,7 @@ namespace atto::train {
 namespace {
 
 constexpr std::size_t kReferenceImages = 64;
+constexpr int kBatch = 64;
 
 /// Numbers as "0.1 0.2 0.3".
 std::string numbers(const std::array<float, 4>& values, int count) {
@@ -50,20 +51,33 @@ void write_weights(const std::filesystem::path& file, const TrialRequest& reques
   net::write_safetensors(file, contents);
 }
 
-void write_reference(const std::filesystem::path& file, const net::Network& network,
-                     const Dataset& data, const ParameterLayout& layout,
-                     const TrainedWeights& trained) {
+std::span<const std::int32_t> reference_images(const Dataset& data) {
   const std::span<const std::int32_t> all = data.test.empty() ? data.validation : data.test;
-  const auto images = all.first(std::min(kReferenceImages, all.size()));
+  return all.first(std::min(kReferenceImages, all.size()));
+}
+
+std::vector<std::int32_t> spread_images(std::span<const std::int32_t> split, std::size_t count) {
+  count = std::min(count, split.size());
+  std::vector<std::int32_t> images;
+  for (std::size_t i = 0; i < count; ++i) images.push_back(split[i * split.size() / count]);
+  return images;
+}
+
+void write_reference(const std::filesystem::path& file, const net::Network& network,
+                     const Dataset& data, std::span<const std::int32_t> images,
+                     const ParameterLayout& layout, const TrainedWeights& trained) {
   const auto count = static_cast<std::int64_t>(images.size());
   const std::int64_t plane = std::int64_t{data.info.height} * data.info.width,
                      channels = data.info.channels;
   std::vector<float> pixels(images.size() * static_cast<std::size_t>(data.image_bytes()));
   write_batch(data, images, {}, 0, 0, 1, pixels.data());
   std::vector<float> logits(images.size() * static_cast<std::size_t>(network.classes));
-  make_torch_backend(network, layout, {Device::Cpu, 1, static_cast<int>(count)})
-      ->infer(trained.weights.data(), trained.statistics.data(),
-              {pixels.data(), nullptr, static_cast<int>(count)}, logits.data());
+  const auto backend = make_torch_backend(network, layout, {Device::Cpu, 1, kBatch});
+  for (std::size_t first = 0; first < images.size(); first += kBatch)
+    backend->infer(trained.weights.data(), trained.statistics.data(),
+                   {pixels.data() + first * static_cast<std::size_t>(data.image_bytes()), nullptr,
+                    static_cast<int>(std::min<std::size_t>(kBatch, images.size() - first))},
+                   logits.data() + first * static_cast<std::size_t>(network.classes));
   std::vector<float> planar(pixels.size());
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t p = 0; p < plane; ++p)

@@ -194,7 +194,8 @@ void TrainingRun::finish() {
   }
   if (request_.phase != Phase::Final) return;
   write_weights(request_.folder / kWeightsName, request_, data_, layout_, trained());
-  write_reference(request_.folder / kReferenceName, request_.network, data_, layout_, trained());
+  write_reference(request_.folder / kReferenceName, request_.network, data_,
+                  reference_images(data_), layout_, trained());
 }
 
 void TrainingRun::score() {

@@ -1,6 +1,7 @@
 #pragma once
 // One trial: epochs from the last checkpoint to the asked one, then what the trial leaves behind.
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,11 +66,17 @@ void write_weights(const std::filesystem::path& file, const TrialRequest& reques
                    const Dataset& data, const ParameterLayout& layout,
                    const TrainedWeights& trained);
 
-/// Writes reference.safetensors: the first 64 test images as normalised float [N, C, H, W] under
-/// "inputs", LibTorch's logits [N, classes] under "logits" and "labels" [N].
+/// Returns what write_reference() is given when nothing else is asked for: the first 64 test
+/// images, or validation images where there is no test split.
+std::span<const std::int32_t> reference_images(const Dataset& data);
+/// Returns `count` images of a split at equal distances, or all where there are fewer.
+std::vector<std::int32_t> spread_images(std::span<const std::int32_t> split, std::size_t count);
+
+/// Writes reference.safetensors: images as normalised float [N, C, H, W] under "inputs", LibTorch's
+/// logits [N, classes] under "logits" and "labels" [N].
 void write_reference(const std::filesystem::path& file, const net::Network& network,
-                     const Dataset& data, const ParameterLayout& layout,
-                     const TrainedWeights& trained);
+                     const Dataset& data, std::span<const std::int32_t> images,
+                     const ParameterLayout& layout, const TrainedWeights& trained);
 
 double process_cpu_seconds();
 double wall_seconds();

@@ -1,0 +1,116 @@
+#include "export/quantisation/quantise.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "design_specs/errors.hpp"
+#include "export/lowering/passes.hpp"
+#include "export/quantisation/bias_correction.hpp"
+#include "export/quantisation/observation.hpp"
+
+namespace atto::deploy {
+namespace {
+
+/// Keeps a bias and its layer's sums inside of 32 bits.
+constexpr double kLargestBias = 1 << 30;
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+/// Null for a node without weights.
+const std::vector<float>* bias_of(const FusedNode& node) {
+  if (const auto* conv = std::get_if<FusedConv>(&node.op)) return &conv->bias;
+  if (const auto* dense = std::get_if<FusedDense>(&node.op)) return &dense->bias;
+  return nullptr;
+}
+
+const std::vector<float>& weights_of(const FusedNode& node) {
+  if (const auto* conv = std::get_if<FusedConv>(&node.op)) return conv->weights;
+  return std::get<FusedDense>(node.op).weights;
+}
+
+/// These hand on values of their input as they are.
+bool keeps_parameters(const FusedNode& node) {
+  const auto* pool = std::get_if<FusedPool>(&node.op);
+  return std::holds_alternative<FusedUpsample>(node.op) ||
+         (pool != nullptr && pool->kind == net::Pool::Kind::Max);
+}
+
+void check(const FusedNetwork& network) {
+  for (const FusedNode& node : network.nodes) {
+    std::vector<int> read = node.inputs;
+    if (node.residual >= 0) read.push_back(node.residual);
+    for (const int input : read)
+      if (std::holds_alternative<FusedSoftmax>(network.nodes[at(input)].op))
+        throw SpecError(
+            {{network.name, node.name, "int8 has softmax only as an output of the network",
+              network.nodes[at(input)].name}});
+    const bool is_free = std::holds_alternative<FusedActivate>(node.op);
+    if (!is_free && (!is_clamp(node.activation) || !is_clamp(node.joined_activation)))
+      throw InternalError(node.name + ": int8 needs a network fused with Attach::Clamps");
+  }
+}
+
+std::vector<std::int32_t> whole_bias(const FusedNode& node, const WeightQuantisation& weights,
+                                     float input_scale, const std::vector<double>& correction) {
+  const std::vector<float>& bias = *bias_of(node);
+  std::vector<std::int32_t> whole;
+  for (std::size_t o = 0; o < bias.size(); ++o) {
+    const double real = bias[o] + (correction.empty() ? 0 : correction[o]);
+    const double place = std::nearbyint(real / (double{input_scale} * weights.scales[o]));
+    whole.push_back(static_cast<std::int32_t>(std::clamp(place, -kLargestBias, kLargestBias)));
+  }
+  return whole;
+}
+
+}  // namespace
+
+WeightQuantisation quantise_weights(const FusedNode& node, float input_scale) {
+  const std::vector<float>&weights = weights_of(node), &bias = *bias_of(node);
+  const std::size_t each = weights.size() / bias.size();
+  WeightQuantisation result;
+  for (std::size_t o = 0; o < bias.size(); ++o) {
+    double largest = 0;
+    for (std::size_t i = 0; i < each; ++i)
+      largest = std::max(largest, std::fabs(double{weights[o * each + i]}));
+    // Weights near zero under a large bias: the bias decides on the scale.
+    const double scale =
+        std::max(largest / 127, std::fabs(double{bias[o]}) / (input_scale * kLargestBias / 2));
+    result.scales.push_back(scale > 1e-30 ? static_cast<float>(scale) : 1.0F);
+    for (std::size_t i = 0; i < each; ++i)
+      result.weights.push_back(static_cast<std::int8_t>(std::clamp(
+          std::nearbyint(double{weights[o * each + i]} / result.scales[o]), -127.0, 127.0)));
+  }
+  result.bias = whole_bias(node, result, input_scale, {});
+  return result;
+}
+
+Quantisation quantise(const FusedNetwork& network, std::span<const float> images,
+                      const QuantiseOptions& options) {
+  check(network);
+  const std::vector<Observation> seen = observe(network, images);
+  const std::vector<std::vector<double>> heard = channel_weights(network);
+  Quantisation result;
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    const FusedNode& node = network.nodes[i];
+    if (std::holds_alternative<FusedSoftmax>(node.op))
+      result.tensors.emplace_back();
+    else if (keeps_parameters(node))
+      result.tensors.push_back(result.tensors[at(node.inputs[0])]);
+    else
+      result.tensors.push_back(choose_range(seen[i], options.range, heard[i]));
+    WeightQuantisation& weights = result.weights.emplace_back();
+    if (!bias_of(node)) continue;
+    const std::size_t input = at(node.inputs[0]);
+    const TensorQuantisation& from = result.tensors[input];
+    weights = quantise_weights(node, from.scale);
+    if (options.corrects_bias)
+      weights.bias =
+          whole_bias(node, weights, from.scale,
+                     mean_errors(node, network.nodes[input].shape, weights, seen[input], from));
+  }
+  return result;
+}
+
+}  // namespace atto::deploy

@@ -1,0 +1,120 @@
+#include "export/reference/fused_interpreter.hpp"
+
+#include <algorithm>
+
+#include "design_specs/errors.hpp"
+#include "export/reference/plain_ops.hpp"
+
+namespace atto::deploy {
+namespace {
+
+using Values = std::vector<float>;
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+plain::Window square(int kernel, int stride, int dilation, int padding) {
+  return {kernel, kernel, stride, stride, dilation, dilation, padding, padding};
+}
+
+void activate(Values& values, net::Activation kind) {
+  if (kind == net::Activation::None) return;
+  for (float& x : values) x = static_cast<float>(plain::activation(kind, x));
+}
+
+}  // namespace
+
+/// Runs one node's operation: one overload an operation.
+struct FusedInterpreter::Step {
+  const FusedNetwork& network;
+  const FusedNode& node;
+  const std::vector<Values>& values;
+  Values& dst;
+
+  const net::Shape& shape(std::size_t i) const { return network.nodes[at(node.inputs[i])].shape; }
+  const Values& src(std::size_t i) const { return values[at(node.inputs[i])]; }
+
+  void operator()(const FusedInput& /*op*/) const {}  // run() fills it
+  void operator()(const FusedConv& op) const {
+    plain::conv(src(0), shape(0), op.weights, op.bias, op.groups,
+                square(op.kernel, op.stride, op.dilation, op.dilation * (op.kernel - 1) / 2),
+                node.shape, dst);
+  }
+  void operator()(const FusedDense& op) const { plain::dense(src(0), op.weights, op.bias, dst); }
+  void operator()(const FusedActivate& /*op*/) const { dst = src(0); }
+  void operator()(const FusedAdd& /*op*/) const {
+    for (std::size_t e = 0; e < dst.size(); ++e) {
+      double sum = 0;
+      for (std::size_t i = 0; i < node.inputs.size(); ++i) sum += src(i)[e];
+      dst[e] = static_cast<float>(sum);
+    }
+  }
+  void operator()(const FusedMultiply& /*op*/) const {
+    const std::size_t each = src(0).size() / src(1).size();  // 1, or a plane when broadcast
+    for (std::size_t e = 0; e < dst.size(); ++e) dst[e] = src(0)[e] * src(1)[e / each];
+  }
+  void operator()(const FusedChannels& op) const {
+    const std::size_t plane = dst.size() / op.sources.size();
+    for (std::size_t c = 0; c < op.sources.size(); ++c)
+      std::copy_n(src(at(op.sources[c].input)).data() + at(op.sources[c].channel) * plane, plane,
+                  dst.data() + c * plane);
+  }
+  void operator()(const FusedPool& op) const {
+    const plain::Window window =
+        square(op.kernel, op.stride, 1, op.kernel % 2 == 1 ? (op.kernel - 1) / 2 : 0);
+    (op.kind == net::Pool::Kind::Max ? plain::max_pool : plain::average_pool)(
+        src(0), shape(0), window, node.shape, dst);
+  }
+  void operator()(const FusedPoolTo& /*op*/) const {
+    plain::adaptive_average_pool(src(0), shape(0), node.shape, dst);
+  }
+  void operator()(const FusedGlobalPool& /*op*/) const {
+    plain::adaptive_average_pool(src(0), shape(0), node.shape, dst);
+  }
+  void operator()(const FusedUpsample& op) const {
+    plain::upsample_nearest(src(0), shape(0), op.factor, dst);
+  }
+  void operator()(const FusedSoftmax& /*op*/) const { plain::softmax(src(0), node.shape, dst); }
+};
+
+FusedInterpreter::FusedInterpreter(const FusedNetwork& network)
+    : network_(network), last_reader_(network.nodes.size(), 0) {
+  for (std::size_t i = 0; i < network.nodes.size(); ++i) {
+    for (const int input : network.nodes[i].inputs) last_reader_[at(input)] = static_cast<int>(i);
+    if (network.nodes[i].residual >= 0)
+      last_reader_[at(network.nodes[i].residual)] = static_cast<int>(i);
+  }
+  for (const net::Output& output : network.outputs)
+    last_reader_[at(output.layer)] = static_cast<int>(network.nodes.size());
+}
+
+std::vector<Values> FusedInterpreter::run(std::span<const float> image, const Watch& watch) const {
+  if (static_cast<std::int64_t>(image.size()) != network_.nodes[0].shape.elements())
+    throw InternalError("an image must have the elements of the network's input");
+  std::vector<Values> values(network_.nodes.size());
+  for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
+    const FusedNode& node = network_.nodes[i];
+    Values& made = values[i];
+    made.resize(static_cast<std::size_t>(node.shape.elements()));
+    if (i == 0) made.assign(image.begin(), image.end());
+    std::visit(Step{network_, node, values, made}, node.op);
+    activate(made, node.activation);
+    if (node.residual >= 0) {
+      const Values& residual = values[at(node.residual)];
+      for (std::size_t e = 0; e < made.size(); ++e) made[e] += residual[e];
+      activate(made, node.joined_activation);
+    }
+    if (watch) watch(static_cast<int>(i), made);
+    const auto done = [&](int read) {
+      if (last_reader_[at(read)] == static_cast<int>(i)) Values().swap(values[at(read)]);
+    };
+    for (const int input : node.inputs) done(input);
+    if (node.residual >= 0) done(node.residual);
+  }
+  std::vector<Values> outputs;
+  for (const net::Output& output : network_.outputs) outputs.push_back(values[at(output.layer)]);
+  return outputs;
+}
+
+}  // namespace atto::deploy

@@ -1,0 +1,78 @@
+#include "export/targets/image_set.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "design_specs/errors.hpp"
+#include "prototypes/network/weights.hpp"
+
+namespace atto::deploy {
+namespace {
+
+using Type = net::Tensor::Type;
+using Sides = std::vector<std::int64_t>;
+
+class Reader {
+ public:
+  Reader(const std::filesystem::path& file, const net::Network& network)
+      : file_(file.string()), network_(network), contents_(net::read_safetensors(file)) {}
+
+  ImageSet read() const {
+    ImageSet set;
+    set.shape = network_.input;
+    const net::Tensor* inputs = find("inputs");
+    if (!inputs) refuse("inputs", "the file must hold it", "");
+    set.count = inputs->shape.empty() ? 0 : inputs->shape[0];
+    if (set.count < 1) refuse("inputs", "must hold an image", "");
+    const net::Shape& shape = network_.input;
+    set.inputs =
+        copy<float>("inputs", Type::F32, {set.count, shape.channels, shape.height, shape.width});
+    if (!std::all_of(set.inputs.begin(), set.inputs.end(),
+                     [](float x) { return std::isfinite(x); }))
+      refuse("inputs", "must be finite", "");
+    if (find("logits"))
+      set.logits = copy<float>("logits", Type::F32, {set.count, network_.classes});
+    if (find("labels")) set.labels = copy<std::int64_t>("labels", Type::I64, {set.count});
+    return set;
+  }
+
+ private:
+  const net::Tensor* find(const std::string& name) const {
+    const auto found = contents_.tensors.find(name);
+    return found == contents_.tensors.end() ? nullptr : &found->second;
+  }
+
+  template <class Value>
+  std::vector<Value> copy(const std::string& name, Type type, const Sides& shape) const {
+    const net::Tensor& tensor = *find(name);
+    if (tensor.type != type || tensor.shape != shape)
+      refuse(name,
+             fmt::format("must be {} of [{}]", type == Type::F32 ? "F32" : "I64",
+                         fmt::join(shape, ", ")),
+             fmt::format("[{}]", fmt::join(tensor.shape, ", ")));
+    std::vector<Value> values(static_cast<std::size_t>(tensor.elements()));
+    std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+    return values;
+  }
+
+  [[noreturn]] void refuse(const std::string& name, const std::string& rule,
+                           const std::string& value) const {
+    throw SpecError({{file_, "/" + name, rule, value}});
+  }
+
+  std::string file_;
+  const net::Network& network_;
+  net::TensorFile contents_;
+};
+
+}  // namespace
+
+ImageSet read_image_set(const std::filesystem::path& file, const net::Network& network) {
+  return Reader(file, network).read();
+}
+
+}  // namespace atto::deploy

@@ -1,0 +1,30 @@
+#pragma once
+// Images as a network sees them, with LibTorch's logits: what the trainer writes beside weights.
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "prototypes/network/network.hpp"
+
+namespace atto::deploy {
+
+struct ImageSet {
+  net::Shape shape;
+  std::int64_t count = 0;
+  std::vector<float> inputs;         ///< [count, channels, height, width], normalised
+  std::vector<float> logits;         ///< [count, classes]; empty where the file has none
+  std::vector<std::int64_t> labels;  ///< [count]; empty where the file has none
+
+  std::span<const float> image(std::int64_t index) const {
+    const auto elements = static_cast<std::size_t>(shape.elements());
+    return std::span(inputs).subspan(static_cast<std::size_t>(index) * elements, elements);
+  }
+};
+
+/// Reads tensors "inputs", "logits" and "labels" of a safetensors file for this network; the latter
+/// two may be absent. Throws SpecError naming the tensor and the rule, EnvironmentError.
+ImageSet read_image_set(const std::filesystem::path& file, const net::Network& network);
+
+}  // namespace atto::deploy

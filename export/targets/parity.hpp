@@ -1,0 +1,38 @@
+#pragma once
+// Does an artefact compute what LibTorch computes?
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "export/lowering/quantisation.hpp"
+#include "export/targets/image_set.hpp"
+
+namespace atto::deploy {
+
+/// "fp32", "bf16", "int8".
+std::string_view precision_name(Precision precision);
+
+struct Parity {
+  std::int64_t images = 0;
+  double max_error = 0;       ///< largest |ours - LibTorch's| as a share of the largest logit;
+                              ///< infinite where a logit is not finite
+  double top1_agreement = 0;  ///< share of images; ties go to the lower class
+  std::optional<double> top1, reference_top1;  ///< accuracy of both, where the labels are known
+};
+
+/// What a precision promises; an artefact that misses it is wrong.
+struct Tolerance {
+  double max_error = 0;
+  double min_agreement = 0;
+};
+Tolerance tolerance_of(Precision precision);
+
+/// Compares logits [count, classes] with the set's. Precondition: the set has logits.
+Parity compare(std::span<const float> logits, const ImageSet& reference);
+
+/// Returns what is missed ("max error 3.1e-02 > 1.0e-04"); empty when all is well.
+std::string misses(const Parity& parity, Precision precision);
+
+}  // namespace atto::deploy

@@ -1,0 +1,46 @@
+#pragma once
+// The formats that a trained model leaves as: one row of a table each. A further format is a file
+// with its two functions, and a row in targets.cpp.
+
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "export/targets/image_set.hpp"
+#include "export/targets/parity.hpp"
+#include "export/targets/trained_model.hpp"
+
+namespace atto::deploy {
+
+/// A trained model in whole numbers.
+struct Int8Model {
+  FusedNetwork network;
+  Quantisation quantisation;
+};
+/// Quantises with the inputs of a set of training images.
+Int8Model quantise_model(const TrainedModel& model, const ImageSet& calibration);
+
+/// What a writer writes.
+struct ExportSource {
+  const TrainedModel& model;
+  Precision precision = Precision::F32;
+  const Int8Model* int8 = nullptr;  ///< where the precision is I8
+};
+
+struct Target {
+  std::string_view name;       ///< as in --to and in a spec's "export"
+  std::string_view extension;  ///< of its file, with the dot
+  bool (*can_write)(Precision precision);
+  /// Writes the file by way of a temporary one. Throws SpecError for a network that the format
+  /// cannot express, EnvironmentError.
+  void (*write)(const ExportSource& source, const std::filesystem::path& file);
+  /// Reads the file back, runs it, returns the first output of every image: [count, classes].
+  std::vector<float> (*run)(const std::filesystem::path& file, const ImageSet& images);
+};
+
+std::span<const Target> targets();
+/// Returns null for a name that is not in the table.
+const Target* find_target(std::string_view name);
+
+}  // namespace atto::deploy

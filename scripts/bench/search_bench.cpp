@@ -1,0 +1,369 @@
+// Search strategies against each other on a stored table of trained designs: repetitions at equal
+// simulated CPU-seconds, kept in a file, and what they say. scripts/bench/search.sh calls it.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "design_specs/reading/json.hpp"
+#include "generator/feasible_space.hpp"
+#include "search/cli/commands.hpp"
+#include "search/comparison.hpp"
+#include "search/table_file.hpp"
+
+namespace {
+
+using namespace atto;
+using namespace atto::search;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kOurs = "generative_synthesis";
+constexpr const char* kMeasureNames[] = {"regret", "hypervolume"};
+/// Baselines' settings are chosen at this share of the table's cost.
+constexpr double kTuningBudget = 0.1;
+
+struct Options {
+  std::string table, settings, store, from;
+  int repetitions = 100;
+  std::uint64_t seed = 1;
+  double charged_per_job = 0;
+  bool is_json = false, is_tuning = false, with_ablations = true;
+  std::vector<std::string> only;
+  std::vector<double> budgets = {0.02, 0.05, 0.1, 0.2, 0.3};
+};
+
+/// A table and the space its designs come from.
+struct Ground {
+  StoredTable stored;
+  spec::DesignSpec spec;
+  std::unique_ptr<net::Prototype> prototype;
+  std::unique_ptr<gen::FeasibleSpace> space;
+
+  explicit Ground(const std::string& file)
+      : stored(read_table(file)),
+        spec(spec::read_design_spec(spec::parse_json(stored.spec_text, file), file)),
+        prototype(std::make_unique<net::Prototype>(spec::parse_json(stored.prototype_text, file))),
+        space(std::make_unique<gen::FeasibleSpace>(*prototype, stored.input, spec.require,
+                                                   spec.search.band)) {}
+};
+
+// ---- settings -----------------------------------------------------------------------------------
+
+Json settings_json(const spec::SearchSettings& search) {
+  return {{"rungs", search.rungs},
+          {"promote", search.promote},
+          {"population", search.evolution.population},
+          {"tournament", search.evolution.tournament}};
+}
+
+void apply(const Json& json, spec::SearchSettings& search) {
+  search.rungs = json.at("rungs").get<std::vector<int>>();
+  search.promote = json.at("promote").get<double>();
+  search.evolution.population = json.at("population").get<double>();
+  search.evolution.tournament = json.at("tournament").get<double>();
+}
+
+/// What a strategy may be tuned to: as many settings for each that has any.
+std::vector<spec::SearchSettings> variants(const std::string& strategy,
+                                           const spec::SearchSettings& start) {
+  std::vector<spec::SearchSettings> made;
+  const auto add = [&](std::vector<int> rungs, double promote, double population,
+                       double tournament) {
+    spec::SearchSettings one = start;
+    one.rungs = std::move(rungs);
+    one.promote = promote;
+    one.evolution = {population, tournament};
+    made.push_back(one);
+  };
+  const int top = start.rungs.back(), low = start.rungs.front();
+  const int middle = start.rungs.size() > 2 ? start.rungs[1] : low;
+  if (strategy == "random") {
+    add({top}, 1.0 / 3, 0.25, 0.25);
+  } else if (strategy == "aging_evolution") {
+    for (const double population : {0.1, 0.25, 0.5})
+      for (const double tournament : {0.1, 0.25, 0.5}) add({top}, 1.0 / 3, population, tournament);
+  } else if (strategy == "one_epoch_top_k") {
+    for (const int first : {low, middle})
+      for (const double promote : {0.05, 0.1, 0.2, 1.0 / 3}) add({first, top}, promote, 0.25, 0.25);
+    add({low, top}, 0.5, 0.25, 0.25);
+  } else {
+    for (const std::vector<int>& rungs :
+         {std::vector<int>{low, middle, top}, std::vector<int>{low, top},
+          std::vector<int>{middle, top}})
+      for (const double promote : {0.2, 1.0 / 3, 0.5}) add(rungs, promote, 0.25, 0.25);
+  }
+  return made;
+}
+
+ComparisonSetting setting_for(const Ground& ground, const Options& options) {
+  ComparisonSetting setting;
+  setting.space = ground.space.get();
+  setting.maximise = ground.spec.maximise;
+  setting.top1 = ground.spec.require.top1;
+  setting.budgets = options.budgets;
+  setting.repetitions = options.repetitions;
+  setting.seed = options.seed;
+  setting.charged_per_job = options.charged_per_job;
+  return setting;
+}
+
+/// Tries every variant of every strategy at one budget; the lowest mean regret wins.
+Json tune(const Ground& ground, const Options& options) {
+  ComparisonSetting setting = setting_for(ground, options);
+  setting.budgets = {kTuningBudget};
+  setting.seed = spec::derive_seed({options.seed, 0x74756e65});
+  for (const StrategyEntry& entry : strategies())
+    for (const spec::SearchSettings& variant :
+         variants(std::string(entry.name), ground.spec.search))
+      setting.contenders.push_back(
+          {std::string(entry.name), std::string(entry.name), variant, entry.name != kOurs});
+  const std::vector<Outcomes> outcomes = compare(ground.stored.table, setting);
+  Json chosen = Json::object();
+  std::map<std::string, double> best;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const std::vector<double>& regrets = outcomes[i].results[0][0];
+    double mean = 0;
+    for (const double regret : regrets) mean += regret / static_cast<double>(regrets.size());
+    fmt::print(stderr, "{:22} mean regret {:.3f}  {}\n", outcomes[i].label, mean,
+               settings_json(setting.contenders[i].search).dump());
+    const auto [at, is_new] = best.try_emplace(outcomes[i].label, mean);
+    if (!is_new && mean >= at->second) continue;
+    at->second = mean;
+    chosen[outcomes[i].label] = settings_json(setting.contenders[i].search);
+    chosen[outcomes[i].label]["mean_regret"] = std::round(1e4 * mean) / 1e4;
+  }
+  return chosen;
+}
+
+std::vector<Contender> contenders(const Ground& ground, const Json& settings, bool with_ablations) {
+  std::vector<Contender> made;
+  for (const StrategyEntry& entry : strategies()) {
+    const std::string name(entry.name);
+    Contender one{name, name, ground.spec.search, name != kOurs};
+    if (settings.contains(name)) apply(settings.at(name), one.search);
+    made.push_back(one);
+    if (name != kOurs || !with_ablations) continue;
+    const auto without = [&](const char* what, bool spec::SynthesisSettings::*part) {
+      Contender ablated = one;
+      ablated.label = std::string("without ") + what;
+      ablated.search.synthesis.*part = false;
+      made.push_back(ablated);
+    };
+    without("inquisitor", &spec::SynthesisSettings::inquisitor);
+    without("probes", &spec::SynthesisSettings::probes);
+    without("zero-cost", &spec::SynthesisSettings::zero_cost);
+    without("rungs", &spec::SynthesisSettings::rungs);
+    without("context", &spec::SynthesisSettings::context);
+  }
+  return made;
+}
+
+// ---- the stored file ----------------------------------------------------------------------------
+
+double rounded(double value) {
+  return std::round(1e5 * value) / 1e5;
+}
+
+Json stored_json(const std::vector<Outcomes>& outcomes) {
+  Json all = Json::array();
+  for (const Outcomes& one : outcomes) {
+    Json json = {{"label", one.label},
+                 {"is_baseline", one.is_baseline},
+                 {"own_cpu_share", rounded(one.own_cpu_share)},
+                 {"own_cpu_per_job", rounded(one.own_cpu_per_job)}};
+    for (const Measure measure : kMeasures) {
+      Json results = Json::array(), progress = Json::array();
+      for (const std::vector<double>& budget : one.results[index_of(measure)]) {
+        Json row = Json::array();
+        for (const double value : budget) row.push_back(rounded(value));
+        results.push_back(row);
+      }
+      for (const std::vector<Quartiles>& budget : one.progress[index_of(measure)]) {
+        Json row = Json::array();
+        for (const Quartiles& at : budget)
+          row.push_back({rounded(at.low), rounded(at.median), rounded(at.high)});
+        progress.push_back(row);
+      }
+      const std::string name = kMeasureNames[index_of(measure)];
+      json[name] = results;
+      json[name + "_progress"] = progress;
+    }
+    all.push_back(json);
+  }
+  return all;
+}
+
+std::vector<Outcomes> read_outcomes(const Json& json) {
+  std::vector<Outcomes> outcomes;
+  for (const Json& from : json) {
+    Outcomes one{
+        from.at("label").get<std::string>(),    from.at("is_baseline").get<bool>(),      {}, {},
+        from.at("own_cpu_share").get<double>(), from.at("own_cpu_per_job").get<double>()};
+    for (const Measure measure : kMeasures) {
+      const std::string name = kMeasureNames[index_of(measure)];
+      one.results[index_of(measure)] = from.at(name).get<std::vector<std::vector<double>>>();
+      for (const Json& budget : from.at(name + "_progress")) {
+        auto& row = one.progress[index_of(measure)].emplace_back();
+        for (const Json& at : budget)
+          row.push_back({at.at(0).get<double>(), at.at(1).get<double>(), at.at(2).get<double>()});
+      }
+    }
+    outcomes.push_back(std::move(one));
+  }
+  return outcomes;
+}
+
+Json run(const Ground& ground, const Options& options) {
+  Json settings = Json::object();
+  if (!options.settings.empty()) settings = Json::parse(spec::read_file(options.settings));
+  ComparisonSetting setting = setting_for(ground, options);
+  for (const Contender& contender : contenders(ground, settings, options.with_ablations))
+    if (options.only.empty() ||
+        std::find(options.only.begin(), options.only.end(), contender.label) != options.only.end())
+      setting.contenders.push_back(contender);
+  const std::vector<Outcomes> outcomes = compare(ground.stored.table, setting);
+  const TableQuality quality = table_quality(ground.stored.table);
+  const std::size_t runs = ground.stored.table.common_runs();
+  Json used = Json::object();
+  for (const Contender& contender : setting.contenders)
+    used[contender.label] = settings_json(contender.search);
+  return {{"table", ground.spec.name},
+          {"designs", quality.designs},
+          {"runs", quality.runs},
+          {"total_cpu_seconds", rounded(ground.stored.table.total_cpu_seconds())},
+          {"seed_deviation", rounded(quality.seed_deviation)},
+          {"seed_noise", rounded(100 * quality.seed_deviation / std::sqrt(double(runs - 1)))},
+          {"design_deviation", rounded(quality.design_deviation)},
+          {"between_seeds", rounded(quality.between_seeds)},
+          {"to_top", quality.to_top},
+          {"rungs", ground.stored.table.rungs},
+          {"seed", options.seed},
+          {"repetitions", options.repetitions},
+          {"charged_per_job", options.charged_per_job},
+          {"budgets", options.budgets},
+          {"settings", used},
+          {"outcomes", stored_json(outcomes)}};
+}
+
+// ---- what the repetitions say -------------------------------------------------------------------
+
+Json test_json(const PairedTest& test, double adjusted_p) {
+  return {{"p", test.p}, {"adjusted_p", adjusted_p}, {"effect", rounded(test.effect)}};
+}
+
+/// One strategy's own part of the summary.
+Json summary_of(const Outcomes& one, const std::vector<Outcomes>& all, const Json& stored,
+                const std::vector<Duel>& fought) {
+  const auto budgets = stored.at("budgets").get<std::vector<double>>();
+  const std::size_t last = budgets.size() - 1;
+  const std::vector<double>& regrets = one.results[0][last];
+  Json json = {{"median_regret", rounded(median_of(one, Measure::Regret, last))},
+               {"quartiles", {rounded(quantile(regrets, 0.25)), rounded(quantile(regrets, 0.75))}}};
+  for (const Measure measure : kMeasures) {
+    const std::size_t best = best_baseline(all, measure, last);
+    double share = -1;
+    if (best < all.size())
+      share = share_to_reach(one, budgets, measure, median_of(all[best], measure, last));
+    const char* key = measure == Measure::Regret ? "cpu_share_to_best_baseline"
+                                                 : "cpu_share_to_best_baseline_hypervolume";
+    json[key] = share < 0 ? Json(nullptr) : Json(rounded(share));
+  }
+  double p = -1;
+  Json by_budget = Json::array();
+  for (std::size_t b = 0; b < budgets.size(); ++b) {
+    Json row = {{"budget", budgets[b]},
+                {"median_regret", rounded(median_of(one, Measure::Regret, b))},
+                {"median_hypervolume", rounded(median_of(one, Measure::Hypervolume, b))}};
+    for (const Duel& duel : fought) {
+      if (duel.label != one.label || duel.budget != b) continue;
+      row["is_used"] = duel.is_used;
+      row[kMeasureNames[index_of(duel.measure)]][duel.baseline] =
+          test_json(duel.test, duel.adjusted_p);
+      if (duel.is_used && duel.measure == Measure::Regret) p = std::max(p, duel.adjusted_p);
+    }
+    by_budget.push_back(row);
+  }
+  json["p_value"] = p < 0 ? Json(nullptr) : Json(p);
+  json["own_cpu_share"] = one.own_cpu_share;
+  json["by_budget"] = by_budget;
+  return json;
+}
+
+Json summary(const Json& stored) {
+  const std::vector<Outcomes> outcomes = read_outcomes(stored.at("outcomes"));
+  const std::vector<Duel> fought = duels(outcomes, stored.at("seed_noise").get<double>());
+  Json json = Json::object();
+  for (const Outcomes& one : outcomes) json[one.label] = summary_of(one, outcomes, stored, fought);
+  return json;
+}
+
+void print_text(const Json& stored, const Json& said) {
+  fmt::print("{}: {} designs, {} repetitions, noise {:.3f} points; median regret in points\n{:24}",
+             stored.at("table").get<std::string>(), stored.at("designs").get<int>(),
+             stored.at("repetitions").get<int>(), stored.at("seed_noise").get<double>(), "");
+  for (const Json& budget : stored.at("budgets"))
+    fmt::print("{:>8}", fmt::format("{:g} %", 100 * budget.get<double>()));
+  fmt::print("  reaches  worst p\n");
+  for (const auto& [label, one] : said.items()) {
+    fmt::print("{:24}", label);
+    for (const Json& row : one.at("by_budget"))
+      fmt::print("{:8.3f}", row.at("median_regret").get<double>());
+    const Json &share = one.at("cpu_share_to_best_baseline"), &p = one.at("p_value");
+    fmt::print("{:>9}{:>9}\n",
+               share.is_null() ? "-" : fmt::format("{:.1f} %", 100 * share.get<double>()),
+               p.is_null() ? "-" : fmt::format("{:.2g}", p.get<double>()));
+  }
+}
+
+int bench(const Options& options) {
+  if (options.is_tuning) {
+    const std::string text = tune(Ground(options.table), options).dump(2) + "\n";
+    if (options.store.empty())
+      std::cout << text;
+    else
+      spec::write_file_atomically(options.store, text);
+    return 0;
+  }
+  const Json stored = options.from.empty() ? run(Ground(options.table), options)
+                                           : Json::parse(spec::read_file(options.from));
+  if (!options.store.empty()) spec::write_file_atomically(options.store, stored.dump() + "\n");
+  const Json said = summary(stored);
+  if (options.is_json)
+    std::cout << said.dump(2) << "\n";
+  else
+    print_text(stored, said);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Search strategies on a stored table");
+  Options options;
+  app.add_option("table", options.table, "Table (safetensors), as atto tabulate writes it");
+  app.add_option("--settings", options.settings, "Settings by strategy (JSON), as --tune writes");
+  app.add_option("--repetitions", options.repetitions)->check(CLI::Range(2, 100000));
+  app.add_option("--seed", options.seed);
+  app.add_option("--budgets", options.budgets, "Shares of the table's cost")->delimiter(',');
+  app.add_option("--charge", options.charged_per_job,
+                 "CPU-seconds of generator and inquisitor, a job");
+  app.add_option("--store", options.store, "File to keep the repetitions (--tune: settings) in");
+  app.add_option("--from", options.from, "Kept repetitions to read instead of running any");
+  app.add_option("--only", options.only, "Run these contenders alone")->delimiter(',');
+  app.add_flag("--tune", options.is_tuning, "Choose every strategy's settings");
+  app.add_flag("!--no-ablations", options.with_ablations);
+  app.add_flag("--json", options.is_json);
+  CLI11_PARSE(app, argc, argv);
+  if (options.table.empty() == options.from.empty()) {
+    std::cerr << "search_bench: give a table, or --from\n";
+    return 2;
+  }
+  return cli::run_guarded([&] { return bench(options); });
+}

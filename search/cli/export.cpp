@@ -1,0 +1,67 @@
+// atto export: a trained model as files of other formats, each checked against LibTorch's logits.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "search/cli/commands.hpp"
+#include "search/cli/export_run.hpp"
+
+namespace atto::cli {
+namespace {
+
+struct Options {
+  ExportRequest request;
+  bool is_int8 = false, is_json = false;
+};
+
+int export_command(const Options& options) {
+  ExportRequest request = options.request;
+  if (options.is_int8) request.precision = deploy::Precision::I8;
+  const std::vector<deploy::Artefact> artefacts = export_trained(request);
+  if (options.is_json)
+    fmt::print("{}\n", artefacts_json(artefacts).dump(2));
+  else
+    for (const deploy::Artefact& artefact : artefacts)
+      if (artefact.trouble.empty()) fmt::print("{}", artefact_line(artefact));
+  return tell_misses(artefacts) ? 0 : 1;
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  ExportRequest& request = options->request;
+  CLI::App* command =
+      app.add_subcommand("export", "Write a trained model for other runtimes, and check it");
+  command
+      ->add_option("source", request.source,
+                   "Run folder (of a campaign: its winner), or weights.safetensors")
+      ->required();
+  command->add_option("--to", request.targets, "Formats, separated by commas: onnx")
+      ->required()
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  CLI::Option* int8 =
+      command->add_flag("--int8", options->is_int8, "Quantise weights and activations to 8 bits");
+  command
+      ->add_option("--calibrate", request.calibrate,
+                   "With --int8: data set (its training images are used) or safetensors file with "
+                   "\"inputs\"; default: calibration.safetensors beside the weights, made of the "
+                   "data set of the training where it is missing")
+      ->needs(int8);
+  command->add_option("--design", request.design,
+                      "Design JSON; default: design.json beside the weights");
+  command->add_option("--out", request.out, "Folder; default: that of the weights");
+  command->add_option("--reference", request.reference,
+                      "Images and LibTorch's logits; default: reference.safetensors beside the "
+                      "weights, made by atto-trainer where it is missing");
+  command->add_flag("--json", options->is_json, "Print JSON");
+  command->footer(
+      "Example:  atto export runs/quickstart-s1 --to onnx --int8 --calibrate fashion_mnist");
+  command->callback(
+      [options, &action] { action = [options] { return export_command(*options); }; });
+}
+
+}  // namespace atto::cli

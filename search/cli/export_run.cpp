@@ -1,0 +1,128 @@
+#include "search/cli/export_run.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "design_specs/errors.hpp"
+#include "search/cli/console.hpp"
+#include "search/crew.hpp"
+
+namespace atto::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kCalibrationImages = 256;
+
+const deploy::Target& target_named(const std::string& name) {
+  if (const deploy::Target* target = deploy::find_target(name)) return *target;
+  std::vector<std::string_view> known;
+  for (const deploy::Target& target : deploy::targets()) known.push_back(target.name);
+  throw SpecError({{"--to", "", fmt::format("must be of {}", fmt::join(known, ", ")), name}});
+}
+
+/// Lets LibTorch compute reference logits; `atto` itself does not link it.
+void make_reference(const deploy::TrainedModel& model, const fs::path& file,
+                    const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments = {"reference", model.weights_file.string(),
+                                        "--design",  model.design_file.string(),
+                                        "--out",     file.string(),
+                                        "--quiet"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const int code = search::run_program(search::find_trainer(), arguments);
+  if (code == 2)
+    throw SpecError({{model.weights_file.string(), "", "must suit its data set (see above)", ""}});
+  if (code != 0)
+    throw EnvironmentError(fmt::format("atto-trainer reference ended with exit code {}", code));
+}
+
+/// Images of the train split; `atto` itself does not read data sets.
+deploy::ImageSet calibration_of(const ExportRequest& request, const deploy::TrainedModel& model) {
+  fs::path file = request.calibrate;
+  if (file.extension() != ".safetensors") {
+    file = model.folder() / deploy::kCalibrationName;
+    std::vector<std::string> wanted = {"--split", "train", "--images",
+                                       std::to_string(kCalibrationImages)};
+    if (!request.calibrate.empty()) wanted.insert(wanted.end(), {"--data", request.calibrate});
+    if (!request.calibrate.empty() || !fs::exists(file)) make_reference(model, file, wanted);
+  }
+  return deploy::read_image_set(file, model.network);
+}
+
+deploy::ImageSet reference_of(const ExportRequest& request, const deploy::TrainedModel& model) {
+  fs::path file = request.reference;
+  if (file.empty()) {
+    file = model.folder() / deploy::kReferenceName;
+    if (!fs::exists(file)) make_reference(model, file);
+  }
+  return deploy::read_image_set(file, model.network);
+}
+
+}  // namespace
+
+std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
+  std::vector<const deploy::Target*> targets;
+  for (const std::string& name : request.targets) targets.push_back(&target_named(name));
+  const deploy::TrainedModel model = deploy::read_trained_model(request.source, request.design);
+  const deploy::ImageSet reference = reference_of(request, model);
+  std::optional<deploy::Int8Model> int8;
+  if (request.precision == deploy::Precision::I8)
+    int8 = deploy::quantise_model(model, calibration_of(request, model));
+  const deploy::ExportSource source{model, request.precision, int8 ? &*int8 : nullptr};
+  const fs::path folder = request.out.empty() ? model.folder() : request.out;
+  std::vector<deploy::Artefact> artefacts;
+  for (const deploy::Target* target : targets)
+    artefacts.push_back(deploy::export_to(*target, source, reference, folder));
+  return artefacts;
+}
+
+std::string artefact_line(const deploy::Artefact& artefact) {
+  const deploy::Parity& parity = artefact.parity;
+  std::string line =
+      fmt::format("{:<5} {}  {}  {}  {} images: max error {:.1e}, top-1 agreement {:.1f} %",
+                  artefact.target, deploy::precision_name(artefact.precision),
+                  artefact.file.string(), bytes_text(static_cast<double>(artefact.bytes)),
+                  parity.images, parity.max_error, 100 * parity.top1_agreement);
+  if (parity.top1)
+    line += fmt::format(", top-1 {:.2f} % (LibTorch {:.2f} %)", 100 * *parity.top1,
+                        100 * *parity.reference_top1);
+  return line + "\n";
+}
+
+nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artefacts) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const deploy::Artefact& artefact : artefacts) {
+    const deploy::Parity& parity = artefact.parity;
+    nlohmann::ordered_json entry = {{"target", artefact.target},
+                                    {"precision", deploy::precision_name(artefact.precision)},
+                                    {"file", artefact.file.string()},
+                                    {"bytes", artefact.bytes},
+                                    {"agrees", artefact.trouble.empty()},
+                                    {"trouble", artefact.trouble},
+                                    {"images", parity.images},
+                                    {"max_error", parity.max_error},  // null when infinite
+                                    {"top1_agreement", parity.top1_agreement},
+                                    {"top1", nullptr},
+                                    {"reference_top1", nullptr}};
+    if (parity.top1) entry["top1"] = *parity.top1;
+    if (parity.reference_top1) entry["reference_top1"] = *parity.reference_top1;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+bool tell_misses(const std::vector<deploy::Artefact>& artefacts) {
+  bool all_agree = true;
+  for (const deploy::Artefact& artefact : artefacts) {
+    if (artefact.trouble.empty()) continue;
+    all_agree = false;
+    fmt::print(stderr, "{}: does not agree with LibTorch, {}; removed\n", artefact.file.string(),
+               artefact.trouble);
+  }
+  return all_agree;
+}
+
+}  // namespace atto::cli

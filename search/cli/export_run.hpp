@@ -1,0 +1,32 @@
+#pragma once
+// What `atto export` and the end of a campaign share: a trained model into checked files.
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "export/targets/exporting.hpp"
+
+namespace atto::cli {
+
+struct ExportRequest {
+  std::filesystem::path source, design;  ///< as read_trained_model takes them
+  std::vector<std::string> targets;
+  deploy::Precision precision = deploy::Precision::F32;
+  std::string calibrate;  ///< for I8: a data set or an image file; empty = calibration.safetensors
+                          ///< beside the weights, made where it is missing
+  std::filesystem::path out;        ///< empty = beside the weights
+  std::filesystem::path reference;  ///< empty = beside the weights, made where it is missing
+};
+
+/// Writes and checks every target. Throws SpecError for an unknown target, EnvironmentError.
+std::vector<deploy::Artefact> export_trained(const ExportRequest& request);
+
+/// "onnx  fp32  run/model.onnx  229 kB  64 images: max error 2.1e-07, ...".
+std::string artefact_line(const deploy::Artefact& artefact);
+nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artefacts);
+/// Says on stderr which artefacts were removed and why; returns whether none was.
+bool tell_misses(const std::vector<deploy::Artefact>& artefacts);
+
+}  // namespace atto::cli
