@@ -89,8 +89,10 @@ Eigen::VectorXd CreditModel::variance(const Eigen::MatrixXd& rows) const {
   return half.colwise().squaredNorm();
 }
 
-double CreditModel::deviation_of(const Eigen::VectorXd& contrast) const {
-  return precision_.matrixL().solve(contrast).norm();
+Eigen::VectorXd CreditModel::deviations_of(const Eigen::MatrixXd& contrasts) const {
+  if (contrasts.cols() == 0) return {};
+  const Eigen::MatrixXd half = precision_.matrixL().solve(contrasts);
+  return half.colwise().norm().transpose();
 }
 
 Eigen::VectorXd CreditModel::draw(spec::Random& random) const {

@@ -36,8 +36,8 @@ class CreditModel {
   Eigen::VectorXd predict(const Eigen::MatrixXd& rows) const;
   /// Returns the variance of the same predictions, noise left out.
   Eigen::VectorXd variance(const Eigen::MatrixXd& rows) const;
-  /// Returns the posterior deviation of a sum of weights.
-  double deviation_of(const Eigen::VectorXd& contrast) const;
+  /// Returns the posterior deviations of sums of weights, one a column.
+  Eigen::VectorXd deviations_of(const Eigen::MatrixXd& contrasts) const;
   /// Draws weights from the posterior.
   Eigen::VectorXd draw(spec::Random& random) const;
 

@@ -107,6 +107,16 @@ std::optional<Candidate> FeasibleSpace::evaluate(const net::Assignment& assignme
   return parts_->candidate(assignment, built);
 }
 
+bool FeasibleSpace::allows(const net::Assignment& assignment) const {
+  for (std::size_t d = 0; d < assignment.size(); ++d) {
+    const auto left = allowed(static_cast<net::DecisionId>(d));
+    if (assignment[d] != net::kInactive &&
+        !std::binary_search(left.begin(), left.end(), assignment[d]))
+      return false;
+  }
+  return misses(assignment).empty();
+}
+
 std::vector<spec::Miss> FeasibleSpace::misses(const net::Assignment& assignment) const {
   BuiltStructure built;
   spec::Costs required;

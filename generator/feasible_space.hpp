@@ -71,6 +71,8 @@ class FeasibleSpace {
 
   /// Returns the candidate of a complete assignment when it is well-formed (feasible or not).
   std::optional<Candidate> evaluate(const net::Assignment& assignment) const;
+  /// Returns whether a complete assignment keeps to the restrictions and is feasible.
+  bool allows(const net::Assignment& assignment) const;
   /// Returns the cost requirements that a well-formed assignment misses, "at" resolutions included.
   std::vector<spec::Miss> misses(const net::Assignment& assignment) const;
 

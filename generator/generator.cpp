@@ -63,8 +63,14 @@ double divergence(const Generator& generator, const std::vector<Weighed>& design
 
 Generator::Generator(const FeasibleSpace& space, bool with_context)
     : space_(&space),
+      with_context_(with_context),
       traits_(std::make_unique<DecisionTraits>(space.parts().forest, with_context)) {}
 Generator::~Generator() = default;
+
+void Generator::set_space(const FeasibleSpace& space) {
+  space_ = &space;
+  *traits_ = DecisionTraits(space.parts().forest, with_context_);
+}
 
 std::optional<Candidate> Generator::sample(std::uint64_t seed, Workspace& workspace) const {
   spec::Random random(seed);

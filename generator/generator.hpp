@@ -51,6 +51,9 @@ class Generator : public Preference {
   ~Generator() override;
 
   const FeasibleSpace& space() const { return *space_; }
+  /// Goes on in another space of the same prototype and input (restricted or bounded otherwise),
+  /// which must outlive it. Theta stays; traits() stays the same object.
+  void set_space(const FeasibleSpace& space);
   const DecisionTraits& traits() const { return *traits_; }
 
   /// Draws the design of a seed; nothing where FeasibleSpace::sample() finds nothing.
@@ -88,6 +91,7 @@ class Generator : public Preference {
   std::vector<double> gradient(const std::vector<Weighed>& designs);
 
   const FeasibleSpace* space_;
+  bool with_context_;
   std::unique_ptr<DecisionTraits> traits_;
   FeatureIndex index_;
   std::vector<double> theta_;  ///< by feature

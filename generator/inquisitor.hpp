@@ -35,12 +35,22 @@ struct Belief {
   double mean = 0, deviation = 0;
 };
 
-/// What one alternative of a decision is worth, against the mean over alternatives seen.
+/// What one alternative of a decision is worth, against the mean over alternatives seen; of a
+/// width: the widest against the narrowest.
 struct Credit {
   net::DecisionId decision = net::kNoDecision;
   std::int32_t alternative = 0;
   double effect = 0, deviation = 0;  ///< in units of the value that is maximised
+  double confidence = 0.5;           ///< posterior probability that it beats the best of the others
   int designs = 0, at_top = 0;       ///< that took it, and that reached the top rung
+  friend bool operator==(const Credit&, const Credit&) = default;
+};
+
+/// What the model holds of one feature, in units of the value that is maximised.
+struct Weight {
+  Feature feature;
+  double mean = 0, deviation = 0;
+  friend bool operator==(const Weight&, const Weight&) = default;
 };
 
 class Inquisitor {
@@ -51,6 +61,8 @@ class Inquisitor {
 
   void add(Evidence evidence);
   std::size_t designs() const;
+  /// Whether learn() was called: only then is anything believed.
+  bool has_learnt() const;
   /// Learns from all evidence so far; `iterations` of the search for variances.
   void learn(int iterations);
 
@@ -61,9 +73,11 @@ class Inquisitor {
   std::vector<std::vector<double>> draws(const std::vector<const Candidate*>& designs, int count,
                                          double boldness, std::uint64_t seed) const;
 
-  /// Returns the credits of all alternatives of structure decisions and, for widths, of the widest
-  /// against the narrowest (alternative 0), that some design took.
+  /// Returns the credits of all alternatives of structure decisions that some design took and, for
+  /// widths that some design has, of the widest against the narrowest.
   std::vector<Credit> credits() const;
+  /// Returns the heaviest weights of features of decisions, at most `count`.
+  std::vector<Weight> weights(std::size_t count) const;
   /// Returns the share of the explained variance that each source of evidence has, by name.
   std::vector<std::pair<std::string, double>> sources() const;
   /// Returns the correlation of each rung with the top one, as it is held to be.

@@ -173,6 +173,10 @@ std::optional<ScoreModel::Row> ScoreModel::scaled(const net::ScoresByModule& sco
   return Row((*row - mean_).cwiseQuotient(deviation_).cwiseMax(-kFarthest).cwiseMin(kFarthest));
 }
 
+ScoreModel::Row ScoreModel::difference(const Eigen::RowVectorXd& features) const {
+  return weights_.rows() == 0 ? Row(Row::Zero()) : Row((features * weights_).transpose());
+}
+
 Signal<kScores> ScoreModel::signal(const Eigen::RowVectorXd& features,
                                    const net::ScoresByModule* scores) const {
   Signal<kScores> signal;

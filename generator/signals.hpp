@@ -66,6 +66,8 @@ class ScoreModel {
   /// `features`: a row a design. Designs without scores are passed over.
   void fit(const Eigen::MatrixXd& features, const std::vector<Measured>& designs);
   void forget() { weights_.resize(0, kScores); }
+  /// Returns by how much scores are expected to differ where features differ by so much.
+  Row difference(const Eigen::RowVectorXd& features) const;
   /// `scores` null: not scored.
   Signal<kScores> signal(const Eigen::RowVectorXd& features,
                          const net::ScoresByModule* scores) const;

@@ -65,6 +65,13 @@ class AgingEvolution : public Strategy {
     pending_.erase(found);
     if (population_.size() > capacity_) population_.pop_front();
   }
+  /// Barred parents stay as the worst: their children are repaired.
+  void steer(const Steering& steering) override {
+    fresh_.steer(steering);
+    for (Member& member : population_)
+      if (std::count(steering.barred.begin(), steering.barred.end(), member.standing.hash) > 0)
+        member.standing.meets = false;
+  }
   void set_candidates(int candidates) override { limit_ = candidates; }
   std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
 

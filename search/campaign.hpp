@@ -40,6 +40,7 @@ struct Campaign {
   bool wants_responses = false;
   /// New designs among so many first jobs of a tier get zero-cost scores (replica 0).
   std::int64_t scored_jobs = 0;
+  std::vector<std::string> switched_off;  ///< zero-cost scores that a calibration found useless
 
   int tiers() const { return spec.tiers.empty() ? 1 : static_cast<int>(spec.tiers.size()); }
   const spec::Requirements& require(int tier) const {
@@ -96,7 +97,12 @@ std::string design_file_text(const Campaign& campaign, const DesignRow& design);
 DesignRow machine_design(const gen::Candidate& candidate, const std::string& how);
 DesignRow human_design(const Campaign& campaign, const std::filesystem::path& file);
 
-/// Returns the cost requirements that the design misses in a tier, as text.
+/// Counts a design file against requirements; `costs` are its costs at the trained resolution.
+std::vector<std::string> file_misses(const Campaign& campaign, const spec::Requirements& require,
+                                     const std::string& text, const std::string& name,
+                                     const spec::Costs& costs);
+
+/// Returns the cost requirements of the spec that the design misses in a tier, as text.
 std::vector<std::string> cost_misses_of(const DesignRow& design, int tier);
 
 }  // namespace atto::search

@@ -39,7 +39,10 @@ net::Network build_network(const Campaign& campaign, const DesignRow& design) {
 
 std::string design_file_text(const Campaign& campaign, const DesignRow& design) {
   if (!design.text.empty()) return design.text;
-  return net::design_text(*campaign.prototype, read_assignment(design.assignment), {},
+  std::vector<net::By> by(campaign.prototype->decisions().size(), net::By::Machine);
+  for (const net::DecisionId id : read_assignment(design.pinned))
+    by[static_cast<std::size_t>(id)] = net::By::Human;
+  return net::design_text(*campaign.prototype, read_assignment(design.assignment), by,
                           campaign.spec.name + "-" + design.hash.substr(0, 8));
 }
 
@@ -61,19 +64,27 @@ DesignRow human_design(const Campaign& campaign, const std::filesystem::path& fi
   const net::Network network = network_of_file(row.text, file.string(), campaign.input);
   row.hash = net::hash_text(net::structure_hash(network));
   row.costs = net::count_costs(network);
+  for (int tier = 0; tier < campaign.tiers(); ++tier)
+    for (const std::string& miss :
+         file_misses(campaign, campaign.require(tier), row.text, file.string(), row.costs))
+      row.misses += fmt::format("{}\t{}\n", tier, miss);
+  return row;
+}
+
+std::vector<std::string> file_misses(const Campaign& campaign, const spec::Requirements& require,
+                                     const std::string& text, const std::string& name,
+                                     const spec::Costs& costs) {
   const auto count = [&](std::optional<int> at) {
-    if (!at) return row.costs;
+    if (!at) return costs;
     net::TaskInput input = campaign.input;
     input.input.height = input.input.width = *at;
-    return net::count_costs(network_of_file(row.text, file.string(), input));
+    return net::count_costs(network_of_file(text, name, input));
   };
-  for (int tier = 0; tier < campaign.tiers(); ++tier) {
-    const spec::Requirements& require = campaign.require(tier);
-    for (const spec::Miss& miss : spec::cost_misses(require, campaign.spec.search.band,
-                                                    spec::required_costs(require, count)))
-      row.misses += fmt::format("{}\t{}\n", tier, miss.text);
-  }
-  return row;
+  std::vector<std::string> found;
+  for (const spec::Miss& miss :
+       spec::cost_misses(require, campaign.spec.search.band, spec::required_costs(require, count)))
+    found.push_back(miss.text);
+  return found;
 }
 
 std::vector<std::string> cost_misses_of(const DesignRow& design, int tier) {

@@ -20,6 +20,7 @@ void store_campaign(Ledger& ledger, const Campaign& campaign) {
                               {"async", campaign.is_async},
                               {"responses", campaign.wants_responses},
                               {"scored_jobs", campaign.scored_jobs},
+                              {"switched_off", campaign.switched_off},
                               {"channels", campaign.input.input.channels},
                               {"height", campaign.input.input.height},
                               {"width", campaign.input.input.width},
@@ -55,6 +56,7 @@ Campaign load_campaign(Ledger& ledger) {
   campaign.is_async = json.at("async").get<bool>();
   campaign.wants_responses = json.value("responses", false);  // absent in ledgers of schema 1
   campaign.scored_jobs = json.value("scored_jobs", std::int64_t{0});
+  campaign.switched_off = json.value("switched_off", std::vector<std::string>{});
   campaign.input.input = {json.at("channels").get<int>(), json.at("height").get<int>(),
                           json.at("width").get<int>()};
   campaign.input.classes = json.at("classes").get<int>();

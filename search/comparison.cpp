@@ -41,7 +41,7 @@ struct Truth {
 
 /// One campaign.
 struct Trace {
-  Measured<std::array<double, kMoments>> at;
+  ByMeasure<std::array<double, kMoments>> at;
   double own_cpu_seconds = 0, cpu_seconds = 0;
   std::size_t jobs = 0;
 };

@@ -39,7 +39,7 @@ enum class Measure : std::uint8_t { Regret, Hypervolume };
 inline constexpr std::array<Measure, 2> kMeasures = {Measure::Regret, Measure::Hypervolume};
 /// By measure.
 template <class T>
-using Measured = std::array<T, kMeasures.size()>;
+using ByMeasure = std::array<T, kMeasures.size()>;
 constexpr std::size_t index_of(Measure measure) {
   return static_cast<std::size_t>(measure);
 }
@@ -53,8 +53,8 @@ inline constexpr int kMoments = 60;
 struct Outcomes {
   std::string label;
   bool is_baseline = true;
-  Measured<std::vector<std::vector<double>>> results;      ///< [budget][repetition], at the end
-  Measured<std::vector<std::vector<Quartiles>>> progress;  ///< [budget][moment], over repetitions
+  ByMeasure<std::vector<std::vector<double>>> results;      ///< [budget][repetition], at the end
+  ByMeasure<std::vector<std::vector<Quartiles>>> progress;  ///< [budget][moment], over repetitions
   double own_cpu_share = 0;    ///< of all it spent: what the strategy itself took, measured
   double own_cpu_per_job = 0;  ///< CPU-seconds, measured
 };

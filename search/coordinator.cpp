@@ -21,7 +21,6 @@ using std::chrono::milliseconds;
 constexpr int kLongestPauseMs = 50;
 constexpr milliseconds kStatusInterval{200};
 constexpr milliseconds kExpiryInterval{1000};
-constexpr milliseconds kPatienceWithStops{60000};
 /// Departures in a row without a finished job after which the campaign gives up.
 constexpr int kFailedStarts = 3, kDeathsInARow = 20;
 
@@ -79,15 +78,15 @@ class Coordinator {
 
   /// Runs a tier to its leaderboard; false when asked to stop.
   bool run_tier(int tier) {
-    std::vector<std::uint64_t> taken;
-    for (const DesignRow& design : ledger_.human_designs()) taken.push_back(read_hash(design.hash));
     include_designs(tier);
     {
-      TierSearch search(run_, tier, extensions_, std::move(taken));
+      TierSearch search(run_, tier, extensions_, theta_);
       search_ = &search;
       while (!search.is_finished() || !pending_.empty())
         if (!step()) return false;
       search_ = nullptr;
+      search.close();
+      theta_ = search.theta();
       if (search.is_over_budget())
         observer_.message(
             fmt::format("search.budget is spent after {} jobs", search.next_position()));
@@ -110,16 +109,19 @@ class Coordinator {
           if (row.job.rung == campaign_.top_rung()) clean_search(folder_, row.job.hash);
   }
 
+  /// Brings the designs of people that the tier does not know yet to the top rung.
   void include_designs(int tier) {
-    const std::vector<JobRow> rows = ledger_.jobs(tier, Stage::Include);
-    const std::vector<DesignRow> designs = ledger_.human_designs();
-    for (std::size_t i = rows.size(); i < designs.size(); ++i) {
-      write_design_file(folder_, campaign_, designs[i]);
+    std::set<std::string> known;
+    for (const JobRow& row : ledger_.jobs(tier, Stage::Include)) known.insert(row.job.hash);
+    for (const DesignRow& design : ledger_.human_designs()) {
+      if (known.count(design.hash)) continue;
+      write_design_file(folder_, campaign_, design);
       Job job;
       job.stage = Stage::Include;
       job.rung = campaign_.top_rung();
       job.to_epoch = job.horizon = campaign_.spec.search.rungs.back();
-      add_job(job, tier, static_cast<std::int64_t>(i), designs[i]);
+      add_job(job, tier, static_cast<std::int64_t>(known.size()), design);
+      known.insert(design.hash);
     }
     wait_for(tier, Stage::Include);
   }
@@ -129,8 +131,9 @@ class Coordinator {
     std::set<std::pair<std::string, int>> known;
     for (const JobRow& row : rows) known.emplace(row.job.hash, row.job.replica);
     auto position = static_cast<std::int64_t>(rows.size());
-    const std::vector<std::string> hashes = choose_finalists(
-        make_leaderboard(ledger_, campaign_, tier), campaign_, campaign_.spec.search.finalists);
+    const std::vector<std::string> hashes =
+        choose_finalists(make_leaderboard(ledger_, campaign_, tier),
+                         terms_of(ledger_, campaign_, tier), campaign_.spec.search.finalists);
     for (const std::string& hash : hashes)
       for (int replica = 0; replica < campaign_.spec.training.final_seeds; ++replica) {
         if (known.count({hash, replica})) continue;
@@ -151,7 +154,7 @@ class Coordinator {
     job.seed = campaign_.trial_seed(job.hash, job.phase(), job.replica);
     const std::optional<Reused> reused = reuse_.find(ledger_, folder_, job);
     if (reused)
-      ledger_.add_job(job, design, &reused->verdict, reused->epochs);
+      ledger_.add_job(job, design, &reused->verdict, reused->epochs, reused->scores);
     else
       ledger_.add_job(job, design);
   }
@@ -170,12 +173,21 @@ class Coordinator {
     release_expired();
     const bool got_results = collect();
     const bool added = search_ && search_->advance() > 0;
+    if (search_) hear_news();
     faults_.pass("before_spawn");
     crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths_in_a_row_, 7))) *
                (deaths_in_a_row_ > 0));
     pause_ms_ = got_results || added ? 1 : std::min(pause_ms_ + 1 + pause_ms_ / 4, kLongestPauseMs);
     show_status();
     return true;
+  }
+
+  void hear_news() {
+    for (const SteerRow& row : search_->take_news()) {
+      observer_.message(
+          fmt::format("steered: {} (from proposal {} on)", option_text(row), row.position));
+      if (!row.hash.empty()) include_designs(row.tier);
+    }
   }
 
   bool collect() {
@@ -255,15 +267,9 @@ class Coordinator {
   }
 
   void end_crew(int how) {
-    crew_.signal_all(how);
-    const Clock::time_point patience = Clock::now() + kPatienceWithStops;
-    while (!crew_.is_empty()) {
-      const int signal = signals_.wait(20);
-      if (signal == SIGINT || signal == SIGTERM || Clock::now() > patience)
-        crew_.signal_all(SIGKILL);
-      for (const Departure& departure : crew_.reap())
-        ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
-    }
+    crew_.end(how, signals_, [&](const Departure& departure) {
+      ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
+    });
   }
 
   static constexpr int kLeaseGraceMs = 15000;
@@ -282,6 +288,7 @@ class Coordinator {
   Crew crew_;
   Pace pace_;
   TierSearch* search_ = nullptr;
+  gen::Theta theta_;                ///< at the end of the tier before
   std::set<std::int64_t> pending_;  ///< ids of include and final jobs not done
   std::int64_t finish_cursor_ = 0, done_ = 0;
   double cpu_seconds_ = 0;

@@ -24,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::minutes kPatienceWithStops{1};
+
 /// A child starts with no signal blocked and none ignored, whatever this process does.
 class SignalsOfChild {
  public:
@@ -172,6 +174,18 @@ std::vector<Departure> Crew::reap() {
 
 void Crew::signal_all(int number) {
   for (const Member& member : members_) ::kill(member.process, number);
+}
+
+void Crew::end(int number, StopSignals& signals,
+               const std::function<void(const Departure&)>& departed) {
+  signal_all(number);
+  const auto patience = std::chrono::steady_clock::now() + kPatienceWithStops;
+  while (!is_empty()) {
+    const int signal = signals.wait(20);
+    if (signal == SIGINT || signal == SIGTERM || std::chrono::steady_clock::now() > patience)
+      signal_all(SIGKILL);
+    for (const Departure& departure : reap()) departed(departure);
+  }
 }
 
 std::vector<std::string> Crew::names() const {

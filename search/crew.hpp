@@ -10,6 +10,8 @@
 
 namespace atto::search {
 
+class StopSignals;
+
 /// How a worker is started: program and arguments; "--name NAME --parent PID" is added.
 struct WorkerCommand {
   std::filesystem::path program;
@@ -44,6 +46,9 @@ class Crew {
   /// Collects those that ended.
   std::vector<Departure> reap();
   void signal_all(int number);
+  /// Ends all with a signal and waits; kills them after a minute, or when an interrupt arrives.
+  /// Calls `departed` for each as it goes.
+  void end(int number, StopSignals& signals, const std::function<void(const Departure&)>& departed);
   bool is_empty() const { return members_.empty(); }
   int running() const { return static_cast<int>(members_.size()); }
   std::vector<std::string> names() const;

@@ -11,6 +11,11 @@ std::optional<gen::Candidate> FreshDesigns::draw(std::int64_t position, const Dr
   return {};
 }
 
+void FreshDesigns::steer(const Steering& steering) {
+  space_ = steering.space;
+  taken_.insert(steering.taken.begin(), steering.taken.end());
+}
+
 std::optional<gen::Candidate> FreshDesigns::sample(std::int64_t position) const {
   return draw(position, [&](spec::Random& random) { return space_->sample(random); });
 }

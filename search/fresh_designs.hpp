@@ -25,6 +25,8 @@ class FreshDesigns {
   bool is_new(const gen::Candidate& candidate) const { return taken_.count(candidate.hash) == 0; }
   /// Records a design as proposed.
   void accept(const gen::Candidate& candidate) { taken_.insert(candidate.hash); }
+  /// Draws from another space from now on, and from none of the designs that are taken now.
+  void steer(const Steering& steering);
 
   const gen::FeasibleSpace& space() const { return *space_; }
 

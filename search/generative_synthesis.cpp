@@ -33,6 +33,7 @@ constexpr int kIterations = 2;  ///< of the inquisitor's variances, a cycle
 constexpr double kPromotedMost = 1.5;
 // Results are learnt one by one at first, later in groups of this share of the designs known.
 constexpr std::size_t kLearnShare = 16;
+constexpr std::size_t kStoredWeights = 64;  ///< in each cycle's record
 
 struct Member {
   gen::Candidate candidate;
@@ -41,6 +42,7 @@ struct Member {
   double belief = -std::numeric_limits<double>::infinity();
   bool is_promoted = false;  ///< beyond `rung`
   bool is_lost = false;
+  bool is_barred = false;  ///< people steer away from it
 };
 
 class GenerativeSynthesis : public Strategy {
@@ -72,8 +74,9 @@ class GenerativeSynthesis : public Strategy {
     member.rung = seen.rung;
     member.is_promoted = false;
     member.is_lost = !std::isfinite(seen.value);
+    member.is_barred |= seen.is_barred;
     member.values[static_cast<std::size_t>(seen.rung)] = seen.value;
-    if (seen.rung == top_ || member.is_lost) released_.push_back(seen.hash);
+    if (seen.rung == top_ || member.is_lost || seen.is_barred) released_.push_back(seen.hash);
     if (!search_.synthesis.inquisitor) return;
     inquisitor_.add({member.candidate, static_cast<std::size_t>(seen.rung), seen.value,
                      seen.responses, seen.scores});
@@ -83,9 +86,27 @@ class GenerativeSynthesis : public Strategy {
       member.belief = inquisitor_.beliefs({&member.candidate})[0].mean;
   }
 
+  void steer(const Steering& steering) override {
+    fresh_.steer(steering);
+    generator_.set_space(*steering.space);
+    std::erase_if(plan_, [&](const auto& planned) {
+      return !fresh_.is_new(planned.first) || !generator_.space().allows(planned.first.assignment);
+    });
+    for (std::uint64_t hash : steering.barred) members_[numbers_.at(hash)].is_barred = true;
+  }
   void set_candidates(int candidates) override { search_.candidates = candidates; }
   std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
   gen::Theta theta() const override { return generator_.theta(); }
+  std::int64_t cycles() const override { return cycles_; }
+  Insight insight() const override {
+    Insight insight{generator_.theta(), {}, {}, {}, {}};
+    if (!inquisitor_.has_learnt()) return insight;
+    insight.credits = inquisitor_.credits();
+    insight.weights = inquisitor_.weights(kStoredWeights);
+    insight.sources = inquisitor_.sources();
+    insight.rung_correlations = inquisitor_.rung_correlations();
+    return insight;
+  }
 
  private:
   int start_count() const {
@@ -125,15 +146,19 @@ class GenerativeSynthesis : public Strategy {
   std::optional<Proposal> promotion(bool is_end) {
     if (!search_.synthesis.rungs) return {};
     for (int rung = top_; rung-- > 0;) {
-      std::vector<const Member*> seen;
-      for (const Member& member : members_)
-        if (member.rung >= rung) seen.push_back(&member);
-      const std::size_t quota =
-          is_end ? promotions(search_, seen.size())
-                 : static_cast<std::size_t>(search_.promote * double(seen.size()) + 1e-9);
+      std::vector<Member*> seen;
+      std::size_t count = 0;
+      for (Member& member : members_) {
+        count += member.rung >= rung;
+        if (member.rung >= rung && !member.is_barred) seen.push_back(&member);
+      }
+      const std::size_t quota = std::min(
+          seen.size(), is_end ? promotions(search_, count)
+                              : static_cast<std::size_t>(search_.promote * double(count) + 1e-9));
       const auto promoted =
           std::count_if(members_.begin(), members_.end(), [&](const Member& member) {
-            return member.rung > rung || (member.rung == rung && member.is_promoted);
+            return !member.is_barred &&
+                   (member.rung > rung || (member.rung == rung && member.is_promoted));
           });
       if (double(promoted) >= kPromotedMost * double(quota)) continue;
       std::partial_sort(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(quota), seen.end(),
@@ -143,10 +168,9 @@ class GenerativeSynthesis : public Strategy {
                         });
       for (std::size_t i = 0; i < quota; ++i) {
         if (seen[i]->rung != rung || seen[i]->is_promoted || seen[i]->is_lost) continue;
-        Member& member = members_[numbers_.at(seen[i]->candidate.hash)];
-        member.is_promoted = true;
+        seen[i]->is_promoted = true;
         ++outstanding_;
-        return Proposal{std::nullopt, member.candidate.hash, rung + 1, "promoted"};
+        return Proposal{std::nullopt, seen[i]->candidate.hash, rung + 1, "promoted"};
       }
     }
     return {};
@@ -197,6 +221,7 @@ class GenerativeSynthesis : public Strategy {
     }
     choose(pool, origins, count, seed_of((1u << 20) + 1), is_learning);
     if (is_learning) advance(drawn);
+    ++cycles_;
   }
 
   template <class Offer>
@@ -258,7 +283,7 @@ class GenerativeSynthesis : public Strategy {
   std::unordered_map<std::uint64_t, std::size_t> numbers_;
   std::deque<std::pair<gen::Candidate, std::string>> plan_;
   std::vector<std::uint64_t> released_;
-  std::int64_t issued_ = 0, outstanding_ = 0;
+  std::int64_t issued_ = 0, outstanding_ = 0, cycles_ = 0;
   std::size_t unlearned_ = 0;
   bool is_informed_, is_learnt_ = false;
 };

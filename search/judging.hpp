@@ -7,6 +7,7 @@
 #include "search/campaign.hpp"
 #include "search/rungs.hpp"
 #include "search/strategy.hpp"
+#include "search/terms.hpp"
 
 namespace atto::search {
 
@@ -19,11 +20,11 @@ struct Judgement {
 
 /// Judges a design at a validation accuracy (absent where it has none); `is_lost`: diverged or
 /// failed.
-Judgement judge(const Campaign& campaign, int tier, const DesignRow& design,
-                std::optional<double> top1, bool is_lost);
+Judgement judge(const Terms& terms, const DesignRow& design, std::optional<double> top1,
+                bool is_lost);
 
-/// Judges a finished job, as strategies see it.
-Observation observe(const Campaign& campaign, const JobRow& row, const DesignRow& design);
+/// Judges a finished job, as strategies see it; without responses and scores.
+Observation observe(const Terms& terms, const JobRow& row, const DesignRow& design);
 
 /// Reads a hash of 16 hex digits.
 std::uint64_t read_hash(const std::string& text);

@@ -86,7 +86,7 @@ void judge_finals(Entry& entry) {
   if (!test.empty()) entry.test = spread_of(test);
 }
 
-void judge_entry(const Campaign& campaign, int tier, Entry& entry) {
+void judge_entry(const Terms& terms, Entry& entry) {
   std::optional<double> top1;
   if (entry.is_finalist()) {
     judge_finals(entry);
@@ -94,7 +94,7 @@ void judge_entry(const Campaign& campaign, int tier, Entry& entry) {
   } else if (entry.reached >= 0) {
     top1 = entry.rung_top1[static_cast<std::size_t>(entry.reached)];
   }
-  Judgement judgement = judge(campaign, tier, entry.design, top1, entry.is_lost);
+  Judgement judgement = judge(terms, entry.design, top1, entry.is_lost);
   entry.value = judgement.value;
   entry.misses = std::move(judgement.misses);
 }
@@ -180,8 +180,9 @@ Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier)
   Leaderboard board;
   board.tier = tier;
   board.tier_name = campaign.tier_name(tier);
+  const Terms terms = terms_of(ledger, campaign, tier);
   for (auto& [hash, entry] : entries) {
-    judge_entry(campaign, tier, entry);
+    judge_entry(terms, entry);
     board.entries.push_back(std::move(entry));
   }
   std::sort(board.entries.begin(), board.entries.end(), ranks_before);
@@ -191,15 +192,13 @@ Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier)
   return board;
 }
 
-std::vector<std::string> choose_finalists(const Leaderboard& board, const Campaign& campaign,
-                                          int count) {
+std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count) {
   // Judged at the top rung alone, so that an earlier finalist competes with its search result.
   std::vector<Standing> standings;
   for (const Entry& entry : board.entries) {
-    if (entry.reached != campaign.top_rung()) continue;
+    if (entry.reached != terms.campaign().top_rung()) continue;
     const bool is_lost = entry.is_lost && !entry.is_finalist();
-    const Judgement judgement =
-        judge(campaign, board.tier, entry.design, entry.rung_top1.back(), is_lost);
+    const Judgement judgement = judge(terms, entry.design, entry.rung_top1.back(), is_lost);
     if (!std::isfinite(judgement.value)) continue;
     standings.push_back({judgement.meets(), judgement.value, read_hash(entry.design.hash)});
   }

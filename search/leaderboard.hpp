@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "search/campaign.hpp"
+#include "search/terms.hpp"
 
 namespace atto::search {
 
@@ -59,7 +59,6 @@ struct Leaderboard {
 Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier);
 
 /// Returns the hashes of the designs to train in full: the best `count` at the top rung.
-std::vector<std::string> choose_finalists(const Leaderboard& board, const Campaign& campaign,
-                                          int count);
+std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count);
 
 }  // namespace atto::search

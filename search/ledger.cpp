@@ -69,12 +69,18 @@ Ledger::Ledger(const fs::path& file, Durability durability) {
 
 void Ledger::bring_up_to_date(const std::string& file) {
   std::string schema = meta("schema");
-  if (schema == "1")
+  const auto older = [](const std::string& text) {
+    for (int from = 1; from < kLedgerSchema; ++from)
+      if (text == std::to_string(from)) return from;
+    return kLedgerSchema;
+  };
+  if (older(schema) < kLedgerSchema)
     schema = connection_->in_transaction([&] {
       std::string now;  // another process may have done it since
       connection_->sql << "SELECT value FROM meta WHERE key = 'schema'", soci::into(now);
-      if (now != "1") return now;
-      for (const char* const* table = kLedgerUpgrade; *table; ++table) connection_->sql << *table;
+      for (int from = older(now); from < kLedgerSchema; ++from)
+        for (const char* const* table = kLedgerUpgrades[from - 1]; *table; ++table)
+          connection_->sql << *table;
       now = std::to_string(kLedgerSchema);
       connection_->sql << "UPDATE meta SET value = :now WHERE key = 'schema'", soci::use(now);
       return now;

@@ -14,7 +14,7 @@
 
 namespace atto::search {
 
-inline constexpr int kLedgerSchema = 2;
+inline constexpr int kLedgerSchema = 3;
 /// An attempt that dies without a new checkpoint counts; this many at one epoch fail the trial.
 inline constexpr int kDeathsAllowed = 3;
 
@@ -29,7 +29,8 @@ class Ledger {
 
   /// Makes a new ledger; an existing file is an error.
   static void create(const std::filesystem::path& file);
-  /// Opens a ledger; one of schema 1 is brought to this one (tables are added, nothing changes).
+  /// Opens a ledger; one of an earlier schema is brought to this one (tables are added, nothing
+  /// changes).
   explicit Ledger(const std::filesystem::path& file, Durability durability = Durability::Normal);
   ~Ledger();
 
@@ -39,7 +40,8 @@ class Ledger {
   // The coordinator's side.
   /// Adds a job with its design; with a verdict it is done at once (reused). Returns its id.
   std::int64_t add_job(const Job& job, const DesignRow& design, const Verdict* reused = nullptr,
-                       const std::vector<train::EpochRecord>& epochs = {});
+                       const std::vector<train::EpochRecord>& epochs = {},
+                       const net::ScoresByModule& scores = {});
   /// Adds a design without a job (a person's).
   void add_design(const DesignRow& design);
   std::vector<DesignRow> human_designs();  ///< by hash
@@ -56,6 +58,16 @@ class Ledger {
   int release_expired(std::int64_t now_ms, const std::vector<std::string>& spared);
   /// Workers that hold claims.
   std::vector<std::string> holders();
+
+  /// Writes what was learnt; an earlier record of the same cycle is replaced.
+  void add_cycle(const CycleRow& cycle);
+  /// Marks what people steered as in effect from a tier's proposal on, all or nothing.
+  void begin_steering(const std::vector<std::int64_t>& ids, int tier, std::int64_t position,
+                      std::int64_t seen);
+
+  // A person's side.
+  /// Adds requests of one command, with the designs that they bring.
+  void add_steering(const std::vector<SteerRow>& rows, const std::vector<DesignRow>& designs);
 
   // A worker's side.
   std::int64_t environment_id(const std::string& text);
@@ -79,6 +91,9 @@ class Ledger {
   std::vector<train::EpochRecord> curve(const CurveKey& key);
   Responses responses(const CurveKey& key, int epoch);
   Scores scores(const CurveKey& key);
+  std::vector<CycleRow> cycles(int tier);  ///< by number
+  std::int64_t cycle_count(int tier);
+  std::vector<SteerRow> steering();  ///< in the order of the requests
   /// Finds a finished job for the same piece of training, in any tier.
   std::optional<JobRow> find_done(const Job& like);
   Totals totals();

@@ -10,10 +10,10 @@ namespace {
 void insert_design(soci::session& sql, const DesignRow& design) {
   execute(sql,
           "INSERT OR IGNORE INTO designs VALUES(:hash, :origin, :how, :assignment, :text, :misses, "
-          ":params, :macs, :peak, :model)",
+          ":params, :macs, :peak, :model, :pinned)",
           design.hash, design.origin, design.how, design.assignment, design.text, design.misses,
           design.costs.params, design.costs.macs, design.costs.peak_activation_bytes,
-          design.costs.model_bytes);
+          design.costs.model_bytes, design.pinned);
 }
 
 std::int64_t insert_job(soci::session& sql, const Job& job) {
@@ -80,12 +80,14 @@ void release(soci::session& sql, Held held, const std::string& reason, bool coun
 }  // namespace
 
 std::int64_t Ledger::add_job(const Job& job, const DesignRow& design, const Verdict* reused,
-                             const std::vector<train::EpochRecord>& epochs) {
+                             const std::vector<train::EpochRecord>& epochs,
+                             const net::ScoresByModule& scores) {
   return connection_->in_transaction([&] {
     insert_design(connection_->sql, design);
     const std::int64_t id = insert_job(connection_->sql, job);
     if (reused) {
       write_epochs(connection_->sql, job, epochs, 0);
+      write_scores(connection_->sql, job, scores, 0);
       finish(connection_->sql, id, *reused, epochs.size());
     }
     return id;
@@ -130,6 +132,19 @@ int Ledger::release_expired(std::int64_t now, const std::vector<std::string>& sp
         ++count;
       }
     return count;
+  });
+}
+
+void Ledger::add_steering(const std::vector<SteerRow>& rows,
+                          const std::vector<DesignRow>& designs) {
+  connection_->in_transaction([&] {
+    for (const DesignRow& design : designs) insert_design(connection_->sql, design);
+    for (const SteerRow& row : rows)
+      execute(connection_->sql,
+              "INSERT INTO steering(at, kind, text, hash, only_tier) VALUES(:at, :kind, :text, "
+              ":hash, :tier)",
+              row.at, row.kind, row.text, row.hash, row.only_tier);
+    return 0;
   });
 }
 

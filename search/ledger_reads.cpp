@@ -66,6 +66,7 @@ struct DesignBuffer {
          {&row.hash, &row.origin, &row.how, &row.assignment, &row.text, &row.misses})
       statement.exchange(soci::into(*field));
     for (long long* field : {&params, &macs, &peak, &model}) statement.exchange(soci::into(*field));
+    statement.exchange(soci::into(row.pinned));
   }
   DesignRow get() {
     row.costs = {params, macs, peak, model};
@@ -74,7 +75,9 @@ struct DesignBuffer {
 };
 
 constexpr const char* kDesignColumns =
-    "hash, origin, how, assignment, text, misses, params, macs, peak_activation_bytes, model_bytes";
+    "hash, origin, how, assignment, text, misses, params, macs, peak_activation_bytes, "
+    "model_bytes, "
+    "pinned";
 
 std::vector<DesignRow> read_designs(soci::session& sql, const std::string& clause,
                                     const std::string* hash = nullptr) {

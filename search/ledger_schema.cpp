@@ -19,6 +19,18 @@ constexpr const char* kScores =
     " cpu_seconds REAL NOT NULL,"
     " PRIMARY KEY(hash, phase, replica, module)) WITHOUT ROWID";
 
+// text: the insight as JSON (search/cycles.hpp).
+constexpr const char* kCycles =
+    "CREATE TABLE cycles("
+    " tier INTEGER NOT NULL, cycle INTEGER NOT NULL, position INTEGER NOT NULL, seen INTEGER NOT "
+    "NULL, text TEXT NOT NULL, PRIMARY KEY(tier, cycle)) WITHOUT ROWID";
+// only_tier: -1 = all. tier, position, seen: where it took effect; -1 = not yet.
+constexpr const char* kSteering =
+    "CREATE TABLE steering("
+    " id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,"
+    " hash TEXT NOT NULL, only_tier INTEGER NOT NULL, tier INTEGER NOT NULL DEFAULT -1,"
+    " position INTEGER NOT NULL DEFAULT -1, seen INTEGER NOT NULL DEFAULT -1)";
+
 }  // namespace
 
 // stage: 0 include, 1 search, 2 final. phase: 0 search, 1 final. state: 0 ready, 1 claimed, 2 done.
@@ -29,7 +41,8 @@ const char* const kLedgerTables[] = {
     "CREATE TABLE designs("
     " hash TEXT PRIMARY KEY, origin TEXT NOT NULL, how TEXT NOT NULL, assignment TEXT NOT NULL,"
     " text TEXT NOT NULL, misses TEXT NOT NULL, params INTEGER NOT NULL, macs INTEGER NOT NULL,"
-    " peak_activation_bytes INTEGER NOT NULL, model_bytes INTEGER NOT NULL) WITHOUT ROWID",
+    " peak_activation_bytes INTEGER NOT NULL, model_bytes INTEGER NOT NULL,"
+    " pinned TEXT NOT NULL DEFAULT '') WITHOUT ROWID",
     "CREATE TABLE jobs("
     " id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, stage INTEGER NOT NULL, position INTEGER NOT "
     "NULL,"
@@ -58,11 +71,19 @@ const char* const kLedgerTables[] = {
     "ROWID",
     kResponses,
     kScores,
+    kCycles,
+    kSteering,
     "CREATE TABLE environments(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
     "CREATE TABLE events(id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT "
     "NOT NULL)",
     nullptr};
 
-const char* const kLedgerUpgrade[] = {kResponses, kScores, nullptr};
+namespace {
+const char* const kFrom1[] = {kResponses, kScores, nullptr};
+const char* const kFrom2[] = {
+    kCycles, kSteering, "ALTER TABLE designs ADD COLUMN pinned TEXT NOT NULL DEFAULT ''", nullptr};
+}  // namespace
+
+const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2};
 
 }  // namespace atto::search

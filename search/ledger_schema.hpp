@@ -5,7 +5,8 @@ namespace atto::search {
 
 /// Statements that make an empty database a ledger, in order; ends with a null pointer.
 extern const char* const kLedgerTables[];
-/// Statements that bring a ledger of schema 1 to schema 2.
-extern const char* const kLedgerUpgrade[];
+/// Statements that bring a ledger of schema i + 1 to schema i + 2, for every i below
+/// kLedgerSchema - 1; each ends with a null pointer.
+extern const char* const* const kLedgerUpgrades[];
 
 }  // namespace atto::search

@@ -1,6 +1,7 @@
 // The strategies that sample designs at random: straight to the top rung, under asynchronous
 // successive halving (Li et al., ASHA, arXiv 1810.05934), and first rung for all, then the top K.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "search/fresh_designs.hpp"
@@ -10,8 +11,10 @@
 namespace atto::search {
 namespace {
 
+/// A barred design counts, but never ranks.
 Standing standing_of(const Observation& seen) {
-  return {seen.meets, seen.value, seen.hash};
+  const double none = -std::numeric_limits<double>::infinity();
+  return {seen.meets, seen.is_barred ? none : seen.value, seen.hash};
 }
 
 Proposal fresh_proposal(gen::Candidate candidate, int rung) {
@@ -41,6 +44,7 @@ class RandomSearch : public Strategy {
     return fresh_proposal(std::move(*candidate), top_);
   }
   void observe(const Observation& seen) override { released_.push_back(seen.hash); }
+  void steer(const Steering& steering) override { fresh_.steer(steering); }
   void set_candidates(int candidates) override { search_.candidates = candidates; }
   std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
 
@@ -86,6 +90,12 @@ class Asha : public Strategy {
     }
     const auto leaves = kept_[rung].add(standing_of(seen));
     if (leaves && !rungs_[rung].was_promoted(*leaves)) released_.push_back(*leaves);
+  }
+
+  void steer(const Steering& steering) override {
+    fresh_.steer(steering);
+    for (Rung& rung : rungs_)
+      for (std::uint64_t hash : steering.barred) rung.bar(hash);
   }
 
   void set_candidates(int candidates) override {
@@ -157,6 +167,10 @@ class FirstThenTop : public Strategy {
     if (top_ == 0) return;
     const auto leaves = kept_.add(standing_of(seen));
     if (leaves && !first_.was_promoted(*leaves)) released_.push_back(*leaves);
+  }
+  void steer(const Steering& steering) override {
+    fresh_.steer(steering);
+    for (std::uint64_t hash : steering.barred) first_.bar(hash);
   }
   void set_candidates(int candidates) override {
     search_.candidates = candidates;

@@ -24,6 +24,7 @@ struct DesignRow {
   std::string text;    ///< the design's JSON; empty for a machine's (realised from the assignment)
   std::string misses;  ///< cost requirements missed, "; "-separated, empty when none
   spec::Costs costs;
+  std::string pinned;  ///< ids of the decisions that people had pinned, comma-separated
 };
 
 /// One piece of work: bring one design to one epoch.
@@ -100,6 +101,29 @@ struct EpochValue {
   std::string hash;
   int epoch = 0;
   double top1 = 0;
+};
+
+/// What a strategy held after a cycle of learning; it planned the proposals from `position` on.
+struct CycleRow {
+  int tier = 0;
+  std::int64_t cycle = 1, position = 0, seen = 0;  ///< `seen`: results it knew
+  std::string text;                                ///< JSON
+};
+
+/// One request of a person who steers.
+struct SteerRow {
+  std::int64_t id = 0;
+  std::int64_t at = 0;  ///< milliseconds since 1970; equal within one command
+  std::string kind;     ///< "pin", "forbid", "free", "require", "note", "try"
+  std::string text;     ///< "PATH=VALUE", the note, the design's file
+  std::string hash;     ///< of the design to try; else empty
+  int only_tier = -1;   ///< -1: every tier
+  /// Where it took effect: before proposal `position` of `tier`, when `seen` results were known;
+  /// -1 = not yet.
+  int tier = -1;
+  std::int64_t position = -1, seen = -1;
+
+  bool is_in_effect() const { return tier >= 0; }
 };
 
 struct Event {

@@ -61,6 +61,7 @@ struct CampaignReport {
   std::vector<std::string> environments;
   Totals totals;
   std::vector<Event> events;
+  std::vector<SteerRow> steering;  ///< what people asked for
   std::vector<TierReport> tiers;
 };
 

@@ -167,6 +167,7 @@ CampaignReport gather_report(const std::filesystem::path& folder) {
   report.environments = ledger.environments();
   report.totals = ledger.totals();
   report.events = ledger.events(kEvents);
+  report.steering = ledger.steering();
   for (int tier = 0; tier < report.campaign.tiers(); ++tier)
     report.tiers.push_back(gather_tier(ledger, report, tier));
   return report;

@@ -5,6 +5,7 @@
 
 #include "search/report.hpp"
 #include "search/report_page.hpp"
+#include "search/report_people.hpp"
 #include "search/report_svg.hpp"
 
 namespace atto::search {
@@ -203,6 +204,7 @@ std::string report_html(const std::vector<CampaignReport>& reports) {
   for (const CampaignReport& report : reports) {
     text += campaign_header(report);
     for (const TierReport& tier : report.tiers) text += tier_section(report, tier);
+    text += people_section(report);
     text += events_section(report) + "</section>";
   }
   return text + page_end();

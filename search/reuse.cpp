@@ -45,6 +45,7 @@ Reused reused_from(Ledger& ledger, const JobRow& row, std::string source) {
     reused.epochs.back().responses =
         ledger.responses({row.job.hash, row.job.phase(), row.job.replica}, row.job.to_epoch)
             .modules;
+  reused.scores = ledger.scores({row.job.hash, row.job.phase(), row.job.replica}).modules;
   return reused;
 }
 
@@ -70,8 +71,11 @@ ReuseSources::ReuseSources(const Campaign& campaign, const std::vector<fs::path>
 
 std::optional<Reused> ReuseSources::find(Ledger& own, const RunFolder& own_folder, const Job& job) {
   if (job.tier > 0)
-    if (const std::optional<JobRow> row = own.find_done(job))
-      return reused_from(own, *row, "another tier");
+    if (const std::optional<JobRow> row = own.find_done(job)) {
+      Reused reused = reused_from(own, *row, "another tier");
+      reused.scores.clear();  // they are in this ledger already, with what they cost
+      return reused;
+    }
   for (Source& source : sources_) {
     if (!source.matches[static_cast<int>(job.phase())]) continue;
     const std::optional<JobRow> row = source.ledger->find_done(job);

@@ -16,6 +16,7 @@ namespace atto::search {
 struct Reused {
   Verdict verdict;
   std::vector<train::EpochRecord> epochs;
+  net::ScoresByModule scores;
 };
 
 class ReuseSources {

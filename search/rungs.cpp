@@ -37,6 +37,11 @@ void Rung::mark_promoted(std::uint64_t hash) {
   if (!waiting_.empty() && waiting_.begin()->hash == hash) waiting_.erase(waiting_.begin());
 }
 
+void Rung::bar(std::uint64_t hash) {
+  for (std::set<Standing>* standings : {&top_, &rest_, &waiting_})
+    std::erase_if(*standings, [&](const Standing& standing) { return standing.hash == hash; });
+}
+
 std::optional<std::uint64_t> KeptBest::add(const Standing& standing) {
   if (!std::isfinite(standing.value)) return standing.hash;
   best_.insert(standing);

@@ -33,6 +33,8 @@ class Rung {
   /// Returns the best design among the first `quota` that was not promoted yet. Quotas never fall.
   std::optional<std::uint64_t> promotable(std::size_t quota);
   void mark_promoted(std::uint64_t hash);
+  /// Takes a design out of the ranking; it still counts.
+  void bar(std::uint64_t hash);
   bool was_promoted(std::uint64_t hash) const { return promoted_.count(hash) > 0; }
   std::size_t count() const { return count_; }
 

@@ -9,11 +9,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "design_specs/requirements/design_spec.hpp"
 #include "generator/feasible_space.hpp"
 #include "generator/generator.hpp"
+#include "generator/inquisitor.hpp"
 #include "prototypes/network/responses.hpp"
 
 namespace atto::search {
@@ -33,7 +35,8 @@ struct Observation {
   spec::Metrics metrics;                                    ///< validation at the rung
   double value = -std::numeric_limits<double>::infinity();  ///< of `maximise`
   bool meets = false;                                       ///< 1_r
-  double cpu_seconds = 0;                                   ///< of this job
+  bool is_barred = false;            ///< people steer away from it: never promoted
+  double cpu_seconds = 0;            ///< of this job
   net::ResponsesByModule responses;  ///< of the trained network; empty where it was not probed
   net::ScoresByModule scores;        ///< without training; empty where not computed
 };
@@ -42,6 +45,22 @@ struct Observation {
 struct Measurements {
   bool responses = false;        ///< of every trained design
   std::int64_t scored_jobs = 0;  ///< new designs among so many first jobs of a tier get scores
+};
+
+/// What a strategy that learns holds: its parameters, and what it believes of decisions.
+struct Insight {
+  gen::Theta theta;
+  std::vector<gen::Credit> credits;                     ///< empty before it learnt anything
+  std::vector<gen::Weight> weights;                     ///< the heaviest
+  std::vector<std::pair<std::string, double>> sources;  ///< shares of the explained variance
+  std::vector<double> rung_correlations;                ///< of each rung with the top one
+};
+
+/// What people changed while a search runs.
+struct Steering {
+  const gen::FeasibleSpace* space = nullptr;  ///< to draw from now on; same prototype and input
+  std::vector<std::uint64_t> taken;           ///< more designs that it must not propose
+  std::vector<std::uint64_t> barred;  ///< designs it proposed that it must not promote any more
 };
 
 /// How much work a strategy asks for, for the estimate.
@@ -70,8 +89,13 @@ class Strategy {
   virtual void set_candidates(int candidates) = 0;
   /// Returns the designs that it will not promote any more (their checkpoints may go), each once.
   virtual std::vector<std::uint64_t> take_released() = 0;
+  /// Takes what people changed; holds from the next proposal on.
+  virtual void steer(const Steering& steering) = 0;
   /// Returns the generator's parameters now, for the tier below; empty for strategies without.
   virtual gen::Theta theta() const { return {}; }
+  /// Returns how often it has learnt and planned; insight() changes with each.
+  virtual std::int64_t cycles() const { return 0; }
+  virtual Insight insight() const { return {}; }
 };
 
 struct StrategyEntry {

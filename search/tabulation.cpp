@@ -15,14 +15,12 @@
 namespace atto::search {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 /// Ways to take all decisions that an enumeration tries at most.
 constexpr std::size_t kMostDesigns = 1'000'000;
 constexpr std::uint64_t kMoreSeedsSeed = 0x7ab1e;
 constexpr int kPauseMs = 100, kDeathsInARow = 20, kFailedStarts = 3;
-constexpr milliseconds kPatienceWithStops{60000};
 
 class Tabulation {
  public:
@@ -141,15 +139,9 @@ class Tabulation {
   }
 
   void end_crew() {
-    crew_.signal_all(SIGTERM);
-    const Clock::time_point patience = Clock::now() + kPatienceWithStops;
-    while (!crew_.is_empty()) {
-      const int signal = signals_.wait(20);
-      if (signal == SIGINT || signal == SIGTERM || Clock::now() > patience)
-        crew_.signal_all(SIGKILL);
-      for (const Departure& departure : crew_.reap())
-        ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
-    }
+    crew_.end(SIGTERM, signals_, [&](const Departure& departure) {
+      ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
+    });
   }
 
   TabulationPlan plan_;

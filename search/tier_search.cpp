@@ -7,16 +7,18 @@
 
 #include "design_specs/seeds/random.hpp"
 #include "prototypes/network/identity.hpp"
+#include "search/calibration.hpp"
+#include "search/cycles.hpp"
 #include "search/winner.hpp"
 
 namespace atto::search {
 namespace {
 
 StrategySetting setting_of(const Campaign& campaign, int tier, const gen::FeasibleSpace& space,
-                           std::vector<std::uint64_t> taken) {
+                           std::vector<std::uint64_t> taken, gen::Theta theta) {
   const std::uint64_t seed = spec::derive_seed(
       {campaign.spec.search.seed, spec::hash_bytes("strategy"), static_cast<std::uint64_t>(tier)});
-  return {&space, campaign.spec.search, seed, std::move(taken), {}};
+  return {&space, campaign.spec.search, seed, std::move(taken), std::move(theta)};
 }
 
 [[noreturn]] void throw_mismatch(const JobRow& row, const std::string& proposed) {
@@ -30,14 +32,95 @@ StrategySetting setting_of(const Campaign& campaign, int tier, const gen::Feasib
 }  // namespace
 
 TierSearch::TierSearch(const CampaignRun& run, int tier, std::vector<Extension> extensions,
-                       std::vector<std::uint64_t> taken)
-    : run_(run), tier_(tier), extensions_(std::move(extensions)) {
-  const Campaign& campaign = run.campaign;
-  space_ = std::make_unique<gen::FeasibleSpace>(*campaign.prototype, campaign.input,
-                                                campaign.require(tier), campaign.spec.search.band);
-  strategy_ = find_strategy(campaign.spec.search.strategy)
-                  ->make(setting_of(campaign, tier, *space_, std::move(taken)));
+                       const gen::Theta& theta)
+    : run_(run), tier_(tier), extensions_(std::move(extensions)), terms_(run.campaign, tier) {
+  for (const SteerRow& row : run.ledger.steering()) {
+    if (row.is_in_effect() && row.tier < tier) terms_.apply(row);
+    if (row.tier == tier) due_.push_back(row);
+  }
+  recorded_cycles_ = run.ledger.cycle_count(tier);
+  spaces_.push_back(terms_.make_space());
+  strategy_ = find_strategy(run.campaign.spec.search.strategy)
+                  ->make(setting_of(run.campaign, tier, *spaces_.back(), designs_taken(),
+                                    theta_at_start(run.ledger, tier, theta)));
   replay();
+  news_.clear();
+}
+
+/// A person's designs that the strategy knows from the start: those that come later have their
+/// place among the proposals.
+std::vector<std::uint64_t> TierSearch::designs_taken() const {
+  std::vector<std::uint64_t> taken;
+  const std::vector<SteerRow> requests = run_.ledger.steering();
+  for (const DesignRow& design : run_.ledger.human_designs()) {
+    const bool comes_later =
+        std::any_of(requests.begin(), requests.end(), [&](const SteerRow& row) {
+          return row.hash == design.hash && (!row.is_in_effect() || row.tier >= tier_);
+        });
+    if (!comes_later) taken.push_back(read_hash(design.hash));
+  }
+  return taken;
+}
+
+/// Gives a place among the proposals to what people asked for since.
+void TierSearch::take_requests() {
+  if (!due_.empty() || is_finished_) return;
+  std::vector<SteerRow> waiting = run_.ledger.steering();
+  std::erase_if(waiting, [](const SteerRow& row) { return row.is_in_effect(); });
+  if (waiting.empty()) return;
+  if (run_.ledger.meta(fmt::format("closed_{}", tier_)) == closing_mark()) return;
+  std::vector<std::int64_t> ids;
+  for (SteerRow& row : waiting) {
+    ids.push_back(row.id);
+    row.tier = tier_, row.position = next_, row.seen = seen_;
+  }
+  run_.faults.pass("before_steering");
+  run_.ledger.begin_steering(ids, tier_, next_, seen_);
+  due_.insert(due_.end(), waiting.begin(), waiting.end());
+  run_.faults.pass("after_steering");
+}
+
+void TierSearch::apply_due() {
+  Steering steering;
+  bool is_new = false;
+  while (!due_.empty() && due_.front().position == next_ && due_.front().seen == seen_) {
+    terms_.apply(due_.front());
+    if (!due_.front().hash.empty()) steering.taken.push_back(read_hash(due_.front().hash));
+    news_.push_back(std::move(due_.front()));
+    due_.pop_front();
+    is_new = true;
+  }
+  if (!is_new) return;
+  spaces_.push_back(terms_.make_space());
+  steering.space = spaces_.back().get();
+  if (terms_.is_steered())
+    for (const std::string& hash : proposed_)
+      if (!terms_.misses(run_.ledger.design(hash).value()).empty())
+        steering.barred.push_back(read_hash(hash));
+  strategy_->steer(steering);
+}
+
+/// Tells a search that was closed from one that goes on with more candidates.
+std::string TierSearch::closing_mark() const {
+  const auto raises = std::count_if(extensions_.begin(), extensions_.end(),
+                                    [&](const Extension& e) { return e.tier == tier_; });
+  return fmt::format("{} after {} extensions", next_, raises);
+}
+
+void TierSearch::close() {
+  const std::string key = fmt::format("closed_{}", tier_);
+  if (run_.ledger.meta(key) != closing_mark()) run_.ledger.set_meta(key, closing_mark());
+}
+
+/// Keeps what the strategy holds after a cycle, before the first job that it planned: a process
+/// that dies in between makes the same record again.
+void TierSearch::record_cycle() {
+  const std::int64_t cycle = strategy_->cycles();
+  if (cycle <= recorded_cycles_) return;
+  run_.faults.pass("before_cycle");
+  run_.ledger.add_cycle({tier_, cycle, next_, seen_, insight_text(strategy_->insight())});
+  recorded_cycles_ = cycle;
+  run_.faults.pass("after_cycle");
 }
 
 void TierSearch::replay() {
@@ -51,6 +134,7 @@ void TierSearch::replay() {
   auto next_result = by_order.begin();
   for (const JobRow& row : rows) {
     apply_extensions();
+    apply_due();
     for (; seen_ < row.job.seen && next_result != by_order.end(); ++next_result) {
       ++delivered_;
       show(*next_result->second);
@@ -60,6 +144,7 @@ void TierSearch::replay() {
     const std::string hash = net::hash_text(proposal->hash);
     if (hash != row.job.hash || proposal->rung != row.job.rung || row.job.position != next_)
       throw_mismatch(row, fmt::format("{} at rung {}", hash, proposal->rung));
+    if (proposal->fresh) proposed_.push_back(hash);
     ++next_;
   }
   for (; next_result != by_order.end(); ++next_result) deliver(*next_result->second);
@@ -80,9 +165,18 @@ void TierSearch::deliver(const JobRow& row) {
 void TierSearch::show(const JobRow& row) {
   const std::optional<DesignRow> design = run_.ledger.design(row.job.hash);
   if (!design) throw InternalError("ledger: job without its design: " + row.job.hash);
-  strategy_->observe(observe(run_.campaign, row, *design));
+  Observation seen = observe(terms_, row, *design);
+  const CurveKey key{row.job.hash, row.job.phase(), row.job.replica};
+  if (run_.campaign.wants_responses)
+    seen.responses = run_.ledger.responses(key, row.job.to_epoch).modules;
+  if (run_.campaign.scored_jobs > 0) {
+    seen.scores = run_.ledger.scores(key).modules;
+    switch_off(seen.scores, run_.campaign.switched_off);
+  }
+  strategy_->observe(seen);
   seen_cpu_seconds_ += row.verdict.cpu_seconds;
   ++seen_;
+  apply_due();
 }
 
 bool TierSearch::show_next() {
@@ -121,23 +215,28 @@ std::optional<Proposal> TierSearch::ask() {
 int TierSearch::advance() {
   int added = 0;
   apply_extensions();
+  take_requests();
+  apply_due();
   while (!is_finished_ && see_enough()) {
     std::optional<Proposal> proposal = ask();
     if (!proposal) break;
     add(std::move(*proposal));
     ++added;
     apply_extensions();
+    apply_due();
   }
   release_checkpoints();
   return added;
 }
 
 void TierSearch::add(Proposal proposal) {
+  record_cycle();
   const Campaign& campaign = run_.campaign;
   const std::string hash = net::hash_text(proposal.hash);
   DesignRow design;
   if (proposal.fresh) {
     design = machine_design(*proposal.fresh, proposal.how);
+    design.pinned = terms_.pinned(proposal.fresh->assignment);
     write_design_file(run_.folder, campaign, design);
   } else {
     design = run_.ledger.design(hash).value();
@@ -154,9 +253,10 @@ void TierSearch::add(Proposal proposal) {
   job.seed = campaign.trial_seed(hash, train::Phase::Search, 0);
   const std::optional<Reused> reused = run_.reuse.find(run_.ledger, run_.folder, job);
   if (reused)
-    run_.ledger.add_job(job, design, &reused->verdict, reused->epochs);
+    run_.ledger.add_job(job, design, &reused->verdict, reused->epochs, reused->scores);
   else
     run_.ledger.add_job(job, design);
+  if (proposal.fresh) proposed_.push_back(hash);
   ++next_;
   run_.faults.pass("after_propose");
 }

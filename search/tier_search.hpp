@@ -2,9 +2,12 @@
 // One tier's sequence of jobs: asks the strategy, shows it results in the order that the campaign
 // promises, and replays both from the ledger after a restart.
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "search/campaign.hpp"
@@ -13,6 +16,7 @@
 #include "search/reuse.hpp"
 #include "search/run_folder.hpp"
 #include "search/strategy.hpp"
+#include "search/terms.hpp"
 
 namespace atto::search {
 
@@ -28,13 +32,15 @@ struct CampaignRun {
 /// The deterministic sequence: job k is proposed once the results of jobs up to k - window are in,
 /// and sees those, in job order; it sees one more at a time only while the strategy has nothing to
 /// propose. With `is_async` results are seen as they finish. Either way the ledger records how many
-/// were seen.
+/// were seen. What people steer takes effect between two proposals, where the ledger says after how
+/// many proposals and results.
 class TierSearch {
  public:
-  /// Replays what the ledger holds of the tier. Throws EnvironmentError when the ledger's jobs are
-  /// not what the strategy proposes (written by another version).
+  /// Replays what the ledger holds of the tier; `theta` is that of the tier above. Throws
+  /// EnvironmentError when the ledger's jobs are not what the strategy proposes (written by another
+  /// version).
   TierSearch(const CampaignRun& run, int tier, std::vector<Extension> extensions,
-             std::vector<std::uint64_t> taken);
+             const gen::Theta& theta);
 
   /// Takes a result, in any order.
   void deliver(const JobRow& row);
@@ -46,10 +52,21 @@ class TierSearch {
   std::int64_t next_position() const { return next_; }
   /// Results up to this finish order were part of the replay.
   std::int64_t replayed_until() const { return replayed_until_; }
+  gen::Theta theta() const { return strategy_->theta(); }
+  /// Records that the search of the tier is over: what is steered from now on waits for the next
+  /// tier, or for more candidates.
+  void close();
+  /// Returns what took effect since the last call, for people.
+  std::vector<SteerRow> take_news() { return std::exchange(news_, {}); }
 
  private:
   void replay();
   void apply_extensions();
+  void take_requests();
+  void apply_due();
+  std::vector<std::uint64_t> designs_taken() const;
+  std::string closing_mark() const;
+  void record_cycle();
   bool show_next();
   void show(const JobRow& row);
   bool see_enough();
@@ -60,8 +77,13 @@ class TierSearch {
   const CampaignRun& run_;
   int tier_;
   std::vector<Extension> extensions_;
-  std::unique_ptr<gen::FeasibleSpace> space_;
+  Terms terms_;
+  std::vector<std::unique_ptr<gen::FeasibleSpace>> spaces_;  ///< the newest is in force
   std::unique_ptr<Strategy> strategy_;
+  std::deque<SteerRow> due_;  ///< have a place in this tier that is not reached yet
+  std::vector<SteerRow> news_;
+  std::vector<std::string> proposed_;  ///< designs, in the order of their first jobs
+  std::int64_t recorded_cycles_ = 0;
   std::map<std::int64_t, JobRow> arrived_;  ///< not yet seen, by position (or by finish order)
   std::int64_t next_ = 0, seen_ = 0, delivered_ = 0, replayed_until_ = 0;
   double seen_cpu_seconds_ = 0;

@@ -2,12 +2,12 @@
 # Search strategies against each other on tables of trained designs (docs/search_benchmark.md).
 #   scripts/bench/search.sh [--json] [--table NAME] [--repetitions N] [--seed S] [--page]
 # Says what the stored repetitions in docs/data/ say; with --repetitions, runs a fresh set on the stored table
-# instead (minutes on 2 cores, no training). NAME is cifar10 (default) or fashion. --page prints the tables of
+# instead (minutes on 2 cores, no training). NAME is fashion (default). --page prints the tables of
 # docs/search_benchmark.md and draws its charts. ATTO_BUILD names the build folder (default build/release).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-table=cifar10 repetitions='' seed=1 page=0 arguments=()
+table=fashion repetitions='' seed=1 page=0 arguments=()
 while [ $# -gt 0 ]; do
   case $1 in
     --json) arguments+=(--json) ;;
@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 data=docs/data/table_$table.safetensors stored=docs/data/search_$table.json
-[ -f "$data" ] || { echo "bench: $data is missing; --table is cifar10 or fashion" >&2; exit 2; }
+[ -f "$data" ] || { echo "bench: $data is missing; --table is fashion" >&2; exit 2; }
 build=${ATTO_BUILD:-build/release}
 [ -f "$build/build.ninja" ] || cmake --preset release -B "$build" >&2
 cmake --build "$build" --target search_bench >&2

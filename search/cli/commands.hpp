@@ -22,6 +22,8 @@ void add_data(CLI::App& app, Action& action);
 void add_search(CLI::App& app, Action& action);
 void add_resume(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
+void add_steer(CLI::App& app, Action& action);
+void add_explain(CLI::App& app, Action& action);
 void add_worker(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);

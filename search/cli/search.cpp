@@ -14,12 +14,13 @@
 #include "search/feasible_start.hpp"
 #include "search/parallelism.hpp"
 #include "search/run_folder.hpp"
+#include "search/useful_scores.hpp"
 
 namespace atto::cli {
 namespace {
 
 struct Options {
-  std::string spec, out, evaluator = "torch", device = "auto";
+  std::string spec, out, evaluator = "torch", device = "auto", calibration;
   std::optional<std::uint64_t> seed;
   std::optional<int> candidates;
   std::optional<std::string> strategy;
@@ -91,6 +92,8 @@ int search_command(const Options& options) {
   campaign.is_async = options.is_async;
   for (const std::string& warning : search::check_start(campaign))
     fmt::print(stderr, "{}\n", warning);
+  for (const std::string& message : search::leave_out_scores(campaign, options.calibration))
+    fmt::print(stderr, "{}\n", message);
   std::vector<search::DesignRow> included;
   for (const std::string& file : options.include)
     included.push_back(search::human_design(campaign, file));
@@ -133,6 +136,9 @@ void add_search(CLI::App& app, Action& action) {
                       "A person's design to evaluate under the same rungs");
   command->add_option("--warm-start", options->warm_start,
                       "Run folder whose matching results are reused");
+  command->add_option("--calibration", options->calibration,
+                      "What `atto calibrate` wrote (default runs/calibration-NAME), or none: the "
+                      "zero-cost scores that it switched off are left out");
   command->add_option("--evaluator", options->evaluator, "What evaluates designs")
       ->check(CLI::IsMember({"torch", "fake"}));
   command->add_option("--seed", options->seed, "Overrides search.seed");

@@ -60,7 +60,9 @@ TEST_CASE("status and report show a finished campaign with the issue's keys") {
   CHECK(status.at("state") == "finished");
   CHECK(status.at("jobs").at("done") == status.at("jobs").at("all"));
   CHECK(status.at("cpu_seconds").get<double>() >= 0);
-  CHECK(status.at("tiers") == result.at("tiers"));
+  auto ranked = result.at("tiers");
+  for (auto& tier : ranked) tier.erase("exports");  // what this very run wrote
+  CHECK(status.at("tiers") == ranked);
   const json& board = status.at("tiers").at(0).at("leaderboard");
   REQUIRE(board.size() == 6);
   for (std::size_t i = 0; i < board.size(); ++i) {

@@ -212,7 +212,7 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   std::fclose(file);
   CHECK_THROWS_AS(Ledger(text), EnvironmentError);
   Ledger(folder.file()).set_meta("schema", "99");
-  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 2"));
+  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 3"));
 }
 
 TEST_CASE("Only so many finalists are claimed at once; other jobs go on") {

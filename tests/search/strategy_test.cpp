@@ -10,6 +10,7 @@
 
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/identity.hpp"
+#include "search/cycles.hpp"
 
 using namespace atto;
 using namespace atto::search;
@@ -215,4 +216,65 @@ TEST_CASE("More candidates go on where fewer ended") {
   std::size_t more = 0;
   while (strategy->propose(std::int64_t(10 + more))) ++more;
   CHECK(more == 5);
+}
+
+TEST_CASE("A steered strategy proposes in the new space and promotes nothing that is barred") {
+  const Space space;
+  std::vector<gen::Restriction> pins;
+  for (const auto& [decision, index] :
+       net::read_pin(space.prototype, "stages[*].modules[*].shortcut=identity"))
+    pins.push_back({decision, {index}});
+  const gen::FeasibleSpace steered(space.prototype, space.prototype.written_input(), space.require,
+                                   0.9, pins);
+  for (const StrategyEntry& entry : strategies()) {
+    INFO(entry.name);
+    const auto strategy = entry.make({space.space.get(), settings(40), 5, {}});
+    std::map<std::uint64_t, net::Assignment> known;
+    std::set<std::uint64_t> barred;
+    std::deque<std::pair<std::uint64_t, int>> waiting;
+    int fresh = 0, promoted = 0;
+    const auto show = [&] {
+      Observation seen = result_of(waiting.front().first, waiting.front().second);
+      seen.is_barred = barred.count(seen.hash) > 0;
+      strategy->observe(seen);
+      waiting.pop_front();
+      strategy->take_released();
+    };
+    for (std::int64_t next = 0;;) {
+      if (next == 20 && barred.empty()) {
+        Steering steering{&steered, {}, {}};
+        for (const auto& [hash, assignment] : known)
+          if (!steered.allows(assignment)) barred.insert(hash);
+        steering.barred.assign(barred.begin(), barred.end());
+        REQUIRE_FALSE(barred.empty());
+        strategy->steer(steering);
+      }
+      while (waiting.size() >= 4) show();
+      const std::optional<Proposal> proposal = strategy->propose(next);
+      if (!proposal) {
+        if (waiting.empty()) break;
+        show();
+        continue;
+      }
+      if (proposal->fresh) known[proposal->hash] = proposal->fresh->assignment;
+      if (!barred.empty()) {
+        CHECK(barred.count(proposal->hash) == 0);
+        CHECK(steered.allows(known.at(proposal->hash)));
+        ++(proposal->fresh ? fresh : promoted);
+      }
+      waiting.emplace_back(proposal->hash, proposal->rung);
+      ++next;
+    }
+    CHECK(fresh > 5);
+    if (entry.name != "random" && entry.name != "aging_evolution") CHECK(promoted > 0);
+    if (strategy->cycles() == 0) continue;
+    const Insight insight = strategy->insight();
+    CHECK_FALSE(insight.theta.empty());
+    CHECK_FALSE(insight.credits.empty());
+    const Insight again = read_insight(insight_text(insight));
+    CHECK(again.theta == insight.theta);
+    CHECK(again.credits == insight.credits);
+    CHECK(again.weights == insight.weights);
+    CHECK(again.sources == insight.sources);
+  }
 }

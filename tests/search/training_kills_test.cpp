@@ -21,6 +21,20 @@ TEST_CASE(
   const json board = boards_of(scratch, scratch / "calm");
   CHECK(std::filesystem::exists(scratch / "calm/winner/weights.safetensors"));
   CHECK(std::filesystem::exists(scratch / "calm/winner/reference.safetensors"));
+  CHECK(std::filesystem::exists(scratch / "calm/winner/model.onnx"));
+  CHECK(calm.out.find("  onnx  fp32  calm/winner/model.onnx") != std::string::npos);
+  CHECK(calm.err.find("export: this version does not write c\n") != std::string::npos);
+  {
+    INFO("images for int8 come from the trainer, once, and so does a reference that is missing");
+    std::filesystem::remove(scratch / "calm/winner/reference.safetensors");
+    const Ended made = run_atto(scratch, "export calm --to onnx --int8 --json");
+    INFO(made.err);
+    REQUIRE(made.code == 0);
+    CHECK(json::parse(made.out).at(0).at("file") == "calm/winner/model.int8.onnx");
+    CHECK(std::filesystem::exists(scratch / "calm/winner/calibration.safetensors"));
+    CHECK(std::filesystem::exists(scratch / "calm/winner/reference.safetensors"));
+    CHECK(run_atto(scratch, "export calm --to onnx --int8 --calibrate nowhere").code == 4);
+  }
 
   {
     INFO("workers in the middle of an epoch and before a commit");

@@ -1,0 +1,78 @@
+// atto explain DIR: what generative synthesis prefers, how sure it is, and what it has seen.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "design_specs/files.hpp"
+#include "search/cli/commands.hpp"
+#include "search/explanation.hpp"
+#include "search/run_folder.hpp"
+#include "search/steering.hpp"
+
+namespace atto::cli {
+namespace {
+
+struct Options {
+  std::string folder, svg, path, tier;
+  std::int64_t cycle = 0;
+  std::size_t most = 12;
+  bool is_json = false;
+};
+
+/// The tier that was named, or the newest that has learnt something.
+int tier_of(search::Ledger& ledger, const search::Campaign& campaign, const std::string& name) {
+  if (name.empty()) {
+    int tier = search::current_tier(ledger, campaign);
+    while (tier > 0 && ledger.cycle_count(tier) == 0) --tier;
+    return tier;
+  }
+  for (int tier = 0; tier < campaign.tiers(); ++tier)
+    if (campaign.tier_name(tier) == name) return tier;
+  throw SpecError({{"--tier", "", "the campaign has no such tier", name}});
+}
+
+int explain_command(const Options& options) {
+  search::Ledger ledger(search::RunFolder{options.folder}.ledger());
+  const search::Campaign campaign = search::load_campaign(ledger);
+  std::optional<search::Explanation> explanation =
+      search::explain(ledger, campaign, tier_of(ledger, campaign, options.tier), options.cycle);
+  if (!explanation) {
+    fmt::print(stderr,
+               "nothing to explain: {} has recorded no cycle of learning{}; what its results show "
+               "of decisions is in `atto report {}`\n",
+               campaign.spec.search.strategy,
+               campaign.spec.search.strategy == "generative_synthesis" ? " yet" : "",
+               options.folder);
+    return 1;
+  }
+  if (!options.path.empty()) search::keep_path(*explanation, options.path);
+  if (!options.svg.empty())
+    spec::write_file_atomically(options.svg, search::explanation_svg(*explanation));
+  fmt::print("{}", options.is_json ? search::explanation_json(*explanation)
+                                   : search::explanation_text(*explanation, options.most));
+  return 0;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand(
+      "explain", "Show what generative synthesis prefers, how sure it is, and why");
+  command->add_option("folder", options->folder, "Run folder")->required();
+  command->add_option("--path", options->path, "Only the decisions at this path; [*] is any index");
+  command->add_option("--cycle", options->cycle, "Cycle of learning; default: the last")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--tier", options->tier, "Of a family; default: the newest");
+  command->add_option("--top", options->most, "Decisions shown (12; 0 = all)");
+  command->add_option("--svg", options->svg, "Write a picture");
+  command->add_flag("--json", options->is_json, "Everything as JSON");
+  command->footer(
+      "Example:  atto explain runs/quickstart-s1 --path 'stages[1].modules[*].chain' --svg "
+      "why.svg");
+  command->callback(
+      [options, &action] { action = [options] { return explain_command(*options); }; });
+}
+
+}  // namespace atto::cli

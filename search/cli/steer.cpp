@@ -1,0 +1,102 @@
+// atto steer DIR: people change what a campaign looks for, while it runs or between its runs.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "search/cli/commands.hpp"
+#include "search/steering.hpp"
+
+namespace atto::cli {
+namespace {
+
+struct Options {
+  std::string folder;
+  search::SteerRequest request;
+  std::vector<std::string> designs;
+  bool is_json = false;
+};
+
+std::string place_text(const search::Campaign& campaign, const search::SteerRow& row) {
+  if (!row.is_in_effect()) return "waits";
+  const std::string tier =
+      campaign.tiers() > 1 ? "tier " + campaign.tier_name(row.tier) + ", " : "";
+  return fmt::format("{}from proposal {} on", tier, row.position);
+}
+
+void list_text(const search::Campaign& campaign, const search::SteeringView& view) {
+  if (view.requests.empty()) fmt::print("nobody has steered this campaign yet\n");
+  for (const search::SteerRow& row : view.requests) {
+    const std::string tier =
+        row.only_tier >= 0 ? " --tier " + campaign.tier_name(row.only_tier) : "";
+    fmt::print("{}  {:<26}  {}{}{}\n", search::time_text(row.at), place_text(campaign, row),
+               search::option_text(row), tier, row.hash.empty() ? "" : "  " + row.hash);
+  }
+  if (view.held.empty()) return;
+  fmt::print("in force:\n");
+  for (const search::SteeringView::InForce& held : view.held)
+    fmt::print("  {} = {}\n", held.path, fmt::join(held.allowed, ", "));
+}
+
+void list_json(const search::SteeringView& view) {
+  nlohmann::json requests = nlohmann::json::array(), in_force = nlohmann::json::array();
+  for (const search::SteerRow& row : view.requests)
+    requests.push_back(
+        {{"at_ms", row.at},
+         {"kind", row.kind},
+         {"text", row.text},
+         {"design", row.hash.empty() ? nlohmann::json(nullptr) : nlohmann::json(row.hash)},
+         {"in_effect", row.is_in_effect()},
+         {"tier", row.tier},
+         {"proposal", row.position},
+         {"results_seen", row.seen}});
+  for (const search::SteeringView::InForce& held : view.held)
+    in_force.push_back({{"path", held.path}, {"allowed", held.allowed}});
+  fmt::print("{}\n", nlohmann::json({{"requests", requests}, {"in_force", in_force}}).dump(2));
+}
+
+int steer_command(Options& options) {
+  const search::RunFolder folder{options.folder};
+  options.request.designs.assign(options.designs.begin(), options.designs.end());
+  if (!options.request.is_empty())
+    for (const std::string& message : search::steer_campaign(folder, options.request))
+      fmt::print(stderr, "{}\n", message);
+  search::Ledger ledger(folder.ledger());
+  const search::Campaign campaign = search::load_campaign(ledger);
+  const search::SteeringView view = search::view_steering(ledger, campaign);
+  if (options.is_json)
+    list_json(view);
+  else
+    list_text(campaign, view);
+  return 0;
+}
+
+}  // namespace
+
+void add_steer(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  search::SteerRequest& request = options->request;
+  CLI::App* command = app.add_subcommand(
+      "steer", "Change what a campaign looks for, or list what people asked for");
+  command->add_option("folder", options->folder, "Run folder")->required();
+  const auto add = [&](const char* name, std::vector<std::string>& into, const char* text) {
+    command->add_option(name, into, text)->take_all()->allow_extra_args(false);
+  };
+  add("--pin", request.pins, "PATH=VALUE: this decision takes this value; several add up");
+  add("--forbid", request.forbids, "PATH=VALUE: never this value");
+  add("--free", request.frees, "PATH: lift pins and bans");
+  add("--require", request.requirements, "KEY=VALUE, such as params.max=1.5M or top1.min=0.6");
+  add("--note", request.notes, "A remark for the report");
+  add("--try", options->designs, "A person's design, evaluated under the same rungs");
+  command->add_option("--tier", request.tier, "Of a family: this tier only");
+  command->add_flag("--json", options->is_json, "The listing as JSON");
+  command->footer(
+      "Example:  atto steer runs/quickstart-s1 --pin 'stages[0].modules[*].chain=#1' --forbid "
+      "'stages[1].modules[*].shortcut=none'\n"
+      "PATH is a decision as logs and reports name it; [*] stands for any index.\n"
+      "Exit code 2: no design could satisfy it, with the proof; nothing is recorded then.");
+  command->callback([options, &action] { action = [options] { return steer_command(*options); }; });
+}
+
+}  // namespace atto::cli

@@ -1,0 +1,51 @@
+#include "search/useful_scores.hpp"
+
+#include <fmt/format.h>
+
+#include "prototypes/network/responses.hpp"
+#include "search/calibration.hpp"
+#include "search/run_folder.hpp"
+
+namespace atto::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_same_task(const Campaign& a, const Campaign& b) {
+  return a.prototype_text == b.prototype_text && a.data == b.data && a.spec_text == b.spec_text &&
+         a.evaluator == b.evaluator;
+}
+
+/// Returns the file to read, or "" where there is none.
+fs::path find_calibration(const Campaign& campaign, const std::string& named,
+                          std::vector<std::string>& messages) {
+  constexpr const char* kFile = "calibration.json";
+  if (named == "none") return {};
+  if (!named.empty()) return fs::is_directory(named) ? fs::path(named) / kFile : fs::path(named);
+  const RunFolder folder{fs::path("runs") / ("calibration-" + campaign.spec.name)};
+  if (!fs::exists(folder.path / kFile) || !fs::exists(folder.ledger())) return {};
+  Ledger ledger(folder.ledger());
+  if (is_same_task(campaign, load_campaign(ledger))) return folder.path / kFile;
+  messages.push_back(
+      fmt::format("{} is not used: it was made for another version of the spec, prototype or data",
+                  folder.path.string()));
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> leave_out_scores(Campaign& campaign, const std::string& calibration) {
+  std::vector<std::string> messages;
+  if (campaign.scored_jobs == 0) return messages;
+  const fs::path file = find_calibration(campaign, calibration, messages);
+  if (file.empty()) return messages;
+  campaign.switched_off = read_switched_off(file);
+  for (const std::string& name : campaign.switched_off)
+    messages.push_back(
+        fmt::format("{} is switched off: it says nothing that params and MACs do not ({})", name,
+                    file.string()));
+  if (campaign.switched_off.size() == net::kScoreNames.size()) campaign.scored_jobs = 0;
+  return messages;
+}
+
+}  // namespace atto::search
