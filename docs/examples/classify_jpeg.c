@@ -3,13 +3,11 @@
 #include <atto/edge.h>
 #include <stdio.h>
 #include <stdlib.h>
-/* jpeglib.h needs FILE. */
 #include <jpeglib.h>
 
 /* Decodes a file to RGB [height, width, 3]; libjpeg ends the program when the file is broken. */
 static unsigned char* read_jpeg(const char* path, int* height, int* width) {
-  struct jpeg_decompress_struct jpeg;
-  struct jpeg_error_mgr errors;
+  struct jpeg_decompress_struct jpeg; struct jpeg_error_mgr errors;
   FILE* file = fopen(path, "rb");
   if (file == NULL) return NULL;
   jpeg.err = jpeg_std_error(&errors);
@@ -22,18 +20,15 @@ static unsigned char* read_jpeg(const char* path, int* height, int* width) {
     JSAMPROW row = rgb + (size_t)jpeg.output_scanline * (size_t)*width * 3;
     jpeg_read_scanlines(&jpeg, &row, 1);
   }
-  jpeg_destroy_decompress(&jpeg);
-  fclose(file);
+  jpeg_destroy_decompress(&jpeg), fclose(file);
   return rgb;
 }
 
 int main(int argc, char** argv) {
   char message[256] = "", name[64] = "";
   atto_text text = {message, sizeof message}, no_text = {NULL, 0}, class_name = {name, sizeof name};
-  atto_model* model = NULL;
-  atto_engine* engine = NULL;
-  atto_model_info info;
-  atto_shape shape;
+  atto_model* model = NULL; atto_engine* engine = NULL;
+  atto_model_info info; atto_shape shape;
   int height = 0, width = 0, best = 0;
   if (argc != 3) return fprintf(stderr, "usage: classify_jpeg MODEL.atto IMAGE.jpg\n"), 2;
   if (atto_model_open(argv[1], &model, text) != ATTO_OK ||
@@ -59,8 +54,7 @@ int main(int argc, char** argv) {
     if (scores[c] > scores[best]) best = c;
   atto_model_class_name(model, best, class_name);
   printf("class %d %s: %g\n", best, name, scores[best]);
-  atto_engine_close(engine);
-  atto_model_close(model);
+  atto_engine_close(engine), atto_model_close(model);
   free(pixels), free(scores), free(rgb);
   return 0;
 }

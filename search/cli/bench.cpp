@@ -3,23 +3,20 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "export/runtime/engine.hpp"
 #include "search/cli/commands.hpp"
+#include "search/cli/engine_timing.hpp"
 #include "search/cli/fma_peak.hpp"
 
 namespace atto::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 
-constexpr double kWarmUpSeconds = 0.1;
-constexpr double kRoundSeconds = 0.02;  // a round repeats a run for about so long
 constexpr int kProfileRounds = 51;
 
 struct Options {
@@ -27,35 +24,6 @@ struct Options {
   int threads = 1, rounds = 31;
   bool is_profile = false, is_json = false;
 };
-
-struct Timing {
-  int runs = 0;                                   ///< of all rounds
-  double median_ms = 0, low_ms = 0, high_ms = 0;  ///< the middle half lies between low and high
-};
-
-double seconds_of(edge::Engine& engine, std::span<const float> image, int runs) {
-  const auto start = Clock::now();
-  for (int i = 0; i < runs; ++i) engine.run(image);
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-Timing time_runs(edge::Engine& engine, std::span<const float> image, int rounds, double& peak) {
-  double once = seconds_of(engine, image, 1);
-  for (double spent = once; spent < kWarmUpSeconds; spent += once)
-    once = seconds_of(engine, image, 1);
-  const int repeat = std::max(1, static_cast<int>(kRoundSeconds / once));
-  std::vector<double> ms;
-  for (int round = 0; round < rounds; ++round) {
-    // The probe runs between the rounds, so that both see the same machine.
-    if (round % 8 == 0) peak = std::max(peak, measure_fma_peak(engine.level()));
-    ms.push_back(seconds_of(engine, image, repeat) / repeat * 1e3);
-  }
-  std::sort(ms.begin(), ms.end());
-  const auto at = [&](double share) {
-    return ms[static_cast<std::size_t>(share * static_cast<double>(ms.size() - 1))];
-  };
-  return {repeat * rounds, at(0.5), at(0.25), at(0.75)};
-}
 
 struct Measured {
   const edge::Engine& engine;
@@ -131,7 +99,10 @@ int bench(const Options& options) {
   for (std::size_t i = 0; i < image.size(); ++i)
     image[i] = static_cast<float>(i * 2654435761U % 1000) / 500 - 1;
   Measured measured{engine, {}, 0, {}};
-  measured.timing = time_runs(engine, image, options.rounds, measured.peak);
+  // The probe runs between the rounds, so that both see the same machine.
+  measured.timing = time_runs(engine, image, options.rounds, [&](int round) {
+    if (round % 8 == 0) measured.peak = std::max(measured.peak, measure_fma_peak(engine.level()));
+  });
   if (options.is_profile) measured.profile = engine.profile(image, kProfileRounds);
   const std::string text = options.is_json ? json_text(measured, options.threads)
                                            : table_text(measured, options.threads);

@@ -39,7 +39,7 @@ void add_export(CLI::App& app, Action& action) {
       ->add_option("source", request.source,
                    "Run folder (of a campaign: its winner), or weights.safetensors")
       ->required();
-  command->add_option("--to", request.targets, "Formats, separated by commas: onnx")
+  command->add_option("--to", request.targets, "Formats, separated by commas: atto, onnx")
       ->required()
       ->delimiter(',')
       ->allow_extra_args(false);
@@ -59,7 +59,7 @@ void add_export(CLI::App& app, Action& action) {
                       "weights, made by atto-trainer where it is missing");
   command->add_flag("--json", options->is_json, "Print JSON");
   command->footer(
-      "Example:  atto export runs/quickstart-s1 --to onnx --int8 --calibrate fashion_mnist");
+      "Example:  atto export runs/quickstart-s1 --to atto,onnx --calibrate fashion_mnist");
   command->callback(
       [options, &action] { action = [options] { return export_command(*options); }; });
 }

@@ -2,17 +2,16 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <vector>
 
 #include "design_specs/errors.hpp"
 #include "export/runtime/engine.hpp"
 #include "search/cli/commands.hpp"
+#include "search/cli/guesses.hpp"
 #include "trainer/images/image_decoding.hpp"
 #include "trainer/images/image_resize.hpp"
 
@@ -28,11 +27,6 @@ struct Options {
   std::vector<std::string> images;
   int threads = 1;
   bool is_json = false;
-};
-
-struct Guess {
-  std::string name;
-  double share = 0;
 };
 
 /// Decodes and resizes a file into the model's pixels: the shorter side fits, the middle is kept.
@@ -56,31 +50,6 @@ void require_images(const format::Program& program, const std::string& file) {
                       fmt::format("{}x{}x{}", program.channels, program.height, program.width)}});
 }
 
-/// The most likely classes. Outputs that are no shares of one yet become such.
-std::vector<Guess> top_guesses(std::span<const float> output, const format::Program& program) {
-  std::vector<double> shares(output.begin(), output.end());
-  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
-  const bool are_shares =
-      std::all_of(shares.begin(), shares.end(), [](double s) { return s >= 0; }) &&
-      std::abs(sum - 1) < 1e-3;
-  if (!are_shares) {
-    const double largest = *std::max_element(shares.begin(), shares.end());
-    double total = 0;
-    for (double& share : shares) total += share = std::exp(share - largest);
-    for (double& share : shares) share /= total;
-  }
-  std::vector<std::size_t> order(shares.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return shares[a] > shares[b]; });
-  std::vector<Guess> guesses;
-  for (std::size_t i = 0; i < std::min(kTop, order.size()); ++i)
-    guesses.push_back({order[i] < program.classes.size() ? program.classes[order[i]]
-                                                         : fmt::format("class {}", order[i]),
-                       shares[order[i]]});
-  return guesses;
-}
-
 int run(const Options& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
@@ -95,7 +64,7 @@ int run(const Options& options) {
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     Json guesses = Json::array();
     if (!options.is_json) fmt::print("{} ({:.3f} ms)\n", file, took.count());
-    for (const Guess& guess : top_guesses(engine.output(), program)) {
+    for (const Guess& guess : top_guesses(engine.output(), program, kTop)) {
       guesses.push_back({{"class", guess.name}, {"share", guess.share}});
       if (!options.is_json) fmt::print("  {:>6.2f} %  {}\n", 100 * guess.share, guess.name);
     }
