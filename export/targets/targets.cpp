@@ -8,6 +8,7 @@
 #include "export/onnx/network_graph.hpp"
 #include "export/onnx/quantised_graph.hpp"
 #include "export/quantisation/quantise.hpp"
+#include "export/targets/atto_target.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -42,7 +43,8 @@ std::vector<float> run_onnx(const std::filesystem::path& file, const ImageSet& i
   return logits;
 }
 
-constexpr Target kTargets[] = {{"onnx", ".onnx", can_write_onnx, write_onnx, run_onnx}};
+constexpr Target kTargets[] = {{"atto", ".atto", can_write_atto, write_atto, run_atto},
+                               {"onnx", ".onnx", can_write_onnx, write_onnx, run_onnx}};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "search/cli/board_text.hpp"
 #include "search/cli/console.hpp"
 #include "search/cli/export_run.hpp"
+#include "search/cli/model_shown.hpp"
 #include "search/parallelism.hpp"
 #include "search/run_folder.hpp"
 
@@ -31,6 +32,19 @@ std::vector<deploy::Artefact> export_winner(const search::Leaderboard& board,
   return export_trained(request);
 }
 
+/// Measures what can be run here of a winner's files.
+std::vector<ModelShown> show_models(const std::vector<deploy::Artefact>& artefacts) {
+  std::vector<ModelShown> shown;
+  for (const deploy::Artefact& artefact : artefacts) {
+    if (artefact.target != "atto" || !artefact.trouble.empty()) continue;
+    const deploy::TrainedModel model = deploy::read_trained_model(artefact.file.parent_path());
+    shown.push_back(
+        show_model(artefact.file,
+                   deploy::read_image_set(model.folder() / deploy::kReferenceName, model.network)));
+  }
+  return shown;
+}
+
 /// Prints every tier's leaderboard and exports its winner; returns whether each has one that could
 /// be exported.
 bool show_boards(const std::filesystem::path& folder, bool is_json) {
@@ -45,13 +59,18 @@ bool show_boards(const std::filesystem::path& folder, bool is_json) {
     const std::vector<deploy::Artefact> artefacts =
         export_winner(board, campaign, search::RunFolder{folder});
     all_won &= tell_misses(artefacts);
+    const std::vector<ModelShown> models = show_models(artefacts);
     if (!is_json) {
       for (const deploy::Artefact& artefact : artefacts)
         if (artefact.trouble.empty()) fmt::print("  {}", artefact_line(artefact));
+      for (const ModelShown& model : models) fmt::print("  {}", latency_line(model));
+      if (!models.empty()) fmt::print("  {}", image_line(models.back()));
       continue;
     }
     tiers.push_back(board_json(board, campaign, folder));
     tiers.back()["exports"] = artefacts_json(artefacts);
+    tiers.back()["models"] = nlohmann::json::array();
+    for (const ModelShown& model : models) tiers.back()["models"].emplace_back(model_json(model));
   }
   const search::Totals totals = ledger.totals();
   if (is_json) {

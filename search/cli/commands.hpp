@@ -31,9 +31,11 @@ void add_eval(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_tabulate(CLI::App& app, Action& action);
+void add_bench(CLI::App& app, Action& action);
+void add_run(CLI::App& app, Action& action);
 
 /// Runs the action; prints an exception's message on stderr and returns its exit code: 2 SpecError,
-/// 4 EnvironmentError, 70 our own bug.
+/// 3 ModelError, 4 EnvironmentError, 70 our own bug.
 int run_guarded(const Action& action);
 
 }  // namespace atto::cli

@@ -37,7 +37,7 @@ void add_export(CLI::App& app, Action& action) {
       .option("source", request.source,
               "Run folder (of a campaign: its winner), or weights.safetensors")
       .required();
-  command.option("--to", request.targets, "Formats, separated by commas: onnx")
+  command.option("--to", request.targets, "Formats, separated by commas: atto, onnx")
       .required()
       .delimiter(',')
       .one_value_each();
@@ -57,7 +57,7 @@ void add_export(CLI::App& app, Action& action) {
                  "weights, made by atto-trainer where it is missing");
   command.flag("--json", options->is_json, "Print JSON");
   command.footer(
-      "Example:  atto export runs/quickstart-s1 --to onnx --int8 --calibrate fashion_mnist");
+      "Example:  atto export runs/quickstart-s1 --to atto,onnx --calibrate fashion_mnist");
   command.runs(action, [options] { return export_command(*options); });
 }
 

@@ -1,8 +1,10 @@
 #include <fmt/core.h>
 
 #include <new>
+#include <system_error>
 
 #include "design_specs/errors.hpp"
+#include "export/format/model_error.hpp"
 #include "search/cli/commands.hpp"
 
 namespace atto::cli {
@@ -13,7 +15,13 @@ int run_guarded(const Action& action) {
   } catch (const SpecError& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 2;
+  } catch (const format::ModelError& error) {
+    fmt::print(stderr, "atto: {}\n", error.what());
+    return 3;
   } catch (const EnvironmentError& error) {
+    fmt::print(stderr, "atto: {}\n", error.what());
+    return 4;
+  } catch (const std::system_error& error) {
     fmt::print(stderr, "atto: {}\n", error.what());
     return 4;
   } catch (const std::bad_alloc&) {

@@ -10,6 +10,7 @@
 #include "prototypes/network/dot.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/inspect_model.hpp"
 
 namespace atto::cli {
 namespace {
@@ -86,6 +87,11 @@ std::string table_text(const net::Network& network) {
 }
 
 int inspect(const Options& options) {
+  if (is_model_file(options.file)) {
+    const std::string text = model_text(options.file, options.is_json);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
+  }
   const net::Prototype prototype = net::read_prototype(options.file);
   net::TaskInput input = prototype.written_input();
   if (options.classes > 0) input.classes = options.classes;
@@ -102,8 +108,11 @@ int inspect(const Options& options) {
 
 void add_inspect(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  Command command(app, "inspect", "Show a design layer by layer: shapes, parameters, MACs, memory");
-  command.option("file", options->file, "a design, or a prototype without holes").required();
+  Command command(
+      app, "inspect",
+      "Show a design layer by layer (shapes, parameters, MACs, memory) or a model file");
+  command.option("file", options->file, "a design, a prototype without holes, or an .atto model")
+      .required();
   Option json = command.flag("--json", options->is_json, "print JSON");
   command.flag("--dot", options->is_dot, "print a Graphviz picture").excludes(json);
   command.option("--classes", options->classes, "count with this many classes").range(1, 65536);

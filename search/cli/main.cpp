@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
       atto::cli::add_worker,    atto::cli::add_train,   atto::cli::add_eval,
       atto::cli::add_data,      atto::cli::add_report,  atto::cli::add_generate,
       atto::cli::add_steer,     atto::cli::add_explain, atto::cli::add_tabulate,
-      atto::cli::add_calibrate, atto::cli::add_export};
+      atto::cli::add_calibrate, atto::cli::add_export,  atto::cli::add_bench,
+      atto::cli::add_run};
   for (Add add : kCommands) add(line.app(), action);
   return line.run(argc, argv, action);
 }

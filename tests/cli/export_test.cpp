@@ -70,6 +70,28 @@ TEST_CASE("export writes a file that agrees with LibTorch, and says how well") {
   }
 }
 
+TEST_CASE("export writes a model file that our engine runs as LibTorch does") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const Ended ended = run_atto(scratch, "export winner --to atto,onnx --json");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json list = json::parse(ended.out);
+  REQUIRE(list.size() == 2);
+  CHECK(list[0].at("target") == "atto");
+  CHECK(list[0].at("file") == "winner/model.atto");
+  CHECK(list[0].at("max_error").get<double>() < 1e-5);
+  CHECK(list[0].at("top1_agreement") == 1.0);
+  const json model = json::parse(run_atto(scratch, "inspect --json winner/model.atto").out);
+  const json onnx = json::parse(run_atto(scratch, "inspect --json winner/design.json").out);
+  CHECK(model.at("hash") == onnx.at("hash"));
+  CHECK(model.at("macs") == onnx.at("macs"));
+
+  corrupt(scratch / "winner/weights.safetensors");
+  CHECK(run_atto(scratch, "export winner --to atto").code == 1);
+  CHECK_FALSE(fs::exists(scratch / "winner/model.atto"));
+}
+
 TEST_CASE("export answers for a bad command line and for files that do not fit") {
   const Scratch scratch;
   copy_winner(scratch);

@@ -12,10 +12,10 @@
 
 #include "design_specs/errors.hpp"
 #include "tests/trainer/scratch_folder.hpp"
+#include "trainer/images/image_decoding.hpp"
+#include "trainer/images/image_resize.hpp"
 #include "trainer/torch/batches.hpp"
 #include "trainer/torch/dataset.hpp"
-#include "trainer/torch/image_decoding.hpp"
-#include "trainer/torch/image_resize.hpp"
 
 using namespace atto;
 using namespace atto::train;

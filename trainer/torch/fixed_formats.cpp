@@ -10,8 +10,8 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
+#include "trainer/images/image_resize.hpp"
 #include "trainer/torch/dataset.hpp"
-#include "trainer/torch/image_resize.hpp"
 
 namespace atto::train {
 namespace fs = std::filesystem;

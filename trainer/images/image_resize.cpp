@@ -1,4 +1,4 @@
-#include "trainer/torch/image_resize.hpp"
+#include "trainer/images/image_resize.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "trainer/torch/image_decoding.hpp"
+#include "trainer/images/image_decoding.hpp"
 
 #include <csetjmp>
 #include <cstdio>

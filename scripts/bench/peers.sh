@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The edge runtime against ONNX Runtime (from npm), in turns within one run, one thread, float32. Run it on an idle
+# machine.   scripts/bench/peers.sh [ROUNDS] [NETWORK...]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=$(realpath -m "${ATTO_BUILD:-build/release}")
+[ -f "$build/build.ninja" ] || cmake --preset release -B "$build" >&2
+cmake --build "$build" --target edge_peers >&2
+tests/interop/install.sh "$build/interop" >&2
+models=$build/peer_models
+if [ ! -f "$models/networks.json" ] || [ "$build/bin/edge_peers" -nt "$models/networks.json" ]; then
+  mkdir -p "$models"
+  "$build/bin/edge_peers" write "$models"
+fi
+driver=$(realpath scripts/bench/peers.mjs)
+cd "$build/interop"
+exec node "$driver" "$models" "$build/bin/edge_peers" "${1:-21}" "${@:2}"

@@ -1,0 +1,129 @@
+// `atto bench`: how fast a model file runs here, as a whole and step by step.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "export/runtime/engine.hpp"
+#include "search/cli/command_line.hpp"
+#include "search/cli/engine_timing.hpp"
+#include "search/cli/fma_peak.hpp"
+
+namespace atto::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kProfileRounds = 51;
+
+struct Options {
+  std::string file;
+  int threads = 1, rounds = 31;
+  bool is_profile = false, is_json = false;
+};
+
+struct Measured {
+  const edge::Engine& engine;
+  Timing timing;
+  double peak;  ///< GFLOP/s of one core
+  std::vector<edge::StepProfile> profile;
+
+  double gflops(std::int64_t macs, double ms) const {
+    return 2.0 * static_cast<double>(macs) / (ms * 1e6);
+  }
+  double gflops() const { return gflops(engine.model().program().macs(), timing.median_ms); }
+};
+
+std::string json_text(const Measured& m, int threads) {
+  const format::Program& program = m.engine.model().program();
+  Json json = {{"name", program.name},
+               {"precision", program.precision},
+               {"level", edge::level_name(m.engine.level())},
+               {"threads", threads},
+               {"runs", m.timing.runs},
+               {"median_ms", m.timing.median_ms},
+               {"low_ms", m.timing.low_ms},
+               {"high_ms", m.timing.high_ms},
+               {"macs", program.macs()},
+               {"gflops", m.gflops()},
+               {"fma_peak_gflops", m.peak},
+               {"share_of_peak", m.gflops() / (m.peak * threads)}};
+  if (!m.profile.empty()) json["steps"] = Json::array();
+  for (const edge::StepProfile& step : m.profile)
+    json["steps"].push_back({{"name", step.name},
+                             {"kernels", step.kernels},
+                             {"macs", step.macs},
+                             {"median_us", step.median_us},
+                             {"gflops", m.gflops(step.macs, step.median_us / 1e3)}});
+  return json.dump(2) + "\n";
+}
+
+std::string table_text(const Measured& m, int threads) {
+  const format::Program& program = m.engine.model().program();
+  std::string text;
+  double sum = 0;
+  std::size_t name = 4, kernels = 7;
+  for (const edge::StepProfile& step : m.profile) {
+    sum += step.median_us;
+    name = std::max(name, step.name.size());
+    kernels = std::max(kernels, step.kernels.size());
+  }
+  if (!m.profile.empty())
+    text += fmt::format("{:<{}}  {:<{}}  {:>9}  {:>6}  {:>8}\n", "step", name, "kernels", kernels,
+                        "us", "share", "GFLOP/s");
+  for (const edge::StepProfile& step : m.profile)
+    text += fmt::format("{:<{}}  {:<{}}  {:>9.1f}  {:>5.1f}%  {:>8.1f}\n", step.name, name,
+                        step.kernels, kernels, step.median_us, 100 * step.median_us / sum,
+                        m.gflops(step.macs, step.median_us / 1e3));
+  text += fmt::format(
+      "{} {}, {}, {} thread{}: median {:.4f} ms (middle half {:.4f} to {:.4f}, {} runs)\n"
+      "{:.1f} GFLOP/s, {:.1f} % of the {:.1f} GFLOP/s that {} measured FMA peak{} give\n",
+      program.name, program.precision, edge::level_name(m.engine.level()), threads,
+      threads == 1 ? "" : "s", m.timing.median_ms, m.timing.low_ms, m.timing.high_ms, m.timing.runs,
+      m.gflops(), 100 * m.gflops() / (m.peak * threads), m.peak * threads, threads,
+      threads == 1 ? "" : "s");
+  return text;
+}
+
+int bench(const Options& options) {
+  edge::EngineOptions engine_options;
+  engine_options.threads = options.threads;
+  edge::Engine engine(edge::Model::open(options.file), engine_options);
+  const format::Program& program = engine.model().program();
+  std::vector<float> image(static_cast<std::size_t>(program.channels) *
+                           static_cast<std::size_t>(program.height) *
+                           static_cast<std::size_t>(program.width));
+  for (std::size_t i = 0; i < image.size(); ++i)
+    image[i] = static_cast<float>(i * 2654435761U % 1000) / 500 - 1;
+  Measured measured{engine, {}, 0, {}};
+  // The probe runs between the rounds, so that both see the same machine.
+  measured.timing = time_runs(engine, image, options.rounds, [&](int round) {
+    if (round % 8 == 0) measured.peak = std::max(measured.peak, measure_fma_peak(engine.level()));
+  });
+  if (options.is_profile) measured.profile = engine.profile(image, kProfileRounds);
+  const std::string text = options.is_json ? json_text(measured, options.threads)
+                                           : table_text(measured, options.threads);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  Command command(app, "bench", "Measure how fast a model file runs here");
+  command.option("model", options->file, "an .atto file").required();
+  command.option("--threads", options->threads, "run with this many threads (default 1)")
+      .range(1, 256);
+  command.option("--rounds", options->rounds, "measure so many times (default 31)").range(1, 10000);
+  command.flag("--profile", options->is_profile, "time every step too");
+  command.flag("--json", options->is_json, "print JSON");
+  command.footer(
+      "Example:  atto bench winner.atto --threads 2 --profile\n"
+      "ATTO_ISA=avx2 (scalar, avx512, ...) runs another instruction set than the best.");
+  command.runs(action, [options] { return bench(*options); });
+}
+
+}  // namespace atto::cli

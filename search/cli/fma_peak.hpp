@@ -1,0 +1,12 @@
+#pragma once
+// The most multiply-adds that one core of this machine does: what speeds are shares of.
+
+#include "export/runtime/level.hpp"
+
+namespace atto::cli {
+
+/// Returns the GFLOP/s (2 per multiply-add) of float32 multiply-adds at a level, from registers
+/// alone, on the calling thread: the best of several short rounds, about 30 ms in all.
+double measure_fma_peak(edge::Level level);
+
+}  // namespace atto::cli

@@ -1,0 +1,30 @@
+#pragma once
+// What the end of a campaign shows of a model file: its speed here, and what it sees in an image.
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "export/targets/image_set.hpp"
+#include "search/cli/engine_timing.hpp"
+#include "search/cli/guesses.hpp"
+
+namespace atto::cli {
+
+struct ModelShown {
+  std::string precision, level;
+  Timing timing;      ///< one thread
+  std::string label;  ///< of the held-out image; empty where it has none
+  std::vector<Guess> guesses;
+};
+
+/// Times the file on one thread and classifies the first image of the set.
+ModelShown show_model(const std::filesystem::path& file, const deploy::ImageSet& images);
+
+/// Two lines, the second for the image.
+std::string latency_line(const ModelShown& model);
+std::string image_line(const ModelShown& model);
+nlohmann::ordered_json model_json(const ModelShown& model);
+
+}  // namespace atto::cli

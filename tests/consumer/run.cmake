@@ -1,0 +1,20 @@
+# Installs the library into a scratch prefix and builds and runs a user's project against it, by its CMake
+# package and by pkg-config.  cmake -D BUILD= -D SOURCE= -D SCRATCH= -D MODEL= -D CC= -P run.cmake
+function(run)
+  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+file(REMOVE_RECURSE ${SCRATCH})
+set(prefix ${SCRATCH}/prefix)
+run(${CMAKE_COMMAND} --install ${BUILD} --component edge --prefix ${prefix})
+run(${CMAKE_COMMAND} -G Ninja -S ${SOURCE}/tests/consumer -B ${SCRATCH}/build -DCMAKE_PREFIX_PATH=${prefix}
+    -DEXAMPLES=${SOURCE}/docs/examples -DCMAKE_BUILD_TYPE=Release)
+run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
+run(${SCRATCH}/build/c_consumer ${MODEL} ${SCRATCH}/image.jpg)
+run(${SCRATCH}/build/cpp_consumer ${MODEL})
+run(${SCRATCH}/build/classify_jpeg ${MODEL} ${SCRATCH}/image.jpg)
+set(ENV{PKG_CONFIG_PATH} ${prefix}/lib/pkgconfig)
+execute_process(COMMAND pkg-config --cflags --libs --static atto_edge OUTPUT_VARIABLE flags
+                OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+separate_arguments(flags UNIX_COMMAND "${flags}")
+run(${CC} ${SOURCE}/docs/examples/classify_jpeg.c -o ${SCRATCH}/by_pkg_config ${flags} -ljpeg)
+run(${SCRATCH}/by_pkg_config ${MODEL} ${SCRATCH}/image.jpg)
