@@ -1,0 +1,288 @@
+// Everything but convolutions in int8, row by row, in plain loops.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "export/runtime/byte_view.hpp"
+
+namespace atto::edge {
+namespace {
+
+using format::kLanes;
+using format::StepKind;
+
+class I8RowStep : public StepRun {
+ public:
+  I8RowStep(const Ground& ground, const format::Step& step)
+      : parts_(ground.parts),
+        step_(step),
+        out_(byte_view_of(ground.program, step.output, ground.arena)),
+        clamp_(i8_clamp_of(step.activation, out_.scale)),
+        tables_(reinterpret_cast<const std::uint8_t*>(ground.weights.data() +
+                                                      step.parameters.weights)) {
+    for (const std::uint32_t input : step.inputs)
+      in_.push_back(byte_view_of(ground.program, input, ground.arena));
+  }
+  void run(const Call& call) const noexcept final {
+    const Range mine = share(out_.shape.height, call.part, parts_);
+    for (int y = mine.begin; y < mine.end; ++y)
+      for (int b = 0; b < out_.shape.blocks; ++b) make_row(y, b, call);
+    fill_halo(out_, mine.begin, mine.end, 0, out_.shape.blocks);
+  }
+
+ protected:
+  virtual void make_row(int y, int block, const Call& call) const = 0;
+  int values() const { return out_.shape.width * kLanes; }
+  std::uint8_t rounded(float x) const {
+    x = std::min(std::max(x, clamp_.low), clamp_.high);
+    return i8_rounded(x, static_cast<float>(out_.zero_point));
+  }
+
+  int parts_;
+  const format::Step& step_;
+  ByteView out_;
+  Clamp clamp_;
+  const std::uint8_t* tables_;
+  std::vector<ByteView> in_;
+};
+
+class I8Import final : public I8RowStep {
+ public:
+  I8Import(const Ground& ground, const format::Step& step)
+      : I8RowStep(ground, step), program_(ground.program) {
+    const format::Tensor& tensor = program_.tensors[step.output];
+    for (std::int64_t lane = 0; lane < tensor.blocks() * kLanes; ++lane)
+      channels_.push_back(!tensor.lanes.empty()    ? tensor.lanes[static_cast<std::size_t>(lane)]
+                          : lane < tensor.channels ? static_cast<int>(lane)
+                                                   : -1);
+    for (int c = 0; c < program_.channels; ++c)
+      normalisation_.push_back(normalisation_of(program_, c));
+  }
+  std::string kernels() const override { return "i8import"; }
+
+ private:
+  void make_row(int y, int block, const Call& call) const override {
+    for (int l = 0; l < kLanes; ++l) {
+      const int channel = channels_[static_cast<std::size_t>(block * kLanes + l)];
+      std::uint8_t* to = out_.row(y, block) + l;
+      for (int x = 0; x < out_.shape.width; ++x)
+        to[std::ptrdiff_t{x} * kLanes] = channel < 0
+                                             ? static_cast<std::uint8_t>(out_.zero_point)
+                                             : rounded(value(call, y, x, channel) / out_.scale);
+    }
+  }
+  float value(const Call& call, int y, int x, int channel) const {
+    const std::ptrdiff_t pixel = std::ptrdiff_t{y} * program_.width + x;
+    if (call.image != nullptr)
+      return call.image[std::ptrdiff_t{channel} * program_.height * program_.width + pixel];
+    const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
+    return static_cast<float>(call.pixels[pixel * program_.channels + channel]) * n.scale + n.shift;
+  }
+
+  const format::Program& program_;
+  std::vector<int> channels_;
+  std::vector<Normalisation> normalisation_;
+};
+
+class I8Activate final : public I8RowStep {
+ public:
+  using I8RowStep::I8RowStep;
+  std::string kernels() const override { return "i8table"; }
+
+ private:
+  void make_row(int y, int block, const Call& /*call*/) const override {
+    const std::uint8_t* from = in_[0].row(y, block);
+    std::uint8_t* to = out_.row(y, block);
+    for (int i = 0; i < values(); ++i) to[i] = tables_[from[i]];
+  }
+};
+
+class I8Add final : public I8RowStep {
+ public:
+  using I8RowStep::I8RowStep;
+  std::string kernels() const override { return "i8add"; }
+
+ private:
+  void make_row(int y, int block, const Call& /*call*/) const override {
+    for (int i = 0; i < values(); ++i) {
+      float x = 0;
+      for (std::size_t k = 0; k < in_.size(); ++k) {
+        const float term = static_cast<float>(in_[k].row(y, block)[i] - in_[k].zero_point) *
+                           i8_multiplier(in_[k].scale, 1, out_.scale);
+        x = k == 0 ? term : x + term;
+      }
+      out_.row(y, block)[i] = rounded(x);
+    }
+  }
+};
+
+class I8Multiply final : public I8RowStep {
+ public:
+  using I8RowStep::I8RowStep;
+  std::string kernels() const override { return "i8multiply"; }
+
+ private:
+  void make_row(int y, int block, const Call& /*call*/) const override {
+    const bool is_gate = in_[1].shape.height == 1 && in_[1].shape.width == 1;
+    const float factor = i8_multiplier(in_[0].scale, in_[1].scale, out_.scale);
+    const std::uint8_t *a = in_[0].row(y, block), *b = in_[1].row(is_gate ? 0 : y, block);
+    std::uint8_t* to = out_.row(y, block);
+    for (int i = 0; i < values(); ++i) {
+      const int product =
+          (a[i] - in_[0].zero_point) * (b[is_gate ? i % kLanes : i] - in_[1].zero_point);
+      to[i] = rounded(static_cast<float>(product) * factor);
+    }
+  }
+};
+
+class I8Gather final : public I8RowStep {
+ public:
+  using I8RowStep::I8RowStep;
+  std::string kernels() const override { return "i8gather"; }
+
+ private:
+  void make_row(int y, int block, const Call& /*call*/) const override {
+    for (int l = 0; l < kLanes; ++l) {
+      const format::LaneSource source = step_.gather[static_cast<std::size_t>(block * kLanes + l)];
+      std::uint8_t* to = out_.row(y, block) + l;
+      if (source.input < 0) {
+        for (int i = 0; i < values(); i += kLanes)
+          to[i] = static_cast<std::uint8_t>(out_.zero_point);
+        continue;
+      }
+      const std::uint8_t* table = tables_ + std::ptrdiff_t{source.input} * 256;
+      const std::uint8_t* from =
+          in_[static_cast<std::size_t>(source.input)].row(y, source.lane / kLanes) +
+          source.lane % kLanes;
+      for (int i = 0; i < values(); i += kLanes) to[i] = table[from[i]];
+    }
+  }
+};
+
+/// Pools of every kind: largest or mean over a rectangle.
+class I8Pool final : public I8RowStep {
+ public:
+  using I8RowStep::I8RowStep;
+  std::string kernels() const override {
+    return step_.kind == StepKind::MaxPool ? "i8maxpool" : "i8mean";
+  }
+
+ private:
+  void make_row(int y, int block, const Call& /*call*/) const override {
+    const Range rows = cell(y, step_.window.height, in_[0].shape.height, out_.shape.height);
+    for (int x = 0; x < out_.shape.width; ++x)
+      make_pixel(block, rows, cell(x, step_.window.width, in_[0].shape.width, out_.shape.width),
+                 out_.row(y, block) + std::ptrdiff_t{x} * kLanes);
+  }
+  Range cell(int at, int taps, int from, int to) const {
+    if (step_.kind == StepKind::AverageTo)
+      return {static_cast<int>(std::int64_t{at} * from / to),
+              static_cast<int>(((std::int64_t{at} + 1) * from + to - 1) / to)};
+    const std::int64_t first = std::int64_t{at} * step_.window.stride - step_.window.pad;
+    return {static_cast<int>(std::max<std::int64_t>(first, 0)),
+            static_cast<int>(std::min<std::int64_t>(first + taps, from))};
+  }
+  void make_pixel(int block, Range rows, Range columns, std::uint8_t* to) const {
+    std::int64_t sums[kLanes] = {};
+    std::uint8_t largest[kLanes] = {};
+    for (int y = rows.begin; y < rows.end; ++y)
+      for (int x = columns.begin; x < columns.end; ++x) {
+        const std::uint8_t* from = in_[0].row(y, block) + std::ptrdiff_t{x} * kLanes;
+        for (int l = 0; l < kLanes; ++l) {
+          sums[l] += from[l] - in_[0].zero_point;
+          largest[l] = std::max(largest[l], from[l]);
+        }
+      }
+    if (step_.kind == StepKind::MaxPool) {
+      std::copy_n(largest, kLanes, to);
+      return;
+    }
+    const std::int64_t count = std::int64_t{rows.end - rows.begin} * (columns.end - columns.begin);
+    const float share = i8_multiplier(in_[0].scale, 1, out_.scale) / static_cast<float>(count);
+    for (int l = 0; l < kLanes; ++l) to[l] = rounded(static_cast<float>(sums[l]) * share);
+  }
+};
+
+class I8Upsample final : public I8RowStep {
+ public:
+  using I8RowStep::I8RowStep;
+  std::string kernels() const override { return "i8upsample"; }
+
+ private:
+  void make_row(int y, int block, const Call& /*call*/) const override {
+    const int factor = step_.window.stride;
+    const std::uint8_t* from = in_[0].row(y / factor, block);
+    for (int x = 0; x < out_.shape.width; ++x)
+      std::copy_n(from + std::ptrdiff_t{x / factor} * kLanes, kLanes,
+                  out_.row(y, block) + std::ptrdiff_t{x} * kLanes);
+  }
+};
+
+/// Floats from bytes: only as an output of the network.
+class I8Softmax final : public StepRun {
+ public:
+  I8Softmax(const Ground& ground, const format::Step& step)
+      : in_(byte_view_of(ground.program, step.inputs[0], ground.arena)),
+        out_(view_of(ground.program, step.output, ground.arena)) {
+    const format::Tensor& tensor = ground.program.tensors[step.inputs[0]];
+    for (std::int64_t lane = 0; lane < tensor.blocks() * kLanes; ++lane)
+      if (tensor.lanes.empty() ? lane < tensor.channels
+                               : tensor.lanes[static_cast<std::size_t>(lane)] >= 0)
+        lanes_.push_back(static_cast<int>(lane));
+  }
+  void run(const Call& call) const noexcept override {
+    if (call.part != 0) return;
+    for (int y = 0; y < out_.height; ++y)
+      for (int x = 0; x < out_.width; ++x) make_pixel(y, x);
+    zero_halo(out_, 0, out_.height, 0, out_.blocks);
+  }
+  std::string kernels() const override { return "softmax"; }
+
+ private:
+  void make_pixel(int y, int x) const {
+    const auto from = [&](int lane) {
+      const int q = in_.row(y, lane / kLanes)[std::ptrdiff_t{x} * kLanes + lane % kLanes];
+      return static_cast<float>(q - in_.zero_point) * in_.scale;
+    };
+    const auto to = [&](int lane) -> float& {
+      return out_.row(y, lane / kLanes)[std::ptrdiff_t{x} * kLanes + lane % kLanes];
+    };
+    float largest = from(lanes_[0]), sum = 0;
+    for (const int lane : lanes_) largest = std::max(largest, from(lane));
+    for (const int lane : lanes_) sum += to(lane) = std::exp(from(lane) - largest);
+    for (const int lane : lanes_) to(lane) /= sum;
+  }
+
+  ByteView in_;
+  View out_;
+  std::vector<int> lanes_;
+};
+
+}  // namespace
+
+StepPointer make_i8_step(const Ground& ground, const format::Step& step) {
+  switch (step.kind) {
+    case StepKind::Import:
+      return std::make_unique<I8Import>(ground, step);
+    case StepKind::Conv:
+      return make_i8_conv(ground, step);
+    case StepKind::Depthwise:
+      return make_i8_depthwise(ground, step);
+    case StepKind::Activate:
+      return std::make_unique<I8Activate>(ground, step);
+    case StepKind::Add:
+      return std::make_unique<I8Add>(ground, step);
+    case StepKind::Multiply:
+      return std::make_unique<I8Multiply>(ground, step);
+    case StepKind::Gather:
+      return std::make_unique<I8Gather>(ground, step);
+    case StepKind::Upsample:
+      return std::make_unique<I8Upsample>(ground, step);
+    case StepKind::Softmax:
+      return std::make_unique<I8Softmax>(ground, step);
+    default:
+      return std::make_unique<I8Pool>(ground, step);
+  }
+}
+
+}  // namespace atto::edge

@@ -1,0 +1,115 @@
+// Int8 convolutions with vpdpbusd: 4 channels of 16 outputs an instruction.
+#if defined(__x86_64__)
+#  include <immintrin.h>
+
+#  include <cstring>
+
+#  include "export/runtime/i8_plain.hpp"
+
+namespace atto::edge {
+namespace {
+
+#  define ATTO_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#  define ATTO_VNNI_INLINE ATTO_VNNI inline __attribute__((always_inline))
+
+ATTO_VNNI_INLINE __m512 clamped(__m512 x, Clamp clamp) {
+  return _mm512_min_ps(_mm512_max_ps(x, _mm512_set1_ps(clamp.low)), _mm512_set1_ps(clamp.high));
+}
+
+/// One block of one pixel.
+ATTO_VNNI_INLINE void finish(__m512i sums, const I8Finish& how, __m512 multipliers,
+                             const std::uint8_t* residual, std::uint8_t* dst) {
+  __m512 x = clamped(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), multipliers), how.clamp);
+  if (residual != nullptr) {
+    const __m512i r = _mm512_sub_epi32(
+        _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(residual))),
+        _mm512_set1_epi32(how.residual_zero));
+    x = clamped(
+        _mm512_add_ps(x, _mm512_mul_ps(_mm512_cvtepi32_ps(r), _mm512_set1_ps(how.residual_factor))),
+        how.joined);
+  }
+  const __m512 place =
+      _mm512_add_ps(_mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
+                    _mm512_set1_ps(how.zero_point));
+  const __m512 inside =
+      _mm512_min_ps(_mm512_max_ps(place, _mm512_setzero_ps()), _mm512_set1_ps(255));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(dst),
+                   _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(inside)));
+}
+
+template <int P, int OB>
+ATTO_VNNI_INLINE void add_quad(__m512i (&sums)[P][OB], const std::uint8_t* src,
+                               std::ptrdiff_t pitch, const std::int8_t* w, std::ptrdiff_t step) {
+  __m512i weights[OB];
+  for (int j = 0; j < OB; ++j) weights[j] = _mm512_loadu_si512(w + j * step);
+  for (int i = 0; i < P; ++i) {
+    std::int32_t four;
+    std::memcpy(&four, src + i * pitch, 4);
+    __m512i x = _mm512_set1_epi32(four);
+    asm("" : "+v"(x));  // one broadcast for both blocks
+    for (int j = 0; j < OB; ++j) sums[i][j] = _mm512_dpbusd_epi32(sums[i][j], x, weights[j]);
+  }
+}
+
+template <int P, int OB>
+ATTO_VNNI void conv_tile(const I8Panel& panel, std::size_t t) {
+  const Tile& tile = panel.tiles[t];
+  const std::int32_t* bias = panel.tile_bias[t] + panel.bias_offset;
+  __m512i sums[P][OB];
+  for (int i = 0; i < P; ++i)
+    for (int j = 0; j < OB; ++j) sums[i][j] = _mm512_loadu_si512(bias + j * format::kLanes);
+  const int quads = panel.full_blocks * 4 + panel.last_quads;
+  const std::int8_t* w =
+      panel.weights + std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * quads * 64;
+  const std::ptrdiff_t pitch = std::ptrdiff_t{panel.pixel_stride} * format::kLanes;
+  const std::uint8_t* row = panel.src + tile.src;
+  for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
+    const std::uint8_t* tap = row;
+    for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
+      const std::uint8_t* p = tap;
+      for (int b = 0; b < panel.full_blocks; ++b, p += panel.block_step, w += 256)
+        for (int q = 0; q < 4; ++q)
+          add_quad<P, OB>(sums, p + q * 4, pitch, w + q * 64, panel.weight_step);
+      for (int q = 0; q < panel.last_quads; ++q, w += 64)
+        add_quad<P, OB>(sums, p + q * 4, pitch, w, panel.weight_step);
+    }
+  }
+  const bool is_joined = panel.residual != nullptr;
+  for (int j = 0; j < OB; ++j) {
+    const __m512 multipliers = _mm512_loadu_ps(panel.finish.multipliers + j * format::kLanes);
+    for (int i = 0; i < P; ++i) {
+      const std::size_t at = tile.pixel + static_cast<std::size_t>(i);
+      finish(sums[i][j], panel.finish, multipliers,
+             is_joined ? panel.residual + j * panel.residual_step + panel.residual_offset[at]
+                       : nullptr,
+             panel.dst + j * panel.dst_step + panel.dst_offset[at]);
+    }
+  }
+}
+
+using ConvTile = void (*)(const I8Panel&, std::size_t);
+constexpr ConvTile kTiles[kI8PanelBlocks][kI8MaxPixels] = {
+    {conv_tile<1, 1>, conv_tile<2, 1>, conv_tile<3, 1>, conv_tile<4, 1>, conv_tile<5, 1>,
+     conv_tile<6, 1>, conv_tile<7, 1>, conv_tile<8, 1>},
+    {conv_tile<1, 2>, conv_tile<2, 2>, conv_tile<3, 2>, conv_tile<4, 2>, conv_tile<5, 2>,
+     conv_tile<6, 2>, conv_tile<7, 2>, conv_tile<8, 2>}};
+
+void conv(const I8Panel& panel) {
+  const ConvTile* const tiles = kTiles[panel.blocks - 1];
+  for (std::size_t t = 0; t < panel.tile_count; ++t) tiles[panel.tiles[t].pixels - 1](panel, t);
+}
+
+ATTO_VNNI void depthwise_row(const I8DepthwiseRow& row) {
+  i8::depthwise_row(row);
+}
+
+constexpr I8Kernels kVnni = {conv, depthwise_row};
+
+}  // namespace
+
+const I8Kernels& i8_vnni_kernels() {
+  return kVnni;
+}
+
+}  // namespace atto::edge
+#endif
