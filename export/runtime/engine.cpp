@@ -13,6 +13,8 @@ namespace atto::edge {
 namespace {
 
 constexpr int kMaxThreads = 256;
+// Kernels load whole vectors, of which they use a part.
+constexpr std::size_t kReadBeyond = 64;
 
 /// Bytes at a multiple of 64.
 class AlignedBytes {
@@ -92,7 +94,7 @@ struct Engine::State {
       : model(std::move(of)),
         options(std::move(wanted)),
         level(level_of(options)),
-        arena(model.program().arena_bytes),
+        arena(model.program().arena_bytes + kReadBeyond),
         ground{model.program(),   model.weights(), arena.get(),
                kernels_of(level), level,           threads_of(options)} {
     for (const format::Step& step : model.program().steps) {

@@ -1,8 +1,6 @@
 #pragma once
 // Int8 loops without intrinsics, for a compiler to turn into any level's instructions.
 
-#include <cmath>
-
 #include "export/runtime/kernels_i8.hpp"
 
 namespace atto::edge::i8 {
@@ -12,10 +10,6 @@ namespace atto::edge::i8 {
 ATTO_INLINE float clamped(float x, Clamp clamp) {
   x = x > clamp.low ? x : clamp.low;
   return x < clamp.high ? x : clamp.high;
-}
-ATTO_INLINE std::uint8_t rounded(float x, float zero_point) {
-  const float place = std::nearbyint(x) + zero_point;
-  return static_cast<std::uint8_t>(place > 0 ? (place < 255 ? place : 255.0F) : 0.0F);
 }
 
 /// Sums wrap as the vector instructions do.
@@ -30,7 +24,7 @@ ATTO_INLINE void finish(const Sum* sums, const I8Finish& how, const float* multi
     if (residual != nullptr)
       x = clamped(x + static_cast<float>(residual[l] - how.residual_zero) * how.residual_factor,
                   how.joined);
-    dst[l] = rounded(x, how.zero_point);
+    dst[l] = i8_rounded(x, how.zero_point);
   }
 }
 

@@ -62,14 +62,12 @@ class I8Import final : public I8RowStep {
 
  private:
   void make_row(int y, int block, const Call& call) const override {
-    for (int l = 0; l < kLanes; ++l) {
-      const int channel = channels_[static_cast<std::size_t>(block * kLanes + l)];
-      std::uint8_t* to = out_.row(y, block) + l;
-      for (int x = 0; x < out_.shape.width; ++x)
-        to[std::ptrdiff_t{x} * kLanes] = channel < 0
-                                             ? static_cast<std::uint8_t>(out_.zero_point)
-                                             : rounded(value(call, y, x, channel) / out_.scale);
-    }
+    std::uint8_t* row = out_.row(y, block);
+    std::memset(row, out_.zero_point, static_cast<std::size_t>(values()));
+    for (int l = 0; l < kLanes; ++l)
+      if (const int channel = channels_[static_cast<std::size_t>(block * kLanes + l)]; channel >= 0)
+        for (int x = 0; x < out_.shape.width; ++x)
+          row[std::ptrdiff_t{x} * kLanes + l] = rounded(value(call, y, x, channel) / out_.scale);
   }
   float value(const Call& call, int y, int x, int channel) const {
     const std::ptrdiff_t pixel = std::ptrdiff_t{y} * program_.width + x;
@@ -99,21 +97,33 @@ class I8Activate final : public I8RowStep {
 
 class I8Add final : public I8RowStep {
  public:
-  using I8RowStep::I8RowStep;
+  I8Add(const Ground& ground, const format::Step& step) : I8RowStep(ground, step) {
+    for (const ByteView& in : in_) factors_.push_back(i8_multiplier(in.scale, 1, out_.scale));
+  }
   std::string kernels() const override { return "i8add"; }
 
  private:
   void make_row(int y, int block, const Call& /*call*/) const override {
-    for (int i = 0; i < values(); ++i) {
-      float x = 0;
+    constexpr int kPiece = 256;
+    const int count = values();
+    for (int first = 0; first < count; first += kPiece) {
+      float sums[kPiece];
+      const int piece = std::min(kPiece, count - first);
       for (std::size_t k = 0; k < in_.size(); ++k) {
-        const float term = static_cast<float>(in_[k].row(y, block)[i] - in_[k].zero_point) *
-                           i8_multiplier(in_[k].scale, 1, out_.scale);
-        x = k == 0 ? term : x + term;
+        const std::uint8_t* from = in_[k].row(y, block) + first;
+        const int zero_point = in_[k].zero_point;
+        const float factor = factors_[k];
+        for (int i = 0; i < piece; ++i) {
+          const float term = static_cast<float>(from[i] - zero_point) * factor;
+          sums[i] = k == 0 ? term : sums[i] + term;
+        }
       }
-      out_.row(y, block)[i] = rounded(x);
+      std::uint8_t* to = out_.row(y, block) + first;
+      for (int i = 0; i < piece; ++i) to[i] = rounded(sums[i]);
     }
   }
+
+  std::vector<float> factors_;
 };
 
 class I8Multiply final : public I8RowStep {
@@ -183,23 +193,31 @@ class I8Pool final : public I8RowStep {
             static_cast<int>(std::min<std::int64_t>(first + taps, from))};
   }
   void make_pixel(int block, Range rows, Range columns, std::uint8_t* to) const {
-    std::int64_t sums[kLanes] = {};
-    std::uint8_t largest[kLanes] = {};
-    for (int y = rows.begin; y < rows.end; ++y)
-      for (int x = columns.begin; x < columns.end; ++x) {
-        const std::uint8_t* from = in_[0].row(y, block) + std::ptrdiff_t{x} * kLanes;
-        for (int l = 0; l < kLanes; ++l) {
-          sums[l] += from[l] - in_[0].zero_point;
-          largest[l] = std::max(largest[l], from[l]);
-        }
-      }
     if (step_.kind == StepKind::MaxPool) {
+      std::uint8_t largest[kLanes] = {};
+      for (int y = rows.begin; y < rows.end; ++y)
+        for (int x = columns.begin; x < columns.end; ++x) {
+          const std::uint8_t* from = in_[0].row(y, block) + std::ptrdiff_t{x} * kLanes;
+          for (int l = 0; l < kLanes; ++l) largest[l] = std::max(largest[l], from[l]);
+        }
       std::copy_n(largest, kLanes, to);
       return;
     }
+    std::uint64_t sums[kLanes] = {};
+    for (int y = rows.begin; y < rows.end; ++y) {
+      std::uint32_t of_row[kLanes] = {};
+      for (int x = columns.begin; x < columns.end; ++x) {
+        const std::uint8_t* from = in_[0].row(y, block) + std::ptrdiff_t{x} * kLanes;
+        for (int l = 0; l < kLanes; ++l) of_row[l] += from[l];
+      }
+      for (int l = 0; l < kLanes; ++l) sums[l] += of_row[l];
+    }
     const std::int64_t count = std::int64_t{rows.end - rows.begin} * (columns.end - columns.begin);
     const float share = i8_multiplier(in_[0].scale, 1, out_.scale) / static_cast<float>(count);
-    for (int l = 0; l < kLanes; ++l) to[l] = rounded(static_cast<float>(sums[l]) * share);
+    for (int l = 0; l < kLanes; ++l)
+      to[l] = rounded(
+          static_cast<float>(static_cast<std::int64_t>(sums[l]) - count * in_[0].zero_point) *
+          share);
   }
 };
 

@@ -35,8 +35,4 @@ const I8Kernels& i8_kernels_of(Level level) {
   return kPlain;
 }
 
-std::uint8_t i8_rounded(float x, float zero_point) {
-  return i8::rounded(x, zero_point);
-}
-
 }  // namespace atto::edge

@@ -66,7 +66,16 @@ struct I8Kernels {
 const I8Kernels& i8_kernels_of(Level level);
 const I8Kernels& i8_vnni_kernels();
 
-/// Returns clamp(round_to_even(x) + zero_point, 0, 255); 0 for what is no number.
-std::uint8_t i8_rounded(float x, float zero_point);
+/// Returns clamp(round_to_even(x) + zero_point, 0, 255); 0 for what is no number. Adding 1.5 * 2^23
+/// leaves no fraction bits; what is cut to 512 before saturates either way.
+inline std::uint8_t i8_rounded(float x, float zero_point) {
+  constexpr float kNoFraction = 12582912.0F, kFar = 512;
+  x = x > -kFar ? x : -kFar;
+  x = x < kFar ? x : kFar;
+  float place = (x + kNoFraction) - kNoFraction + zero_point;
+  place = place > 0 ? place : 0;
+  place = place < 255 ? place : 255;
+  return static_cast<std::uint8_t>(static_cast<std::int32_t>(place));
+}
 
 }  // namespace atto::edge

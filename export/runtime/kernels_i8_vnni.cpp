@@ -99,8 +99,70 @@ void conv(const I8Panel& panel) {
   for (std::size_t t = 0; t < panel.tile_count; ++t) tiles[panel.tiles[t].pixels - 1](panel, t);
 }
 
-ATTO_VNNI void depthwise_row(const I8DepthwiseRow& row) {
+/// [4 pixels or taps][16 channels] -> [16 channels][4]: dwords by channel quad, then bytes.
+ATTO_VNNI_INLINE __m512i by_channel(__m512i four) {
+  const __m512i quads = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  const __m512i bytes =
+      _mm512_broadcast_i32x4(_mm_set_epi8(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0));
+  return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(quads, four), bytes);
+}
+
+/// P pixels of a block; K taps in a row, four of them an instruction. Reads up to 3 pixels more
+/// than the window has, and multiplies them by zero.
+template <int K, int P>
+ATTO_VNNI_INLINE void depthwise_pixels(const I8DepthwiseRow& row, int block, std::ptrdiff_t x,
+                                       const __m512i (*weights)[(K + 3) / 4]) {
+  const __m512i bias = _mm512_loadu_si512(row.bias + block * format::kLanes);
+  __m512i sums[P];
+  for (int i = 0; i < P; ++i) sums[i] = bias;
+  const std::uint8_t* line = row.src + block * row.block_step + x * row.stride * format::kLanes;
+  for (int ky = row.ky_begin; ky < row.ky_end; ++ky, line += row.row_step)
+    for (int g = 0; g < (K + 3) / 4; ++g) {
+      const __m512i w = weights[ky - row.ky_begin][g];
+      for (int i = 0; i < P; ++i) {
+        const std::uint8_t* four = line + (i * row.stride + 4 * g) * format::kLanes;
+        sums[i] = _mm512_dpbusd_epi32(sums[i], by_channel(_mm512_loadu_si512(four)), w);
+      }
+    }
+  const __m512 multipliers = _mm512_loadu_ps(row.finish.multipliers + block * format::kLanes);
+  for (int i = 0; i < P; ++i) {
+    const std::ptrdiff_t at = (x + i) * format::kLanes;
+    finish(sums[i], row.finish, multipliers,
+           row.residual == nullptr ? nullptr : row.residual + block * row.residual_step + at,
+           row.dst + block * row.dst_step + at);
+  }
+}
+
+template <int K>
+ATTO_VNNI void depthwise_row_of(const I8DepthwiseRow& row) {
+  constexpr int kGroups = (K + 3) / 4;
+  for (int b = 0; b < row.blocks; ++b) {
+    __m512i weights[K][kGroups];
+    for (int ky = 0; ky < row.ky_end - row.ky_begin; ++ky)
+      for (int g = 0; g < kGroups; ++g) {
+        const int taps = K - 4 * g < 4 ? K - 4 * g : 4;
+        const auto mask = ~__mmask64{0} >> (64 - taps * format::kLanes);
+        weights[ky][g] = by_channel(_mm512_maskz_loadu_epi8(
+            mask, row.weights + b * row.weight_step + (ky * K + 4 * g) * format::kLanes));
+      }
+    int x = 0;
+    for (; x + 4 <= row.width; x += 4) depthwise_pixels<K, 4>(row, b, x, weights);
+    for (; x < row.width; ++x) depthwise_pixels<K, 1>(row, b, x, weights);
+  }
+}
+
+ATTO_VNNI void depthwise_any(const I8DepthwiseRow& row) {
   i8::depthwise_row(row);
+}
+
+void depthwise_row(const I8DepthwiseRow& row) {
+  const bool is_regular = row.column_step == format::kLanes && row.ky_end - row.ky_begin <= 7;
+  if (is_regular && row.kernel_width == 3 && row.ky_end - row.ky_begin <= 3)
+    return depthwise_row_of<3>(row);
+  if (is_regular && row.kernel_width == 5 && row.ky_end - row.ky_begin <= 5)
+    return depthwise_row_of<5>(row);
+  if (is_regular && row.kernel_width == 7) return depthwise_row_of<7>(row);
+  depthwise_any(row);
 }
 
 constexpr I8Kernels kVnni = {conv, depthwise_row};
