@@ -11,6 +11,20 @@ namespace {
 using format::kLanes;
 using format::StepKind;
 
+/// A piece of a row, on its way from floats to bytes.
+constexpr int kPiece = 256;
+
+/// Takes values by copy: a byte that is stored could be any of them, and nothing would be vectors.
+void store_rounded(std::uint8_t* __restrict to, const float* __restrict from, int count,
+                   float scale, Clamp clamp, float zero_point) {
+  for (int i = 0; i < count; ++i) {
+    float x = from[i] / scale;
+    x = x > clamp.low ? x : clamp.low;
+    x = x < clamp.high ? x : clamp.high;
+    to[i] = i8_rounded(x, zero_point);
+  }
+}
+
 class I8RowStep : public StepRun {
  public:
   I8RowStep(const Ground& ground, const format::Step& step)
@@ -34,7 +48,8 @@ class I8RowStep : public StepRun {
   virtual void make_row(int y, int block, const Call& call) const = 0;
   int values() const { return out_.shape.width * kLanes; }
   std::uint8_t rounded(float x) const {
-    x = std::min(std::max(x, clamp_.low), clamp_.high);
+    x = x > clamp_.low ? x : clamp_.low;
+    x = x < clamp_.high ? x : clamp_.high;
     return i8_rounded(x, static_cast<float>(out_.zero_point));
   }
 
@@ -61,20 +76,49 @@ class I8Import final : public I8RowStep {
   std::string kernels() const override { return "i8import"; }
 
  private:
+  static constexpr int kQuad = 4;
+
   void make_row(int y, int block, const Call& call) const override {
     std::uint8_t* row = out_.row(y, block);
     std::memset(row, out_.zero_point, static_cast<std::size_t>(values()));
-    for (int l = 0; l < kLanes; ++l)
-      if (const int channel = channels_[static_cast<std::size_t>(block * kLanes + l)]; channel >= 0)
-        for (int x = 0; x < out_.shape.width; ++x)
-          row[std::ptrdiff_t{x} * kLanes + l] = rounded(value(call, y, x, channel) / out_.scale);
+    const int* channels = channels_.data() + block * kLanes;
+    for (int lane = 0; lane < kLanes; lane += kQuad) {
+      if (std::all_of(channels + lane, channels + lane + kQuad, [](int c) { return c < 0; }))
+        continue;
+      for (int first = 0; first < out_.shape.width; first += kPiece)
+        make_quads(row + std::ptrdiff_t{first} * kLanes + lane, y, first,
+                   std::min(kPiece, out_.shape.width - first), channels + lane, call);
+    }
   }
-  float value(const Call& call, int y, int x, int channel) const {
-    const std::ptrdiff_t pixel = std::ptrdiff_t{y} * program_.width + x;
-    if (call.image != nullptr)
-      return call.image[std::ptrdiff_t{channel} * program_.height * program_.width + pixel];
-    const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
-    return static_cast<float>(call.pixels[pixel * program_.channels + channel]) * n.scale + n.shift;
+  /// Four lanes of `count` pixels.
+  void make_quads(std::uint8_t* to, int y, int first, int count, const int* channels,
+                  const Call& call) const {
+    std::uint8_t bytes[kQuad][kPiece];
+    for (int k = 0; k < kQuad; ++k) {
+      if (channels[k] < 0)
+        std::memset(bytes[k], out_.zero_point, kPiece);
+      else
+        quantise(bytes[k], std::ptrdiff_t{y} * program_.width + first, count, channels[k], call);
+    }
+    for (int x = 0; x < count; ++x, to += kLanes) {
+      const std::uint8_t four[kQuad] = {bytes[0][x], bytes[1][x], bytes[2][x], bytes[3][x]};
+      std::memcpy(to, four, kQuad);
+    }
+  }
+  void quantise(std::uint8_t* to, std::ptrdiff_t pixel, int count, int channel,
+                const Call& call) const {
+    float normalised[kPiece];
+    const float* from = normalised;
+    if (call.image != nullptr) {
+      from = call.image + std::ptrdiff_t{channel} * program_.height * program_.width + pixel;
+    } else {
+      const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
+      const std::uint8_t* pixels = call.pixels + pixel * program_.channels + channel;
+      for (int x = 0; x < count; ++x)
+        normalised[x] =
+            static_cast<float>(pixels[std::ptrdiff_t{x} * program_.channels]) * n.scale + n.shift;
+    }
+    store_rounded(to, from, count, out_.scale, clamp_, static_cast<float>(out_.zero_point));
   }
 
   const format::Program& program_;
@@ -104,7 +148,6 @@ class I8Add final : public I8RowStep {
 
  private:
   void make_row(int y, int block, const Call& /*call*/) const override {
-    constexpr int kPiece = 256;
     const int count = values();
     for (int first = 0; first < count; first += kPiece) {
       float sums[kPiece];
@@ -118,8 +161,8 @@ class I8Add final : public I8RowStep {
           sums[i] = k == 0 ? term : sums[i] + term;
         }
       }
-      std::uint8_t* to = out_.row(y, block) + first;
-      for (int i = 0; i < piece; ++i) to[i] = rounded(sums[i]);
+      store_rounded(out_.row(y, block) + first, sums, piece, 1, clamp_,
+                    static_cast<float>(out_.zero_point));
     }
   }
 
