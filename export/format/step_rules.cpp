@@ -161,7 +161,6 @@ class StepChecker {
     require(step.kind != StepKind::ImageConv && step.kind != StepKind::DepthwisePointwise &&
                 !is_softmax,
             "kind", "must not make bytes");
-    require(step.wiring.interleave == 1, "wiring.interleave", "must be 1 for bytes");
     const bool has_tables = step.kind == StepKind::Activate || step.kind == StepKind::Gather;
     require((step.activation <= Activation::Relu6 || has_tables) &&
                 step.joined_activation <= Activation::Relu6,

@@ -75,10 +75,7 @@ class Builder {
       const Value input = values_[at(node.inputs[0])];
       return finish_conv(input, kernel, window, wiring_of(input.lanes, lanes_[at(index_)]));
     }
-    GroupLayout layout = group_layout(network_, node);
-    // int8 multiplies four channels at a time: interleaved groups become blocks with zeros.
-    if (is_int8() && layout.wiring.interleave > 1)
-      layout.wiring = {layout.wiring.groups, 1, 1, format::kLanes, 1};
+    const GroupLayout layout = group_layout(network_, node);
     const Value input = arranged(node.inputs[0], layout.in);
     if (layout.out == lanes_[at(index_)]) return finish_conv(input, kernel, window, layout.wiring);
     if (is_int8())  // an add of its own would round twice

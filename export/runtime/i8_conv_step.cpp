@@ -107,6 +107,7 @@ class I8ConvStep final : public StepRun {
     panel.kernel_width = window.width;
     panel.full_blocks = quads_ / 4;
     panel.last_quads = quads_ % 4;
+    panel.interleave = step_.wiring.interleave;
     panel.blocks = blocks;
     panel.weight_step = std::ptrdiff_t{window.height} * window.width * quads_ * 64;
     panel.weights = weights_ + block * panel.weight_step;

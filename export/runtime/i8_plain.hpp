@@ -28,11 +28,14 @@ ATTO_INLINE void finish(const Sum* sums, const I8Finish& how, const float* multi
   }
 }
 
-/// One tap row of a pixel: kernel_width taps over all quads, added to a block's sums.
-ATTO_INLINE void add_quads(Sum* sums, const std::uint8_t* src, const std::int8_t* weights) {
+/// Adds four channels: lane l has channels 4 * quad .. of its group, l mod interleave.
+ATTO_INLINE void add_quad(Sum* sums, const std::uint8_t* src, int quad, int interleave,
+                          const std::int8_t* weights) {
   for (int l = 0; l < format::kLanes; ++l)
-    for (int k = 0; k < 4; ++k)
-      sums[l] += static_cast<Sum>(std::int32_t{src[k]} * weights[l * 4 + k]);
+    for (int k = 0; k < 4; ++k) {
+      const int at = (4 * quad + k) * interleave + l % interleave;
+      sums[l] += static_cast<Sum>(std::int32_t{src[at % format::kLanes]} * weights[l * 4 + k]);
+    }
 }
 
 ATTO_INLINE void conv_pixel(const I8Panel& panel, std::size_t t, int pixel, int block) {
@@ -49,7 +52,7 @@ ATTO_INLINE void conv_pixel(const I8Panel& panel, std::size_t t, int pixel, int 
     const std::uint8_t* tap = row;
     for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step)
       for (int q = 0; q < quads; ++q, w += 64)
-        add_quads(sums, tap + q / 4 * panel.block_step + q % 4 * 4, w);
+        add_quad(sums, tap + q / 4 * panel.block_step, q % 4, panel.interleave, w);
   }
   const std::size_t at = tile.pixel + static_cast<std::size_t>(pixel);
   finish(sums, panel.finish, panel.finish.multipliers + block * format::kLanes,

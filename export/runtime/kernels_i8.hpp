@@ -29,6 +29,7 @@ struct I8Panel {
   std::ptrdiff_t row_step, column_step, block_step;
   int kernel_width;
   int full_blocks, last_quads;  ///< whole source blocks, then quads of channels of one more
+  int interleave;               ///< format::Wiring; above 1 full_blocks is 0 and blocks is 1
   int blocks;                   ///< 1 or 2
   const std::int8_t* weights;
   std::ptrdiff_t weight_step;

@@ -87,6 +87,59 @@ ATTO_VNNI void conv_tile(const I8Panel& panel, std::size_t t) {
   }
 }
 
+/// Which of a pixel's 16 bytes meet the weights of a quad: [16 lanes][4].
+struct QuadBytes {
+  alignas(64) std::uint8_t at[64];
+};
+constexpr QuadBytes quad_bytes(int quad, int interleave) {
+  QuadBytes bytes{};
+  for (int l = 0; l < format::kLanes; ++l)
+    for (int k = 0; k < 4; ++k)
+      bytes.at[l * 4 + k] = static_cast<std::uint8_t>(
+          ((4 * quad + k) * interleave + l % interleave) % format::kLanes);
+  return bytes;
+}
+constexpr QuadBytes kTwoGroups[2] = {quad_bytes(0, 2), quad_bytes(1, 2)};
+constexpr QuadBytes kFourGroups[2] = {quad_bytes(0, 4), quad_bytes(1, 4)};
+constexpr QuadBytes kEightGroups[2] = {quad_bytes(0, 8), quad_bytes(1, 8)};
+
+/// Interleaved groups of at most 8 channels: a shuffle gives each lane the channels of its group.
+template <int P, int Q>
+ATTO_VNNI void grouped_tile(const I8Panel& panel, std::size_t t) {
+  const Tile& tile = panel.tiles[t];
+  const __m512i bias = _mm512_loadu_si512(panel.tile_bias[t] + panel.bias_offset);
+  __m512i sums[P], at[Q];
+  for (int i = 0; i < P; ++i) sums[i] = bias;
+  const QuadBytes* bytes = panel.interleave == 2   ? kTwoGroups
+                           : panel.interleave == 4 ? kFourGroups
+                                                   : kEightGroups;
+  for (int q = 0; q < Q; ++q) at[q] = _mm512_load_si512(bytes[q].at);
+  const std::int8_t* w =
+      panel.weights + std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * Q * 64;
+  const std::ptrdiff_t pitch = std::ptrdiff_t{panel.pixel_stride} * format::kLanes;
+  const std::uint8_t* row = panel.src + tile.src;
+  for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
+    const std::uint8_t* tap = row;
+    for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step, w += Q * 64) {
+      __m512i weights[Q];
+      for (int q = 0; q < Q; ++q) weights[q] = _mm512_loadu_si512(w + q * 64);
+      for (int i = 0; i < P; ++i) {
+        const __m512i pixel = _mm512_broadcast_i32x4(
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(tap + i * pitch)));
+        for (int q = 0; q < Q; ++q)
+          sums[i] = _mm512_dpbusd_epi32(sums[i], _mm512_shuffle_epi8(pixel, at[q]), weights[q]);
+      }
+    }
+  }
+  const __m512 multipliers = _mm512_loadu_ps(panel.finish.multipliers);
+  for (int i = 0; i < P; ++i) {
+    const std::size_t to = tile.pixel + static_cast<std::size_t>(i);
+    finish(sums[i], panel.finish, multipliers,
+           panel.residual == nullptr ? nullptr : panel.residual + panel.residual_offset[to],
+           panel.dst + panel.dst_offset[to]);
+  }
+}
+
 using ConvTile = void (*)(const I8Panel&, std::size_t);
 constexpr ConvTile kTiles[kI8PanelBlocks][kI8MaxPixels] = {
     {conv_tile<1, 1>, conv_tile<2, 1>, conv_tile<3, 1>, conv_tile<4, 1>, conv_tile<5, 1>,
@@ -94,8 +147,15 @@ constexpr ConvTile kTiles[kI8PanelBlocks][kI8MaxPixels] = {
     {conv_tile<1, 2>, conv_tile<2, 2>, conv_tile<3, 2>, conv_tile<4, 2>, conv_tile<5, 2>,
      conv_tile<6, 2>, conv_tile<7, 2>, conv_tile<8, 2>}};
 
+template <int Q>
+constexpr ConvTile kGroupedTiles[kI8MaxPixels] = {
+    grouped_tile<1, Q>, grouped_tile<2, Q>, grouped_tile<3, Q>, grouped_tile<4, Q>,
+    grouped_tile<5, Q>, grouped_tile<6, Q>, grouped_tile<7, Q>, grouped_tile<8, Q>};
+
 void conv(const I8Panel& panel) {
-  const ConvTile* const tiles = kTiles[panel.blocks - 1];
+  const ConvTile* const tiles = panel.interleave == 1   ? kTiles[panel.blocks - 1]
+                                : panel.last_quads == 1 ? kGroupedTiles<1>
+                                                        : kGroupedTiles<2>;
   for (std::size_t t = 0; t < panel.tile_count; ++t) tiles[panel.tiles[t].pixels - 1](panel, t);
 }
 
