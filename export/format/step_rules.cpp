@@ -36,6 +36,7 @@ class StepChecker {
                                 step.kind == StepKind::ImageConv;
     require(takes_residual || step.residual < 0, "residual", "does not fit this kind of step");
     check_residual(step);
+    check_elements(step);
     switch (step.kind) {
       case StepKind::Import:
       case StepKind::ImageConv:
@@ -148,6 +149,23 @@ class StepChecker {
     require_same_blocks(residual, out(step));
     require(residual.element == out(step).element, "residual", "must have the output's element");
     require_apart_or_same(residual, step);
+  }
+
+  /// Steps read and write one element; a softmax makes floats of bytes.
+  void check_elements(const Step& step) const {
+    const bool is_softmax = step.kind == StepKind::Softmax;
+    for (const std::uint32_t input : step.inputs)
+      require(tensor(input).element == out(step).element || is_softmax, "inputs",
+              "must have the output's element");
+    if (out(step).element != Element::U8) return;
+    require(step.kind != StepKind::ImageConv && step.kind != StepKind::DepthwisePointwise &&
+                !is_softmax,
+            "kind", "must not make bytes");
+    const bool has_tables = step.kind == StepKind::Activate || step.kind == StepKind::Gather;
+    require((step.activation <= Activation::Relu6 || has_tables) &&
+                step.joined_activation <= Activation::Relu6,
+            "activation", "must be relu, relu6 or none for bytes");
+    if (has_tables) require_range(step.parameters.weights, 256 * step.inputs.size(), "weights");
   }
 
   void check_image_step(const Step& step) const {

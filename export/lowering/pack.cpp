@@ -66,15 +66,15 @@ std::vector<float> packed_bias(const Kernel& kernel, const Lanes& out) {
 
 format::Parameters WeightSection::add(const std::vector<float>& weights,
                                       const std::vector<float>& bias) {
-  const std::uint64_t first = append(weights);
-  return {first, append(bias)};
+  const std::uint64_t first = add_bytes(std::as_bytes(std::span(weights)));
+  return {first, add_bytes(std::as_bytes(std::span(bias)))};
 }
 
-std::uint64_t WeightSection::append(const std::vector<float>& values) {
+std::uint64_t WeightSection::add_bytes(std::span<const std::byte> bytes) {
   const std::size_t offset =
       (bytes_.size() + format::kAlignment - 1) / format::kAlignment * format::kAlignment;
-  bytes_.resize(offset + values.size() * sizeof(float));
-  std::memcpy(bytes_.data() + offset, values.data(), values.size() * sizeof(float));
+  bytes_.resize(offset + bytes.size());
+  if (!bytes.empty()) std::memcpy(bytes_.data() + offset, bytes.data(), bytes.size());
   return offset;
 }
 

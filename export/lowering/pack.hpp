@@ -39,10 +39,11 @@ std::vector<float> packed_bias(const Kernel& kernel, const Lanes& out);
 class WeightSection {
  public:
   format::Parameters add(const std::vector<float>& weights, const std::vector<float>& bias);
+  /// Returns where the bytes lie.
+  std::uint64_t add_bytes(std::span<const std::byte> bytes);
   std::vector<std::byte> take() { return std::move(bytes_); }
 
  private:
-  std::uint64_t append(const std::vector<float>& values);
   std::vector<std::byte> bytes_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "export/lowering/lanes.hpp"
 #include "export/lowering/pack.hpp"
+#include "export/lowering/pack_int8.hpp"
 #include "export/lowering/passes.hpp"
 
 namespace atto::deploy {
@@ -36,15 +37,18 @@ struct Value {
 
 class Builder {
  public:
-  explicit Builder(const FusedNetwork& network)
+  Builder(const FusedNetwork& network, const Quantisation* quantisation)
       : network_(network),
+        quantisation_(quantisation),
         lanes_(choose_lanes(network)),
         readers_(count_readers(network)),
         is_output_(network.nodes.size()),
         pair_of_(network.nodes.size(), -1),
         values_(network.nodes.size()) {
     for (const net::Output& output : network.outputs) is_output_[at(output.layer)] = true;
-    for (std::size_t i = 0; i < network.nodes.size(); ++i) find_pair(static_cast<int>(i));
+    // int8 rounds between the halves of a pair, so it keeps them apart.
+    for (std::size_t i = 0; i < network.nodes.size() && !is_int8(); ++i)
+      find_pair(static_cast<int>(i));
   }
 
   format::ModelFile build() {
@@ -74,6 +78,8 @@ class Builder {
     const GroupLayout layout = group_layout(network_, node);
     const Value input = arranged(node.inputs[0], layout.in);
     if (layout.out == lanes_[at(index_)]) return finish_conv(input, kernel, window, layout.wiring);
+    if (is_int8())  // an add of its own would round twice
+      return finish_conv(input, kernel, window, wiring_of(input.lanes, lanes_[at(index_)]));
     add_rearranged(input, kernel, window, layout);
   }
   void operator()(const FusedDense& dense) {
@@ -84,7 +90,10 @@ class Builder {
                 {dense.weights, dense.bias, in.height, in.width, in.channels, node.shape.channels},
                 {in.height, in.width, 1, 1, 0}, wiring_of(input.lanes, lanes_[at(index_)]));
   }
-  void operator()(const FusedActivate& /*op*/) { add_by_lane(StepKind::Activate); }
+  void operator()(const FusedActivate& /*op*/) {
+    add_by_lane(StepKind::Activate);
+    if (is_int8()) file_.program.steps.back().parameters.weights = add_tables(this_node().inputs);
+  }
   void operator()(const FusedAdd& /*op*/) { add_by_lane(StepKind::Add); }
   void operator()(const FusedMultiply& /*op*/) { add_by_lane(StepKind::Multiply); }
   void operator()(const FusedPoolTo& /*op*/) { add_by_lane(StepKind::AverageTo); }
@@ -103,7 +112,7 @@ class Builder {
     const Lanes& lanes = lanes_[at(index_)];
     if (node.inputs.size() == 1 && !is_output_[at(index_)]) {
       const Value& source = values_[at(node.inputs[0])];
-      if (renamed(moves, source.lanes) == lanes) {
+      if (renamed(moves, source.lanes) == lanes && is_same_int8(node.inputs[0], index_)) {
         values_[at(index_)] = {source.tensor, lanes};
         return;
       }
@@ -132,8 +141,8 @@ class Builder {
   /// A convolution that takes the caller's image as it is.
   bool reads_image(const FusedNode& node) const {
     const auto* conv = std::get_if<FusedConv>(&node.op);
-    return conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 && node.residual != 0 &&
-           network_.nodes[0].shape.channels <= kMaxImageChannels;
+    return !is_int8() && conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 &&
+           node.residual != 0 && network_.nodes[0].shape.channels <= kMaxImageChannels;
   }
   bool image_is_stored() const {
     if (is_output_[0]) return true;
@@ -143,8 +152,52 @@ class Builder {
     });
   }
 
-  std::uint32_t tensor(const net::Shape& shape, const Lanes& lanes) {
+  bool is_int8() const { return quantisation_ != nullptr; }
+  bool is_same_int8(int a, int b) const {
+    if (!is_int8()) return true;
+    const TensorQuantisation &one = quantisation_->tensors[at(a)],
+                             &other = quantisation_->tensors[at(b)];
+    return one.scale == other.scale && one.zero_point == other.zero_point;
+  }
+  /// A table for each of these nodes: what the current node's activation makes of their values.
+  std::uint64_t add_tables(const std::vector<int>& nodes) {
+    std::vector<std::byte> bytes;
+    for (const int node : nodes) {
+      const auto table = int8_table(this_node().activation, quantisation_->tensors[at(node)],
+                                    quantisation_->tensors[at(index_)]);
+      const auto raw = std::as_bytes(std::span(table));
+      bytes.insert(bytes.end(), raw.begin(), raw.end());
+    }
+    return weights_.add_bytes(bytes);
+  }
+  /// A table that changes nothing.
+  std::uint64_t add_same_table() {
+    const auto table = int8_table(net::Activation::None, {}, {});
+    return weights_.add_bytes(std::as_bytes(std::span(table)));
+  }
+  Int8Layer int8_layer(int node) const {
+    return {quantisation_->weights[at(node)],
+            quantisation_->tensors[at(network_.nodes[at(node)].inputs[0])],
+            quantisation_->tensors[at(node)]};
+  }
+  format::Parameters add_int8(const PackedInt8& packed) {
+    const std::uint64_t first = weights_.add_bytes(packed.weights);
+    return {first, weights_.add_bytes(packed.bias)};
+  }
+  format::Parameters conv_parameters(const Kernel& kernel, const format::Wiring& wiring,
+                                     const Lanes& in, const Lanes& out) {
+    return is_int8() ? add_int8(packed_int8_conv(int8_layer(index_), kernel, wiring, in, out))
+                     : weights_.add(packed_conv(kernel, wiring, in, out), packed_bias(kernel, out));
+  }
+
+  std::uint32_t tensor(int node, const Lanes& lanes) {
+    const net::Shape& shape = network_.nodes[at(node)].shape;
     format::Tensor made;
+    if (is_int8() && !std::holds_alternative<FusedSoftmax>(network_.nodes[at(node)].op)) {
+      made.element = format::Element::U8;
+      made.scale = quantisation_->tensors[at(node)].scale;
+      made.zero_point = quantisation_->tensors[at(node)].zero_point;
+    }
     made.channels = shape.channels;
     made.height = shape.height;
     made.width = shape.width;
@@ -158,7 +211,7 @@ class Builder {
     made.kind = kind;
     made.name = this_node().name;
     made.inputs = std::move(inputs);
-    made.output = tensor(this_node().shape, lanes_[at(index_)]);
+    made.output = tensor(index_, lanes_[at(index_)]);
     made.activation = plain(this_node().activation);
     values_[at(index_)] = {made.output, lanes_[at(index_)]};
     return made;
@@ -174,9 +227,10 @@ class Builder {
   Value arranged(int node, const Lanes& lanes) {
     const Value& value = values_[at(node)];
     if (value.lanes == lanes) return value;
-    const std::uint32_t copy = tensor(network_.nodes[at(node)].shape, lanes);
+    const std::uint32_t copy = tensor(node, lanes);
     add(gather_step({value.tensor}, lanes, {value.lanes}, {}, copy,
                     network_.nodes[at(node)].name + " (rearranged)"));
+    if (is_int8()) file_.program.steps.back().parameters.weights = add_same_table();
     return {copy, lanes};
   }
   /// `sources` empty: channel c is channel c of the only input.
@@ -211,8 +265,9 @@ class Builder {
       input_lanes.push_back(values_[at(input)].lanes);
     }
     const Lanes& lanes = lanes_[at(index_)];
-    const std::uint32_t output = tensor(this_node().shape, lanes);
+    const std::uint32_t output = tensor(index_, lanes);
     add(gather_step(std::move(inputs), lanes, input_lanes, sources, output, this_node().name));
+    if (is_int8()) file_.program.steps.back().parameters.weights = add_tables(from);
     values_[at(index_)] = {output, lanes};
   }
 
@@ -261,8 +316,7 @@ class Builder {
     Step made = step(StepKind::Conv, {input.tensor});
     made.window = window;
     made.wiring = wiring;
-    made.parameters =
-        weights_.add(packed_conv(kernel, wiring, input.lanes, lanes), packed_bias(kernel, lanes));
+    made.parameters = conv_parameters(kernel, wiring, input.lanes, lanes);
     made.macs = macs_of(index_);
     join(made);
     add(std::move(made));
@@ -278,12 +332,12 @@ class Builder {
                                    packed_bias(kernel, layout.out));
     made.macs = macs_of(index_);
     const std::uint32_t output = made.output;
-    made.output = tensor(node.shape, layout.out);
+    made.output = tensor(index_, layout.out);
     const std::uint32_t own = made.output;
     add(std::move(made));
     const Lanes& lanes = lanes_[at(index_)];
     const bool is_joined = node.residual >= 0;
-    const std::uint32_t copy = is_joined ? tensor(node.shape, lanes) : output;
+    const std::uint32_t copy = is_joined ? tensor(index_, lanes) : output;
     add(gather_step({own}, lanes, {layout.out}, {}, copy, node.name + " (rearranged)"));
     if (!is_joined) return;
     Step sum;
@@ -299,7 +353,9 @@ class Builder {
     const Kernel kernel = kernel_of(conv);
     Step made = step(StepKind::Depthwise, {arranged(this_node().inputs[0], lanes).tensor});
     made.window = window_of(conv);
-    made.parameters = weights_.add(packed_depthwise(kernel, lanes), packed_bias(kernel, lanes));
+    made.parameters =
+        is_int8() ? add_int8(packed_int8_depthwise(int8_layer(index_), kernel, lanes))
+                  : weights_.add(packed_depthwise(kernel, lanes), packed_bias(kernel, lanes));
     made.macs = macs_of(index_);
     join(made);
     add(std::move(made));
@@ -337,6 +393,7 @@ class Builder {
   }
 
   const FusedNetwork& network_;
+  const Quantisation* quantisation_;  ///< null for floats
   std::vector<Lanes> lanes_;
   std::vector<int> readers_;
   std::vector<bool> is_output_;
@@ -349,8 +406,8 @@ class Builder {
 
 }  // namespace
 
-format::ModelFile steps_of(const FusedNetwork& network) {
-  return Builder(network).build();
+format::ModelFile steps_of(const FusedNetwork& network, const Quantisation* quantisation) {
+  return Builder(network, quantisation).build();
 }
 
 }  // namespace atto::deploy

@@ -3,10 +3,12 @@
 
 #include "export/format/model_file.hpp"
 #include "export/lowering/fused_network.hpp"
+#include "export/lowering/quantisation.hpp"
 
 namespace atto::deploy {
 
-/// Returns steps, tensors without storages, outputs, and the packed weights.
-format::ModelFile steps_of(const FusedNetwork& network);
+/// Returns steps, tensors without storages, outputs, and the packed weights; in int8 where there is
+/// a quantisation, which must be the network's.
+format::ModelFile steps_of(const FusedNetwork& network, const Quantisation* quantisation);
 
 }  // namespace atto::deploy

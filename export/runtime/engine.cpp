@@ -5,6 +5,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "export/runtime/byte_view.hpp"
 #include "export/runtime/step_run.hpp"
 #include "export/runtime/team.hpp"
 
@@ -12,6 +13,8 @@ namespace atto::edge {
 namespace {
 
 constexpr int kMaxThreads = 256;
+// Kernels load whole vectors, of which they use a part.
+constexpr std::size_t kReadBeyond = 64;
 
 /// Bytes at a multiple of 64.
 class AlignedBytes {
@@ -32,12 +35,20 @@ class AlignedBytes {
 /// An output as the caller sees it: planar, in the order of channels.
 struct Planes {
   View from;
+  const std::uint8_t* bytes = nullptr;  ///< in place of from.data
+  float scale = 1;
+  int zero_point = 0;
   std::vector<int> lane;  ///< by channel
   std::vector<float> values;
 
   Planes(const format::Program& program, std::uint32_t index, std::byte* arena)
       : from(view_of(program, index, arena)) {
     const format::Tensor& tensor = program.tensors[index];
+    if (tensor.element == format::Element::U8) {
+      bytes = byte_view_of(program, index, arena).data;
+      scale = tensor.scale;
+      zero_point = tensor.zero_point;
+    }
     lane.resize(static_cast<std::size_t>(tensor.channels));
     for (int l = 0; l < from.blocks * format::kLanes; ++l) {
       const int channel = tensor.lanes.empty() ? l : tensor.lanes[static_cast<std::size_t>(l)];
@@ -46,12 +57,16 @@ struct Planes {
     values.resize(lane.size() * static_cast<std::size_t>(from.height) *
                   static_cast<std::size_t>(from.width));
   }
+  float value(std::ptrdiff_t at) const {
+    return bytes == nullptr ? from.data[at] : static_cast<float>(bytes[at] - zero_point) * scale;
+  }
   void copy() {
     float* to = values.data();
     for (const int l : lane)
       for (int y = 0; y < from.height; ++y) {
-        const float* row = from.row(y, l / format::kLanes) + l % format::kLanes;
-        for (int x = 0; x < from.width; ++x) *to++ = row[std::ptrdiff_t{x} * format::kLanes];
+        const std::ptrdiff_t first =
+            y * from.row_stride + l / format::kLanes * from.block_stride + l % format::kLanes;
+        for (std::ptrdiff_t x = 0; x < from.width; ++x) *to++ = value(first + x * format::kLanes);
       }
   }
 };
@@ -79,9 +94,9 @@ struct Engine::State {
       : model(std::move(of)),
         options(std::move(wanted)),
         level(level_of(options)),
-        arena(model.program().arena_bytes),
-        ground{model.program(), model.weights(), arena.get(), kernels_of(level),
-               threads_of(options)} {
+        arena(model.program().arena_bytes + kReadBeyond),
+        ground{model.program(),   model.weights(), arena.get(),
+               kernels_of(level), level,           threads_of(options)} {
     for (const format::Step& step : model.program().steps) {
       steps.push_back(make_step(ground, step));
       scratch_bytes = std::max(scratch_bytes, steps.back()->scratch_bytes());

@@ -36,12 +36,17 @@ struct Sums {
 template <int P, int OB>
 HWY_INLINE void start(Sums<P, OB>& sums, const float* HWY_RESTRICT bias) {
   const D d;
+#  pragma GCC unroll 16
   for (int j = 0; j < OB * kVectors; ++j) {
     const V b = hn::LoadU(d, bias + j * kVector);
+#  pragma GCC unroll 16
     for (int i = 0; i < P; ++i) sums.v[0][i][j] = b;
   }
+#  pragma GCC unroll 16
   for (int s = 1; s < Sums<P, OB>::kSets; ++s)
+#  pragma GCC unroll 16
     for (int i = 0; i < P; ++i)
+#  pragma GCC unroll 16
       for (int j = 0; j < OB * kVectors; ++j) sums.v[s][i][j] = hn::Zero(d);
 }
 
@@ -51,11 +56,14 @@ HWY_INLINE void add_channel(Sums<P, OB>& sums, int set, const float* HWY_RESTRIC
                             const float* HWY_RESTRICT w, std::ptrdiff_t weight_step) {
   const D d;
   V weights[OB * kVectors];
+#  pragma GCC unroll 16
   for (int j = 0; j < OB * kVectors; ++j)
     weights[j] = hn::LoadU(d, w + j / kVectors * weight_step + j % kVectors * kVector);
+#  pragma GCC unroll 16
   for (int i = 0; i < P; ++i) {
     V x = hn::Set(d, p[i * Pitch]);
     in_register(x);
+#  pragma GCC unroll 16
     for (int j = 0; j < OB * kVectors; ++j)
       sums.v[set][i][j] = hn::MulAdd(x, weights[j], sums.v[set][i][j]);
   }
@@ -65,12 +73,17 @@ HWY_INLINE void add_channel(Sums<P, OB>& sums, int set, const float* HWY_RESTRIC
 template <int P, int OB, class Panel>
 HWY_INLINE void finish(Sums<P, OB>& sums, const Panel& panel, const Tile& tile) {
   const D d;
+#  pragma GCC unroll 16
   for (int s = 1; s < Sums<P, OB>::kSets; ++s)
+#  pragma GCC unroll 16
     for (int i = 0; i < P; ++i)
+#  pragma GCC unroll 16
       for (int j = 0; j < OB * kVectors; ++j)
         sums.v[0][i][j] = hn::Add(sums.v[0][i][j], sums.v[s][i][j]);
   const std::uint32_t* HWY_RESTRICT to = panel.dst_offset + tile.pixel;
+#  pragma GCC unroll 16
   for (int i = 0; i < P; ++i) {
+#  pragma GCC unroll 16
     for (int j = 0; j < OB * kVectors; ++j) {
       const std::ptrdiff_t block = j / kVectors, lane = j % kVectors * kVector;
       V v = clamped(sums.v[0][i][j], panel.clamp);

@@ -25,6 +25,7 @@ template <int P>
 HWY_INLINE void finish_grouped(V (&sums)[P], const GroupedRow& row, const GroupedBlock& block,
                                int v) {
   const D d;
+#  pragma GCC unroll 16
   for (int i = 0; i < P; ++i) {
     const int at = i * format::kLanes + v * kVector;
     V x = clamped(sums[i], row.clamp);
@@ -41,12 +42,14 @@ void grouped_tile(const GroupedRow& row, const GroupedBlock& block) {
   const std::ptrdiff_t tap = std::ptrdiff_t{row.depth} * format::kLanes;
   for (int v = 0; v < kVectors; ++v) {
     V sums[P];
+#  pragma GCC unroll 16
     for (int i = 0; i < P; ++i) sums[i] = hn::LoadU(d, block.bias + v * kVector);
     const float* HWY_RESTRICT w = block.weights + v * kVector;
     const float* HWY_RESTRICT line = block.src;
     for (int ky = row.ky_begin; ky < row.ky_end; ++ky, line += row.row_step, w += K * tap) {
       for (int c = 0; c < row.depth; ++c) {
         V weights[K];
+#  pragma GCC unroll 8
         for (int k = 0; k < K; ++k) weights[k] = hn::LoadU(d, w + k * tap + c * format::kLanes);
 #  pragma GCC unroll 32
         for (int x = 0; x < (P - 1) * S + K; ++x) {
@@ -71,6 +74,7 @@ void grouped_tile_any(const GroupedRow& row, const GroupedBlock& block) {
   const D d;
   for (int v = 0; v < kVectors; ++v) {
     V sums[P];
+#  pragma GCC unroll 16
     for (int i = 0; i < P; ++i) sums[i] = hn::LoadU(d, block.bias + v * kVector);
     const float* HWY_RESTRICT w = block.weights + v * kVector;
     const float* line = block.src;
@@ -79,6 +83,7 @@ void grouped_tile_any(const GroupedRow& row, const GroupedBlock& block) {
       for (int kx = 0; kx < row.kernel_width; ++kx, p += row.column_step)
         for (int c = 0; c < row.depth; ++c, w += format::kLanes) {
           const V weight = hn::LoadU(d, w);
+#  pragma GCC unroll 16
           for (int i = 0; i < P; ++i)
             sums[i] = hn::MulAdd(
                 repeated<B>(p + std::ptrdiff_t{i} * row.stride * format::kLanes + c * B, v), weight,

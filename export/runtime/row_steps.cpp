@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "export/runtime/byte_view.hpp"
 #include "export/runtime/step_run.hpp"
 
 namespace atto::edge {
@@ -240,6 +241,11 @@ StepPointer make_row_step(const Ground& ground, const format::Step& step) {
 }
 
 StepPointer make_step(const Ground& ground, const format::Step& step) {
+  const auto is_bytes = [&](std::uint32_t tensor) {
+    return ground.program.tensors[tensor].element == format::Element::U8;
+  };
+  if (is_bytes(step.output) || (!step.inputs.empty() && is_bytes(step.inputs[0])))
+    return make_i8_step(ground, step);
   switch (step.kind) {
     case StepKind::ImageConv:
       return make_image_conv(ground, step);

@@ -21,6 +21,7 @@ struct Ground {
   std::span<const std::byte> weights;
   std::byte* arena;
   const Kernels& kernels;
+  Level level;
   int parts;  ///< every step is run as that many parts, which may run at the same time
 };
 

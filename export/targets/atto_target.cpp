@@ -27,12 +27,15 @@ Meaning meaning_of(const net::TensorFile& weights) {
 }  // namespace
 
 bool can_write_atto(Precision precision) {
-  return precision == Precision::F32;
+  return precision != Precision::Bf16;
 }
 
 void write_atto(const ExportSource& source, const std::filesystem::path& file) {
-  write_model(file, fuse(source.model.network, source.model.weights),
-              meaning_of(source.model.weights));
+  const Meaning meaning = meaning_of(source.model.weights);
+  if (source.precision == Precision::I8)
+    write_model(file, source.int8->network, meaning, {Precision::I8, &source.int8->quantisation});
+  else
+    write_model(file, fuse(source.model.network, source.model.weights), meaning);
 }
 
 std::vector<float> run_atto(const std::filesystem::path& file, const ImageSet& images) {

@@ -1,6 +1,7 @@
 // Our side of scripts/bench/peers.sh.
-//   edge_peers write DIR    NAME.atto, NAME.onnx, NAME.in (float32 image) and networks.json
-//   edge_peers serve DIR    answers lines: "peak" -> GFLOP/s; "run NAME" -> writes NAME.out;
+//   edge_peers write DIR    NAME[.int8].atto, NAME[.int8].onnx, NAME.in (float32 image),
+//   networks.json edge_peers serve DIR    answers lines: "peak" -> GFLOP/s; "run NAME" -> writes
+//   NAME.out;
 //                           "time NAME RUNS THREADS" -> ms a run
 #include <fmt/format.h>
 
@@ -16,6 +17,8 @@
 #include "export/lowering/passes.hpp"
 #include "export/onnx/model_file.hpp"
 #include "export/onnx/network_graph.hpp"
+#include "export/onnx/quantised_graph.hpp"
+#include "export/quantisation/quantise.hpp"
 #include "export/runtime/engine.hpp"
 #include "generator/feasible_space.hpp"
 #include "prototypes/language/prototype.hpp"
@@ -99,6 +102,23 @@ void write_file(const fs::path& file, const std::vector<float>& values) {
       file, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)});
 }
 
+/// NAME.int8.atto and NAME.int8.onnx, calibrated on a random image.
+void write_int8(const fs::path& stem, const net::Network& network, const net::TensorFile& weights) {
+  constexpr std::uint64_t kImages = 1;
+  std::vector<float> images;
+  for (std::uint64_t seed = 0; seed < kImages; ++seed) {
+    const std::vector<float> image = test::random_image(network.input, 10 + seed);
+    images.insert(images.end(), image.begin(), image.end());
+  }
+  const deploy::FusedNetwork fused = deploy::fuse(network, weights, deploy::Attach::Clamps);
+  const deploy::Quantisation int8 =
+      deploy::quantise(fused, images, {deploy::RangeMethod::MinMax, false});
+  deploy::write_model(stem.string() + ".atto", fused, {}, {deploy::Precision::I8, &int8});
+  deploy::onnx::write_model(
+      stem.string() + ".onnx",
+      deploy::onnx::quantised_graph(fused, int8, deploy::onnx::describe(network, weights)));
+}
+
 void write(const fs::path& folder) {
   const net::TaskInput large{{3, 224, 224}, 50};
   std::string list;
@@ -111,6 +131,7 @@ void write(const fs::path& folder) {
     deploy::onnx::write_model(folder / (name + ".onnx"),
                               deploy::onnx::network_graph(network, weights));
     write_file(folder / (name + ".in"), test::random_image(network.input, 2));
+    write_int8(folder / (name + ".int8"), network, weights);
     list += fmt::format(R"({}{{"name": "{}", "shape": [{}, {}, {}], "macs": {}}})",
                         list.empty() ? "" : ",\n", name, network.input.channels,
                         network.input.height, network.input.width, net::count_costs(network).macs);
@@ -151,7 +172,8 @@ class Server {
     if (const auto found = loaded_.find(key); found != loaded_.end()) return *found->second;
     edge::EngineOptions options;
     options.threads = threads;
-    const std::string bytes = spec::read_file(folder_ / (name + ".in"));
+    const std::string of = name.substr(0, name.find('.'));  // "net" of "net.int8"
+    const std::string bytes = spec::read_file(folder_ / (of + ".in"));
     std::vector<float> image(bytes.size() / sizeof(float));
     bytes.copy(reinterpret_cast<char*>(image.data()), bytes.size());
     auto made = std::make_unique<Loaded>(

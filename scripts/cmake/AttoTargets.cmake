@@ -17,6 +17,10 @@ if(ATTO_SANITIZE)
   target_link_options(atto_options INTERFACE -fsanitize=${ATTO_SANITIZE})
 endif()
 
+if(ATTO_FUZZ)  # libFuzzer follows what our libraries do, too
+  target_compile_options(atto_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # atto_library(NAME SOURCES...): the static library atto_NAME with its alias atto::NAME.
 function(atto_library name)
   add_library(atto_${name} STATIC ${ARGN})

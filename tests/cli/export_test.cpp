@@ -87,6 +87,19 @@ TEST_CASE("export writes a model file that our engine runs as LibTorch does") {
   CHECK(model.at("hash") == onnx.at("hash"));
   CHECK(model.at("macs") == onnx.at("macs"));
 
+  SECTION("int8 is smaller, beside it, and agrees in the top class") {
+    const Ended whole = run_atto(
+        scratch, "export winner --to atto --json --int8 --calibrate winner/reference.safetensors");
+    INFO(whole.err);
+    REQUIRE(whole.code == 0);
+    const json int8 = json::parse(whole.out).at(0);
+    CHECK(int8.at("file") == "winner/model.int8.atto");
+    CHECK(int8.at("top1_agreement").get<double>() >= 0.95);
+    CHECK(int8.at("bytes").get<double>() < 0.6 * list[0].at("bytes").get<double>());
+    CHECK(json::parse(run_atto(scratch, "inspect --json winner/model.int8.atto").out)
+              .at("precision") == "int8");
+  }
+
   corrupt(scratch / "winner/weights.safetensors");
   CHECK(run_atto(scratch, "export winner --to atto").code == 1);
   CHECK_FALSE(fs::exists(scratch / "winner/model.atto"));

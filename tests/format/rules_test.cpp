@@ -63,7 +63,8 @@ TEST_CASE("shapes are bounded") {
           p.tensors[1].height = 1 << 16;
           p.tensors[1].halo = 1 << 21;
         }) == "tensors[1].shape");
-  CHECK(bent([](Program& p) { p.tensors[1].element = Element::U8; }) == "tensors[1].element");
+  CHECK(bent([](Program& p) { p.tensors[1].element = Element::Bf16; }) == "tensors[1].element");
+  CHECK(bent([](Program& p) { p.tensors[1].element = Element::U8; }) == "steps[1].inputs");
   CHECK(bent([](Program& p) { p.tensors[1].scale = 0; }) == "tensors[1].scale");
   CHECK(bent([](Program& p) { p.tensors[1].zero_point = 256; }) == "tensors[1].zero_point");
 }

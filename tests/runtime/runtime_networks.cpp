@@ -70,7 +70,12 @@ net::Network Sketch::ending(int layer) {
 }
 
 LoadedModel load(const net::Network& network, const net::TensorFile& weights) {
-  const auto file = format::encode(deploy::lower(deploy::fuse(network, weights), {}));
+  return load(deploy::fuse(network, weights), nullptr);
+}
+
+LoadedModel load(const deploy::FusedNetwork& network, const deploy::Quantisation* quantisation) {
+  const auto precision = quantisation != nullptr ? deploy::Precision::I8 : deploy::Precision::F32;
+  const auto file = format::encode(deploy::lower(network, {}, {precision, quantisation}));
   const std::size_t room = (file.size() + 63) / 64 * 64;
   std::shared_ptr<std::byte> bytes(static_cast<std::byte*>(std::aligned_alloc(64, room)),
                                    std::free);

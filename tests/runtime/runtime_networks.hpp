@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "export/lowering/quantisation.hpp"
 #include "export/runtime/model.hpp"
 #include "prototypes/network/network.hpp"
 #include "prototypes/network/weights.hpp"
@@ -39,5 +40,7 @@ struct LoadedModel {
   edge::Model model;
 };
 LoadedModel load(const net::Network& network, const net::TensorFile& weights);
+/// In int8 where there is a quantisation.
+LoadedModel load(const deploy::FusedNetwork& network, const deploy::Quantisation* quantisation);
 
 }  // namespace atto::test

@@ -1,0 +1,55 @@
+#pragma once
+// An int8 tensor's place in the arena; its padding holds the zero point.
+
+#include <cstring>
+
+#include "export/runtime/kernels_i8.hpp"
+#include "export/runtime/step_run.hpp"
+
+namespace atto::edge {
+
+struct ByteView {
+  std::uint8_t* data = nullptr;
+  View shape;  ///< strides in bytes; its data is null
+  float scale = 1;
+  int zero_point = 0;
+
+  std::uint8_t* row(int y, int block = 0) const {
+    return data + y * shape.row_stride + block * shape.block_stride;
+  }
+};
+
+inline ByteView byte_view_of(const format::Program& program, std::uint32_t tensor,
+                             std::byte* arena) {
+  const format::Tensor& t = program.tensors[tensor];
+  ByteView view{nullptr, view_of(program, tensor, arena), t.scale, t.zero_point};
+  view.shape.data = nullptr;
+  view.data =
+      reinterpret_cast<std::uint8_t*>(arena + program.storages[t.storage].offset) + t.origin();
+  return view;
+}
+
+/// Fills the padding of blocks [block_begin, block_end) in rows [begin, end).
+inline void fill_halo(const ByteView& view, int begin, int end, int block_begin, int block_end) {
+  const auto bytes = static_cast<std::size_t>(view.shape.halo) * format::kLanes;
+  if (bytes == 0) return;
+  for (int y = begin; y < end; ++y)
+    for (int b = block_begin; b < block_end; ++b)
+      std::memset(view.row(y, b) - bytes, view.zero_point, bytes);
+  if (end == view.shape.height && block_end == view.shape.blocks)
+    std::memset(view.row(view.shape.height) - bytes, view.zero_point, bytes);
+}
+
+/// Returns float(from * factor / to), as the quantiser's rules have it.
+inline float i8_multiplier(float from, float factor, float to) {
+  return static_cast<float>(double{from} * factor / to);
+}
+/// The bounds of None, Relu and Relu6 on a tensor of this scale, zero point not added.
+Clamp i8_clamp_of(format::Activation activation, float scale);
+
+/// Steps that make a tensor of bytes, or floats from one.
+StepPointer make_i8_step(const Ground& ground, const format::Step& step);
+StepPointer make_i8_conv(const Ground& ground, const format::Step& step);
+StepPointer make_i8_depthwise(const Ground& ground, const format::Step& step);
+
+}  // namespace atto::edge

@@ -1,0 +1,82 @@
+#pragma once
+// The int8 kernels: u8 activations, s8 weights, int32 sums, by the rules of
+// export/lowering/quantisation.hpp; every level gives the same bytes. Strides are in bytes.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "export/runtime/kernels.hpp"
+
+namespace atto::edge {
+
+/// Sums to bytes: q = clamp(round(clamp(sum * multiplier) [+ residual, clamped]) + zero_point).
+struct I8Finish {
+  const float* multipliers;  ///< [blocks * 16]
+  Clamp clamp, joined;
+  float zero_point;
+  float residual_factor;
+  std::int32_t residual_zero;
+};
+
+/// As ConvPanel. weights [kh][kw][quads][16][4].
+struct I8Panel {
+  const std::uint8_t* src;
+  const Tile* tiles;
+  const std::int32_t* const* tile_bias;  ///< of each tile, [all blocks of the output * 16]
+  std::size_t tile_count;
+  std::ptrdiff_t bias_offset;  ///< to this panel's first block
+  int pixel_stride;
+  std::ptrdiff_t row_step, column_step, block_step;
+  int kernel_width;
+  int full_blocks, last_quads;  ///< whole source blocks, then quads of channels of one more
+  int interleave;               ///< format::Wiring; above 1 full_blocks is 0 and blocks is 1
+  int blocks;                   ///< 1 or 2
+  const std::int8_t* weights;
+  std::ptrdiff_t weight_step;
+  std::uint8_t* dst;
+  std::ptrdiff_t dst_step;
+  const std::uint32_t* dst_offset;
+  const std::uint8_t* residual;  ///< null for none; may be dst
+  std::ptrdiff_t residual_step;
+  const std::uint32_t* residual_offset;
+  I8Finish finish;
+};
+
+/// One row of a depthwise convolution. weights [blocks][kh][kw][16] from tap (ky_begin, 0).
+struct I8DepthwiseRow {
+  const std::uint8_t* src;
+  std::ptrdiff_t row_step, column_step, block_step;
+  int stride, kernel_width, ky_begin, ky_end;
+  int blocks, width;
+  const std::int8_t* weights;
+  std::ptrdiff_t weight_step;
+  const std::int32_t* bias;
+  std::uint8_t* dst;
+  std::ptrdiff_t dst_step;
+  const std::uint8_t* residual;
+  std::ptrdiff_t residual_step;
+  I8Finish finish;
+};
+
+inline constexpr int kI8MaxPixels = 8, kI8PanelBlocks = 2;
+
+struct I8Kernels {
+  void (*conv)(const I8Panel& panel);
+  void (*depthwise_row)(const I8DepthwiseRow& row);
+};
+const I8Kernels& i8_kernels_of(Level level);
+const I8Kernels& i8_vnni_kernels();
+
+/// Returns clamp(round_to_even(x) + zero_point, 0, 255); 0 for what is no number. Adding 1.5 * 2^23
+/// leaves no fraction bits; what is cut to 512 before saturates either way.
+inline std::uint8_t i8_rounded(float x, float zero_point) {
+  constexpr float kNoFraction = 12582912.0F, kFar = 512;
+  x = x > -kFar ? x : -kFar;
+  x = x < kFar ? x : kFar;
+  float place = (x + kNoFraction) - kNoFraction + zero_point;
+  place = place > 0 ? place : 0;
+  place = place < 255 ? place : 255;
+  return static_cast<std::uint8_t>(static_cast<std::int32_t>(place));
+}
+
+}  // namespace atto::edge

@@ -1,0 +1,108 @@
+// The int8 engine against the int8 interpreter: the same bytes at every level.
+#include <catch2/catch.hpp>
+#include <iostream>
+
+#include "design_specs/errors.hpp"
+#include "export/lowering/passes.hpp"
+#include "export/quantisation/quantise.hpp"
+#include "export/reference/int8_interpreter.hpp"
+#include "export/runtime/engine.hpp"
+#include "tests/export/random_weights.hpp"
+#include "tests/net/random_network.hpp"
+#include "tests/runtime/runtime_networks.hpp"
+
+namespace atto::edge {
+namespace {
+
+using net::Activation;
+using test::Sketch;
+
+/// Quantises, runs at every level with one part and three; returns false where int8 cannot express
+/// the network.
+bool require_same(const net::Network& network) {
+  const deploy::FusedNetwork fused =
+      deploy::fuse(network, test::random_weights(network, 3), deploy::Attach::Clamps);
+  std::vector<float> images = test::random_image(network.input, 5);
+  const std::vector<float> other = test::random_image(network.input, 6);
+  images.insert(images.end(), other.begin(), other.end());
+  deploy::Quantisation quantisation;
+  try {
+    quantisation = deploy::quantise(fused, images);
+  } catch (const SpecError&) {
+    return false;
+  }
+  const std::vector<float> image = test::random_image(network.input, 7);
+  const auto wanted = deploy::Int8Interpreter(fused, quantisation).run(image);
+  const test::LoadedModel loaded = test::load(fused, &quantisation);
+  for (const Level level : available_levels())
+    for (const int threads : {1, 3}) {
+      INFO(level_name(level) << ", " << threads << " threads");
+      EngineOptions options;
+      options.threads = threads;
+      options.level = level;
+      options.parallel_for = [](int parts, const std::function<void(int)>& body) {
+        for (int part = parts - 1; part >= 0; --part) body(part);
+      };
+      Engine engine(loaded.model, options);
+      engine.run(image);
+      for (std::size_t o = 0; o < wanted.size(); ++o) {
+        INFO(network.outputs[o].name);
+        const auto& node = fused.nodes[static_cast<std::size_t>(fused.outputs[o].layer)];
+        const std::vector<float> made(engine.output(o).begin(), engine.output(o).end());
+        if (std::holds_alternative<deploy::FusedSoftmax>(node.op))
+          REQUIRE(test::relative_error(made, wanted[o]) < 1e-5);
+        else
+          REQUIRE(made == wanted[o]);
+      }
+    }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("int8: random networks of every operation give the interpreter's bytes") {
+  int count = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    INFO(seed);
+    count += require_same(net::random_network(seed));
+  }
+  CHECK(count >= 40);
+}
+
+TEST_CASE("int8: generated designs give the interpreter's bytes") {
+  for (const test::NamedNetwork& named : test::generated_networks("quickstart", 2)) {
+    INFO(named.name);
+    CHECK(require_same(named.network));
+  }
+}
+
+TEST_CASE("int8: convolutions around the sizes of tiles and blocks") {
+  SECTION("1x1") {
+    for (const int width : {1, 7, 8, 9, 16})
+      for (const int channels : {3, 16, 17, 36, 48}) {
+        Sketch sketch({channels, 3, width});
+        INFO(width << " " << channels);
+        CHECK(require_same(sketch.ending(sketch.add(net::Conv{33, 1, 1, 1, 1, true}, {0}))));
+      }
+  }
+  SECTION("depthwise and whole windows") {
+    for (const int kernel : {3, 5, 7})
+      for (const int stride : {1, 2, 3})
+        for (const int groups : {24, 1}) {
+          Sketch sketch({24, 9, 11});
+          INFO(kernel << " " << stride << " " << groups);
+          CHECK(require_same(
+              sketch.ending(sketch.add(net::Conv{24, kernel, stride, groups, 2, true}, {0}))));
+        }
+  }
+  SECTION("groups") {
+    for (const int each : {2, 4, 5, 8, 16, 24}) {
+      Sketch sketch({4 * each, 9, 10});
+      const int conv = sketch.add(net::Conv{4 * each, 3, 1, 4, 1, true}, {0});
+      INFO(each);
+      CHECK(require_same(sketch.ending(sketch.add(net::Add{}, {conv, 0}))));
+    }
+  }
+}
+
+}  // namespace atto::edge
