@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <cstring>
 
 #include "export/format/model_file.hpp"
@@ -151,6 +152,11 @@ ModelView decode(std::span<const std::byte> bytes) {
   flatbuffers::Verifier verifier(data, metadata.size());
   if (!wire::VerifyModelBuffer(verifier))
     throw ModelError(header.metadata_offset, "metadata", "is no valid FlatBuffers table");
+  // The verifier sees to the alignment of a vector's length only.
+  if (reinterpret_cast<std::uintptr_t>(wire::GetModel(data)->storages()->Data()) %
+          alignof(wire::Storage) !=
+      0)
+    throw ModelError(header.metadata_offset, "storages", "are not aligned to 8 bytes");
   ModelView view{Reader(header.metadata_offset).read(*wire::GetModel(data)),
                  bytes.subspan(header.weights_offset, header.weights_bytes), header.weights_offset,
                  header.weights_checksum};

@@ -32,8 +32,7 @@ class I8RowStep : public StepRun {
         step_(step),
         out_(byte_view_of(ground.program, step.output, ground.arena)),
         clamp_(i8_clamp_of(step.activation, out_.scale)),
-        tables_(reinterpret_cast<const std::uint8_t*>(ground.weights.data() +
-                                                      step.parameters.weights)) {
+        weights_(ground.weights.data()) {
     for (const std::uint32_t input : step.inputs)
       in_.push_back(byte_view_of(ground.program, input, ground.arena));
   }
@@ -53,11 +52,16 @@ class I8RowStep : public StepRun {
     return i8_rounded(x, static_cast<float>(out_.zero_point));
   }
 
+  /// Of a step that has some: 256 bytes an input.
+  const std::uint8_t* tables() const {
+    return reinterpret_cast<const std::uint8_t*>(weights_ + step_.parameters.weights);
+  }
+
   int parts_;
   const format::Step& step_;
   ByteView out_;
   Clamp clamp_;
-  const std::uint8_t* tables_;
+  const std::byte* weights_;
   std::vector<ByteView> in_;
 };
 
@@ -135,7 +139,8 @@ class I8Activate final : public I8RowStep {
   void make_row(int y, int block, const Call& /*call*/) const override {
     const std::uint8_t* from = in_[0].row(y, block);
     std::uint8_t* to = out_.row(y, block);
-    for (int i = 0; i < values(); ++i) to[i] = tables_[from[i]];
+    const std::uint8_t* table = tables();
+    for (int i = 0; i < values(); ++i) to[i] = table[from[i]];
   }
 };
 
@@ -203,7 +208,7 @@ class I8Gather final : public I8RowStep {
           to[i] = static_cast<std::uint8_t>(out_.zero_point);
         continue;
       }
-      const std::uint8_t* table = tables_ + std::ptrdiff_t{source.input} * 256;
+      const std::uint8_t* table = tables() + std::ptrdiff_t{source.input} * 256;
       const std::uint8_t* from =
           in_[static_cast<std::size_t>(source.input)].row(y, source.lane / kLanes) +
           source.lane % kLanes;

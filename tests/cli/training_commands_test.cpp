@@ -137,7 +137,7 @@ TEST_CASE("eval of a campaign's run folder means its winner, with finalists of t
   SECTION("and the command of its row in the report trains the same network again") {
     REQUIRE(run_atto(scratch, "report run").code == 0);
     const std::string csv = read_text(scratch / "run/report.csv");
-    const std::size_t from = csv.find(",atto train ") + 6, to = csv.find('\n', from);
+    const std::size_t from = csv.find(",atto train ") + 6, to = csv.find_first_of(",\n", from);
     const Ended same = run_atto(scratch, csv.substr(from, to - from) + " --out same --json");
     INFO(same.err);
     REQUIRE(same.code == 0);

@@ -1,5 +1,6 @@
 // Any bytes as a model file: one ModelError, or a program that runs inside its arena. A wrong
 // checksum is mended, or nothing behind it would ever be reached.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -37,7 +38,9 @@ double work_of(const format::Program& program) {
     double reads = static_cast<double>(step.window.pad) + step.depthwise_window.pad + 1;
     for (const std::uint32_t input : step.inputs)
       reads += static_cast<double>(program.tensors[input].extent());
-    work += static_cast<double>(out.extent()) * taps * step.wiring.depth() + reads;
+    // Unchecked where the step has no use for it.
+    const double depth = static_cast<double>(step.wiring.in_blocks) * format::kLanes;
+    work += static_cast<double>(out.extent()) * taps * std::max(depth, 1.0) + reads;
   }
   return work + static_cast<double>(program.channels) * program.height * program.width;
 }
