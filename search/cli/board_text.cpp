@@ -60,10 +60,11 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
   if (!winner) {
     if (board.entries.empty()) return fmt::format("no winner{}: no design was evaluated\n", tier);
     const search::Entry& best = board.entries.front();
-    const std::string why =
-        best.misses.empty() ? "nothing was trained in full" : best.misses.front();
+    if (best.misses.empty())
+      return fmt::format("no winner{} yet: {} leads and was not trained in full\n", tier,
+                         best.design.hash);
     return fmt::format("no winner{}: the best design, {}, misses a requirement: {}\n", tier,
-                       best.design.hash, why);
+                       best.design.hash, best.misses.front());
   }
   const search::RunFolder run{folder};
   return fmt::format("winner{}: {}  {} params  {} MACs  validation {} %  test {} %\n  {}\n", tier,
