@@ -35,14 +35,7 @@ void require_same(const net::Network& network) {
     if (level == Level::Avx512Vnni || level == Level::Avx512Bf16) continue;
     for (const int threads : {1, 3}) {
       INFO(level_name(level) << ", " << threads << " threads");
-      EngineOptions options;
-      options.threads = threads;
-      options.level = level;
-      // The caller's threads; here, one after the other, backwards.
-      options.parallel_for = [](int parts, const std::function<void(int)>& body) {
-        for (int part = parts - 1; part >= 0; --part) body(part);
-      };
-      Engine engine(loaded.model, options);
+      Engine engine(loaded.model, test::backwards(level, threads));
       engine.run(image);
       for (std::size_t o = 0; o < wanted.size(); ++o) {
         INFO(network.outputs[o].name);

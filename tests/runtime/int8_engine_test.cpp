@@ -37,13 +37,7 @@ bool require_same(const net::Network& network) {
   for (const Level level : available_levels())
     for (const int threads : {1, 3}) {
       INFO(level_name(level) << ", " << threads << " threads");
-      EngineOptions options;
-      options.threads = threads;
-      options.level = level;
-      options.parallel_for = [](int parts, const std::function<void(int)>& body) {
-        for (int part = parts - 1; part >= 0; --part) body(part);
-      };
-      Engine engine(loaded.model, options);
+      Engine engine(loaded.model, test::backwards(level, threads));
       engine.run(image);
       for (std::size_t o = 0; o < wanted.size(); ++o) {
         INFO(network.outputs[o].name);

@@ -84,4 +84,14 @@ LoadedModel load(const deploy::FusedNetwork& network, const deploy::Quantisation
   return {std::move(bytes), file.size(), std::move(model)};
 }
 
+edge::EngineOptions backwards(edge::Level level, int threads) {
+  edge::EngineOptions options;
+  options.threads = threads;
+  options.level = level;
+  options.parallel_for = [](int parts, const std::function<void(int)>& body) {
+    for (int part = parts - 1; part >= 0; --part) body(part);
+  };
+  return options;
+}
+
 }  // namespace atto::test

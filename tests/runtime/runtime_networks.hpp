@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "export/lowering/quantisation.hpp"
+#include "export/runtime/engine.hpp"
 #include "export/runtime/model.hpp"
 #include "prototypes/network/network.hpp"
 #include "prototypes/network/weights.hpp"
@@ -42,5 +43,9 @@ struct LoadedModel {
 LoadedModel load(const net::Network& network, const net::TensorFile& weights);
 /// In int8 where there is a quantisation.
 LoadedModel load(const deploy::FusedNetwork& network, const deploy::Quantisation* quantisation);
+
+/// Options of an engine whose parts run one after the other, backwards, as a caller's threads
+/// might.
+edge::EngineOptions backwards(edge::Level level, int threads);
 
 }  // namespace atto::test
