@@ -14,7 +14,7 @@ step() {  # step NAME COMMAND...: runs a command and prints how long it took
 exclude=(-LE slow)
 [ "${1:-}" = --slow ] && exclude=()
 
-step packages scripts/install_packages.sh clang-format
+step packages scripts/install_packages.sh clang-format g++-aarch64-linux-gnu qemu-user
 step check scripts/check.sh
 step "build asan" scripts/build.sh asan
 step "test asan" ctest --test-dir build/asan -L unit -LE slow --output-on-failure -j2

@@ -31,6 +31,7 @@ template <int P, int OB>
 struct Sums {
   static constexpr int kSets = P == 1 && kVectors == 1 ? 4 : P <= 3 && kVectors == 1 ? 2 : 1;
   V v[kSets][P][OB * kVectors];
+  HWY_INLINE Sums() {}  // an implicit one would not have the target's instructions
 };
 
 template <int P, int OB>

@@ -2,7 +2,9 @@
 #include "export/runtime/kernels.hpp"
 #include "export/runtime/level.hpp"
 
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4)
+// Vectors of no fixed size (SVE) cannot be elements of arrays.
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "export/runtime/kernels_f32.cpp"
 #include <hwy/foreach_target.h>

@@ -1,5 +1,10 @@
 # All come from Debian packages; scripts/packages.txt lists them.
 find_package(Threads REQUIRED)
+# Headers and flatc alone: in a cross build those of the machine that builds.
+find_package(FlatBuffers REQUIRED HINTS /usr/lib/${CMAKE_HOST_SYSTEM_PROCESSOR}-linux-gnu/cmake/flatbuffers)
+if(ATTO_EDGE_ONLY)
+  return()
+endif()
 find_package(nlohmann_json REQUIRED)
 find_package(fmt REQUIRED)
 find_package(TBB REQUIRED)
@@ -8,7 +13,6 @@ find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(SOCI REQUIRED)
 find_package(Protobuf REQUIRED)  # before ONNX, whose targets name protobuf's
 find_package(ONNX REQUIRED)
-find_package(FlatBuffers REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 if(ATTO_BUILD_TRAINER)
