@@ -1,7 +1,10 @@
 // The backend of LibTorch's own operators, and what we set in LibTorch's process.
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <malloc.h>
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
+#include <torch/version.h>
 
 #include "trainer/torch/backend.hpp"
 #include "trainer/torch/optimiser.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 // A network's layers as LibTorch operators, in IR order. Include only where torch is included.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <vector>
 

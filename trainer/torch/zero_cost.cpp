@@ -1,6 +1,7 @@
 #include "trainer/torch/zero_cost.hpp"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,6 @@
 // Layers that have no kernel of ours: LibTorch's operator, and its autograd over that one layer.
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include <cstring>
 
