@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <set>
 #include <utility>
 
@@ -58,6 +59,7 @@ class Coordinator {
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       if (!run_tier(tier)) return stop();
     drop_checkpoints();
+    record_own_cost();
     ledger_.set_meta("state", "finished");
     end_crew(SIGTERM);
     return CampaignEnd::Finished;
@@ -77,6 +79,7 @@ class Coordinator {
     // Workers of an earlier coordinator died with it, through no fault of their trials.
     for (const std::string& worker : ledger_.holders())
       if (worker.starts_with(kOwnPrefix)) ledger_.release_worker(worker, "", false);
+    earlier_cpu_seconds_ = ledger_.totals().coordinator_cpu_seconds;
     ledger_.set_meta("state", "running");
     finish_cursor_ = ledger_.last_finish_order();
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
@@ -282,8 +285,14 @@ class Coordinator {
   CampaignEnd stop() {
     observer_.message("stopping: workers finish or checkpoint (Ctrl-C again to end at once)");
     end_crew(SIGTERM);
+    record_own_cost();
     ledger_.set_meta("state", "stopped");
     return CampaignEnd::Interrupted;
+  }
+
+  void record_own_cost() {
+    const double own = double(std::clock()) / CLOCKS_PER_SEC;
+    ledger_.set_meta("coordinator_cpu_seconds", fmt::format("{:.3f}", earlier_cpu_seconds_ + own));
   }
 
   void end_crew(int how) {
@@ -311,7 +320,7 @@ class Coordinator {
   gen::Theta theta_;                ///< at the end of the tier before
   std::set<std::int64_t> pending_;  ///< ids of include and final jobs not done
   std::int64_t finish_cursor_ = 0, done_ = 0;
-  double cpu_seconds_ = 0;
+  double cpu_seconds_ = 0, earlier_cpu_seconds_ = 0;
   std::optional<double> best_top1_;
   int pause_ms_ = 1, deaths_in_a_row_ = 0, failed_starts_ = 0;
   Clock::time_point next_status_{}, next_expiry_{}, last_turn_ = Clock::now();

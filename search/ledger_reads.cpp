@@ -240,6 +240,12 @@ Totals Ledger::totals() {
         soci::into(failed), soci::into(diverged), soci::into(reused),
         soci::into(totals.cpu_seconds), soci::into(totals.wasted_cpu_seconds),
         soci::into(totals.saved_cpu_seconds);
+    connection_->sql << "SELECT COALESCE((SELECT SUM(cpu_seconds) FROM responses), 0.0), "
+                        "COALESCE((SELECT SUM(cpu_seconds) FROM scores), 0.0), "
+                        "COALESCE((SELECT CAST(value AS REAL) FROM meta "
+                        "WHERE key = 'coordinator_cpu_seconds'), 0.0)",
+        soci::into(totals.probe_cpu_seconds), soci::into(totals.score_cpu_seconds),
+        soci::into(totals.coordinator_cpu_seconds);
     totals.jobs = jobs, totals.ready = ready, totals.claimed = claimed, totals.done = done;
     totals.failed = failed, totals.diverged = diverged, totals.reused = reused;
     return totals;

@@ -135,6 +135,10 @@ struct Event {
 struct Totals {
   std::int64_t jobs = 0, ready = 0, claimed = 0, done = 0, failed = 0, diverged = 0, reused = 0;
   double cpu_seconds = 0, wasted_cpu_seconds = 0, saved_cpu_seconds = 0;
+  /// Parts of the CPU-seconds of trials: responses of modules, scores without training.
+  double probe_cpu_seconds = 0, score_cpu_seconds = 0;
+  /// Of the processes that planned, learnt and kept the ledger; known once they have ended well.
+  double coordinator_cpu_seconds = 0;
 };
 
 }  // namespace atto::search

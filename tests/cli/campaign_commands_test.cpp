@@ -60,6 +60,9 @@ TEST_CASE("status and report show a finished campaign with every key") {
   CHECK(status.at("state") == "finished");
   CHECK(status.at("jobs").at("done") == status.at("jobs").at("all"));
   CHECK(status.at("cpu_seconds").get<double>() >= 0);
+  CHECK(status.at("probe_cpu_seconds").get<double>() >= 0);
+  CHECK(status.at("score_cpu_seconds").get<double>() >= 0);
+  CHECK(status.at("coordinator_cpu_seconds").get<double>() > 0);
   auto ranked = result.at("tiers");
   for (auto& tier : ranked)
     for (const char* of_this_run : {"exports", "models"}) tier.erase(of_this_run);
