@@ -65,6 +65,12 @@ std::uint64_t Campaign::trial_seed(const std::string& hash, train::Phase phase, 
                             static_cast<std::uint64_t>(replica)});
 }
 
+std::int64_t Campaign::images(train::Phase phase) const {
+  const auto& asked =
+      phase == train::Phase::Search ? spec.search.images : spec.training.final_images;
+  return std::min<std::int64_t>(asked.value_or(train_images), train_images);
+}
+
 std::string Campaign::context(train::Phase phase) const {
   const spec::TrainingRecipe r = recipe(phase);
   std::string text = fmt::format(
@@ -78,7 +84,8 @@ std::string Campaign::context(train::Phase phase) const {
         fmt::format("images={}\nvalidation_images={}\nhorizon={}\n", spec.search.images.value_or(0),
                     spec.search.validation_images.value_or(0), spec.search.rungs.back());
   else
-    text += fmt::format("images=0\nhorizon={}\n", spec.training.final_epochs);
+    text += fmt::format("images={}\nhorizon={}\n", spec.training.final_images.value_or(0),
+                        spec.training.final_epochs);
   return text;
 }
 

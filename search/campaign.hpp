@@ -54,6 +54,8 @@ struct Campaign {
   spec::TrainingRecipe recipe(train::Phase phase) const {
     return phase == train::Phase::Final ? spec.training.final_recipe() : spec.training.recipe;
   }
+  /// Training images of an epoch.
+  std::int64_t images(train::Phase phase) const;
   int top_rung() const { return static_cast<int>(spec.search.rungs.size()) - 1; }
   /// The seed of a piece of training: from (campaign, design, phase, replica).
   std::uint64_t trial_seed(const std::string& hash, train::Phase phase, int replica) const;

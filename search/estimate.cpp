@@ -58,16 +58,15 @@ Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
   spec::SearchSettings search = campaign.spec.search;
   search.candidates = candidates;
   const Workload work = find_strategy(search.strategy)->workload(search);
-  const std::int64_t images =
-      std::min<std::int64_t>(search.images.value_or(campaign.train_images), campaign.train_images);
   const double finals = double(search.finalists) * campaign.spec.training.final_seeds;
   estimate.jobs = work.jobs + finals;
   estimate.final_jobs = finals;
   estimate.search_cpu_seconds =
-      work.epochs * epoch_seconds(estimate.typical, images, campaign.validation_images);
-  estimate.final_cpu_seconds =
-      finals * campaign.spec.training.final_epochs *
-      epoch_seconds(estimate.typical, campaign.train_images, campaign.validation_images);
+      work.epochs * epoch_seconds(estimate.typical, campaign.images(train::Phase::Search),
+                                  campaign.validation_images);
+  estimate.final_cpu_seconds = finals * campaign.spec.training.final_epochs *
+                               epoch_seconds(estimate.typical, campaign.images(train::Phase::Final),
+                                             campaign.validation_images);
   // A checkpoint holds weights, momentum and averages; about 25 kB a design go to its file and the
   // ledger.
   const double kept =

@@ -18,10 +18,7 @@ void Pace::add(const JobRow& row, const spec::Costs& costs) {
     else
       reached_[row.job.hash] = row.job.to_epoch;
   }
-  const std::int64_t images =
-      is_final ? campaign_.train_images
-               : std::min<std::int64_t>(search.images.value_or(campaign_.train_images),
-                                        campaign_.train_images);
+  const std::int64_t images = campaign_.images(row.job.phase());
   (is_final ? done_.final_cpu_seconds : done_.search_cpu_seconds) +=
       (row.job.to_epoch - before) * epoch_seconds(costs, images, campaign_.validation_images);
   if (is_final) ++done_.final_jobs;

@@ -217,6 +217,8 @@ class Worker {
       request.judged_epochs = search.rungs;
       request.wants_responses = campaign_.wants_responses;
       request.wants_scores = job.position < campaign_.scored_jobs && job.replica == 0;
+    } else {
+      request.images = campaign_.spec.training.final_images;
     }
     request.to_epoch = job.to_epoch;
     request.horizon_epochs = job.horizon;

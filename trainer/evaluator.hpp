@@ -25,7 +25,7 @@ struct TrialRequest {
   spec::Task task;
   spec::TrainingRecipe recipe;
   Phase phase = Phase::Search;
-  std::optional<int> images;  ///< training images used; absent = all (Phase::Final always uses all)
+  std::optional<int> images;  ///< training images used; absent = all
   int to_epoch = 1;           ///< cumulative; stop here
   int horizon_epochs = 1;     ///< where the learning-rate schedule ends (the top rung)
   bool judge_test = false;    ///< evaluate the test split once at the end (finalists only)

@@ -81,6 +81,7 @@ struct TrainingSettings {
   TrainingRecipe recipe;
   int final_threads = 1;  ///< CPU threads of a finalist; the recipe's where the spec is silent
   int final_epochs = 30;
+  std::optional<int> final_images;  ///< training images of a finalist; absent = all
   int final_seeds = 3;
 
   /// The recipe of a finalist: the same, with its own number of threads.

@@ -28,11 +28,11 @@ inline constexpr std::array<std::string_view, 5> kSynthesisKeys = {"inquisitor",
                                                                    "zero_cost", "rungs", "context"};
 inline constexpr std::array<std::string_view, 2> kEvolutionKeys = {"population", "tournament"};
 inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
-inline constexpr std::array<std::string_view, 16> kTrainingKeys = {
-    "recipe",     "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
-    "momentum",   "weight_decay", "label_smoothing", "crop_padding",  "flip",
-    "cutout",     "ema",          "threads",         "final_threads", "final_epochs",
-    "final_seeds"};
+inline constexpr std::array<std::string_view, 17> kTrainingKeys = {
+    "recipe",       "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
+    "momentum",     "weight_decay", "label_smoothing", "crop_padding",  "flip",
+    "cutout",       "ema",          "threads",         "final_threads", "final_epochs",
+    "final_images", "final_seeds"};
 
 inline constexpr std::array<std::string_view, 5> kStrategies = {
     "random", "random_asha", "one_epoch_top_k", "aging_evolution", "generative_synthesis"};

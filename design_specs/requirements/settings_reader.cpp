@@ -32,6 +32,13 @@ std::optional<std::vector<int>> read_rungs(Problems& problems, const Cursor& at)
   return rungs;
 }
 
+std::optional<int> read_images(Problems& problems, Section& section, std::string_view key) {
+  const auto entry = section.member(key);
+  if (!entry) return std::nullopt;
+  const auto images = problems.integer(*entry, 1, std::numeric_limits<int>::max());
+  return images ? std::optional(static_cast<int>(*images)) : std::nullopt;
+}
+
 }  // namespace
 
 Objective read_objective(Problems& problems, const Cursor& at) {
@@ -64,12 +71,8 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
   section.integer("finalists", search.finalists, 0, kMaxCandidates);
   if (const auto entry = section.member("finalists"); entry && search.finalists > search.candidates)
     problems.add(*entry, fmt::format("must be <= candidates, which is {}", search.candidates));
-  if (const auto entry = section.member("images"))
-    if (const auto images = problems.integer(*entry, 1, std::numeric_limits<int>::max()))
-      search.images = static_cast<int>(*images);
-  if (const auto entry = section.member("validation_images"))
-    if (const auto images = problems.integer(*entry, 1, std::numeric_limits<int>::max()))
-      search.validation_images = static_cast<int>(*images);
+  search.images = read_images(problems, section, "images");
+  search.validation_images = read_images(problems, section, "validation_images");
   section.integer("window", search.window, 1, kMaxCandidates);
   section.number("band", search.band, 0, 1);
   if (const auto entry = section.member("budget")) {
@@ -121,6 +124,7 @@ TrainingSettings read_training(Problems& problems, const Cursor& at) {
   training.final_threads = recipe.threads;
   section.integer("final_threads", training.final_threads, 1, 1024);
   section.integer("final_epochs", training.final_epochs, 1, kMaxEpochs);
+  training.final_images = read_images(problems, section, "final_images");
   section.integer("final_seeds", training.final_seeds, 1, 100);
   return training;
 }

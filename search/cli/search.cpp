@@ -41,13 +41,13 @@ std::string estimate_text(const search::Campaign& campaign, const search::Estima
   const spec::SearchSettings& search = campaign.spec.search;
   std::string text = fmt::format(
       "{}: {} designs{} by {}, rungs at {} epochs of {} images, {} finalist{} x {} "
-      "seed{} x {} epochs\n",
+      "seed{} x {} epochs of {} images\n",
       campaign.spec.name, search.candidates,
       campaign.tiers() > 1 ? fmt::format(" in each of {} tiers", campaign.tiers()) : "",
-      search.strategy, fmt::join(search.rungs, ", "),
-      search.images.value_or(static_cast<int>(campaign.train_images)), search.finalists,
-      search.finalists == 1 ? "" : "s", campaign.spec.training.final_seeds,
-      campaign.spec.training.final_seeds == 1 ? "" : "s", campaign.spec.training.final_epochs);
+      search.strategy, fmt::join(search.rungs, ", "), campaign.images(train::Phase::Search),
+      search.finalists, search.finalists == 1 ? "" : "s", campaign.spec.training.final_seeds,
+      campaign.spec.training.final_seeds == 1 ? "" : "s", campaign.spec.training.final_epochs,
+      campaign.images(train::Phase::Final));
   text += fmt::format("data: {}\n", campaign.data);
   if (estimate.typical.params > 0)
     text += fmt::format("typical design: {} params, {} MACs, {} peak activations\n",

@@ -52,7 +52,8 @@ TEST_CASE("Every key of a spec reaches its field") {
     "training": { "recipe": "default", "batch": 64, "learning_rate": 0.1, "warmup_epochs": 2,
                   "final_learning_rate": 0.01, "momentum": 0.8, "weight_decay": 1e-4,
                   "label_smoothing": 0.2, "crop_padding": 2, "flip": false, "cutout": 8, "ema": 0.99,
-                  "threads": 2, "final_threads": 4, "final_epochs": 60, "final_seeds": 5 },
+                  "threads": 2, "final_threads": 4, "final_epochs": 60,
+                  "final_images": 9000, "final_seeds": 5 },
     "export": ["onnx", "atto"])");
   CHECK(spec.task.dataset == "imagenet50");
   CHECK(spec.task.resolution == 192);
@@ -106,6 +107,7 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(spec.training.final_recipe().threads == 4);
   CHECK(spec.training.final_recipe().batch == 64);
   CHECK(spec.training.final_epochs == 60);
+  CHECK(spec.training.final_images == 9000);
   CHECK(spec.training.final_seeds == 5);
   CHECK(spec.export_formats == std::vector<std::string>{"onnx", "atto"});
 }

@@ -81,6 +81,21 @@ TEST_CASE("a trial learns, and leaves weights and a reference behind") {
   CHECK(reference.tensors.at("logits").shape == std::vector<std::int64_t>{64, 6});
 }
 
+TEST_CASE("a finalist may train on a part of the images") {
+  const test::ScratchFolder all, part;
+  TrialRequest request = request_in(all.path());
+  request.phase = Phase::Final;
+  request.to_epoch = request.horizon_epochs = 1;
+  train_once(request);
+  request.folder = part.path();
+  request.images = 64;
+  request.judge_test = true;
+  const TrialResult result = train_once(request);
+  CHECK(result.outcome == Outcome::Finished);
+  CHECK(result.test_top1.has_value());
+  CHECK(weights_in(part.path()) != weights_in(all.path()));
+}
+
 TEST_CASE("the same request gives the same result, bit for bit") {
   const int threads = GENERATE(1, 2);
   const test::ScratchFolder one, two;

@@ -97,6 +97,7 @@ train::TrialRequest request_of(const Options& options) {
     const spec::DesignSpec spec = spec::read_design_spec(options.spec);
     request.task = spec.task;
     request.recipe = options.rung ? spec.training.recipe : spec.training.final_recipe();
+    request.images = spec.training.final_images;
     request.to_epoch = spec.training.final_epochs;
   } else {
     request.to_epoch = spec::TrainingSettings{}.final_epochs;

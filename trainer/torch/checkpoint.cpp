@@ -83,8 +83,7 @@ std::string identity_text(const TrialRequest& request) {
       "{} warmup {} final {} "
       "momentum {} decay {} smoothing {} crop {} flip {} cutout {} ema {} threads {}",
       kVersion, request.design_hash, request.task.dataset, request.network.input.height,
-      static_cast<int>(request.phase),
-      request.phase == Phase::Final ? 0 : request.images.value_or(0), request.horizon_epochs,
+      static_cast<int>(request.phase), request.images.value_or(0), request.horizon_epochs,
       request.seed, r.batch, r.learning_rate, r.warmup_epochs, r.final_learning_rate, r.momentum,
       r.weight_decay, r.label_smoothing, r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
 }

@@ -40,7 +40,7 @@ TrainingRun::TrainingRun(const TrialRequest& request, const Dataset& data, Devic
       progress_(progress),
       identity_(identity_text(request)),
       layout_(request.network),
-      subset_(training_subset(data, request.phase == Phase::Final ? std::nullopt : request.images)),
+      subset_(training_subset(data, request.images)),
       validation_(validation_subset(
           data, subset_, request.phase == Phase::Final ? std::nullopt : request.validation_images)),
       batch_(static_cast<int>(
