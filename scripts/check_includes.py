@@ -20,8 +20,9 @@ ALLOWED = {
     "trainer/images": ["design_specs"],
     "trainer/torch": ["trainer", "trainer/images", "prototypes", "design_specs"],
     "export": ["export/format", "export/runtime", "prototypes", "design_specs"],
-    "search": ["export", "trainer", "generator", "prototypes", "design_specs"],
-    "search/cli": ["search", "export", "export/format", "export/runtime", "trainer", "trainer/images", "generator", "prototypes", "design_specs"],
+    "search": ["trainer", "generator", "prototypes", "design_specs"],
+    "search/latency": ["search", "export", "export/format", "export/runtime", "prototypes", "design_specs"],
+    "search/cli": ["search", "search/latency", "export", "export/format", "export/runtime", "trainer", "trainer/images", "generator", "prototypes", "design_specs"],
     "trainer/cli": ["search", "search/cli", "trainer", "trainer/torch", "generator", "prototypes", "design_specs"],
 }
 # library header pattern -> the folders that may include it.

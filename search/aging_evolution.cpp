@@ -57,6 +57,10 @@ class AgingEvolution : public Strategy {
     return Proposal{std::move(child), hash, top_, std::move(how)};
   }
 
+  void refuse(std::uint64_t hash) override {
+    --issued_;
+    pending_.erase(hash);
+  }
   void observe(const Observation& seen) override {
     released_.push_back(seen.hash);
     const auto found = pending_.find(seen.hash);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "search/pace.hpp"
+#include "search/quiet_moment.hpp"
 #include "search/tier_search.hpp"
 #include "search/winner.hpp"
 
@@ -37,7 +38,9 @@ class Coordinator {
         campaign_(load_campaign(ledger_)),
         extensions_(read_extensions(ledger_)),
         reuse_(campaign_, options.warm_start),
-        run_{campaign_, folder_, ledger_, reuse_, faults_},
+        gate_(campaign_, ledger_, faults_, options.meter,
+              [this](const std::function<void()>& work) { keep_quiet(work); }),
+        run_{campaign_, folder_, ledger_, reuse_, faults_, gate_},
         crew_(options.command, options.workers, folder_.logs()),
         pace_(campaign_, whole_estimate()) {
     if (!lock_.is_held())
@@ -76,6 +79,9 @@ class Coordinator {
   void begin() {
     refuse_network_disk(folder_.path);
     for (const std::string& note : reuse_.notes()) observer_.message(note);
+    for (const std::string& other : gate_.strangers())
+      observer_.message("latencies so far were measured on " + other +
+                        " and stand; new designs are measured here");
     // Workers of an earlier coordinator died with it, through no fault of their trials.
     for (const std::string& worker : ledger_.holders())
       if (worker.starts_with(kOwnPrefix)) ledger_.release_worker(worker, "", false);
@@ -102,14 +108,34 @@ class Coordinator {
       if (search.is_over_budget())
         observer_.message(
             fmt::format("search.budget is spent after {} jobs", search.next_position()));
+      if (!search.despair().empty()) despair(tier, search.despair());
     }
     faults_.pass("before_finalists");
     add_finalists(tier);
     while (!pending_.empty())
       if (!step()) return false;
     faults_.pass("before_winner");
-    write_winner(folder_, campaign_, make_leaderboard(ledger_, campaign_, tier));
+    const Leaderboard board = make_leaderboard(ledger_, campaign_, tier);
+    write_winner(folder_, campaign_, board);
+    if (const Entry* winner = board.winner())
+      gate_.confirm(terms_of(ledger_, campaign_, tier).require(), winner->design,
+                    folder_.winner(board.tier_name));
     return true;
+  }
+
+  void despair(int tier, const std::string& why) {
+    const std::string name = campaign_.tier_name(tier);
+    const std::string text = (name.empty() ? "" : "tier " + name + ": ") + why;
+    ledger_.add_event("refusals", text);
+    observer_.message(text);
+  }
+
+  void keep_quiet(const std::function<void()>& work) {
+    for (const std::string& worker : in_a_quiet_moment(ledger_, crew_, work)) {
+      const std::string text = "worker " + worker + " trained on while a latency was measured";
+      ledger_.add_event("latency", text);
+      observer_.message(text);
+    }
   }
 
   /// Removes the checkpoints of designs that are at the top rung. What is left is what a later
@@ -132,6 +158,7 @@ class Coordinator {
       job.stage = Stage::Include;
       job.rung = campaign_.top_rung();
       job.to_epoch = job.horizon = campaign_.spec.search.rungs.back();
+      job.latency_ms = gate_.judge(terms_of(ledger_, campaign_, tier).require(), design).latency_ms;
       add_job(job, tier, static_cast<std::int64_t>(known.size()), design);
       known.insert(design.hash);
     }
@@ -186,12 +213,20 @@ class Coordinator {
     const bool got_results = collect();
     const bool added = search_ && search_->advance() > 0;
     if (search_) hear_news();
+    hear_gate();
     faults_.pass("before_spawn");
     crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths_in_a_row_, 7))) *
                (deaths_in_a_row_ > 0));
     pause_ms_ = got_results || added ? 1 : std::min(pause_ms_ + 1 + pause_ms_ / 4, kLongestPauseMs);
     show_status();
     return true;
+  }
+
+  void hear_gate() {
+    for (const std::string& text : gate_.take_news()) {
+      ledger_.add_event("latency", text);
+      observer_.message(text);
+    }
   }
 
   void hear_news() {
@@ -213,13 +248,14 @@ class Coordinator {
         clean_final(folder_.trial(row.job.hash, train::Phase::Final, row.job.replica));
       const DesignRow design = ledger_.design(row.job.hash).value();
       count(row, design.costs);
-      deaths_in_a_row_ = failed_starts_ = 0;
+      if (row.verdict.outcome != train::Outcome::Refused) deaths_in_a_row_ = failed_starts_ = 0;
       observer_.trial({done_, expected(), campaign_.tier_name(row.job.tier), row, design});
     }
     return !rows.empty();
   }
 
   void count(const JobRow& row, const spec::Costs& costs) {
+    if (row.verdict.outcome == train::Outcome::Refused) return;
     ++done_;
     cpu_seconds_ += row.verdict.cpu_seconds;
     pace_.add(row, costs);
@@ -313,6 +349,7 @@ class Coordinator {
   std::vector<Extension> extensions_;
   ReuseSources reuse_;
   Faults faults_;
+  LatencyGate gate_;
   CampaignRun run_;
   Crew crew_;
   Pace pace_;

@@ -46,6 +46,7 @@ struct CoordinatorOptions {
   int workers = 1;
   WorkerCommand command;
   std::vector<std::filesystem::path> warm_start;
+  LatencyMeter* meter = nullptr;  ///< must be there where the spec asks for a latency
 };
 
 enum class CampaignEnd : std::uint8_t { Finished, Interrupted };

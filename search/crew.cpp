@@ -176,6 +176,17 @@ void Crew::signal_all(int number) {
   for (const Member& member : members_) ::kill(member.process, number);
 }
 
+void Crew::freeze() {
+  signal_all(SIGSTOP);
+  // One that ended is left to reap().
+  for (const Member& member : members_)
+    ::waitid(P_PID, static_cast<id_t>(member.process), nullptr, WSTOPPED | WEXITED | WNOWAIT);
+}
+
+void Crew::thaw() {
+  signal_all(SIGCONT);
+}
+
 void Crew::end(int number, StopSignals& signals,
                const std::function<void(const Departure&)>& departed) {
   signal_all(number);

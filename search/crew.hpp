@@ -46,6 +46,9 @@ class Crew {
   /// Collects those that ended.
   std::vector<Departure> reap();
   void signal_all(int number);
+  /// Stops all where they are, and waits until they stand; they stay alive and keep their leases.
+  void freeze();
+  void thaw();
   /// Ends all with a signal and waits; kills them after a minute, or when an interrupt arrives.
   /// Calls `departed` for each as it goes.
   void end(int number, StopSignals& signals, const std::function<void(const Departure&)>& departed);

@@ -10,8 +10,9 @@ namespace atto::search {
 /// Reads ATTO_FAULT, e.g. "after_claim:3,before_commit:2": the process sends itself SIGKILL at that
 /// pass of that point. Without the variable every pass is free. Points of workers: after_claim,
 /// mid_epoch, after_epoch, before_commit, after_commit. Of the coordinator: after_propose,
-/// before_spawn, before_cycle, after_cycle, before_steering, after_steering, before_finalists,
-/// after_finalist, before_winner.
+/// before_spawn, before_cycle, after_cycle, before_steering, after_steering, before_latency
+/// (measured, not stored), after_latency (stored, not used), before_finalists, after_finalist,
+/// before_winner.
 class Faults {
  public:
   Faults();

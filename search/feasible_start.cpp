@@ -59,9 +59,6 @@ std::vector<std::string> check_start(const Campaign& campaign) {
           name +
           "no design within the requirements was found yet; the campaign stops at once "
           "if there is none");
-    if (require.latency_ms.max || require.latency_ms.min)
-      warnings.push_back(name +
-                         "latency_ms cannot be measured by this version: no design will meet it");
   }
   if (!problems.empty()) throw SpecError(std::move(problems));
   return warnings;

@@ -68,6 +68,14 @@ class GenerativeSynthesis : public Strategy {
     return promotion(true);
   }
 
+  /// Its cycle goes on with the next design of the plan.
+  void refuse(std::uint64_t hash) override {
+    --issued_;
+    --outstanding_;
+    numbers_.erase(hash);
+    members_.pop_back();
+  }
+
   void observe(const Observation& seen) override {
     --outstanding_;
     Member& member = members_[numbers_.at(seen.hash)];

@@ -18,10 +18,12 @@ struct Judgement {
   bool meets() const { return misses.empty(); }
 };
 
-/// Judges a design at a validation accuracy (absent where it has none); `is_lost`: diverged or
-/// failed.
-Judgement judge(const Terms& terms, const DesignRow& design, std::optional<double> top1,
-                bool is_lost);
+/// What is measured of a design: before training, and by it.
+struct Measured {
+  std::optional<double> latency_ms, top1;  ///< validation; absent where it has none
+  bool is_lost = false;                    ///< diverged or failed
+};
+Judgement judge(const Terms& terms, const DesignRow& design, const Measured& measured);
 
 /// Judges a finished job, as strategies see it; without responses and scores.
 Observation observe(const Terms& terms, const JobRow& row, const DesignRow& design);

@@ -39,7 +39,13 @@ void add_costs(const JobRow& row, Entry& entry) {
 void add_search_job(const JobRow& row, Entries& entries) {
   Entry& entry = entries[row.job.hash];
   add_costs(row, entry);
+  entry.latency_ms = row.job.latency_ms;
   if (row.state != State::Done) return;
+  if (row.verdict.outcome == train::Outcome::Refused) {
+    entry.is_refused = true;
+    entry.trouble = row.verdict.reason;
+    return;
+  }
   if (row.verdict.outcome != train::Outcome::Finished) {
     entry.is_lost = true;
     entry.trouble = row.verdict.reason;
@@ -73,6 +79,15 @@ void add_final_job(const JobRow& row, Entries& entries) {
   entry.trouble = row.verdict.reason;
 }
 
+/// The oldest figure stands: a winner is measured once.
+void add_confirmed(Ledger& ledger, const spec::LatencySetting& setting, Entries& entries) {
+  for (const LatencyRow& row : ledger.latencies(true)) {
+    const auto entry = entries.find(row.hash);
+    if (entry == entries.end() || row.setting != setting || entry->second.confirmed_ms) continue;
+    entry->second.confirmed_ms = row.latency.median_ms;
+  }
+}
+
 void judge_finals(Entry& entry) {
   std::sort(entry.finals.begin(), entry.finals.end(),
             [](const FinalRun& a, const FinalRun& b) { return a.replica < b.replica; });
@@ -94,13 +109,14 @@ void judge_entry(const Terms& terms, Entry& entry) {
   } else if (entry.reached >= 0) {
     top1 = entry.rung_top1[static_cast<std::size_t>(entry.reached)];
   }
-  Judgement judgement = judge(terms, entry.design, top1, entry.is_lost);
+  Judgement judgement = judge(terms, entry.design, {entry.latency_ms, top1, entry.is_lost});
   entry.value = judgement.value;
   entry.misses = std::move(judgement.misses);
 }
 
 bool ranks_before(const Entry& a, const Entry& b) {
   if (a.is_finalist() != b.is_finalist()) return a.is_finalist();
+  if (a.is_refused != b.is_refused) return b.is_refused;
   if (!a.is_finalist() && a.is_lost != b.is_lost) return b.is_lost;
   if (!a.is_finalist() && a.reached != b.reached) return a.reached > b.reached;
   if (a.misses.empty() != b.misses.empty()) return a.misses.empty();
@@ -181,6 +197,8 @@ Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier)
   board.tier = tier;
   board.tier_name = campaign.tier_name(tier);
   const Terms terms = terms_of(ledger, campaign, tier);
+  board.shows_latency = terms.require().latency_ms.max.has_value();
+  add_confirmed(ledger, terms.require().latency, entries);
   for (auto& [hash, entry] : entries) {
     judge_entry(terms, entry);
     board.entries.push_back(std::move(entry));
@@ -198,7 +216,8 @@ std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms&
   for (const Entry& entry : board.entries) {
     if (entry.reached != terms.campaign().top_rung()) continue;
     const bool is_lost = entry.is_lost && !entry.is_finalist();
-    const Judgement judgement = judge(terms, entry.design, entry.rung_top1.back(), is_lost);
+    const Judgement judgement =
+        judge(terms, entry.design, {entry.latency_ms, entry.rung_top1.back(), is_lost});
     if (!std::isfinite(judgement.value)) continue;
     standings.push_back({judgement.meets(), judgement.value, read_hash(entry.design.hash)});
   }

@@ -32,11 +32,14 @@ struct Entry {
   int reached = -1;                              ///< highest rung with a result
   std::vector<FinalRun> finals;                  ///< by replica; empty unless a finalist
   std::optional<Spread> validation, test;        ///< over the final runs
-  double value = 0;                 ///< of `maximise`: final mean, or at the highest rung
-  std::vector<std::string> misses;  ///< empty means 1_r = 1
-  std::string trouble;              ///< why it diverged or failed
-  bool is_lost = false;             ///< diverged or failed
-  bool is_on_front = false;         ///< Pareto: search validation, params, MACs at the top rung
+  double value = 0;                    ///< of `maximise`: final mean, or at the highest rung
+  std::vector<std::string> misses;     ///< empty means 1_r = 1
+  std::string trouble;                 ///< why it diverged or failed
+  bool is_lost = false;                ///< diverged or failed
+  bool is_refused = false;             ///< before training: `trouble` says why
+  std::optional<double> latency_ms;    ///< with random weights, where asked for
+  std::optional<double> confirmed_ms;  ///< with its trained weights, once it won
+  bool is_on_front = false;            ///< Pareto: search validation, params, MACs at the top rung
   double cpu_seconds = 0, wasted_cpu_seconds = 0, saved_cpu_seconds = 0;
   bool is_reused = false;  ///< some result came from another ledger
 
@@ -48,6 +51,7 @@ struct Entry {
 struct Leaderboard {
   int tier = 0;
   std::string tier_name;
+  bool shows_latency = false;  ///< the tier asks for one
   std::vector<Entry> entries;  ///< by rank: finalists first, then by highest rung, 1_r, value, hash
 
   /// The first finalist, when it meets 1_r.

@@ -15,7 +15,7 @@
 
 namespace atto::search {
 
-inline constexpr int kLedgerSchema = 3;
+inline constexpr int kLedgerSchema = 4;
 /// An attempt that dies without a new checkpoint counts; this many at one epoch fail the trial.
 inline constexpr int kDeathsAllowed = 3;
 
@@ -45,8 +45,9 @@ class Ledger {
   void set_meta(const std::string& key, const std::string& value);
 
   // The coordinator's side.
-  /// Adds a job with its design; with a verdict it is done at once (reused). Returns its id.
-  std::int64_t add_job(const Job& job, const DesignRow& design, const Verdict* reused = nullptr,
+  /// Adds a job with its design; with a verdict it is done at once (reused, refused). Returns its
+  /// id.
+  std::int64_t add_job(const Job& job, const DesignRow& design, const Verdict* verdict = nullptr,
                        const std::vector<train::EpochRecord>& epochs = {},
                        const net::ScoresByModule& scores = {});
   /// Adds a design without a job (a person's).
@@ -72,6 +73,12 @@ class Ledger {
   void begin_steering(const std::vector<std::int64_t>& ids, int tier, std::int64_t position,
                       std::int64_t seen);
 
+  /// Stores what was measured; an earlier figure of the same key is replaced.
+  void add_latency(const LatencyRow& row);
+  /// Asks workers that people started to wait between two batches until then (milliseconds since
+  /// 1970; 0 = go on). Calls `holding_lock` while nobody else can be writing to the ledger.
+  void pause_workers(std::int64_t until_ms, const std::function<void()>& holding_lock = {});
+
   // A person's side.
   /// Adds requests of one command, with the designs that they bring.
   void add_steering(const std::vector<SteerRow>& rows, const std::vector<DesignRow>& designs);
@@ -89,6 +96,11 @@ class Ledger {
   /// Gives an unfinished job back without counting it as a death.
   bool give_back(const Claim& claim, double attempt_cpu_seconds);
 
+  /// When a pause ends that holds now; 0 where none does. A worker says with its name that it keeps
+  /// it.
+  std::int64_t paused_until();
+  void keep_pause(const std::string& worker, std::int64_t until_ms);
+
   // Reading.
   std::vector<JobRow> jobs(int tier, Stage stage);  ///< by position
   std::vector<JobRow> jobs_in_state(State state);
@@ -101,6 +113,12 @@ class Ledger {
   std::vector<CycleRow> cycles(int tier);  ///< by number
   std::int64_t cycle_count(int tier);
   std::vector<SteerRow> steering();  ///< in the order of the requests
+  /// Returns what was measured, the oldest first.
+  std::vector<LatencyRow> latencies(bool is_trained);
+  /// Finds the figure of the same key.
+  std::optional<Latency> find_latency(const LatencyRow& like);
+  /// Of those that hold claims, the workers that do not keep a pause.
+  std::vector<std::string> unpaused(std::int64_t until_ms, const std::string& spared_prefix);
   /// Finds a finished job for the same piece of training, in any tier.
   std::optional<JobRow> find_done(const Job& like);
   Totals totals();

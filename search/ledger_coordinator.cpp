@@ -20,10 +20,10 @@ std::int64_t insert_job(soci::session& sql, const Job& job) {
   return find_value<long long>(
              sql,
              "INSERT INTO jobs(tier, stage, position, seen, hash, rung, replica, to_epoch, "
-             "horizon, seed) VALUES(:tier, :stage, :position, :seen, :hash, :rung, :replica, :to, "
-             ":horizon, :seed) RETURNING id",
+             "horizon, seed, latency_ms) VALUES(:tier, :stage, :position, :seen, :hash, :rung, "
+             ":replica, :to, :horizon, :seed, :latency) RETURNING id",
              job.tier, job.stage, job.position, job.seen, job.hash, job.rung, job.replica,
-             job.to_epoch, job.horizon, job.seed)
+             job.to_epoch, job.horizon, job.seed, job.latency_ms)
       .value();
 }
 
@@ -79,16 +79,16 @@ void release(soci::session& sql, Held held, const std::string& reason, bool coun
 
 }  // namespace
 
-std::int64_t Ledger::add_job(const Job& job, const DesignRow& design, const Verdict* reused,
+std::int64_t Ledger::add_job(const Job& job, const DesignRow& design, const Verdict* verdict,
                              const std::vector<train::EpochRecord>& epochs,
                              const net::ScoresByModule& scores) {
   return connection_->in_transaction([&] {
     insert_design(connection_->sql, design);
     const std::int64_t id = insert_job(connection_->sql, job);
-    if (reused) {
+    if (verdict) {
       write_epochs(connection_->sql, job, epochs, 0);
       write_scores(connection_->sql, job, scores, 0);
-      finish(connection_->sql, id, *reused, epochs.size());
+      finish(connection_->sql, id, *verdict, epochs.size());
     }
     return id;
   });

@@ -8,14 +8,15 @@ constexpr const char* kJobColumns =
     "id, tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, seed, state, "
     "attempt, worker, "
     "epochs_done, outcome, reason, top1, top5, validation_loss, test_top1, test_top5, cpu_seconds, "
-    "wasted_cpu_seconds, images_per_second, reused_from, original_cpu_seconds, finish_order";
+    "wasted_cpu_seconds, images_per_second, reused_from, original_cpu_seconds, finish_order, "
+    "latency_ms";
 
 /// Receives one row of jobs; SOCI writes into the fields.
 struct JobBuffer {
   long long id, position, seen, seed, attempt, finish_order;
   int tier, stage, rung, replica, to_epoch, horizon, state, epochs_done, outcome;
   std::string hash, worker, reason, reused_from;
-  MaybeNumber top1, top5, validation_loss, test_top1, test_top5;
+  MaybeNumber top1, top5, validation_loss, test_top1, test_top5, latency;
   double cpu, wasted, speed, original_cpu;
 
   void bind(soci::statement& statement) {
@@ -29,13 +30,23 @@ struct JobBuffer {
     into(epochs_done), into(outcome), into(reason);
     maybe(top1), maybe(top5), maybe(validation_loss), maybe(test_top1), maybe(test_top5);
     into(cpu), into(wasted), into(speed), into(reused_from), into(original_cpu), into(finish_order);
+    maybe(latency);
   }
 
   JobRow row() const {
     JobRow row;
-    row.job = {
-        id,       tier,    static_cast<Stage>(stage),       position, seen, hash, rung, replica,
-        to_epoch, horizon, static_cast<std::uint64_t>(seed)};
+    row.job = {id,
+               tier,
+               static_cast<Stage>(stage),
+               position,
+               seen,
+               hash,
+               rung,
+               replica,
+               to_epoch,
+               horizon,
+               static_cast<std::uint64_t>(seed),
+               latency.get()};
     row.state = static_cast<State>(state);
     row.attempt = attempt;
     row.worker = worker;
@@ -217,7 +228,8 @@ std::optional<JobRow> Ledger::find_done(const Job& like) {
     std::vector<JobRow> rows = read_jobs(
         connection_->sql,
         fmt::format("WHERE hash = '{}' AND (stage = 2) = {} AND replica = {} AND to_epoch = {} AND "
-                    "horizon = {} AND seed = {} AND state = 2 AND outcome <> 2 ORDER BY id LIMIT 1",
+                    "horizon = {} AND seed = {} AND state = 2 AND outcome NOT IN (2, 4) ORDER BY "
+                    "id LIMIT 1",
                     like.hash, like.stage == Stage::Final ? 1 : 0, like.replica, like.to_epoch,
                     like.horizon, static_cast<std::int64_t>(like.seed)));
     if (rows.empty()) return {};
@@ -228,16 +240,18 @@ std::optional<JobRow> Ledger::find_done(const Job& like) {
 Totals Ledger::totals() {
   return connection_->guarded([&] {
     Totals totals;
-    long long jobs = 0, ready = 0, claimed = 0, done = 0, failed = 0, diverged = 0, reused = 0;
+    long long jobs = 0, ready = 0, claimed = 0, done = 0, failed = 0, diverged = 0, reused = 0,
+              refused = 0;
     connection_->sql
         << "SELECT COUNT(*), COALESCE(SUM(state = 0), 0), COALESCE(SUM(state = 1), 0), "
            "COALESCE(SUM(state = 2), 0), COALESCE(SUM(state = 2 AND outcome = 2), 0), "
            "COALESCE(SUM(state = 2 AND outcome = 1), 0), "
+           "COALESCE(SUM(state = 2 AND outcome = 4), 0), "
            "COALESCE(SUM(reused_from <> ''), 0), COALESCE(SUM(cpu_seconds), 0.0), "
            "COALESCE(SUM(wasted_cpu_seconds), 0.0), COALESCE(SUM(original_cpu_seconds), 0.0) "
            "FROM jobs",
         soci::into(jobs), soci::into(ready), soci::into(claimed), soci::into(done),
-        soci::into(failed), soci::into(diverged), soci::into(reused),
+        soci::into(failed), soci::into(diverged), soci::into(refused), soci::into(reused),
         soci::into(totals.cpu_seconds), soci::into(totals.wasted_cpu_seconds),
         soci::into(totals.saved_cpu_seconds);
     connection_->sql << "SELECT COALESCE((SELECT SUM(cpu_seconds) FROM responses), 0.0), "
@@ -248,6 +262,7 @@ Totals Ledger::totals() {
         soci::into(totals.coordinator_cpu_seconds);
     totals.jobs = jobs, totals.ready = ready, totals.claimed = claimed, totals.done = done;
     totals.failed = failed, totals.diverged = diverged, totals.reused = reused;
+    totals.refused = refused;
     return totals;
   });
 }

@@ -31,6 +31,16 @@ constexpr const char* kSteering =
     " hash TEXT NOT NULL, only_tier INTEGER NOT NULL, tier INTEGER NOT NULL DEFAULT -1,"
     " position INTEGER NOT NULL DEFAULT -1, seen INTEGER NOT NULL DEFAULT -1)";
 
+// is_trained: measured with the winner's weights, else with random ones. blocks: JSON
+// (search/ledger_latencies.cpp).
+constexpr const char* kLatencies =
+    "CREATE TABLE latencies("
+    " hash TEXT NOT NULL, host TEXT NOT NULL, runtime TEXT NOT NULL, threads INTEGER NOT NULL,"
+    " precision TEXT NOT NULL, is_trained INTEGER NOT NULL, median_ms REAL NOT NULL,"
+    " low_ms REAL NOT NULL, high_ms REAL NOT NULL, runs INTEGER NOT NULL, blocks TEXT NOT NULL,"
+    " predicted_ms REAL, at INTEGER NOT NULL,"
+    " PRIMARY KEY(hash, host, runtime, threads, precision, is_trained)) WITHOUT ROWID";
+
 }  // namespace
 
 // stage: 0 include, 1 search, 2 final. phase: 0 search, 1 final. state: 0 ready, 1 claimed, 2 done.
@@ -60,7 +70,7 @@ const char* const kLedgerTables[] = {
     " wasted_cpu_seconds REAL NOT NULL DEFAULT 0, images_per_second REAL NOT NULL DEFAULT 0,"
     " reused_from TEXT NOT NULL DEFAULT '', original_cpu_seconds REAL NOT NULL DEFAULT 0,"
     " finish_order INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0,"
-    " UNIQUE(tier, stage, position))",
+    " latency_ms REAL, UNIQUE(tier, stage, position))",
     "CREATE INDEX jobs_by_state ON jobs(state, id)",
     "CREATE INDEX jobs_by_finish ON jobs(finish_order)",
     "CREATE INDEX jobs_by_hash ON jobs(hash)",
@@ -73,6 +83,7 @@ const char* const kLedgerTables[] = {
     kScores,
     kCycles,
     kSteering,
+    kLatencies,
     "CREATE TABLE environments(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
     "CREATE TABLE events(id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT "
     "NOT NULL)",
@@ -82,8 +93,9 @@ namespace {
 const char* const kFrom1[] = {kResponses, kScores, nullptr};
 const char* const kFrom2[] = {
     kCycles, kSteering, "ALTER TABLE designs ADD COLUMN pinned TEXT NOT NULL DEFAULT ''", nullptr};
+const char* const kFrom3[] = {kLatencies, "ALTER TABLE jobs ADD COLUMN latency_ms REAL", nullptr};
 }  // namespace
 
-const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2};
+const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3};
 
 }  // namespace atto::search

@@ -43,6 +43,7 @@ class RandomSearch : public Strategy {
     ++issued_;
     return fresh_proposal(std::move(*candidate), top_);
   }
+  void refuse(std::uint64_t) override { --issued_; }
   void observe(const Observation& seen) override { released_.push_back(seen.hash); }
   void steer(const Steering& steering) override { fresh_.steer(steering); }
   void set_candidates(int candidates) override { search_.candidates = candidates; }
@@ -80,6 +81,7 @@ class Asha : public Strategy {
     return promotion(true);
   }
 
+  void refuse(std::uint64_t) override { --issued_; }
   void observe(const Observation& seen) override {
     const auto rung = static_cast<std::size_t>(seen.rung);
     ++observed_;
@@ -160,6 +162,7 @@ class FirstThenTop : public Strategy {
     return Proposal{std::nullopt, *hash, top_, "promoted"};
   }
 
+  void refuse(std::uint64_t) override { --issued_; }
   void observe(const Observation& seen) override {
     if (seen.rung == top_) released_.push_back(seen.hash);
     if (seen.rung != 0) return;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "design_specs/requirements/metrics.hpp"
+#include "search/latency_meter.hpp"
 #include "trainer/evaluator.hpp"
 
 namespace atto::search {
@@ -40,6 +41,8 @@ struct Job {
   int to_epoch = 1;
   int horizon = 1;
   std::uint64_t seed = 0;
+  /// The figure that the design was judged by in this tier; absent where none was asked for.
+  std::optional<double> latency_ms;
 
   train::Phase phase() const {
     return stage == Stage::Final ? train::Phase::Final : train::Phase::Search;
@@ -126,6 +129,16 @@ struct SteerRow {
   bool is_in_effect() const { return tier >= 0; }
 };
 
+/// A measured latency. It holds for one machine and one version of what ran on it.
+struct LatencyRow {
+  std::string hash, host, runtime;
+  spec::LatencySetting setting;
+  bool is_trained = false;  ///< with the winner's weights; else with random ones
+  Latency latency;
+  std::optional<double> predicted_ms;  ///< before it was measured
+  std::int64_t at = 0;                 ///< milliseconds since 1970
+};
+
 struct Event {
   double at = 0;  ///< seconds since 1970
   std::string kind, text;
@@ -134,6 +147,7 @@ struct Event {
 /// Sums over a ledger.
 struct Totals {
   std::int64_t jobs = 0, ready = 0, claimed = 0, done = 0, failed = 0, diverged = 0, reused = 0;
+  std::int64_t refused = 0;  ///< of those done
   double cpu_seconds = 0, wasted_cpu_seconds = 0, saved_cpu_seconds = 0;
   /// Parts of the CPU-seconds of trials: responses of modules, scores without training.
   double probe_cpu_seconds = 0, score_cpu_seconds = 0;

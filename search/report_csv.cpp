@@ -35,7 +35,7 @@ std::string row(const CampaignReport& report, const TierReport& tier, const Entr
   const spec::Costs& costs = entry.design.costs;
   const DecidedBy by = decided_by(report.campaign, entry.design);
   return fmt::format(
-      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f},{},{},{}\n",
+      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f},{},{},{},{},{}\n",
       csv_field(report.folder.string()), csv_field(tier.board.tier_name), entry.rank,
       entry.design.hash, entry.design.origin, costs.params, costs.macs, costs.peak_activation_bytes,
       costs.model_bytes, csv_field(fmt::format("{}", fmt::join(rungs, ";"))), number(validation),
@@ -43,7 +43,8 @@ std::string row(const CampaignReport& report, const TierReport& tier, const Entr
       number(mean(entry.test)), bounds(mean(entry.test), report.campaign.test_images),
       number(deviation(entry.test)), entry.is_on_front ? 1 : 0, csv_field(joined(entry.misses)),
       csv_field(entry.trouble), entry.cpu_seconds, entry.wasted_cpu_seconds,
-      csv_field(tier.commands.at(entry.design.hash)), by.human, by.machine);
+      csv_field(tier.commands.at(entry.design.hash)), by.human, by.machine,
+      number(entry.latency_ms), number(entry.confirmed_ms));
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ std::string report_csv(const std::vector<CampaignReport>& reports) {
       "validation_top1,"
       "validation_low95,validation_high95,validation_deviation,test_top1,test_low95,test_high95,"
       "test_deviation,pareto,misses,trouble,cpu_seconds,wasted_cpu_seconds,command,"
-      "human_decisions,machine_decisions\n";
+      "human_decisions,machine_decisions,latency_ms,confirmed_latency_ms\n";
   for (const CampaignReport& report : reports)
     for (const TierReport& tier : report.tiers)
       for (const Entry& entry : tier.board.entries) text += row(report, tier, entry);

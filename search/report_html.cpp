@@ -55,8 +55,16 @@ std::string notes(const CampaignReport& report, const Leaderboard& board, const 
   if (ties_with_best(report, board, entry)) badge("plain", "tie with the best");
   if (entry.design.origin == "human") badge("human", "human");
   if (entry.is_reused) badge("plain", "reused");
-  for (const std::string& miss : entry.misses) badge("bad", miss);
+  if (!entry.is_refused)
+    for (const std::string& miss : entry.misses) badge("bad", miss);
   if (!entry.trouble.empty()) badge("bad", entry.trouble);
+  return text;
+}
+
+std::string latency_cell(const Entry& entry) {
+  if (!entry.latency_ms) return "&ndash;";
+  std::string text = fmt::format("{:.4g}", *entry.latency_ms);
+  if (entry.confirmed_ms) text += fmt::format("<small>trained {:.4g}</small>", *entry.confirmed_ms);
   return text;
 }
 
@@ -67,6 +75,7 @@ std::string board_row(const CampaignReport& report, const TierReport& tier, cons
       "title='{}'>{}</code></td><td>{}</td><td>{}</td><td>{}</td>",
       entry.rank, escaped(entry.design.how), entry.design.hash, grouped(costs.params),
       grouped(costs.macs), grouped((costs.peak_activation_bytes + 512) / 1024));
+  if (tier.board.shows_latency) row += "<td>" + latency_cell(entry) + "</td>";
   for (const std::optional<double>& top1 : entry.rung_top1) row += "<td>" + percent(top1) + "</td>";
   row += fmt::format(
       "<td>{}</td><td>{}</td><td>{:.1f}</td><td class='l notes'>{}</td><td class='l'>"
@@ -82,6 +91,7 @@ std::string board_table(const CampaignReport& report, const TierReport& tier) {
       "<div class='scroll'><table "
       "class='sortable'><thead><tr><th>rank</th><th class='t'>design</th><th>params</th>"
       "<th>MACs</th><th>peak KiB</th>";
+  if (tier.board.shows_latency) text += "<th>latency ms</th>";
   for (int epochs : report.campaign.spec.search.rungs)
     text += fmt::format("<th>val % after {} ep.</th>", epochs);
   text +=

@@ -1,7 +1,7 @@
 #pragma once
 // SOCI as the project includes it. Debian's package is configured with Boost but does not bring it,
-// so the two switches are undone between its configuration and its headers. Only search/*.cpp
-// include this file.
+// so the two switches are undone between its configuration and its headers. Only search/*.cpp and
+// tests of the ledger include this file.
 
 #include <soci/soci-config.h>
 #undef SOCI_HAVE_BOOST

@@ -83,7 +83,10 @@ class Strategy {
   /// Returns the job at `position` (0, 1, ...), or nothing while it has to see more results; when
   /// it has seen all of them, nothing means that it is done. Nothing changes its state.
   virtual std::optional<Proposal> propose(std::int64_t position) = 0;
-  /// Shows it the next result; each of its proposals comes back exactly once.
+  /// Takes back the newest proposal, a new design that will not be trained: as if it had never been
+  /// tried, but it is not proposed again.
+  virtual void refuse(std::uint64_t hash) = 0;
+  /// Shows it the next result; each of its proposals that was not refused comes back exactly once.
   virtual void observe(const Observation& observation) = 0;
   /// Raises the number of designs to try.
   virtual void set_candidates(int candidates) = 0;

@@ -134,6 +134,9 @@ void Terms::replace_requirement(const SteerRow& row) {
     const spec::Bound& bound = written.*member;
     if (!bound.min && !bound.max) continue;
     spec::Bound& own = require_.*member;
+    if (member == &spec::Requirements::latency_ms && !own.max)
+      refuse(row, "the spec asks for no latency_ms: what was trained so far was not measured",
+             row.text);
     take_side(bound, only_tightens, own);
     if (own.min && own.max && *own.min > *own.max)
       refuse(row, fmt::format("leaves {} a min of {} over a max of {}", name, *own.min, *own.max),
@@ -158,10 +161,10 @@ std::unique_ptr<gen::FeasibleSpace> Terms::make_space() const {
                                               campaign_->spec.search.band, restrictions());
 }
 
-std::vector<std::string> Terms::misses(const DesignRow& design) const {
-  if (!is_steered()) return cost_misses_of(design, tier_);
+std::vector<std::string> Terms::misses(const DesignRow& design,
+                                       std::optional<double> latency_ms) const {
   std::vector<std::string> found;
-  if (!design.assignment.empty()) {
+  if (!design.assignment.empty() && !held_.empty()) {
     const net::Assignment assignment = read_assignment(design.assignment);
     for (const auto& [id, held] : held_) {
       const std::int32_t choice = assignment[static_cast<std::size_t>(id)];
@@ -174,7 +177,17 @@ std::vector<std::string> Terms::misses(const DesignRow& design) const {
   const std::vector<std::string> costs =
       costs_are_steered_ ? cost_misses(design) : cost_misses_of(design, tier_);
   found.insert(found.end(), costs.begin(), costs.end());
+  add_latency_miss(latency_ms, found);
   return found;
+}
+
+void Terms::add_latency_miss(std::optional<double> latency_ms,
+                             std::vector<std::string>& found) const {
+  spec::Requirements measured;
+  measured.latency_ms = require_.latency_ms;
+  spec::Metrics metrics;
+  metrics.latency_ms = latency_ms;
+  for (const spec::Miss& miss : spec::misses(measured, 0, metrics)) found.push_back(miss.text);
 }
 
 std::vector<std::string> Terms::cost_misses(const DesignRow& design) const {

@@ -33,7 +33,11 @@ StrategySetting setting_of(const Campaign& campaign, int tier, const gen::Feasib
 
 TierSearch::TierSearch(const CampaignRun& run, int tier, std::vector<Extension> extensions,
                        const gen::Theta& theta)
-    : run_(run), tier_(tier), extensions_(std::move(extensions)), terms_(run.campaign, tier) {
+    : run_(run),
+      tier_(tier),
+      extensions_(std::move(extensions)),
+      terms_(run.campaign, tier),
+      candidates_(run.campaign.spec.search.candidates) {
   for (const SteerRow& row : run.ledger.steering()) {
     if (row.is_in_effect() && row.tier < tier) terms_.apply(row);
     if (row.tier == tier) due_.push_back(row);
@@ -95,9 +99,16 @@ void TierSearch::apply_due() {
   steering.space = spaces_.back().get();
   if (terms_.is_steered())
     for (const std::string& hash : proposed_)
-      if (!terms_.misses(run_.ledger.design(hash).value()).empty())
+      if (!terms_.misses(run_.ledger.design(hash).value(), latency_of(hash)).empty())
         steering.barred.push_back(read_hash(hash));
   strategy_->steer(steering);
+  hope_again();
+}
+
+/// What people changed may let designs pass.
+void TierSearch::hope_again() {
+  if (refused_in_a_row_ >= kMostRefusals) strategy_->set_candidates(candidates_);
+  refused_in_a_row_ = 0;
 }
 
 /// Tells a search that was closed from one that goes on with more candidates.
@@ -144,8 +155,7 @@ void TierSearch::replay() {
     const std::string hash = net::hash_text(proposal->hash);
     if (hash != row.job.hash || proposal->rung != row.job.rung || row.job.position != next_)
       throw_mismatch(row, fmt::format("{} at rung {}", hash, proposal->rung));
-    if (proposal->fresh) proposed_.push_back(hash);
-    ++next_;
+    take(row.job, row.verdict.outcome == train::Outcome::Refused, proposal->fresh.has_value());
   }
   for (; next_result != by_order.end(); ++next_result) deliver(*next_result->second);
   release_checkpoints();
@@ -153,8 +163,11 @@ void TierSearch::replay() {
 
 void TierSearch::apply_extensions() {
   for (const Extension& extension : extensions_)
-    if (extension.tier == tier_ && extension.position == next_)
-      strategy_->set_candidates(extension.candidates);
+    if (extension.tier == tier_ && extension.position == next_) {
+      candidates_ = extension.candidates;
+      strategy_->set_candidates(candidates_);
+      refused_in_a_row_ = 0;
+    }
 }
 
 void TierSearch::deliver(const JobRow& row) {
@@ -163,6 +176,11 @@ void TierSearch::deliver(const JobRow& row) {
 }
 
 void TierSearch::show(const JobRow& row) {
+  if (row.verdict.outcome == train::Outcome::Refused) {  // the strategy knows
+    ++seen_, ++seen_refused_;
+    apply_due();
+    return;
+  }
   const std::optional<DesignRow> design = run_.ledger.design(row.job.hash);
   if (!design) throw InternalError("ledger: job without its design: " + row.job.hash);
   Observation seen = observe(terms_, row, *design);
@@ -193,8 +211,8 @@ bool TierSearch::see_enough() {
   if (run_.campaign.is_async)
     while (show_next()) {
     }
-  const std::int64_t needed = next_ - run_.campaign.spec.search.window + 1;
-  while (seen_ < needed)
+  const std::int64_t needed = next_ - refused_ - run_.campaign.spec.search.window + 1;
+  while (seen_ - seen_refused_ < needed)
     if (!show_next()) return false;
   return true;
 }
@@ -217,7 +235,8 @@ int TierSearch::advance() {
   apply_extensions();
   take_requests();
   apply_due();
-  while (!is_finished_ && see_enough()) {
+  has_measured_ = false;
+  while (!is_finished_ && !has_measured_ && see_enough()) {
     std::optional<Proposal> proposal = ask();
     if (!proposal) break;
     add(std::move(*proposal));
@@ -232,33 +251,83 @@ int TierSearch::advance() {
 void TierSearch::add(Proposal proposal) {
   record_cycle();
   const Campaign& campaign = run_.campaign;
-  const std::string hash = net::hash_text(proposal.hash);
   DesignRow design;
+  Job job;
+  Judged judged;
+  job.hash = net::hash_text(proposal.hash);
   if (proposal.fresh) {
     design = machine_design(*proposal.fresh, proposal.how);
     design.pinned = terms_.pinned(proposal.fresh->assignment);
     write_design_file(run_.folder, campaign, design);
+    judged = run_.gate.judge(terms_.require(), design);
+    has_measured_ = terms_.require().latency_ms.max.has_value();
   } else {
-    design = run_.ledger.design(hash).value();
+    design = run_.ledger.design(job.hash).value();
+    judged.latency_ms = latency_of(job.hash);
   }
-  Job job;
   job.tier = tier_;
   job.stage = Stage::Search;
   job.position = next_;
   job.seen = seen_;
-  job.hash = hash;
   job.rung = proposal.rung;
   job.to_epoch = campaign.spec.search.rungs[static_cast<std::size_t>(proposal.rung)];
   job.horizon = campaign.spec.search.rungs.back();
-  job.seed = campaign.trial_seed(hash, train::Phase::Search, 0);
-  const std::optional<Reused> reused = run_.reuse.find(run_.ledger, run_.folder, job);
-  if (reused)
-    run_.ledger.add_job(job, design, &reused->verdict, reused->epochs, reused->scores);
-  else
-    run_.ledger.add_job(job, design);
-  if (proposal.fresh) proposed_.push_back(hash);
-  ++next_;
+  job.seed = campaign.trial_seed(job.hash, train::Phase::Search, 0);
+  job.latency_ms = judged.latency_ms;
+  store(job, design, judged.refusal);
+  take(job, !judged.refusal.empty(), proposal.fresh.has_value());
   run_.faults.pass("after_propose");
+}
+
+/// Writes a job, with its result where it has one already.
+void TierSearch::store(const Job& job, const DesignRow& design, const std::string& refusal) {
+  if (!refusal.empty()) {
+    Verdict refused;
+    refused.outcome = train::Outcome::Refused;
+    refused.reason = refusal;
+    run_.ledger.add_job(job, design, &refused);
+  } else if (const auto reused = run_.reuse.find(run_.ledger, run_.folder, job)) {
+    run_.ledger.add_job(job, design, &reused->verdict, reused->epochs, reused->scores);
+  } else {
+    run_.ledger.add_job(job, design);
+  }
+}
+
+/// Counts a job that is in the ledger.
+void TierSearch::take(const Job& job, bool is_refused, bool is_fresh) {
+  ++next_;
+  if (job.latency_ms) latencies_[job.hash] = *job.latency_ms;
+  if (is_refused) {
+    ++refused_;
+    strategy_->refuse(read_hash(job.hash));
+    note_refusal(job.latency_ms);
+  } else if (is_fresh) {
+    refused_in_a_row_ = 0;
+    proposed_.push_back(job.hash);
+  }
+}
+
+/// After too many in a row, what is being trained is all that the search will have.
+void TierSearch::note_refusal(std::optional<double> latency_ms) {
+  if (++refused_in_a_row_ == 1) fastest_refused_ms_.reset();
+  if (latency_ms)
+    fastest_refused_ms_ = std::min(*latency_ms, fastest_refused_ms_.value_or(*latency_ms));
+  if (refused_in_a_row_ == kMostRefusals)
+    strategy_->set_candidates(static_cast<int>(proposed_.size()));
+}
+
+std::optional<double> TierSearch::latency_of(const std::string& hash) const {
+  const auto found = latencies_.find(hash);
+  return found == latencies_.end() ? std::nullopt : std::optional<double>(found->second);
+}
+
+std::string TierSearch::despair() const {
+  if (refused_in_a_row_ < kMostRefusals) return "";
+  const std::string text =
+      fmt::format("{} designs in a row miss latency_ms.max of {}, and no more are tried; ",
+                  kMostRefusals, latency_text(terms_.require().latency_ms.max.value_or(0)));
+  if (!fastest_refused_ms_) return text + "none of them can run";
+  return text + fmt::format("the fastest of them takes {}", latency_text(*fastest_refused_ms_));
 }
 
 void TierSearch::release_checkpoints() {

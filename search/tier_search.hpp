@@ -13,6 +13,7 @@
 #include "search/campaign.hpp"
 #include "search/faults.hpp"
 #include "search/judging.hpp"
+#include "search/latency_gate.hpp"
 #include "search/reuse.hpp"
 #include "search/run_folder.hpp"
 #include "search/strategy.hpp"
@@ -27,13 +28,18 @@ struct CampaignRun {
   Ledger& ledger;
   ReuseSources& reuse;
   Faults& faults;
+  LatencyGate& gate;
 };
+
+/// So many designs in a row that are refused before training end a tier's search.
+inline constexpr int kMostRefusals = 200;
 
 /// The deterministic sequence: job k is proposed once the results of jobs up to k - window are in,
 /// and sees those, in job order; it sees one more at a time only while the strategy has nothing to
 /// propose. With `is_async` results are seen as they finish. Either way the ledger records how many
 /// were seen. What people steer takes effect between two proposals, where the ledger says after how
-/// many proposals and results.
+/// many proposals and results. A design that is refused before it is trained takes a place in the
+/// sequence, so that a replay refuses it there, but no place in the window.
 class TierSearch {
  public:
   /// Replays what the ledger holds of the tier; `theta` is that of the tier above. Throws
@@ -44,11 +50,14 @@ class TierSearch {
 
   /// Takes a result, in any order.
   void deliver(const JobRow& row);
-  /// Proposes all that can be proposed now; returns the number of jobs added.
+  /// Proposes all that can be proposed now, but measures at most one design; returns the number of
+  /// jobs added.
   int advance();
   /// Whether nothing more will be proposed and every result is in.
   bool is_finished() const { return is_finished_ && delivered_ == next_; }
   bool is_over_budget() const { return is_over_budget_; }
+  /// Says why no more designs were tried; empty where all were.
+  std::string despair() const;
   std::int64_t next_position() const { return next_; }
   /// Results up to this finish order were part of the replay.
   std::int64_t replayed_until() const { return replayed_until_; }
@@ -72,6 +81,11 @@ class TierSearch {
   bool see_enough();
   std::optional<Proposal> ask();
   void add(Proposal proposal);
+  void store(const Job& job, const DesignRow& design, const std::string& refusal);
+  void take(const Job& job, bool is_refused, bool is_fresh);
+  void note_refusal(std::optional<double> latency_ms);
+  void hope_again();
+  std::optional<double> latency_of(const std::string& hash) const;
   void release_checkpoints();
 
   const CampaignRun& run_;
@@ -86,6 +100,11 @@ class TierSearch {
   std::int64_t recorded_cycles_ = 0;
   std::map<std::int64_t, JobRow> arrived_;  ///< not yet seen, by position (or by finish order)
   std::int64_t next_ = 0, seen_ = 0, delivered_ = 0, replayed_until_ = 0;
+  std::int64_t refused_ = 0, seen_refused_ = 0;  ///< of the jobs before next_ and seen_
+  int candidates_, refused_in_a_row_ = 0;
+  std::optional<double> fastest_refused_ms_;  ///< of those in a row
+  std::map<std::string, double> latencies_;   ///< of the designs that were measured
+  bool has_measured_ = false;                 ///< since advance() began
   double seen_cpu_seconds_ = 0;
   bool is_finished_ = false, is_over_budget_ = false;
 };

@@ -133,9 +133,22 @@ class Worker {
   }
 
  private:
-  static constexpr int kLongestPauseMs = 50;
+  static constexpr int kLongestPauseMs = 50, kPausedMs = 20;
+
+  /// Waits, where people started this worker, while its coordinator asks for a quiet moment; the
+  /// coordinator stops workers of its own.
+  void keep_pause() {
+    if (options_.parent != 0) return;
+    std::int64_t kept = 0;
+    while (const std::int64_t until = ledger_.paused_until()) {
+      if (heartbeat_.is_stopping()) return;
+      if (until != kept) ledger_.keep_pause(options_.name, kept = until);
+      std::this_thread::sleep_for(std::chrono::milliseconds(kPausedMs));
+    }
+  }
 
   bool work_once() {
+    keep_pause();
     const double cpu_before = process_cpu_seconds();
     const std::optional<Claim> claim = ledger_.claim(
         options_.name, environment_, now_ms() + kLeaseMs, cpu_before, finals_at_once_);
@@ -182,6 +195,7 @@ class Worker {
     std::size_t recorded = static_cast<std::size_t>(claim.known_epochs);
     const train::Progress progress = [&](double, const train::TrialResult& so_far) {
       faults_.pass("mid_epoch");
+      keep_pause();
       // The last epoch comes with the commit.
       if (so_far.epochs.size() > recorded && so_far.epochs.back().epoch < request.to_epoch) {
         recorded = so_far.epochs.size();

@@ -61,6 +61,7 @@ enum class Outcome : std::uint8_t {
   Diverged,     ///< NaN or exploding loss: a result with a reason
   Failed,       ///< this design cannot be trained here (out of memory, ...): a result with a reason
   Interrupted,  ///< asked to stop; the checkpoint holds the last finished epoch
+  Refused,      ///< never trained, with a reason: the campaign's verdict, no evaluator's
 };
 
 struct TrialResult {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "design_specs/reading/json.hpp"
@@ -24,15 +25,27 @@ struct Bound {
   Location max_location, min_location;
 };
 
+enum class LatencyPrecision : std::uint8_t { Fp32, Int8 };
+/// Returns "fp32" or "int8".
+std::string_view precision_name(LatencyPrecision precision);
+
+/// With what a latency is measured.
+struct LatencySetting {
+  int threads = 1;
+  LatencyPrecision precision = LatencyPrecision::Fp32;
+
+  friend bool operator==(const LatencySetting&, const LatencySetting&) = default;
+};
+
 /// The indicator function 1_r of the paper.
 struct Requirements {
   Bound params;               ///< count
   Bound macs;                 ///< count
   Bound peak_activation_kib;  ///< KiB
   Bound model_kib;            ///< KiB
-  Bound latency_ms;           ///< ms, `latency_threads` threads
-  int latency_threads = 1;
-  Bound top1;  ///< fraction, judged on validation
+  Bound latency_ms;           ///< ms of the edge runtime on the campaign's host
+  LatencySetting latency;     ///< how it is measured
+  Bound top1;                 ///< fraction, judged on validation
 };
 
 struct Task {

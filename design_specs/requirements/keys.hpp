@@ -16,7 +16,7 @@ inline constexpr std::array<std::string_view, 2> kTaskKeys = {"dataset", "resolu
 inline constexpr std::array<std::string_view, 6> kRequireKeys = {
     "params", "macs", "peak_activation_kib", "model_kib", "latency_ms", "top1"};
 inline constexpr std::array<std::string_view, 3> kCostBoundKeys = {"min", "max", "at"};
-inline constexpr std::array<std::string_view, 2> kLatencyKeys = {"max", "threads"};
+inline constexpr std::array<std::string_view, 3> kLatencyKeys = {"max", "threads", "precision"};
 inline constexpr std::array<std::string_view, 1> kTop1Keys = {"min"};
 inline constexpr std::array<std::string_view, 2> kTierKeys = {"name", "require"};
 inline constexpr std::array<std::string_view, 1> kMaximiseKeys = {"netscore"};
@@ -37,6 +37,8 @@ inline constexpr std::array<std::string_view, 17> kTrainingKeys = {
 inline constexpr std::array<std::string_view, 5> kStrategies = {
     "random", "random_asha", "one_epoch_top_k", "aging_evolution", "generative_synthesis"};
 inline constexpr std::array<std::string_view, 4> kExportFormats = {"atto", "onnx", "pytorch", "c"};
+/// In the order of LatencyPrecision.
+inline constexpr std::array<std::string_view, 2> kLatencyPrecisions = {"fp32", "int8"};
 inline constexpr std::array<std::string_view, 1> kRecipes = {"default"};
 
 /// The keys of one object; `path` is its JSON pointer, with "*" for every item of an array.

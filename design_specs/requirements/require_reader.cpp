@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kMaxKib = 0x1p43;  // bytes stay exact in a double
 constexpr double kMaxMilliseconds = 1e9;
+constexpr int kMaxLatencyThreads = 1024;
 
 using ReadSide = std::function<std::optional<double>(const Cursor&)>;
 
@@ -54,9 +55,13 @@ std::optional<double> read_quantity(Problems& problems, const Cursor& at, std::s
   return std::nullopt;
 }
 
-Bound read_latency(Problems& problems, const Cursor& at, int& threads) {
+Bound read_latency(Problems& problems, const Cursor& at, LatencySetting& setting) {
   Section section(problems, at, kLatencyKeys);
-  section.integer("threads", threads, 1, 1024);
+  setting = {};
+  section.integer("threads", setting.threads, 1, kMaxLatencyThreads);
+  if (const auto precision = section.member("precision"))
+    if (const auto index = problems.one_of(*precision, kLatencyPrecisions))
+      setting.precision = static_cast<LatencyPrecision>(*index);
   Bound bound;
   if (const auto max = section.member("max")) {
     bound.max = read_quantity(problems, *max, "milliseconds", "12", kAboveZero, kMaxMilliseconds);
@@ -87,7 +92,8 @@ constexpr Ceiling kCeilings[] = {{"params", &Requirements::params},
                                  {"model_kib", &Requirements::model_kib},
                                  {"latency_ms", &Requirements::latency_ms}};
 
-/// A family is a line of falling budgets; ceilings counted at different resolutions do not compare.
+/// A family is a line of falling budgets; ceilings counted at different resolutions, or latencies
+/// measured in different ways, do not compare.
 void check_falling(Problems& problems, const Cursor& at, const Tier& before, const Tier& tier) {
   const auto require = Problems::member(at, "require");
   if (!require) return;
@@ -95,6 +101,9 @@ void check_falling(Problems& problems, const Cursor& at, const Tier& before, con
     const Bound& above = before.require.*ceiling.bound;
     const Bound& here = tier.require.*ceiling.bound;
     if (!above.max || !here.max || above.at != here.at || *here.max <= *above.max) continue;
+    if (ceiling.bound == &Requirements::latency_ms &&
+        before.require.latency != tier.require.latency)
+      continue;
     const auto bound = Problems::member(*require, ceiling.key);
     const auto max = bound ? Problems::member(*bound, "max") : std::nullopt;
     if (max)
@@ -104,6 +113,10 @@ void check_falling(Problems& problems, const Cursor& at, const Tier& before, con
 }
 
 }  // namespace
+
+std::string_view precision_name(LatencyPrecision precision) {
+  return kLatencyPrecisions[static_cast<std::size_t>(precision)];
+}
 
 Requirements read_requirements(Problems& problems, const Cursor& at, Requirements base) {
   const Section section(problems, at, kRequireKeys);
@@ -121,7 +134,7 @@ Requirements read_requirements(Problems& problems, const Cursor& at, Requirement
   if (const auto entry = section.member("model_kib"))
     base.model_kib = read_cost(problems, *entry, kib);
   if (const auto entry = section.member("latency_ms"))
-    base.latency_ms = read_latency(problems, *entry, base.latency_threads);
+    base.latency_ms = read_latency(problems, *entry, base.latency);
   if (const auto entry = section.member("top1")) base.top1 = read_top1(problems, *entry);
   return base;
 }

@@ -8,8 +8,8 @@
 
 #include "export/runtime/engine.hpp"
 #include "search/cli/command_line.hpp"
-#include "search/cli/engine_timing.hpp"
 #include "search/cli/fma_peak.hpp"
+#include "search/latency/engine_timing.hpp"
 
 namespace atto::cli {
 namespace {
@@ -26,7 +26,7 @@ struct Options {
 
 struct Measured {
   const edge::Engine& engine;
-  Timing timing;
+  search::Timing timing;
   double peak;  ///< GFLOP/s of one core
   std::vector<edge::StepProfile> profile;
 
@@ -91,15 +91,10 @@ int bench(const Options& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
   edge::Engine engine(edge::Model::open(options.file), engine_options);
-  const format::Program& program = engine.model().program();
-  std::vector<float> image(static_cast<std::size_t>(program.channels) *
-                           static_cast<std::size_t>(program.height) *
-                           static_cast<std::size_t>(program.width));
-  for (std::size_t i = 0; i < image.size(); ++i)
-    image[i] = static_cast<float>(i * 2654435761U % 1000) / 500 - 1;
+  const std::vector<float> image = search::noise_image(engine.model().program());
   Measured measured{engine, {}, 0, {}};
   // The probe runs between the rounds, so that both see the same machine.
-  measured.timing = time_runs(engine, image, options.rounds, [&](int round) {
+  measured.timing = search::time_runs({&engine, 1}, image, options.rounds, [&](int round) {
     if (round % 8 == 0) measured.peak = std::max(measured.peak, measure_fma_peak(engine.level()));
   });
   if (options.is_profile) measured.profile = engine.profile(image, kProfileRounds);

@@ -8,6 +8,7 @@
 
 #include "prototypes/network/identity.hpp"
 #include "search/cli/console.hpp"
+#include "search/latency_gate.hpp"
 #include "search/run_folder.hpp"
 
 namespace atto::cli {
@@ -29,29 +30,49 @@ std::string remarks(const search::Entry& entry) {
   std::string text = entry.is_on_front ? "*" : "";
   const auto add = [&](const std::string& more) { text += (text.empty() ? "" : "  ") + more; };
   if (!entry.trouble.empty()) add(entry.trouble);
-  for (const std::string& miss : entry.misses) add(miss);
+  if (!entry.is_refused)
+    for (const std::string& miss : entry.misses) add(miss);
   if (entry.is_reused) add("reused");
   return text;
 }
 
-std::string header(const search::Campaign& campaign) {
+std::string header(const search::Leaderboard& board, const search::Campaign& campaign) {
   std::string text = fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9} ", "rank", "design", "by",
                                  "params", "MACs", "peak KiB");
+  if (board.shows_latency) text += fmt::format("{:>9} ", "ms");
   for (int epochs : campaign.spec.search.rungs)
     text += fmt::format("{:>7} ", fmt::format("e{}", epochs));
   return text + fmt::format("{:>14} {:>14}  {}\n", "final val %", "test %", "");
 }
 
-std::string row_text(const search::Entry& entry) {
+std::string row_text(const search::Leaderboard& board, const search::Entry& entry) {
   const spec::Costs& costs = entry.design.costs;
   std::string text =
       fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9.0f} ", entry.rank, entry.design.hash,
                   entry.design.origin, short_count(double(costs.params)),
                   short_count(double(costs.macs)), double(costs.peak_activation_bytes) / 1024);
+  if (board.shows_latency)
+    text +=
+        fmt::format("{:>9} ", entry.latency_ms ? fmt::format("{:.4g}", *entry.latency_ms) : "-");
   for (const std::optional<double>& top1 : entry.rung_top1)
     text += fmt::format("{:>7} ", percent(top1));
   return text + fmt::format("{:>14} {:>14}  {}\n", spread_text(entry.validation),
                             spread_text(entry.test), remarks(entry));
+}
+
+std::string refusals_line(const search::Leaderboard& board) {
+  std::size_t count = 0;
+  std::optional<double> fastest;
+  for (const search::Entry& entry : board.entries) {
+    count += entry.is_refused;
+    if (entry.is_refused && entry.latency_ms)
+      fastest = std::min(*entry.latency_ms, fastest.value_or(*entry.latency_ms));
+  }
+  if (count == 0) return "";
+  const std::string tail =
+      fastest ? ", the fastest of them takes " + search::latency_text(*fastest) : "";
+  return fmt::format("{} design{} refused before training{}\n", count,
+                     count == 1 ? " was" : "s were", tail);
 }
 
 std::string winner_line(const search::Leaderboard& board, const std::filesystem::path& folder) {
@@ -60,6 +81,7 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
   if (!winner) {
     if (board.entries.empty()) return fmt::format("no winner{}: no design was evaluated\n", tier);
     const search::Entry& best = board.entries.front();
+    if (best.is_refused) return fmt::format("no winner{}: no design was trained\n", tier);
     if (best.misses.empty())
       return fmt::format("no winner{} yet: {} leads and was not trained in full\n", tier,
                          best.design.hash);
@@ -67,9 +89,11 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
                        best.design.hash, best.misses.front());
   }
   const search::RunFolder run{folder};
-  return fmt::format("winner{}: {}  {} params  {} MACs  validation {} %  test {} %\n  {}\n", tier,
+  const std::string latency =
+      winner->confirmed_ms ? "  " + search::latency_text(*winner->confirmed_ms) : "";
+  return fmt::format("winner{}: {}  {} params  {} MACs{}  validation {} %  test {} %\n  {}\n", tier,
                      winner->design.hash, short_count(double(winner->design.costs.params)),
-                     short_count(double(winner->design.costs.macs)),
+                     short_count(double(winner->design.costs.macs)), latency,
                      spread_text(winner->validation), spread_text(winner->test),
                      (run.winner(board.tier_name) / "design.json").string());
 }
@@ -98,6 +122,9 @@ Json entry_json(const search::Entry& entry, const std::filesystem::path& folder)
           {"macs", entry.design.costs.macs},
           {"peak_activation_bytes", entry.design.costs.peak_activation_bytes},
           {"model_bytes", entry.design.costs.model_bytes},
+          {"latency_ms", number(entry.latency_ms)},
+          {"confirmed_latency_ms", number(entry.confirmed_ms)},
+          {"refused", entry.is_refused},
           {"rung_top1", rungs},
           {"finals", finals},
           {"validation_top1", spread_json(entry.validation)},
@@ -116,9 +143,9 @@ Json entry_json(const search::Entry& entry, const std::filesystem::path& folder)
 std::string board_text(const search::Leaderboard& board, const search::Campaign& campaign,
                        const std::filesystem::path& folder, std::size_t rows) {
   std::string text = board.tier_name.empty() ? "" : fmt::format("tier {}\n", board.tier_name);
-  text += header(campaign);
+  text += header(board, campaign);
   const std::size_t shown = rows == 0 ? board.entries.size() : std::min(rows, board.entries.size());
-  for (std::size_t i = 0; i < shown; ++i) text += row_text(board.entries[i]);
+  for (std::size_t i = 0; i < shown; ++i) text += row_text(board, board.entries[i]);
   if (shown < board.entries.size())
     text += fmt::format("      and {} more (atto report {})\n", board.entries.size() - shown,
                         folder.string());
@@ -126,7 +153,7 @@ std::string board_text(const search::Leaderboard& board, const search::Campaign&
       "eN: validation top-1 in % after N epochs of the search; * on the Pareto front of "
       "accuracy, params and MACs; digest {}\n",
       net::hash_text(board.digest()));
-  return text + winner_line(board, folder);
+  return text + refusals_line(board) + winner_line(board, folder);
 }
 
 Json board_json(const search::Leaderboard& board, const search::Campaign& campaign,

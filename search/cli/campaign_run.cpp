@@ -9,6 +9,9 @@
 #include "search/cli/console.hpp"
 #include "search/cli/export_run.hpp"
 #include "search/cli/model_shown.hpp"
+#include "search/fake_latency_meter.hpp"
+#include "search/latency/engine_latency_meter.hpp"
+#include "search/latency_gate.hpp"
 #include "search/parallelism.hpp"
 #include "search/run_folder.hpp"
 
@@ -18,7 +21,7 @@ namespace {
 constexpr std::size_t kShownRows = 20;
 
 /// Writes a tier's winner in the formats that the spec asks for, the model file in int8 too; none
-/// where nothing was trained.
+/// where nothing was trained. Those that do not agree with LibTorch are among them.
 std::vector<deploy::Artefact> export_winner(const search::Leaderboard& board,
                                             const search::Campaign& campaign,
                                             const search::RunFolder& folder) {
@@ -36,12 +39,8 @@ std::vector<deploy::Artefact> export_winner(const search::Leaderboard& board,
     // What int8 brings: a file beside the one that was asked for.
     request.targets = {"atto"};
     request.precision = deploy::Precision::I8;
-    for (deploy::Artefact& artefact : export_trained(request)) {
-      if (artefact.trouble.empty())
-        artefacts.push_back(std::move(artefact));
-      else
-        fmt::print(stderr, "int8: no file, {}\n", artefact.trouble);
-    }
+    for (deploy::Artefact& artefact : export_trained(request))
+      artefacts.push_back(std::move(artefact));
   }
   return artefacts;
 }
@@ -59,8 +58,20 @@ std::vector<ModelShown> show_models(const std::vector<deploy::Artefact>& artefac
   return shown;
 }
 
-/// Prints every tier's leaderboard and exports its winner; returns whether each has one that could
-/// be exported.
+/// Says whether a tier has a winner that keeps its latency with its trained weights.
+bool tell_latency(const search::Leaderboard& board, const spec::Requirements& require) {
+  const search::Entry* winner = board.winner();
+  if (!winner) return false;
+  const std::optional<double>& max = require.latency_ms.max;
+  if (!max || !winner->confirmed_ms || *winner->confirmed_ms <= *max) return true;
+  fmt::print(stderr, "{}the winner {} misses latency_ms with its trained weights: {} > max {}\n",
+             board.tier_name.empty() ? "" : "tier " + board.tier_name + ": ", winner->design.hash,
+             search::latency_text(*winner->confirmed_ms), search::latency_text(*max));
+  return false;
+}
+
+/// Prints every tier's leaderboard and exports its winner; returns whether each has one that meets
+/// what is asked for, and could be exported.
 bool show_boards(const std::filesystem::path& folder, bool is_json) {
   search::Ledger ledger(search::RunFolder{folder}.ledger());
   const search::Campaign campaign = search::load_campaign(ledger);
@@ -68,7 +79,7 @@ bool show_boards(const std::filesystem::path& folder, bool is_json) {
   nlohmann::json tiers = nlohmann::json::array();
   for (int tier = 0; tier < campaign.tiers(); ++tier) {
     const search::Leaderboard board = search::make_leaderboard(ledger, campaign, tier);
-    all_won &= board.winner() != nullptr;
+    all_won &= tell_latency(board, search::terms_of(ledger, campaign, tier).require());
     if (!is_json) fmt::print("{}", board_text(board, campaign, folder, kShownRows));
     const std::vector<deploy::Artefact> artefacts =
         export_winner(board, campaign, search::RunFolder{folder});
@@ -110,6 +121,8 @@ bool show_boards(const std::filesystem::path& folder, bool is_json) {
 
 int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
                  search::StopSignals& signals) {
+  search::EngineLatencyMeter engine_meter;
+  search::FakeLatencyMeter fake_meter;
   search::CoordinatorOptions options;
   options.folder = folder;
   options.warm_start = choices.warm_start;
@@ -118,6 +131,8 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     ledger.examine();  // before anything is written
     const search::Campaign campaign = search::load_campaign(ledger);
     options.command = search::worker_command(campaign, folder);
+    options.meter = &engine_meter;
+    if (campaign.evaluator == "fake") options.meter = &fake_meter;
     options.workers = choices.workers > 0 ? choices.workers : search::default_workers(campaign);
   }
   search::CampaignEnd end;

@@ -155,6 +155,18 @@ void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
       report.line(name, "undecided: " + found.reason);
       break;
   }
+  if (require.latency_ms.max) {
+    const int threads = require.latency.threads;
+    const std::string precision(spec::precision_name(require.latency.precision));
+    const std::string judged = "by measuring on the campaign's host, before training";
+    report.line("latency", fmt::format("at most {:.6g} ms on {} thread{} in {}, judged {}",
+                                       *require.latency_ms.max, threads, threads == 1 ? "" : "s",
+                                       precision, judged));
+    json["latency_ms"] = {{"max", *require.latency_ms.max},
+                          {"threads", threads},
+                          {"precision", precision},
+                          {"judged", judged}};
+  }
   report.json["requirements"].push_back(std::move(json));
 }
 

@@ -18,6 +18,7 @@ std::string job_text(const search::Job& job) {
 
 std::string result_text(const search::Verdict& verdict) {
   if (verdict.outcome == train::Outcome::Diverged) return "diverged: " + verdict.reason;
+  if (verdict.outcome == train::Outcome::Refused) return verdict.reason;
   if (verdict.outcome != train::Outcome::Finished) return "failed: " + verdict.reason;
   return verdict.top1 ? fmt::format("val {:.2f} %", 100 * *verdict.top1) : "no result";
 }
@@ -34,7 +35,8 @@ void Console::trial(const search::TrialNote& note) {
   if (is_quiet_) return;
   const search::Verdict& verdict = note.row.verdict;
   const std::string cost =
-      verdict.reused_from.empty()
+      verdict.outcome == train::Outcome::Refused ? "not trained"
+      : verdict.reused_from.empty()
           ? fmt::format("{:.1f} CPU-s", verdict.cpu_seconds)
           : fmt::format("reused ({:.1f} CPU-s there)", verdict.original_cpu_seconds);
   line(fmt::format("[{}/{}] {}{}{}  {:<18} {:>7} params  {}  {}", note.done, note.expected,

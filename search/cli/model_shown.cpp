@@ -16,7 +16,7 @@ ModelShown show_model(const std::filesystem::path& file, const deploy::ImageSet&
   edge::Engine engine(edge::Model::open(file));
   const format::Program& program = engine.model().program();
   ModelShown shown{program.precision, std::string(edge::level_name(engine.level())), {}, {}, {}};
-  shown.timing = time_runs(engine, images.image(0), kRounds);
+  shown.timing = search::time_runs({&engine, 1}, images.image(0), kRounds);
   shown.guesses = top_guesses(engine.output(), program, kTop);
   if (!images.labels.empty())
     shown.label = class_name(program, static_cast<std::size_t>(images.labels[0]));

@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "export/targets/image_set.hpp"
-#include "search/cli/engine_timing.hpp"
 #include "search/cli/guesses.hpp"
+#include "search/latency/engine_timing.hpp"
 
 namespace atto::cli {
 
 struct ModelShown {
   std::string precision, level;
-  Timing timing;      ///< one thread
-  std::string label;  ///< of the held-out image; empty where it has none
+  search::Timing timing;  ///< one thread
+  std::string label;      ///< of the held-out image; empty where it has none
   std::vector<Guess> guesses;
 };
 

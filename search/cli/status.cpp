@@ -53,6 +53,7 @@ void print_json(search::Ledger& ledger, const search::Campaign& campaign,
                                    {"done", totals.done},
                                    {"failed", totals.failed},
                                    {"diverged", totals.diverged},
+                                   {"refused", totals.refused},
                                    {"reused", totals.reused}}},
                                  {"cpu_seconds", totals.cpu_seconds},
                                  {"wasted_cpu_seconds", totals.wasted_cpu_seconds},
@@ -72,9 +73,10 @@ void print_text(search::Ledger& ledger, const search::Campaign& campaign,
   const search::Totals totals = ledger.totals();
   fmt::print("{}: {} (atto {}, {}, seed {})\n", campaign.spec.name, state, ledger.meta("version"),
              campaign.spec.search.strategy, campaign.spec.search.seed);
-  fmt::print("jobs: {} done, {} running, {} waiting; {} diverged, {} failed, {} reused\n",
-             totals.done, totals.claimed, totals.ready, totals.diverged, totals.failed,
-             totals.reused);
+  fmt::print("jobs: {} done, {} running, {} waiting; {} diverged, {} failed, {} reused{}\n",
+             totals.done - totals.refused, totals.claimed, totals.ready, totals.diverged,
+             totals.failed, totals.reused,
+             totals.refused > 0 ? fmt::format("; {} refused before training", totals.refused) : "");
   fmt::print("cost: {} CPU, {} wasted\n", duration_text(totals.cpu_seconds),
              duration_text(totals.wasted_cpu_seconds));
   for (const search::JobRow& row : ledger.jobs_in_state(search::State::Claimed))

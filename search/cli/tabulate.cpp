@@ -10,6 +10,7 @@
 #include "design_specs/files.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "search/calibration.hpp"
+#include "search/cli/calibrate_latency.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
@@ -26,7 +27,7 @@ struct Options {
   search::TabulationPlan plan;
   int workers = 1, designs = 60;
   std::size_t cut = 0;
-  bool is_dry_run = false, is_gathering = false, is_json = false;
+  bool is_dry_run = false, is_gathering = false, is_json = false, is_latency = false;
 };
 
 /// Throws SpecError when the folder holds a table of another spec or prototype.
@@ -171,6 +172,7 @@ int calibrate_command(const Options& options) {
   const std::vector<search::DesignRow> designs = random_designs(campaign, options.designs);
   if (designs.size() < 3)
     throw SpecError({{campaign.spec_name, "/require", "leaves fewer than 3 designs", ""}});
+  if (options.is_latency) return calibrate_latency(campaign, designs, options.is_json);
   const search::RunFolder folder{options.out.empty() ? "runs/calibration-" + campaign.spec.name
                                                      : options.out};
   if (const int code = run_all(options, campaign, folder, {1, 0, 0, 0}, designs, signals))
@@ -223,6 +225,8 @@ void add_calibrate(CLI::App& app, Action& action) {
   command.option("--out", options->out,
                  "Run folder, gone on with where it exists; default runs/calibration-NAME");
   command.option("--designs", options->designs, "Random feasible designs to train").range(3, 10000);
+  command.flag("--latency", options->is_latency,
+               "Train nothing: measure the designs here, and what predictions of that are worth");
   command.flag("--json", options->is_json, "Results as JSON on stdout");
   command.footer("Example:  atto calibrate design_specs/quickstart.json --workers 2");
   command.runs(action, [options] { return calibrate_command(*options); });

@@ -30,6 +30,26 @@ TEST_CASE("check says of a spec how large its space is and that it can be met") 
     CHECK(ended.out.find(name) != std::string::npos);
 }
 
+TEST_CASE("check says that a latency is judged by measuring, and how") {
+  const Scratch scratch;
+  json spec = tiny_json();
+  spec["require"]["latency_ms"] = {{"max", 12}, {"threads", 2}, {"precision", "int8"}};
+  write_text(scratch / "fast.json", spec.dump(1));
+  const Ended ended = run_atto(scratch, "check fast.json");
+  CHECK(ended.code == 0);
+  CHECK(
+      ended.out.find("  latency        at most 12 ms on 2 threads in int8, judged by measuring on "
+                     "the campaign's host, before training\n") != std::string::npos);
+  const json answer = json::parse(run_atto(scratch, "check fast.json --json").out)
+                          .at(0)
+                          .at("requirements")
+                          .at(0)
+                          .at("latency_ms");
+  CHECK(answer.at("max") == 12);
+  CHECK(answer.at("threads") == 2);
+  CHECK(answer.at("precision") == "int8");
+}
+
 TEST_CASE("check --json gives one object a file with the same answers") {
   const Scratch scratch;
   const Ended ended = run_atto(scratch, "check --json " + tiny_spec() + " " + kSource +

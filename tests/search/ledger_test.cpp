@@ -9,6 +9,7 @@
 
 #include "design_specs/errors.hpp"
 #include "search/campaign.hpp"
+#include "search/soci.hpp"
 
 using namespace atto;
 using namespace atto::search;
@@ -213,7 +214,7 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   std::fclose(file);
   CHECK_THROWS_AS(Ledger(text), EnvironmentError);
   Ledger(folder.file()).set_meta("schema", "99");
-  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 3"));
+  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 4"));
 }
 
 TEST_CASE("A ledger is made whole or not at all") {
@@ -300,4 +301,102 @@ TEST_CASE("What is not a number is stored as absent") {
   CHECK_FALSE(row.verdict.test_top1);
   CHECK(row.verdict.validation_loss == 0);
   CHECK(std::isnan(ledger.curve({row.job.hash, train::Phase::Search, 0}).at(0).validation_top1));
+}
+
+TEST_CASE("A latency is found again by design, host, runtime and setting alone") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  LatencyRow row{"00000000000000aa",
+                 "host",
+                 "0.1, avx2",
+                 {1, spec::LatencyPrecision::Fp32},
+                 false,
+                 {},
+                 3.5,
+                 5};
+  CHECK_FALSE(ledger.find_latency(row));
+  row.latency = {0.1 + 0.2, 0.25, 0.35, 99, {{{"k", "f", 7, {1, 2, 3, 4}}, 0.1 + 0.7}}};
+  ledger.add_latency(row);
+  REQUIRE(ledger.find_latency(row));
+  CHECK(ledger.find_latency(row)->median_ms == 0.1 + 0.2);
+  CHECK(ledger.find_latency(row)->runs == 99);
+  const auto is_known = [&](auto&& change) {
+    LatencyRow other = row;
+    change(other);
+    return ledger.find_latency(other).has_value();
+  };
+  CHECK_FALSE(is_known([](LatencyRow& r) { r.hash = "00000000000000ab"; }));
+  CHECK_FALSE(is_known([](LatencyRow& r) { r.host = "other"; }));
+  CHECK_FALSE(is_known([](LatencyRow& r) { r.runtime = "0.1, avx512"; }));
+  CHECK_FALSE(is_known([](LatencyRow& r) { r.setting.threads = 2; }));
+  CHECK_FALSE(is_known([](LatencyRow& r) { r.setting.precision = spec::LatencyPrecision::Int8; }));
+  CHECK_FALSE(is_known([](LatencyRow& r) { r.is_trained = true; }));
+  CHECK(ledger.latencies(true).empty());
+  const std::vector<LatencyRow> rows = ledger.latencies(false);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].predicted_ms == 3.5);
+  REQUIRE(rows[0].latency.blocks.size() == 1);
+  CHECK(rows[0].latency.blocks[0].us == 0.1 + 0.7);
+  CHECK(rows[0].latency.blocks[0].block.key == "k");
+  CHECK(rows[0].latency.blocks[0].block.features[3] == 4);
+}
+
+TEST_CASE("A design that was refused is done, is no result to reuse, and keeps its figure") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  Verdict verdict;
+  verdict.outcome = train::Outcome::Refused;
+  verdict.reason = "too slow: 3 ms > 2 ms";
+  Job job = job_at(0);
+  job.latency_ms = 3;
+  ledger.add_job(job, design(job.hash), &verdict);
+  CHECK_FALSE(ledger.claim("w", 1, kFar, 0));
+  const JobRow row = ledger.finished_since(0).at(0);
+  CHECK(row.verdict.outcome == train::Outcome::Refused);
+  CHECK(row.verdict.reason == "too slow: 3 ms > 2 ms");
+  CHECK(row.job.latency_ms == 3);
+  CHECK_FALSE(ledger.find_done(job));
+  CHECK(ledger.totals().refused == 1);
+}
+
+TEST_CASE("A ledger of the schema before takes latencies once it is opened") {
+  Folder folder;
+  {
+    Ledger ledger(folder.file());
+    ledger.add_job(job_at(0), design("00000000000000aa"));
+  }
+  {
+    soci::session sql(soci::sqlite3, "dbname=\"" + folder.file().string() + "\"");
+    sql << "DROP TABLE latencies";
+    sql << "ALTER TABLE jobs DROP COLUMN latency_ms";
+    sql << "UPDATE meta SET value = '3' WHERE key = 'schema'";
+  }
+  Ledger ledger(folder.file());
+  CHECK_FALSE(ledger.jobs(0, Stage::Search).at(0).job.latency_ms);
+  CHECK(ledger.latencies(false).empty());
+  ledger.add_latency({"00000000000000aa",
+                      "host",
+                      "0.1",
+                      {1, spec::LatencyPrecision::Fp32},
+                      false,
+                      {1, 1, 1, 1, {}},
+                      {},
+                      5});
+  CHECK(ledger.latencies(false).size() == 1);
+}
+
+TEST_CASE("A pause holds until its time or until it is called off") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  CHECK(ledger.paused_until() == 0);
+  const std::int64_t later = now_ms() + 60000;
+  bool was_called = false;
+  ledger.pause_workers(later, [&] { was_called = true; });
+  CHECK(was_called);
+  CHECK(ledger.paused_until() == later);
+  ledger.pause_workers(now_ms() - 1);
+  CHECK(ledger.paused_until() == 0);
+  ledger.pause_workers(later);
+  ledger.pause_workers(0);
+  CHECK(ledger.paused_until() == 0);
 }

@@ -109,6 +109,37 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("A design that is refused counts for nothing and is not proposed again") {
+  const Space space;
+  for (const StrategyEntry& entry : strategies()) {
+    INFO(entry.name);
+    const StrategySetting setting{space.space.get(), settings(24), 5, {}};
+    const auto strategy = entry.make(setting);
+    std::set<std::uint64_t> refused;
+    std::map<std::uint64_t, int> reached;
+    std::deque<std::pair<std::uint64_t, int>> waiting;
+    for (std::int64_t position = 0;; ++position) {
+      const std::optional<Proposal> proposal = strategy->propose(position);
+      if (!proposal && waiting.empty()) break;
+      if (proposal && proposal->fresh && proposal->hash % 3 != 0) {
+        CHECK(refused.insert(proposal->hash).second);
+        strategy->refuse(proposal->hash);
+        continue;
+      }
+      if (proposal) {
+        CHECK(refused.count(proposal->hash) == 0);
+        reached[proposal->hash] = proposal->rung;
+        waiting.emplace_back(proposal->hash, proposal->rung);
+      }
+      if (waiting.size() < 4 && proposal) continue;
+      strategy->observe(result_of(waiting.front().first, waiting.front().second));
+      waiting.pop_front();
+    }
+    CHECK(refused.size() > 20);
+    CHECK(reached.size() == 24);
+  }
+}
+
 TEST_CASE("A raised number of candidates promotes designs whose checkpoints are still kept") {
   const Space space;
   int promoted_later = 0;

@@ -41,7 +41,7 @@ TEST_CASE("Every key of a spec reaches its field") {
     "task": { "dataset": "imagenet50", "resolution": 192 },
     "require": { "params": { "max": "1.87M", "min": 1000 }, "macs": { "max": "277.5M", "at": 224 },
                  "peak_activation_kib": { "max": 6144.5 }, "model_kib": { "max": 99, "min": 1 },
-                 "latency_ms": { "max": 12, "threads": 2 }, "top1": { "min": 0.65 } },
+                 "latency_ms": { "max": 12, "threads": 2, "precision": "int8" }, "top1": { "min": 0.65 } },
     "maximise": { "netscore": { "alpha": 3, "beta": 0.25, "gamma": 1 } },
     "search": { "strategy": "aging_evolution", "candidates": 128, "rungs": [1, 3, 9], "promote": 0.5,
                 "finalists": 3, "images": 6000, "validation_images": 9000, "window": 7, "band": 0.8,
@@ -66,7 +66,7 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(spec.require.peak_activation_kib.max == 6144.5);
   CHECK(spec.require.model_kib.min == 1);
   CHECK(spec.require.latency_ms.max == 12);
-  CHECK(spec.require.latency_threads == 2);
+  CHECK(spec.require.latency == LatencySetting{2, LatencyPrecision::Int8});
   CHECK(spec.require.top1.min == 0.65);
   CHECK(spec.maximise.is_netscore);
   CHECK(spec.maximise.alpha == 3);
@@ -134,6 +134,18 @@ TEST_CASE("A tier takes the shared requirements and puts its own in their place"
   CHECK(spec.tiers[1].require.params.max == 2e6);
   CHECK(spec.tiers[1].require.top1.min == 0.4);
   CHECK_FALSE(spec.tiers[1].require.macs.max);
+}
+
+TEST_CASE("A latency is asked for on one thread in fp32 unless its own entry says otherwise") {
+  const DesignSpec spec =
+      read(R"("require": { "latency_ms": { "max": 9, "threads": 4 } }, "tiers": [
+    { "name": "A", "require": {} }, { "name": "B", "require": { "latency_ms": { "max": 8 } } },
+    { "name": "C", "require": { "latency_ms": { "max": 10, "precision": "int8" } } } ])");
+  CHECK(spec.require.latency == LatencySetting{4, LatencyPrecision::Fp32});
+  CHECK(spec.tiers[0].require.latency == LatencySetting{4, LatencyPrecision::Fp32});
+  CHECK(spec.tiers[1].require.latency == LatencySetting{1, LatencyPrecision::Fp32});
+  CHECK(spec.tiers[2].require.latency == LatencySetting{1, LatencyPrecision::Int8});
+  CHECK(spec.tiers[2].require.latency_ms.max == 10);
 }
 
 TEST_CASE("An absolute prototype path stays as it is") {

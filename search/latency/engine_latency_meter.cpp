@@ -1,0 +1,155 @@
+#include "search/latency/engine_latency_meter.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include "design_specs/seeds/random.hpp"
+#include "export/lowering/lower.hpp"
+#include "export/lowering/passes.hpp"
+#include "export/quantisation/quantise.hpp"
+#include "search/latency/engine_timing.hpp"
+#include "search/latency/random_weights.hpp"
+
+namespace atto::search {
+namespace {
+
+constexpr int kPlaces = 3;          ///< copies of the model and its arena whose rounds alternate
+constexpr int kRounds = 27;         ///< of about 20 ms: half a second, warm-up included
+constexpr double kProfileMs = 100;  ///< to time the steps of a model
+constexpr int kFewestProfiled = 5, kMostProfiled = 101;
+constexpr double kReach = 1;  ///< of the noise that calibrates int8
+
+/// The bytes of a model file, aligned as Model::view() asks.
+class ModelBytes {
+ public:
+  explicit ModelBytes(const std::vector<std::byte>& file)
+      : size_(file.size()),
+        bytes_(static_cast<std::byte*>(std::aligned_alloc(64, (size_ + 63) / 64 * 64)), std::free) {
+    if (!bytes_) throw std::bad_alloc();
+    std::memcpy(bytes_.get(), file.data(), size_);
+  }
+  edge::Model model() const { return edge::Model::view({bytes_.get(), size_}); }
+
+ private:
+  std::size_t size_;
+  std::unique_ptr<std::byte, void (*)(void*)> bytes_;
+};
+
+/// Scales do not change what int8 takes: one image of noise is enough to have some.
+std::vector<float> calibration_image(const net::Shape& shape, std::uint64_t seed) {
+  spec::Random random(seed);
+  std::vector<float> image(static_cast<std::size_t>(shape.channels) *
+                           static_cast<std::size_t>(shape.height) *
+                           static_cast<std::size_t>(shape.width));
+  for (float& value : image) value = static_cast<float>(kReach * (2 * random.uniform() - 1));
+  return image;
+}
+
+std::vector<std::byte> model_file(const LatencyRequest& request) {
+  const std::uint64_t seed = spec::hash_bytes(request.hash);
+  const net::TensorFile weights =
+      request.trained.empty() ? random_weights(request.network, seed)
+                              : net::read_safetensors(request.trained / "weights.safetensors");
+  if (request.setting.precision == spec::LatencyPrecision::Fp32)
+    return format::encode(deploy::lower(deploy::fuse(request.network, weights), {}));
+  const deploy::FusedNetwork fused = deploy::fuse(request.network, weights, deploy::Attach::Clamps);
+  const deploy::Quantisation quantisation =
+      deploy::quantise(fused, calibration_image(fused.nodes.at(0).shape, seed),
+                       {deploy::RangeMethod::MinMax, false});
+  return format::encode(deploy::lower(fused, {}, {deploy::Precision::I8, &quantisation}));
+}
+
+double log_of(std::int64_t size) {
+  return std::log(double(std::max<std::int64_t>(1, size)));
+}
+
+/// Describes a step; its kernels tell windows, strides and instruction sets apart.
+Block block_of(const format::Program& program, std::size_t index, const std::string& kernels) {
+  const format::Step& step = program.steps[index];
+  const format::Tensor& out = program.tensors[step.output];
+  const std::int64_t pixels = std::int64_t{out.height} * out.width;
+  std::int64_t in_blocks = 1;
+  std::string shapes = fmt::format("{}x{}x{}", out.blocks(), out.height, out.width);
+  for (const std::uint32_t input : step.inputs) {
+    const format::Tensor& in = program.tensors[input];
+    in_blocks = std::max(in_blocks, in.blocks());
+    shapes += fmt::format(" {}x{}x{}+{}", in.blocks(), in.height, in.width, in.halo);
+  }
+  Block block;
+  block.family =
+      fmt::format("{} {} g{} i{} a{} {} {}{}", static_cast<int>(step.kind), kernels,
+                  step.wiring.groups > 1 ? 1 : 0, step.wiring.interleave,
+                  static_cast<int>(step.activation), static_cast<int>(step.joined_activation),
+                  static_cast<int>(step.depthwise_activation), step.residual >= 0 ? " r" : "");
+  block.key =
+      fmt::format("{} | {} | {} {}", block.family, shapes, step.wiring.groups, step.wiring.depth());
+  block.work = double(step.macs > 0 ? step.macs : pixels * out.blocks() * format::kLanes);
+  block.features = {log_of(pixels), log_of(in_blocks), log_of(out.blocks()),
+                    log_of(step.wiring.depth())};
+  return block;
+}
+
+std::vector<TimedBlock> timed_blocks(edge::Engine& engine, std::span<const float> image,
+                                     int rounds) {
+  std::vector<TimedBlock> blocks;
+  for (const edge::StepProfile& step : engine.profile(image, rounds))
+    blocks.push_back(
+        {block_of(engine.model().program(), blocks.size(), step.kernels), step.median_us});
+  return blocks;
+}
+
+std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "CPU unknown";
+}
+
+}  // namespace
+
+Latency EngineLatencyMeter::measure(const LatencyRequest& request) {
+  const std::vector<std::byte> file = model_file(request);
+  std::vector<ModelBytes> places;
+  for (int i = 0; i < kPlaces; ++i) places.emplace_back(file);
+  edge::EngineOptions options;
+  options.threads = request.setting.threads;
+  std::vector<edge::Engine> engines;
+  for (const ModelBytes& place : places) engines.emplace_back(place.model(), options);
+  const std::vector<float> image = noise_image(engines.front().model().program());
+  const Timing timing = time_runs(engines, image, kRounds);
+  const int rounds =
+      std::clamp(static_cast<int>(kProfileMs / timing.median_ms), kFewestProfiled, kMostProfiled);
+  return {timing.median_ms, timing.low_ms, timing.high_ms, timing.runs,
+          timed_blocks(engines.front(), image, rounds)};
+}
+
+std::vector<Block> EngineLatencyMeter::blocks(const LatencyRequest& request) {
+  const ModelBytes bytes(model_file(request));
+  edge::EngineOptions options;
+  options.threads = request.setting.threads;
+  edge::Engine engine(bytes.model(), options);
+  std::vector<Block> blocks;
+  for (TimedBlock& timed : timed_blocks(engine, noise_image(engine.model().program()), 1))
+    blocks.push_back(std::move(timed.block));
+  return blocks;
+}
+
+std::string EngineLatencyMeter::host() const {
+  char name[256] = "host";
+  ::gethostname(name, sizeof name - 1);
+  return fmt::format("{}, {}", name, cpu_model());
+}
+
+std::string EngineLatencyMeter::runtime() const {
+  return fmt::format("{}, {}", ATTO_VERSION, edge::level_name(edge::chosen_level()));
+}
+
+}  // namespace atto::search

@@ -1,0 +1,59 @@
+#pragma once
+// The border between judging latencies and measuring them: what is asked and what comes back. No
+// engine here, so that tests put a meter of their own in its place.
+
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "design_specs/requirements/design_spec.hpp"
+#include "prototypes/network/network.hpp"
+
+namespace atto::search {
+
+/// Numbers that say how large a block is, as logarithms.
+inline constexpr std::size_t kBlockFeatures = 4;
+
+/// A step that the engine runs. Blocks of one key do the same work on the same shapes.
+struct Block {
+  std::string key;
+  std::string family;  ///< what runs it: blocks of one family differ in size alone
+  double work = 0;     ///< multiply-adds, or values where it has none
+  std::array<double, kBlockFeatures> features{};
+};
+
+struct TimedBlock {
+  Block block;
+  double us = 0;
+};
+
+/// What one image takes. The middle half of the rounds lies between low and high.
+struct Latency {
+  double median_ms = 0, low_ms = 0, high_ms = 0;
+  int runs = 0;
+  std::vector<TimedBlock> blocks;  ///< each timed by itself
+};
+
+struct LatencyRequest {
+  const net::Network& network;  ///< at the trained resolution
+  std::string hash;             ///< of the design: seeds what is random
+  spec::LatencySetting setting;
+  /// Holds weights.safetensors of the network; empty: random weights.
+  std::filesystem::path trained;
+};
+
+class LatencyMeter {
+ public:
+  virtual ~LatencyMeter() = default;
+  /// Throws SpecError for a network that cannot run in the setting, EnvironmentError.
+  virtual Latency measure(const LatencyRequest& request) = 0;
+  /// Returns what the network is made of there, not measured.
+  virtual std::vector<Block> blocks(const LatencyRequest& request) = 0;
+  /// What a figure holds for: the machine, and what ran on it.
+  virtual std::string host() const = 0;
+  virtual std::string runtime() const = 0;
+};
+
+}  // namespace atto::search
