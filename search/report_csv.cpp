@@ -35,27 +35,28 @@ std::string row(const CampaignReport& report, const TierReport& tier, const Entr
   const spec::Costs& costs = entry.design.costs;
   const DecidedBy by = decided_by(report.campaign, entry.design);
   return fmt::format(
-      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f},{},{},{},{},{}\n",
+      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f},{},{},{}\n",
       csv_field(report.folder.string()), csv_field(tier.board.tier_name), entry.rank,
       entry.design.hash, entry.design.origin, costs.params, costs.macs, costs.peak_activation_bytes,
-      costs.model_bytes, csv_field(fmt::format("{}", fmt::join(rungs, ";"))), number(validation),
+      costs.model_bytes, number(entry.latency_ms), number(entry.confirmed_ms),
+      csv_field(fmt::format("{}", fmt::join(rungs, ";"))), number(validation),
       bounds(validation, report.campaign.validation_images), number(deviation(entry.validation)),
       number(mean(entry.test)), bounds(mean(entry.test), report.campaign.test_images),
       number(deviation(entry.test)), entry.is_on_front ? 1 : 0, csv_field(joined(entry.misses)),
       csv_field(entry.trouble), entry.cpu_seconds, entry.wasted_cpu_seconds,
-      csv_field(tier.commands.at(entry.design.hash)), by.human, by.machine,
-      number(entry.latency_ms), number(entry.confirmed_ms));
+      csv_field(tier.commands.at(entry.design.hash)), by.human, by.machine);
 }
 
 }  // namespace
 
 std::string report_csv(const std::vector<CampaignReport>& reports) {
   std::string text =
-      "run,tier,rank,hash,origin,params,macs,peak_activation_bytes,model_bytes,rung_top1,"
+      "run,tier,rank,hash,origin,params,macs,peak_activation_bytes,model_bytes,latency_ms,"
+      "confirmed_latency_ms,rung_top1,"
       "validation_top1,"
       "validation_low95,validation_high95,validation_deviation,test_top1,test_low95,test_high95,"
       "test_deviation,pareto,misses,trouble,cpu_seconds,wasted_cpu_seconds,command,"
-      "human_decisions,machine_decisions,latency_ms,confirmed_latency_ms\n";
+      "human_decisions,machine_decisions\n";
   for (const CampaignReport& report : reports)
     for (const TierReport& tier : report.tiers)
       for (const Entry& entry : tier.board.entries) text += row(report, tier, entry);

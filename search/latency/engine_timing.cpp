@@ -12,37 +12,38 @@ using Clock = std::chrono::steady_clock;
 constexpr double kWarmUpSeconds = 0.1;
 constexpr double kRoundSeconds = 0.02;
 
-double seconds_of(edge::Engine& engine, std::span<const float> image, int runs) {
+/// Runs for so long, once at least; returns milliseconds a run and counts the runs.
+double run_for(edge::Engine& engine, std::span<const float> image, double seconds, int& runs) {
   const auto start = Clock::now();
-  for (int i = 0; i < runs; ++i) engine.run(image);
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-/// Returns how many runs make a round.
-int warm_up(edge::Engine& engine, std::span<const float> image) {
-  double once = seconds_of(engine, image, 1);
-  for (double spent = once; spent < kWarmUpSeconds; spent += once)
-    once = seconds_of(engine, image, 1);
-  return std::max(1, static_cast<int>(kRoundSeconds / once));
+  double spent = 0;
+  int count = 0;
+  do {
+    engine.run(image);
+    ++count;
+    spent = std::chrono::duration<double>(Clock::now() - start).count();
+  } while (spent < seconds);
+  runs += count;
+  return spent / count * 1e3;
 }
 
 }  // namespace
 
 Timing time_runs(std::span<edge::Engine> engines, std::span<const float> image, int rounds,
                  const std::function<void(int round)>& before) {
-  int repeat = 1;
-  for (edge::Engine& engine : engines) repeat = warm_up(engine, image);
+  int runs = 0;
+  for (edge::Engine& engine : engines) run_for(engine, image, kWarmUpSeconds, runs);
+  runs = 0;
   std::vector<double> ms;
   for (int round = 0; round < rounds; ++round) {
     if (before) before(round);
     edge::Engine& engine = engines[static_cast<std::size_t>(round) % engines.size()];
-    ms.push_back(seconds_of(engine, image, repeat) / repeat * 1e3);
+    ms.push_back(run_for(engine, image, kRoundSeconds, runs));
   }
   std::sort(ms.begin(), ms.end());
   const auto at = [&](double share) {
     return ms[static_cast<std::size_t>(share * static_cast<double>(ms.size() - 1))];
   };
-  return {repeat * rounds, at(0.5), at(0.25), at(0.75)};
+  return {runs, at(0.5), at(0.25), at(0.75)};
 }
 
 std::vector<float> noise_image(const format::Program& program) {

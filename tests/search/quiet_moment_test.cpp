@@ -106,3 +106,17 @@ TEST_CASE("A worker that people started waits when asked, and one that does not 
   is_over = true;
   worker.join();
 }
+
+TEST_CASE("`atto worker` keeps a pause before it claims anything, then works") {
+  const test::Scratch scratch;
+  REQUIRE(test::run_atto(scratch, "search " + test::tiny_spec() + " --evaluator fake --out run",
+                         "ATTO_FAULT=after_propose:3")
+              .code == 137);
+  Ledger ledger(scratch / "run/ledger.db");
+  const std::int64_t until = now_ms() + 1500;
+  ledger.pause_workers(until);
+  CHECK(test::run_atto(scratch, "worker run --fake --name hand --patience 0.2").code == 0);
+  CHECK(now_ms() >= until);
+  CHECK(ledger.meta("pause kept by hand") == std::to_string(until));
+  CHECK(ledger.totals().done == 3);
+}
