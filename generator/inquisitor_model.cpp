@@ -14,6 +14,8 @@ constexpr std::array<double, kGroups> kShares = {0.20, 0.10, 0.10, 0.15, 0.08, 0
                                                  0.05, 0.10, 0.02, 0.40, 0.10};
 /// What one standard deviation of a zero-cost score is held to be worth before anything is known.
 constexpr std::array<double, kScores> kScorePrior = {0.3, 0, 0.2, 0};
+/// What e times the parameters, and e times the MACs, are held to be worth likewise.
+constexpr std::array<double, 2> kSizePrior = {0.9, 0.8};
 /// The part of what an early rung shows beyond the design's worth that its decisions explain.
 constexpr double kEarlyShare = 0.8;
 /// The variance that is added to a result which a later one of the same training confirms.
@@ -151,6 +153,8 @@ void Inquisitor::Parts::learn(int iterations) {
   }
   observe(rows);
   data.prior = Eigen::VectorXd::Zero(data.features.cols());
+  for (int i = 0; i < 2; ++i)
+    data.prior[learnt + i] = kSizePrior[static_cast<std::size_t>(i)] * cost_spread[i];
   if (settings.with_scores)
     for (int i = 0; i < kScores; ++i)
       data.prior[score_column() + i] = kScorePrior[static_cast<std::size_t>(i)];

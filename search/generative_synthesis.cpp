@@ -1,7 +1,7 @@
 // Generative synthesis: cycles of generate, filter, train on rungs, probe, update I, update G. The
 // generator draws a pool, the inquisitor's draws pick the designs that are trained, successive
 // halving promotes by what the inquisitor makes of results, and theta moves towards what it
-// credits.
+// credits. A share of the picks and promotions goes to the front of value against MACs.
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -13,6 +13,7 @@
 #include "generator/inquisitor.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/fresh_designs.hpp"
+#include "search/front.hpp"
 #include "search/strategy.hpp"
 
 namespace atto::search {
@@ -22,7 +23,7 @@ namespace {
 constexpr int kPool = 160, kMutants = 64;
 constexpr std::size_t kElites = 8;
 // The first designs are random, like every strategy's: this share of the candidates, within bounds.
-constexpr int kStartShare = 5, kFewestStart = 4, kMostStart = 16;
+constexpr int kStartShare = 10, kFewestStart = 4, kMostStart = 16;
 // A cycle trains this share of what is known already, within bounds: cycles get longer.
 constexpr int kCycleShare = 6, kShortestCycle = 3, kLongestCycle = 24;
 // Scores are all but functions of the decisions: those of the first designs tell what others have.
@@ -56,6 +57,7 @@ class GenerativeSynthesis : public Strategy {
                     {setting.search.rungs.size(), setting.search.synthesis.probes,
                      setting.search.synthesis.zero_cost}),
         top_(static_cast<int>(search_.rungs.size()) - 1),
+        for_front_(search_.rungs.size()),
         is_informed_(!setting.theta.empty()) {
     generator_.set_theta(setting.theta);
   }
@@ -149,39 +151,83 @@ class GenerativeSynthesis : public Strategy {
     return is_learnt_ ? member.belief : member.values[static_cast<std::size_t>(rung)];
   }
 
-  /// Promotes the best design of the highest rung that stands among the best of its rung, as things
-  /// are believed now, and was not promoted before.
   std::optional<Proposal> promotion(bool is_end) {
     if (!search_.synthesis.rungs) return {};
     for (int rung = top_; rung-- > 0;) {
-      std::vector<Member*> seen;
-      std::size_t count = 0;
-      for (Member& member : members_) {
-        count += member.rung >= rung;
-        if (member.rung >= rung && !member.is_barred) seen.push_back(&member);
-      }
-      const std::size_t quota = std::min(
-          seen.size(), is_end ? promotions(search_, count)
-                              : static_cast<std::size_t>(search_.promote * double(count) + 1e-9));
-      const auto promoted =
-          std::count_if(members_.begin(), members_.end(), [&](const Member& member) {
-            return !member.is_barred &&
-                   (member.rung > rung || (member.rung == rung && member.is_promoted));
-          });
-      if (double(promoted) >= kPromotedMost * double(quota)) continue;
-      std::partial_sort(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(quota), seen.end(),
-                        [&](const Member* a, const Member* b) {
-                          return std::pair(-standing(*a, rung), a->candidate.hash) <
-                                 std::pair(-standing(*b, rung), b->candidate.hash);
-                        });
-      for (std::size_t i = 0; i < quota; ++i) {
-        if (seen[i]->rung != rung || seen[i]->is_promoted || seen[i]->is_lost) continue;
-        seen[i]->is_promoted = true;
-        ++outstanding_;
-        return Proposal{std::nullopt, seen[i]->candidate.hash, rung + 1, "promoted"};
-      }
+      Member* next = promoted_from(rung, is_end);
+      if (!next) continue;
+      next->is_promoted = true;
+      ++outstanding_;
+      return Proposal{std::nullopt, next->candidate.hash, rung + 1, "promoted"};
     }
     return {};
+  }
+
+  static bool is_beyond(const Member& member, int rung) {
+    return member.rung > rung || (member.rung == rung && member.is_promoted);
+  }
+
+  /// Returns the design that is due to leave a rung, as things are believed now: for the front,
+  /// the one that widens it most; else the best of those among the best of the rung.
+  Member* promoted_from(int rung, bool is_end) {
+    std::vector<Member*> seen;
+    std::size_t count = 0, promoted = 0;
+    for (Member& member : members_) {
+      count += member.rung >= rung;
+      if (member.rung < rung || member.is_barred) continue;
+      seen.push_back(&member);
+      promoted += is_beyond(member, rung);
+    }
+    const std::size_t quota = std::min(
+        seen.size(), is_end ? promotions(search_, count)
+                            : static_cast<std::size_t>(search_.promote * double(count) + 1e-9));
+    const auto front_quota =
+        static_cast<std::size_t>(std::lround(search_.synthesis.front * double(quota)));
+    std::size_t& for_front = for_front_[static_cast<std::size_t>(rung)];
+    if (for_front < front_quota)
+      if (Member* next = widest(seen, rung)) {
+        ++for_front;
+        return next;
+      }
+    const std::size_t best = quota - front_quota;
+    if (double(promoted - std::min(for_front, promoted)) >= kPromotedMost * double(best))
+      return nullptr;
+    std::partial_sort(seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(best), seen.end(),
+                      [&](const Member* a, const Member* b) {
+                        return std::pair(-standing(*a, rung), a->candidate.hash) <
+                               std::pair(-standing(*b, rung), b->candidate.hash);
+                      });
+    for (std::size_t i = 0; i < best; ++i)
+      if (!is_beyond(*seen[i], rung) && !seen[i]->is_lost) return seen[i];
+    return nullptr;
+  }
+
+  /// An empty front that begins at the worst of some designs: lowest standing, most MACs.
+  Front front_over(const std::vector<Member*>& designs, int rung) const {
+    double least = std::numeric_limits<double>::infinity(), most = 0;
+    for (const Member* member : designs) {
+      if (!member->is_lost) least = std::min(least, standing(*member, rung));
+      most = std::max(most, macs_of(member->candidate));
+    }
+    return {least, most};
+  }
+  static double macs_of(const gen::Candidate& candidate) { return double(candidate.costs.macs); }
+
+  /// Returns the design that adds most to the front of those beyond the rung.
+  Member* widest(const std::vector<Member*>& seen, int rung) const {
+    Front front = front_over(seen, rung);
+    for (const Member* member : seen)
+      if (is_beyond(*member, rung)) front.add(standing(*member, rung), macs_of(member->candidate));
+    Member* next = nullptr;
+    double most = 0;
+    for (Member* member : seen) {
+      if (is_beyond(*member, rung) || member->is_lost) continue;
+      const double gain = front.gain(standing(*member, rung), macs_of(member->candidate));
+      if (gain <= most) continue;
+      most = gain;
+      next = member;
+    }
+    return next;
   }
 
   void learn(int iterations) {
@@ -257,15 +303,33 @@ class GenerativeSynthesis : public Strategy {
     std::vector<std::vector<double>> draws;
     if (is_learning)
       draws = inquisitor_.draws(candidates, static_cast<int>(count), kBoldness, seed);
+    const Front front = known_front();
     std::vector<bool> is_taken(pool.size());
     for (std::size_t k = 0; k < std::min(count, pool.size()); ++k) {
+      front_due_ += search_.synthesis.front;
+      const bool is_for_front = is_learning && front_due_ >= 1;
+      if (is_for_front) front_due_ -= 1;
+      const auto worth = [&](std::size_t i) {
+        if (!is_learning) return 0.0;
+        return is_for_front ? front.gain(draws[k][i], macs_of(pool[i])) : draws[k][i];
+      };
       std::size_t best = pool.size();
       for (std::size_t i = 0; i < pool.size(); ++i)
-        if (!is_taken[i] && (best == pool.size() || (is_learning && draws[k][i] > draws[k][best])))
-          best = i;
+        if (!is_taken[i] && (best == pool.size() || worth(i) > worth(best))) best = i;
       is_taken[best] = true;
       plan_.emplace_back(pool[best], origins[best]);
     }
+  }
+
+  /// The front of all designs that some result is known of.
+  Front known_front() {
+    std::vector<Member*> seen;
+    for (Member& member : members_)
+      if (member.rung >= 0) seen.push_back(&member);
+    Front front = front_over(seen, 0);
+    for (const Member* member : seen)
+      if (!member->is_lost) front.add(standing(*member, 0), macs_of(member->candidate));
+    return front;
   }
 
   void advance(const std::vector<gen::Candidate>& drawn) {
@@ -293,6 +357,8 @@ class GenerativeSynthesis : public Strategy {
   std::vector<std::uint64_t> released_;
   std::int64_t issued_ = 0, outstanding_ = 0, cycles_ = 0;
   std::size_t unlearned_ = 0;
+  std::vector<std::size_t> for_front_;  ///< by rung: designs that left it for the front
+  double front_due_ = 0;                ///< picks for the front that are due
   bool is_informed_, is_learnt_ = false;
 };
 

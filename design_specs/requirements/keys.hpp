@@ -24,8 +24,8 @@ inline constexpr std::array<std::string_view, 3> kNetscoreKeys = {"alpha", "beta
 inline constexpr std::array<std::string_view, 13> kSearchKeys = {
     "strategy", "candidates", "rungs",  "promote", "finalists", "images",   "validation_images",
     "window",   "band",       "budget", "seed",    "synthesis", "evolution"};
-inline constexpr std::array<std::string_view, 5> kSynthesisKeys = {"inquisitor", "probes",
-                                                                   "zero_cost", "rungs", "context"};
+inline constexpr std::array<std::string_view, 6> kSynthesisKeys = {
+    "inquisitor", "probes", "zero_cost", "rungs", "context", "front"};
 inline constexpr std::array<std::string_view, 2> kEvolutionKeys = {"population", "tournament"};
 inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
 inline constexpr std::array<std::string_view, 17> kTrainingKeys = {

@@ -88,6 +88,7 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
     synthesis.boolean("zero_cost", search.synthesis.zero_cost);
     synthesis.boolean("rungs", search.synthesis.rungs);
     synthesis.boolean("context", search.synthesis.context);
+    synthesis.number("front", search.synthesis.front, 0, 1);
   }
   if (const auto entry = section.member("evolution")) {
     Section evolution(problems, *entry, kEvolutionKeys);

@@ -60,7 +60,8 @@ Json settings_json(const spec::SearchSettings& search) {
   return {{"rungs", search.rungs},
           {"promote", search.promote},
           {"population", search.evolution.population},
-          {"tournament", search.evolution.tournament}};
+          {"tournament", search.evolution.tournament},
+          {"front", search.synthesis.front}};
 }
 
 void apply(const Json& json, spec::SearchSettings& search) {
@@ -68,6 +69,7 @@ void apply(const Json& json, spec::SearchSettings& search) {
   search.promote = json.at("promote").get<double>();
   search.evolution.population = json.at("population").get<double>();
   search.evolution.tournament = json.at("tournament").get<double>();
+  search.synthesis.front = json.value("front", search.synthesis.front);
 }
 
 /// What a strategy may be tuned to: as many settings for each that has any.
@@ -150,10 +152,10 @@ std::vector<Contender> contenders(const Ground& ground, const Json& settings, bo
     if (settings.contains(name)) apply(settings.at(name), one.search);
     made.push_back(one);
     if (name != kOurs || !with_ablations) continue;
-    const auto without = [&](const char* what, bool spec::SynthesisSettings::*part) {
+    const auto without = [&](const char* what, auto spec::SynthesisSettings::*part) {
       Contender ablated = one;
       ablated.label = std::string("without ") + what;
-      ablated.search.synthesis.*part = false;
+      ablated.search.synthesis.*part = {};
       made.push_back(ablated);
     };
     without("inquisitor", &spec::SynthesisSettings::inquisitor);
@@ -161,6 +163,7 @@ std::vector<Contender> contenders(const Ground& ground, const Json& settings, bo
     without("zero-cost", &spec::SynthesisSettings::zero_cost);
     without("rungs", &spec::SynthesisSettings::rungs);
     without("context", &spec::SynthesisSettings::context);
+    without("front", &spec::SynthesisSettings::front);
   }
   return made;
 }

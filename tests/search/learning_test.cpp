@@ -151,7 +151,7 @@ TEST_CASE("Credits add up to beliefs, what scores let expect included") {
   }
   const double agreed = search::spearman(credited, believed);
   INFO(agreed);
-  CHECK(agreed > 0.91);  // 0.87 without them
+  CHECK(agreed > 0.87);  // 0.80 without them; what size is held to be worth is in no credit
 }
 
 TEST_CASE("Results of an early rung that misleads are doubted where later ones disagree") {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "search/comparison.hpp"
 #include "tests/search/synthetic_table.hpp"
 
 using namespace atto;
@@ -89,4 +90,32 @@ TEST_CASE("As many candidates are taken as a budget pays for") {
   CHECK(all == int(0.1 * double(made.table.designs.size())));
   CHECK(candidates_within(made.table, *find_strategy("random_asha"), search, 0.1 * total) >
         3 * all);
+}
+
+TEST_CASE("Work for the front brings small designs to the top, some work for the objective alone") {
+  const test::SyntheticTable made = test::make_table({}, false, 3, 4);
+  // Mean over seeds: hypervolume of the designs at the top, and the best top-1 among them.
+  const auto mean = [&](double front) {
+    double volume = 0, best = 0;
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+      SimulationSetting setting = setting_on(made, "generative_synthesis", 0.1);
+      setting.search.synthesis.front = front;
+      setting.seed = seed;
+      std::vector<std::pair<double, double>> points;
+      double highest = 0;
+      for (const SimulationStep& step : simulate(made.table, setting).steps) {
+        if (step.rung != 2) continue;
+        const TableDesign& design = made.table.designs[step.design];
+        points.emplace_back(design.runs[0][2].top1, 1e3 / double(design.costs.macs));
+        highest = std::max(highest, points.back().first);
+      }
+      volume += hypervolume_of(points) / 6;
+      best += highest / 6;
+    }
+    return std::pair(volume, best);
+  };
+  const auto [none, alone] = mean(0);
+  const auto [some, beside] = mean(1.0 / 3);
+  CHECK(some > none);
+  CHECK(beside > alone - 0.02);
 }

@@ -47,7 +47,7 @@ TEST_CASE("Every key of a spec reaches its field") {
                 "finalists": 3, "images": 6000, "validation_images": 9000, "window": 7, "band": 0.8,
                 "budget": { "cpu_seconds": 3600 },
                 "synthesis": { "inquisitor": false, "probes": false, "zero_cost": false, "rungs": false,
-                               "context": false },
+                               "context": false, "front": 0.25 },
                 "evolution": { "population": 0.5, "tournament": 0.1 }, "seed": 9223372036854775807 },
     "training": { "recipe": "default", "batch": 64, "learning_rate": 0.1, "warmup_epochs": 2,
                   "final_learning_rate": 0.01, "momentum": 0.8, "weight_decay": 1e-4,
@@ -88,6 +88,7 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK_FALSE(spec.search.synthesis.zero_cost);
   CHECK_FALSE(spec.search.synthesis.rungs);
   CHECK_FALSE(spec.search.synthesis.context);
+  CHECK(spec.search.synthesis.front == 0.25);
   CHECK(spec.search.evolution.population == 0.5);
   CHECK(spec.search.evolution.tournament == 0.1);
   const TrainingRecipe& recipe = spec.training.recipe;
