@@ -37,12 +37,13 @@ inline View view_of(const format::Program& program, std::uint32_t tensor, std::b
 /// each block, and what ends the tensor.
 inline void zero_halo(const View& view, int begin, int end, int block_begin, int block_end) {
   if (view.halo == 0) return;
-  const std::ptrdiff_t padding = std::ptrdiff_t{view.halo} * format::kLanes;
-  const auto bytes = static_cast<std::size_t>(padding) * sizeof(float);
+  const auto clear = [&](float* pixel) {  // of known size, so that no call is made
+    for (int i = 0; i < view.halo; ++i)
+      std::memset(pixel -= format::kLanes, 0, format::kLanes * sizeof(float));
+  };
   for (int y = begin; y < end; ++y)
-    for (int b = block_begin; b < block_end; ++b) std::memset(view.row(y, b) - padding, 0, bytes);
-  if (end == view.height && block_end == view.blocks)
-    std::memset(view.row(view.height) - padding, 0, bytes);
+    for (int b = block_begin; b < block_end; ++b) clear(view.row(y, b));
+  if (end == view.height && block_end == view.blocks) clear(view.row(view.height));
 }
 
 /// The i-th of `parts` nearly equal ranges of [0, count).
