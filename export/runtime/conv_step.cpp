@@ -23,15 +23,20 @@ constexpr std::size_t kPrefetchBytes = 64 * 1024;
 
 struct Panel {
   int out_block, in_block, blocks;
+  int lanes;  ///< used of the last block
 };
 
 /// Output blocks in twos (or what the kernels take), never across groups.
-std::vector<Panel> panels_of(const format::Wiring& wiring, int panel_blocks) {
+std::vector<Panel> panels_of(const format::Wiring& wiring, const format::Tensor& output,
+                             int panel_blocks) {
   std::vector<Panel> panels;
   for (int g = 0; g < wiring.groups; ++g)
-    for (int b = 0; b < wiring.out_blocks; b += panel_blocks)
-      panels.push_back({g * wiring.out_blocks + b, g * wiring.in_blocks,
-                        std::min(panel_blocks, wiring.out_blocks - b)});
+    for (int b = 0; b < wiring.out_blocks; b += panel_blocks) {
+      const int first = g * wiring.out_blocks + b;
+      const int blocks = std::min(panel_blocks, wiring.out_blocks - b);
+      panels.push_back(
+          {first, g * wiring.in_blocks, blocks, lanes_used(output, first + blocks - 1)});
+    }
   return panels;
 }
 
@@ -54,7 +59,8 @@ class ConvStep : public StepRun {
         out_(view_of(ground.program, step.output, ground.arena)),
         in_(view_of(ground.program, step.inputs[0], ground.arena)),
         finish_(ground, step),
-        panels_(panels_of(step.wiring, ground.kernels.panel_blocks)),
+        panels_(panels_of(step.wiring, ground.program.tensors[step.output],
+                          ground.kernels.panel_blocks)),
         weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {
     const format::Window& window = step.window;
@@ -140,6 +146,7 @@ class ConvStep : public StepRun {
       const Panel& of = panels_[static_cast<std::size_t>(p)];
       panel.src = src + of.in_block * panel.block_step;
       panel.blocks = of.blocks;
+      panel.lanes = of.lanes;
       panel.weights = weights_ + of.out_block * block_weights_;
       panel.bias = bias_ + of.out_block * format::kLanes;
       panel.dst = out_.data + of.out_block * out_.block_stride;

@@ -26,30 +26,30 @@ inline constexpr int kMaxPixels = 5, kPanelBlocks = 1, kMinUnroll = 2;
 inline constexpr int kMaxPixels = 1, kPanelBlocks = 1, kMinUnroll = 1;
 #  endif
 
-/// P pixels x OB blocks of sums. Few pixels would wait for each other's latency, so they get more
-/// than one set of sums, taken in turn.
-template <int P, int OB>
+/// P pixels x N vectors of sums. Few sums would wait for each other's latency, so they come in more
+/// than one set, taken in turn.
+template <int P, int N>
 struct Sums {
-  static constexpr int kSets = P == 1 && kVectors == 1 ? 4 : P <= 3 && kVectors == 1 ? 2 : 1;
-  V v[kSets][P][OB * kVectors];
+  static constexpr int kSets = P * N <= 2 ? 4 : P * N <= 6 ? 2 : 1;
+  V v[kSets][P][N];
   HWY_INLINE Sums() {}  // an implicit one would not have the target's instructions
 };
 
-template <int P, int OB>
-HWY_INLINE void start(Sums<P, OB>& sums, const float* HWY_RESTRICT bias) {
+template <int P, int N>
+HWY_INLINE void start(Sums<P, N>& sums, const float* HWY_RESTRICT bias) {
   const D d;
 #  pragma GCC unroll 16
-  for (int j = 0; j < OB * kVectors; ++j) {
+  for (int j = 0; j < N; ++j) {
     const V b = hn::LoadU(d, bias + j * kVector);
 #  pragma GCC unroll 16
     for (int i = 0; i < P; ++i) sums.v[0][i][j] = b;
   }
 #  pragma GCC unroll 16
-  for (int s = 1; s < Sums<P, OB>::kSets; ++s)
+  for (int s = 1; s < Sums<P, N>::kSets; ++s)
 #  pragma GCC unroll 16
     for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
-      for (int j = 0; j < OB * kVectors; ++j) sums.v[s][i][j] = hn::Zero(d);
+      for (int j = 0; j < N; ++j) sums.v[s][i][j] = hn::Zero(d);
 }
 
 /// Source bytes between neighbouring pixels, times 1, 3, 5 and 7: with them every pixel of a tile
@@ -81,46 +81,44 @@ HWY_INLINE const float* pixel_at(const float* p, const Pitch& pitch) {
 }
 
 /// Adds one channel of a pixel.
-template <int I, int P, int OB>
-HWY_INLINE void add_pixel(Sums<P, OB>& sums, int set, const float* p, const Pitch& pitch,
-                          const V (&weights)[OB * kVectors]) {
+template <int I, int P, int N>
+HWY_INLINE void add_pixel(Sums<P, N>& sums, int set, const float* p, const Pitch& pitch,
+                          const V (&weights)[N]) {
   V x = hn::Set(D(), *pixel_at<I>(p, pitch));
   in_register(x);
 #  pragma GCC unroll 16
-  for (int j = 0; j < OB * kVectors; ++j)
-    sums.v[set][I][j] = hn::MulAdd(x, weights[j], sums.v[set][I][j]);
+  for (int j = 0; j < N; ++j) sums.v[set][I][j] = hn::MulAdd(x, weights[j], sums.v[set][I][j]);
 }
 
 /// Adds one channel of all pixels.
-template <int P, int OB, int... I>
-HWY_INLINE void add_channel(Sums<P, OB>& sums, int set, const float* p, const Pitch& pitch,
+template <int P, int N, int... I>
+HWY_INLINE void add_channel(Sums<P, N>& sums, int set, const float* p, const Pitch& pitch,
                             const float* HWY_RESTRICT w, std::ptrdiff_t weight_step,
                             std::integer_sequence<int, I...> /*pixels*/) {
   const D d;
-  V weights[OB * kVectors];
+  V weights[N];
 #  pragma GCC unroll 16
-  for (int j = 0; j < OB * kVectors; ++j)
+  for (int j = 0; j < N; ++j)
     weights[j] = hn::LoadU(d, w + j / kVectors * weight_step + j % kVectors * kVector);
   (add_pixel<I>(sums, set, p, pitch, weights), ...);
 }
 
 /// Clamps, joins and stores. What the panel says is read first: to the compiler every store may
 /// change it.
-template <int P, int OB>
-HWY_INLINE void finish(Sums<P, OB>& sums, const ConvPanel& panel, const Tile& tile) {
+template <int P, int N>
+HWY_INLINE void finish(Sums<P, N>& sums, const ConvPanel& panel, const Tile& tile) {
   const D d;
 #  pragma GCC unroll 16
-  for (int s = 1; s < Sums<P, OB>::kSets; ++s)
+  for (int s = 1; s < Sums<P, N>::kSets; ++s)
 #  pragma GCC unroll 16
     for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
-      for (int j = 0; j < OB * kVectors; ++j)
-        sums.v[0][i][j] = hn::Add(sums.v[0][i][j], sums.v[s][i][j]);
+      for (int j = 0; j < N; ++j) sums.v[0][i][j] = hn::Add(sums.v[0][i][j], sums.v[s][i][j]);
   const Limits limits(panel.clamp);
 #  pragma GCC unroll 16
   for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
-    for (int j = 0; j < OB * kVectors; ++j) sums.v[0][i][j] = limits.of(sums.v[0][i][j]);
+    for (int j = 0; j < N; ++j) sums.v[0][i][j] = limits.of(sums.v[0][i][j]);
   if (panel.residual != nullptr) {
     const Limits joined(panel.joined);
     const float* residual = panel.residual;
@@ -129,7 +127,7 @@ HWY_INLINE void finish(Sums<P, OB>& sums, const ConvPanel& panel, const Tile& ti
 #  pragma GCC unroll 16
     for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
-      for (int j = 0; j < OB * kVectors; ++j) {
+      for (int j = 0; j < N; ++j) {
         const V other =
             hn::LoadU(d, residual + from[i] + j / kVectors * step + j % kVectors * kVector);
         sums.v[0][i][j] = joined.of(hn::Add(sums.v[0][i][j], other));
@@ -142,15 +140,17 @@ HWY_INLINE void finish(Sums<P, OB>& sums, const ConvPanel& panel, const Tile& ti
   for (int i = 0; i < P; ++i) {
     float* pixel = dst + to[i];
 #  pragma GCC unroll 16
-    for (int j = 0; j < OB * kVectors; ++j)
+    for (int j = 0; j < N; ++j)
       hn::StoreU(sums.v[0][i][j], d, pixel + j / kVectors * step + j % kVectors * kVector);
+#  pragma GCC unroll 4
+    for (int j = N; j < kVectors; ++j) hn::StoreU(hn::Zero(d), d, pixel + j * kVector);
   }
 }
 
 /// `count` tiles of P pixels: what they share is read and computed once.
-template <int P, int OB>
+template <int P, int N>
 void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
-  constexpr int kSets = Sums<P, OB>::kSets, kUnroll = kSets > kMinUnroll ? kSets : kMinUnroll;
+  constexpr int kSets = Sums<P, N>::kSets, kUnroll = kSets > kMinUnroll ? kSets : kMinUnroll;
   constexpr std::make_integer_sequence<int, P> kPixels;
   const std::ptrdiff_t weight_step = panel.weight_step, block_step = panel.block_step;
   const int full_blocks = panel.full_blocks, last_depth = panel.last_depth;
@@ -158,7 +158,7 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
                                      (full_blocks * format::kLanes + last_depth) * format::kLanes;
   const Pitch pitch = pitch_of(panel.pixel_step);
   for (const Tile* const end = tile + count; tile != end; ++tile) {
-    Sums<P, OB> sums;
+    Sums<P, N> sums;
     start(sums, panel.bias);
     const float* HWY_RESTRICT w = panel.weights + tile->ky_begin * row_weights;
     const float* row = panel.src + tile->src;
@@ -184,18 +184,26 @@ using TileKernel = void (*)(const ConvPanel&, const Tile*, std::size_t);
 struct TileKernels {
   TileKernel of[kMaxPixels + 1];  ///< by the number of pixels
 };
-template <int OB, int... P>
+template <int N, int... P>
 constexpr TileKernels tile_kernels(std::integer_sequence<int, P...> /*pixels*/) {
-  return {{nullptr, conv_tiles<P + 1, OB>...}};
+  return {{nullptr, conv_tiles<P + 1, N>...}};
 }
-template <int OB>
+template <int N>
 inline constexpr TileKernels kConvTiles =
-    tile_kernels<OB>(std::make_integer_sequence<int, kMaxPixels>());
+    tile_kernels<N>(std::make_integer_sequence<int, kMaxPixels>());
+
+/// Half a block where the other half holds no channels.
+inline constexpr int kHalf = kVectors == 2 || kVectors == 4 ? kVectors / 2 : kVectors;
+
+inline const TileKernels& kernels_for(const ConvPanel& panel) {
+  if (panel.blocks > 1) return kConvTiles<kPanelBlocks * kVectors>;
+  return panel.lanes <= format::kLanes / 2 ? kConvTiles<kHalf> : kConvTiles<kVectors>;
+}
 
 /// Runs tiles of equal size together, and spreads the prefetch over these runs.
 inline void f32_conv(const ConvPanel& panel) {
   constexpr std::size_t kLine = 64, kMaxRun = 8;
-  const TileKernels& kernels = panel.blocks == 1 ? kConvTiles<1> : kConvTiles<kPanelBlocks>;
+  const TileKernels& kernels = kernels_for(panel);
   const std::size_t lines = panel.prefetch_bytes / kLine;
   for (std::size_t t = 0, fetched = 0; t < panel.tile_count;) {
     const std::uint32_t pixels = panel.tiles[t].pixels;

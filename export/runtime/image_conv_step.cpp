@@ -117,6 +117,7 @@ class ImageConvStep : public StepRun {
     panel.joined = finish_.joined();
     for (int b = 0; b < out_.blocks; b += ground_.kernels.panel_blocks) {
       panel.blocks = std::min(ground_.kernels.panel_blocks, out_.blocks - b);
+      panel.lanes = lanes_used(ground_.program.tensors[step_.output], b + panel.blocks - 1);
       panel.weights = weights_ + b * block_weights_;
       panel.bias = bias_ + b * format::kLanes;
       panel.dst = out_.data + b * out_.block_stride;

@@ -34,6 +34,7 @@ struct ConvPanel {
   int kernel_width;
   int full_blocks, last_depth;  ///< source blocks of 16 channels, then channels of one more
   int blocks;                   ///< 1 .. panel_blocks
+  int lanes;                    ///< of the last block, from which on they hold no channel
   const float* weights;         ///< [kh][kw][depth][16]
   std::ptrdiff_t weight_step;   ///< to the next block's
   const float* bias;            ///< [blocks * 16]

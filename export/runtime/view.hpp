@@ -33,6 +33,18 @@ inline View view_of(const format::Program& program, std::uint32_t tensor, std::b
           t.halo};
 }
 
+/// Returns the lanes of a block up to the last one that holds a channel.
+inline int lanes_used(const format::Tensor& tensor, int block) {
+  const int first = block * format::kLanes;
+  if (tensor.lanes.empty())
+    return static_cast<int>(tensor.channels) - first < format::kLanes
+               ? static_cast<int>(tensor.channels) - first
+               : format::kLanes;
+  int lanes = format::kLanes;
+  while (lanes > 0 && tensor.lanes[static_cast<std::size_t>(first + lanes - 1)] < 0) --lanes;
+  return lanes;
+}
+
 /// Zeroes the padding of blocks [block_begin, block_end) in rows [begin, end): what lies left of
 /// each block, and what ends the tensor.
 inline void zero_halo(const View& view, int begin, int end, int block_begin, int block_end) {
