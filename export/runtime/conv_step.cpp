@@ -18,6 +18,11 @@ constexpr std::int64_t kSmallStripBytes = 24 * 1024;
 constexpr std::int64_t kSmallWeightBytes = 24 * 1024;
 // From here on reading the weights twice costs more than computing the depthwise half twice.
 constexpr std::int64_t kManyWeightBytes = 512 * 1024;
+// The weights of a slice of input channels, half of a small first-level cache; it pays from so many
+// tiles on.
+constexpr std::int64_t kSliceBytes = 16 * 1024;
+constexpr std::size_t kManyTiles = 4;
+constexpr std::ptrdiff_t kBlockWeights = std::ptrdiff_t{format::kLanes} * format::kLanes;
 // What is fetched into the second-level cache for the step that follows.
 constexpr std::size_t kPrefetchBytes = 64 * 1024;
 
@@ -157,11 +162,41 @@ class ConvStep : public StepRun {
                                                                 : weights_of(which.begin);
       panel.prefetch = next.data();
       panel.prefetch_bytes = next.size();
-      ground_.kernels.conv(panel);
+      run_slices(panel);
     }
     const Panel &first = panels_[static_cast<std::size_t>(which.begin)],
                 &last = panels_[static_cast<std::size_t>(which.end - 1)];
     finish_.complete(out_, strip.begin, strip.end, first.out_block, last.out_block + last.blocks);
+  }
+
+  /// Takes the input channels in slices whose weights stay in the first-level cache while all tiles
+  /// pass; the output holds the sums in between.
+  void run_slices(ConvPanel panel) const {
+    const int slices = slices_of(panel);
+    const ConvPanel whole = panel;
+    const int blocks = whole.full_blocks + (whole.last_depth > 0 ? 1 : 0);
+    for (int s = 0; s < slices; ++s) {
+      const Range slice = share(blocks, s, slices);
+      const bool is_last = s + 1 == slices;
+      panel.src = whole.src + slice.begin * whole.block_step;
+      panel.weights = whole.weights + slice.begin * kBlockWeights;
+      panel.full_blocks = (is_last ? whole.full_blocks : slice.end) - slice.begin;
+      panel.last_depth = is_last ? whole.last_depth : 0;
+      panel.resumes = s > 0;
+      panel.clamp = is_last ? whole.clamp : clamp_of(format::Activation::None);
+      if (s > 0) panel.prefetch_bytes = 0;
+      ground_.kernels.conv(panel);
+    }
+  }
+
+  int slices_of(const ConvPanel& panel) const {
+    // The residual may lie where the sums would.
+    if (step_.window.height != 1 || step_.window.width != 1 || panel.residual != nullptr ||
+        panel.tile_count < kManyTiles)
+      return 1;
+    const std::int64_t bytes = std::int64_t{panel.full_blocks} * panel.blocks * kBlockWeights *
+                               std::int64_t{sizeof(float)};
+    return static_cast<int>(std::max<std::int64_t>(1, (bytes + kSliceBytes - 1) / kSliceBytes));
   }
 
   ConvPanel common_panel(const Strip& strip) const {

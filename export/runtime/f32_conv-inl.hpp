@@ -35,14 +35,25 @@ struct Sums {
   HWY_INLINE Sums() {}  // an implicit one would not have the target's instructions
 };
 
+/// Begins with the bias, or with what earlier channels left in the output.
 template <int P, int N>
-HWY_INLINE void start(Sums<P, N>& sums, const float* HWY_RESTRICT bias) {
+HWY_INLINE void start(Sums<P, N>& sums, const ConvPanel& panel, const Tile& tile) {
   const D d;
+  if (panel.resumes) {
+    const std::uint32_t* HWY_RESTRICT from = panel.dst_offset + tile.pixel;
 #  pragma GCC unroll 16
-  for (int j = 0; j < N; ++j) {
-    const V b = hn::LoadU(d, bias + j * kVector);
+    for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
-    for (int i = 0; i < P; ++i) sums.v[0][i][j] = b;
+      for (int j = 0; j < N; ++j)
+        sums.v[0][i][j] = hn::LoadU(
+            d, panel.dst + from[i] + j / kVectors * panel.dst_step + j % kVectors * kVector);
+  } else {
+#  pragma GCC unroll 16
+    for (int j = 0; j < N; ++j) {
+      const V b = hn::LoadU(d, panel.bias + j * kVector);
+#  pragma GCC unroll 16
+      for (int i = 0; i < P; ++i) sums.v[0][i][j] = b;
+    }
   }
 #  pragma GCC unroll 16
   for (int s = 1; s < Sums<P, N>::kSets; ++s)
@@ -159,7 +170,7 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
   const Pitch pitch = pitch_of(panel.pixel_step);
   for (const Tile* const end = tile + count; tile != end; ++tile) {
     Sums<P, N> sums;
-    start(sums, panel.bias);
+    start(sums, panel, *tile);
     const float* HWY_RESTRICT w = panel.weights + tile->ky_begin * row_weights;
     const float* row = panel.src + tile->src;
     for (int ky = tile->ky_begin; ky < tile->ky_end; ++ky, row += panel.row_step) {

@@ -60,7 +60,8 @@ HWY_INLINE V clamped(V v, Clamp clamp) {
 
 /// A Clamp, held in registers.
 struct Limits {
-  explicit Limits(Clamp clamp) : low(hn::Set(D(), clamp.low)), high(hn::Set(D(), clamp.high)) {}
+  HWY_INLINE explicit Limits(Clamp clamp)
+      : low(hn::Set(D(), clamp.low)), high(hn::Set(D(), clamp.high)) {}
   HWY_INLINE V of(V v) const { return hn::Min(hn::Max(v, low), high); }
   V low, high;
 };

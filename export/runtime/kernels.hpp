@@ -38,6 +38,7 @@ struct ConvPanel {
   const float* weights;         ///< [kh][kw][depth][16]
   std::ptrdiff_t weight_step;   ///< to the next block's
   const float* bias;            ///< [blocks * 16]
+  bool resumes;                 ///< the sums begin with what dst holds, in place of the bias
   float* dst;
   std::ptrdiff_t dst_step;          ///< to the next block
   const std::uint32_t* dst_offset;  ///< element of each pixel
