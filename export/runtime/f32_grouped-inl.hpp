@@ -7,6 +7,8 @@
 #    define ATTO_F32_GROUPED_INL
 #  endif
 
+#  include <type_traits>
+
 #  include "export/runtime/f32_lanes-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -102,24 +104,30 @@ void grouped_tiles(const GroupedRow& row, int first, int count) {
   }
 }
 
-/// Tiles of 8, 7, 4 and 1 pixels; null where a target has only the any-window tiles.
+/// Tiles of 8, 7, 4 and 1 pixels; null where a target has none.
 struct GroupedTiles {
   void (*of8)(const GroupedRow& row, int first, int count);
   void (*of7)(const GroupedRow& row, int first, int count);
   void (*of4)(const GroupedRow& row, int first, int count);
   void (*of1)(const GroupedRow& row, int first, int count);
 };
-template <int B>
-inline constexpr GroupedTiles kAnyTiles = {nullptr, nullptr, grouped_tiles<AnyWindow<4, B>>,
-                                           grouped_tiles<AnyWindow<1, B>>};
 #  if HWY_TARGET == HWY_SCALAR
+template <int B>
+inline constexpr GroupedTiles kAnyTiles = {nullptr, nullptr, nullptr,
+                                           grouped_tiles<AnyWindow<1, B>>};
 template <int K, int S, int B>
 inline constexpr GroupedTiles kGroupedTiles = kAnyTiles<B>;
 #  else
+template <int B>
+inline constexpr GroupedTiles kAnyTiles = {nullptr, nullptr, grouped_tiles<AnyWindow<4, B>>,
+                                           grouped_tiles<AnyWindow<1, B>>};
+/// Eights and sevens fill the rows of most maps, so few windows have a regular tile of 4.
 template <int K, int S, int B>
 inline constexpr GroupedTiles kGroupedTiles = {
     grouped_tiles<RegularWindow<K, S, 8, B>>, grouped_tiles<RegularWindow<K, S, 7, B>>,
-    grouped_tiles<RegularWindow<K, S, 4, B>>, grouped_tiles<AnyWindow<1, B>>};
+    grouped_tiles<std::conditional_t<K == 3 && B == format::kLanes, RegularWindow<K, S, 4, B>,
+                                     AnyWindow<4, B>>>,
+    grouped_tiles<AnyWindow<1, B>>};
 #  endif
 
 inline void run_grouped(const GroupedRow& row, const GroupedTiles& tiles) {
