@@ -75,7 +75,7 @@ struct Tensor {
 
 enum class StepKind : std::uint8_t {
   Import,     ///< the image -> a tensor
-  ImageConv,  ///< the image, convolved: weights [O/16][kh][C][kw][16]
+  ImageConv,  ///< the image, convolved, dilation 1: weights [O/16][kh][C][kw][16]
   Conv,       ///< a window over all lanes of its group; dense layers too
   Depthwise,
   DepthwisePointwise,  ///< Depthwise, then a 1x1 Conv on what it made, which is never stored

@@ -1,6 +1,7 @@
 // Conv and DepthwisePointwise: strips of output rows, panels of output blocks, tiles of pixels.
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "export/runtime/finish.hpp"
@@ -17,19 +18,42 @@ constexpr std::int64_t kSmallStripBytes = 24 * 1024;
 constexpr std::int64_t kSmallWeightBytes = 24 * 1024;
 // From here on reading the weights twice costs more than computing the depthwise half twice.
 constexpr std::int64_t kManyWeightBytes = 512 * 1024;
+// The weights of a slice of input channels, half of a small first-level cache; it pays from so many
+// tiles on.
+constexpr std::int64_t kSliceBytes = 16 * 1024;
+constexpr std::size_t kManyTiles = 4;
+constexpr std::ptrdiff_t kBlockWeights = std::ptrdiff_t{format::kLanes} * format::kLanes;
+// What is fetched into the second-level cache for the step that follows.
+constexpr std::size_t kPrefetchBytes = 64 * 1024;
 
 struct Panel {
   int out_block, in_block, blocks;
+  int lanes;  ///< used of the last block
 };
 
 /// Output blocks in twos (or what the kernels take), never across groups.
-std::vector<Panel> panels_of(const format::Wiring& wiring, int panel_blocks) {
+std::vector<Panel> panels_of(const format::Wiring& wiring, const format::Tensor& output,
+                             int panel_blocks) {
   std::vector<Panel> panels;
   for (int g = 0; g < wiring.groups; ++g)
-    for (int b = 0; b < wiring.out_blocks; b += panel_blocks)
-      panels.push_back({g * wiring.out_blocks + b, g * wiring.in_blocks,
-                        std::min(panel_blocks, wiring.out_blocks - b)});
+    for (int b = 0; b < wiring.out_blocks; b += panel_blocks) {
+      const int first = g * wiring.out_blocks + b;
+      const int blocks = std::min(panel_blocks, wiring.out_blocks - b);
+      panels.push_back(
+          {first, g * wiring.in_blocks, blocks, lanes_used(output, first + blocks - 1)});
+    }
   return panels;
+}
+
+/// Returns the beginning of the weights that the next step reads first.
+std::span<const std::byte> weights_after(const Ground& ground, const format::Step& step) {
+  const auto index = static_cast<std::size_t>(&step - ground.program.steps.data()) + 1;
+  if (index >= ground.program.steps.size()) return {};
+  const format::Step& next = ground.program.steps[index];
+  if (next.kind != format::StepKind::Conv && next.kind != format::StepKind::DepthwisePointwise)
+    return {};
+  const auto rest = ground.weights.subspan(next.parameters.weights);
+  return rest.first(std::min(rest.size(), kPrefetchBytes));
 }
 
 class ConvStep : public StepRun {
@@ -40,7 +64,8 @@ class ConvStep : public StepRun {
         out_(view_of(ground.program, step.output, ground.arena)),
         in_(view_of(ground.program, step.inputs[0], ground.arena)),
         finish_(ground, step),
-        panels_(panels_of(step.wiring, ground.kernels.panel_blocks)),
+        panels_(panels_of(step.wiring, ground.program.tensors[step.output],
+                          ground.kernels.panel_blocks)),
         weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {
     const format::Window& window = step.window;
@@ -55,6 +80,7 @@ class ConvStep : public StepRun {
     plan_strips(weight_bytes);
     dst_offset_ = pixel_offsets(out_);
     if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
+    next_weights_ = weights_after(ground, step);
   }
 
   void run(const Call& call) const noexcept override {
@@ -64,7 +90,7 @@ class ConvStep : public StepRun {
     const Range which = by_panels_ ? share(panels, call.part, parts) : Range{0, panels};
     if (which.begin == which.end) return;
     for (int s = mine.begin; s < mine.end; ++s)
-      run_strip(strips_[static_cast<std::size_t>(s)], which, call);
+      run_strip(strips_[static_cast<std::size_t>(s)], which, s + 1 == mine.end, call);
   }
 
   std::size_t scratch_bytes() const override {
@@ -93,7 +119,7 @@ class ConvStep : public StepRun {
     const int strips = (out_.height + rows - 1) / rows;
     rows = (out_.height + strips - 1) / strips;
     strip_pixels_ = rows * out_.width;
-    const int max_pixels = step_.window.stride <= 2 ? ground_.kernels.max_pixels : 1;
+    const int max_pixels = ground_.kernels.max_pixels;
     for (int y = 0; y < out_.height; y += rows) {
       Strip strip{y, std::min(y + rows, out_.height), tiles_.size(), 0};
       if (depthwise_)
@@ -106,7 +132,13 @@ class ConvStep : public StepRun {
     }
   }
 
-  void run_strip(const Strip& strip, Range which, const Call& call) const {
+  std::span<const std::byte> weights_of(int panel) const {
+    const Panel& of = panels_[static_cast<std::size_t>(panel)];
+    return std::as_bytes(std::span(weights_ + of.out_block * block_weights_,
+                                   static_cast<std::size_t>(of.blocks * block_weights_)));
+  }
+
+  void run_strip(const Strip& strip, Range which, bool is_last_strip, const Call& call) const {
     ConvPanel panel = common_panel(strip);
     const float* src = in_.data;
     if (depthwise_) {
@@ -119,21 +151,52 @@ class ConvStep : public StepRun {
       const Panel& of = panels_[static_cast<std::size_t>(p)];
       panel.src = src + of.in_block * panel.block_step;
       panel.blocks = of.blocks;
+      panel.lanes = of.lanes;
       panel.weights = weights_ + of.out_block * block_weights_;
       panel.bias = bias_ + of.out_block * format::kLanes;
       panel.dst = out_.data + of.out_block * out_.block_stride;
       if (finish_.residual() != nullptr)
         panel.residual = finish_.residual()->data + of.out_block * finish_.residual()->block_stride;
-      const bool is_last = p + 1 == which.end;
-      panel.prefetch =
-          reinterpret_cast<const std::byte*>(panel.weights + of.blocks * block_weights_);
-      panel.prefetch_bytes =
-          is_last ? 0 : static_cast<std::size_t>(block_weights_ * of.blocks) * sizeof(float);
-      ground_.kernels.conv(panel);
+      const std::span<const std::byte> next = p + 1 < which.end ? weights_of(p + 1)
+                                              : is_last_strip   ? next_weights_
+                                                                : weights_of(which.begin);
+      panel.prefetch = next.data();
+      panel.prefetch_bytes = next.size();
+      run_slices(panel);
     }
     const Panel &first = panels_[static_cast<std::size_t>(which.begin)],
                 &last = panels_[static_cast<std::size_t>(which.end - 1)];
     finish_.complete(out_, strip.begin, strip.end, first.out_block, last.out_block + last.blocks);
+  }
+
+  /// Takes the input channels in slices whose weights stay in the first-level cache while all tiles
+  /// pass; the output holds the sums in between.
+  void run_slices(ConvPanel panel) const {
+    const int slices = slices_of(panel);
+    const ConvPanel whole = panel;
+    const int blocks = whole.full_blocks + (whole.last_depth > 0 ? 1 : 0);
+    for (int s = 0; s < slices; ++s) {
+      const Range slice = share(blocks, s, slices);
+      const bool is_last = s + 1 == slices;
+      panel.src = whole.src + slice.begin * whole.block_step;
+      panel.weights = whole.weights + slice.begin * kBlockWeights;
+      panel.full_blocks = (is_last ? whole.full_blocks : slice.end) - slice.begin;
+      panel.last_depth = is_last ? whole.last_depth : 0;
+      panel.resumes = s > 0;
+      panel.clamp = is_last ? whole.clamp : clamp_of(format::Activation::None);
+      if (s > 0) panel.prefetch_bytes = 0;
+      ground_.kernels.conv(panel);
+    }
+  }
+
+  int slices_of(const ConvPanel& panel) const {
+    // The residual may lie where the sums would.
+    if (step_.window.height != 1 || step_.window.width != 1 || panel.residual != nullptr ||
+        panel.tile_count < kManyTiles)
+      return 1;
+    const std::int64_t bytes = std::int64_t{panel.full_blocks} * panel.blocks * kBlockWeights *
+                               std::int64_t{sizeof(float)};
+    return static_cast<int>(std::max<std::int64_t>(1, (bytes + kSliceBytes - 1) / kSliceBytes));
   }
 
   ConvPanel common_panel(const Strip& strip) const {
@@ -141,7 +204,7 @@ class ConvStep : public StepRun {
     const format::Window& window = step_.window;
     panel.tiles = tiles_.data() + strip.tile_begin;
     panel.tile_count = strip.tile_count;
-    panel.pixel_stride = window.stride;
+    panel.pixel_step = std::ptrdiff_t{window.stride} * format::kLanes;
     panel.row_step = std::ptrdiff_t{window.dilation} * in_.row_stride;
     panel.column_step = std::ptrdiff_t{window.dilation} * format::kLanes;
     panel.block_step =
@@ -167,8 +230,9 @@ class ConvStep : public StepRun {
   Finish finish_;
   std::vector<Panel> panels_;
   const float *weights_, *bias_;
-  std::ptrdiff_t block_weights_ = 0;  ///< floats per output block
-  bool by_panels_ = false;            ///< parts share out the panels, not the strips
+  std::ptrdiff_t block_weights_ = 0;         ///< floats per output block
+  std::span<const std::byte> next_weights_;  ///< read soon after this step
+  bool by_panels_ = false;                   ///< parts share out the panels, not the strips
   std::optional<GroupedRows> depthwise_;
   std::vector<Strip> strips_;
   std::vector<Tile> tiles_;

@@ -15,184 +15,217 @@ HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
 
 // Accumulators must fit the registers: AVX-512 8 x 2 of 32, AVX2 6 x 2 of 16, NEON 5 x 4 of 32.
+// GCC unrolls a tile of 32 registers no better than the loop is.
 #  if HWY_TARGET == HWY_AVX3
-inline constexpr int kMaxPixels = 8, kPanelBlocks = 2, kUnroll = 4;
+inline constexpr int kMaxPixels = 8, kPanelBlocks = 2, kMinUnroll = 1;
 #  elif HWY_TARGET == HWY_AVX2
-inline constexpr int kMaxPixels = 6, kPanelBlocks = 1, kUnroll = 4;
+inline constexpr int kMaxPixels = 6, kPanelBlocks = 1, kMinUnroll = 4;
 #  elif HWY_TARGET == HWY_NEON
-inline constexpr int kMaxPixels = 5, kPanelBlocks = 1, kUnroll = 2;
+inline constexpr int kMaxPixels = 5, kPanelBlocks = 1, kMinUnroll = 2;
 #  else
-inline constexpr int kMaxPixels = 1, kPanelBlocks = 1, kUnroll = 1;
+inline constexpr int kMaxPixels = 1, kPanelBlocks = 1, kMinUnroll = 1;
 #  endif
 
-/// P pixels x OB blocks of sums. Few pixels would wait for each other's latency, so they get more
-/// than one set of sums, taken in turn.
-template <int P, int OB>
+/// P pixels x N vectors of sums. Few sums would wait for each other's latency, so they come in more
+/// than one set, taken in turn.
+template <int P, int N>
 struct Sums {
-  static constexpr int kSets = P == 1 && kVectors == 1 ? 4 : P <= 3 && kVectors == 1 ? 2 : 1;
-  V v[kSets][P][OB * kVectors];
+  static constexpr int kSets = P * N <= 2 ? 4 : P * N <= 6 ? 2 : 1;
+  V v[kSets][P][N];
   HWY_INLINE Sums() {}  // an implicit one would not have the target's instructions
 };
 
-template <int P, int OB>
-HWY_INLINE void start(Sums<P, OB>& sums, const float* HWY_RESTRICT bias) {
+/// Begins with the bias, or with what earlier channels left in the output.
+template <int P, int N>
+HWY_INLINE void start(Sums<P, N>& sums, const ConvPanel& panel, const Tile& tile) {
   const D d;
-#  pragma GCC unroll 16
-  for (int j = 0; j < OB * kVectors; ++j) {
-    const V b = hn::LoadU(d, bias + j * kVector);
-#  pragma GCC unroll 16
-    for (int i = 0; i < P; ++i) sums.v[0][i][j] = b;
-  }
-#  pragma GCC unroll 16
-  for (int s = 1; s < Sums<P, OB>::kSets; ++s)
+  if (panel.resumes) {
+    const std::uint32_t* HWY_RESTRICT from = panel.dst_offset + tile.pixel;
 #  pragma GCC unroll 16
     for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
-      for (int j = 0; j < OB * kVectors; ++j) sums.v[s][i][j] = hn::Zero(d);
+      for (int j = 0; j < N; ++j)
+        sums.v[0][i][j] = hn::LoadU(
+            d, panel.dst + from[i] + j / kVectors * panel.dst_step + j % kVectors * kVector);
+  } else {
+#  pragma GCC unroll 16
+    for (int j = 0; j < N; ++j) {
+      const V b = hn::LoadU(d, panel.bias + j * kVector);
+#  pragma GCC unroll 16
+      for (int i = 0; i < P; ++i) sums.v[0][i][j] = b;
+    }
+  }
+#  pragma GCC unroll 16
+  for (int s = 1; s < Sums<P, N>::kSets; ++s)
+#  pragma GCC unroll 16
+    for (int i = 0; i < P; ++i)
+#  pragma GCC unroll 16
+      for (int j = 0; j < N; ++j) sums.v[s][i][j] = hn::Zero(d);
 }
 
-/// Adds one channel of P pixels that lie `Pitch` floats apart.
-template <int P, int OB, int Pitch>
-HWY_INLINE void add_channel(Sums<P, OB>& sums, int set, const float* HWY_RESTRICT p,
-                            const float* HWY_RESTRICT w, std::ptrdiff_t weight_step) {
-  const D d;
-  V weights[OB * kVectors];
+/// Source bytes between neighbouring pixels, times 1, 3, 5 and 7: with them every pixel of a tile
+/// is one address (base + 1, 2 or 4 times an index) away.
+struct Pitch {
+  std::ptrdiff_t one, three, five, seven;
+};
+
+HWY_INLINE Pitch pitch_of(std::ptrdiff_t floats) {
+  Pitch pitch{4 * floats, 12 * floats, 20 * floats, 28 * floats};
+#  if HWY_ARCH_X86
+  // Unknown to the compiler, which would make pointers of its own and run out of registers.
+  asm("" : "+r"(pitch.one), "+r"(pitch.three), "+r"(pitch.five), "+r"(pitch.seven));
+#  endif
+  return pitch;
+}
+
+/// Returns pixel I of a tile whose pixel 0 is at p.
+template <int I>
+HWY_INLINE const float* pixel_at(const float* p, const Pitch& pitch) {
+  static_assert(I < 8);
+  const auto* bytes = reinterpret_cast<const char*>(p);
+  constexpr int kFactors[8] = {0, 1, 2, 1, 4, 1, 2, 1};
+  const std::ptrdiff_t step = I == 3 || I == 6 ? pitch.three
+                              : I == 5         ? pitch.five
+                              : I == 7         ? pitch.seven
+                                               : pitch.one;
+  return reinterpret_cast<const float*>(bytes + kFactors[I] * step);
+}
+
+/// Adds one channel of a pixel.
+template <int I, int P, int N>
+HWY_INLINE void add_pixel(Sums<P, N>& sums, int set, const float* p, const Pitch& pitch,
+                          const V (&weights)[N]) {
+  V x = hn::Set(D(), *pixel_at<I>(p, pitch));
+  in_register(x);
 #  pragma GCC unroll 16
-  for (int j = 0; j < OB * kVectors; ++j)
+  for (int j = 0; j < N; ++j) sums.v[set][I][j] = hn::MulAdd(x, weights[j], sums.v[set][I][j]);
+}
+
+/// Adds one channel of all pixels.
+template <int P, int N, int... I>
+HWY_INLINE void add_channel(Sums<P, N>& sums, int set, const float* p, const Pitch& pitch,
+                            const float* HWY_RESTRICT w, std::ptrdiff_t weight_step,
+                            std::integer_sequence<int, I...> /*pixels*/) {
+  const D d;
+  V weights[N];
+#  pragma GCC unroll 16
+  for (int j = 0; j < N; ++j)
     weights[j] = hn::LoadU(d, w + j / kVectors * weight_step + j % kVectors * kVector);
-#  pragma GCC unroll 16
-  for (int i = 0; i < P; ++i) {
-    V x = hn::Set(d, p[i * Pitch]);
-    in_register(x);
-#  pragma GCC unroll 16
-    for (int j = 0; j < OB * kVectors; ++j)
-      sums.v[set][i][j] = hn::MulAdd(x, weights[j], sums.v[set][i][j]);
-  }
+  (add_pixel<I>(sums, set, p, pitch, weights), ...);
 }
 
-/// Where a tile's results go; ConvPanel and ImagePanel share these fields.
-template <int P, int OB, class Panel>
-HWY_INLINE void finish(Sums<P, OB>& sums, const Panel& panel, const Tile& tile) {
+/// Clamps, joins and stores. What the panel says is read first: to the compiler every store may
+/// change it.
+template <int P, int N>
+HWY_INLINE void finish(Sums<P, N>& sums, const ConvPanel& panel, const Tile& tile) {
   const D d;
 #  pragma GCC unroll 16
-  for (int s = 1; s < Sums<P, OB>::kSets; ++s)
+  for (int s = 1; s < Sums<P, N>::kSets; ++s)
 #  pragma GCC unroll 16
     for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
-      for (int j = 0; j < OB * kVectors; ++j)
-        sums.v[0][i][j] = hn::Add(sums.v[0][i][j], sums.v[s][i][j]);
+      for (int j = 0; j < N; ++j) sums.v[0][i][j] = hn::Add(sums.v[0][i][j], sums.v[s][i][j]);
+  const Limits limits(panel.clamp);
+#  pragma GCC unroll 16
+  for (int i = 0; i < P; ++i)
+#  pragma GCC unroll 16
+    for (int j = 0; j < N; ++j) sums.v[0][i][j] = limits.of(sums.v[0][i][j]);
+  if (panel.residual != nullptr) {
+    const Limits joined(panel.joined);
+    const float* residual = panel.residual;
+    const std::ptrdiff_t step = panel.residual_step;
+    const std::uint32_t* HWY_RESTRICT from = panel.residual_offset + tile.pixel;
+#  pragma GCC unroll 16
+    for (int i = 0; i < P; ++i)
+#  pragma GCC unroll 16
+      for (int j = 0; j < N; ++j) {
+        const V other =
+            hn::LoadU(d, residual + from[i] + j / kVectors * step + j % kVectors * kVector);
+        sums.v[0][i][j] = joined.of(hn::Add(sums.v[0][i][j], other));
+      }
+  }
+  float* dst = panel.dst;
+  const std::ptrdiff_t step = panel.dst_step;
   const std::uint32_t* HWY_RESTRICT to = panel.dst_offset + tile.pixel;
 #  pragma GCC unroll 16
   for (int i = 0; i < P; ++i) {
+    float* pixel = dst + to[i];
 #  pragma GCC unroll 16
-    for (int j = 0; j < OB * kVectors; ++j) {
-      const std::ptrdiff_t block = j / kVectors, lane = j % kVectors * kVector;
-      V v = clamped(sums.v[0][i][j], panel.clamp);
-      if (panel.residual != nullptr) {
-        const float* residual = panel.residual + block * panel.residual_step +
-                                panel.residual_offset[tile.pixel + static_cast<std::uint32_t>(i)];
-        v = clamped(hn::Add(v, hn::LoadU(d, residual + lane)), panel.joined);
+    for (int j = 0; j < N; ++j)
+      hn::StoreU(sums.v[0][i][j], d, pixel + j / kVectors * step + j % kVectors * kVector);
+#  pragma GCC unroll 4
+    for (int j = N; j < kVectors; ++j) hn::StoreU(hn::Zero(d), d, pixel + j * kVector);
+  }
+}
+
+/// `count` tiles of P pixels: what they share is read and computed once.
+template <int P, int N>
+void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
+  constexpr int kSets = Sums<P, N>::kSets, kUnroll = kSets > kMinUnroll ? kSets : kMinUnroll;
+  constexpr std::make_integer_sequence<int, P> kPixels;
+  const std::ptrdiff_t weight_step = panel.weight_step, block_step = panel.block_step;
+  const int full_blocks = panel.full_blocks, last_depth = panel.last_depth;
+  const std::ptrdiff_t row_weights = std::ptrdiff_t{panel.kernel_width} *
+                                     (full_blocks * format::kLanes + last_depth) * format::kLanes;
+  const Pitch pitch = pitch_of(panel.pixel_step);
+  for (const Tile* const end = tile + count; tile != end; ++tile) {
+    Sums<P, N> sums;
+    start(sums, panel, *tile);
+    const float* HWY_RESTRICT w = panel.weights + tile->ky_begin * row_weights;
+    const float* row = panel.src + tile->src;
+    for (int ky = tile->ky_begin; ky < tile->ky_end; ++ky, row += panel.row_step) {
+      const float* tap = row;
+      for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
+        const float* p = tap;
+        for (int b = 0; b < full_blocks; ++b, p += block_step)
+          for (int c = 0; c < format::kLanes; c += kUnroll, w += kUnroll * format::kLanes)
+#  pragma GCC unroll 4
+            for (int u = 0; u < kUnroll; ++u)
+              add_channel(sums, u % kSets, p + c + u, pitch, w + u * format::kLanes, weight_step,
+                          kPixels);
+        for (int c = 0; c < last_depth; ++c, w += format::kLanes)
+          add_channel(sums, 0, p + c, pitch, w, weight_step, kPixels);
       }
-      hn::StoreU(v, d, panel.dst + block * panel.dst_step + to[i] + lane);
     }
+    finish(sums, panel, *tile);
   }
 }
 
-template <int P, int OB, int S>
-void conv_tile(const ConvPanel& panel, const Tile& tile) {
-  constexpr int kPitch = S * format::kLanes, kSets = Sums<P, OB>::kSets;
-  Sums<P, OB> sums;
-  start(sums, panel.bias);
-  const int tap_depth = panel.full_blocks * format::kLanes + panel.last_depth;
-  const float* HWY_RESTRICT w = panel.weights + std::ptrdiff_t{tile.ky_begin} * panel.kernel_width *
-                                                    tap_depth * format::kLanes;
-  const float* row = panel.src + tile.src;
-  for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
-    const float* tap = row;
-    for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
-      const float* p = tap;
-      for (int b = 0; b < panel.full_blocks; ++b, p += panel.block_step) {
-#  pragma GCC unroll kUnroll
-        for (int c = 0; c < format::kLanes; ++c, w += format::kLanes)
-          add_channel<P, OB, kPitch>(sums, c % kSets, p + c, w, panel.weight_step);
-      }
-      for (int c = 0; c < panel.last_depth; ++c, w += format::kLanes)
-        add_channel<P, OB, kPitch>(sums, 0, p + c, w, panel.weight_step);
-    }
-  }
-  finish<P, OB>(sums, panel, tile);
-}
-
-template <int P, int OB, int S>
-void image_tile(const ImagePanel& panel, const Tile& tile) {
-  Sums<P, OB> sums;
-  start(sums, panel.bias);
-  const float* HWY_RESTRICT w = panel.weights + std::ptrdiff_t{tile.ky_begin} * panel.kernel_width *
-                                                    panel.channels * format::kLanes;
-  const float* row = panel.src + tile.src;
-  for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
-    const float* plane = row;
-    for (int c = 0; c < panel.channels; ++c, plane += panel.channel_step) {
-      const float* p = plane;
-      for (int kx = 0; kx < panel.kernel_width; ++kx, p += panel.column_step, w += format::kLanes)
-        add_channel<P, OB, S>(sums, 0, p, w, panel.weight_step);
-    }
-  }
-  finish<P, OB>(sums, panel, tile);
-}
-
-template <class Panel>
-using TileKernel = void (*)(const Panel&, const Tile&);
-template <class Panel>
+using TileKernel = void (*)(const ConvPanel&, const Tile*, std::size_t);
 struct TileKernels {
-  TileKernel<Panel> of[kMaxPixels + 1];  ///< by the number of pixels
+  TileKernel of[kMaxPixels + 1];  ///< by the number of pixels
 };
-
-template <int OB, int S, int... P>
-constexpr TileKernels<ConvPanel> conv_tiles(std::integer_sequence<int, P...> /*pixels*/) {
-  return {{nullptr, conv_tile<P + 1, OB, S>...}};
+template <int N, int... P>
+constexpr TileKernels tile_kernels(std::integer_sequence<int, P...> /*pixels*/) {
+  return {{nullptr, conv_tiles<P + 1, N>...}};
 }
-template <int OB, int S, int... P>
-constexpr TileKernels<ImagePanel> image_tiles(std::integer_sequence<int, P...> /*pixels*/) {
-  return {{nullptr, image_tile<P + 1, OB, S>...}};
-}
-using AllPixels = std::make_integer_sequence<int, kMaxPixels>;
-template <int OB, int S>
-inline constexpr TileKernels<ConvPanel> kConvTiles = conv_tiles<OB, S>(AllPixels());
-template <int OB, int S>
-inline constexpr TileKernels<ImagePanel> kImageTiles = image_tiles<OB, S>(AllPixels());
+template <int N>
+inline constexpr TileKernels kConvTiles =
+    tile_kernels<N>(std::make_integer_sequence<int, kMaxPixels>());
 
-template <class Panel>
-void run_tiles(const Panel& panel, const TileKernels<Panel>& kernels) {
-  for (std::size_t t = 0; t < panel.tile_count; ++t)
-    kernels.of[panel.tiles[t].pixels](panel, panel.tiles[t]);
+/// Half a block where the other half holds no channels.
+inline constexpr int kHalf = kVectors == 2 || kVectors == 4 ? kVectors / 2 : kVectors;
+
+inline const TileKernels& kernels_for(const ConvPanel& panel) {
+  if (panel.blocks > 1) return kConvTiles<kPanelBlocks * kVectors>;
+  return panel.lanes <= format::kLanes / 2 ? kConvTiles<kHalf> : kConvTiles<kVectors>;
 }
 
-/// Spreads the prefetch of the next panel's weights over the tiles.
-inline void run_conv_tiles(const ConvPanel& panel, const TileKernels<ConvPanel>& kernels) {
-  constexpr std::size_t kLine = 64;
-  const std::size_t lines = panel.prefetch_bytes / kLine;
-  std::size_t fetched = 0;
-  for (std::size_t t = 0; t < panel.tile_count; ++t) {
-    for (const std::size_t until = lines * (t + 1) / panel.tile_count; fetched < until; ++fetched)
-      __builtin_prefetch(panel.prefetch + fetched * kLine, 0, 2);
-    kernels.of[panel.tiles[t].pixels](panel, panel.tiles[t]);
-  }
-}
-
+/// Runs tiles of equal size together, and spreads the prefetch over these runs.
 inline void f32_conv(const ConvPanel& panel) {
-  // A tile of one pixel is the same at every stride.
-  const bool is_one = panel.blocks == 1;
-  if (panel.pixel_stride == 2)
-    return run_conv_tiles(panel, is_one ? kConvTiles<1, 2> : kConvTiles<kPanelBlocks, 2>);
-  return run_conv_tiles(panel, is_one ? kConvTiles<1, 1> : kConvTiles<kPanelBlocks, 1>);
-}
-
-inline void f32_image_conv(const ImagePanel& panel) {
-  const bool is_one = panel.blocks == 1;
-  if (panel.pixel_stride == 2)
-    return run_tiles(panel, is_one ? kImageTiles<1, 2> : kImageTiles<kPanelBlocks, 2>);
-  return run_tiles(panel, is_one ? kImageTiles<1, 1> : kImageTiles<kPanelBlocks, 1>);
+  constexpr std::size_t kLine = 64, kMaxRun = 8;
+  const TileKernels& kernels = kernels_for(panel);
+  const std::size_t lines = panel.prefetch_bytes / kLine;
+  for (std::size_t t = 0, fetched = 0; t < panel.tile_count;) {
+    const std::uint32_t pixels = panel.tiles[t].pixels;
+    std::size_t next = t + 1;
+    while (next < panel.tile_count && next - t < kMaxRun && panel.tiles[next].pixels == pixels)
+      ++next;
+    for (const std::size_t until = lines * next / panel.tile_count; fetched < until; ++fetched)
+      __builtin_prefetch(panel.prefetch + fetched * kLine, 0, 2);
+    kernels.of[pixels](panel, panel.tiles + t, next - t);
+    t = next;
+  }
 }
 
 }  // namespace atto::edge::HWY_NAMESPACE

@@ -7,53 +7,31 @@
 #    define ATTO_F32_GROUPED_INL
 #  endif
 
+#  include <type_traits>
+
 #  include "export/runtime/f32_lanes-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
 
-/// A block of one row: pointers at its first pixel.
-struct GroupedBlock {
-  const float* src;
-  const float* weights;
-  const float* bias;
-  const float* residual;
-  float* dst;
-};
-
-template <int P>
-HWY_INLINE void finish_grouped(V (&sums)[P], const GroupedRow& row, const GroupedBlock& block,
-                               int v) {
-  const D d;
-#  pragma GCC unroll 16
-  for (int i = 0; i < P; ++i) {
-    const int at = i * format::kLanes + v * kVector;
-    V x = clamped(sums[i], row.clamp);
-    if (block.residual != nullptr)
-      x = clamped(hn::Add(x, hn::LoadU(d, block.residual + at)), row.joined);
-    hn::StoreU(x, d, block.dst + at);
-  }
-}
-
-/// K x (any height), stride S, P pixels, B channels interleaved.
+/// K x (any height), stride S, P pixels, B channels interleaved. `src` is tap (ky_begin, 0) of the
+/// first pixel; v is the vector of the block.
 template <int K, int S, int P, int B>
-void grouped_tile(const GroupedRow& row, const GroupedBlock& block) {
-  const D d;
-  const std::ptrdiff_t tap = std::ptrdiff_t{row.depth} * format::kLanes;
-  for (int v = 0; v < kVectors; ++v) {
-    V sums[P];
-#  pragma GCC unroll 16
-    for (int i = 0; i < P; ++i) sums[i] = hn::LoadU(d, block.bias + v * kVector);
-    const float* HWY_RESTRICT w = block.weights + v * kVector;
-    const float* HWY_RESTRICT line = block.src;
-    for (int ky = row.ky_begin; ky < row.ky_end; ++ky, line += row.row_step, w += K * tap) {
-      for (int c = 0; c < row.depth; ++c) {
+struct RegularWindow {
+  static constexpr int kPixels = P;
+  static HWY_INLINE void add(V (&sums)[P], const GroupedRow& row, const float* HWY_RESTRICT src,
+                             const float* HWY_RESTRICT w, int v) {
+    const D d;
+    const int depth = B == format::kLanes ? 1 : row.depth;
+    const std::ptrdiff_t tap = std::ptrdiff_t{depth} * format::kLanes;
+    for (int ky = row.ky_begin; ky < row.ky_end; ++ky, src += row.row_step, w += K * tap) {
+      for (int c = 0; c < depth; ++c) {
         V weights[K];
 #  pragma GCC unroll 8
         for (int k = 0; k < K; ++k) weights[k] = hn::LoadU(d, w + k * tap + c * format::kLanes);
 #  pragma GCC unroll 32
         for (int x = 0; x < (P - 1) * S + K; ++x) {
-          V value = repeated<B>(line + x * format::kLanes + c * B, v);
+          V value = repeated<B>(src + x * format::kLanes + c * B, v);
           in_register(value);
 #  pragma GCC unroll 8
           for (int k = 0; k < K; ++k) {
@@ -64,74 +42,106 @@ void grouped_tile(const GroupedRow& row, const GroupedBlock& block) {
         }
       }
     }
-    finish_grouped<P>(sums, row, block, v);
   }
-}
+};
 
 /// Any window, P pixels.
 template <int P, int B>
-void grouped_tile_any(const GroupedRow& row, const GroupedBlock& block) {
-  const D d;
-  for (int v = 0; v < kVectors; ++v) {
-    V sums[P];
-#  pragma GCC unroll 16
-    for (int i = 0; i < P; ++i) sums[i] = hn::LoadU(d, block.bias + v * kVector);
-    const float* HWY_RESTRICT w = block.weights + v * kVector;
-    const float* line = block.src;
-    for (int ky = row.ky_begin; ky < row.ky_end; ++ky, line += row.row_step) {
-      const float* HWY_RESTRICT p = line;
+struct AnyWindow {
+  static constexpr int kPixels = P;
+  static HWY_INLINE void add(V (&sums)[P], const GroupedRow& row, const float* HWY_RESTRICT src,
+                             const float* HWY_RESTRICT w, int v) {
+    const D d;
+    const std::ptrdiff_t pixel_step = std::ptrdiff_t{row.stride} * format::kLanes;
+    for (int ky = row.ky_begin; ky < row.ky_end; ++ky, src += row.row_step) {
+      const float* HWY_RESTRICT p = src;
       for (int kx = 0; kx < row.kernel_width; ++kx, p += row.column_step)
         for (int c = 0; c < row.depth; ++c, w += format::kLanes) {
           const V weight = hn::LoadU(d, w);
 #  pragma GCC unroll 16
           for (int i = 0; i < P; ++i)
-            sums[i] = hn::MulAdd(
-                repeated<B>(p + std::ptrdiff_t{i} * row.stride * format::kLanes + c * B, v), weight,
-                sums[i]);
+            sums[i] = hn::MulAdd(repeated<B>(p + i * pixel_step + c * B, v), weight, sums[i]);
         }
     }
-    finish_grouped<P>(sums, row, block, v);
+  }
+};
+
+/// `count` tiles side by side from pixel `first` on, in every block.
+template <class Window>
+void grouped_tiles(const GroupedRow& row, int first, int count) {
+  constexpr int kPixels = Window::kPixels;
+  const D d;
+  const Limits limits(row.clamp), joined(row.joined);
+  const std::ptrdiff_t at = std::ptrdiff_t{first} * format::kLanes;
+  const std::ptrdiff_t source_step = std::ptrdiff_t{row.stride} * kPixels * format::kLanes;
+  for (int b = 0; b < row.blocks; ++b) {
+    const float* src = row.src + b * row.block_step + row.stride * at;
+    const float* weights = row.weights + b * row.weight_step;
+    const float* bias = row.bias + b * format::kLanes;
+    std::ptrdiff_t residual = b * row.residual_step + at;
+    float* dst = row.dst + b * row.dst_step + at;
+    for (int t = 0; t < count; ++t, src += source_step) {
+      for (int v = 0; v < kVectors; ++v) {
+        V sums[kPixels];
+#  pragma GCC unroll 16
+        for (int i = 0; i < kPixels; ++i) sums[i] = hn::LoadU(d, bias + v * kVector);
+        Window::add(sums, row, src, weights + v * kVector, v);
+#  pragma GCC unroll 16
+        for (int i = 0; i < kPixels; ++i) sums[i] = limits.of(sums[i]);
+        if (row.residual != nullptr) {
+#  pragma GCC unroll 16
+          for (int i = 0; i < kPixels; ++i)
+            sums[i] = joined.of(hn::Add(
+                sums[i], hn::LoadU(d, row.residual + residual + i * format::kLanes + v * kVector)));
+        }
+#  pragma GCC unroll 16
+        for (int i = 0; i < kPixels; ++i)
+          hn::StoreU(sums[i], d, dst + i * format::kLanes + v * kVector);
+      }
+      dst += kPixels * format::kLanes;
+      residual += kPixels * format::kLanes;
+    }
   }
 }
 
-using GroupedTile = void (*)(const GroupedRow&, const GroupedBlock&);
-/// Tiles of 8, 7, 4 and 1 pixels; null where a target has only the any-window tiles.
+/// Tiles of 8, 7, 4 and 1 pixels; null where a target has none.
 struct GroupedTiles {
-  GroupedTile of8, of7, of4, of1;
+  void (*of8)(const GroupedRow& row, int first, int count);
+  void (*of7)(const GroupedRow& row, int first, int count);
+  void (*of4)(const GroupedRow& row, int first, int count);
+  void (*of1)(const GroupedRow& row, int first, int count);
 };
-template <int B>
-inline constexpr GroupedTiles kAnyTiles = {nullptr, nullptr, grouped_tile_any<4, B>,
-                                           grouped_tile_any<1, B>};
 #  if HWY_TARGET == HWY_SCALAR
+template <int B>
+inline constexpr GroupedTiles kAnyTiles = {nullptr, nullptr, nullptr,
+                                           grouped_tiles<AnyWindow<1, B>>};
 template <int K, int S, int B>
 inline constexpr GroupedTiles kGroupedTiles = kAnyTiles<B>;
 #  else
+template <int B>
+inline constexpr GroupedTiles kAnyTiles = {nullptr, nullptr, grouped_tiles<AnyWindow<4, B>>,
+                                           grouped_tiles<AnyWindow<1, B>>};
+/// Eights and sevens fill the rows of most maps, so few windows have a regular tile of 4.
 template <int K, int S, int B>
-inline constexpr GroupedTiles kGroupedTiles = {grouped_tile<K, S, 8, B>, grouped_tile<K, S, 7, B>,
-                                               grouped_tile<K, S, 4, B>, grouped_tile<K, S, 1, B>};
+inline constexpr GroupedTiles kGroupedTiles = {
+    grouped_tiles<RegularWindow<K, S, 8, B>>, grouped_tiles<RegularWindow<K, S, 7, B>>,
+    grouped_tiles<std::conditional_t<K == 3 && B == format::kLanes, RegularWindow<K, S, 4, B>,
+                                     AnyWindow<4, B>>>,
+    grouped_tiles<AnyWindow<1, B>>};
 #  endif
 
 inline void run_grouped(const GroupedRow& row, const GroupedTiles& tiles) {
-  const bool in_sevens = row.width % 7 == 0 && row.width % 8 != 0 && tiles.of7 != nullptr;
-  const bool in_eights = tiles.of8 != nullptr;
-  for (int b = 0; b < row.blocks; ++b) {
-    GroupedBlock block{row.src + b * row.block_step, row.weights + b * row.weight_step,
-                       row.bias + b * format::kLanes,
-                       row.residual == nullptr ? nullptr : row.residual + b * row.residual_step,
-                       row.dst + b * row.dst_step};
-    for (int left = row.width; left > 0;) {
-      const int pixels = in_sevens ? 7 : in_eights && left >= 8 ? 8 : left >= 4 ? 4 : 1;
-      const GroupedTile tile = pixels == 8   ? tiles.of8
-                               : pixels == 7 ? tiles.of7
-                               : pixels == 4 ? tiles.of4
-                                             : tiles.of1;
-      tile(row, block);
-      block.src += std::ptrdiff_t{pixels} * row.stride * format::kLanes;
-      block.dst += pixels * format::kLanes;
-      if (block.residual != nullptr) block.residual += pixels * format::kLanes;
-      left -= pixels;
-    }
-  }
+  int done = 0;
+  const auto run = [&](void (*kernel)(const GroupedRow&, int, int), int pixels) {
+    const int count = (row.width - done) / pixels;
+    if (kernel == nullptr || count == 0) return;
+    kernel(row, done, count);
+    done += count * pixels;
+  };
+  if (row.width % 7 == 0 && row.width % 8 != 0) run(tiles.of7, 7);
+  run(tiles.of8, 8);
+  run(tiles.of4, 4);
+  run(tiles.of1, 1);
 }
 
 template <int K>

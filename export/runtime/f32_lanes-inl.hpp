@@ -58,6 +58,14 @@ HWY_INLINE V clamped(V v, Clamp clamp) {
   return hn::Min(hn::Max(v, hn::Set(d, clamp.low)), hn::Set(d, clamp.high));
 }
 
+/// A Clamp, held in registers.
+struct Limits {
+  HWY_INLINE explicit Limits(Clamp clamp)
+      : low(hn::Set(D(), clamp.low)), high(hn::Set(D(), clamp.high)) {}
+  HWY_INLINE V of(V v) const { return hn::Min(hn::Max(v, low), high); }
+  V low, high;
+};
+
 }  // namespace atto::edge::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif

@@ -71,7 +71,7 @@ class ImageConvStep : public StepRun {
     const std::int64_t row_bytes = std::int64_t{source_row_} * 4 * step_.window.stride;
     int rows = static_cast<int>(std::clamp<std::int64_t>(kStripBytes / row_bytes, 1, out_.height));
     rows = std::min(rows, (out_.height + ground_.parts - 1) / ground_.parts);
-    const int max_pixels = step_.window.stride <= 2 ? ground_.kernels.max_pixels : 1;
+    const int max_pixels = ground_.kernels.max_pixels;
     for (int y = 0; y < out_.height; y += rows) {
       Strip strip{y, std::min(y + rows, out_.height), tiles_.size(), 0};
       const Range read = rows_read(strip.begin, strip.end);
@@ -101,16 +101,15 @@ class ImageConvStep : public StepRun {
     for (int y = read.begin; y < read.end; ++y)
       for (int c = 0; c < ground_.program.channels; ++c)
         pad_row(source + (y - read.begin) * source_row_ + c * plane_, call, c, y);
-    ImagePanel panel{};
+    ConvPanel panel{};
     panel.src = source;
     panel.tiles = tiles_.data() + strip.tile_begin;
     panel.tile_count = strip.tile_count;
-    panel.pixel_stride = step_.window.stride;
-    panel.row_step = std::ptrdiff_t{step_.window.dilation} * source_row_;
-    panel.channel_step = plane_;
-    panel.column_step = step_.window.dilation;
-    panel.kernel_width = step_.window.width;
-    panel.channels = ground_.program.channels;
+    panel.pixel_step = step_.window.stride;
+    panel.row_step = source_row_;
+    panel.kernel_width = ground_.program.channels;
+    panel.column_step = plane_;
+    panel.last_depth = step_.window.width;
     panel.weight_step = block_weights_;
     panel.dst_step = out_.block_stride;
     panel.dst_offset = dst_offset_.data();
@@ -118,6 +117,7 @@ class ImageConvStep : public StepRun {
     panel.joined = finish_.joined();
     for (int b = 0; b < out_.blocks; b += ground_.kernels.panel_blocks) {
       panel.blocks = std::min(ground_.kernels.panel_blocks, out_.blocks - b);
+      panel.lanes = lanes_used(ground_.program.tensors[step_.output], b + panel.blocks - 1);
       panel.weights = weights_ + b * block_weights_;
       panel.bias = bias_ + b * format::kLanes;
       panel.dst = out_.data + b * out_.block_stride;
@@ -126,7 +126,7 @@ class ImageConvStep : public StepRun {
         panel.residual_step = finish_.residual()->block_stride;
         panel.residual_offset = residual_offset_.data();
       }
-      ground_.kernels.image_conv(panel);
+      ground_.kernels.conv(panel);
     }
     finish_.complete(out_, strip.begin, strip.end, 0, out_.blocks);
   }

@@ -22,19 +22,23 @@ struct Tile {
   std::int32_t ky_begin = 0, ky_end = 1;  ///< the rows of the window that meet the map
 };
 
-/// Up to `panel_blocks` blocks of 16 outputs, over a list of tiles.
+/// Up to `panel_blocks` blocks of 16 outputs, over a list of tiles. The image, which is planar
+/// ([row][channel][width], padded; weights [kh][C][kw][16]), is a source too: its channels are the
+/// columns of the window, and the window's columns the channels of the last block.
 struct ConvPanel {
   const float* src;
   const Tile* tiles;
   std::size_t tile_count;
-  int pixel_stride;                                  ///< source pixels between neighbouring outputs
+  std::ptrdiff_t pixel_step;  ///< source elements between neighbouring outputs
   std::ptrdiff_t row_step, column_step, block_step;  ///< source elements between taps and blocks
   int kernel_width;
   int full_blocks, last_depth;  ///< source blocks of 16 channels, then channels of one more
   int blocks;                   ///< 1 .. panel_blocks
+  int lanes;                    ///< of the last block, from which on they hold no channel
   const float* weights;         ///< [kh][kw][depth][16]
   std::ptrdiff_t weight_step;   ///< to the next block's
   const float* bias;            ///< [blocks * 16]
+  bool resumes;                 ///< the sums begin with what dst holds, in place of the bias
   float* dst;
   std::ptrdiff_t dst_step;          ///< to the next block
   const std::uint32_t* dst_offset;  ///< element of each pixel
@@ -44,28 +48,6 @@ struct ConvPanel {
   Clamp clamp, joined;
   const std::byte* prefetch;  ///< read soon after this panel
   std::size_t prefetch_bytes;
-};
-
-/// A convolution of the image: the source is planar, [row][channel][width], padded.
-/// weights [kh][C][kw][16].
-struct ImagePanel {
-  const float* src;
-  const Tile* tiles;
-  std::size_t tile_count;
-  int pixel_stride;
-  std::ptrdiff_t row_step, channel_step, column_step;
-  int kernel_width, channels;
-  int blocks;
-  const float* weights;
-  std::ptrdiff_t weight_step;
-  const float* bias;
-  float* dst;
-  std::ptrdiff_t dst_step;
-  const std::uint32_t* dst_offset;
-  const float* residual;
-  std::ptrdiff_t residual_step;
-  const std::uint32_t* residual_offset;
-  Clamp clamp, joined;
 };
 
 /// One row of a convolution in which every block of 16 outputs reads one block: depthwise
@@ -109,10 +91,9 @@ struct MeanCell {
 };
 
 struct Kernels {
-  int max_pixels;    ///< of a tile, at pixel strides 1 and 2; others take tiles of 1
+  int max_pixels;    ///< of a tile
   int panel_blocks;  ///< blocks of a panel
   void (*conv)(const ConvPanel& panel);
-  void (*image_conv)(const ImagePanel& panel);
   void (*grouped_row)(const GroupedRow& row);
   void (*pool_row)(const PoolRow& row);
   void (*mean)(const MeanCell& cell);

@@ -4,13 +4,14 @@ namespace atto::edge {
 namespace {
 
 /// Calls add(first, pixels) for the fewest pieces of at most `max_pixels`, sizes differing by at
-/// most one.
+/// most one, the larger ones first.
 template <class Add>
 void cut(int count, int max_pixels, Add&& add) {
   const int pieces = (count + max_pixels - 1) / max_pixels;
-  for (int i = 0; i < pieces; ++i) {
-    const Range range = share(count, i, pieces);
-    add(range.begin, range.end - range.begin);
+  for (int i = 0, at = 0; i < pieces; ++i) {
+    const int pixels = count / pieces + (i < count % pieces ? 1 : 0);
+    add(at, pixels);
+    at += pixels;
   }
 }
 

@@ -33,16 +33,29 @@ inline View view_of(const format::Program& program, std::uint32_t tensor, std::b
           t.halo};
 }
 
+/// Returns the lanes of a block up to the last one that holds a channel.
+inline int lanes_used(const format::Tensor& tensor, int block) {
+  const int first = block * format::kLanes;
+  if (tensor.lanes.empty())
+    return static_cast<int>(tensor.channels) - first < format::kLanes
+               ? static_cast<int>(tensor.channels) - first
+               : format::kLanes;
+  int lanes = format::kLanes;
+  while (lanes > 0 && tensor.lanes[static_cast<std::size_t>(first + lanes - 1)] < 0) --lanes;
+  return lanes;
+}
+
 /// Zeroes the padding of blocks [block_begin, block_end) in rows [begin, end): what lies left of
 /// each block, and what ends the tensor.
 inline void zero_halo(const View& view, int begin, int end, int block_begin, int block_end) {
   if (view.halo == 0) return;
-  const std::ptrdiff_t padding = std::ptrdiff_t{view.halo} * format::kLanes;
-  const auto bytes = static_cast<std::size_t>(padding) * sizeof(float);
+  const auto clear = [&](float* pixel) {  // of known size, so that no call is made
+    for (int i = 0; i < view.halo; ++i)
+      std::memset(pixel -= format::kLanes, 0, format::kLanes * sizeof(float));
+  };
   for (int y = begin; y < end; ++y)
-    for (int b = block_begin; b < block_end; ++b) std::memset(view.row(y, b) - padding, 0, bytes);
-  if (end == view.height && block_end == view.blocks)
-    std::memset(view.row(view.height) - padding, 0, bytes);
+    for (int b = block_begin; b < block_end; ++b) clear(view.row(y, b));
+  if (end == view.height && block_end == view.blocks) clear(view.row(view.height));
 }
 
 /// The i-th of `parts` nearly equal ranges of [0, count).

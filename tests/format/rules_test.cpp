@@ -142,6 +142,7 @@ TEST_CASE("convolutions stay inside map, halo and weights") {
   CHECK(bent([](Program& p) { p.steps[kPair].wiring.interleave = 2; }) ==
         "steps[2].wiring.last_depth");
   CHECK(bent([](Program& p) { p.steps[kStem].window.height = 64; }) == "steps[0].window");
+  CHECK(bent([](Program& p) { p.steps[kStem].window = {3, 3, 1, 2, 2}; }) == "steps[0].window");
   CHECK(bent([](Program& p) { p.steps[kStem].wiring.groups = 2; }) == "steps[0].wiring");
   CHECK(bent([](Program& p) { p.steps[kStem].inputs = {0}; }) == "steps[0].inputs");
 }

@@ -84,6 +84,26 @@ TEST_CASE("convolutions of every shape that has a kernel of its own") {
             sketch.ending(sketch.add(net::Conv{channels + 16, 1, 1, 1, 1, true}, {first})));
       }
   }
+  SECTION("1x1 over so many channels that they are taken in slices") {
+    for (const int channels : {128, 129, 256, 257, 400, 530})
+      for (const bool is_pair : {false, true}) {
+        Sketch sketch({channels, 5, 7});
+        const int first = is_pair ? sketch.add(net::Conv{channels, 3, 1, channels, 1, true}, {0})
+                                  : sketch.add(net::Activate{Activation::Tanh}, {0});
+        const int conv = sketch.add(net::Conv{40, 1, 1, 1, 1, true}, {first});
+        INFO(channels << (is_pair ? ", depthwise" : ""));
+        require_same(sketch.ending(sketch.add(net::Activate{Activation::Relu}, {conv})));
+      }
+  }
+  SECTION("windows and strides over rows of every number of tiles") {
+    for (const int stride : {1, 2, 3})
+      for (int width = stride; width <= 24; ++width) {
+        Sketch sketch({20, 4, width});
+        const int first = sketch.add(net::Activate{Activation::Relu}, {0});
+        INFO(width << " " << stride);
+        require_same(sketch.ending(sketch.add(net::Conv{40, 3, stride, 1, 1, true}, {first})));
+      }
+  }
   SECTION("depthwise kernels, strides and dilations") {
     for (const int kernel : {1, 3, 5, 7, 9})
       for (const int stride : {1, 2, 3})
@@ -117,11 +137,12 @@ TEST_CASE("convolutions of every shape that has a kernel of its own") {
   }
   SECTION("first layers") {
     for (const int channels : {1, 3, 8, 9})
-      for (const int stride : {1, 2, 4}) {
-        Sketch sketch({channels, 11, 23});
-        INFO(channels << " " << stride);
-        require_same(sketch.ending(sketch.add(net::Conv{40, 7, stride, 1, 1, true}, {0})));
-      }
+      for (const int stride : {1, 2, 4})
+        for (const int dilation : {1, 2}) {
+          Sketch sketch({channels, 11, 23});
+          INFO(channels << " " << stride << " " << dilation);
+          require_same(sketch.ending(sketch.add(net::Conv{40, 7, stride, 1, dilation, true}, {0})));
+        }
   }
 }
 
