@@ -6,6 +6,7 @@
 #    include <immintrin.h>
 #  endif
 
+#  include <algorithm>
 #  include <cstring>
 
 #  include "export/runtime/i8_plain.hpp"
@@ -283,12 +284,12 @@ ATTO_VNNI void depthwise_row_of(const I8DepthwiseRow& row) {
     DepthwiseWindow<K, Stride> window;
     read_window(window, row, b);
     const Rounding by = rounding_of(row.finish, row.finish.multipliers + b * format::kLanes);
-    int x = 0;
-    for (; x + 4 <= row.width; x += 4) depthwise_pixels<K, Stride, 4>(row, window, by, b, x);
-    if (x < row.width && x > 0 && row.residual == nullptr)  // some are made twice
-      depthwise_pixels<K, Stride, 4>(row, window, by, b, row.width - 4);
+    // The last four may be made twice, which a residual in their place would not bear.
+    if (row.width >= 4 && (row.residual == nullptr || row.width % 4 == 0))
+      for (int x = 0; x < row.width; x += 4)
+        depthwise_pixels<K, Stride, 4>(row, window, by, b, std::min(x, row.width - 4));
     else
-      for (; x < row.width; ++x) depthwise_pixels<K, Stride, 1>(row, window, by, b, x);
+      for (int x = 0; x < row.width; ++x) depthwise_pixels<K, Stride, 1>(row, window, by, b, x);
   }
 }
 
