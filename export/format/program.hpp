@@ -75,7 +75,7 @@ struct Tensor {
 
 enum class StepKind : std::uint8_t {
   Import,     ///< the image -> a tensor
-  ImageConv,  ///< the image, convolved, dilation 1: weights [O/16][kh][C][kw][16]
+  ImageConv,  ///< the image, convolved, dilation 1: [O/16][kh][C][kw][16], of bytes as a Conv's
   Conv,       ///< a window over all lanes of its group; dense layers too
   Depthwise,
   DepthwisePointwise,  ///< Depthwise, then a 1x1 Conv on what it made, which is never stored
@@ -110,7 +110,9 @@ struct Wiring {
 };
 
 /// Weights and bias, as byte offsets into the weight section.
-/// F32: weights float, bias float [blocks * 16].
+/// F32: weights float, bias float [blocks * 16]. U8: weights int8, channels of a lane in fours;
+/// bias int32 [blocks * 16], then multipliers float [blocks * 16], then, of an ImageConv, the
+/// image's scale (float) and zero point (int32).
 struct Parameters {
   std::uint64_t weights = 0;
   std::uint64_t bias = 0;

@@ -15,7 +15,8 @@ std::uint64_t packed_bytes(Element element, std::uint64_t panels, std::uint64_t 
   return panels * taps * ((depth + together - 1) / together) * kLanes * 4;
 }
 
-/// F32 and Bf16: a float per lane. U8: an int32 bias and a float multiplier per lane.
+/// F32 and Bf16: a float per lane. U8: an int32 bias and a float multiplier per lane; behind those
+/// of an ImageConv, the image's scale and zero point.
 std::uint64_t bias_bytes(Element element, std::uint64_t panels) {
   return panels * kLanes * (element == Element::U8 ? 8 : 4);
 }
@@ -158,9 +159,8 @@ class StepChecker {
       require(tensor(input).element == out(step).element || is_softmax, "inputs",
               "must have the output's element");
     if (out(step).element != Element::U8) return;
-    require(step.kind != StepKind::ImageConv && step.kind != StepKind::DepthwisePointwise &&
-                !is_softmax,
-            "kind", "must not make bytes");
+    require(step.kind != StepKind::DepthwisePointwise && !is_softmax, "kind",
+            "must not make bytes");
     const bool has_tables = step.kind == StepKind::Activate || step.kind == StepKind::Gather;
     require((step.activation <= Activation::Relu6 || has_tables) &&
                 step.joined_activation <= Activation::Relu6,
@@ -292,7 +292,9 @@ ParameterBytes main_parameter_bytes(const Program& program, const Step& step) {
   const auto depth =
       unsigned_of(step.kind == StepKind::ImageConv ? program.channels : step.wiring.depth());
   const auto taps = unsigned_of(std::int64_t{step.window.height} * step.window.width);
-  return {packed_bytes(element, panels, taps, depth), bias_bytes(element, panels)};
+  const bool quantises = step.kind == StepKind::ImageConv && element == Element::U8;
+  return {packed_bytes(element, panels, taps, depth),
+          bias_bytes(element, panels) + (quantises ? 8 : 0)};
 }
 
 ParameterBytes depthwise_parameter_bytes(const Program& program, const Step& step) {

@@ -101,6 +101,20 @@ PackedInt8 packed_int8_conv(const Int8Layer& layer, const Kernel& kernel,
   return packed;
 }
 
+PackedInt8 packed_int8_image_conv(const Int8Layer& layer, const Kernel& kernel, const Lanes& out) {
+  const int channels = kernel.in_each;
+  const auto blocks = [](const Lanes& lanes) {
+    return static_cast<std::int32_t>(lanes.size()) / format::kLanes;
+  };
+  const Lanes in = identity_lanes(channels);
+  const format::Wiring wiring{1, blocks(in), blocks(out),
+                              channels - (blocks(in) - 1) * format::kLanes, 1};
+  PackedInt8 packed = packed_int8_conv(layer, kernel, wiring, in, out);
+  append(packed.bias, std::vector<float>{layer.from.scale});
+  append(packed.bias, std::vector<std::int32_t>{layer.from.zero_point});
+  return packed;
+}
+
 PackedInt8 packed_int8_depthwise(const Int8Layer& layer, const Kernel& kernel, const Lanes& lanes) {
   const std::vector<float> weights(layer.weights.weights.begin(), layer.weights.weights.end());
   PackedInt8 packed{{}, packed_int8_bias(layer, lanes)};

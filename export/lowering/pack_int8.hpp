@@ -26,6 +26,8 @@ struct Int8Layer {
 /// `kernel` gives shapes; its values are not read. [out block][kh][kw][depth / 4][16][4].
 PackedInt8 packed_int8_conv(const Int8Layer& layer, const Kernel& kernel,
                             const format::Wiring& wiring, const Lanes& in, const Lanes& out);
+/// As a convolution of one group; the image's scale and zero point follow the multipliers.
+PackedInt8 packed_int8_image_conv(const Int8Layer& layer, const Kernel& kernel, const Lanes& out);
 /// [block][kh][kw][16].
 PackedInt8 packed_int8_depthwise(const Int8Layer& layer, const Kernel& kernel, const Lanes& lanes);
 

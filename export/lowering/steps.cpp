@@ -141,8 +141,8 @@ class Builder {
   /// A convolution that takes the caller's image as it is.
   bool reads_image(const FusedNode& node) const {
     const auto* conv = std::get_if<FusedConv>(&node.op);
-    return !is_int8() && conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 &&
-           conv->dilation == 1 && node.residual != 0 &&
+    return conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 && conv->dilation == 1 &&
+           node.residual != 0 &&
            network_.nodes[0].shape.channels <= kMaxImageChannels;
   }
   bool image_is_stored() const {
@@ -387,7 +387,9 @@ class Builder {
     Step made = step(StepKind::ImageConv, {});
     made.window = window_of(conv);
     made.wiring.out_blocks = static_cast<int>(lanes.size()) / format::kLanes;
-    made.parameters = weights_.add(packed_image_conv(kernel, lanes), packed_bias(kernel, lanes));
+    made.parameters =
+        is_int8() ? add_int8(packed_int8_image_conv(int8_layer(index_), kernel, lanes))
+                  : weights_.add(packed_image_conv(kernel, lanes), packed_bias(kernel, lanes));
     made.macs = macs_of(index_);
     join(made);
     add(std::move(made));

@@ -50,6 +50,7 @@ Clamp i8_clamp_of(format::Activation activation, float scale);
 /// Steps that make a tensor of bytes, or floats from one.
 StepPointer make_i8_step(const Ground& ground, const format::Step& step);
 StepPointer make_i8_conv(const Ground& ground, const format::Step& step);
+StepPointer make_i8_image_conv(const Ground& ground, const format::Step& step);
 StepPointer make_i8_depthwise(const Ground& ground, const format::Step& step);
 
 }  // namespace atto::edge

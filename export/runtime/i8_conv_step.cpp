@@ -2,9 +2,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "export/runtime/byte_view.hpp"
-#include "export/runtime/finish.hpp"
 #include "export/runtime/i8_biases.hpp"
+#include "export/runtime/i8_ending.hpp"
 #include "export/runtime/tiles.hpp"
 
 namespace atto::edge {
@@ -13,47 +12,24 @@ namespace {
 // A strip's source should stay in the second-level cache beside a panel's weights.
 constexpr std::int64_t kStripBytes = 128 * 1024;
 
-/// What follows the sums of a step.
-struct Ending {
-  Ending(const Ground& ground, const format::Step& step, std::uint64_t parameters, int blocks)
-      : out(byte_view_of(ground.program, step.output, ground.arena)) {
-    const std::byte* bias_at = ground.weights.data() + parameters;
-    bias = reinterpret_cast<const std::int32_t*>(bias_at);
-    finish.multipliers = reinterpret_cast<const float*>(
-        bias_at + std::ptrdiff_t{blocks} * format::kLanes * std::ptrdiff_t{sizeof(float)});
-    finish.clamp = i8_clamp_of(step.activation, out.scale);
-    finish.joined = i8_clamp_of(step.joined_activation, out.scale);
-    finish.zero_point = static_cast<float>(out.zero_point);
-    if (step.residual < 0) return;
-    residual =
-        byte_view_of(ground.program, static_cast<std::uint32_t>(step.residual), ground.arena);
-    finish.residual_factor = i8_multiplier(residual.scale, 1, out.scale);
-    finish.residual_zero = residual.zero_point;
-  }
-
-  ByteView out, residual;
-  const std::int32_t* bias;
-  I8Finish finish{};
-};
-
 class I8ConvStep final : public StepRun {
  public:
   I8ConvStep(const Ground& ground, const format::Step& step)
-      : kernels_(i8_kernels_of(ground.level)),
-        parts_(ground.parts),
+      : parts_(ground.parts),
         step_(step),
         in_(byte_view_of(ground.program, step.inputs[0], ground.arena)),
         end_(ground, step, step.parameters.bias, blocks_of(step)),
+        kernels_(i8_kernels_of(ground.level, end_.is_tame)),
         weights_(
             reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)),
         quads_((step.wiring.depth() + 3) / 4),
         biases_(end_.bias, weights_, blocks_of(step), step.window.height,
                 std::ptrdiff_t{step.window.width} * quads_, 4, in_.zero_point),
         dst_offset_(pixel_offsets(end_.out.shape)) {
-    const int max_pixels = step.window.stride <= 2 ? kI8MaxPixels : 1;
     for (int y = 0; y < end_.out.shape.height; ++y) {
       row_tiles_.push_back(tiles_.size());
-      add_window_tiles(tiles_, step.window, in_.shape, end_.out.shape, y, y + 1, max_pixels);
+      add_window_tiles(tiles_, step.window, in_.shape, end_.out.shape, y, y + 1,
+                       kernels_.max_pixels);
     }
     row_tiles_.push_back(tiles_.size());
     for (const Tile& tile : tiles_) tile_bias_.push_back(biases_.of(tile.ky_begin, tile.ky_end));
@@ -100,7 +76,7 @@ class I8ConvStep final : public StepRun {
     panel.tile_count = row_tiles_[static_cast<std::size_t>(end)] - first;
     panel.bias_offset = std::ptrdiff_t{block} * format::kLanes;
     panel.src = in_.data + std::ptrdiff_t{group} * step_.wiring.in_blocks * in_.shape.block_stride;
-    panel.pixel_stride = window.stride;
+    panel.pixel_step = std::ptrdiff_t{window.stride} * format::kLanes;
     panel.row_step = std::ptrdiff_t{window.dilation} * in_.shape.row_stride;
     panel.column_step = std::ptrdiff_t{window.dilation} * format::kLanes;
     panel.block_step = in_.shape.block_stride;
@@ -125,11 +101,11 @@ class I8ConvStep final : public StepRun {
     fill_halo(end_.out, begin, end, block, block + blocks);
   }
 
-  const I8Kernels& kernels_;
   int parts_;
   const format::Step& step_;
   ByteView in_;
-  Ending end_;
+  I8Ending end_;
+  const I8Kernels& kernels_;
   const std::int8_t* weights_;
   int quads_;
   I8Biases biases_;
@@ -144,11 +120,11 @@ class I8ConvStep final : public StepRun {
 class I8DepthwiseStep final : public StepRun {
  public:
   I8DepthwiseStep(const Ground& ground, const format::Step& step)
-      : kernels_(i8_kernels_of(ground.level)),
-        parts_(ground.parts),
+      : parts_(ground.parts),
         step_(step),
         in_(byte_view_of(ground.program, step.inputs[0], ground.arena)),
         end_(ground, step, step.parameters.bias, in_.shape.blocks),
+        kernels_(i8_kernels_of(ground.level, end_.is_tame)),
         weights_(
             reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)) {
     I8Biases& biases =
@@ -203,11 +179,11 @@ class I8DepthwiseStep final : public StepRun {
     kernels_.depthwise_row(row);
   }
 
-  const I8Kernels& kernels_;
   int parts_;
   const format::Step& step_;
   ByteView in_;
-  Ending end_;
+  I8Ending end_;
+  const I8Kernels& kernels_;
   const std::int8_t* weights_;
   std::vector<I8Biases> biases_;  // one; kept, because rows point into it
   std::vector<Range> taps_;
@@ -215,12 +191,6 @@ class I8DepthwiseStep final : public StepRun {
 };
 
 }  // namespace
-
-Clamp i8_clamp_of(format::Activation activation, float scale) {
-  Clamp clamp = clamp_of(activation);
-  if (activation == format::Activation::Relu6) clamp.high = static_cast<float>(6 / double{scale});
-  return clamp;
-}
 
 StepPointer make_i8_conv(const Ground& ground, const format::Step& step) {
   return std::make_unique<I8ConvStep>(ground, step);

@@ -7,6 +7,13 @@ namespace atto::edge::i8 {
 
 #define ATTO_INLINE inline __attribute__((always_inline))
 
+/// The first tile behind `begin` that has another number of pixels.
+inline std::size_t end_of_run(const I8Panel& panel, std::size_t begin) {
+  std::size_t end = begin + 1;
+  while (end < panel.tile_count && panel.tiles[end].pixels == panel.tiles[begin].pixels) ++end;
+  return end;
+}
+
 ATTO_INLINE float clamped(float x, Clamp clamp) {
   x = x > clamp.low ? x : clamp.low;
   return x < clamp.high ? x : clamp.high;
@@ -24,18 +31,22 @@ ATTO_INLINE void finish(const Sum* sums, const I8Finish& how, const float* multi
     if (residual != nullptr)
       x = clamped(x + static_cast<float>(residual[l] - how.residual_zero) * how.residual_factor,
                   how.joined);
-    dst[l] = i8_rounded(x, how.zero_point);
+    dst[l] = i8_rounded(x, static_cast<float>(how.zero_point));
   }
+}
+
+/// Which byte of a pixel's block lane l reads as channel k of a quad.
+constexpr int quad_byte(int quad, int k, int lane, int interleave) {
+  return ((4 * quad + k) * interleave + lane % interleave) % format::kLanes;
 }
 
 /// Adds four channels: lane l has channels 4 * quad .. of its group, l mod interleave.
 ATTO_INLINE void add_quad(Sum* sums, const std::uint8_t* src, int quad, int interleave,
                           const std::int8_t* weights) {
   for (int l = 0; l < format::kLanes; ++l)
-    for (int k = 0; k < 4; ++k) {
-      const int at = (4 * quad + k) * interleave + l % interleave;
-      sums[l] += static_cast<Sum>(std::int32_t{src[at % format::kLanes]} * weights[l * 4 + k]);
-    }
+    for (int k = 0; k < 4; ++k)
+      sums[l] += static_cast<Sum>(std::int32_t{src[quad_byte(quad, k, l, interleave)]} *
+                                  weights[l * 4 + k]);
 }
 
 ATTO_INLINE void conv_pixel(const I8Panel& panel, std::size_t t, int pixel, int block) {
@@ -46,8 +57,7 @@ ATTO_INLINE void conv_pixel(const I8Panel& panel, std::size_t t, int pixel, int 
   const int quads = panel.full_blocks * 4 + panel.last_quads;
   const std::int8_t* w = panel.weights + block * panel.weight_step +
                          std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * quads * 64;
-  const std::uint8_t* row =
-      panel.src + tile.src + std::ptrdiff_t{pixel} * panel.pixel_stride * format::kLanes;
+  const std::uint8_t* row = panel.src + tile.src + pixel * panel.pixel_step;
   for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
     const std::uint8_t* tap = row;
     for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step)
@@ -88,6 +98,29 @@ ATTO_INLINE void depthwise_row(const I8DepthwiseRow& row) {
              row.residual == nullptr ? nullptr : row.residual + b * row.residual_step + at,
              row.dst + b * row.dst_step + at);
     }
+}
+
+ATTO_INLINE void image_row(const I8ImageRow& row) {
+  for (int k = 0; k < 4; ++k)
+    for (int x = 0; x < row.count; ++x)
+      row.dst[x * row.pixel_step + k] =
+          row.planes[k] == nullptr
+              ? static_cast<std::uint8_t>(row.zero_point)
+              : i8_rounded(row.planes[k][x] / row.scale, static_cast<float>(row.zero_point));
+}
+
+ATTO_INLINE void product_row(const I8ProductRow& row) {
+  for (int i = 0; i < row.width * format::kLanes; ++i) {
+    const int product =
+        (row.a[i] - row.a_zero) * (row.b[row.is_gate ? i % format::kLanes : i] - row.b_zero);
+    const int q =
+        i8_rounded(static_cast<float>(product) * row.factor, static_cast<float>(row.zero_point));
+    row.dst[i] = static_cast<std::uint8_t>(q < row.low ? row.low : q > row.high ? row.high : q);
+  }
+}
+
+ATTO_INLINE void sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
+  for (int i = 0; i < width * format::kLanes; ++i) sums[i % format::kLanes] += src[i];
 }
 
 }  // namespace atto::edge::i8

@@ -176,21 +176,32 @@ class I8Add final : public I8RowStep {
 
 class I8Multiply final : public I8RowStep {
  public:
-  using I8RowStep::I8RowStep;
+  I8Multiply(const Ground& ground, const format::Step& step) : I8RowStep(ground, step) {
+    row_.is_gate = in_[1].shape.height == 1 && in_[1].shape.width == 1;
+    row_.width = out_.shape.width;
+    row_.a_zero = in_[0].zero_point;
+    row_.b_zero = in_[1].zero_point;
+    row_.factor = i8_multiplier(in_[0].scale, in_[1].scale, out_.scale);
+    row_.zero_point = out_.zero_point;
+    row_.low = i8_rounded(clamp_.low, static_cast<float>(out_.zero_point));
+    row_.high = i8_rounded(clamp_.high, static_cast<float>(out_.zero_point));
+    kernels_ = &i8_kernels_of(ground.level, row_.factor < kTame);
+  }
   std::string kernels() const override { return "i8multiply"; }
 
  private:
+  static constexpr float kTame = 1 << 14;  // times a product of two bytes: below 2^31
+
   void make_row(int y, int block, const Call& /*call*/) const override {
-    const bool is_gate = in_[1].shape.height == 1 && in_[1].shape.width == 1;
-    const float factor = i8_multiplier(in_[0].scale, in_[1].scale, out_.scale);
-    const std::uint8_t *a = in_[0].row(y, block), *b = in_[1].row(is_gate ? 0 : y, block);
-    std::uint8_t* to = out_.row(y, block);
-    for (int i = 0; i < values(); ++i) {
-      const int product =
-          (a[i] - in_[0].zero_point) * (b[is_gate ? i % kLanes : i] - in_[1].zero_point);
-      to[i] = rounded(static_cast<float>(product) * factor);
-    }
+    I8ProductRow row = row_;
+    row.a = in_[0].row(y, block);
+    row.b = in_[1].row(row.is_gate ? 0 : y, block);
+    row.dst = out_.row(y, block);
+    kernels_->product_row(row);
   }
+
+  I8ProductRow row_{};
+  const I8Kernels* kernels_;
 };
 
 class I8Gather final : public I8RowStep {
@@ -220,7 +231,8 @@ class I8Gather final : public I8RowStep {
 /// Pools of every kind: largest or mean over a rectangle.
 class I8Pool final : public I8RowStep {
  public:
-  using I8RowStep::I8RowStep;
+  I8Pool(const Ground& ground, const format::Step& step)
+      : I8RowStep(ground, step), kernels_(i8_kernels_of(ground.level)) {}
   std::string kernels() const override {
     return step_.kind == StepKind::MaxPool ? "i8maxpool" : "i8mean";
   }
@@ -254,10 +266,9 @@ class I8Pool final : public I8RowStep {
     std::uint64_t sums[kLanes] = {};
     for (int y = rows.begin; y < rows.end; ++y) {
       std::uint32_t of_row[kLanes] = {};
-      for (int x = columns.begin; x < columns.end; ++x) {
-        const std::uint8_t* from = in_[0].row(y, block) + std::ptrdiff_t{x} * kLanes;
-        for (int l = 0; l < kLanes; ++l) of_row[l] += from[l];
-      }
+      for (int x = columns.begin; x < columns.end; x += kI8MaxSummed)
+        kernels_.sum_row(of_row, in_[0].row(y, block) + std::ptrdiff_t{x} * kLanes,
+                         std::min(kI8MaxSummed, columns.end - x));
       for (int l = 0; l < kLanes; ++l) sums[l] += of_row[l];
     }
     const std::int64_t count = std::int64_t{rows.end - rows.begin} * (columns.end - columns.begin);
@@ -267,6 +278,8 @@ class I8Pool final : public I8RowStep {
           static_cast<float>(static_cast<std::int64_t>(sums[l]) - count * in_[0].zero_point) *
           share);
   }
+
+  const I8Kernels& kernels_;
 };
 
 class I8Upsample final : public I8RowStep {
@@ -332,6 +345,8 @@ StepPointer make_i8_step(const Ground& ground, const format::Step& step) {
       return std::make_unique<I8Import>(ground, step);
     case StepKind::Conv:
       return make_i8_conv(ground, step);
+    case StepKind::ImageConv:
+      return make_i8_image_conv(ground, step);
     case StepKind::Depthwise:
       return make_i8_depthwise(ground, step);
     case StepKind::Activate:

@@ -12,26 +12,27 @@ void plain_conv(const I8Panel& panel) {
 void plain_depthwise_row(const I8DepthwiseRow& row) {
   i8::depthwise_row(row);
 }
-constexpr I8Kernels kPlain = {plain_conv, plain_depthwise_row};
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) void avx2_conv(const I8Panel& panel) {
-  i8::conv(panel);
+void plain_image_row(const I8ImageRow& row) {
+  i8::image_row(row);
 }
-__attribute__((target("avx2"))) void avx2_depthwise_row(const I8DepthwiseRow& row) {
-  i8::depthwise_row(row);
+void plain_product_row(const I8ProductRow& row) {
+  i8::product_row(row);
 }
-constexpr I8Kernels kAvx2 = {avx2_conv, avx2_depthwise_row};
-#endif
+void plain_sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
+  i8::sum_row(sums, src, width);
+}
+constexpr I8Kernels kPlain = {
+    8, plain_conv, plain_depthwise_row, plain_image_row, plain_product_row, plain_sum_row};
 
 }  // namespace
 
-const I8Kernels& i8_kernels_of(Level level) {
+const I8Kernels& i8_kernels_of(Level level, bool is_tame) {
 #if defined(__x86_64__)
-  if (level == Level::Avx512Vnni || level == Level::Avx512Bf16) return i8_vnni_kernels();
-  if (level != Level::Scalar) return kAvx2;
+  if (is_tame && (level == Level::Avx512Vnni || level == Level::Avx512Bf16))
+    return i8_vnni_kernels();
+  if (is_tame && level != Level::Scalar) return i8_avx2_kernels();
 #endif
-  (void)level;
+  (void)level, (void)is_tame;
   return kPlain;
 }
 

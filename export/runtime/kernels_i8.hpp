@@ -10,10 +10,12 @@
 namespace atto::edge {
 
 /// Sums to bytes: q = clamp(round(clamp(sum * multiplier) [+ residual, clamped]) + zero_point).
+/// Rounding is monotone: the last clamp may as well be that of the bytes, to [low, high].
 struct I8Finish {
   const float* multipliers;  ///< [blocks * 16]
   Clamp clamp, joined;
-  float zero_point;
+  std::uint8_t low, high;
+  std::int32_t zero_point;
   float residual_factor;
   std::int32_t residual_zero;
 };
@@ -25,7 +27,7 @@ struct I8Panel {
   const std::int32_t* const* tile_bias;  ///< of each tile, [all blocks of the output * 16]
   std::size_t tile_count;
   std::ptrdiff_t bias_offset;  ///< to this panel's first block
-  int pixel_stride;
+  std::ptrdiff_t pixel_step;   ///< between the sources of neighbouring outputs
   std::ptrdiff_t row_step, column_step, block_step;
   int kernel_width;
   int full_blocks, last_quads;  ///< whole source blocks, then quads of channels of one more
@@ -58,13 +60,45 @@ struct I8DepthwiseRow {
   I8Finish finish;
 };
 
-inline constexpr int kI8MaxPixels = 8, kI8PanelBlocks = 2;
+/// Pixels of an image become quads of channels: q = clamp(round(value / scale) + zero_point). The
+/// fourth plane and others may be null: zero points.
+struct I8ImageRow {
+  const float* planes[4];
+  std::uint8_t* dst;
+  std::ptrdiff_t pixel_step;
+  int count;
+  float scale;
+  std::int32_t zero_point;
+};
+
+/// dst = a * b, pixel by pixel; a gate's b is one pixel for all. In place allowed.
+struct I8ProductRow {
+  const std::uint8_t *a, *b;
+  bool is_gate;
+  std::uint8_t* dst;
+  int width;
+  std::int32_t a_zero, b_zero;
+  float factor;
+  std::uint8_t low, high;  ///< as I8Finish
+  std::int32_t zero_point;
+};
+
+inline constexpr int kI8PanelBlocks = 2;
 
 struct I8Kernels {
+  int max_pixels;  ///< of a tile
   void (*conv)(const I8Panel& panel);
   void (*depthwise_row)(const I8DepthwiseRow& row);
+  void (*image_row)(const I8ImageRow& row);
+  void (*product_row)(const I8ProductRow& row);
+  /// sums[16] += each of `width` <= kI8MaxSummed pixels.
+  void (*sum_row)(std::uint32_t* sums, const std::uint8_t* src, int width);
 };
-const I8Kernels& i8_kernels_of(Level level);
+inline constexpr int kI8MaxSummed = 256;
+/// `is_tame`: a sum times its multiplier, and a residual added, stays within the int32 range, which
+/// the vector kernels rely on.
+const I8Kernels& i8_kernels_of(Level level, bool is_tame = true);
+const I8Kernels& i8_avx2_kernels();
 const I8Kernels& i8_vnni_kernels();
 
 /// Returns clamp(round_to_even(x) + zero_point, 0, 255); 0 for what is no number. Adding 1.5 * 2^23

@@ -1,7 +1,12 @@
 // Int8 convolutions with vpdpbusd: 4 channels of 16 outputs an instruction.
 #if defined(__x86_64__)
-#  include <immintrin.h>
+#  ifdef ATTO_EMULATED_AVX512
+#    include ATTO_EMULATED_AVX512
+#  else
+#    include <immintrin.h>
+#  endif
 
+#  include <algorithm>
 #  include <cstring>
 
 #  include "export/runtime/i8_plain.hpp"
@@ -9,36 +14,95 @@
 namespace atto::edge {
 namespace {
 
-#  define ATTO_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#  ifdef ATTO_EMULATED_AVX512
+#    define ATTO_VNNI
+#  else
+#    define ATTO_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
+#  endif
 #  define ATTO_VNNI_INLINE ATTO_VNNI inline __attribute__((always_inline))
+
+constexpr int kPixels = 8;
+
+/// Keeps a loaded value in a register: GCC would fold the load into each of its uses.
+ATTO_VNNI_INLINE void in_register([[maybe_unused]] __m512i& x) {
+#  ifndef ATTO_EMULATED_AVX512
+  asm("" : "+v"(x));
+#  endif
+}
 
 ATTO_VNNI_INLINE __m512 clamped(__m512 x, Clamp clamp) {
   return _mm512_min_ps(_mm512_max_ps(x, _mm512_set1_ps(clamp.low)), _mm512_set1_ps(clamp.high));
 }
 
-/// One block of one pixel.
-ATTO_VNNI_INLINE void finish(__m512i sums, const I8Finish& how, __m512 multipliers,
-                             const std::uint8_t* residual, std::uint8_t* dst) {
-  __m512 x = clamped(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), multipliers), how.clamp);
+/// What turns the sums of a block into bytes.
+struct Rounding {
+  const I8Finish& how;
+  __m512 multipliers;
+  __m512i zero_point, low, high;
+};
+ATTO_VNNI_INLINE Rounding rounding_of(const I8Finish& how, const float* multipliers) {
+  return {how, _mm512_loadu_ps(multipliers), _mm512_set1_epi16(static_cast<short>(how.zero_point)),
+          _mm512_set1_epi8(static_cast<char>(how.low)),
+          _mm512_set1_epi8(static_cast<char>(how.high))};
+}
+
+/// One pixel; `residual` null for none.
+ATTO_VNNI_INLINE __m512i rounded(__m512i sums, const Rounding& by, const std::uint8_t* residual) {
+  __m512 x = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), by.multipliers);
   if (residual != nullptr) {
     const __m512i r = _mm512_sub_epi32(
         _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(residual))),
-        _mm512_set1_epi32(how.residual_zero));
-    x = clamped(
-        _mm512_add_ps(x, _mm512_mul_ps(_mm512_cvtepi32_ps(r), _mm512_set1_ps(how.residual_factor))),
-        how.joined);
+        _mm512_set1_epi32(by.how.residual_zero));
+    x = _mm512_add_ps(clamped(x, by.how.clamp),
+                      _mm512_mul_ps(_mm512_cvtepi32_ps(r), _mm512_set1_ps(by.how.residual_factor)));
   }
-  const __m512 place =
-      _mm512_add_ps(_mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
-                    _mm512_set1_ps(how.zero_point));
-  const __m512 inside =
-      _mm512_min_ps(_mm512_max_ps(place, _mm512_setzero_ps()), _mm512_set1_ps(255));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(dst),
-                   _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(inside)));
+  return _mm512_cvtps_epi32(x);
+}
+
+/// Rounds and stores N <= 4 pixels side by side. Packing leaves the pixels' quads of channels
+/// beside each other: 0a 1a 2a 3a | 0b 1b .. becomes 0a 0b 0c 0d | 1a ..
+template <int N>
+ATTO_VNNI_INLINE void finish(const __m512i* sums, const Rounding& by, const std::uint8_t* residual,
+                             std::uint8_t* dst) {
+  __m512i x[4];
+  for (int i = 0; i < 4; ++i)
+    x[i] = i >= N ? x[0]
+                  : rounded(sums[i], by,
+                            residual == nullptr ? nullptr : residual + i * format::kLanes);
+  const __m512i first = _mm512_adds_epi16(_mm512_packs_epi32(x[0], x[1]), by.zero_point);
+  const __m512i second =
+      N < 3 ? first : _mm512_adds_epi16(_mm512_packs_epi32(x[2], x[3]), by.zero_point);
+  const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  const __m512i bytes = _mm512_permutexvar_epi32(
+      order, _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(first, second), by.low), by.high));
+  if (N == 4) return _mm512_storeu_si512(dst, bytes);
+  if (N >= 2) _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), _mm512_castsi512_si256(bytes));
+  if (N == 3)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst) + 2, _mm512_extracti32x4_epi32(bytes, 2));
+  if (N == 1) _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), _mm512_castsi512_si128(bytes));
+}
+
+/// P pixels of one block of a panel.
+template <int P>
+ATTO_VNNI_INLINE void finish_tile(const __m512i* sums, const I8Panel& panel, std::size_t pixel,
+                                  int block) {
+  const Rounding by = rounding_of(panel.finish, panel.finish.multipliers + block * format::kLanes);
+  const std::uint8_t* residual =
+      panel.residual == nullptr
+          ? nullptr
+          : panel.residual + block * panel.residual_step + panel.residual_offset[pixel];
+  std::uint8_t* dst = panel.dst + block * panel.dst_step + panel.dst_offset[pixel];
+  if (P > 4) {
+    finish<4>(sums, by, residual, dst);
+    if (residual != nullptr) residual += 4 * format::kLanes;
+    finish<(P > 4 ? P - 4 : 1)>(sums + 4, by, residual, dst + 4 * format::kLanes);
+  } else {
+    finish<(P > 4 ? 4 : P)>(sums, by, residual, dst);
+  }
 }
 
 template <int P, int OB>
-ATTO_VNNI_INLINE void add_quad(__m512i (&sums)[P][OB], const std::uint8_t* src,
+ATTO_VNNI_INLINE void add_quad(__m512i (&sums)[OB][P], const std::uint8_t* src,
                                std::ptrdiff_t pitch, const std::int8_t* w, std::ptrdiff_t step) {
   __m512i weights[OB];
   for (int j = 0; j < OB; ++j) weights[j] = _mm512_loadu_si512(w + j * step);
@@ -46,22 +110,22 @@ ATTO_VNNI_INLINE void add_quad(__m512i (&sums)[P][OB], const std::uint8_t* src,
     std::int32_t four;
     std::memcpy(&four, src + i * pitch, 4);
     __m512i x = _mm512_set1_epi32(four);
-    asm("" : "+v"(x));  // one broadcast for both blocks
-    for (int j = 0; j < OB; ++j) sums[i][j] = _mm512_dpbusd_epi32(sums[i][j], x, weights[j]);
+    in_register(x);  // one broadcast for both blocks
+    for (int j = 0; j < OB; ++j) sums[j][i] = _mm512_dpbusd_epi32(sums[j][i], x, weights[j]);
   }
 }
 
 template <int P, int OB>
-ATTO_VNNI void conv_tile(const I8Panel& panel, std::size_t t) {
+ATTO_VNNI_INLINE void conv_tile(const I8Panel& panel, std::size_t t) {
   const Tile& tile = panel.tiles[t];
   const std::int32_t* bias = panel.tile_bias[t] + panel.bias_offset;
-  __m512i sums[P][OB];
-  for (int i = 0; i < P; ++i)
-    for (int j = 0; j < OB; ++j) sums[i][j] = _mm512_loadu_si512(bias + j * format::kLanes);
+  __m512i sums[OB][P];
+  for (int j = 0; j < OB; ++j)
+    for (int i = 0; i < P; ++i) sums[j][i] = _mm512_loadu_si512(bias + j * format::kLanes);
   const int quads = panel.full_blocks * 4 + panel.last_quads;
   const std::int8_t* w =
       panel.weights + std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * quads * 64;
-  const std::ptrdiff_t pitch = std::ptrdiff_t{panel.pixel_stride} * format::kLanes;
+  const std::ptrdiff_t pitch = panel.pixel_step;
   const std::uint8_t* row = panel.src + tile.src;
   for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
     const std::uint8_t* tap = row;
@@ -74,17 +138,7 @@ ATTO_VNNI void conv_tile(const I8Panel& panel, std::size_t t) {
         add_quad<P, OB>(sums, p + q * 4, pitch, w, panel.weight_step);
     }
   }
-  const bool is_joined = panel.residual != nullptr;
-  for (int j = 0; j < OB; ++j) {
-    const __m512 multipliers = _mm512_loadu_ps(panel.finish.multipliers + j * format::kLanes);
-    for (int i = 0; i < P; ++i) {
-      const std::size_t at = tile.pixel + static_cast<std::size_t>(i);
-      finish(sums[i][j], panel.finish, multipliers,
-             is_joined ? panel.residual + j * panel.residual_step + panel.residual_offset[at]
-                       : nullptr,
-             panel.dst + j * panel.dst_step + panel.dst_offset[at]);
-    }
-  }
+  for (int j = 0; j < OB; ++j) finish_tile<P>(sums[j], panel, tile.pixel, j);
 }
 
 /// Which of a pixel's 16 bytes meet the weights of a quad: [16 lanes][4].
@@ -95,8 +149,7 @@ constexpr QuadBytes quad_bytes(int quad, int interleave) {
   QuadBytes bytes{};
   for (int l = 0; l < format::kLanes; ++l)
     for (int k = 0; k < 4; ++k)
-      bytes.at[l * 4 + k] = static_cast<std::uint8_t>(
-          ((4 * quad + k) * interleave + l % interleave) % format::kLanes);
+      bytes.at[l * 4 + k] = static_cast<std::uint8_t>(i8::quad_byte(quad, k, l, interleave));
   return bytes;
 }
 constexpr QuadBytes kTwoGroups[2] = {quad_bytes(0, 2), quad_bytes(1, 2)};
@@ -105,7 +158,7 @@ constexpr QuadBytes kEightGroups[2] = {quad_bytes(0, 8), quad_bytes(1, 8)};
 
 /// Interleaved groups of at most 8 channels: a shuffle gives each lane the channels of its group.
 template <int P, int Q>
-ATTO_VNNI void grouped_tile(const I8Panel& panel, std::size_t t) {
+ATTO_VNNI_INLINE void grouped_tile(const I8Panel& panel, std::size_t t) {
   const Tile& tile = panel.tiles[t];
   const __m512i bias = _mm512_loadu_si512(panel.tile_bias[t] + panel.bias_offset);
   __m512i sums[P], at[Q];
@@ -116,7 +169,7 @@ ATTO_VNNI void grouped_tile(const I8Panel& panel, std::size_t t) {
   for (int q = 0; q < Q; ++q) at[q] = _mm512_load_si512(bytes[q].at);
   const std::int8_t* w =
       panel.weights + std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * Q * 64;
-  const std::ptrdiff_t pitch = std::ptrdiff_t{panel.pixel_stride} * format::kLanes;
+  const std::ptrdiff_t pitch = panel.pixel_step;
   const std::uint8_t* row = panel.src + tile.src;
   for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
     const std::uint8_t* tap = row;
@@ -131,32 +184,38 @@ ATTO_VNNI void grouped_tile(const I8Panel& panel, std::size_t t) {
       }
     }
   }
-  const __m512 multipliers = _mm512_loadu_ps(panel.finish.multipliers);
-  for (int i = 0; i < P; ++i) {
-    const std::size_t to = tile.pixel + static_cast<std::size_t>(i);
-    finish(sums[i], panel.finish, multipliers,
-           panel.residual == nullptr ? nullptr : panel.residual + panel.residual_offset[to],
-           panel.dst + panel.dst_offset[to]);
-  }
+  finish_tile<P>(sums, panel, tile.pixel, 0);
 }
 
-using ConvTile = void (*)(const I8Panel&, std::size_t);
-constexpr ConvTile kTiles[kI8PanelBlocks][kI8MaxPixels] = {
-    {conv_tile<1, 1>, conv_tile<2, 1>, conv_tile<3, 1>, conv_tile<4, 1>, conv_tile<5, 1>,
-     conv_tile<6, 1>, conv_tile<7, 1>, conv_tile<8, 1>},
-    {conv_tile<1, 2>, conv_tile<2, 2>, conv_tile<3, 2>, conv_tile<4, 2>, conv_tile<5, 2>,
-     conv_tile<6, 2>, conv_tile<7, 2>, conv_tile<8, 2>}};
+/// Tiles [begin, end) of P pixels: many in one call, which sets up once.
+template <int P, int OB>
+ATTO_VNNI void conv_tiles(const I8Panel& panel, std::size_t begin, std::size_t end) {
+  for (std::size_t t = begin; t < end; ++t) conv_tile<P, OB>(panel, t);
+}
+template <int P, int Q>
+ATTO_VNNI void grouped_tiles(const I8Panel& panel, std::size_t begin, std::size_t end) {
+  for (std::size_t t = begin; t < end; ++t) grouped_tile<P, Q>(panel, t);
+}
 
+using Tiles = void (*)(const I8Panel&, std::size_t, std::size_t);
+template <int B>
+constexpr Tiles kTiles[kPixels] = {conv_tiles<1, B>, conv_tiles<2, B>, conv_tiles<3, B>,
+                                   conv_tiles<4, B>, conv_tiles<5, B>, conv_tiles<6, B>,
+                                   conv_tiles<7, B>, conv_tiles<8, B>};
 template <int Q>
-constexpr ConvTile kGroupedTiles[kI8MaxPixels] = {
-    grouped_tile<1, Q>, grouped_tile<2, Q>, grouped_tile<3, Q>, grouped_tile<4, Q>,
-    grouped_tile<5, Q>, grouped_tile<6, Q>, grouped_tile<7, Q>, grouped_tile<8, Q>};
+constexpr Tiles kGroupedTiles[kPixels] = {
+    grouped_tiles<1, Q>, grouped_tiles<2, Q>, grouped_tiles<3, Q>, grouped_tiles<4, Q>,
+    grouped_tiles<5, Q>, grouped_tiles<6, Q>, grouped_tiles<7, Q>, grouped_tiles<8, Q>};
 
 void conv(const I8Panel& panel) {
-  const ConvTile* const tiles = panel.interleave == 1   ? kTiles[panel.blocks - 1]
-                                : panel.last_quads == 1 ? kGroupedTiles<1>
-                                                        : kGroupedTiles<2>;
-  for (std::size_t t = 0; t < panel.tile_count; ++t) tiles[panel.tiles[t].pixels - 1](panel, t);
+  const Tiles* const tiles = panel.interleave > 1
+                                 ? (panel.last_quads == 1 ? kGroupedTiles<1> : kGroupedTiles<2>)
+                                 : (panel.blocks == 1 ? kTiles<1> : kTiles<2>);
+  for (std::size_t t = 0; t < panel.tile_count;) {
+    const std::size_t end = i8::end_of_run(panel, t);
+    tiles[panel.tiles[t].pixels - 1](panel, t, end);
+    t = end;
+  }
 }
 
 /// [4 pixels or taps][16 channels] -> [16 channels][4]: dwords by channel quad, then bytes.
@@ -167,69 +226,95 @@ ATTO_VNNI_INLINE __m512i by_channel(__m512i four) {
   return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(quads, four), bytes);
 }
 
-/// P pixels of a block; K taps in a row, four of them an instruction. Reads up to 3 pixels more
-/// than the window has, and multiplies them by zero.
-template <int K, int P>
-ATTO_VNNI_INLINE void depthwise_pixels(const I8DepthwiseRow& row, int block, std::ptrdiff_t x,
-                                       const __m512i (*weights)[(K + 3) / 4]) {
+/// Four outputs of a block. At stride 1 the four pixels of a vector serve two neighbours, whose
+/// weights are one tap apart. Reads up to 3 pixels more than the window has, and multiplies them by
+/// zero.
+template <int K, int Stride>
+struct DepthwiseWindow {
+  static constexpr int kSharing = Stride == 1 ? 2 : 1;  ///< outputs of a vector
+  static constexpr int kGroups = (K + kSharing + 2) / 4;
+  __m512i weights[K][kGroups][kSharing];
+};
+
+template <int K, int Stride>
+ATTO_VNNI_INLINE void read_window(DepthwiseWindow<K, Stride>& window, const I8DepthwiseRow& row,
+                                  int block) {
+  using Window = DepthwiseWindow<K, Stride>;
+  for (int ky = 0; ky < row.ky_end - row.ky_begin; ++ky) {
+    const std::int8_t* w = row.weights + block * row.weight_step + ky * K * format::kLanes;
+    for (int g = 0; g < Window::kGroups; ++g)
+      for (int s = 0; s < Window::kSharing; ++s) {
+        const int first = 4 * g - s;  // the tap that meets pixel 4 g
+        const int begin = first < 0 ? -first : 0, end = K - first < 4 ? K - first : 4;
+        const auto mask =
+            static_cast<__mmask64>((~std::uint64_t{0} >> (64 - end * format::kLanes)) &
+                                   (~std::uint64_t{0} << (begin * format::kLanes)));
+        window.weights[ky][g][s] =
+            by_channel(_mm512_maskz_loadu_epi8(mask, w + first * format::kLanes));
+      }
+  }
+}
+
+template <int K, int Stride, int P>
+ATTO_VNNI_INLINE void depthwise_pixels(const I8DepthwiseRow& row,
+                                       const DepthwiseWindow<K, Stride>& window, const Rounding& by,
+                                       int block, std::ptrdiff_t x) {
+  using Window = DepthwiseWindow<K, Stride>;
   const __m512i bias = _mm512_loadu_si512(row.bias + block * format::kLanes);
   __m512i sums[P];
   for (int i = 0; i < P; ++i) sums[i] = bias;
-  const std::uint8_t* line = row.src + block * row.block_step + x * row.stride * format::kLanes;
-  for (int ky = row.ky_begin; ky < row.ky_end; ++ky, line += row.row_step)
-    for (int g = 0; g < (K + 3) / 4; ++g) {
-      const __m512i w = weights[ky - row.ky_begin][g];
-      for (int i = 0; i < P; ++i) {
-        const std::uint8_t* four = line + (i * row.stride + 4 * g) * format::kLanes;
-        sums[i] = _mm512_dpbusd_epi32(sums[i], by_channel(_mm512_loadu_si512(four)), w);
+  const std::uint8_t* line = row.src + block * row.block_step + x * Stride * format::kLanes;
+  for (int ky = 0; ky < row.ky_end - row.ky_begin; ++ky, line += row.row_step)
+    for (int i = 0; i < P; i += Window::kSharing)
+      for (int g = 0; g < Window::kGroups; ++g) {
+        const __m512i four =
+            by_channel(_mm512_loadu_si512(line + (i * Stride + 4 * g) * format::kLanes));
+        for (int s = 0; s < Window::kSharing && i + s < P; ++s)
+          sums[i + s] = _mm512_dpbusd_epi32(sums[i + s], four, window.weights[ky][g][s]);
       }
-    }
-  const __m512 multipliers = _mm512_loadu_ps(row.finish.multipliers + block * format::kLanes);
-  for (int i = 0; i < P; ++i) {
-    const std::ptrdiff_t at = (x + i) * format::kLanes;
-    finish(sums[i], row.finish, multipliers,
-           row.residual == nullptr ? nullptr : row.residual + block * row.residual_step + at,
-           row.dst + block * row.dst_step + at);
-  }
+  const std::ptrdiff_t at = x * format::kLanes;
+  finish<P>(sums, by,
+            row.residual == nullptr ? nullptr : row.residual + block * row.residual_step + at,
+            row.dst + block * row.dst_step + at);
 }
 
-template <int K>
+template <int K, int Stride>
 ATTO_VNNI void depthwise_row_of(const I8DepthwiseRow& row) {
-  constexpr int kGroups = (K + 3) / 4;
   for (int b = 0; b < row.blocks; ++b) {
-    __m512i weights[K][kGroups];
-    for (int ky = 0; ky < row.ky_end - row.ky_begin; ++ky)
-      for (int g = 0; g < kGroups; ++g) {
-        const int taps = K - 4 * g < 4 ? K - 4 * g : 4;
-        const auto mask = ~__mmask64{0} >> (64 - taps * format::kLanes);
-        weights[ky][g] = by_channel(_mm512_maskz_loadu_epi8(
-            mask, row.weights + b * row.weight_step + (ky * K + 4 * g) * format::kLanes));
-      }
-    int x = 0;
-    for (; x + 4 <= row.width; x += 4) depthwise_pixels<K, 4>(row, b, x, weights);
-    for (; x < row.width; ++x) depthwise_pixels<K, 1>(row, b, x, weights);
+    DepthwiseWindow<K, Stride> window;
+    read_window(window, row, b);
+    const Rounding by = rounding_of(row.finish, row.finish.multipliers + b * format::kLanes);
+    // The last four may be made twice, which a residual in their place would not bear.
+    if (row.width >= 4 && (row.residual == nullptr || row.width % 4 == 0))
+      for (int x = 0; x < row.width; x += 4)
+        depthwise_pixels<K, Stride, 4>(row, window, by, b, std::min(x, row.width - 4));
+    else
+      for (int x = 0; x < row.width; ++x) depthwise_pixels<K, Stride, 1>(row, window, by, b, x);
   }
-}
-
-ATTO_VNNI void depthwise_any(const I8DepthwiseRow& row) {
-  i8::depthwise_row(row);
 }
 
 void depthwise_row(const I8DepthwiseRow& row) {
-  const bool is_regular = row.column_step == format::kLanes && row.ky_end - row.ky_begin <= 7;
-  if (is_regular && row.kernel_width == 3 && row.ky_end - row.ky_begin <= 3)
-    return depthwise_row_of<3>(row);
-  if (is_regular && row.kernel_width == 5 && row.ky_end - row.ky_begin <= 5)
-    return depthwise_row_of<5>(row);
-  if (is_regular && row.kernel_width == 7) return depthwise_row_of<7>(row);
-  depthwise_any(row);
+  using Row = void (*)(const I8DepthwiseRow&);
+  constexpr Row kRows[3][2] = {{depthwise_row_of<3, 1>, depthwise_row_of<3, 2>},
+                               {depthwise_row_of<5, 1>, depthwise_row_of<5, 2>},
+                               {depthwise_row_of<7, 1>, depthwise_row_of<7, 2>}};
+  const int k = row.kernel_width;
+  const bool is_regular = row.column_step == format::kLanes && row.ky_end - row.ky_begin <= k &&
+                          (k == 3 || k == 5 || k == 7) && row.stride <= 2;
+  if (!is_regular) return i8_avx2_kernels().depthwise_row(row);
+  kRows[k / 2 - 1][row.stride - 1](row);
 }
-
-constexpr I8Kernels kVnni = {conv, depthwise_row};
 
 }  // namespace
 
 const I8Kernels& i8_vnni_kernels() {
+  static const I8Kernels kVnni = [] {
+    I8Kernels kernels = i8_avx2_kernels();
+    kernels.max_pixels = kPixels;
+    kernels.conv = conv;
+    kernels.depthwise_row = depthwise_row;
+    return kernels;
+  }();
   return kVnni;
 }
 

@@ -1,6 +1,7 @@
 // Our side of scripts/bench/peers.sh.
 //   edge_peers write DIR    NAME[.int8].atto, NAME[.int8].onnx, NAME.in (float32 image),
-//   networks.json edge_peers serve DIR    answers lines: "peak" -> GFLOP/s; "run NAME" -> writes
+//   networks.json edge_peers serve DIR    answers lines: "peak", "int8_peak" -> GFLOP/s; "run NAME"
+//   -> writes
 //   NAME.out;
 //                           "time NAME RUNS THREADS" -> ms a run
 #include <fmt/format.h>
@@ -149,6 +150,8 @@ class Server {
     int runs = 1, threads = 1;
     in >> command >> name >> runs >> threads;
     if (command == "peak") return fmt::format("{}", cli::measure_fma_peak(edge::chosen_level()));
+    if (command == "int8_peak")
+      return fmt::format("{}", cli::measure_int8_peak(edge::chosen_level()));
     Loaded& loaded = load(name, threads);
     if (command == "run") {
       loaded.engine.run(loaded.image);

@@ -27,12 +27,13 @@ struct Options {
 struct Measured {
   const edge::Engine& engine;
   search::Timing timing;
-  double peak;  ///< GFLOP/s of one core
+  double peak;  ///< GFLOP/s of one core, of the program's precision
   std::vector<edge::StepProfile> profile;
 
   double gflops(std::int64_t macs, double ms) const {
     return 2.0 * static_cast<double>(macs) / (ms * 1e6);
   }
+  bool is_int8() const { return engine.model().program().precision == "int8"; }
   double gflops() const { return gflops(engine.model().program().macs(), timing.median_ms); }
 };
 
@@ -48,7 +49,7 @@ std::string json_text(const Measured& m, int threads) {
                {"high_ms", m.timing.high_ms},
                {"macs", program.macs()},
                {"gflops", m.gflops()},
-               {"fma_peak_gflops", m.peak},
+               {m.is_int8() ? "int8_peak_gops" : "fma_peak_gflops", m.peak},
                {"share_of_peak", m.gflops() / (m.peak * threads)}};
   if (!m.profile.empty()) json["steps"] = Json::array();
   for (const edge::StepProfile& step : m.profile)
@@ -62,6 +63,7 @@ std::string json_text(const Measured& m, int threads) {
 
 std::string table_text(const Measured& m, int threads) {
   const format::Program& program = m.engine.model().program();
+  const std::string_view unit = m.is_int8() ? "GOP/s" : "GFLOP/s";
   std::string text;
   double sum = 0;
   std::size_t name = 4, kernels = 7;
@@ -72,18 +74,18 @@ std::string table_text(const Measured& m, int threads) {
   }
   if (!m.profile.empty())
     text += fmt::format("{:<{}}  {:<{}}  {:>9}  {:>6}  {:>8}\n", "step", name, "kernels", kernels,
-                        "us", "share", "GFLOP/s");
+                        "us", "share", unit);
   for (const edge::StepProfile& step : m.profile)
     text += fmt::format("{:<{}}  {:<{}}  {:>9.1f}  {:>5.1f}%  {:>8.1f}\n", step.name, name,
                         step.kernels, kernels, step.median_us, 100 * step.median_us / sum,
                         m.gflops(step.macs, step.median_us / 1e3));
   text += fmt::format(
       "{} {}, {}, {} thread{}: median {:.4f} ms (middle half {:.4f} to {:.4f}, {} runs)\n"
-      "{:.1f} GFLOP/s, {:.1f} % of the {:.1f} GFLOP/s that {} measured FMA peak{} give\n",
+      "{:.1f} {}, {:.1f} % of the {:.1f} {} that {} measured {} peak{} give\n",
       program.name, program.precision, edge::level_name(m.engine.level()), threads,
       threads == 1 ? "" : "s", m.timing.median_ms, m.timing.low_ms, m.timing.high_ms, m.timing.runs,
-      m.gflops(), 100 * m.gflops() / (m.peak * threads), m.peak * threads, threads,
-      threads == 1 ? "" : "s");
+      m.gflops(), unit, 100 * m.gflops() / (m.peak * threads), m.peak * threads, unit, threads,
+      m.is_int8() ? "int8" : "FMA", threads == 1 ? "" : "s");
   return text;
 }
 
@@ -95,7 +97,10 @@ int bench(const Options& options) {
   Measured measured{engine, {}, 0, {}};
   // The probe runs between the rounds, so that both see the same machine.
   measured.timing = search::time_runs({&engine, 1}, image, options.rounds, [&](int round) {
-    if (round % 8 == 0) measured.peak = std::max(measured.peak, measure_fma_peak(engine.level()));
+    if (round % 8 == 0)
+      measured.peak =
+          std::max(measured.peak, measured.is_int8() ? measure_int8_peak(engine.level())
+                                                     : measure_fma_peak(engine.level()));
   });
   if (options.is_profile) measured.profile = engine.profile(image, kProfileRounds);
   const std::string text = options.is_json ? json_text(measured, options.threads)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #if defined(__x86_64__)
 #  include <immintrin.h>
@@ -41,6 +42,32 @@ __attribute__((target("avx2,fma"))) float run_avx2(long steps) {
   for (const auto& sum : sums) total += _mm256_cvtss_f32(sum);
   return total;
 }
+__attribute__((target("avx512f,avx512vnni"))) float run_vnni(long steps) {
+  const __m512i bytes = _mm512_set1_epi8(3);
+  __m512i sums[kChains];
+  for (auto& sum : sums) sum = bytes;
+  for (long i = 0; i < steps; ++i)
+#  pragma GCC unroll 12
+    for (int c = 0; c < kChains; ++c) sums[c] = _mm512_dpbusd_epi32(sums[c], bytes, bytes);
+  std::int32_t total = 0;
+  for (const auto& sum : sums) total ^= _mm512_cvtsi512_si32(sum);
+  return static_cast<float>(total);
+}
+__attribute__((target("avx2"))) float run_avx2_words(long steps) {
+  __m256i sums[kChains];
+  for (auto& sum : sums) sum = _mm256_set1_epi16(3);
+  const __m256i words = _mm256_set1_epi16(3);
+  for (long i = 0; i < steps; ++i)
+#  pragma GCC unroll 12
+    for (int c = 0; c < kChains; ++c) {
+      __m256i sum = sums[c], product;  // in assembly, or the compiler makes one product for all
+      asm("vpmaddwd %2, %2, %1\n\tvpaddd %1, %0, %0" : "+x"(sum), "=&x"(product) : "x"(words));
+      sums[c] = sum;
+    }
+  std::int32_t total = 0;
+  for (const auto& sum : sums) total ^= _mm256_cvtsi256_si32(sum);
+  return static_cast<float>(total);
+}
 #elif defined(__aarch64__)
 float run_neon(long steps) {
   const float32x4_t factor = vdupq_n_f32(0.999F), term = vdupq_n_f32(0.001F);
@@ -68,9 +95,25 @@ float run_scalar(long steps) {
   return total;
 }
 
+float run_scalar_bytes(long steps) {
+  int sums[kChains] = {};
+  for (long i = 0; i < steps; ++i) {
+    int byte = 3;
+    asm volatile("" : "+r"(byte));
+#pragma GCC unroll 12
+    for (int c = 0; c < kChains; ++c) {
+      sums[c] += byte * byte;
+      asm volatile("" : "+m"(sums[c]));
+    }
+  }
+  int total = 0;
+  for (const int sum : sums) total ^= sum;
+  return static_cast<float>(total);
+}
+
 struct Probe {
   float (*run)(long);
-  int lanes;
+  int lanes;  ///< multiply-adds of a chain's step
 };
 
 Probe probe_of([[maybe_unused]] edge::Level level) {
@@ -83,11 +126,16 @@ Probe probe_of([[maybe_unused]] edge::Level level) {
   return {run_scalar, 1};
 }
 
-}  // namespace
+Probe int8_probe_of([[maybe_unused]] edge::Level level) {
+#if defined(__x86_64__)
+  if (level == edge::Level::Avx512Vnni || level == edge::Level::Avx512Bf16) return {run_vnni, 64};
+  if (level != edge::Level::Scalar) return {run_avx2_words, 16};
+#endif
+  return {run_scalar_bytes, 1};
+}
 
-double measure_fma_peak(edge::Level level) {
+double measure(const Probe& probe) {
   using Clock = std::chrono::steady_clock;
-  const Probe probe = probe_of(level);
   double best = 0;
   volatile float kept = 0;
   for (int round = 0; round < kRounds; ++round) {
@@ -98,6 +146,15 @@ double measure_fma_peak(edge::Level level) {
   }
   (void)kept;
   return best;
+}
+
+}  // namespace
+
+double measure_fma_peak(edge::Level level) {
+  return measure(probe_of(level));
+}
+double measure_int8_peak(edge::Level level) {
+  return measure(int8_probe_of(level));
 }
 
 }  // namespace atto::cli

@@ -9,4 +9,8 @@ namespace atto::cli {
 /// alone, on the calling thread: the best of several short rounds, about 30 ms in all.
 double measure_fma_peak(edge::Level level);
 
+/// Returns the GOP/s of the multiply-adds into 32 bits that a level's int8 kernels are made of
+/// (avx512_vnni: vpdpbusd; avx2: vpmaddwd and vpaddd), measured likewise.
+double measure_int8_peak(edge::Level level);
+
 }  // namespace atto::cli

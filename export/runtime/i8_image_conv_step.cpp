@@ -1,0 +1,198 @@
+// ImageConv in int8: rows of the caller's image become quads of channels in a scratch strip, padded
+// with zero points, and are convolved from there.
+#include <algorithm>
+#include <vector>
+
+#include "export/runtime/i8_biases.hpp"
+#include "export/runtime/i8_ending.hpp"
+#include "export/runtime/tiles.hpp"
+
+namespace atto::edge {
+namespace {
+
+constexpr std::int64_t kStripBytes = 16 * 1024;  // half of a small first-level cache
+constexpr int kPiece = 256;                      // pixels on their way from bytes to quads
+
+class I8ImageConvStep final : public StepRun {
+ public:
+  I8ImageConvStep(const Ground& ground, const format::Step& step)
+      : ground_(ground),
+        step_(step),
+        end_(ground, step, step.parameters.bias, step.wiring.out_blocks),
+        kernels_(i8_kernels_of(ground.level, end_.is_tame)),
+        weights_(
+            reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)),
+        quads_((ground.program.channels + 3) / 4),
+        pixel_bytes_(std::ptrdiff_t{quads_} * 4),
+        dst_offset_(pixel_offsets(end_.out.shape)) {
+    const format::Program& program = ground.program;
+    const std::byte* image_at = ground.weights.data() + step.parameters.bias +
+                                std::ptrdiff_t{step.wiring.out_blocks} * format::kLanes * 8;
+    std::memcpy(&scale_, image_at, sizeof scale_);
+    std::memcpy(&zero_point_, image_at + sizeof scale_, sizeof zero_point_);
+    zero_point_ &= 255;
+    row_bytes_ = (program.width + 2 * std::ptrdiff_t{step.window.pad}) * pixel_bytes_;
+    if (step.residual >= 0) residual_offset_ = pixel_offsets(end_.residual.shape);
+    for (int c = 0; c < program.channels; ++c)
+      normalisation_.push_back(normalisation_of(program, c));
+    biases_.emplace_back(end_.bias, weights_, step.wiring.out_blocks, step.window.height,
+                         std::ptrdiff_t{step.window.width} * quads_, 4, zero_point_);
+    plan_strips();
+  }
+
+  void run(const Call& call) const noexcept override {
+    auto* source = reinterpret_cast<std::uint8_t*>(call.scratch);
+    const Range mine = share(static_cast<int>(strips_.size()), call.part, ground_.parts);
+    for (int s = mine.begin; s < mine.end; ++s)
+      run_strip(strips_[static_cast<std::size_t>(s)], call, source);
+  }
+  std::size_t scratch_bytes() const override {
+    return static_cast<std::size_t>(row_bytes_ * source_rows_) + 64;  // kernels load whole vectors
+  }
+  std::string kernels() const override {
+    const format::Window& w = step_.window;
+    return "i8imageconv" + std::to_string(w.height) + "x" + std::to_string(w.width) + "s" +
+           std::to_string(w.stride);
+  }
+
+ private:
+  /// The image rows that output rows [begin, end) read.
+  Range rows_read(int begin, int end) const {
+    const format::Window& w = step_.window;
+    const std::int64_t first = std::int64_t{begin} * w.stride - w.pad;
+    const std::int64_t last =
+        (std::int64_t{end} - 1) * w.stride - w.pad + (std::int64_t{w.height} - 1) * w.dilation;
+    const std::int64_t height = ground_.program.height;
+    const int low = static_cast<int>(std::clamp<std::int64_t>(first, 0, height));
+    return {low, static_cast<int>(std::clamp<std::int64_t>(last + 1, low, height))};
+  }
+
+  void plan_strips() {
+    const View& out = end_.out.shape;
+    const std::int64_t step_bytes = std::int64_t{row_bytes_} * step_.window.stride;
+    int rows = static_cast<int>(std::clamp<std::int64_t>(kStripBytes / step_bytes, 1, out.height));
+    rows = std::min(rows, (out.height + ground_.parts - 1) / ground_.parts);
+    for (int y = 0; y < out.height; y += rows) {
+      Strip strip{y, std::min(y + rows, out.height), tiles_.size(), 0};
+      const Range read = rows_read(strip.begin, strip.end);
+      source_rows_ = std::max(source_rows_, read.end - read.begin);
+      add_tiles(strip, read);
+      strip.tile_count = tiles_.size() - strip.tile_begin;
+      strips_.push_back(strip);
+    }
+    for (const Tile& tile : tiles_)
+      tile_bias_.push_back(biases_.front().of(tile.ky_begin, tile.ky_end));
+  }
+
+  void add_tiles(const Strip& strip, Range read) {
+    const format::Window& w = step_.window;
+    const View& out = end_.out.shape;
+    const View source{nullptr, row_bytes_, 0, ground_.program.height, ground_.program.width,
+                      1,       w.pad};
+    const std::size_t before = tiles_.size();
+    add_window_tiles(tiles_, w, source, out, strip.begin, strip.end, kernels_.max_pixels);
+    for (std::size_t t = before; t < tiles_.size(); ++t) {
+      // Counted from the first column of padding, in pixels of our own size.
+      const auto x = static_cast<std::int64_t>(tiles_[t].pixel) % out.width;
+      const auto y = static_cast<std::int64_t>(tiles_[t].pixel) / out.width;
+      const std::int64_t row = y * w.stride - w.pad + std::int64_t{tiles_[t].ky_begin} * w.dilation;
+      tiles_[t].src = (row - read.begin) * row_bytes_ + x * w.stride * pixel_bytes_;
+    }
+  }
+
+  void run_strip(const Strip& strip, const Call& call, std::uint8_t* source) const {
+    const Range read = rows_read(strip.begin, strip.end);
+    for (int y = read.begin; y < read.end; ++y)
+      make_row(source + (y - read.begin) * row_bytes_, call, y);
+    I8Panel panel{};
+    panel.src = source;
+    panel.tiles = tiles_.data() + strip.tile_begin;
+    panel.tile_bias = tile_bias_.data() + strip.tile_begin;
+    panel.tile_count = strip.tile_count;
+    panel.pixel_step = step_.window.stride * pixel_bytes_;
+    panel.row_step = step_.window.dilation * row_bytes_;
+    panel.column_step = step_.window.dilation * pixel_bytes_;
+    panel.block_step = format::kLanes;
+    panel.kernel_width = step_.window.width;
+    panel.full_blocks = quads_ / 4;
+    panel.last_quads = quads_ % 4;
+    panel.interleave = 1;
+    panel.weight_step = std::ptrdiff_t{step_.window.height} * step_.window.width * quads_ * 64;
+    panel.dst_step = end_.out.shape.block_stride;
+    panel.dst_offset = dst_offset_.data();
+    panel.finish = end_.finish;
+    for (int b = 0; b < step_.wiring.out_blocks; b += kI8PanelBlocks) {
+      panel.blocks = std::min(kI8PanelBlocks, step_.wiring.out_blocks - b);
+      panel.bias_offset = std::ptrdiff_t{b} * format::kLanes;
+      panel.weights = weights_ + b * panel.weight_step;
+      panel.dst = end_.out.row(0, b);
+      panel.finish.multipliers = end_.finish.multipliers + panel.bias_offset;
+      if (step_.residual >= 0) {
+        panel.residual = end_.residual.row(0, b);
+        panel.residual_step = end_.residual.shape.block_stride;
+        panel.residual_offset = residual_offset_.data();
+      }
+      kernels_.conv(panel);
+    }
+    fill_halo(end_.out, strip.begin, strip.end, 0, end_.out.shape.blocks);
+  }
+
+  void make_row(std::uint8_t* row, const Call& call, int y) const {
+    const format::Program& program = ground_.program;
+    const auto padding = static_cast<std::size_t>(step_.window.pad * pixel_bytes_);
+    std::memset(row, zero_point_, padding);
+    std::memset(row + row_bytes_ - padding, zero_point_, padding);
+    row += padding;
+    for (int x = 0; x < program.width; x += kPiece)
+      for (int quad = 0; quad < quads_; ++quad)
+        make_quads(row + x * pixel_bytes_ + std::ptrdiff_t{quad} * 4, call, quad * 4,
+                   std::ptrdiff_t{y} * program.width + x, std::min(kPiece, program.width - x));
+  }
+
+  /// Four channels of `count` pixels from `pixel` on.
+  void make_quads(std::uint8_t* to, const Call& call, int first, std::ptrdiff_t pixel,
+                  int count) const {
+    const format::Program& program = ground_.program;
+    float normalised[4][kPiece];
+    I8ImageRow row{{}, to, pixel_bytes_, count, scale_, zero_point_};
+    for (int k = 0; k < std::min(4, program.channels - first); ++k) {
+      const std::ptrdiff_t channel = first + k;
+      row.planes[k] = normalised[k];
+      if (call.image != nullptr) {
+        row.planes[k] = call.image + channel * program.height * program.width + pixel;
+        continue;
+      }
+      const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
+      const std::uint8_t* from = call.pixels + pixel * program.channels + channel;
+      for (int x = 0; x < count; ++x)
+        normalised[k][x] =
+            static_cast<float>(from[std::ptrdiff_t{x} * program.channels]) * n.scale + n.shift;
+    }
+    kernels_.image_row(row);
+  }
+
+  const Ground& ground_;
+  const format::Step& step_;
+  I8Ending end_;
+  const I8Kernels& kernels_;
+  const std::int8_t* weights_;
+  int quads_;
+  std::ptrdiff_t pixel_bytes_, row_bytes_ = 0;
+  float scale_ = 1;  ///< of the image
+  std::int32_t zero_point_ = 0;
+  int source_rows_ = 0;
+  std::vector<I8Biases> biases_;  // one; kept, because tiles point into it
+  std::vector<Strip> strips_;
+  std::vector<Tile> tiles_;
+  std::vector<const std::int32_t*> tile_bias_;
+  std::vector<std::uint32_t> dst_offset_, residual_offset_;
+  std::vector<Normalisation> normalisation_;
+};
+
+}  // namespace
+
+StepPointer make_i8_image_conv(const Ground& ground, const format::Step& step) {
+  return std::make_unique<I8ImageConvStep>(ground, step);
+}
+
+}  // namespace atto::edge
