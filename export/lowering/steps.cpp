@@ -142,7 +142,7 @@ class Builder {
   bool reads_image(const FusedNode& node) const {
     const auto* conv = std::get_if<FusedConv>(&node.op);
     return !is_int8() && conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 &&
-           conv->dilation == 1 && node.residual != 0 &&
+           (conv->dilation == 1 || conv->kernel == 1) && node.residual != 0 &&
            network_.nodes[0].shape.channels <= kMaxImageChannels;
   }
   bool image_is_stored() const {
