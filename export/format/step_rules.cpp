@@ -177,7 +177,8 @@ class StepChecker {
       return;
     }
     check_columns(step.window, program_.width, step.window.pad, out(step));
-    require(step.window.dilation == 1, "window", "must not be dilated");
+    require(step.window.dilation == 1 || (step.window.height == 1 && step.window.width == 1),
+            "window", "must not be dilated");
     require(within(step.window.height, 1, 63) && within(step.window.width, 1, 63), "window",
             "must be at most 63 high and wide");
     require(step.wiring.groups == 1 && step.wiring.interleave == 1, "wiring", "must be one group");

@@ -141,8 +141,8 @@ class Builder {
   /// A convolution that takes the caller's image as it is.
   bool reads_image(const FusedNode& node) const {
     const auto* conv = std::get_if<FusedConv>(&node.op);
-    return conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 && conv->dilation == 1 &&
-           node.residual != 0 &&
+    return conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 &&
+           (conv->dilation == 1 || conv->kernel == 1) && node.residual != 0 &&
            network_.nodes[0].shape.channels <= kMaxImageChannels;
   }
   bool image_is_stored() const {
