@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -24,9 +25,11 @@ namespace {
 constexpr int kPlaces = 3;   ///< copies of the model and its arena whose rounds alternate
 constexpr int kRounds = 27;  ///< of about 20 ms: half a second, warm-up included
 constexpr int kTries = 3;
-constexpr double kCalmSpread = 0.05;  ///< of the middle half, as a share of the median
-constexpr double kProfileMs = 100;    ///< to time the steps of a model
-constexpr int kFewestProfiled = 5, kMostProfiled = 101;
+constexpr double kCalmSpread = 0.05;    ///< of the middle half, as a share of the median
+constexpr double kPatienceSeconds = 2;  ///< no further try after so long
+constexpr int kProfiledRounds = 5;
+constexpr double kProfileSeconds = 0.1;  ///< to time the steps of a model
+constexpr std::size_t kMostBatches = 21;
 constexpr double kReach = 1;  ///< of the noise that calibrates int8
 
 /// The bytes of a model file, aligned as Model::view() asks.
@@ -108,15 +111,39 @@ std::vector<TimedBlock> timed_blocks(edge::Engine& engine, std::span<const float
   return blocks;
 }
 
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 /// Times again where something disturbed the machine, and keeps the calmest.
 Timing calm_timing(std::span<edge::Engine> engines, std::span<const float> image) {
   const auto spread = [](const Timing& t) { return (t.high_ms - t.low_ms) / t.median_ms; };
+  const auto start = Clock::now();
   Timing calmest = time_runs(engines, image, kRounds);
   for (int i = 1; i < kTries && spread(calmest) > kCalmSpread; ++i) {
+    if (seconds_since(start) > kPatienceSeconds) break;
     const Timing timing = time_runs(engines, image, kRounds);
     if (spread(timing) < spread(calmest)) calmest = timing;
   }
   return calmest;
+}
+
+/// The median over batches of rounds, as many as the time allows.
+std::vector<TimedBlock> profiled(edge::Engine& engine, std::span<const float> image) {
+  std::vector<std::vector<TimedBlock>> batches;
+  const auto start = Clock::now();
+  do batches.push_back(timed_blocks(engine, image, kProfiledRounds));
+  while (seconds_since(start) < kProfileSeconds && batches.size() < kMostBatches);
+  std::vector<TimedBlock> blocks = batches.front();
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    std::vector<double> us;
+    for (const auto& batch : batches) us.push_back(batch[i].us);
+    std::nth_element(us.begin(), us.begin() + static_cast<std::ptrdiff_t>(us.size() / 2), us.end());
+    blocks[i].us = us[us.size() / 2];
+  }
+  return blocks;
 }
 
 std::string cpu_model() {
@@ -138,10 +165,8 @@ Latency EngineLatencyMeter::measure(const LatencyRequest& request) {
   for (const ModelBytes& place : places) engines.emplace_back(place.model(), options);
   const std::vector<float> image = noise_image(engines.front().model().program());
   const Timing timing = calm_timing(engines, image);
-  const int rounds =
-      std::clamp(static_cast<int>(kProfileMs / timing.median_ms), kFewestProfiled, kMostProfiled);
   return {timing.median_ms, timing.low_ms, timing.high_ms, timing.runs,
-          timed_blocks(engines.front(), image, rounds)};
+          profiled(engines.front(), image)};
 }
 
 std::vector<Block> EngineLatencyMeter::blocks(const LatencyRequest& request) {
