@@ -1,11 +1,12 @@
 // ImageConv in int8: rows of the caller's image become quads of channels in a scratch strip, padded
 // with zero points, and are convolved from there.
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "export/runtime/i8_biases.hpp"
 #include "export/runtime/i8_ending.hpp"
-#include "export/runtime/tiles.hpp"
+#include "export/runtime/image_strips.hpp"
 
 namespace atto::edge {
 namespace {
@@ -37,17 +38,22 @@ class I8ImageConvStep final : public StepRun {
       normalisation_.push_back(normalisation_of(program, c));
     biases_.emplace_back(end_.bias, weights_, step.wiring.out_blocks, step.window.height,
                          std::ptrdiff_t{step.window.width} * quads_, 4, zero_point_);
-    plan_strips();
+    strips_.emplace(program, step.window, end_.out.shape,
+                    ImageStripLayout{row_bytes_, pixel_bytes_, kStripBytes}, ground.parts,
+                    kernels_.max_pixels);
+    for (const Tile& tile : strips_->tiles())
+      tile_bias_.push_back(biases_.front().of(tile.ky_begin, tile.ky_end));
   }
 
   void run(const Call& call) const noexcept override {
     auto* source = reinterpret_cast<std::uint8_t*>(call.scratch);
-    const Range mine = share(static_cast<int>(strips_.size()), call.part, ground_.parts);
+    const Range mine = share(static_cast<int>(strips_->strips().size()), call.part, ground_.parts);
     for (int s = mine.begin; s < mine.end; ++s)
-      run_strip(strips_[static_cast<std::size_t>(s)], call, source);
+      run_strip(strips_->strips()[static_cast<std::size_t>(s)], call, source);
   }
   std::size_t scratch_bytes() const override {
-    return static_cast<std::size_t>(row_bytes_ * source_rows_) + 64;  // kernels load whole vectors
+    return static_cast<std::size_t>(row_bytes_ * strips_->source_rows()) +
+           64;  // kernels load whole vectors
   }
   std::string kernels() const override {
     const format::Window& w = step_.window;
@@ -56,57 +62,13 @@ class I8ImageConvStep final : public StepRun {
   }
 
  private:
-  /// The image rows that output rows [begin, end) read.
-  Range rows_read(int begin, int end) const {
-    const format::Window& w = step_.window;
-    const std::int64_t first = std::int64_t{begin} * w.stride - w.pad;
-    const std::int64_t last =
-        (std::int64_t{end} - 1) * w.stride - w.pad + (std::int64_t{w.height} - 1) * w.dilation;
-    const std::int64_t height = ground_.program.height;
-    const int low = static_cast<int>(std::clamp<std::int64_t>(first, 0, height));
-    return {low, static_cast<int>(std::clamp<std::int64_t>(last + 1, low, height))};
-  }
-
-  void plan_strips() {
-    const View& out = end_.out.shape;
-    const std::int64_t step_bytes = std::int64_t{row_bytes_} * step_.window.stride;
-    int rows = static_cast<int>(std::clamp<std::int64_t>(kStripBytes / step_bytes, 1, out.height));
-    rows = std::min(rows, (out.height + ground_.parts - 1) / ground_.parts);
-    for (int y = 0; y < out.height; y += rows) {
-      Strip strip{y, std::min(y + rows, out.height), tiles_.size(), 0};
-      const Range read = rows_read(strip.begin, strip.end);
-      source_rows_ = std::max(source_rows_, read.end - read.begin);
-      add_tiles(strip, read);
-      strip.tile_count = tiles_.size() - strip.tile_begin;
-      strips_.push_back(strip);
-    }
-    for (const Tile& tile : tiles_)
-      tile_bias_.push_back(biases_.front().of(tile.ky_begin, tile.ky_end));
-  }
-
-  void add_tiles(const Strip& strip, Range read) {
-    const format::Window& w = step_.window;
-    const View& out = end_.out.shape;
-    const View source{nullptr, row_bytes_, 0, ground_.program.height, ground_.program.width,
-                      1,       w.pad};
-    const std::size_t before = tiles_.size();
-    add_window_tiles(tiles_, w, source, out, strip.begin, strip.end, kernels_.max_pixels);
-    for (std::size_t t = before; t < tiles_.size(); ++t) {
-      // Counted from the first column of padding, in pixels of our own size.
-      const auto x = static_cast<std::int64_t>(tiles_[t].pixel) % out.width;
-      const auto y = static_cast<std::int64_t>(tiles_[t].pixel) / out.width;
-      const std::int64_t row = y * w.stride - w.pad + std::int64_t{tiles_[t].ky_begin} * w.dilation;
-      tiles_[t].src = (row - read.begin) * row_bytes_ + x * w.stride * pixel_bytes_;
-    }
-  }
-
   void run_strip(const Strip& strip, const Call& call, std::uint8_t* source) const {
-    const Range read = rows_read(strip.begin, strip.end);
+    const Range read = strips_->rows_read(strip);
     for (int y = read.begin; y < read.end; ++y)
       make_row(source + (y - read.begin) * row_bytes_, call, y);
     I8Panel panel{};
     panel.src = source;
-    panel.tiles = tiles_.data() + strip.tile_begin;
+    panel.tiles = strips_->tiles().data() + strip.tile_begin;
     panel.tile_bias = tile_bias_.data() + strip.tile_begin;
     panel.tile_count = strip.tile_count;
     panel.pixel_step = step_.window.stride * pixel_bytes_;
@@ -180,10 +142,8 @@ class I8ImageConvStep final : public StepRun {
   std::ptrdiff_t pixel_bytes_, row_bytes_ = 0;
   float scale_ = 1;  ///< of the image
   std::int32_t zero_point_ = 0;
-  int source_rows_ = 0;
-  std::vector<I8Biases> biases_;  // one; kept, because tiles point into it
-  std::vector<Strip> strips_;
-  std::vector<Tile> tiles_;
+  std::vector<I8Biases> biases_;       // one; kept, because tiles point into it
+  std::optional<ImageStrips> strips_;  // made last
   std::vector<const std::int32_t*> tile_bias_;
   std::vector<std::uint32_t> dst_offset_, residual_offset_;
   std::vector<Normalisation> normalisation_;

@@ -1,9 +1,10 @@
 // ImageConv: rows of the caller's image are padded into a scratch strip and convolved from there.
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "export/runtime/finish.hpp"
-#include "export/runtime/tiles.hpp"
+#include "export/runtime/image_strips.hpp"
 
 namespace atto::edge {
 
@@ -17,7 +18,7 @@ Normalisation normalisation_of(const format::Program& program, int channel) {
 namespace {
 
 // Half of a small first-level cache.
-constexpr std::int64_t kStripBytes = 24 * 1024;
+constexpr std::int64_t kStripElements = 24 * 1024 / sizeof(float);
 
 class ImageConvStep : public StepRun {
  public:
@@ -37,18 +38,19 @@ class ImageConvStep : public StepRun {
     if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
     for (int c = 0; c < program.channels; ++c)
       normalisation_.push_back(normalisation_of(program, c));
-    plan_strips();
+    strips_.emplace(program, step.window, out_, ImageStripLayout{source_row_, 1, kStripElements},
+                    ground.parts, ground.kernels.max_pixels);
   }
 
   void run(const Call& call) const noexcept override {
     auto* source = reinterpret_cast<float*>(call.scratch);
-    const Range mine = share(static_cast<int>(strips_.size()), call.part, ground_.parts);
+    const Range mine = share(static_cast<int>(strips_->strips().size()), call.part, ground_.parts);
     for (int s = mine.begin; s < mine.end; ++s)
-      run_strip(strips_[static_cast<std::size_t>(s)], call, source);
+      run_strip(strips_->strips()[static_cast<std::size_t>(s)], call, source);
   }
 
   std::size_t scratch_bytes() const override {
-    return static_cast<std::size_t>(source_row_ * source_rows_) * sizeof(float);
+    return static_cast<std::size_t>(source_row_ * strips_->source_rows()) * sizeof(float);
   }
   std::string kernels() const override {
     return "imageconv" + std::to_string(step_.window.height) + "x" +
@@ -56,54 +58,14 @@ class ImageConvStep : public StepRun {
   }
 
  private:
-  /// The image rows that output rows [begin, end) read.
-  Range rows_read(int begin, int end) const {
-    const format::Window& w = step_.window;
-    const std::int64_t first = std::int64_t{begin} * w.stride - w.pad;
-    const std::int64_t last =
-        (std::int64_t{end} - 1) * w.stride - w.pad + (std::int64_t{w.height} - 1) * w.dilation;
-    const std::int64_t height = ground_.program.height;
-    const int low = static_cast<int>(std::clamp<std::int64_t>(first, 0, height));
-    return {low, static_cast<int>(std::clamp<std::int64_t>(last + 1, low, height))};
-  }
-
-  void plan_strips() {
-    const std::int64_t row_bytes = std::int64_t{source_row_} * 4 * step_.window.stride;
-    int rows = static_cast<int>(std::clamp<std::int64_t>(kStripBytes / row_bytes, 1, out_.height));
-    rows = std::min(rows, (out_.height + ground_.parts - 1) / ground_.parts);
-    const int max_pixels = ground_.kernels.max_pixels;
-    for (int y = 0; y < out_.height; y += rows) {
-      Strip strip{y, std::min(y + rows, out_.height), tiles_.size(), 0};
-      const Range read = rows_read(strip.begin, strip.end);
-      source_rows_ = std::max(source_rows_, read.end - read.begin);
-      add_tiles(strip, read, max_pixels);
-      strip.tile_count = tiles_.size() - strip.tile_begin;
-      strips_.push_back(strip);
-    }
-  }
-
-  void add_tiles(const Strip& strip, Range read, int max_pixels) {
-    const format::Window& w = step_.window;
-    View source{nullptr, source_row_, 0, ground_.program.height, ground_.program.width, 1, w.pad};
-    const std::size_t before = tiles_.size();
-    add_window_tiles(tiles_, w, source, out_, strip.begin, strip.end, max_pixels);
-    for (std::size_t t = before; t < tiles_.size(); ++t) {
-      // Columns are single floats here, counted from the padding's first one.
-      const auto x = static_cast<std::int64_t>(tiles_[t].pixel) % out_.width;
-      const auto y = static_cast<std::int64_t>(tiles_[t].pixel) / out_.width;
-      const std::int64_t row = y * w.stride - w.pad + std::int64_t{tiles_[t].ky_begin} * w.dilation;
-      tiles_[t].src = (row - read.begin) * source_row_ + x * w.stride;
-    }
-  }
-
   void run_strip(const Strip& strip, const Call& call, float* source) const {
-    const Range read = rows_read(strip.begin, strip.end);
+    const Range read = strips_->rows_read(strip);
     for (int y = read.begin; y < read.end; ++y)
       for (int c = 0; c < ground_.program.channels; ++c)
         pad_row(source + (y - read.begin) * source_row_ + c * plane_, call, c, y);
     ConvPanel panel{};
     panel.src = source;
-    panel.tiles = tiles_.data() + strip.tile_begin;
+    panel.tiles = strips_->tiles().data() + strip.tile_begin;
     panel.tile_count = strip.tile_count;
     panel.pixel_step = step_.window.stride;
     panel.row_step = source_row_;
@@ -155,9 +117,7 @@ class ImageConvStep : public StepRun {
   const float *weights_, *bias_;
   std::ptrdiff_t block_weights_ = 0;
   std::ptrdiff_t plane_ = 0, source_row_ = 0;  ///< floats of a padded row: one channel's, all
-  int source_rows_ = 0;
-  std::vector<Strip> strips_;
-  std::vector<Tile> tiles_;
+  std::optional<ImageStrips> strips_;          // made last
   std::vector<std::uint32_t> dst_offset_, residual_offset_;
   std::vector<Normalisation> normalisation_;
 };
