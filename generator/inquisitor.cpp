@@ -5,12 +5,6 @@
 #include "generator/inquisitor_parts.hpp"
 
 namespace atto::gen {
-namespace {
-
-/// The part of the top rung's noise that is the design's own and would show again.
-constexpr double kOwnShare = 0.5;
-
-}  // namespace
 
 Inquisitor::Inquisitor(const DecisionTraits& traits, const InquisitorSettings& settings)
     : parts_(std::make_unique<Parts>(traits, settings)) {}
@@ -62,7 +56,7 @@ std::vector<Belief> Inquisitor::beliefs(const std::vector<const Candidate*>& des
       const Known& own = p.known[found->second];
       const Scaled result = p.scale.scaled(*own.results[own.highest], own.highest);
       const double noise = p.model.noise();
-      belief.mean += kOwnShare * noise / (noise + result.excess) * (result.value - belief.mean);
+      belief.mean += noise / (noise + result.excess) * (result.value - belief.mean);
     }
     beliefs.push_back(belief);
   }

@@ -53,6 +53,10 @@ struct Weight {
   friend bool operator==(const Weight&, const Weight&) = default;
 };
 
+/// Returns what a design's size is held to be worth before any result is known, up to a constant:
+/// within the limits, larger is better.
+double worth_of_size(const spec::Costs& costs);
+
 class Inquisitor {
  public:
   /// The traits must outlive it.

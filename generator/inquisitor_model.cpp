@@ -9,15 +9,15 @@ namespace atto::gen {
 namespace {
 
 /// The share of the variance between designs that each group is held to explain at first.
-constexpr std::array<double, kGroups> kShares = {0.20, 0.10, 0.10, 0.15, 0.08, 0.08,
-                                                 0.05, 0.02, 0.05, 0.03, 0.10, 0.05,
-                                                 0.05, 0.10, 0.02, 0.40, 0.10};
+constexpr std::array<double, kGroups> kShares = {0.10,  0.05, 0.05,  0.075, 0.04, 0.04,
+                                                 0.025, 0.01, 0.025, 0.015, 0.05, 0.025,
+                                                 0.025, 0.05, 0.01,  0.20,  0.05};
 /// What one standard deviation of a zero-cost score is held to be worth before anything is known.
 constexpr std::array<double, kScores> kScorePrior = {0.3, 0, 0.2, 0};
 /// What e times the parameters, and e times the MACs, are held to be worth likewise.
-constexpr std::array<double, 2> kSizePrior = {0.9, 0.8};
+constexpr std::array<double, 2> kSizePrior = {2.25, 2.0};
 /// The part of what an early rung shows beyond the design's worth that its decisions explain.
-constexpr double kEarlyShare = 0.8;
+constexpr double kEarlyShare = 0.4;
 /// The variance that is added to a result which a later one of the same training confirms.
 constexpr double kRepeated = 0.3;
 
@@ -29,6 +29,11 @@ Eigen::Vector3d log_costs(const spec::Costs& costs) {
 }
 
 }  // namespace
+
+double worth_of_size(const spec::Costs& costs) {
+  const Eigen::Vector3d logs = log_costs(costs);
+  return kSizePrior[0] * logs[0] + kSizePrior[1] * logs[1];
+}
 
 std::vector<std::pair<Feature, double>> Inquisitor::Parts::said(
     const net::Assignment& assignment) const {

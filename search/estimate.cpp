@@ -59,10 +59,10 @@ Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
   search.candidates = candidates;
   const Workload work = find_strategy(search.strategy)->workload(search);
   const double finals = double(search.finalists) * campaign.spec.training.final_seeds;
-  estimate.jobs = work.jobs + finals;
+  estimate.jobs = work.jobs() + finals;
   estimate.final_jobs = finals;
   estimate.search_cpu_seconds =
-      work.epochs * epoch_seconds(estimate.typical, campaign.images(train::Phase::Search),
+      work.epochs(search.rungs) * epoch_seconds(estimate.typical, campaign.images(train::Phase::Search),
                                   campaign.validation_images);
   estimate.final_cpu_seconds = finals * campaign.spec.training.final_epochs *
                                epoch_seconds(estimate.typical, campaign.images(train::Phase::Final),

@@ -20,15 +20,15 @@ namespace atto::search {
 namespace {
 
 // Designs a cycle draws from G, and mutates from the best known.
-constexpr int kPool = 160, kMutants = 64;
+constexpr int kPool = 300, kMutants = 200;
 constexpr std::size_t kElites = 8;
 // The first designs are random, like every strategy's: this share of the candidates, within bounds.
-constexpr int kStartShare = 10, kFewestStart = 4, kMostStart = 16;
+constexpr int kStartShare = 10, kFewestStart = 2, kMostStart = 16;
 // A cycle trains this share of what is known already, within bounds: cycles get longer.
 constexpr int kCycleShare = 6, kShortestCycle = 3, kLongestCycle = 24;
 // Scores are all but functions of the decisions: those of the first designs tell what others have.
 constexpr std::int64_t kScoredJobs = 40;
-constexpr double kBoldness = 0.6;
+constexpr double kBoldness = 0.1;
 constexpr int kIterations = 2;  ///< of the inquisitor's variances, a cycle
 // Beliefs change, and with them who stands among the best: so many times the quota may be promoted.
 constexpr double kPromotedMost = 1.5;
@@ -307,11 +307,14 @@ class GenerativeSynthesis : public Strategy {
     std::vector<bool> is_taken(pool.size());
     for (std::size_t k = 0; k < std::min(count, pool.size()); ++k) {
       front_due_ += search_.synthesis.front;
-      const bool is_for_front = is_learning && front_due_ >= 1;
+      const bool is_for_front = front_due_ >= 1;
       if (is_for_front) front_due_ -= 1;
       const auto worth = [&](std::size_t i) {
-        if (!is_learning) return 0.0;
-        return is_for_front ? front.gain(draws[k][i], macs_of(pool[i])) : draws[k][i];
+        if (is_learning)
+          return is_for_front ? front.gain(draws[k][i], macs_of(pool[i])) : draws[k][i];
+        // Before results, the largest are picked; what will widen the front nobody knows.
+        const bool is_guess = search_.synthesis.inquisitor && !is_for_front;
+        return is_guess ? gen::worth_of_size(pool[i].costs) : 0.0;
       };
       std::size_t best = pool.size();
       for (std::size_t i = 0; i < pool.size(); ++i)
@@ -368,6 +371,15 @@ Measurements wants_of_generative_synthesis(const spec::SearchSettings& search) {
   const spec::SynthesisSettings& parts = search.synthesis;
   if (!parts.inquisitor) return {};
   return {parts.probes, parts.zero_cost ? kScoredJobs : 0};
+}
+
+Workload work_of_generative_synthesis(const spec::SearchSettings& search) {
+  if (!search.synthesis.rungs) return all_to_the_top(search);
+  spec::SearchSettings most = search;
+  const double alone = 1 - search.synthesis.front;
+  most.promote *= search.synthesis.front + kPromotedMost * alone;
+  most.promote = std::min(1.0, most.promote);
+  return halving(most);
 }
 
 std::unique_ptr<Strategy> make_generative_synthesis(const StrategySetting& setting) {

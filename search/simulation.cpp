@@ -138,24 +138,34 @@ class Run {
   Simulation result_;
 };
 
-/// Mean CPU-seconds over the table: of an epoch, of probing once, of a design's scores.
+/// Mean CPU-seconds over the table: of training from the start to each rung, of probing once, of a
+/// design's scores.
 struct Means {
-  double epoch = 0, probe = 0, scores = 0;
+  std::vector<double> rungs;
+  double probe = 0, scores = 0;
+
+  double of(const Climb& climb) const {
+    const double before = climb.from < 0 ? 0 : rungs[static_cast<std::size_t>(climb.from)];
+    return rungs[static_cast<std::size_t>(climb.to)] - before;
+  }
 };
 
 Means means_of(const Table& table) {
   Means means;
-  double probes = 0;
+  means.rungs.resize(table.rungs.size());
+  double runs = 0;
   for (const TableDesign& design : table.designs) {
     means.scores += design.score_cpu_seconds / double(table.designs.size());
-    for (const std::vector<TableResult>& run : design.runs)
-      for (const TableResult& result : run) {
-        means.probe += result.probe_cpu_seconds;
-        ++probes;
+    for (const std::vector<TableResult>& run : design.runs) {
+      ++runs;
+      for (std::size_t rung = 0; rung < run.size(); ++rung) {
+        means.rungs[rung] += run[rung].cpu_seconds;
+        means.probe += run[rung].probe_cpu_seconds / double(run.size());
       }
+    }
   }
-  means.probe /= std::max(1.0, probes);
-  means.epoch = table.total_cpu_seconds() / (double(table.designs.size()) * table.rungs.back());
+  for (double& cost : means.rungs) cost /= std::max(1.0, runs);
+  means.probe /= std::max(1.0, runs);
   return means;
 }
 
@@ -203,8 +213,8 @@ int candidates_within(const Table& table, const StrategyEntry& strategy,
     const Workload work = strategy.workload(search);
     const Measurements wants = strategy.wants(search);
     const double scored = std::min(double(search.candidates), double(wants.scored_jobs));
-    const double cost = work.epochs * means.epoch + scored * means.scores +
-                        (wants.responses ? work.jobs * means.probe : 0);
+    double cost = scored * means.scores + (wants.responses ? work.jobs() * means.probe : 0);
+    for (const Climb& climb : work.climbs) cost += climb.jobs * means.of(climb);
     (cost <= budget_cpu_seconds ? low : high) = search.candidates;
   }
   return low;

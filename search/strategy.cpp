@@ -6,33 +6,16 @@
 namespace atto::search {
 namespace {
 
-Workload all_to_the_top(const spec::SearchSettings& search) {
-  return {double(search.candidates), double(search.candidates) * search.rungs.back()};
-}
-
-Workload halving(const spec::SearchSettings& search) {
-  Workload work;
-  std::size_t count = static_cast<std::size_t>(search.candidates);
-  int before = 0;
-  for (int epochs : search.rungs) {
-    work.jobs += double(count);
-    work.epochs += double(count) * (epochs - before);
-    before = epochs;
-    count = promotions(search, count);
-  }
-  return work;
+int top_of(const spec::SearchSettings& search) {
+  return static_cast<int>(search.rungs.size()) - 1;
 }
 
 Workload first_then_top(const spec::SearchSettings& search) {
-  const double best = double(promotions(search, static_cast<std::size_t>(search.candidates)));
-  const bool is_one_rung = search.rungs.size() == 1;
-  return {search.candidates + (is_one_rung ? 0 : best),
-          double(search.candidates) * search.rungs.front() +
-              best * (search.rungs.back() - search.rungs.front())};
-}
-
-Workload synthesis(const spec::SearchSettings& search) {
-  return search.synthesis.rungs ? halving(search) : all_to_the_top(search);
+  Workload work{{{double(search.candidates), -1, 0}}};
+  if (top_of(search) > 0)
+    work.climbs.push_back({double(promotions(search, static_cast<std::size_t>(search.candidates))),
+                           0, top_of(search)});
+  return work;
 }
 
 Measurements nothing(const spec::SearchSettings&) {
@@ -49,10 +32,24 @@ constexpr StrategyEntry kStrategies[] = {
      make_aging_evolution, all_to_the_top, nothing},
     {"generative_synthesis",
      "a generator that learns from an inquisitor what each module should be",
-     make_generative_synthesis, synthesis, wants_of_generative_synthesis},
+     make_generative_synthesis, work_of_generative_synthesis, wants_of_generative_synthesis},
 };
 
 }  // namespace
+
+double Workload::jobs() const {
+  double sum = 0;
+  for (const Climb& climb : climbs) sum += climb.jobs;
+  return sum;
+}
+
+double Workload::epochs(const std::vector<int>& rungs) const {
+  double sum = 0;
+  for (const Climb& climb : climbs)
+    sum += climb.jobs * (rungs[static_cast<std::size_t>(climb.to)] -
+                         (climb.from < 0 ? 0 : rungs[static_cast<std::size_t>(climb.from)]));
+  return sum;
+}
 
 std::span<const StrategyEntry> strategies() {
   return kStrategies;
@@ -67,6 +64,20 @@ const StrategyEntry* find_strategy(std::string_view name) {
 std::size_t promotions(const spec::SearchSettings& search, std::size_t count) {
   const auto share = static_cast<std::size_t>(std::ceil(search.promote * double(count) - 1e-9));
   return std::min(count, std::max(share, static_cast<std::size_t>(std::max(1, search.finalists))));
+}
+
+Workload all_to_the_top(const spec::SearchSettings& search) {
+  return {{{double(search.candidates), -1, top_of(search)}}};
+}
+
+Workload halving(const spec::SearchSettings& search) {
+  Workload work;
+  std::size_t count = static_cast<std::size_t>(search.candidates);
+  for (int rung = 0; rung <= top_of(search); ++rung) {
+    work.climbs.push_back({double(count), rung - 1, rung});
+    count = promotions(search, count);
+  }
+  return work;
 }
 
 }  // namespace atto::search

@@ -63,10 +63,18 @@ struct Steering {
   std::vector<std::uint64_t> barred;  ///< designs it proposed that it must not promote any more
 };
 
+/// Jobs that bring designs from one rung to another: indices into search.rungs, -1 = untrained.
+struct Climb {
+  double jobs = 0;
+  int from = -1, to = 0;
+};
+
 /// How much work a strategy asks for, for the estimate.
 struct Workload {
-  double jobs = 0;
-  double epochs = 0;  ///< of rungs, all designs together
+  std::vector<Climb> climbs;
+  double jobs() const;
+  /// Returns the epochs of all jobs together.
+  double epochs(const std::vector<int>& rungs) const;
 };
 
 struct StrategySetting {
@@ -117,6 +125,10 @@ const StrategyEntry* find_strategy(std::string_view name);
 /// Returns how many designs of `count` go on to the next rung: the share, but at least the
 /// finalists.
 std::size_t promotions(const spec::SearchSettings& search, std::size_t count);
+/// Returns the work of all designs to the first rung and the share of each rung to the next.
+Workload halving(const spec::SearchSettings& search);
+/// Returns the work of all designs to the top rung at once.
+Workload all_to_the_top(const spec::SearchSettings& search);
 
 std::unique_ptr<Strategy> make_random(const StrategySetting& setting);
 std::unique_ptr<Strategy> make_random_asha(const StrategySetting& setting);
@@ -124,5 +136,6 @@ std::unique_ptr<Strategy> make_one_epoch_top_k(const StrategySetting& setting);
 std::unique_ptr<Strategy> make_aging_evolution(const StrategySetting& setting);
 std::unique_ptr<Strategy> make_generative_synthesis(const StrategySetting& setting);
 Measurements wants_of_generative_synthesis(const spec::SearchSettings& search);
+Workload work_of_generative_synthesis(const spec::SearchSettings& search);
 
 }  // namespace atto::search

@@ -65,7 +65,7 @@ struct SynthesisSettings {
   bool zero_cost = true;   ///< scores without training
   bool rungs = true;       ///< successive halving; else every design goes to the top rung
   bool context = true;     ///< stage, position and earlier decisions of the module
-  double front = 0.5;      ///< share of new and promoted designs that widen the front over MACs
+  double front = 0.65;     ///< share of new and promoted designs that widen the front over MACs
 };
 
 /// What aging evolution is tuned by.
