@@ -122,5 +122,7 @@ void run_tiles(const ConvPanel& panel, const TileKernel* by_pixels);
 enum class Level : std::uint8_t;
 /// Returns the table of a level that this build has; its kernels need that level's CPU.
 const Kernels& kernels_of(Level level);
+/// Those of avx512, with kernels that multiply bf16.
+const Kernels& avx512_bf16_kernels();
 
 }  // namespace atto::edge

@@ -30,7 +30,8 @@ namespace atto::edge {
 
 const Kernels& kernels_of(Level level) {
 #  if HWY_ARCH_X86
-  if (level >= Level::Avx512 && level <= Level::Avx512Bf16) return N_AVX3::kKernels;
+  if (level == Level::Avx512Bf16) return avx512_bf16_kernels();
+  if (level == Level::Avx512 || level == Level::Avx512Vnni) return N_AVX3::kKernels;
   if (level == Level::Avx2) return N_AVX2::kKernels;
 #  endif
   (void)level;

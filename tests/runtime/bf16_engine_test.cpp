@@ -1,15 +1,22 @@
 // The engine in bf16 against the interpreter of the fused network in bf16, at every level that this
-// CPU has.
+// CPU has, and its steps with the kernels of an AVX-512 CPU emulated.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "export/lowering/passes.hpp"
 #include "export/reference/fused_interpreter.hpp"
 #include "export/runtime/engine.hpp"
+#include "export/runtime/step_run.hpp"
 #include "tests/export/random_weights.hpp"
 #include "tests/net/random_network.hpp"
 #include "tests/runtime/runtime_networks.hpp"
 
 namespace atto::edge {
+
+#ifdef ATTO_HAS_EMULATED_AVX512
+const Kernels& emulated_avx512_bf16_kernels();
+#endif
+
 namespace {
 
 using deploy::Precision;
@@ -21,6 +28,76 @@ constexpr double kOneLayer = 5e-5;
 // Behind other layers, inputs differ in their last bits, and the few that lie in the middle between
 // two bf16 numbers are rounded to different ones: half a percent of one term of a sum.
 constexpr double kManyLayers = 1e-2;
+
+#ifdef ATTO_HAS_EMULATED_AVX512
+/// Kernels::conv for tiles and panels of any size.
+void plain_conv(const ConvPanel& panel) {
+  const int depth = panel.full_blocks * 16 + panel.last_depth;
+  for (std::size_t t = 0; t < panel.tile_count; ++t)
+    for (std::uint32_t i = 0; i < panel.tiles[t].pixels; ++i)
+      for (int lane = 0; lane < panel.blocks * 16; ++lane) {
+        const Tile& tile = panel.tiles[t];
+        const float* src = static_cast<const float*>(panel.src) + tile.src + i * panel.pixel_step;
+        const float* weights =
+            static_cast<const float*>(panel.weights) + lane / 16 * panel.weight_step + lane % 16;
+        float* dst =
+            panel.dst + panel.dst_offset[tile.pixel + i] + lane / 16 * panel.dst_step + lane % 16;
+        float sum = panel.resumes ? *dst : panel.bias[lane];
+        for (int y = tile.ky_begin; y < tile.ky_end; ++y)
+          for (int x = 0; x < panel.kernel_width; ++x)
+            for (int c = 0; c < depth; ++c)
+              sum += src[(y - tile.ky_begin) * panel.row_step + x * panel.column_step +
+                         c / 16 * panel.block_step + c % 16] *
+                     weights[((y * panel.kernel_width + x) * depth + c) * 16];
+        sum = std::min(std::max(sum, panel.clamp.low), panel.clamp.high);
+        if (panel.residual != nullptr) {
+          sum += panel.residual[panel.residual_offset[tile.pixel + i] +
+                                lane / 16 * panel.residual_step + lane % 16];
+          sum = std::min(std::max(sum, panel.joined.low), panel.joined.high);
+        }
+        *dst = sum;
+      }
+}
+
+/// Runs the steps of a model with the emulated bf16 kernels, and plain ones otherwise.
+std::vector<std::vector<float>> run_emulated(const Model& model, const std::vector<float>& image,
+                                             int parts) {
+  Kernels kernels = emulated_avx512_bf16_kernels();
+  const Kernels& scalar = kernels_of(Level::Scalar);
+  kernels = {kernels.max_pixels, kernels.panel_blocks, plain_conv,
+             kernels.bf16_round, kernels.bf16_conv,    nullptr,
+             scalar.grouped_row, scalar.pool_row,      scalar.mean,
+             scalar.activate,    scalar.add,           scalar.multiply,
+             scalar.scale};
+  const format::Program& program = model.program();
+  std::vector<std::byte> arena(program.arena_bytes + 64);
+  const Ground ground{program, model.weights(), arena.data(), kernels, Level::Scalar, parts};
+  for (const format::Step& step : program.steps) {
+    const StepPointer run = make_step(ground, step);
+    for (int part = parts - 1; part >= 0; --part) {
+      std::vector<std::byte> scratch(run->scratch_bytes(), std::byte{0xff});  // no numbers
+      run->run({image.data(), nullptr, part, scratch.data()});
+    }
+  }
+  std::vector<std::vector<float>> outputs;
+  for (const format::ProgramOutput& output : program.outputs) {
+    const format::Tensor& tensor = program.tensors[output.tensor];
+    const View view = view_of(program, output.tensor, arena.data());
+    const auto plane = static_cast<std::size_t>(view.height * view.width);
+    std::vector<float>& made =
+        outputs.emplace_back(static_cast<std::size_t>(tensor.channels) * plane);
+    for (int lane = 0; lane < view.blocks * 16; ++lane) {
+      const int channel =
+          tensor.lanes.empty() ? lane : tensor.lanes[static_cast<std::size_t>(lane)];
+      for (std::size_t p = 0; channel >= 0 && channel < tensor.channels && p < plane; ++p)
+        made[static_cast<std::size_t>(channel) * plane + p] =
+            view.row(static_cast<int>(p) / view.width,
+                     lane / 16)[static_cast<int>(p) % view.width * 16 + lane % 16];
+    }
+  }
+  return outputs;
+}
+#endif
 
 /// Returns the largest error at any level, with one thread and with three.
 double largest_error(const net::Network& network) {
@@ -38,6 +115,13 @@ double largest_error(const net::Network& network) {
         error = std::max(error, test::relative_error(made, wanted[o]));
       }
     }
+#ifdef ATTO_HAS_EMULATED_AVX512
+  for (const int parts : {1, 3}) {
+    const auto made = run_emulated(loaded.model, image, parts);
+    for (std::size_t o = 0; o < wanted.size(); ++o)
+      error = std::max(error, test::relative_error(made[o], wanted[o]));
+  }
+#endif
   return error;
 }
 
