@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -149,6 +150,12 @@ class Reader {
 };
 
 }  // namespace
+
+std::uint32_t version_of(const Program& program) {
+  const bool has_bf16 = std::any_of(program.steps.begin(), program.steps.end(),
+                                    [](const Step& step) { return step.is_bf16; });
+  return has_bf16 ? 2 : 1;
+}
 
 ModelView decode(std::span<const std::byte> bytes) {
   const Header header = read_header(bytes);

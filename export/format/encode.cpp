@@ -77,12 +77,6 @@ void put(std::vector<std::byte>& bytes, std::size_t at, Value value) {
 
 }  // namespace
 
-std::uint32_t version_of(const Program& program) {
-  const bool has_bf16 = std::any_of(program.steps.begin(), program.steps.end(),
-                                    [](const Step& step) { return step.is_bf16; });
-  return has_bf16 ? 2 : 1;
-}
-
 std::vector<std::byte> encode(const ModelFile& model) {
   const flatbuffers::DetachedBuffer metadata = metadata_of(model.program);
   const std::size_t weights_offset =
