@@ -101,7 +101,7 @@ class ConvStep : public StepRun {
   std::size_t scratch_bytes() const override {
     const std::ptrdiff_t widened =
         widens_ ? ground_.kernels.panel_blocks * block_weights_ * kFloatBytes : 0;
-    return static_cast<std::size_t>(source_bytes() + widened);
+    return static_cast<std::size_t>(source_bytes() + row_bytes() + widened);
   }
 
   std::string kernels() const override {
@@ -115,11 +115,12 @@ class ConvStep : public StepRun {
 
  private:
   void plan_strips(std::int64_t weight_bytes) {
-    const std::int64_t row_bytes = depthwise_
-                                       ? std::int64_t{out_.width} * in_.blocks * format::kLanes * 4
-                                       : std::int64_t{in_.row_stride} * step_.window.stride * 4;
+    const std::int64_t row_values = depthwise_
+                                        ? std::int64_t{out_.width} * in_.blocks * format::kLanes
+                                        : std::int64_t{in_.row_stride} * step_.window.stride;
     const std::int64_t budget = weight_bytes <= kSmallWeightBytes ? kSmallStripBytes : kStripBytes;
-    int rows = static_cast<int>(std::clamp<std::int64_t>(budget / row_bytes, 1, out_.height));
+    int rows = static_cast<int>(
+        std::clamp<std::int64_t>(budget / (row_values * operand_bytes_), 1, out_.height));
     if (!by_panels_) rows = std::min(rows, (out_.height + ground_.parts - 1) / ground_.parts);
     const int strips = (out_.height + rows - 1) / rows;
     rows = (out_.height + strips - 1) / strips;
@@ -138,13 +139,18 @@ class ConvStep : public StepRun {
     }
   }
 
-  /// Of the scratch memory: what source_of() makes there. Widened weights lie behind it.
+  /// The scratch memory: what source_of() makes, then a row of the depthwise half that is not yet
+  /// rounded, then widened weights.
   std::ptrdiff_t source_bytes() const {
-    const std::ptrdiff_t bytes =
-        depthwise_ ? std::ptrdiff_t{strip_pixels_} * in_.blocks * format::kLanes * kFloatBytes
-                   : strip_values_ * operand_bytes_;
+    const std::ptrdiff_t values =
+        depthwise_ ? std::ptrdiff_t{strip_pixels_} * in_.blocks * format::kLanes : strip_values_;
     constexpr auto kAlignment = static_cast<std::ptrdiff_t>(format::kAlignment);
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    return (values * operand_bytes_ + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  std::ptrdiff_t row_bytes() const {
+    return depthwise_ && step_.is_bf16
+               ? std::ptrdiff_t{out_.width} * in_.blocks * format::kLanes * kFloatBytes
+               : 0;
   }
 
   /// Rows [begin, end) of the input with the padding before and behind them: rounded, they lie at
@@ -182,14 +188,19 @@ class ConvStep : public StepRun {
                          static_cast<std::size_t>(values_of(rows)));
       return call.scratch;
     }
-    auto* compact = reinterpret_cast<float*>(call.scratch);
     const std::ptrdiff_t row = std::ptrdiff_t{out_.width} * format::kLanes,
                          block = std::ptrdiff_t{strip_pixels_} * format::kLanes;
-    depthwise_->run(strip.begin, strip.end, compact, row, block);
-    // In place: a rounded block ends no later than the next one begins.
-    for (int b = 0; step_.is_bf16 && b < in_.blocks; ++b)
-      kernels.bf16_round(call.scratch + b * block * operand_bytes_, compact + b * block,
-                         static_cast<std::size_t>((strip.end - strip.begin) * row));
+    if (!step_.is_bf16) {
+      depthwise_->run(strip.begin, strip.end, reinterpret_cast<float*>(call.scratch), row, block);
+      return call.scratch;
+    }
+    auto* floats = reinterpret_cast<float*>(call.scratch + source_bytes());
+    for (int y = strip.begin; y < strip.end; ++y) {
+      depthwise_->run(y, y + 1, floats, row, row);
+      for (int b = 0; b < in_.blocks; ++b)
+        kernels.bf16_round(call.scratch + (b * block + (y - strip.begin) * row) * operand_bytes_,
+                           floats + b * row, static_cast<std::size_t>(row));
+    }
     return call.scratch;
   }
 
@@ -237,7 +248,8 @@ class ConvStep : public StepRun {
       panel.resumes = s > 0;
       panel.clamp = is_last ? whole.clamp : clamp_of(format::Activation::None);
       if (s > 0) panel.prefetch_bytes = 0;
-      if (widens_) widen(panel, reinterpret_cast<float*>(call.scratch + source_bytes()));
+      if (widens_)
+        widen(panel, reinterpret_cast<float*>(call.scratch + source_bytes() + row_bytes()));
       conv_(panel);
     }
   }

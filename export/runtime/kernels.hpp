@@ -95,7 +95,7 @@ struct Kernels {
   int panel_blocks;  ///< blocks of a panel
   void (*conv)(const ConvPanel& panel);
   /// Rounds `count` values, a multiple of 16, to bf16, to nearest even. The result is bf16 where
-  /// there is a bf16_conv, else float. In place allowed.
+  /// there is a bf16_conv, else float.
   void (*bf16_round)(void* dst, const float* src, std::size_t count);
   /// As conv, of bf16 weights [kh][kw][depth / 2][16][2] and a bf16 source; last_depth is even.
   /// Null where the CPU does not multiply bf16: conv then runs on the same numbers as floats.

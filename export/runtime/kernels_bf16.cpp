@@ -175,7 +175,6 @@ void conv(const ConvPanel& panel) {
   run_tiles(panel, panel.blocks > 1 ? kTiles<2> : kTiles<1>);
 }
 
-/// Every 32 bytes of the result lie before the floats that are read next.
 ATTO_BF16 void round(void* dst, const float* src, std::size_t count) {
   auto* to = static_cast<Half*>(dst);
   for (std::size_t i = 0; i < count; i += format::kLanes) {
