@@ -42,7 +42,7 @@ flatbuffers::Offset<wire::Step> add(FlatBufferBuilder& to, const Step& step) {
   return wire::CreateStep(to, code(step.kind), name, inputs, step.output, step.residual,
                           code(step.activation), code(step.joined_activation), &window, &wiring,
                           &main, &depthwise, &first, code(step.depthwise_activation), gather,
-                          step.macs);
+                          step.macs, step.is_bf16);
 }
 
 flatbuffers::DetachedBuffer metadata_of(const Program& program) {
@@ -83,7 +83,7 @@ std::vector<std::byte> encode(const ModelFile& model) {
       (kHeaderBytes + metadata.size() + kAlignment - 1) / kAlignment * kAlignment;
   std::vector<std::byte> bytes(weights_offset + model.weights.size());
   std::memcpy(bytes.data(), "ATTOMDL\n", 8);
-  put(bytes, 8, kVersion);
+  put(bytes, 8, version_of(model.program));
   put<std::uint64_t>(bytes, 16, kHeaderBytes);
   put<std::uint64_t>(bytes, 24, metadata.size());
   put<std::uint64_t>(bytes, 32, weights_offset);

@@ -110,9 +110,10 @@ struct Wiring {
 };
 
 /// Weights and bias, as byte offsets into the weight section.
-/// F32: weights float, bias float [blocks * 16]. U8: weights int8, channels of a lane in fours;
-/// bias int32 [blocks * 16], then multipliers float [blocks * 16], then, of an ImageConv, the
-/// image's scale (float) and zero point (int32).
+/// F32: weights float, bias float [blocks * 16]. Of a bf16 step: weights bf16, channels of a lane
+/// in pairs, [group][out block][kh][kw][depth / 2][16][2]; bias as F32. U8: weights int8, channels
+/// of a lane in fours; bias int32 [blocks * 16], then multipliers float [blocks * 16], then, of an
+/// ImageConv, the image's scale (float) and zero point (int32).
 struct Parameters {
   std::uint64_t weights = 0;
   std::uint64_t bias = 0;
@@ -141,6 +142,9 @@ struct Step {
   Activation depthwise_activation = Activation::None;
   std::vector<LaneSource> gather;
   std::int64_t macs = 0;
+  /// Conv of one lane order (interleave 1) and the 1x1 half of DepthwisePointwise, on F32 tensors:
+  /// inputs are rounded to bf16, to nearest even, and multiplied with bf16 weights; sums are float.
+  bool is_bf16 = false;
 };
 
 struct ProgramOutput {

@@ -72,7 +72,7 @@ class Checker {
     require(within(tensor.halo, 0, kMaxPadding), "halo", "must be 0 to 2^21");
     check_lanes(tensor);
     require(tensor.element == Element::F32 || tensor.element == Element::U8, "element",
-            "this runtime computes in float32 and int8");
+            "tensors hold float32 or bytes");
     require(std::isfinite(tensor.scale) && tensor.scale > 0, "scale", "must be a number > 0");
     require(within(tensor.zero_point, 0, 255), "zero_point", "must be 0 to 255");
     require(tensor.storage < program_.storages.size(), "storage", "must be one of the storages");

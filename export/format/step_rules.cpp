@@ -38,6 +38,7 @@ class StepChecker {
     require(takes_residual || step.residual < 0, "residual", "does not fit this kind of step");
     check_residual(step);
     check_elements(step);
+    check_bf16(step);
     switch (step.kind) {
       case StepKind::Import:
       case StepKind::ImageConv:
@@ -168,6 +169,13 @@ class StepChecker {
     if (has_tables) require_range(step.parameters.weights, 256 * step.inputs.size(), "weights");
   }
 
+  void check_bf16(const Step& step) const {
+    const bool is_conv = step.kind == StepKind::Conv || step.kind == StepKind::DepthwisePointwise;
+    require(!step.is_bf16 ||
+                (is_conv && out(step).element == Element::F32 && step.wiring.interleave == 1),
+            "is_bf16", "fits a convolution of floats alone, without interleaved groups");
+  }
+
   void check_image_step(const Step& step) const {
     require_inputs(step, 0, 0);
     if (step.kind == StepKind::Import) {
@@ -276,6 +284,7 @@ class StepChecker {
 };
 
 Element weight_element(const Program& program, const Step& step) {
+  if (step.is_bf16) return Element::Bf16;
   const std::uint32_t like = step.inputs.empty() ? step.output : step.inputs[0];
   return program.tensors[like].element;
 }

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <set>
 
+#include "export/lowering/bf16.hpp"
+
 namespace atto::deploy {
 namespace {
 
@@ -123,6 +125,13 @@ GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node) {
   const int groups = std::get<FusedConv>(node.op).groups;
   return group_layout(groups, network.nodes[at(node.inputs[0])].shape.channels / groups,
                       node.shape.channels / groups);
+}
+
+bool multiplies_in_bf16(const FusedNetwork& network, const FusedNode& node) {
+  if (std::holds_alternative<FusedDense>(node.op)) return true;
+  if (!std::holds_alternative<FusedConv>(node.op) || node.inputs[0] == 0) return false;
+  if (is_grouped(network, node)) return group_layout(network, node).wiring.interleave == 1;
+  return !is_depthwise(network, node);
 }
 
 Lanes renamed(const FusedChannels& moves, const Lanes& input) {

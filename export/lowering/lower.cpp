@@ -26,18 +26,16 @@ void require_expressible(const format::Program& program) {
 
 format::ModelFile lower(const FusedNetwork& network, const Meaning& meaning,
                         const LoweringOptions& options) {
-  if (options.precision == Precision::Bf16)
-    throw SpecError({{network.name, "precision", "must be fp32 or int8", "bf16"}});
   const Quantisation* quantisation = options.quantisation;
   if ((options.precision == Precision::I8) != (quantisation != nullptr) ||
       (quantisation != nullptr && (quantisation->tensors.size() != network.nodes.size() ||
                                    quantisation->weights.size() != network.nodes.size())))
     throw InternalError("int8, and int8 alone, needs a quantisation of this network");
-  format::ModelFile file = steps_of(network, quantisation);
+  format::ModelFile file = steps_of(network, options);
   format::Program& program = file.program;
   program.name = network.name;
   program.structure_hash = network.structure_hash;
-  program.precision = quantisation != nullptr ? "int8" : "fp32";
+  program.precision = precision_name(options.precision);
   program.producer = meaning.producer;
   const net::Shape& image = network.nodes.at(0).shape;
   program.channels = image.channels;

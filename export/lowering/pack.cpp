@@ -1,6 +1,9 @@
 #include "export/lowering/pack.hpp"
 
+#include <algorithm>
 #include <cstring>
+
+#include "export/lowering/bf16.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -58,16 +61,30 @@ std::vector<float> packed_image_conv(const Kernel& kernel, const Lanes& out) {
   return packed;
 }
 
+std::vector<float> with_channels_together(const std::vector<float>& packed, int depth,
+                                          int together) {
+  const std::size_t lanes = kLanes, each = at(together), channels = at(depth);
+  const std::size_t groups = (channels + each - 1) / each,
+                    taps = packed.size() / (channels * lanes);
+  std::vector<float> made(taps * groups * lanes * each);
+  for (std::size_t tap = 0; tap < taps; ++tap)
+    for (std::size_t d = 0; d < channels; ++d)
+      for (std::size_t lane = 0; lane < lanes; ++lane)
+        made[((tap * groups + d / each) * lanes + lane) * each + d % each] =
+            packed[(tap * channels + d) * lanes + lane];
+  return made;
+}
+
+std::vector<std::uint16_t> as_bf16(const std::vector<float>& values) {
+  std::vector<std::uint16_t> made(values.size());
+  std::transform(values.begin(), values.end(), made.begin(), bf16_of);
+  return made;
+}
+
 std::vector<float> packed_bias(const Kernel& kernel, const Lanes& out) {
   std::vector<float> packed;
   for (const int channel : out) packed.push_back(channel < 0 ? 0 : kernel.bias[at(channel)]);
   return packed;
-}
-
-format::Parameters WeightSection::add(const std::vector<float>& weights,
-                                      const std::vector<float>& bias) {
-  const std::uint64_t first = add_bytes(std::as_bytes(std::span(weights)));
-  return {first, add_bytes(std::as_bytes(std::span(bias)))};
 }
 
 std::uint64_t WeightSection::add_bytes(std::span<const std::byte> bytes) {

@@ -2,6 +2,7 @@
 // Weights in the order in which the runtime reads them (export/format/program.hpp).
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -33,12 +34,21 @@ std::vector<float> packed_conv(const Kernel& kernel, const format::Wiring& wirin
                                const Lanes& out);
 std::vector<float> packed_depthwise(const Kernel& kernel, const Lanes& lanes);
 std::vector<float> packed_image_conv(const Kernel& kernel, const Lanes& out);
+/// Weights [..][depth][16] with neighbouring channels of a lane beside each other:
+/// [..][depth / together][16][together]; zeros follow a depth that is no multiple.
+std::vector<float> with_channels_together(const std::vector<float>& packed, int depth,
+                                          int together);
+std::vector<std::uint16_t> as_bf16(const std::vector<float>& values);
 std::vector<float> packed_bias(const Kernel& kernel, const Lanes& out);
 
 /// The weight section as it grows.
 class WeightSection {
  public:
-  format::Parameters add(const std::vector<float>& weights, const std::vector<float>& bias);
+  template <class Weight>
+  format::Parameters add(const std::vector<Weight>& weights, const std::vector<float>& bias) {
+    const std::uint64_t first = add_bytes(std::as_bytes(std::span(weights)));
+    return {first, add_bytes(std::as_bytes(std::span(bias)))};
+  }
   /// Returns where the bytes lie.
   std::uint64_t add_bytes(std::span<const std::byte> bytes);
   std::vector<std::byte> take() { return std::move(bytes_); }

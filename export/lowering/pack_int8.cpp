@@ -8,7 +8,7 @@
 namespace atto::deploy {
 namespace {
 
-constexpr std::size_t kTogether = 4;  // channels of a 32-bit word
+constexpr int kTogether = 4;  // channels of a 32-bit word
 
 std::size_t at(int index) {
   return static_cast<std::size_t>(index);
@@ -87,17 +87,10 @@ double activated(net::Activation activation, double x) {
 PackedInt8 packed_int8_conv(const Int8Layer& layer, const Kernel& kernel,
                             const format::Wiring& wiring, const Lanes& in, const Lanes& out) {
   const std::vector<float> weights(layer.weights.weights.begin(), layer.weights.weights.end());
-  const std::vector<float> flat = packed_conv(with_weights(kernel, weights), wiring, in, out);
-  const std::size_t depth = at(wiring.depth()), lanes = format::kLanes;
-  const std::size_t quads = (depth + kTogether - 1) / kTogether;
   PackedInt8 packed{{}, packed_int8_bias(layer, out)};
-  const std::size_t taps = flat.size() / (depth * lanes);
-  packed.weights.resize(taps * quads * lanes * kTogether);
-  for (std::size_t tap = 0; tap < taps; ++tap)
-    for (std::size_t d = 0; d < depth; ++d)
-      for (std::size_t lane = 0; lane < lanes; ++lane)
-        packed.weights[((tap * quads + d / kTogether) * lanes + lane) * kTogether + d % kTogether] =
-            byte_of(flat[(tap * depth + d) * lanes + lane]);
+  for (const float weight : with_channels_together(
+           packed_conv(with_weights(kernel, weights), wiring, in, out), wiring.depth(), kTogether))
+    packed.weights.push_back(byte_of(weight));
   return packed;
 }
 

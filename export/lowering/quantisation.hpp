@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "export/lowering/fused_network.hpp"
@@ -29,6 +30,10 @@
 namespace atto::deploy {
 
 enum class Precision : std::uint8_t { F32, Bf16, I8 };
+/// "fp32", "bf16", "int8".
+constexpr std::string_view precision_name(Precision precision) {
+  return precision == Precision::F32 ? "fp32" : precision == Precision::Bf16 ? "bf16" : "int8";
+}
 
 struct TensorQuantisation {
   float scale = 1;

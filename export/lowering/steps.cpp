@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "export/lowering/bf16.hpp"
 #include "export/lowering/lanes.hpp"
 #include "export/lowering/pack.hpp"
 #include "export/lowering/pack_int8.hpp"
@@ -37,9 +38,10 @@ struct Value {
 
 class Builder {
  public:
-  Builder(const FusedNetwork& network, const Quantisation* quantisation)
+  Builder(const FusedNetwork& network, const LoweringOptions& options)
       : network_(network),
-        quantisation_(quantisation),
+        quantisation_(options.quantisation),
+        is_bf16_(options.precision == Precision::Bf16),
         lanes_(choose_lanes(network)),
         readers_(count_readers(network)),
         is_output_(network.nodes.size()),
@@ -185,10 +187,21 @@ class Builder {
     const std::uint64_t first = weights_.add_bytes(packed.weights);
     return {first, weights_.add_bytes(packed.bias)};
   }
-  format::Parameters conv_parameters(const Kernel& kernel, const format::Wiring& wiring,
-                                     const Lanes& in, const Lanes& out) {
-    return is_int8() ? add_int8(packed_int8_conv(int8_layer(index_), kernel, wiring, in, out))
-                     : weights_.add(packed_conv(kernel, wiring, in, out), packed_bias(kernel, out));
+  /// Gives a convolution its wiring and weights.
+  void wire(Step& made, const Kernel& kernel, const format::Wiring& wiring, const Lanes& in,
+            const Lanes& out) {
+    made.wiring = wiring;
+    if (is_int8()) {
+      made.parameters = add_int8(packed_int8_conv(int8_layer(index_), kernel, wiring, in, out));
+      return;
+    }
+    const std::vector<float> weights = packed_conv(kernel, wiring, in, out),
+                             bias = packed_bias(kernel, out);
+    made.is_bf16 = is_bf16_ && multiplies_in_bf16(network_, this_node());
+    made.parameters =
+        made.is_bf16
+            ? weights_.add(as_bf16(with_channels_together(weights, wiring.depth(), 2)), bias)
+            : weights_.add(weights, bias);
   }
 
   std::uint32_t tensor(int node, const Lanes& lanes) {
@@ -316,8 +329,7 @@ class Builder {
     const Lanes& lanes = lanes_[at(index_)];
     Step made = step(StepKind::Conv, {input.tensor});
     made.window = window;
-    made.wiring = wiring;
-    made.parameters = conv_parameters(kernel, wiring, input.lanes, lanes);
+    wire(made, kernel, wiring, input.lanes, lanes);
     made.macs = macs_of(index_);
     join(made);
     add(std::move(made));
@@ -328,9 +340,7 @@ class Builder {
     const FusedNode& node = this_node();
     Step made = step(StepKind::Conv, {input.tensor});
     made.window = window;
-    made.wiring = layout.wiring;
-    made.parameters = weights_.add(packed_conv(kernel, layout.wiring, input.lanes, layout.out),
-                                   packed_bias(kernel, layout.out));
+    wire(made, kernel, layout.wiring, input.lanes, layout.out);
     made.macs = macs_of(index_);
     const std::uint32_t output = made.output;
     made.output = tensor(index_, layout.out);
@@ -370,9 +380,7 @@ class Builder {
     const Kernel kernel = kernel_of(conv), first_kernel = kernel_of(depthwise, first);
     Step made = step(StepKind::DepthwisePointwise, {arranged(half.inputs[0], between).tensor});
     made.name = half.name + " + " + this_node().name;
-    made.wiring = wiring_of(between, lanes);
-    made.parameters =
-        weights_.add(packed_conv(kernel, made.wiring, between, lanes), packed_bias(kernel, lanes));
+    wire(made, kernel, wiring_of(between, lanes), between, lanes);
     made.depthwise_window = window_of(depthwise);
     made.depthwise_parameters =
         weights_.add(packed_depthwise(first_kernel, between), packed_bias(first_kernel, between));
@@ -397,6 +405,7 @@ class Builder {
 
   const FusedNetwork& network_;
   const Quantisation* quantisation_;  ///< null for floats
+  bool is_bf16_;
   std::vector<Lanes> lanes_;
   std::vector<int> readers_;
   std::vector<bool> is_output_;
@@ -409,8 +418,8 @@ class Builder {
 
 }  // namespace
 
-format::ModelFile steps_of(const FusedNetwork& network, const Quantisation* quantisation) {
-  return Builder(network, quantisation).build();
+format::ModelFile steps_of(const FusedNetwork& network, const LoweringOptions& options) {
+  return Builder(network, options).build();
 }
 
 }  // namespace atto::deploy

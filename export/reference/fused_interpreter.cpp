@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "design_specs/errors.hpp"
+#include "export/lowering/bf16.hpp"
 #include "export/reference/plain_ops.hpp"
 
 namespace atto::deploy {
@@ -31,17 +32,29 @@ struct FusedInterpreter::Step {
   const FusedNode& node;
   const std::vector<Values>& values;
   Values& dst;
+  bool is_bf16;  ///< this node multiplies in bf16
 
   const net::Shape& shape(std::size_t i) const { return network.nodes[at(node.inputs[i])].shape; }
   const Values& src(std::size_t i) const { return values[at(node.inputs[i])]; }
+  /// What is multiplied; `room` holds it where it is not the values themselves.
+  std::span<const float> operand(const Values& of, Values& room) const {
+    if (!is_bf16) return of;
+    room.resize(of.size());
+    std::transform(of.begin(), of.end(), room.begin(), bf16_rounded);
+    return room;
+  }
 
   void operator()(const FusedInput& /*op*/) const {}  // run() fills it
   void operator()(const FusedConv& op) const {
-    plain::conv(src(0), shape(0), op.weights, op.bias, op.groups,
+    Values inputs, weights;
+    plain::conv(operand(src(0), inputs), shape(0), operand(op.weights, weights), op.bias, op.groups,
                 square(op.kernel, op.stride, op.dilation, op.dilation * (op.kernel - 1) / 2),
                 node.shape, dst);
   }
-  void operator()(const FusedDense& op) const { plain::dense(src(0), op.weights, op.bias, dst); }
+  void operator()(const FusedDense& op) const {
+    Values inputs, weights;
+    plain::dense(operand(src(0), inputs), operand(op.weights, weights), op.bias, dst);
+  }
   void operator()(const FusedActivate& /*op*/) const { dst = src(0); }
   void operator()(const FusedAdd& /*op*/) const {
     for (std::size_t e = 0; e < dst.size(); ++e) {
@@ -78,8 +91,10 @@ struct FusedInterpreter::Step {
   void operator()(const FusedSoftmax& /*op*/) const { plain::softmax(src(0), node.shape, dst); }
 };
 
-FusedInterpreter::FusedInterpreter(const FusedNetwork& network)
-    : network_(network), last_reader_(network.nodes.size(), 0) {
+FusedInterpreter::FusedInterpreter(const FusedNetwork& network, Precision precision)
+    : network_(network),
+      is_bf16_(precision == Precision::Bf16),
+      last_reader_(network.nodes.size(), 0) {
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     for (const int input : network.nodes[i].inputs) last_reader_[at(input)] = static_cast<int>(i);
     if (network.nodes[i].residual >= 0)
@@ -98,7 +113,8 @@ std::vector<Values> FusedInterpreter::run(std::span<const float> image, const Wa
     Values& made = values[i];
     made.resize(static_cast<std::size_t>(node.shape.elements()));
     if (i == 0) made.assign(image.begin(), image.end());
-    std::visit(Step{network_, node, values, made}, node.op);
+    const bool is_bf16 = is_bf16_ && multiplies_in_bf16(network_, node);
+    std::visit(Step{network_, node, values, made, is_bf16}, node.op);
     activate(made, node.activation);
     if (node.residual >= 0) {
       const Values& residual = values[at(node.residual)];

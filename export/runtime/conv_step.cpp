@@ -22,6 +22,7 @@ constexpr std::int64_t kManyWeightBytes = 512 * 1024;
 // tiles on.
 constexpr std::int64_t kSliceBytes = 16 * 1024;
 constexpr std::size_t kManyTiles = 4;
+constexpr std::ptrdiff_t kFloatBytes = 4, kBf16Bytes = 2;
 constexpr std::ptrdiff_t kBlockWeights = std::ptrdiff_t{format::kLanes} * format::kLanes;
 // What is fetched into the second-level cache for the step that follows.
 constexpr std::size_t kPrefetchBytes = 64 * 1024;
@@ -66,12 +67,16 @@ class ConvStep : public StepRun {
         finish_(ground, step),
         panels_(panels_of(step.wiring, ground.program.tensors[step.output],
                           ground.kernels.panel_blocks)),
-        weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
+        widens_(step.is_bf16 && ground.kernels.bf16_conv == nullptr),
+        conv_(step.is_bf16 && !widens_ ? ground.kernels.bf16_conv : ground.kernels.conv),
+        operand_bytes_(step.is_bf16 && !widens_ ? kBf16Bytes : kFloatBytes),
+        weight_bytes_(step.is_bf16 ? kBf16Bytes : kFloatBytes),
+        depth_(step.is_bf16 ? (step.wiring.depth() + 1) / 2 * 2 : step.wiring.depth()),
+        weights_(ground.weights.data() + step.parameters.weights),
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {
     const format::Window& window = step.window;
-    block_weights_ =
-        std::ptrdiff_t{window.height} * window.width * step.wiring.depth() * format::kLanes;
-    const std::int64_t weight_bytes = block_weights_ * out_.blocks * std::int64_t{sizeof(float)};
+    block_weights_ = std::ptrdiff_t{window.height} * window.width * depth_ * format::kLanes;
+    const std::int64_t weight_bytes = weight_bytes_ * block_weights_ * out_.blocks;
     by_panels_ =
         ground.parts > 1 && (out_.height < 4 * ground.parts || weight_bytes >= kManyWeightBytes);
     if (step.kind == format::StepKind::DepthwisePointwise)
@@ -94,27 +99,28 @@ class ConvStep : public StepRun {
   }
 
   std::size_t scratch_bytes() const override {
-    return depthwise_ ? static_cast<std::size_t>(strip_pixels_) *
-                            static_cast<std::size_t>(in_.blocks) * format::kLanes * sizeof(float)
-                      : 0;
+    const std::ptrdiff_t widened =
+        widens_ ? ground_.kernels.panel_blocks * block_weights_ * kFloatBytes : 0;
+    return static_cast<std::size_t>(source_bytes() + row_bytes() + widened);
   }
 
   std::string kernels() const override {
     const format::Window& w = step_.window;
     const std::string size = std::to_string(w.height) + "x" + std::to_string(w.width);
     const std::string conv =
-        "conv" + size + "s" + std::to_string(w.stride) +
+        (step_.is_bf16 ? "bf16conv" : "conv") + size + "s" + std::to_string(w.stride) +
         (step_.wiring.groups > 1 ? "g" + std::to_string(step_.wiring.groups) : "");
     return depthwise_ ? depthwise_->name() + "+" + conv : conv;
   }
 
  private:
   void plan_strips(std::int64_t weight_bytes) {
-    const std::int64_t row_bytes = depthwise_
-                                       ? std::int64_t{out_.width} * in_.blocks * format::kLanes * 4
-                                       : std::int64_t{in_.row_stride} * step_.window.stride * 4;
+    const std::int64_t row_values = depthwise_
+                                        ? std::int64_t{out_.width} * in_.blocks * format::kLanes
+                                        : std::int64_t{in_.row_stride} * step_.window.stride;
     const std::int64_t budget = weight_bytes <= kSmallWeightBytes ? kSmallStripBytes : kStripBytes;
-    int rows = static_cast<int>(std::clamp<std::int64_t>(budget / row_bytes, 1, out_.height));
+    int rows = static_cast<int>(
+        std::clamp<std::int64_t>(budget / (row_values * operand_bytes_), 1, out_.height));
     if (!by_panels_) rows = std::min(rows, (out_.height + ground_.parts - 1) / ground_.parts);
     const int strips = (out_.height + rows - 1) / rows;
     rows = (out_.height + strips - 1) / strips;
@@ -128,31 +134,85 @@ class ConvStep : public StepRun {
       else
         add_window_tiles(tiles_, step_.window, in_, out_, strip.begin, strip.end, max_pixels);
       strip.tile_count = tiles_.size() - strip.tile_begin;
+      if (step_.is_bf16 && !depthwise_) read_rounded(strip);
       strips_.push_back(strip);
     }
   }
 
+  /// The scratch memory: what source_of() makes, then a row of the depthwise half that is not yet
+  /// rounded, then widened weights.
+  std::ptrdiff_t source_bytes() const {
+    const std::ptrdiff_t values =
+        depthwise_ ? std::ptrdiff_t{strip_pixels_} * in_.blocks * format::kLanes : strip_values_;
+    constexpr auto kAlignment = static_cast<std::ptrdiff_t>(format::kAlignment);
+    return (values * operand_bytes_ + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  std::ptrdiff_t row_bytes() const {
+    return depthwise_ && step_.is_bf16
+               ? std::ptrdiff_t{out_.width} * in_.blocks * format::kLanes * kFloatBytes
+               : 0;
+  }
+
+  /// Rows [begin, end) of the input with the padding before and behind them: rounded, they lie at
+  /// the beginning of the scratch memory.
+  Range rows_of(const Strip& strip) const {
+    return rows_read(step_.window, strip.begin, strip.end, in_.height);
+  }
+  std::ptrdiff_t halo() const { return std::ptrdiff_t{in_.halo} * format::kLanes; }
+  std::ptrdiff_t values_of(Range rows) const {
+    return (rows.end - rows.begin) * in_.row_stride + halo();
+  }
+  /// Lets a strip's tiles read the rounded rows.
+  void read_rounded(const Strip& strip) {
+    const Range rows = rows_of(strip);
+    strip_values_ = std::max(strip_values_, values_of(rows));
+    for (std::size_t t = strip.tile_begin; t < tiles_.size(); ++t)
+      tiles_[t].src += halo() - rows.begin * in_.row_stride;
+  }
+
+  const std::byte* weights_at(int block) const {
+    return weights_ + block * block_weights_ * weight_bytes_;
+  }
   std::span<const std::byte> weights_of(int panel) const {
     const Panel& of = panels_[static_cast<std::size_t>(panel)];
-    return std::as_bytes(std::span(weights_ + of.out_block * block_weights_,
-                                   static_cast<std::size_t>(of.blocks * block_weights_)));
+    return {weights_at(of.out_block), weights_at(of.out_block + of.blocks)};
+  }
+
+  /// Makes what the panels read, where that is not the input itself, in the scratch memory.
+  const std::byte* source_of(const Strip& strip, const Call& call) const {
+    const Kernels& kernels = ground_.kernels;
+    if (!depthwise_) {
+      if (!step_.is_bf16) return reinterpret_cast<const std::byte*>(in_.data);
+      const Range rows = rows_of(strip);
+      kernels.bf16_round(call.scratch, in_.row(rows.begin) - halo(),
+                         static_cast<std::size_t>(values_of(rows)));
+      return call.scratch;
+    }
+    const std::ptrdiff_t row = std::ptrdiff_t{out_.width} * format::kLanes,
+                         block = std::ptrdiff_t{strip_pixels_} * format::kLanes;
+    if (!step_.is_bf16) {
+      depthwise_->run(strip.begin, strip.end, reinterpret_cast<float*>(call.scratch), row, block);
+      return call.scratch;
+    }
+    auto* floats = reinterpret_cast<float*>(call.scratch + source_bytes());
+    for (int y = strip.begin; y < strip.end; ++y) {
+      depthwise_->run(y, y + 1, floats, row, row);
+      for (int b = 0; b < in_.blocks; ++b)
+        kernels.bf16_round(call.scratch + (b * block + (y - strip.begin) * row) * operand_bytes_,
+                           floats + b * row, static_cast<std::size_t>(row));
+    }
+    return call.scratch;
   }
 
   void run_strip(const Strip& strip, Range which, bool is_last_strip, const Call& call) const {
     ConvPanel panel = common_panel(strip);
-    const float* src = in_.data;
-    if (depthwise_) {
-      auto* compact = reinterpret_cast<float*>(call.scratch);
-      depthwise_->run(strip.begin, strip.end, compact, std::ptrdiff_t{out_.width} * format::kLanes,
-                      std::ptrdiff_t{strip_pixels_} * format::kLanes);
-      src = compact;
-    }
+    const std::byte* src = source_of(strip, call);
     for (int p = which.begin; p < which.end; ++p) {
       const Panel& of = panels_[static_cast<std::size_t>(p)];
-      panel.src = src + of.in_block * panel.block_step;
+      panel.src = src + of.in_block * panel.block_step * operand_bytes_;
       panel.blocks = of.blocks;
       panel.lanes = of.lanes;
-      panel.weights = weights_ + of.out_block * block_weights_;
+      panel.weights = weights_at(of.out_block);
       panel.bias = bias_ + of.out_block * format::kLanes;
       panel.dst = out_.data + of.out_block * out_.block_stride;
       if (finish_.residual() != nullptr)
@@ -162,7 +222,7 @@ class ConvStep : public StepRun {
                                                                 : weights_of(which.begin);
       panel.prefetch = next.data();
       panel.prefetch_bytes = next.size();
-      run_slices(panel);
+      run_slices(panel, call);
     }
     const Panel &first = panels_[static_cast<std::size_t>(which.begin)],
                 &last = panels_[static_cast<std::size_t>(which.end - 1)];
@@ -171,22 +231,40 @@ class ConvStep : public StepRun {
 
   /// Takes the input channels in slices whose weights stay in the first-level cache while all tiles
   /// pass; the output holds the sums in between.
-  void run_slices(ConvPanel panel) const {
+  void run_slices(ConvPanel panel, const Call& call) const {
     const int slices = slices_of(panel);
     const ConvPanel whole = panel;
     const int blocks = whole.full_blocks + (whole.last_depth > 0 ? 1 : 0);
     for (int s = 0; s < slices; ++s) {
       const Range slice = share(blocks, s, slices);
       const bool is_last = s + 1 == slices;
-      panel.src = whole.src + slice.begin * whole.block_step;
-      panel.weights = whole.weights + slice.begin * kBlockWeights;
+      panel.src = static_cast<const std::byte*>(whole.src) +
+                  slice.begin * whole.block_step * operand_bytes_;
+      panel.weights = static_cast<const std::byte*>(whole.weights) +
+                      slice.begin * kBlockWeights * weight_bytes_;
+      panel.weight_step = whole.weight_step;
       panel.full_blocks = (is_last ? whole.full_blocks : slice.end) - slice.begin;
       panel.last_depth = is_last ? whole.last_depth : 0;
       panel.resumes = s > 0;
       panel.clamp = is_last ? whole.clamp : clamp_of(format::Activation::None);
       if (s > 0) panel.prefetch_bytes = 0;
-      ground_.kernels.conv(panel);
+      if (widens_)
+        widen(panel, reinterpret_cast<float*>(call.scratch + source_bytes() + row_bytes()));
+      conv_(panel);
     }
+  }
+
+  /// Makes floats of a panel's weights.
+  void widen(ConvPanel& panel, float* room) const {
+    const auto* weights = static_cast<const std::uint16_t*>(panel.weights);
+    const std::ptrdiff_t values = std::ptrdiff_t{step_.window.height} * step_.window.width *
+                                  (panel.full_blocks * format::kLanes + panel.last_depth) *
+                                  format::kLanes;
+    for (int b = 0; b < panel.blocks; ++b)
+      ground_.kernels.bf16_widen(room + b * values, weights + b * panel.weight_step,
+                                 static_cast<std::size_t>(values));
+    panel.weights = room;
+    panel.weight_step = values;
   }
 
   int slices_of(const ConvPanel& panel) const {
@@ -194,8 +272,8 @@ class ConvStep : public StepRun {
     if (step_.window.height != 1 || step_.window.width != 1 || panel.residual != nullptr ||
         panel.tile_count < kManyTiles)
       return 1;
-    const std::int64_t bytes = std::int64_t{panel.full_blocks} * panel.blocks * kBlockWeights *
-                               std::int64_t{sizeof(float)};
+    const std::int64_t bytes =
+        std::int64_t{panel.full_blocks} * panel.blocks * kBlockWeights * operand_bytes_;
     return static_cast<int>(std::max<std::int64_t>(1, (bytes + kSliceBytes - 1) / kSliceBytes));
   }
 
@@ -210,8 +288,8 @@ class ConvStep : public StepRun {
     panel.block_step =
         depthwise_ ? std::ptrdiff_t{strip_pixels_} * format::kLanes : in_.block_stride;
     panel.kernel_width = window.width;
-    panel.full_blocks = step_.wiring.depth() / format::kLanes;
-    panel.last_depth = step_.wiring.depth() % format::kLanes;
+    panel.full_blocks = depth_ / format::kLanes;
+    panel.last_depth = depth_ % format::kLanes;
     panel.weight_step = block_weights_;
     panel.dst_step = out_.block_stride;
     panel.dst_offset = dst_offset_.data();
@@ -229,14 +307,21 @@ class ConvStep : public StepRun {
   View out_, in_;
   Finish finish_;
   std::vector<Panel> panels_;
-  const float *weights_, *bias_;
-  std::ptrdiff_t block_weights_ = 0;         ///< floats per output block
+  bool widens_;  ///< bf16 weights become floats, panel by panel
+  void (*conv_)(const ConvPanel& panel);
+  std::ptrdiff_t operand_bytes_;  ///< of what conv_ multiplies
+  std::ptrdiff_t weight_bytes_;   ///< of what the file holds
+  int depth_;                     ///< channels that an output has weights for
+  const std::byte* weights_;
+  const float* bias_;
+  std::ptrdiff_t block_weights_ = 0;         ///< values per output block
   std::span<const std::byte> next_weights_;  ///< read soon after this step
   bool by_panels_ = false;                   ///< parts share out the panels, not the strips
   std::optional<GroupedRows> depthwise_;
   std::vector<Strip> strips_;
   std::vector<Tile> tiles_;
   int strip_pixels_ = 0;
+  std::ptrdiff_t strip_values_ = 0;  ///< the most that a strip reads, rounded
   std::vector<std::uint32_t> dst_offset_, residual_offset_;
 };
 

@@ -171,8 +171,9 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
   for (const Tile* const end = tile + count; tile != end; ++tile) {
     Sums<P, N> sums;
     start(sums, panel, *tile);
-    const float* HWY_RESTRICT w = panel.weights + tile->ky_begin * row_weights;
-    const float* row = panel.src + tile->src;
+    const float* HWY_RESTRICT w =
+        static_cast<const float*>(panel.weights) + tile->ky_begin * row_weights;
+    const float* row = static_cast<const float*>(panel.src) + tile->src;
     for (int ky = tile->ky_begin; ky < tile->ky_end; ++ky, row += panel.row_step) {
       const float* tap = row;
       for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
@@ -191,7 +192,6 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
   }
 }
 
-using TileKernel = void (*)(const ConvPanel&, const Tile*, std::size_t);
 struct TileKernels {
   TileKernel of[kMaxPixels + 1];  ///< by the number of pixels
 };
@@ -206,26 +206,10 @@ inline constexpr TileKernels kConvTiles =
 /// Half a block where the other half holds no channels.
 inline constexpr int kHalf = kVectors == 2 || kVectors == 4 ? kVectors / 2 : kVectors;
 
-inline const TileKernels& kernels_for(const ConvPanel& panel) {
-  if (panel.blocks > 1) return kConvTiles<kPanelBlocks * kVectors>;
-  return panel.lanes <= format::kLanes / 2 ? kConvTiles<kHalf> : kConvTiles<kVectors>;
-}
-
-/// Runs tiles of equal size together, and spreads the prefetch over these runs.
 inline void f32_conv(const ConvPanel& panel) {
-  constexpr std::size_t kLine = 64, kMaxRun = 8;
-  const TileKernels& kernels = kernels_for(panel);
-  const std::size_t lines = panel.prefetch_bytes / kLine;
-  for (std::size_t t = 0, fetched = 0; t < panel.tile_count;) {
-    const std::uint32_t pixels = panel.tiles[t].pixels;
-    std::size_t next = t + 1;
-    while (next < panel.tile_count && next - t < kMaxRun && panel.tiles[next].pixels == pixels)
-      ++next;
-    for (const std::size_t until = lines * next / panel.tile_count; fetched < until; ++fetched)
-      __builtin_prefetch(panel.prefetch + fetched * kLine, 0, 2);
-    kernels.of[pixels](panel, panel.tiles + t, next - t);
-    t = next;
-  }
+  run_tiles(panel, panel.blocks > 1                    ? kConvTiles<kPanelBlocks * kVectors>.of
+                   : panel.lanes <= format::kLanes / 2 ? kConvTiles<kHalf>.of
+                                                       : kConvTiles<kVectors>.of);
 }
 
 }  // namespace atto::edge::HWY_NAMESPACE

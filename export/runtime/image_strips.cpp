@@ -21,12 +21,7 @@ ImageStrips::ImageStrips(const format::Program& program, const format::Window& w
 }
 
 Range ImageStrips::rows_read(const Strip& strip) const {
-  const std::int64_t first = std::int64_t{strip.begin} * window_.stride - window_.pad;
-  const std::int64_t last = (std::int64_t{strip.end} - 1) * window_.stride - window_.pad +
-                            (std::int64_t{window_.height} - 1) * window_.dilation;
-  const std::int64_t height = height_;
-  const int low = static_cast<int>(std::clamp<std::int64_t>(first, 0, height));
-  return {low, static_cast<int>(std::clamp<std::int64_t>(last + 1, low, height))};
+  return edge::rows_read(window_, strip.begin, strip.end, height_);
 }
 
 void ImageStrips::add_tiles(const Strip& strip, const View& out, const ImageStripLayout& layout,

@@ -26,7 +26,7 @@ struct Tile {
 /// ([row][channel][width], padded; weights [kh][C][kw][16]), is a source too: its channels are the
 /// columns of the window, and the window's columns the channels of the last block.
 struct ConvPanel {
-  const float* src;
+  const void* src;  ///< float, or bf16 for a bf16_conv; so are the weights
   const Tile* tiles;
   std::size_t tile_count;
   std::ptrdiff_t pixel_step;  ///< source elements between neighbouring outputs
@@ -35,7 +35,7 @@ struct ConvPanel {
   int full_blocks, last_depth;  ///< source blocks of 16 channels, then channels of one more
   int blocks;                   ///< 1 .. panel_blocks
   int lanes;                    ///< of the last block, from which on they hold no channel
-  const float* weights;         ///< [kh][kw][depth][16]
+  const void* weights;          ///< [kh][kw][depth][16]
   std::ptrdiff_t weight_step;   ///< to the next block's
   const float* bias;            ///< [blocks * 16]
   bool resumes;                 ///< the sums begin with what dst holds, in place of the bias
@@ -94,6 +94,14 @@ struct Kernels {
   int max_pixels;    ///< of a tile
   int panel_blocks;  ///< blocks of a panel
   void (*conv)(const ConvPanel& panel);
+  /// Rounds `count` values, a multiple of 16, to bf16, to nearest even. The result is bf16 where
+  /// there is a bf16_conv, else float.
+  void (*bf16_round)(void* dst, const float* src, std::size_t count);
+  /// As conv, of bf16 weights [kh][kw][depth / 2][16][2] and a bf16 source; last_depth is even.
+  /// Null where the CPU does not multiply bf16: conv then runs on the same numbers as floats.
+  void (*bf16_conv)(const ConvPanel& panel);
+  /// Makes floats [..][16] of `count` bf16 weights [.. / 2][16][2].
+  void (*bf16_widen)(float* dst, const std::uint16_t* src, std::size_t count);
   void (*grouped_row)(const GroupedRow& row);
   void (*pool_row)(const PoolRow& row);
   void (*mean)(const MeanCell& cell);
@@ -105,8 +113,16 @@ struct Kernels {
   void (*scale)(float* dst, const float* a, const float* by16, std::size_t count);
 };
 
+/// Runs `count` tiles of one size.
+using TileKernel = void (*)(const ConvPanel& panel, const Tile* tiles, std::size_t count);
+/// Runs tiles of equal size together, each by the kernel of its number of pixels, and spreads the
+/// panel's prefetch over these runs.
+void run_tiles(const ConvPanel& panel, const TileKernel* by_pixels);
+
 enum class Level : std::uint8_t;
 /// Returns the table of a level that this build has; its kernels need that level's CPU.
 const Kernels& kernels_of(Level level);
+/// Those of avx512, with kernels that multiply bf16.
+const Kernels& avx512_bf16_kernels();
 
 }  // namespace atto::edge

@@ -9,6 +9,7 @@
 #define HWY_TARGET_INCLUDE "export/runtime/kernels_f32.cpp"
 #include <hwy/foreach_target.h>
 // The order of the next lines is Highway's: foreach_target first.
+#include "export/runtime/bf16-inl.hpp"
 #include "export/runtime/f32_conv-inl.hpp"
 #include "export/runtime/f32_elementwise-inl.hpp"
 #include "export/runtime/f32_grouped-inl.hpp"
@@ -17,8 +18,9 @@ HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
 
 extern const Kernels kKernels;
-const Kernels kKernels = {kMaxPixels, kPanelBlocks, f32_conv, f32_grouped_row, f32_pool_row,
-                          f32_mean,   f32_activate, f32_add,  f32_multiply,    f32_scale};
+const Kernels kKernels = {kMaxPixels, kPanelBlocks,    f32_conv,     bf16_round, nullptr,
+                          bf16_widen, f32_grouped_row, f32_pool_row, f32_mean,   f32_activate,
+                          f32_add,    f32_multiply,    f32_scale};
 
 }  // namespace atto::edge::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -28,7 +30,8 @@ namespace atto::edge {
 
 const Kernels& kernels_of(Level level) {
 #  if HWY_ARCH_X86
-  if (level >= Level::Avx512 && level <= Level::Avx512Bf16) return N_AVX3::kKernels;
+  if (level == Level::Avx512Bf16) return avx512_bf16_kernels();
+  if (level == Level::Avx512 || level == Level::Avx512Vnni) return N_AVX3::kKernels;
   if (level == Level::Avx2) return N_AVX2::kKernels;
 #  endif
   (void)level;

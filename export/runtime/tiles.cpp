@@ -1,5 +1,7 @@
 #include "export/runtime/tiles.hpp"
 
+#include <algorithm>
+
 namespace atto::edge {
 namespace {
 
@@ -45,6 +47,30 @@ void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, co
                        static_cast<std::uint32_t>(y * out.width + x),
                        static_cast<std::uint32_t>(pixels), taps.begin, taps.end});
     });
+  }
+}
+
+Range rows_read(const format::Window& window, int begin, int end, int height) {
+  const std::int64_t first = std::int64_t{begin} * window.stride - window.pad;
+  const std::int64_t last = (std::int64_t{end} - 1) * window.stride - window.pad +
+                            (std::int64_t{window.height} - 1) * window.dilation;
+  const std::int64_t rows = height;
+  const int low = static_cast<int>(std::clamp<std::int64_t>(first, 0, rows));
+  return {low, static_cast<int>(std::clamp<std::int64_t>(last + 1, low, rows))};
+}
+
+void run_tiles(const ConvPanel& panel, const TileKernel* by_pixels) {
+  constexpr std::size_t kLine = 64, kMaxRun = 8;
+  const std::size_t lines = panel.prefetch_bytes / kLine;
+  for (std::size_t t = 0, fetched = 0; t < panel.tile_count;) {
+    const std::uint32_t pixels = panel.tiles[t].pixels;
+    std::size_t next = t + 1;
+    while (next < panel.tile_count && next - t < kMaxRun && panel.tiles[next].pixels == pixels)
+      ++next;
+    for (const std::size_t until = lines * next / panel.tile_count; fetched < until; ++fetched)
+      __builtin_prefetch(panel.prefetch + fetched * kLine, 0, 2);
+    by_pixels[pixels](panel, panel.tiles + t, next - t);
+    t = next;
   }
 }
 

@@ -27,4 +27,7 @@ void add_compact_tiles(std::vector<Tile>& tiles, int first, int count, int max_p
 void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, const View& in,
                       const View& out, int begin, int end, int max_pixels);
 
+/// Returns the rows of a source of `height` rows that output rows [begin, end) read.
+Range rows_read(const format::Window& window, int begin, int end, int height);
+
 }  // namespace atto::edge

@@ -26,8 +26,8 @@ Meaning meaning_of(const net::TensorFile& weights) {
 
 }  // namespace
 
-bool can_write_atto(Precision precision) {
-  return precision != Precision::Bf16;
+bool can_write_atto(Precision /*precision*/) {
+  return true;
 }
 
 void write_atto(const ExportSource& source, const std::filesystem::path& file) {
@@ -35,7 +35,8 @@ void write_atto(const ExportSource& source, const std::filesystem::path& file) {
   if (source.precision == Precision::I8)
     write_model(file, source.int8->network, meaning, {Precision::I8, &source.int8->quantisation});
   else
-    write_model(file, fuse(source.model.network, source.model.weights), meaning);
+    write_model(file, fuse(source.model.network, source.model.weights), meaning,
+                {source.precision, nullptr});
 }
 
 std::vector<float> run_atto(const std::filesystem::path& file, const ImageSet& images) {

@@ -36,13 +36,17 @@ std::string file_name(const Target& target, Precision precision) {
 
 }  // namespace
 
-Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
-                   const fs::path& folder) {
-  if (!target.can_write(source.precision))
+void require_precision(const Target& target, Precision precision) {
+  if (!target.can_write(precision))
     throw SpecError({{"--to", "",
                       "the target " + std::string(target.name) + " has no " +
-                          std::string(precision_name(source.precision)),
+                          std::string(precision_name(precision)),
                       ""}});
+}
+
+Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
+                   const fs::path& folder) {
+  require_precision(target, source.precision);
   if (reference.logits.empty())
     throw SpecError({{kReferenceName, "/logits", "the file must hold it", ""}});
   std::error_code error;

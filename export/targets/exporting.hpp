@@ -18,6 +18,9 @@ struct Artefact {
   std::string trouble;  ///< what it misses, and then there is no file; empty when all is well
 };
 
+/// Throws SpecError when the target does not have the precision.
+void require_precision(const Target& target, Precision precision);
+
 /// Writes the model into the folder (made where it is missing), runs the file on the reference
 /// images and compares. The file gets its name only when it agrees; when it does not, it is
 /// removed, and so is an older file of that name. Throws SpecError for a precision that the target

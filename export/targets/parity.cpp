@@ -28,10 +28,6 @@ double largest_error(std::span<const float> got, std::span<const float> wanted) 
 
 }  // namespace
 
-std::string_view precision_name(Precision precision) {
-  return precision == Precision::F32 ? "fp32" : precision == Precision::Bf16 ? "bf16" : "int8";
-}
-
 Tolerance tolerance_of(Precision precision) {
   constexpr double kAny = std::numeric_limits<double>::infinity();
   switch (precision) {

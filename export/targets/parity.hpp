@@ -11,9 +11,6 @@
 
 namespace atto::deploy {
 
-/// "fp32", "bf16", "int8".
-std::string_view precision_name(Precision precision);
-
 struct Parity {
   std::int64_t images = 0;
   double max_error = 0;       ///< largest |ours - LibTorch's| as a share of the largest logit;

@@ -1,9 +1,8 @@
 // Our side of scripts/bench/peers.sh.
-//   edge_peers write DIR    NAME[.int8].atto, NAME[.int8].onnx, NAME.in (float32 image),
-//   networks.json edge_peers serve DIR    answers lines: "peak", "int8_peak" -> GFLOP/s; "run NAME"
-//   -> writes
-//   NAME.out;
-//                           "time NAME RUNS THREADS" -> ms a run
+//   edge_peers write DIR    NAME[.bf16|.int8].atto, NAME[.int8].onnx, NAME.in (float32 image),
+//                           networks.json
+//   edge_peers serve DIR    answers lines: "peak", "bf16_peak", "int8_peak" -> GFLOP/s;
+//                           "run NAME" -> writes NAME.out; "time NAME RUNS THREADS" -> ms a run
 #include <fmt/format.h>
 
 #include <chrono>
@@ -128,7 +127,10 @@ void write(const fs::path& folder) {
         group_net(), prototype("resnet50", large), design("attonet_b"), design("attonet_d")}) {
     const net::TensorFile weights = test::random_weights(network, 1);
     const std::string& name = network.name;
-    deploy::write_model(folder / (name + ".atto"), deploy::fuse(network, weights), {});
+    const deploy::FusedNetwork fused = deploy::fuse(network, weights);
+    deploy::write_model(folder / (name + ".atto"), fused, {});
+    deploy::write_model(folder / (name + ".bf16.atto"), fused, {},
+                        {deploy::Precision::Bf16, nullptr});
     deploy::onnx::write_model(folder / (name + ".onnx"),
                               deploy::onnx::network_graph(network, weights));
     write_file(folder / (name + ".in"), test::random_image(network.input, 2));
@@ -150,6 +152,8 @@ class Server {
     int runs = 1, threads = 1;
     in >> command >> name >> runs >> threads;
     if (command == "peak") return fmt::format("{}", cli::measure_fma_peak(edge::chosen_level()));
+    if (command == "bf16_peak")
+      return fmt::format("{}", cli::measure_bf16_peak(edge::chosen_level()));
     if (command == "int8_peak")
       return fmt::format("{}", cli::measure_int8_peak(edge::chosen_level()));
     Loaded& loaded = load(name, threads);

@@ -9,9 +9,14 @@ import { createInterface } from 'node:readline';
 const require = createRequire(join(process.cwd(), 'package.json'));
 const ort = require('onnxruntime-node');
 const [folder, program, roundText, ...only] = process.argv.slice(2);
-const rounds = Number(roundText), kRoundMs = 60, kMaxError = 1e-4;
-// A rounding apart in one layer is a few steps at the end of random weights.
-const kMaxInt8Error = 0.25;
+const rounds = Number(roundText), kRoundMs = 60;
+// Where a precision differs from another: what it is compared with, how far outputs may be apart, the peak that speeds
+// are shares of. A rounding apart in one layer is a few steps at the end of random weights; bf16's peer computes in
+// fp32.
+const kPrecisions = [
+  { name: 'fp32', suffix: '', peer: '', maxError: 1e-4, peak: 'peak' },
+  { name: 'bf16', suffix: '.bf16', peer: '', maxError: 0.1, peak: 'bf16_peak' },
+  { name: 'int8', suffix: '.int8', peer: '.int8', maxError: 0.25, peak: 'int8_peak' }];
 
 const child = spawn(program, ['serve', folder], { stdio: ['pipe', 'pipe', 'inherit'] });
 const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -31,15 +36,13 @@ const spread = values => {
 
 const networks = JSON.parse(readFileSync(join(folder, 'networks.json')))
   .filter(n => only.length === 0 || only.includes(n.name));
-const peaks = { peak: 0, int8_peak: 0 };
-let product = 1, int8Product = 1;
+const peaks = {}, products = {};
 const rows = [];
-const precisions = networks.flatMap(n => [n, { ...n, name: n.name + '.int8' }]);
-for (const { name, shape, macs } of precisions) {
-  const isInt8 = name.endsWith('.int8');
-  const session = await ort.InferenceSession.create(join(folder, name + '.onnx'),
+for (const { network, precision } of networks.flatMap(network => kPrecisions.map(precision => ({ network, precision })))) {
+  const { shape, macs } = network, name = network.name + precision.suffix;
+  const session = await ort.InferenceSession.create(join(folder, network.name + precision.peer + '.onnx'),
       { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential' });
-  const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', floats(name.replace('.int8', '') + '.in'), [1, ...shape]) };
+  const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', floats(network.name + '.in'), [1, ...shape]) };
   const theirs = async runs => {
     const start = process.hrtime.bigint();
     for (let i = 0; i < runs; ++i) await session.run(feeds);
@@ -49,33 +52,32 @@ for (const { name, shape, macs } of precisions) {
   const ours = floats(name + '.out'), wanted = (await session.run(feeds))[session.outputNames[0]].data;
   const scale = wanted.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-20);
   const error = wanted.reduce((a, b, i) => Math.max(a, Math.abs(b - ours[i])), 0) / scale;
-  if (!(error <= (isInt8 ? kMaxInt8Error : kMaxError)) || ours.length !== wanted.length)
+  if (!(error <= precision.maxError) || ours.length !== wanted.length)
     throw new Error(`${name}: outputs differ by ${error}`);
   await theirs(3);
   const runs = Math.max(1, Math.round(kRoundMs / await theirs(2)));
   const us = [], them = [], ratios = [];
   for (let round = 0; round < rounds; ++round) {
-    const peak = isInt8 ? 'int8_peak' : 'peak';
-    peaks[peak] = Math.max(peaks[peak], Number(await ask(peak)));
+    peaks[precision.name] = Math.max(peaks[precision.name] ?? 0, Number(await ask(precision.peak)));
     us.push(Number(await ask(`time ${name} ${runs} 1`)));
     them.push(await theirs(runs));
     ratios.push(us.at(-1) / them.at(-1));
   }
-  rows.push({ name, macs, us, them, ratio: median(ratios), isInt8 });
-  if (isInt8) int8Product *= median(ratios); else product *= median(ratios);
+  rows.push({ name, macs, us, them, ratio: median(ratios), precision: precision.name });
+  products[precision.name] = (products[precision.name] ?? 1) * median(ratios);
   await session.release();
 }
 console.log(`ONNX Runtime ${require('onnxruntime-node/package.json').version}, 1 thread, ${rounds} rounds in turns; ` +
-            `measured FMA peak ${peaks.peak.toFixed(1)} GFLOP/s, int8 peak ${peaks.int8_peak.toFixed(1)} GOP/s`);
+            `measured peaks: FMA ${peaks.fp32.toFixed(1)} GFLOP/s, bf16 ${peaks.bf16.toFixed(1)} GFLOP/s, ` +
+            `int8 ${peaks.int8.toFixed(1)} GOP/s`);
 console.log('| network | ours, ms (spread) | ONNX Runtime, ms (spread) | ours / theirs, paired | GFLOP/s | share of peak |');
 console.log('|---|---|---|---|---|---|');
-for (const { name, macs, us, them, ratio, isInt8 } of rows) {
-  const peak = isInt8 ? peaks.int8_peak : peaks.peak;
+for (const { name, macs, us, them, ratio, precision } of rows) {
   const gflops = 2 * macs / median(us) / 1e6;
   console.log(`| ${name} | ${median(us).toPrecision(4)} (${(100 * spread(us)).toFixed(1)} %) ` +
               `| ${median(them).toPrecision(4)} (${(100 * spread(them)).toFixed(1)} %) | ${ratio.toFixed(3)} ` +
-              `| ${gflops.toFixed(1)} | ${(100 * gflops / peak).toFixed(1)} % |`);
+              `| ${gflops.toFixed(1)} | ${(100 * gflops / peaks[precision]).toFixed(1)} % |`);
 }
-console.log(`geometric mean of the ratios: fp32 ${(product ** (1 / networks.length)).toFixed(3)}, ` +
-            `int8 ${(int8Product ** (1 / networks.length)).toFixed(3)}; shares are of the peak of the row's precision`);
+const means = kPrecisions.map(({ name }) => `${name} ${(products[name] ** (1 / networks.length)).toFixed(3)}`);
+console.log(`geometric mean of the ratios: ${means.join(', ')}; shares are of the peak of the row's precision`);
 child.stdin.end();

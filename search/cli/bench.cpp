@@ -24,16 +24,31 @@ struct Options {
   bool is_profile = false, is_json = false;
 };
 
+/// What the speed of a precision is counted in and compared with.
+struct Scale {
+  std::string_view precision, unit, peak_name, peak_key;
+  double (*measure_peak)(edge::Level level);
+};
+constexpr Scale kScales[] = {{"fp32", "GFLOP/s", "FMA", "fma_peak_gflops", measure_fma_peak},
+                             {"bf16", "GFLOP/s", "bf16", "bf16_peak_gflops", measure_bf16_peak},
+                             {"int8", "GOP/s", "int8", "int8_peak_gops", measure_int8_peak}};
+const Scale& scale_of(const format::Program& program) {
+  const auto* found = std::find_if(std::begin(kScales), std::end(kScales), [&](const Scale& scale) {
+    return scale.precision == program.precision;
+  });
+  return found == std::end(kScales) ? kScales[0] : *found;
+}
+
 struct Measured {
   const edge::Engine& engine;
   search::Timing timing;
-  double peak;  ///< GFLOP/s of one core, of the program's precision
+  const Scale& scale;
+  double peak;  ///< of one core
   std::vector<edge::StepProfile> profile;
 
   double gflops(std::int64_t macs, double ms) const {
     return 2.0 * static_cast<double>(macs) / (ms * 1e6);
   }
-  bool is_int8() const { return engine.model().program().precision == "int8"; }
   double gflops() const { return gflops(engine.model().program().macs(), timing.median_ms); }
 };
 
@@ -49,7 +64,7 @@ std::string json_text(const Measured& m, int threads) {
                {"high_ms", m.timing.high_ms},
                {"macs", program.macs()},
                {"gflops", m.gflops()},
-               {m.is_int8() ? "int8_peak_gops" : "fma_peak_gflops", m.peak},
+               {m.scale.peak_key, m.peak},
                {"share_of_peak", m.gflops() / (m.peak * threads)}};
   if (!m.profile.empty()) json["steps"] = Json::array();
   for (const edge::StepProfile& step : m.profile)
@@ -63,7 +78,7 @@ std::string json_text(const Measured& m, int threads) {
 
 std::string table_text(const Measured& m, int threads) {
   const format::Program& program = m.engine.model().program();
-  const std::string_view unit = m.is_int8() ? "GOP/s" : "GFLOP/s";
+  const std::string_view unit = m.scale.unit;
   std::string text;
   double sum = 0;
   std::size_t name = 4, kernels = 7;
@@ -85,7 +100,7 @@ std::string table_text(const Measured& m, int threads) {
       program.name, program.precision, edge::level_name(m.engine.level()), threads,
       threads == 1 ? "" : "s", m.timing.median_ms, m.timing.low_ms, m.timing.high_ms, m.timing.runs,
       m.gflops(), unit, 100 * m.gflops() / (m.peak * threads), m.peak * threads, unit, threads,
-      m.is_int8() ? "int8" : "FMA", threads == 1 ? "" : "s");
+      m.scale.peak_name, threads == 1 ? "" : "s");
   return text;
 }
 
@@ -94,13 +109,11 @@ int bench(const Options& options) {
   engine_options.threads = options.threads;
   edge::Engine engine(edge::Model::open(options.file), engine_options);
   const std::vector<float> image = search::noise_image(engine.model().program());
-  Measured measured{engine, {}, 0, {}};
+  Measured measured{engine, {}, scale_of(engine.model().program()), 0, {}};
   // The probe runs between the rounds, so that both see the same machine.
   measured.timing = search::time_runs({&engine, 1}, image, options.rounds, [&](int round) {
     if (round % 8 == 0)
-      measured.peak =
-          std::max(measured.peak, measured.is_int8() ? measure_int8_peak(engine.level())
-                                                     : measure_fma_peak(engine.level()));
+      measured.peak = std::max(measured.peak, measured.scale.measure_peak(engine.level()));
   });
   if (options.is_profile) measured.profile = engine.profile(image, kProfileRounds);
   const std::string text = options.is_json ? json_text(measured, options.threads)

@@ -12,12 +12,13 @@ namespace {
 
 struct Options {
   ExportRequest request;
-  bool is_int8 = false, is_json = false;
+  bool is_int8 = false, is_bf16 = false, is_json = false;
 };
 
 int export_command(const Options& options) {
   ExportRequest request = options.request;
   if (options.is_int8) request.precision = deploy::Precision::I8;
+  if (options.is_bf16) request.precision = deploy::Precision::Bf16;
   const std::vector<deploy::Artefact> artefacts = export_trained(request);
   if (options.is_json)
     fmt::print("{}\n", artefacts_json(artefacts).dump(2));
@@ -44,6 +45,10 @@ void add_export(CLI::App& app, Action& action) {
   const Option int8 =
       command.flag("--int8", options->is_int8, "Quantise weights and activations to 8 bits");
   command
+      .flag("--bf16", options->is_bf16,
+            "Weights and products of convolutions and dense layers in bf16; of format atto")
+      .excludes(int8);
+  command
       .option("--calibrate", request.calibrate,
               "With --int8: data set (its training images are used) or safetensors file with "
               "\"inputs\"; default: calibration.safetensors beside the weights, made of the "
@@ -57,7 +62,9 @@ void add_export(CLI::App& app, Action& action) {
                  "weights, made by atto-trainer where it is missing");
   command.flag("--json", options->is_json, "Print JSON");
   command.footer(
-      "Example:  atto export runs/quickstart-s1 --to atto,onnx --calibrate fashion_mnist");
+      "Example:  atto export runs/quickstart-s1 --to atto,onnx\n"
+      "          atto export runs/quickstart-s1 --to atto,onnx --int8 --calibrate fashion_mnist\n"
+      "          atto export runs/quickstart-s1 --to atto --bf16");
   command.runs(action, [options] { return export_command(*options); });
 }
 

@@ -66,6 +66,8 @@ deploy::ImageSet reference_of(const ExportRequest& request, const deploy::Traine
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   std::vector<const deploy::Target*> targets;
   for (const std::string& name : request.targets) targets.push_back(&target_named(name));
+  for (const deploy::Target* target : targets)
+    deploy::require_precision(*target, request.precision);
   const deploy::TrainedModel model = deploy::read_trained_model(request.source, request.design);
   const deploy::ImageSet reference = reference_of(request, model);
   std::optional<deploy::Int8Model> int8;

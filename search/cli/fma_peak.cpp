@@ -42,6 +42,17 @@ __attribute__((target("avx2,fma"))) float run_avx2(long steps) {
   for (const auto& sum : sums) total += _mm256_cvtss_f32(sum);
   return total;
 }
+__attribute__((target("avx512f,avx512bf16"))) float run_bf16(long steps) {
+  const auto halves = __builtin_bit_cast(__m512bh, _mm512_set1_epi16(0x3f80));
+  __m512 sums[kChains];
+  for (auto& sum : sums) sum = _mm512_set1_ps(0.001F);
+  for (long i = 0; i < steps; ++i)
+#  pragma GCC unroll 12
+    for (int c = 0; c < kChains; ++c) sums[c] = _mm512_dpbf16_ps(sums[c], halves, halves);
+  float total = 0;
+  for (const auto& sum : sums) total += _mm512_cvtss_f32(sum);
+  return total;
+}
 __attribute__((target("avx512f,avx512vnni"))) float run_vnni(long steps) {
   const __m512i bytes = _mm512_set1_epi8(3);
   __m512i sums[kChains];
@@ -126,6 +137,13 @@ Probe probe_of([[maybe_unused]] edge::Level level) {
   return {run_scalar, 1};
 }
 
+Probe bf16_probe_of(edge::Level level) {
+#if defined(__x86_64__)
+  if (level == edge::Level::Avx512Bf16) return {run_bf16, 32};
+#endif
+  return probe_of(level);
+}
+
 Probe int8_probe_of([[maybe_unused]] edge::Level level) {
 #if defined(__x86_64__)
   if (level == edge::Level::Avx512Vnni || level == edge::Level::Avx512Bf16) return {run_vnni, 64};
@@ -152,6 +170,9 @@ double measure(const Probe& probe) {
 
 double measure_fma_peak(edge::Level level) {
   return measure(probe_of(level));
+}
+double measure_bf16_peak(edge::Level level) {
+  return measure(bf16_probe_of(level));
 }
 double measure_int8_peak(edge::Level level) {
   return measure(int8_probe_of(level));

@@ -38,7 +38,7 @@ std::string json_text(const edge::Model& model, std::uintmax_t file_bytes) {
   const format::Program& program = model.program();
   Json json = {{"name", program.name},
                {"hash", net::hash_text(program.structure_hash)},
-               {"format", format::kVersion},
+               {"format", format::version_of(program)},
                {"precision", program.precision},
                {"producer", program.producer},
                {"input", {program.channels, program.height, program.width}},
@@ -108,6 +108,7 @@ std::string step_text(const format::Step& step) {
   if (window.height * window.width > 1 || window.stride > 1)
     text += fmt::format(" {}x{}s{}", window.height, window.width, window.stride);
   if (window.dilation > 1) text += fmt::format("d{}", window.dilation);
+  if (step.is_bf16) text += " bf16";
   if (step.wiring.groups * step.wiring.interleave > 1)
     text += fmt::format(" g{}", step.wiring.groups * step.wiring.interleave);
   return text;

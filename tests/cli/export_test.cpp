@@ -100,6 +100,30 @@ TEST_CASE("export writes a model file that our engine runs as LibTorch does") {
               .at("precision") == "int8");
   }
 
+  SECTION("bf16 is smaller, beside it, and agrees in the top class; bench and inspect know it") {
+    const Ended half = run_atto(scratch, "export winner --to atto --json --bf16");
+    INFO(half.err);
+    REQUIRE(half.code == 0);
+    const json bf16 = json::parse(half.out).at(0);
+    CHECK(bf16.at("precision") == "bf16");
+    CHECK(bf16.at("file") == "winner/model.bf16.atto");
+    CHECK(bf16.at("max_error").get<double>() > 1e-4);
+    CHECK(bf16.at("max_error").get<double>() < 3e-2);
+    CHECK(bf16.at("top1_agreement").get<double>() >= 0.98);
+    CHECK(bf16.at("bytes").get<double>() < 0.7 * list[0].at("bytes").get<double>());
+    CHECK(json::parse(run_atto(scratch, "inspect --json winner/model.bf16.atto").out)
+              .at("precision") == "bf16");
+    const json bench =
+        json::parse(run_atto(scratch, "bench --rounds 1 --json winner/model.bf16.atto").out);
+    CHECK(bench.at("precision") == "bf16");
+    CHECK(bench.at("bf16_peak_gflops").get<double>() > 0.1);
+    corrupt(scratch / "winner/weights.safetensors");
+    CHECK(run_atto(scratch, "export winner --to atto --bf16").code == 1);
+    CHECK_FALSE(fs::exists(scratch / "winner/model.bf16.atto"));
+    CHECK(fs::exists(scratch / "winner/model.atto"));
+    return;
+  }
+
   corrupt(scratch / "winner/weights.safetensors");
   CHECK(run_atto(scratch, "export winner --to atto").code == 1);
   CHECK_FALSE(fs::exists(scratch / "winner/model.atto"));
@@ -119,6 +143,9 @@ TEST_CASE("export answers for a bad command line and for files that do not fit")
   refused("nowhere --to onnx", 4, "nowhere");
   fs::create_directory(scratch / "empty");
   refused("empty --to onnx", 2, "empty: must hold weights.safetensors");
+  refused("winner --to atto,onnx --bf16", 2, "--to: the target onnx has no bf16");
+  refused("winner --to atto --int8 --bf16", 2, "--bf16");
+  CHECK_FALSE(fs::exists(scratch / "winner/model.bf16.atto"));
   refused("winner --to onnx --calibrate x.safetensors", 2, "--int8");
   refused("winner --to onnx --int8 --calibrate x.safetensors", 4, "x.safetensors");
   refused("winner --to onnx --design " + tiny_spec(), 2, tiny_spec());

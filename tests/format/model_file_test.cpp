@@ -114,8 +114,22 @@ TEST_CASE("headers are checked field by field") {
   CHECK(field_of(with(file, 24, std::uint64_t{64})) == "metadata");
   SECTION("what() names field, byte and rule") {
     CHECK(std::string(error_of(with(file, 8, kVersion + 1))->what()) ==
-          "version at byte 8: this runtime reads version 1; got 2");
+          "version at byte 8: this runtime reads versions 1 to 2; got 3");
   }
+}
+
+TEST_CASE("a file's version is the lowest that can say what it holds") {
+  ModelFile model = test::sample_model();
+  CHECK(std::to_integer<int>(encode(model)[8]) == 1);
+  model.program.steps.at(7).is_bf16 = true;
+  const Bytes file = encode(model);
+  CHECK(std::to_integer<int>(file[8]) == 2);
+  const test::AlignedBytes aligned(file);
+  CHECK(decode(aligned.get()).program.steps.at(7).is_bf16);
+  CHECK(std::string(error_of(with(file, 8, 1))->what()) ==
+        "version at byte 8: must be 2 for a model with bf16 steps; got 1");
+  CHECK(field_of(with(encode(test::sample_model()), 8, 2)) == "accepted");
+  CHECK(field_of(with(file, 8, 0)) == "version");
 }
 
 TEST_CASE("a buffer that is not aligned is refused") {

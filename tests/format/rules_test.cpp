@@ -147,6 +147,22 @@ TEST_CASE("convolutions stay inside map, halo and weights") {
   CHECK(bent([](Program& p) { p.steps[kStem].inputs = {0}; }) == "steps[0].inputs");
 }
 
+TEST_CASE("bf16 is for convolutions of floats whose groups lie apart") {
+  for (const std::size_t step : {kPair, kDense})
+    CHECK(bent([&](Program& p) { p.steps[step].is_bf16 = true; }).empty());
+  for (const std::size_t step : {kStem, kGrouped, kGather, kPool, kProduct, kMean, kSoftmax})
+    CHECK(bent([&](Program& p) { p.steps[step].is_bf16 = true; }) ==
+          "steps[" + std::to_string(step) + "].is_bf16");
+  ModelFile model = test::sample_model();
+  Step& dense = model.program.steps[kDense];
+  dense.wiring.last_depth = 15;
+  dense.is_bf16 = true;
+  CHECK(main_parameter_bytes(model.program, dense).weights == 16 * 16 * 2);
+  CHECK(main_parameter_bytes(model.program, dense).bias == 16 * 4);
+  dense.is_bf16 = false;
+  CHECK(main_parameter_bytes(model.program, dense).weights == 15 * 16 * 4);
+}
+
 TEST_CASE("the other steps fit their tensors") {
   CHECK(bent([](Program& p) { p.steps[kPool].residual = 3; }) == "steps[4].residual");
   CHECK(bent([](Program& p) { p.steps[kPair].residual = 1; }).empty());

@@ -1,7 +1,7 @@
 #pragma once
-// The AVX-512 instructions of the int8 kernels in plain loops, after Intel's intrinsics guide, so
-// that kernels for such CPUs are tested on any. 256 bits are AVX2's, which the build may not
-// assume, so they are plain too.
+// The AVX-512 instructions of the int8 and bf16 kernels in plain loops, after Intel's intrinsics
+// guide, so that kernels for such CPUs are tested on any. 256 bits are AVX2's, which the build may
+// not assume, so they are plain too.
 
 #include <emmintrin.h>
 
@@ -118,6 +118,26 @@ inline Bits dot(Bits sums, Bits a, Bits b) {
                                                static_cast<std::uint32_t>(x.at[i] * y.at[i]));
   return sums;
 }
+/// The higher of two products is added first.
+inline Floats dot_bf16(Floats sums, Bits a, Bits b) {
+  const auto x = as<Of<std::uint16_t>>(a), y = as<Of<std::uint16_t>>(b);
+  const auto value = [](std::uint16_t half) { return as<float>(std::uint32_t{half} << 16); };
+  for (std::size_t i = 0; i < 32; ++i) sums.at[i / 2] += value(x.at[i ^ 1]) * value(y.at[i ^ 1]);
+  return sums;
+}
+/// To the nearest, ties to even; denormal numbers count as zero.
+inline Half to_bf16(Floats a) {
+  Vector<std::uint16_t, 16> halves;
+  for (std::size_t i = 0; i < 16; ++i) {
+    const auto bits = as<std::uint32_t>(a.at[i]);
+    const bool is_tiny = (bits & 0x7f800000) == 0;
+    halves.at[i] = static_cast<std::uint16_t>(
+        std::isnan(a.at[i])
+            ? bits >> 16 | 0x40
+            : ((is_tiny ? bits & 0x80000000 : bits) + 0x7fff + (bits >> 16 & 1)) >> 16);
+  }
+  return as<Half>(halves);
+}
 inline Bits permuted(Bits order, Bits a) {
   Bits bits;
   for (std::size_t i = 0; i < 16; ++i)
@@ -162,6 +182,8 @@ using __mmask64 = std::uint64_t;
 #define __m512i ::atto::emulated::Bits
 #define __m512 ::atto::emulated::Floats
 #define __m256i ::atto::emulated::Half
+#define __m512bh ::atto::emulated::Bits
+#define __m256bh ::atto::emulated::Half
 #define EMULATED ::atto::emulated
 #define _mm512_loadu_si512(p) EMULATED::load(p)
 #define _mm512_load_si512(p) EMULATED::load(p)
@@ -169,6 +191,8 @@ using __mmask64 = std::uint64_t;
 #define _mm512_maskz_loadu_epi8(m, p) EMULATED::load_some(m, p)
 #define _mm512_storeu_si512(p, a) EMULATED::store(p, a)
 #define _mm256_storeu_si256(p, a) EMULATED::store(p, a)
+#define _mm512_storeu_ps(p, a) EMULATED::store(p, a)
+#define _mm512_setzero_ps() EMULATED::as<__m512>(EMULATED::set1<float>(0))
 #define _mm512_set1_ps(a) EMULATED::as<__m512>(EMULATED::set1<float>(a))
 #define _mm512_set1_epi32(a) EMULATED::set1<std::int32_t>(a)
 #define _mm512_set1_epi16(a) EMULATED::set1<std::int16_t>(a)
@@ -187,6 +211,8 @@ using __mmask64 = std::uint64_t;
 #define _mm512_cvtepi32_ps(a) EMULATED::to_floats(a)
 #define _mm512_cvtps_epi32(a) EMULATED::to_ints(a)
 #define _mm512_cvtepu8_epi32(a) EMULATED::widened(a)
+#define _mm512_dpbf16_ps(s, a, b) EMULATED::dot_bf16(s, a, b)
+#define _mm512_cvtneps_pbh(a) EMULATED::to_bf16(a)
 #define _mm512_dpbusd_epi32(s, a, b) EMULATED::dot(s, a, b)
 #define _mm512_permutexvar_epi32(i, a) EMULATED::permuted(i, a)
 #define _mm512_shuffle_epi8(a, i) EMULATED::shuffled(a, i)

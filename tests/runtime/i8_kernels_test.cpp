@@ -14,7 +14,7 @@
 
 namespace atto::edge {
 
-#ifdef ATTO_HAS_EMULATED_VNNI
+#ifdef ATTO_HAS_EMULATED_AVX512
 const I8Kernels& i8_emulated_vnni_kernels();
 #endif
 
@@ -32,7 +32,7 @@ std::vector<Variant> variants() {
   std::vector<Variant> all;
   for (const Level level : available_levels())
     all.push_back({std::string(level_name(level)), i8_kernels_of(level)});
-#ifdef ATTO_HAS_EMULATED_VNNI
+#ifdef ATTO_HAS_EMULATED_AVX512
   all.push_back({"avx512_vnni, emulated", i8_emulated_vnni_kernels()});
 #endif
   return all;

@@ -33,7 +33,7 @@ bool require_same(const net::Network& network) {
   }
   const std::vector<float> image = test::random_image(network.input, 7);
   const auto wanted = deploy::Int8Interpreter(fused, quantisation).run(image);
-  const test::LoadedModel loaded = test::load(fused, &quantisation);
+  const test::LoadedModel loaded = test::load(fused, {deploy::Precision::I8, &quantisation});
   for (const Level level : available_levels())
     for (const int threads : {1, 3}) {
       INFO(level_name(level) << ", " << threads << " threads");

@@ -9,7 +9,6 @@
 
 #include "design_specs/errors.hpp"
 #include "export/format/model_file.hpp"
-#include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
 #include "generator/feasible_space.hpp"
 #include "prototypes/language/prototype.hpp"
@@ -70,12 +69,11 @@ net::Network Sketch::ending(int layer) {
 }
 
 LoadedModel load(const net::Network& network, const net::TensorFile& weights) {
-  return load(deploy::fuse(network, weights), nullptr);
+  return load(deploy::fuse(network, weights), {});
 }
 
-LoadedModel load(const deploy::FusedNetwork& network, const deploy::Quantisation* quantisation) {
-  const auto precision = quantisation != nullptr ? deploy::Precision::I8 : deploy::Precision::F32;
-  const auto file = format::encode(deploy::lower(network, {}, {precision, quantisation}));
+LoadedModel load(const deploy::FusedNetwork& network, const deploy::LoweringOptions& options) {
+  const auto file = format::encode(deploy::lower(network, {}, options));
   const std::size_t room = (file.size() + 63) / 64 * 64;
   std::shared_ptr<std::byte> bytes(static_cast<std::byte*>(std::aligned_alloc(64, room)),
                                    std::free);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "export/lowering/quantisation.hpp"
+#include "export/lowering/lower.hpp"
 #include "export/runtime/engine.hpp"
 #include "export/runtime/model.hpp"
 #include "prototypes/network/network.hpp"
@@ -41,8 +41,7 @@ struct LoadedModel {
   edge::Model model;
 };
 LoadedModel load(const net::Network& network, const net::TensorFile& weights);
-/// In int8 where there is a quantisation.
-LoadedModel load(const deploy::FusedNetwork& network, const deploy::Quantisation* quantisation);
+LoadedModel load(const deploy::FusedNetwork& network, const deploy::LoweringOptions& options);
 
 /// Options of an engine whose parts run one after the other, backwards, as a caller's threads
 /// might.

@@ -10,6 +10,7 @@
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/quantisation/quantise.hpp"
+#include "export/reference/fused_interpreter.hpp"
 #include "export/reference/int8_interpreter.hpp"
 #include "export/reference/interpreter.hpp"
 #include "tests/export/random_weights.hpp"
@@ -21,7 +22,7 @@ namespace atto::test {
 namespace {
 
 constexpr std::uint64_t kRandomNetworks = 40;
-constexpr double kFloatBound = 5e-5, kSoftmaxBound = 1e-5;
+constexpr double kFloatBound = 5e-5, kBf16Bound = 1e-2, kSoftmaxBound = 1e-5;
 
 class CaseFolder {
  public:
@@ -32,12 +33,14 @@ class CaseFolder {
   CaseFolder(const CaseFolder&) = delete;
   CaseFolder& operator=(const CaseFolder&) = delete;
 
-  /// A case in float and, where int8 can express the network, one in int8.
+  /// A case in float, one in bf16 and, where int8 can express the network, one in int8.
   void add(const std::string& name, const net::Network& network) {
     const net::TensorFile weights = random_weights(network, 3);
     const std::vector<float> image = random_image(network.input, 7);
-    write(name, deploy::fuse(network, weights), {}, image,
-          deploy::Interpreter(network, weights).run(image), kFloatBound);
+    const deploy::FusedNetwork floats = deploy::fuse(network, weights);
+    write(name, floats, {}, image, deploy::Interpreter(network, weights).run(image), kFloatBound);
+    write(name + ".bf16", floats, {deploy::Precision::Bf16, nullptr}, image,
+          deploy::FusedInterpreter(floats, deploy::Precision::Bf16).run(image), kBf16Bound);
     const deploy::FusedNetwork fused = deploy::fuse(network, weights, deploy::Attach::Clamps);
     deploy::Quantisation quantisation;
     try {

@@ -1,0 +1,201 @@
+// Convolutions with vdpbf16ps: 2 channels of 16 outputs an instruction.
+#if defined(__x86_64__)
+#  ifdef ATTO_EMULATED_AVX512
+#    include ATTO_EMULATED_AVX512
+#  else
+#    include <immintrin.h>
+#  endif
+
+#  include <cstring>
+
+#  include "export/runtime/kernels.hpp"
+#  include "export/runtime/level.hpp"
+
+namespace atto::edge {
+namespace {
+
+#  ifdef ATTO_EMULATED_AVX512
+#    define ATTO_BF16
+#  else
+#    define ATTO_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#  endif
+#  define ATTO_BF16_INLINE ATTO_BF16 inline __attribute__((always_inline))
+
+using Half = std::uint16_t;
+constexpr int kPixels = 8, kBlocks = 2;
+
+/// Keeps a loaded value in a register: GCC would fold the load into each of its uses.
+ATTO_BF16_INLINE void in_register([[maybe_unused]] __m512i& x) {
+#  ifndef ATTO_EMULATED_AVX512
+  asm("" : "+v"(x));
+#  endif
+}
+
+/// P pixels of OB blocks. Few sums would wait for each other's latency, so they come in more than
+/// one set, taken in turn.
+template <int P, int OB>
+struct Sums {
+  static constexpr int kSets = P * OB <= 2 ? 4 : P * OB <= 4 ? 2 : 1;
+  __m512 v[kSets][OB][P];
+};
+
+/// Adds a pair of channels of all pixels.
+template <int P, int OB>
+ATTO_BF16_INLINE void add_pair(__m512 (&sums)[OB][P], const Half* src, std::ptrdiff_t pitch,
+                               const Half* w, std::ptrdiff_t step) {
+  __m512i weights[OB];
+#  pragma GCC unroll 8
+  for (int j = 0; j < OB; ++j) weights[j] = _mm512_loadu_si512(w + j * step);
+#  pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) {
+    std::int32_t pair;
+    std::memcpy(&pair, src + i * pitch, sizeof pair);
+    __m512i x = _mm512_set1_epi32(pair);
+    in_register(x);  // one broadcast for both blocks
+#  pragma GCC unroll 8
+    for (int j = 0; j < OB; ++j)
+      sums[j][i] = _mm512_dpbf16_ps(sums[j][i], __builtin_bit_cast(__m512bh, x),
+                                    __builtin_bit_cast(__m512bh, weights[j]));
+  }
+}
+
+ATTO_BF16_INLINE __m512 clamped(__m512 x, __m512 low, __m512 high) {
+  return _mm512_min_ps(_mm512_max_ps(x, low), high);
+}
+
+/// Begins with the bias, or with what earlier channels left in the output.
+template <int P, int OB>
+ATTO_BF16_INLINE void start(Sums<P, OB>& sums, const ConvPanel& panel, const Tile& tile) {
+  const std::uint32_t* offset = panel.dst_offset + tile.pixel;
+  const float* from = panel.resumes ? panel.dst : panel.bias;
+  const std::ptrdiff_t step = panel.resumes ? panel.dst_step : format::kLanes;
+#  pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) {
+    const float* pixel = from + (panel.resumes ? offset[i] : 0);
+#  pragma GCC unroll 8
+    for (int j = 0; j < OB; ++j) sums.v[0][j][i] = _mm512_loadu_ps(pixel + j * step);
+  }
+#  pragma GCC unroll 8
+  for (int s = 1; s < Sums<P, OB>::kSets; ++s)
+#  pragma GCC unroll 8
+    for (int j = 0; j < OB; ++j)
+#  pragma GCC unroll 8
+      for (int i = 0; i < P; ++i) sums.v[s][j][i] = _mm512_setzero_ps();
+}
+
+/// Clamps, joins and stores.
+template <int P, int OB>
+ATTO_BF16_INLINE void finish(Sums<P, OB>& sums, const ConvPanel& panel, const Tile& tile) {
+#  pragma GCC unroll 8
+  for (int s = 1; s < Sums<P, OB>::kSets; ++s)
+#  pragma GCC unroll 8
+    for (int j = 0; j < OB; ++j)
+#  pragma GCC unroll 8
+      for (int i = 0; i < P; ++i) sums.v[0][j][i] = _mm512_add_ps(sums.v[0][j][i], sums.v[s][j][i]);
+  const __m512 low = _mm512_set1_ps(panel.clamp.low), high = _mm512_set1_ps(panel.clamp.high);
+#  pragma GCC unroll 8
+  for (int j = 0; j < OB; ++j)
+#  pragma GCC unroll 8
+    for (int i = 0; i < P; ++i) sums.v[0][j][i] = clamped(sums.v[0][j][i], low, high);
+  if (panel.residual != nullptr) {
+    const __m512 lowest = _mm512_set1_ps(panel.joined.low),
+                 highest = _mm512_set1_ps(panel.joined.high);
+    const std::uint32_t* from = panel.residual_offset + tile.pixel;
+#  pragma GCC unroll 8
+    for (int j = 0; j < OB; ++j)
+#  pragma GCC unroll 8
+      for (int i = 0; i < P; ++i)
+        sums.v[0][j][i] = clamped(
+            _mm512_add_ps(sums.v[0][j][i],
+                          _mm512_loadu_ps(panel.residual + from[i] + j * panel.residual_step)),
+            lowest, highest);
+  }
+  const std::uint32_t* to = panel.dst_offset + tile.pixel;
+#  pragma GCC unroll 8
+  for (int j = 0; j < OB; ++j)
+#  pragma GCC unroll 8
+    for (int i = 0; i < P; ++i)
+      _mm512_storeu_ps(panel.dst + to[i] + j * panel.dst_step, sums.v[0][j][i]);
+}
+
+template <int P, int OB>
+ATTO_BF16_INLINE void conv_tile(const ConvPanel& panel, const Tile& tile) {
+  constexpr int kSets = Sums<P, OB>::kSets;
+  const std::ptrdiff_t pitch = panel.pixel_step, step = panel.weight_step;
+  const int full_blocks = panel.full_blocks, last_depth = panel.last_depth;
+  const int blocks = full_blocks + (last_depth > 0 ? 1 : 0);
+  const Half* w = static_cast<const Half*>(panel.weights) +
+                  std::ptrdiff_t{tile.ky_begin} * panel.kernel_width *
+                      (full_blocks * format::kLanes + last_depth) * format::kLanes;
+  const Half* row = static_cast<const Half*>(panel.src) + tile.src;
+  Sums<P, OB> sums;
+  start(sums, panel, tile);
+  for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
+    const Half* tap = row;
+    for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
+      const Half* p = tap;
+      for (int b = 0; b < blocks; ++b, p += panel.block_step) {
+        const int depth = b < full_blocks ? format::kLanes : last_depth;
+        for (int c = 0; c < depth; c += 2 * kSets)
+#  pragma GCC unroll 8
+          for (int s = 0; s < kSets; ++s) {
+            if (s > 0 && c + 2 * s >= depth) break;
+            add_pair<P, OB>(sums.v[s], p + c + 2 * s, pitch, w, step);
+            w += 2 * format::kLanes;
+          }
+      }
+    }
+  }
+  finish(sums, panel, tile);
+}
+
+/// `count` tiles of P pixels.
+template <int P, int OB>
+ATTO_BF16 void conv_tiles(const ConvPanel& panel, const Tile* tiles, std::size_t count) {
+  for (std::size_t t = 0; t < count; ++t) conv_tile<P, OB>(panel, tiles[t]);
+}
+
+/// The tiles of few pixels, which only small maps have, are made pixel by pixel.
+template <int OB>
+ATTO_BF16 void small_tiles(const ConvPanel& panel, const Tile* tiles, std::size_t count) {
+  for (std::size_t t = 0; t < count; ++t)
+    for (Tile tile = tiles[t]; tile.pixels > 0; --tile.pixels) {
+      conv_tile<1, OB>(panel, tile);
+      tile.src += panel.pixel_step;
+      ++tile.pixel;
+    }
+}
+
+template <int OB>
+constexpr TileKernel kTiles[kPixels + 1] = {
+    nullptr,           small_tiles<OB>,   small_tiles<OB>,   small_tiles<OB>,  conv_tiles<4, OB>,
+    conv_tiles<5, OB>, conv_tiles<6, OB>, conv_tiles<7, OB>, conv_tiles<8, OB>};
+
+void conv(const ConvPanel& panel) {
+  run_tiles(panel, panel.blocks > 1 ? kTiles<2> : kTiles<1>);
+}
+
+ATTO_BF16 void round(void* dst, const float* src, std::size_t count) {
+  auto* to = static_cast<Half*>(dst);
+  for (std::size_t i = 0; i < count; i += format::kLanes) {
+    const __m256bh halves = _mm512_cvtneps_pbh(_mm512_loadu_ps(src + i));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), __builtin_bit_cast(__m256i, halves));
+  }
+}
+
+}  // namespace
+
+const Kernels& avx512_bf16_kernels() {
+  static const Kernels kKernels = [] {
+    Kernels kernels = kernels_of(Level::Avx512);
+    kernels.max_pixels = kPixels;
+    kernels.panel_blocks = kBlocks;
+    kernels.bf16_round = round;
+    kernels.bf16_conv = conv;
+    return kernels;
+  }();
+  return kKernels;
+}
+
+}  // namespace atto::edge
+#endif

@@ -1,0 +1,271 @@
+// The bf16 kernels of every level against the rules of export/lowering/bf16.hpp, written down as
+// plain sums. Kernels of an AVX-512 CPU run emulated where this CPU is none.
+#include <algorithm>
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <iostream>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "design_specs/seeds/random.hpp"
+#include "export/lowering/bf16.hpp"
+#include "export/runtime/kernels.hpp"
+#include "export/runtime/level.hpp"
+
+namespace atto::edge {
+
+#ifdef ATTO_HAS_EMULATED_AVX512
+const Kernels& emulated_avx512_bf16_kernels();
+#endif
+
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+using deploy::bf16_of;
+using deploy::bf16_rounded;
+
+struct Variant {
+  std::string name;
+  const Kernels& kernels;
+};
+
+std::vector<Variant> variants() {
+  std::vector<Variant> all;
+  for (const Level level : available_levels())
+    all.push_back({std::string(level_name(level)), kernels_of(level)});
+#ifdef ATTO_HAS_EMULATED_AVX512
+  all.push_back({"avx512_bf16, emulated", emulated_avx512_bf16_kernels()});
+#endif
+  return all;
+}
+
+/// Numbers of every kind: both sides of ties, carries, both infinities; 16 at a time.
+std::vector<float> many_values() {
+  std::vector<float> values;
+  for (std::uint32_t high = 0; high < 0x10000; high += 61)
+    for (const std::uint32_t low : {0U, 1U, 0x7fffU, 0x8000U, 0x8001U, 0xffffU}) {
+      const float value = std::bit_cast<float>(high << 16 | low);
+      // A CPU may take what is smaller than any normal number for zero.
+      if (value == 0 || std::fabs(value) >= std::numeric_limits<float>::min() || std::isnan(value))
+        values.push_back(value);
+    }
+  values.resize(values.size() / 16 * 16);
+  return values;
+}
+
+/// What bf16_round made, as floats.
+std::vector<float> rounded_by(const Kernels& kernels, const std::vector<float>& values) {
+  std::vector<float> made(values.size());
+  kernels.bf16_round(made.data(), values.data(), values.size());
+  if (kernels.bf16_conv == nullptr) return made;
+  const auto* halves = reinterpret_cast<const std::uint16_t*>(made.data());
+  std::vector<float> wide;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    wide.push_back(std::bit_cast<float>(std::uint32_t{halves[i]} << 16));
+  return wide;
+}
+
+/// Rows of a map, [block][width][16] without a halo, and a window over them.
+struct Case {
+  int width = 5, height = 3;  ///< of the output
+  int full_blocks = 1, last_depth = 0, blocks = 1;
+  int kernel = 1, stride = 1;
+  bool resumes = false, has_residual = false;
+  Clamp clamp{-kInfinity, kInfinity}, joined{-kInfinity, kInfinity};
+};
+
+/// Small whole numbers, whose sums are exact in any order.
+std::vector<float> whole_numbers(std::size_t count, std::uint64_t seed) {
+  spec::Random random(seed);
+  std::vector<float> values(count);
+  for (float& value : values) value = static_cast<float>(random.below(17)) - 8;
+  return values;
+}
+
+std::vector<std::uint16_t> halves(const std::vector<float>& values) {
+  std::vector<std::uint16_t> made;
+  for (const float value : values) made.push_back(bf16_of(value));
+  return made;
+}
+
+/// The memory of a case, and what is to become of it.
+struct Maps {
+  explicit Maps(const Case& of)
+      : c(of),
+        in_width((c.width - 1) * c.stride + c.kernel),
+        in_blocks(c.full_blocks + (c.last_depth > 0 ? 1 : 0)),
+        depth(c.full_blocks * 16 + c.last_depth),
+        block_step(in_width * 16),
+        row_step(block_step * in_blocks),
+        out_row(c.width * 16 * c.blocks),
+        src(whole_numbers(size(row_step * ((c.height - 1) * c.stride + c.kernel)), 1)),
+        weights(whole_numbers(size(c.blocks * c.kernel * c.kernel * depth * 16), 2)),
+        bias(whole_numbers(size(c.blocks * 16), 3)),
+        residual(whole_numbers(size(out_row * c.height), 4)),
+        before(whole_numbers(size(out_row * c.height), 5)) {
+    for (int y = 0; y < c.height; ++y)
+      for (int x = 0; x < c.width; ++x)
+        offsets.push_back(static_cast<std::uint32_t>(y * out_row + x * 16));
+  }
+  static std::size_t size(int values) { return static_cast<std::size_t>(values); }
+
+  float wanted(int y, int x, int block, int lane) const {
+    const std::size_t at = size(y * out_row + (block * c.width + x) * 16 + lane);
+    float sum = c.resumes ? before[at] : bias[size(block * 16 + lane)];
+    for (int ky = 0; ky < c.kernel; ++ky)
+      for (int kx = 0; kx < c.kernel; ++kx)
+        for (int d = 0; d < depth; ++d) {
+          const int tap = (block * c.kernel + ky) * c.kernel + kx;
+          const int row = (y * c.stride + ky) * row_step;
+          sum += src[size(row + d / 16 * block_step + (x * c.stride + kx) * 16 + d % 16)] *
+                 weights[size(((tap * depth / 2 + d / 2) * 16 + lane) * 2 + d % 2)];
+        }
+    sum = std::min(std::max(sum, c.clamp.low), c.clamp.high);
+    if (!c.has_residual) return sum;
+    return std::min(std::max(sum + residual[at], c.joined.low), c.joined.high);
+  }
+
+  /// Runs tiles of `pixels`, the last of a row of what is left.
+  std::vector<float> run(const Kernels& kernels, int pixels) const {
+    const std::vector<std::uint16_t> half_src = halves(src), half_weights = halves(weights);
+    std::vector<float> dst = before;
+    std::vector<Tile> tiles;
+    for (int y = 0; y < c.height; ++y)
+      for (int x = 0; x < c.width; x += pixels)
+        tiles.push_back({std::int64_t{y} * c.stride * row_step + x * c.stride * 16,
+                         static_cast<std::uint32_t>(y * c.width + x),
+                         static_cast<std::uint32_t>(std::min(pixels, c.width - x)), 0, c.kernel});
+    ConvPanel panel{};
+    panel.src = half_src.data();
+    panel.tiles = tiles.data();
+    panel.tile_count = tiles.size();
+    panel.pixel_step = std::ptrdiff_t{c.stride} * 16;
+    panel.row_step = row_step;
+    panel.column_step = 16;
+    panel.block_step = block_step;
+    panel.kernel_width = c.kernel;
+    panel.full_blocks = c.full_blocks;
+    panel.last_depth = c.last_depth;
+    panel.blocks = c.blocks;
+    panel.lanes = 16;
+    panel.weights = half_weights.data();
+    panel.weight_step = std::ptrdiff_t{c.kernel} * c.kernel * depth * 16;
+    panel.bias = bias.data();
+    panel.resumes = c.resumes;
+    panel.dst = dst.data();
+    panel.dst_step = std::ptrdiff_t{c.width} * 16;
+    panel.dst_offset = offsets.data();
+    if (c.has_residual) {
+      panel.residual = residual.data();
+      panel.residual_step = panel.dst_step;
+      panel.residual_offset = offsets.data();
+    }
+    panel.clamp = c.clamp;
+    panel.joined = c.joined;
+    kernels.bf16_conv(panel);
+    return dst;
+  }
+
+  Case c;
+  int in_width, in_blocks, depth, block_step, row_step, out_row;
+  std::vector<float> src, weights, bias, residual, before;
+  std::vector<std::uint32_t> offsets;
+};
+
+/// At every level that has a kernel, in tiles of every size.
+void require_sums(const Case& c) {
+  const Maps maps(c);
+  for (const Variant& variant : variants()) {
+    if (variant.kernels.bf16_conv == nullptr) continue;  // floats, which engine tests run
+    REQUIRE(c.blocks <= variant.kernels.panel_blocks);
+    for (int pixels = 1; pixels <= variant.kernels.max_pixels; ++pixels) {
+      INFO(variant.name << ", tiles of " << pixels);
+      const std::vector<float> made = maps.run(variant.kernels, pixels);
+      std::size_t wrong = 0, at = 0;
+      for (int y = 0; y < c.height; ++y)
+        for (int block = 0; block < c.blocks; ++block)
+          for (int x = 0; x < c.width; ++x)
+            for (int lane = 0; lane < 16; ++lane)
+              wrong += made[at++] != maps.wanted(y, x, block, lane);
+      REQUIRE(wrong == 0);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("bf16 kernels sum the products of pairs of channels") {
+  std::cout << "bf16 kernels of:";
+  for (const Variant& variant : variants())
+    std::cout << " [" << variant.name
+              << (variant.kernels.bf16_conv == nullptr ? ", as floats]" : "]");
+  std::cout << '\n';
+  SECTION("over channels around the blocks") {
+    for (const int full_blocks : {0, 1, 3})
+      for (const int last_depth : {0, 2, 14})
+        for (const int blocks : {1, 2}) {
+          INFO(full_blocks << " " << last_depth << " " << blocks);
+          if (full_blocks + last_depth > 0)
+            require_sums({.width = 17,
+                          .full_blocks = full_blocks,
+                          .last_depth = last_depth,
+                          .blocks = blocks});
+        }
+  }
+  SECTION("over windows and strides") {
+    for (const int kernel : {2, 3, 5})
+      for (const int stride : {1, 2, 3})
+        for (const int blocks : {1, 2})
+          require_sums(
+              {.width = 8, .last_depth = 6, .blocks = blocks, .kernel = kernel, .stride = stride});
+  }
+  SECTION("clamped, joined, resumed") {
+    for (const int blocks : {1, 2})
+      for (const bool resumes : {false, true})
+        for (const bool has_residual : {false, true}) {
+          require_sums({.blocks = blocks,
+                        .resumes = resumes,
+                        .has_residual = has_residual,
+                        .clamp = {0, 6}});
+          require_sums({.blocks = blocks,
+                        .resumes = resumes,
+                        .has_residual = has_residual,
+                        .joined = {0, kInfinity}});
+        }
+  }
+}
+
+TEST_CASE("bf16 kernels round as the rules say") {
+  const std::vector<float> values = many_values();
+  for (const Variant& variant : variants()) {
+    INFO(variant.name);
+    const std::vector<float> made = rounded_by(variant.kernels, values);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const float wanted = bf16_rounded(values[i]);
+      wrong += !(made[i] == wanted || (std::isnan(made[i]) && std::isnan(wanted)));
+    }
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("bf16 kernels widen pairs of channels to channels") {
+  std::vector<std::uint16_t> pairs(3 * 32);
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = bf16_of(static_cast<float>(i));
+  for (const Variant& variant : variants()) {
+    if (variant.kernels.bf16_conv != nullptr) continue;  // reads them as they are
+    INFO(variant.name);
+    std::vector<float> made(pairs.size() + 1, -1);
+    variant.kernels.bf16_widen(made.data(), pairs.data(), pairs.size());
+    for (std::size_t channel = 0; channel < 6; ++channel)
+      for (std::size_t lane = 0; lane < 16; ++lane)
+        REQUIRE(made[channel * 16 + lane] ==
+                static_cast<float>(channel / 2 * 32 + lane * 2 + channel % 2));
+    CHECK(made.back() == -1);
+  }
+}
+
+}  // namespace atto::edge
