@@ -15,7 +15,7 @@ constexpr std::array<double, kGroups> kShares = {0.10,  0.05, 0.05,  0.075, 0.04
 /// What one standard deviation of a zero-cost score is held to be worth before anything is known.
 constexpr std::array<double, kScores> kScorePrior = {0.3, 0, 0.2, 0};
 /// What e times the parameters, and e times the MACs, are held to be worth likewise.
-constexpr std::array<double, 2> kSizePrior = {2.25, 2.0};
+constexpr std::array<double, 2> kSizePrior = {1.8, 1.6};
 /// The part of what an early rung shows beyond the design's worth that its decisions explain.
 constexpr double kEarlyShare = 0.4;
 /// The variance that is added to a result which a later one of the same training confirms.

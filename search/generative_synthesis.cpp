@@ -20,15 +20,15 @@ namespace atto::search {
 namespace {
 
 // Designs a cycle draws from G, and mutates from the best known.
-constexpr int kPool = 300, kMutants = 200;
-constexpr std::size_t kElites = 8;
+constexpr int kPool = 400, kMutants = 300;
+constexpr std::size_t kElites = 8;  ///< beside those on the front
 // The first designs are random, like every strategy's: this share of the candidates, within bounds.
 constexpr int kStartShare = 10, kFewestStart = 2, kMostStart = 16;
 // A cycle trains this share of what is known already, within bounds: cycles get longer.
 constexpr int kCycleShare = 6, kShortestCycle = 3, kLongestCycle = 24;
 // Scores are all but functions of the decisions: those of the first designs tell what others have.
 constexpr std::int64_t kScoredJobs = 40;
-constexpr double kBoldness = 0.1;
+constexpr double kBoldness = 0.2;
 constexpr int kIterations = 2;  ///< of the inquisitor's variances, a cycle
 // Beliefs change, and with them who stands among the best: so many times the quota may be promoted.
 constexpr double kPromotedMost = 1.5;
@@ -278,15 +278,26 @@ class GenerativeSynthesis : public Strategy {
     ++cycles_;
   }
 
-  template <class Offer>
-  void add_mutants(std::uint64_t seed, Offer&& offer) {
-    std::vector<const Member*> elites;
+  /// The designs believed to be the best, and those that no better one undercuts in MACs.
+  std::vector<const Member*> elites() const {
+    std::vector<const Member*> ranked, elites;
     for (const Member& member : members_)
-      if (member.rung >= 0 && !member.is_lost) elites.push_back(&member);
-    std::sort(elites.begin(), elites.end(), [](const Member* a, const Member* b) {
+      if (member.rung >= 0 && !member.is_lost) ranked.push_back(&member);
+    std::sort(ranked.begin(), ranked.end(), [](const Member* a, const Member* b) {
       return std::pair(-a->belief, a->candidate.hash) < std::pair(-b->belief, b->candidate.hash);
     });
-    if (elites.size() > kElites) elites.resize(kElites);
+    double least = std::numeric_limits<double>::infinity();
+    for (const Member* member : ranked) {
+      const double macs = macs_of(member->candidate);
+      if (elites.size() < kElites || macs < least) elites.push_back(member);
+      least = std::min(least, macs);
+    }
+    return elites;
+  }
+
+  template <class Offer>
+  void add_mutants(std::uint64_t seed, Offer&& offer) {
+    const std::vector<const Member*> elites = this->elites();
     for (int i = 0; i < kMutants && !elites.empty(); ++i) {
       spec::Random random(spec::derive_seed({seed, static_cast<std::uint64_t>(i)}));
       const Member& parent = *elites[static_cast<std::size_t>(i) % elites.size()];

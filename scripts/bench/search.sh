@@ -29,7 +29,7 @@ bench=$build/bin/search_bench
 if [ -n "$repetitions" ]; then
   fresh=$(mktemp)
   trap 'rm -f "$fresh"' EXIT
-  "$bench" "$data" --settings docs/data/search_settings.json --charge 0.002 --repetitions "$repetitions" --seed "$seed" \
+  "$bench" "$data" --settings docs/data/search_settings.json --charge 0.004 --repetitions "$repetitions" --seed "$seed" \
     --store "$fresh" >/dev/null
   stored=$fresh
 fi
