@@ -62,8 +62,9 @@ Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
   estimate.jobs = work.jobs() + finals;
   estimate.final_jobs = finals;
   estimate.search_cpu_seconds =
-      work.epochs(search.rungs) * epoch_seconds(estimate.typical, campaign.images(train::Phase::Search),
-                                  campaign.validation_images);
+      work.epochs(search.rungs) * epoch_seconds(estimate.typical,
+                                                campaign.images(train::Phase::Search),
+                                                campaign.validation_images);
   estimate.final_cpu_seconds = finals * campaign.spec.training.final_epochs *
                                epoch_seconds(estimate.typical, campaign.images(train::Phase::Final),
                                              campaign.validation_images);
