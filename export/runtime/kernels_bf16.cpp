@@ -1,24 +1,15 @@
 // Convolutions with vdpbf16ps: 2 channels of 16 outputs an instruction.
 #if defined(__x86_64__)
-#  ifdef ATTO_EMULATED_AVX512
-#    include ATTO_EMULATED_AVX512
-#  else
-#    include <immintrin.h>
-#  endif
-
 #  include <cstring>
 
+#  include "export/runtime/avx512.hpp"
 #  include "export/runtime/kernels.hpp"
 #  include "export/runtime/level.hpp"
 
 namespace atto::edge {
 namespace {
 
-#  ifdef ATTO_EMULATED_AVX512
-#    define ATTO_BF16
-#  else
-#    define ATTO_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#  endif
+#  define ATTO_BF16 ATTO_AVX512("avx512bf16")
 #  define ATTO_BF16_INLINE ATTO_BF16 inline __attribute__((always_inline))
 
 using Half = std::uint16_t;

@@ -1,24 +1,15 @@
 // Int8 convolutions with vpdpbusd: 4 channels of 16 outputs an instruction.
 #if defined(__x86_64__)
-#  ifdef ATTO_EMULATED_AVX512
-#    include ATTO_EMULATED_AVX512
-#  else
-#    include <immintrin.h>
-#  endif
-
 #  include <algorithm>
 #  include <cstring>
 
+#  include "export/runtime/avx512.hpp"
 #  include "export/runtime/i8_plain.hpp"
 
 namespace atto::edge {
 namespace {
 
-#  ifdef ATTO_EMULATED_AVX512
-#    define ATTO_VNNI
-#  else
-#    define ATTO_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
-#  endif
+#  define ATTO_VNNI ATTO_AVX512("avx512vnni")
 #  define ATTO_VNNI_INLINE ATTO_VNNI inline __attribute__((always_inline))
 
 constexpr int kPixels = 8;
