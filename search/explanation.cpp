@@ -16,7 +16,7 @@
 namespace atto::search {
 namespace {
 
-constexpr int kDraws = 400;
+constexpr int kDrawsOfChoice = 400;
 constexpr std::uint64_t kDrawSeed = 0xe4b1a1;
 constexpr std::size_t kWidthBins = 8, kBestDesigns = 3, kResponsesShown = 2;
 /// Responses that tell options apart by less are noise.
@@ -47,7 +47,7 @@ std::vector<std::pair<std::int32_t, std::int32_t>> groups_of(const net::Decision
 std::vector<net::Assignment> draw(const gen::Generator& generator) {
   gen::Workspace workspace;
   std::vector<net::Assignment> drawn;
-  for (int i = 0; i < kDraws; ++i)
+  for (int i = 0; i < kDrawsOfChoice; ++i)
     if (auto one = generator.sample(spec::derive_seed({kDrawSeed, std::uint64_t(i)}), workspace))
       drawn.push_back(std::move(one->assignment));
   return drawn;

@@ -17,11 +17,11 @@ constexpr int kWidth = 1180, kMargin = 28, kColumns = 4, kGap = 16;
 constexpr int kCardWidth = (kWidth - 2 * kMargin - (kColumns - 1) * kGap) / kColumns;
 constexpr int kCardHead = 30, kRow = 36, kTop = 92, kEffectRow = 30;
 constexpr std::size_t kRowsInCard = 6, kEffects = 12;
-constexpr const char* kColours[] = {"#2f6f9f", "#e0803c", "#4f9d69", "#b65a8c",
-                                    "#8a7cc2", "#c2a83e", "#5aa7b0", "#a0583c"};
+constexpr const char* kOptionColours[] = {"#2f6f9f", "#e0803c", "#4f9d69", "#b65a8c",
+                                          "#8a7cc2", "#c2a83e", "#5aa7b0", "#a0583c"};
 
 const char* colour_of(std::size_t option) {
-  return kColours[option % std::size(kColours)];
+  return kOptionColours[option % std::size(kOptionColours)];
 }
 
 std::string text_at(double x, double y, const std::string& kind, const std::string& text,

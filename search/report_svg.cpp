@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kWidth = 640, kHeight = 320;
 constexpr double kLeft = 58, kRight = 14, kTop = 12, kBottom = 44;
-constexpr int kColours = 8;
+constexpr int kSeriesColours = 8;
 
 /// One axis: data to pixels, with round ticks.
 struct Scale {
@@ -82,7 +82,7 @@ std::string line_path(const Series& series, const Scale& x, const Scale& y) {
     path += fmt::format("{}{:.1f} {:.1f}", i == 0 ? "M" : "L", px, py);
   }
   return fmt::format("<path class='line s{}' d='{}'><title>{}</title></path>",
-                     series.colour % kColours, path, escaped(series.label));
+                     series.colour % kSeriesColours, path, escaped(series.label));
 }
 
 std::string dots(const Series& series, const Scale& x, const Scale& y) {
@@ -91,7 +91,7 @@ std::string dots(const Series& series, const Scale& x, const Scale& y) {
     if (series.is_line && point.tip.empty()) continue;
     svg += fmt::format(
         "<circle class='dot {}{}' cx='{:.1f}' cy='{:.1f}' r='{}'><title>{}</title></circle>",
-        point.is_marked ? "f" : "o", series.colour % kColours, x.at(point.x), y.at(point.y),
+        point.is_marked ? "f" : "o", series.colour % kSeriesColours, x.at(point.x), y.at(point.y),
         point.is_marked ? 5 : 3.5, escaped(point.tip));
   }
   return svg;

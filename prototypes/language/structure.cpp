@@ -18,10 +18,6 @@ std::int64_t whole(double product) {
   return static_cast<std::int64_t>(nearest);
 }
 
-int ceil_div(int a, int b) {
-  return (a + b - 1) / b;
-}
-
 /// Computes one node's shape; each rule is a static text.
 class Resolution {
  public:
@@ -87,7 +83,7 @@ class Resolution {
   static std::string_view stride(const Node& node, const Shape& from, int channels, Shape& out) {
     if (node.stride > from.height || node.stride > from.width)
       return "the stride takes the map below 1x1";
-    out = {channels, ceil_div(from.height, node.stride), ceil_div(from.width, node.stride)};
+    out = {channels, strided_side(from.height, node.stride), strided_side(from.width, node.stride)};
     return out.elements() > kMaxElements ? "a map has at most 2^30 elements" : kKept;
   }
 

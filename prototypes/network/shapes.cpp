@@ -31,16 +31,12 @@ void require_size(std::int64_t channels, std::int64_t height, std::int64_t width
   require(channels * height * width <= kMaxElements, "a tensor has at most 2^30 elements");
 }
 
-int ceil_div(int a, int b) {
-  return a / b + (a % b != 0 ? 1 : 0);
-}
-
 Shape strided(const Shape& in, int channels, int stride) {
   require(stride >= 1, "stride must be at least 1");
   if (stride > in.height || stride > in.width)
     throw Broken{
         fmt::format("stride {} on a {}x{} map goes below 1x1", stride, in.height, in.width)};
-  return {channels, ceil_div(in.height, stride), ceil_div(in.width, stride)};
+  return {channels, strided_side(in.height, stride), strided_side(in.width, stride)};
 }
 
 /// Makes a layer's output shape from those of its inputs, and checks the layer.

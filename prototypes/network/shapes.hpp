@@ -15,6 +15,11 @@ inline constexpr int kMaxSide = 1 << 16;
 inline constexpr int kMaxKernel = 63;
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 30;
 
+/// Returns the side of a map after a stride, rounded up; side, stride >= 1.
+constexpr int strided_side(int side, int stride) {
+  return (side + stride - 1) / stride;
+}
+
 /// Returns the output shape of every layer. Throws InternalError naming the layer and the rule when
 /// the network is not well-formed (reader and generator make well-formed ones only): inputs out of
 /// order, groups that do not divide, adds of different shapes, a stride that exceeds its map. Looks

@@ -8,8 +8,6 @@ using nlohmann::json;
 
 namespace {
 
-const std::string kSource = ATTO_SOURCE_DIR;
-
 /// The tiny spec with its prototype named absolutely, for a test to spoil.
 json tiny_json() {
   json spec = json::parse(read_text(tiny_spec()));

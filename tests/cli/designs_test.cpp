@@ -10,7 +10,6 @@ using nlohmann::json;
 
 namespace {
 
-const std::string kSource = ATTO_SOURCE_DIR;
 const std::string kMobileNet = kSource + "/prototypes/mobilenet_v2.json";
 
 json printed(const Scratch& scratch, const std::string& arguments) {

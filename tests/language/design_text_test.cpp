@@ -9,6 +9,7 @@
 #include "prototypes/network/weights.hpp"
 #include "tests/language/features.hpp"
 #include "tests/language/sampling.hpp"
+#include "tests/rounds.hpp"
 
 using namespace atto;
 
@@ -74,7 +75,7 @@ TEST_CASE("Designs of shipped prototypes survive writing, reading and reopening"
   for (const net::Prototype& prototype : test::shipped()) {
     CAPTURE(prototype.name());
     spec::Random random(5);
-    for (int i = 0; i < 8; ++i)
+    for (int i = 0; i < test::rounds(8, 3); ++i)
       check_round_trip(prototype, test::random_assignment(prototype, random));
   }
 }
@@ -82,17 +83,19 @@ TEST_CASE("Designs of shipped prototypes survive writing, reading and reopening"
 TEST_CASE("Designs that use every part of the language survive writing, reading and reopening") {
   const net::Prototype prototype = test::prototype_of(test::every_feature());
   spec::Random random(7);
+  const int designs = test::rounds(150, 40);
   int networks = 0;
-  for (int i = 0; i < 150; ++i)
+  for (int i = 0; i < designs; ++i)
     networks += check_round_trip(prototype, test::random_assignment(prototype, random)) ? 1 : 0;
-  CHECK(networks > 15);
+  CHECK(networks > designs / 10);
 }
 
 TEST_CASE("A single decision is reopened, filled again, and reopened with its parent") {
   const net::Prototype prototype = test::prototype_of(test::every_feature());
   spec::Random random(9);
+  const int wanted = test::rounds(3, 1);
   int tried = 0;
-  for (int i = 0; i < 40 && tried < 3; ++i) {
+  for (int i = 0; i < 40 && tried < wanted; ++i) {
     const net::Assignment assignment = test::random_assignment(prototype, random);
     if (!net::realise(prototype, assignment).network) continue;
     ++tried;
@@ -110,5 +113,5 @@ TEST_CASE("A single decision is reopened, filled again, and reopened with its pa
       CHECK(first_difference(whole, prototype) == "");
     }
   }
-  CHECK(tried == 3);
+  CHECK(tried == wanted);
 }

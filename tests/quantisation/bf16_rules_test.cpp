@@ -14,7 +14,7 @@ namespace {
 
 using Values = std::vector<float>;
 
-FusedNode node_of(deploy::FusedOp op, std::vector<int> inputs, net::Shape shape) {
+FusedNode plain_node(deploy::FusedOp op, std::vector<int> inputs, net::Shape shape) {
   return {"", std::move(op), std::move(inputs), shape, {}, -1, {}, {}};
 }
 
@@ -22,8 +22,8 @@ FusedNode node_of(deploy::FusedOp op, std::vector<int> inputs, net::Shape shape)
 deploy::FusedNetwork behind_a_copy(net::Shape input, deploy::FusedOp op, net::Shape output) {
   return {"hand",
           0,
-          {node_of(deploy::FusedInput{}, {}, input), node_of(deploy::FusedActivate{}, {0}, input),
-           node_of(std::move(op), {1}, output)},
+          {plain_node(deploy::FusedInput{}, {}, input),
+           plain_node(deploy::FusedActivate{}, {0}, input), plain_node(std::move(op), {1}, output)},
           {{"out", 2}}};
 }
 

@@ -30,6 +30,8 @@ Ended run_atto(const Scratch& scratch, const std::string& arguments,
 /// Returns what must be equal between two runs of one campaign: the leaderboards without times.
 nlohmann::json boards_of(const Scratch& scratch, const std::filesystem::path& folder);
 
+/// The folder of the sources.
+inline const std::string kSource = ATTO_SOURCE_DIR;
 /// The shipped test spec.
 std::string tiny_spec();
 std::string read_text(const std::filesystem::path& file);

@@ -11,6 +11,7 @@
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cycles.hpp"
+#include "tests/rounds.hpp"
 
 using namespace atto;
 using namespace atto::search;
@@ -93,7 +94,8 @@ TEST_CASE(
   const Space space;
   for (const StrategyEntry& entry : strategies()) {
     INFO(entry.name);
-    const StrategySetting setting{space.space.get(), settings(40), 5, {}};
+    const int designs = test::rounds(40, 20);
+    const StrategySetting setting{space.space.get(), settings(designs), 5, {}};
     const Trace trace = run(std::string(entry.name), setting, 4);
     std::map<std::uint64_t, int> reached;
     int at_top = 0;
@@ -103,7 +105,7 @@ TEST_CASE(
       reached[hash] = rung;
       at_top += rung == 2;
     }
-    CHECK(reached.size() == 40);
+    CHECK(reached.size() == std::size_t(designs));
     CHECK(at_top >= 2);
     for (const auto& [hash, count] : trace.released) CHECK(count == 1);
   }
@@ -113,7 +115,8 @@ TEST_CASE("A design that is refused counts for nothing and is not proposed again
   const Space space;
   for (const StrategyEntry& entry : strategies()) {
     INFO(entry.name);
-    const StrategySetting setting{space.space.get(), settings(24), 5, {}};
+    const int designs = test::rounds(24, 12);
+    const StrategySetting setting{space.space.get(), settings(designs), 5, {}};
     const auto strategy = entry.make(setting);
     std::set<std::uint64_t> refused;
     std::map<std::uint64_t, int> reached;
@@ -135,8 +138,8 @@ TEST_CASE("A design that is refused counts for nothing and is not proposed again
       strategy->observe(result_of(waiting.front().first, waiting.front().second));
       waiting.pop_front();
     }
-    CHECK(refused.size() > 20);
-    CHECK(reached.size() == 24);
+    CHECK(refused.size() > std::size_t(designs * 5 / 6));
+    CHECK(reached.size() == std::size_t(designs));
   }
 }
 
@@ -167,10 +170,11 @@ TEST_CASE("A strategy repeats itself exactly, whether or not it is asked in vain
   const Space space;
   for (const StrategyEntry& entry : strategies()) {
     INFO(entry.name);
-    const StrategySetting setting{space.space.get(), settings(30), 5, {}};
+    const int designs = test::rounds(30, 10);
+    const StrategySetting setting{space.space.get(), settings(designs), 5, {}};
     const Trace trace = run(std::string(entry.name), setting, 4);
     CHECK(run(std::string(entry.name), setting, 4, true).jobs == trace.jobs);
-    const StrategySetting other{space.space.get(), settings(30), 6, {}};
+    const StrategySetting other{space.space.get(), settings(designs), 6, {}};
     CHECK(run(std::string(entry.name), other, 4).jobs != trace.jobs);
   }
 }
