@@ -132,6 +132,42 @@ double compare(const net::Network& network, int threads) {
   return error;
 }
 
+/// The cosine of the angle between two vectors.
+double cosine(const std::vector<float>& a, const std::vector<float>& b) {
+  double ab = 0, aa = 0, bb = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ab += double(a[i]) * b[i];
+    aa += double(a[i]) * a[i];
+    bb += double(b[i]) * b[i];
+  }
+  return ab / std::sqrt(aa * bb);
+}
+
+/// CUDA against our kernels. It rounds to eight bits of mantissa: sums agree, single numbers do
+/// not.
+void compare_with_cuda(const net::Network& network) {
+  const ParameterLayout layout(network);
+  const Sample sample = sample_of(network, 32);
+  const auto cuda = make_backend(network, layout, {Device::Cuda, 1, 32}),
+             cpu = make_backend(network, layout, {Device::Cpu, 1, 32});
+  const std::vector<float> weights = lively_weights(network, layout);
+  std::vector<float> wanted(layout.trained, -1), got(layout.trained, -2);
+  const double wanted_loss =
+      cpu->forward_backward(weights.data(), sample.batch(), 0.1, wanted.data());
+  CHECK(cuda->forward_backward(weights.data(), sample.batch(), 0.1, got.data()) ==
+        Approx(wanted_loss).epsilon(0.02));
+  CHECK(cosine(got, wanted) > 0.99);
+  std::vector<float> wanted_stats = neutral_statistics(layout), stats = wanted_stats;
+  cpu->measure_statistics(weights.data(), sample.batch(), 0.7, wanted_stats.data());
+  cuda->measure_statistics(weights.data(), sample.batch(), 0.7, stats.data());
+  if (layout.statistics > 0) CHECK(cosine(stats, wanted_stats) > 0.999);
+  std::vector<float> wanted_logits(sample.labels.size() * std::size_t(network.classes)),
+      logits = wanted_logits;
+  cpu->infer(weights.data(), wanted_stats.data(), sample.batch(), wanted_logits.data());
+  cuda->infer(weights.data(), wanted_stats.data(), sample.batch(), logits.data());
+  CHECK(cosine(logits, wanted_logits) > 0.999);
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -159,4 +195,13 @@ TEST_CASE("the parameters of a built network are those that the counting rule co
     REQUIRE(static_cast<std::int64_t>(ParameterLayout(network).trained) ==
             net::count_costs(network).params);
   }
+}
+
+TEST_CASE("CUDA in mixed precision and our kernels agree on random networks", "[.cuda]") {
+  REQUIRE(has_cuda());
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    INFO("seed " << seed);
+    compare_with_cuda(test::random_network(seed, {seed % 2 ? 3 : 1, 16, 16}, 7));
+  }
+  compare_with_cuda(test::separable_network({3, 32, 32}, 10, 64, 3));
 }

@@ -81,6 +81,33 @@ TEST_CASE("a trial learns, and leaves weights and a reference behind") {
   CHECK(reference.tensors.at("logits").shape == std::vector<std::int64_t>{64, 6});
 }
 
+TEST_CASE("on CUDA a trial learns as on the CPU, and goes on where it stopped", "[.cuda]") {
+  const test::ScratchFolder there, here;
+  TrialRequest request = request_in(there.path());
+  request.horizon_epochs = 6;
+  request.judge_test = true;
+  {
+    TorchEvaluator cuda({DeviceChoice::Cuda, 1});
+    CHECK(cuda.environment().find("device=cuda") != std::string::npos);
+    request.to_epoch = 3;
+    REQUIRE(cuda.evaluate(request, {}).outcome == Outcome::Finished);
+  }
+  request.to_epoch = 6;
+  TorchEvaluator cuda({DeviceChoice::Cuda, 1});
+  const TrialResult result = cuda.evaluate(request, {});
+  CHECK(cuda.take_notes().empty());
+  REQUIRE(result.epochs.size() == 6);
+  CHECK(result.test_top1.value_or(0) > 0.5);
+  request.folder = here.path();
+  const TrialResult wanted = train_once(request);
+  for (std::size_t i = 0; i < 6; ++i) {
+    INFO("epoch " << i + 1);
+    CHECK(result.epochs[i].train_loss == Approx(wanted.epochs[i].train_loss).epsilon(0.1));
+  }
+  net::check_weights(request.network, net::read_safetensors(there.path() / kWeightsName),
+                     "weights");
+}
+
 TEST_CASE("a finalist may train on a part of the images") {
   const test::ScratchFolder all, part;
   TrialRequest request = request_in(all.path());
