@@ -38,7 +38,9 @@ Tensor pool(const Tensor& x, const net::Pool& op) {
   const std::int64_t padding = is_even ? 0 : (op.kernel - 1) / 2;
   if (op.kind == net::Pool::Kind::Max)
     return torch::max_pool2d(x, op.kernel, op.stride, padding, 1, is_even);
-  return torch::avg_pool2d(x, op.kernel, op.stride, padding, is_even, /*count_include_pad=*/false);
+  // With padding, CUDA's gradients of channels_last maps are wrong (pytorch/pytorch issue 188344).
+  return torch::avg_pool2d(padding > 0 && x.is_cuda() ? x.contiguous() : x, op.kernel, op.stride,
+                           padding, is_even, /*count_include_pad=*/false);
 }
 
 Tensor shuffle(const Tensor& x, int groups) {
