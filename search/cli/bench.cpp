@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kProfileRounds = 51;
 
-struct Options {
+struct BenchOptions {
   std::string file;
   int threads = 1, rounds = 31;
   bool is_profile = false, is_json = false;
@@ -104,7 +104,7 @@ std::string table_text(const Measured& m, int threads) {
   return text;
 }
 
-int bench(const Options& options) {
+int bench(const BenchOptions& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
   edge::Engine engine(edge::Model::open(options.file), engine_options);
@@ -125,7 +125,7 @@ int bench(const Options& options) {
 }  // namespace
 
 void add_bench(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BenchOptions>();
   Command command(app, "bench", "Measure how fast a model file runs here");
   command.option("model", options->file, "an .atto file").required();
   command.option("--threads", options->threads, "run with this many threads (default 1)")

@@ -14,7 +14,7 @@
 namespace atto::cli {
 namespace {
 
-using Json = nlohmann::json;
+using SortedJson = nlohmann::json;
 
 std::string percent(const std::optional<double>& share) {
   return share && !std::isnan(*share) ? fmt::format("{:.2f}", 100 * *share) : "-";
@@ -98,17 +98,17 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
                      (run.winner(board.tier_name) / "design.json").string());
 }
 
-Json number(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+SortedJson number(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? SortedJson(*value) : SortedJson(nullptr);
 }
 
-Json spread_json(const std::optional<search::Spread>& spread) {
+SortedJson spread_json(const std::optional<search::Spread>& spread) {
   if (!spread) return nullptr;
   return {{"mean", spread->mean}, {"deviation", spread->deviation}, {"count", spread->count}};
 }
 
-Json entry_json(const search::Entry& entry, const std::filesystem::path& folder) {
-  Json rungs = Json::array(), finals = Json::array();
+SortedJson entry_json(const search::Entry& entry, const std::filesystem::path& folder) {
+  SortedJson rungs = SortedJson::array(), finals = SortedJson::array();
   for (const std::optional<double>& top1 : entry.rung_top1) rungs.push_back(number(top1));
   for (const search::FinalRun& run : entry.finals)
     finals.push_back(
@@ -156,15 +156,15 @@ std::string board_text(const search::Leaderboard& board, const search::Campaign&
   return text + refusals_line(board) + winner_line(board, folder);
 }
 
-Json board_json(const search::Leaderboard& board, const search::Campaign& campaign,
-                const std::filesystem::path& folder) {
-  Json entries = Json::array();
+SortedJson board_json(const search::Leaderboard& board, const search::Campaign& campaign,
+                      const std::filesystem::path& folder) {
+  SortedJson entries = SortedJson::array();
   for (const search::Entry& entry : board.entries) entries.push_back(entry_json(entry, folder));
   const search::Entry* winner = board.winner();
   return {{"tier", board.tier_name},
           {"rungs", campaign.spec.search.rungs},
           {"digest", net::hash_text(board.digest())},
-          {"winner", winner ? Json(winner->design.hash) : Json(nullptr)},
+          {"winner", winner ? SortedJson(winner->design.hash) : SortedJson(nullptr)},
           {"leaderboard", entries}};
 }
 

@@ -12,7 +12,7 @@
 namespace atto::cli {
 namespace {
 
-struct Options {
+struct ExplainOptions {
   std::string folder, svg, path, tier;
   std::int64_t cycle = 0;
   std::size_t most = 12;
@@ -31,7 +31,7 @@ int tier_of(search::Ledger& ledger, const search::Campaign& campaign, const std:
   throw SpecError({{"--tier", "", "the campaign has no such tier", name}});
 }
 
-int explain_command(const Options& options) {
+int explain_command(const ExplainOptions& options) {
   search::Ledger ledger(search::RunFolder{options.folder}.ledger());
   const search::Campaign campaign = search::load_campaign(ledger);
   std::optional<search::Explanation> explanation =
@@ -56,7 +56,7 @@ int explain_command(const Options& options) {
 }  // namespace
 
 void add_explain(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExplainOptions>();
   Command command(app, "explain",
                   "Show what generative synthesis prefers, how sure it is, and why");
   command.option("folder", options->folder, "Run folder").required();

@@ -10,12 +10,12 @@
 namespace atto::cli {
 namespace {
 
-struct Options {
+struct ExportOptions {
   ExportRequest request;
   bool is_int8 = false, is_bf16 = false, is_json = false;
 };
 
-int export_command(const Options& options) {
+int export_command(const ExportOptions& options) {
   ExportRequest request = options.request;
   if (options.is_int8) request.precision = deploy::Precision::I8;
   if (options.is_bf16) request.precision = deploy::Precision::Bf16;
@@ -31,7 +31,7 @@ int export_command(const Options& options) {
 }  // namespace
 
 void add_export(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExportOptions>();
   ExportRequest& request = options->request;
   Command command(app, "export", "Write a trained model for other runtimes, and check it");
   command

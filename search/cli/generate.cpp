@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kNothingFound = 1;  // exit code: neither found nor proved impossible
 
-struct Options {
+struct GenerateOptions {
   std::string spec, tier, out, svg;
   std::size_t count = 10;
   std::uint64_t seed = 1;
@@ -61,7 +61,7 @@ std::vector<gen::Restriction> restrictions_of(const net::Prototype& prototype,
   return restrictions;
 }
 
-void write_designs(const Options& options, const gen::FeasibleSpace& space,
+void write_designs(const GenerateOptions& options, const gen::FeasibleSpace& space,
                    const std::vector<gen::Restriction>& restrictions,
                    const std::vector<gen::Candidate>& designs) {
   std::vector<net::By> by(space.prototype().decisions().size(), net::By::Machine);
@@ -113,7 +113,7 @@ int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space,
   return kNothingFound;
 }
 
-int generate(const Options& options) {
+int generate(const GenerateOptions& options) {
   const spec::DesignSpec spec = spec::read_design_spec(options.spec);
   const net::Prototype prototype = net::read_prototype(spec.prototype);
   const FoundInput task = find_task_input(spec.task, prototype);
@@ -154,7 +154,7 @@ int generate(const Options& options) {
 }  // namespace
 
 void add_generate(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<GenerateOptions>();
   Command command(app, "generate", "Draw distinct designs that meet every cost requirement");
   command.option("spec", options->spec, "design requirements (JSON)").required();
   command.option("-n,--count", options->count, "number of designs")

@@ -15,7 +15,7 @@
 namespace atto::cli {
 namespace {
 
-struct Options {
+struct InspectOptions {
   std::string file;
   int classes = 0, resolution = 0;
   bool is_json = false, is_dot = false;
@@ -86,7 +86,7 @@ std::string table_text(const net::Network& network) {
   return text;
 }
 
-int inspect(const Options& options) {
+int inspect(const InspectOptions& options) {
   if (is_model_file(options.file)) {
     const std::string text = model_text(options.file, options.is_json);
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -107,7 +107,7 @@ int inspect(const Options& options) {
 }  // namespace
 
 void add_inspect(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<InspectOptions>();
   Command command(
       app, "inspect",
       "Show a design layer by layer (shapes, parameters, MACs, memory) or a model file");

@@ -10,7 +10,7 @@
 namespace atto::cli {
 namespace {
 
-struct Options {
+struct ReopenOptions {
   std::string design, out;
   std::vector<std::string> free;
   bool is_list = false;
@@ -24,7 +24,7 @@ int list(const spec::Document& document) {
   return 0;
 }
 
-int reopen(const Options& options) {
+int reopen(const ReopenOptions& options) {
   const spec::Document document = spec::read_json(options.design);
   if (options.is_list) return list(document);
   const std::string text = net::reopened_text(document, options.free);
@@ -38,7 +38,7 @@ int reopen(const Options& options) {
 }  // namespace
 
 void add_reopen(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReopenOptions>();
   Command command(app, "reopen", "Turn decisions of a design back into holes of a prototype");
   command.option("design", options->design, "a design that records its decisions").required();
   Option free =

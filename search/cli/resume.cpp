@@ -9,14 +9,14 @@
 namespace atto::cli {
 namespace {
 
-struct Options {
+struct ResumeOptions {
   std::string folder;
   int candidates = 0, workers = 0;
   std::vector<std::string> warm_start;
   bool is_json = false;
 };
 
-int resume_command(const Options& options) {
+int resume_command(const ResumeOptions& options) {
   search::StopSignals signals(true);
   if (options.candidates > 0)
     search::extend_campaign(search::RunFolder{options.folder}, options.candidates);
@@ -27,7 +27,7 @@ int resume_command(const Options& options) {
 }  // namespace
 
 void add_resume(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ResumeOptions>();
   Command command(app, "resume", "Continue a campaign from its run folder");
   command.option("folder", options->folder, "Run folder").required();
   command.option("--candidates", options->candidates, "New, larger number of designs").positive();

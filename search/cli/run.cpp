@@ -19,9 +19,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kTop = 5;
+constexpr std::size_t kShownClasses = 5;
 
-struct Options {
+struct RunOptions {
   std::string model;
   std::vector<std::string> images;
   int threads = 1;
@@ -49,7 +49,7 @@ void require_images(const format::Program& program, const std::string& file) {
                       fmt::format("{}x{}x{}", program.channels, program.height, program.width)}});
 }
 
-int run(const Options& options) {
+int run(const RunOptions& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
   edge::Engine engine(edge::Model::open(options.model), engine_options);
@@ -63,7 +63,7 @@ int run(const Options& options) {
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     Json guesses = Json::array();
     if (!options.is_json) fmt::print("{} ({:.3f} ms)\n", file, took.count());
-    for (const Guess& guess : top_guesses(engine.output(), program, kTop)) {
+    for (const Guess& guess : top_guesses(engine.output(), program, kShownClasses)) {
       guesses.push_back({{"class", guess.name}, {"share", guess.share}});
       if (!options.is_json) fmt::print("  {:>6.2f} %  {}\n", 100 * guess.share, guess.name);
     }
@@ -76,7 +76,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_run(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<RunOptions>();
   Command command(app, "run", "Classify images with a model file");
   command.option("model", options->model, "an .atto file").required();
   command.option("images", options->images, "JPEG or PNG files").required();

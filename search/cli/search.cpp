@@ -18,7 +18,7 @@
 namespace atto::cli {
 namespace {
 
-struct Options {
+struct SearchOptions {
   std::string spec, out, evaluator = "torch", device = "auto", calibration;
   std::optional<std::uint64_t> seed;
   std::optional<int> candidates;
@@ -73,7 +73,7 @@ nlohmann::json estimate_json(const search::Campaign& campaign, const search::Est
           {"disk_bytes", estimate.disk_bytes}};
 }
 
-int search_command(const Options& options) {
+int search_command(const SearchOptions& options) {
   search::StopSignals signals(true);
   search::Campaign campaign = search::read_campaign(
       options.spec, {options.seed, options.candidates, options.strategy}, options.evaluator);
@@ -111,7 +111,7 @@ int search_command(const Options& options) {
 }  // namespace
 
 void add_search(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SearchOptions>();
   Command command(app, "search", "Run a design campaign");
   command.option("spec", options->spec, "Design requirements (JSON)").required();
   command.option("--out", options->out, "Run folder; default runs/NAME-sSEED");

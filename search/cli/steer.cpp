@@ -10,7 +10,7 @@
 namespace atto::cli {
 namespace {
 
-struct Options {
+struct SteerOptions {
   std::string folder;
   search::SteerRequest request;
   std::vector<std::string> designs;
@@ -55,7 +55,7 @@ void list_json(const search::SteeringView& view) {
   fmt::print("{}\n", nlohmann::json({{"requests", requests}, {"in_force", in_force}}).dump(2));
 }
 
-int steer_command(Options& options) {
+int steer_command(SteerOptions& options) {
   const search::RunFolder folder{options.folder};
   options.request.designs.assign(options.designs.begin(), options.designs.end());
   if (!options.request.is_empty())
@@ -74,7 +74,7 @@ int steer_command(Options& options) {
 }  // namespace
 
 void add_steer(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SteerOptions>();
   search::SteerRequest& request = options->request;
   Command command(app, "steer", "Change what a campaign looks for, or list what people asked for");
   command.option("folder", options->folder, "Run folder").required();

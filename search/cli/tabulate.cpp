@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kMeasuredDesigns = 5;
 
-struct Options {
+struct TabulateOptions {
   std::string spec, out, table, evaluator = "torch", device = "cpu";
   search::TabulationPlan plan;
   int workers = 1, designs = 60;
@@ -41,7 +41,7 @@ void expect_same(const search::RunFolder& folder, const search::Campaign& campai
                       folder.path.string()}});
 }
 
-search::CoordinatorOptions coordinator_options(const Options& options,
+search::CoordinatorOptions coordinator_options(const TabulateOptions& options,
                                                const search::Campaign& campaign,
                                                const std::filesystem::path& folder) {
   search::CoordinatorOptions made;
@@ -58,7 +58,7 @@ double number_of_runs(const search::TabulationPlan& plan, std::size_t designs) {
 }
 
 /// Trains a few designs in a folder that goes afterwards, and prints what the whole would cost.
-int measure(const Options& options, const search::Campaign& campaign,
+int measure(const TabulateOptions& options, const search::Campaign& campaign,
             const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
   const search::RunFolder folder{std::filesystem::temp_directory_path() /
                                  fmt::format("atto-dry-run-{}", search::now_ms())};
@@ -82,7 +82,7 @@ int measure(const Options& options, const search::Campaign& campaign,
   return 0;
 }
 
-search::Campaign campaign_of(const Options& options) {
+search::Campaign campaign_of(const TabulateOptions& options) {
   search::Campaign campaign = search::read_campaign(options.spec, {}, options.evaluator);
   campaign.device = options.device;
   campaign.wants_responses = true;
@@ -91,7 +91,7 @@ search::Campaign campaign_of(const Options& options) {
 }
 
 /// Begins or goes on in the folder; returns an exit code, 0 when all runs are done.
-int run_all(const Options& options, const search::Campaign& campaign,
+int run_all(const TabulateOptions& options, const search::Campaign& campaign,
             const search::RunFolder& folder, const search::TabulationPlan& plan,
             const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
   const search::CoordinatorOptions run = coordinator_options(options, campaign, folder.path);
@@ -120,7 +120,7 @@ void show_quality(const search::Table& table) {
 }
 
 /// Writes the designs that have all their seeds, and says what the table is worth.
-void gather(const Options& options, const search::RunFolder& folder) {
+void gather(const TabulateOptions& options, const search::RunFolder& folder) {
   search::Ledger ledger(folder.ledger());
   search::StoredTable stored =
       search::gather_table(ledger, search::load_campaign(ledger), options.plan.seeds);
@@ -132,7 +132,7 @@ void gather(const Options& options, const search::RunFolder& folder) {
   fmt::print("written: {}\n", options.table);
 }
 
-int tabulate_command(const Options& options) {
+int tabulate_command(const TabulateOptions& options) {
   search::StopSignals signals(true);
   const search::Campaign campaign = campaign_of(options);
   const search::RunFolder folder{options.out.empty() ? "runs/table-" + campaign.spec.name
@@ -166,7 +166,7 @@ std::vector<search::DesignRow> random_designs(const search::Campaign& campaign, 
   return designs;
 }
 
-int calibrate_command(const Options& options) {
+int calibrate_command(const TabulateOptions& options) {
   search::StopSignals signals(true);
   const search::Campaign campaign = campaign_of(options);
   const std::vector<search::DesignRow> designs = random_designs(campaign, options.designs);
@@ -187,7 +187,7 @@ int calibrate_command(const Options& options) {
   return 0;
 }
 
-void add_common(Command& command, Options& options) {
+void add_common(Command& command, TabulateOptions& options) {
   command.option("spec", options.spec, "Design requirements (JSON)").required();
   command.option("--workers", options.workers, "Worker processes").range(1, 1024);
   command.option("--evaluator", options.evaluator, "What evaluates designs")
@@ -198,7 +198,7 @@ void add_common(Command& command, Options& options) {
 }  // namespace
 
 void add_tabulate(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TabulateOptions>();
   Command command(app, "tabulate", "Train every feasible design of a small prototype");
   add_common(command, *options);
   command.option("--out", options->out,
@@ -218,7 +218,7 @@ void add_tabulate(CLI::App& app, Action& action) {
 }
 
 void add_calibrate(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TabulateOptions>();
   Command command(app, "calibrate",
                   "Train a few random designs and compare scores that need no training");
   add_common(command, *options);

@@ -12,7 +12,7 @@
 namespace atto::cli {
 namespace {
 
-struct Options {
+struct WorkerCommandOptions {
   WorkerCommandLine line;
   bool is_fake = false;
 };
@@ -26,7 +26,7 @@ train::FakeSettings fake_settings() {
   return settings;
 }
 
-int worker_command(const Options& options) {
+int worker_command(const WorkerCommandOptions& options) {
   search::die_with_parent(options.line.worker.parent);
   if (!options.is_fake)
     return search::run_program(search::find_trainer(), arguments_of(options.line));
@@ -41,7 +41,7 @@ int worker_command(const Options& options) {
 }  // namespace
 
 void add_worker(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<WorkerCommandOptions>();
   Command command = add_worker_subcommand(app, "Add a worker to a running campaign", options->line);
   command.flag("--fake", options->is_fake,
                "The fake evaluator, as in atto search --evaluator fake");
