@@ -58,4 +58,8 @@ function(atto_test name label)
                              ATTO_BIN_DIR="${PROJECT_BINARY_DIR}/bin")
   add_test(NAME ${label}.${name} COMMAND test_${name})
   set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 600)
+  if(ATTO_SANITIZE MATCHES thread)
+    set_tests_properties(${label}.${name} PROPERTIES
+                         ENVIRONMENT TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp)
+  endif()
 endfunction()
