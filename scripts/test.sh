@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds release with all tests and runs them; then builds the address-sanitizer
-# preset without LibTorch and runs its unit tests. Ends with ctest's summary of the release tests.
+# Installs what is missing, builds the address-sanitizer preset without LibTorch and runs its unit tests; then
+# builds release with all tests and runs them. Ends with ctest's summary of the release tests.
 #   scripts/test.sh [--slow]        --slow adds the tests labelled "slow"
 set -euo pipefail
 cd "$(dirname "$0")/.."
