@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -11,7 +10,6 @@ namespace {
 
 /// Reads the header's numbers and checks them against the file's size.
 struct Header {
-  std::uint32_t version;
   std::uint64_t metadata_offset, metadata_bytes, weights_offset, weights_bytes, metadata_checksum,
       weights_checksum;
 };
@@ -39,18 +37,14 @@ Header read_header(std::span<const std::byte> bytes) {
   if (std::memcmp(bytes.data(), "ATTOMDL\n", 8) != 0)
     throw ModelError(0, "magic", "this is not an .atto model file");
   const auto version = get<std::uint32_t>(bytes, 8);
-  if (version < 1 || version > kVersion)
+  if (version != kVersion)
     throw ModelError(8, "version",
-                     "this runtime reads versions 1 to " + std::to_string(kVersion) + "; got " +
-                         std::to_string(version));
+                     "this runtime reads version " + std::to_string(kVersion) + "; got " +
+                         std::to_string(version) + ": export the model again");
   if (get<std::uint32_t>(bytes, 12) != 0) throw ModelError(12, "reserved", "must be zero");
-  const Header header{version,
-                      get<std::uint64_t>(bytes, 16),
-                      get<std::uint64_t>(bytes, 24),
-                      get<std::uint64_t>(bytes, 32),
-                      get<std::uint64_t>(bytes, 40),
-                      get<std::uint64_t>(bytes, 48),
-                      get<std::uint64_t>(bytes, 56)};
+  const Header header{get<std::uint64_t>(bytes, 16), get<std::uint64_t>(bytes, 24),
+                      get<std::uint64_t>(bytes, 32), get<std::uint64_t>(bytes, 40),
+                      get<std::uint64_t>(bytes, 48), get<std::uint64_t>(bytes, 56)};
   check_section(16, header.metadata_offset, header.metadata_bytes, bytes.size(),
                 "metadata section");
   check_section(32, header.weights_offset, header.weights_bytes, bytes.size(), "weight section");
@@ -135,9 +129,6 @@ class Reader {
     step.window = plain(*from.window());
     step.wiring = plain(*from.wiring());
     step.parameters = plain(*from.parameters());
-    step.depthwise_window = plain(*from.depthwise_window());
-    step.depthwise_parameters = plain(*from.depthwise_parameters());
-    step.depthwise_activation = activation(from.depthwise_activation());
     if (from.gather() != nullptr)
       for (const auto* source : *from.gather())
         step.gather.push_back({source->input(), source->lane()});
@@ -150,12 +141,6 @@ class Reader {
 };
 
 }  // namespace
-
-std::uint32_t version_of(const Program& program) {
-  const bool has_bf16 = std::any_of(program.steps.begin(), program.steps.end(),
-                                    [](const Step& step) { return step.is_bf16; });
-  return has_bf16 ? 2 : 1;
-}
 
 ModelView decode(std::span<const std::byte> bytes) {
   const Header header = read_header(bytes);
@@ -174,8 +159,6 @@ ModelView decode(std::span<const std::byte> bytes) {
   ModelView view{Reader(header.metadata_offset).read(*wire::GetModel(data)),
                  bytes.subspan(header.weights_offset, header.weights_bytes), header.weights_offset,
                  header.weights_checksum};
-  if (version_of(view.program) > header.version)
-    throw ModelError(8, "version", "must be 2 for a model with bf16 steps; got 1");
   check_program(view.program, view.weights.size(),
                 [&](std::string_view field, std::string_view rule) {
                   throw ModelError(header.metadata_offset, field, rule);

@@ -36,13 +36,12 @@ flatbuffers::Offset<wire::Step> add(FlatBufferBuilder& to, const Step& step) {
   std::vector<wire::LaneSource> sources;
   for (const LaneSource& source : step.gather) sources.emplace_back(source.input, source.lane);
   const auto gather = sources.empty() ? 0 : to.CreateVectorOfStructs(sources);
-  const wire::Window window = wired(step.window), depthwise = wired(step.depthwise_window);
+  const wire::Window window = wired(step.window);
   const wire::Wiring wiring = wired(step.wiring);
-  const wire::Parameters main = wired(step.parameters), first = wired(step.depthwise_parameters);
+  const wire::Parameters parameters = wired(step.parameters);
   return wire::CreateStep(to, code(step.kind), name, inputs, step.output, step.residual,
                           code(step.activation), code(step.joined_activation), &window, &wiring,
-                          &main, &depthwise, &first, code(step.depthwise_activation), gather,
-                          step.macs, step.is_bf16);
+                          &parameters, gather, step.macs, step.is_bf16);
 }
 
 flatbuffers::DetachedBuffer metadata_of(const Program& program) {
@@ -83,7 +82,7 @@ std::vector<std::byte> encode(const ModelFile& model) {
       (kHeaderBytes + metadata.size() + kAlignment - 1) / kAlignment * kAlignment;
   std::vector<std::byte> bytes(weights_offset + model.weights.size());
   std::memcpy(bytes.data(), "ATTOMDL\n", 8);
-  put(bytes, 8, version_of(model.program));
+  put(bytes, 8, kVersion);
   put<std::uint64_t>(bytes, 16, kHeaderBytes);
   put<std::uint64_t>(bytes, 24, metadata.size());
   put<std::uint64_t>(bytes, 32, weights_offset);

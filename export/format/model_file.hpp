@@ -18,9 +18,8 @@
 
 namespace atto::format {
 
-/// Of what this runtime reads and writes. Version 2 came with Step::is_bf16, which a runtime of
-/// version 1 would overlook.
-inline constexpr std::uint32_t kVersion = 2;
+/// Of what this runtime reads and writes.
+inline constexpr std::uint32_t kVersion = 3;
 inline constexpr std::size_t kHeaderBytes = 64;
 
 struct ModelFile {
@@ -36,10 +35,7 @@ struct ModelView {
   std::uint64_t weights_checksum = 0;
 };
 
-/// Returns the lowest version that can say what the program says.
-std::uint32_t version_of(const Program& program);
-
-/// Writes a file of version_of() the program.
+/// Writes a file.
 std::vector<std::byte> encode(const ModelFile& model);
 
 /// Reads and checks: header, sizes, checksum, FlatBuffers structure, then every rule of program.hpp

@@ -11,6 +11,9 @@
 // Rows above and below the map do not exist. Which channel a lane holds is the lowering's choice
 // (Tensor::lanes): weights are packed accordingly, and a lane without a channel holds any finite
 // value.
+//
+// A tensor in strips has no place: the step that makes it and the next one, which alone reads it,
+// run in turns, a few rows at a time. Steps joined by such tensors are a chain.
 
 #include <cstdint>
 #include <string>
@@ -43,6 +46,9 @@ enum class Activation : std::uint8_t {
 };
 inline constexpr int kActivations = 10;
 
+/// The storage of tensors in strips.
+inline constexpr std::uint32_t kInStrips = 0xffffffff;
+
 /// Bytes of the arena. Tensors that share a storage replace each other.
 struct Storage {
   std::uint64_t offset = 0;
@@ -53,12 +59,13 @@ struct Tensor {
   std::int32_t channels = 0, height = 0, width = 0;
   Element element = Element::F32;
   std::int32_t halo = 0;
-  std::uint32_t storage = 0;
+  std::uint32_t storage = 0;  ///< or kInStrips
   /// The channel in each lane, -1 for none; empty: lane i holds channel i.
   std::vector<std::int32_t> lanes;
   float scale = 1;  ///< U8: real = scale * (q - zero_point)
   std::int32_t zero_point = 0;
 
+  bool is_in_strips() const { return storage == kInStrips; }
   std::int64_t blocks() const {
     return lanes.empty() ? (std::int64_t{channels} + kLanes - 1) / kLanes
                          : static_cast<std::int64_t>(lanes.size()) / kLanes;
@@ -78,7 +85,6 @@ enum class StepKind : std::uint8_t {
   ImageConv,  ///< the image, convolved, dilation 1: [O/16][kh][C][kw][16], of bytes as a Conv's
   Conv,       ///< a window over all lanes of its group; dense layers too
   Depthwise,
-  DepthwisePointwise,  ///< Depthwise, then a 1x1 Conv on what it made, which is never stored
   Activate,
   Add,
   Multiply,
@@ -89,7 +95,12 @@ enum class StepKind : std::uint8_t {
   Upsample,
   Softmax
 };
-inline constexpr int kStepKinds = 14;
+inline constexpr int kStepKinds = 13;
+/// The kinds that may be in a chain of several steps; an AverageTo only as its last, of one pixel.
+constexpr bool runs_in_strips(StepKind kind) {
+  return kind == StepKind::ImageConv || kind == StepKind::Conv || kind == StepKind::Depthwise ||
+         kind == StepKind::AverageTo;
+}
 
 /// The window of a convolution or pool. Output (y, x) reads rows y * stride - pad + i * dilation.
 struct Window {
@@ -137,13 +148,10 @@ struct Step {
   Window window;
   Wiring wiring;
   Parameters parameters;
-  Window depthwise_window;  ///< DepthwisePointwise: its first half
-  Parameters depthwise_parameters;
-  Activation depthwise_activation = Activation::None;
   std::vector<LaneSource> gather;
   std::int64_t macs = 0;
-  /// Conv of one lane order (interleave 1) and the 1x1 half of DepthwisePointwise, on F32 tensors:
-  /// inputs are rounded to bf16, to nearest even, and multiplied with bf16 weights; sums are float.
+  /// Conv of one lane order (interleave 1) on F32 tensors: inputs are rounded to bf16, to nearest
+  /// even, and multiplied with bf16 weights; sums are float.
   bool is_bf16 = false;
 };
 

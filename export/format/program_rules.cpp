@@ -39,6 +39,7 @@ class Checker {
     check_storages();
     for (std::size_t i = 0; i < program_.tensors.size(); ++i) check_tensor(i);
     check_order();
+    check_chains();
     check_overlap();
   }
 
@@ -75,10 +76,12 @@ class Checker {
             "tensors hold float32 or bytes");
     require(std::isfinite(tensor.scale) && tensor.scale > 0, "scale", "must be a number > 0");
     require(within(tensor.zero_point, 0, 255), "zero_point", "must be 0 to 255");
-    require(tensor.storage < program_.storages.size(), "storage", "must be one of the storages");
     require(tensor.extent() <= kMaxExtent, "shape", "must take at most 2^31 values with padding");
-    require(static_cast<std::uint64_t>(tensor.extent()) * element_bytes(tensor.element) <=
-                program_.storages[tensor.storage].bytes,
+    require(tensor.is_in_strips() || tensor.storage < program_.storages.size(), "storage",
+            "must be one of the storages");
+    require(tensor.is_in_strips() ||
+                static_cast<std::uint64_t>(tensor.extent()) * element_bytes(tensor.element) <=
+                    program_.storages[tensor.storage].bytes,
             "storage", "is too small for the tensor");
     where_.clear();
   }
@@ -102,29 +105,69 @@ class Checker {
   /// Every tensor is written by one step, before any step reads it.
   void check_order() {
     std::vector<bool> written(program_.tensors.size());
-    // The tensor that each storage holds.
+    // The tensor that each storage holds, and the one that comes in strips.
     std::vector<std::int64_t> holds(program_.storages.size(), -1);
+    std::int64_t strips = -1;
     const auto is_there = [&](std::int64_t index) {
-      return within(index, 0, std::int64_t(written.size()) - 1) &&
-             holds[tensor(static_cast<std::size_t>(index)).storage] == index;
+      if (!within(index, 0, std::int64_t(written.size()) - 1)) return false;
+      const Tensor& of = tensor(static_cast<std::size_t>(index));
+      return (of.is_in_strips() ? strips : holds[of.storage]) == index;
     };
     for (std::size_t i = 0; i < program_.steps.size(); ++i) {
       const Step& step = program_.steps[i];
       where_ = "steps[" + std::to_string(i) + "].";
       for (const std::uint32_t input : step.inputs)
         require(is_there(input), "inputs", "must be written by an earlier step and not replaced");
-      require(step.residual == -1 || is_there(step.residual), "residual",
-              "must be written by an earlier step and not replaced");
+      require(step.residual == -1 || (is_there(step.residual) && step.residual != strips),
+              "residual", "must be written by an earlier step and not replaced");
       require(step.output < written.size() && !written[step.output], "output",
               "must be a tensor that no earlier step wrote");
       written[step.output] = true;
-      holds[tensor(step.output).storage] = step.output;
+      strips = tensor(step.output).is_in_strips() ? std::int64_t{step.output} : -1;
+      if (strips >= 0)
+        check_strips(i);
+      else
+        holds[tensor(step.output).storage] = step.output;
       check_step(program_, weight_bytes_, i, refuse_);
     }
     where_.clear();
     require(!program_.outputs.empty(), "outputs", "must not be empty");
     for (const ProgramOutput& output : program_.outputs)
       require(is_there(output.tensor), "outputs", "must be written by a step and not replaced");
+  }
+
+  /// What a step makes in strips, the next one takes, row by row.
+  void check_strips(std::size_t index) const {
+    const Step& step = program_.steps[index];
+    require(runs_in_strips(step.kind) && step.kind != StepKind::AverageTo, "output",
+            "must not be in strips for this kind of step");
+    require(index + 1 < program_.steps.size() &&
+                program_.steps[index + 1].inputs == std::vector<std::uint32_t>{step.output},
+            "output", "in strips, must be the next step's only input");
+    const Step& next = program_.steps[index + 1];
+    const bool is_pool = next.kind == StepKind::AverageTo;
+    require(runs_in_strips(next.kind), "output", "in strips, does not fit the next step's kind");
+    require(!is_pool || (step.kind == StepKind::Conv && step.wiring.interleave == 1), "output",
+            "in strips, must come from a convolution whose groups lie apart when it is averaged");
+  }
+
+  /// Nothing that a chain reads is written before its end, but the last step's own residual.
+  void check_chains() {
+    for (const Chain& chain : chains_of(program_)) {
+      if (chain.first == chain.last) continue;
+      where_ = "steps[" + std::to_string(chain.last) + "].";
+      const std::uint32_t written = tensor(program_.steps[chain.last].output).storage;
+      for (std::size_t i = chain.first; i < chain.last; ++i) {
+        const Step& step = program_.steps[i];
+        for (const std::uint32_t input : step.inputs)
+          require(tensor(input).storage != written, "output",
+                  "must not replace what its chain reads");
+        require(
+            step.residual < 0 || tensor(static_cast<std::size_t>(step.residual)).storage != written,
+            "output", "must not replace what its chain reads");
+      }
+    }
+    where_.clear();
   }
 
   void check_overlap() const {
@@ -169,20 +212,36 @@ void check_program(const Program& program, std::uint64_t weight_bytes, const Ref
   Checker(program, weight_bytes, refuse).check();
 }
 
+std::vector<Chain> chains_of(const Program& program) {
+  std::vector<Chain> chains;
+  bool goes_on = false;
+  for (std::size_t i = 0; i < program.steps.size(); ++i) {
+    if (goes_on)
+      chains.back().last = i;
+    else
+      chains.push_back({i, i});
+    goes_on = program.tensors[program.steps[i].output].is_in_strips();
+  }
+  return chains;
+}
+
 std::vector<LiveRange> live_ranges(const Program& program) {
   std::vector<LiveRange> ranges(program.storages.size());
-  const auto use = [&](std::uint32_t tensor, std::size_t step) {
+  const auto use = [&](std::uint32_t tensor, const Chain& chain) {
+    if (program.tensors[tensor].is_in_strips()) return;
     LiveRange& range = ranges[program.tensors[tensor].storage];
-    if (!range.used) range = {step, step, true};
-    range.last = std::max(range.last, step);
+    if (!range.used) range = {chain.first, chain.last, true};
+    range.last = std::max(range.last, chain.last);
   };
-  for (std::size_t i = 0; i < program.steps.size(); ++i) {
-    const Step& step = program.steps[i];
-    for (const std::uint32_t input : step.inputs) use(input, i);
-    if (step.residual >= 0) use(static_cast<std::uint32_t>(step.residual), i);
-    use(step.output, i);
-  }
-  for (const ProgramOutput& output : program.outputs) use(output.tensor, program.steps.size());
+  for (const Chain& chain : chains_of(program))
+    for (std::size_t i = chain.first; i <= chain.last; ++i) {
+      const Step& step = program.steps[i];
+      for (const std::uint32_t input : step.inputs) use(input, chain);
+      if (step.residual >= 0) use(static_cast<std::uint32_t>(step.residual), chain);
+      use(step.output, chain);
+    }
+  const std::size_t end = program.steps.size();
+  for (const ProgramOutput& output : program.outputs) use(output.tensor, {end, end});
   return ranges;
 }
 }  // namespace atto::format

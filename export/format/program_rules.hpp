@@ -18,8 +18,15 @@ using Refuse = std::function<void(std::string_view field, std::string_view rule)
 /// and before it is read, and that storages alive at the same time do not overlap.
 void check_program(const Program& program, std::uint64_t weight_bytes, const Refuse& refuse);
 
-/// The steps during which a storage holds something: [first writer, last reader]; outputs live to
-/// the end.
+/// Neighbouring steps [first, last] that run together: all but the last make tensors in strips.
+struct Chain {
+  std::size_t first = 0, last = 0;
+};
+/// Returns all chains in order; most have one step.
+std::vector<Chain> chains_of(const Program& program);
+
+/// The steps during which a storage holds something: from the chain of its first writer to that of
+/// its last reader; outputs live to the end.
 struct LiveRange {
   std::size_t first = 0, last = 0;
   bool used = false;
@@ -30,7 +37,6 @@ std::vector<LiveRange> live_ranges(const Program& program);
 struct ParameterBytes {
   std::uint64_t weights = 0, bias = 0;
 };
-ParameterBytes main_parameter_bytes(const Program& program, const Step& step);
-ParameterBytes depthwise_parameter_bytes(const Program& program, const Step& step);
+ParameterBytes parameter_bytes(const Program& program, const Step& step);
 
 }  // namespace atto::format

@@ -33,7 +33,6 @@ class StepChecker {
 
   void check_step(const Step& step) const {
     const bool takes_residual = step.kind == StepKind::Conv || step.kind == StepKind::Depthwise ||
-                                step.kind == StepKind::DepthwisePointwise ||
                                 step.kind == StepKind::ImageConv;
     require(takes_residual || step.residual < 0, "residual", "does not fit this kind of step");
     check_residual(step);
@@ -45,7 +44,6 @@ class StepChecker {
         return check_image_step(step);
       case StepKind::Conv:
       case StepKind::Depthwise:
-      case StepKind::DepthwisePointwise:
         return check_convolution(step);
       case StepKind::Activate:
       case StepKind::Softmax:
@@ -88,7 +86,8 @@ class StepChecker {
   /// A step that is not element by element must not overwrite what it reads.
   void require_apart(const Step& step) const {
     for (const std::uint32_t input : step.inputs)
-      require(tensor(input).storage != out(step).storage, "output", "must not replace its input");
+      require(tensor(input).storage != out(step).storage || out(step).is_in_strips(), "output",
+              "must not replace its input");
   }
   /// An element-by-element step may overwrite an input of the same layout.
   void require_apart_or_same(const Tensor& source, const Step& step) const {
@@ -160,8 +159,7 @@ class StepChecker {
       require(tensor(input).element == out(step).element || is_softmax, "inputs",
               "must have the output's element");
     if (out(step).element != Element::U8) return;
-    require(step.kind != StepKind::DepthwisePointwise && !is_softmax, "kind",
-            "must not make bytes");
+    require(!is_softmax, "kind", "must not make bytes");
     const bool has_tables = step.kind == StepKind::Activate || step.kind == StepKind::Gather;
     require((step.activation <= Activation::Relu6 || has_tables) &&
                 step.joined_activation <= Activation::Relu6,
@@ -170,9 +168,8 @@ class StepChecker {
   }
 
   void check_bf16(const Step& step) const {
-    const bool is_conv = step.kind == StepKind::Conv || step.kind == StepKind::DepthwisePointwise;
-    require(!step.is_bf16 ||
-                (is_conv && out(step).element == Element::F32 && step.wiring.interleave == 1),
+    require(!step.is_bf16 || (step.kind == StepKind::Conv && out(step).element == Element::F32 &&
+                              step.wiring.interleave == 1),
             "is_bf16", "fits a convolution of floats alone, without interleaved groups");
   }
 
@@ -192,36 +189,19 @@ class StepChecker {
     require(step.wiring.groups == 1 && step.wiring.interleave == 1, "wiring", "must be one group");
     require(step.wiring.out_blocks == out(step).blocks(), "wiring.out_blocks",
             "must be the blocks of the output");
-    require_parameters(step.parameters, main_parameter_bytes(program_, step));
+    require_parameters(step.parameters, parameter_bytes(program_, step));
   }
 
   void check_convolution(const Step& step) const {
     require_inputs(step, 1, 1);
     require_apart(step);
     const Tensor& input = in(step);
-    if (step.kind == StepKind::Conv) {
-      check_columns(step.window, input.width, input.halo, out(step));
+    check_columns(step.window, input.width, input.halo, out(step));
+    if (step.kind == StepKind::Conv)
       check_wiring(step, input);
-      require_parameters(step.parameters, main_parameter_bytes(program_, step));
-      return;
-    }
-    const bool is_pair = step.kind == StepKind::DepthwisePointwise;
-    check_columns(is_pair ? step.depthwise_window : step.window, input.width, input.halo,
-                  out(step));
-    if (!is_pair) {
+    else
       require_same_blocks(input, out(step));
-    } else {
-      const Window& w = step.window;
-      require(w.height == 1 && w.width == 1 && w.stride == 1 && w.dilation == 1 && w.pad == 0,
-              "window", "must be 1x1 after a depthwise half");
-      check_wiring(step, input);
-      require(step.wiring.groups == 1 && step.wiring.in_blocks == input.blocks() &&
-                  step.wiring.interleave == 1,
-              "wiring", "must read all that the depthwise half makes");
-      require_parameters(step.parameters, main_parameter_bytes(program_, step));
-    }
-    require_parameters(is_pair ? step.depthwise_parameters : step.parameters,
-                       depthwise_parameter_bytes(program_, step));
+    require_parameters(step.parameters, parameter_bytes(program_, step));
   }
 
   void check_pairwise(const Step& step) const {
@@ -266,6 +246,7 @@ class StepChecker {
          {std::array<std::int64_t, 3>{in(step).height, out(step).height, step.window.height},
           std::array<std::int64_t, 3>{in(step).width, out(step).width, step.window.width}}) {
       if (step.kind == StepKind::AverageTo) {
+        require(to == 1 || !in(step).is_in_strips(), "output", "must be one pixel of strips");
         require(to <= from, "output", "must not be larger than its input");
       } else if (step.kind == StepKind::Upsample) {
         require(to == from * step.window.stride, "output", "must be its input times the stride");
@@ -289,14 +270,23 @@ Element weight_element(const Program& program, const Step& step) {
   return program.tensors[like].element;
 }
 
+ParameterBytes depthwise_bytes(const Program& program, const Step& step) {
+  const Tensor& input = program.tensors[step.inputs[0]];
+  const auto taps = unsigned_of(std::int64_t{step.window.height} * step.window.width);
+  return {unsigned_of(input.blocks()) * taps * kLanes * element_bytes(input.element),
+          bias_bytes(input.element, unsigned_of(input.blocks()))};
+}
+
 }  // namespace
+
 void check_step(const Program& program, std::uint64_t weight_bytes, std::size_t index,
                 const Refuse& refuse) {
   StepChecker(program, weight_bytes, "steps[" + std::to_string(index) + "].", refuse)
       .check_step(program.steps[index]);
 }
 
-ParameterBytes main_parameter_bytes(const Program& program, const Step& step) {
+ParameterBytes parameter_bytes(const Program& program, const Step& step) {
+  if (step.kind == StepKind::Depthwise) return depthwise_bytes(program, step);
   const Element element = weight_element(program, step);
   const auto panels = unsigned_of(std::int64_t{step.wiring.groups} * step.wiring.out_blocks);
   const auto depth =
@@ -305,16 +295,6 @@ ParameterBytes main_parameter_bytes(const Program& program, const Step& step) {
   const bool quantises = step.kind == StepKind::ImageConv && element == Element::U8;
   return {packed_bytes(element, panels, taps, depth),
           bias_bytes(element, panels) + (quantises ? 8 : 0)};
-}
-
-ParameterBytes depthwise_parameter_bytes(const Program& program, const Step& step) {
-  const Window& window =
-      step.kind == StepKind::DepthwisePointwise ? step.depthwise_window : step.window;
-  const Tensor& input = program.tensors[step.inputs[0]];
-  const auto taps = unsigned_of(std::int64_t{window.height} * window.width);
-  const std::uint64_t each = input.element == Element::U8 ? 1 : element_bytes(input.element);
-  return {unsigned_of(input.blocks()) * taps * kLanes * each,
-          bias_bytes(input.element, unsigned_of(input.blocks()))};
 }
 
 }  // namespace atto::format

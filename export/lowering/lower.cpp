@@ -5,6 +5,7 @@
 #include "export/format/program_rules.hpp"
 #include "export/lowering/memory_plan.hpp"
 #include "export/lowering/steps.hpp"
+#include "export/lowering/strips.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -44,7 +45,7 @@ format::ModelFile lower(const FusedNetwork& network, const Meaning& meaning,
   program.mean = meaning.mean;
   program.deviation = meaning.deviation;
   program.classes = meaning.classes;
-  program = with_halos(std::move(program));
+  program = with_strips(with_halos(std::move(program)));
   require_expressible(program);
   program = with_offsets(with_storages(std::move(program)));
   format::check_program(

@@ -63,6 +63,17 @@ std::vector<std::uint32_t> replaceable(const Step& step) {
   }
 }
 
+/// Other rows of what a chain's earlier steps read are still to be read when the last one writes.
+bool is_read_before_end(const Program& program, const format::Chain& chain, std::uint32_t tensor) {
+  for (std::size_t i = chain.first; i < chain.last; ++i) {
+    const Step& step = program.steps[i];
+    if (step.residual == static_cast<std::int32_t>(tensor) ||
+        std::find(step.inputs.begin(), step.inputs.end(), tensor) != step.inputs.end())
+      return true;
+  }
+  return false;
+}
+
 /// Storages with the steps during which they are in use.
 class Arena {
  public:
@@ -155,10 +166,9 @@ std::vector<std::size_t> best_order(Arena& arena, std::uint64_t lower_bound) {
 Program with_halos(Program program) {
   for (Tensor& tensor : program.tensors) tensor.halo = 0;
   for (const Step& step : program.steps) {
-    const bool is_pair = step.kind == StepKind::DepthwisePointwise;
-    if (!is_pair && step.kind != StepKind::Conv && step.kind != StepKind::Depthwise) continue;
+    if (step.kind != StepKind::Conv && step.kind != StepKind::Depthwise) continue;
     std::int32_t& halo = program.tensors[step.inputs[0]].halo;
-    halo = std::max(halo, is_pair ? step.depthwise_window.pad : step.window.pad);
+    halo = std::max(halo, step.window.pad);
   }
   return program;
 }
@@ -166,13 +176,14 @@ Program with_halos(Program program) {
 Program with_storages(Program program) {
   const std::vector<std::size_t> last = last_readers(program);
   program.storages.clear();
-  for (std::size_t i = 0; i < program.steps.size(); ++i) {
-    const Step& step = program.steps[i];
+  for (const format::Chain& chain : format::chains_of(program)) {
+    const Step& step = program.steps[chain.last];
     Tensor& made = program.tensors[step.output];
     const auto mine = static_cast<std::uint32_t>(program.storages.size());
     made.storage = mine;
     for (const std::uint32_t candidate : replaceable(step))
-      if (made.storage == mine && last[candidate] == i &&
+      if (made.storage == mine && last[candidate] == chain.last &&
+          !is_read_before_end(program, chain, candidate) &&
           same_layout(program.tensors[candidate], made))
         made.storage = program.tensors[candidate].storage;
     if (made.storage == mine)

@@ -43,21 +43,16 @@ class Builder {
         quantisation_(options.quantisation),
         is_bf16_(options.precision == Precision::Bf16),
         lanes_(choose_lanes(network)),
-        readers_(count_readers(network)),
         is_output_(network.nodes.size()),
-        pair_of_(network.nodes.size(), -1),
         values_(network.nodes.size()) {
     for (const net::Output& output : network.outputs) is_output_[at(output.layer)] = true;
-    // int8 rounds between the halves of a pair, so it keeps them apart.
-    for (std::size_t i = 0; i < network.nodes.size() && !is_int8(); ++i)
-      find_pair(static_cast<int>(i));
   }
 
   format::ModelFile build() {
     if (image_is_stored()) import();
     for (std::size_t i = 1; i < network_.nodes.size(); ++i) {
       index_ = static_cast<int>(i);
-      if (!is_first_of_pair(index_)) std::visit(*this, network_.nodes[i].op);
+      std::visit(*this, network_.nodes[i].op);
     }
     for (const net::Output& output : network_.outputs)
       file_.program.outputs.push_back({output.name, values_[at(output.layer)].tensor});
@@ -68,7 +63,6 @@ class Builder {
   void operator()(const FusedInput& /*op*/) {}
   void operator()(const FusedConv& conv) {
     const FusedNode& node = this_node();
-    if (pair_of_[at(index_)] >= 0) return add_pair(conv);
     if (reads_image(node)) return add_image_conv(conv);
     if (is_depthwise(network_, node)) return add_depthwise(conv);
     const Kernel kernel = kernel_of(conv);
@@ -125,21 +119,6 @@ class Builder {
  private:
   const FusedNode& this_node() const { return network_.nodes[at(index_)]; }
 
-  /// A depthwise convolution that only a plain 1x1 convolution reads becomes its first half.
-  void find_pair(int index) {
-    const FusedNode& node = network_.nodes[at(index)];
-    const auto* conv = std::get_if<FusedConv>(&node.op);
-    if (conv == nullptr || conv->kernel != 1 || conv->stride != 1 || conv->groups != 1) return;
-    const int first = node.inputs[0];
-    const FusedNode& half = network_.nodes[at(first)];
-    if (!std::holds_alternative<FusedConv>(half.op) || !is_depthwise(network_, half) ||
-        half.residual >= 0 || readers_[at(first)] != 1 || reads_image(half))
-      return;
-    pair_of_[at(index)] = first;
-  }
-  bool is_first_of_pair(int index) const {
-    return std::find(pair_of_.begin(), pair_of_.end(), index) != pair_of_.end();
-  }
   /// A convolution that takes the caller's image as it is.
   bool reads_image(const FusedNode& node) const {
     const auto* conv = std::get_if<FusedConv>(&node.op);
@@ -294,13 +273,11 @@ class Builder {
     add(std::move(made));
   }
 
-  Kernel kernel_of(const FusedConv& conv, int node) const {
-    const FusedNode& of = network_.nodes[at(node)];
-    const int in = network_.nodes[at(of.inputs[0])].shape.channels;
+  Kernel kernel_of(const FusedConv& conv) const {
+    const int in = network_.nodes[at(this_node().inputs[0])].shape.channels;
     return {conv.weights, conv.bias,        conv.kernel,
-            conv.kernel,  in / conv.groups, of.shape.channels / conv.groups};
+            conv.kernel,  in / conv.groups, this_node().shape.channels / conv.groups};
   }
-  Kernel kernel_of(const FusedConv& conv) const { return kernel_of(conv, index_); }
 
   /// One group that reads every block up to the last channel.
   static format::Wiring wiring_of(const Lanes& in, const Lanes& out) {
@@ -316,8 +293,8 @@ class Builder {
     made.residual = static_cast<std::int32_t>(arranged(node.residual, lanes_[at(index_)]).tensor);
     made.joined_activation = plain(node.joined_activation);
   }
-  std::int64_t macs_of(int node) const {
-    const FusedNode& of = network_.nodes[at(node)];
+  std::int64_t macs() const {
+    const FusedNode& of = this_node();
     const auto* conv = std::get_if<FusedConv>(&of.op);
     if (conv == nullptr)
       return static_cast<std::int64_t>(std::get<FusedDense>(of.op).weights.size());
@@ -330,7 +307,7 @@ class Builder {
     Step made = step(StepKind::Conv, {input.tensor});
     made.window = window;
     wire(made, kernel, wiring, input.lanes, lanes);
-    made.macs = macs_of(index_);
+    made.macs = macs();
     join(made);
     add(std::move(made));
   }
@@ -341,7 +318,7 @@ class Builder {
     Step made = step(StepKind::Conv, {input.tensor});
     made.window = window;
     wire(made, kernel, layout.wiring, input.lanes, layout.out);
-    made.macs = macs_of(index_);
+    made.macs = macs();
     const std::uint32_t output = made.output;
     made.output = tensor(index_, layout.out);
     const std::uint32_t own = made.output;
@@ -367,25 +344,7 @@ class Builder {
     made.parameters =
         is_int8() ? add_int8(packed_int8_depthwise(int8_layer(index_), kernel, lanes))
                   : weights_.add(packed_depthwise(kernel, lanes), packed_bias(kernel, lanes));
-    made.macs = macs_of(index_);
-    join(made);
-    add(std::move(made));
-  }
-  void add_pair(const FusedConv& conv) {
-    const int first = pair_of_[at(index_)];
-    const FusedNode& half = network_.nodes[at(first)];
-    const auto& depthwise = std::get<FusedConv>(half.op);
-    const Lanes& between = lanes_[at(first)];
-    const Lanes& lanes = lanes_[at(index_)];
-    const Kernel kernel = kernel_of(conv), first_kernel = kernel_of(depthwise, first);
-    Step made = step(StepKind::DepthwisePointwise, {arranged(half.inputs[0], between).tensor});
-    made.name = half.name + " + " + this_node().name;
-    wire(made, kernel, wiring_of(between, lanes), between, lanes);
-    made.depthwise_window = window_of(depthwise);
-    made.depthwise_parameters =
-        weights_.add(packed_depthwise(first_kernel, between), packed_bias(first_kernel, between));
-    made.depthwise_activation = plain(half.activation);
-    made.macs = macs_of(first) + macs_of(index_);
+    made.macs = macs();
     join(made);
     add(std::move(made));
   }
@@ -398,7 +357,7 @@ class Builder {
     made.parameters =
         is_int8() ? add_int8(packed_int8_image_conv(int8_layer(index_), kernel, lanes))
                   : weights_.add(packed_image_conv(kernel, lanes), packed_bias(kernel, lanes));
-    made.macs = macs_of(index_);
+    made.macs = macs();
     join(made);
     add(std::move(made));
   }
@@ -407,9 +366,7 @@ class Builder {
   const Quantisation* quantisation_;  ///< null for floats
   bool is_bf16_;
   std::vector<Lanes> lanes_;
-  std::vector<int> readers_;
   std::vector<bool> is_output_;
-  std::vector<int> pair_of_;  ///< by 1x1 convolution: the depthwise one before it, or -1
   std::vector<Value> values_;
   int index_ = 0;
   format::ModelFile file_;

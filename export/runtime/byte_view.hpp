@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "export/runtime/kernels_i8.hpp"
-#include "export/runtime/step_run.hpp"
+#include "export/runtime/strip_run.hpp"
 
 namespace atto::edge {
 
@@ -14,19 +14,27 @@ struct ByteView {
   float scale = 1;
   int zero_point = 0;
 
+  /// The same rows elsewhere; `place` is pixel (0, 0) of block 0.
+  ByteView at(std::byte* place) const {
+    ByteView view = *this;
+    view.data = reinterpret_cast<std::uint8_t*>(place);
+    return view;
+  }
   std::uint8_t* row(int y, int block = 0) const {
     return data + y * shape.row_stride + block * shape.block_stride;
   }
 };
 
+/// A tensor whose rows lie as `shape` says, in no place yet.
+inline ByteView byte_view_of(const format::Tensor& tensor, View shape) {
+  shape.data = nullptr;
+  return {nullptr, shape, tensor.scale, tensor.zero_point};
+}
 inline ByteView byte_view_of(const format::Program& program, std::uint32_t tensor,
                              std::byte* arena) {
   const format::Tensor& t = program.tensors[tensor];
-  ByteView view{nullptr, view_of(program, tensor, arena), t.scale, t.zero_point};
-  view.shape.data = nullptr;
-  view.data =
-      reinterpret_cast<std::uint8_t*>(arena + program.storages[t.storage].offset) + t.origin();
-  return view;
+  return byte_view_of(t, view_of(program, tensor, arena))
+      .at(arena + program.storages[t.storage].offset + t.origin());
 }
 
 /// Fills the padding of blocks [block_begin, block_end) in rows [begin, end).
@@ -46,11 +54,5 @@ inline float i8_multiplier(float from, float factor, float to) {
 }
 /// The bounds of None, Relu and Relu6 on a tensor of this scale, zero point not added.
 Clamp i8_clamp_of(format::Activation activation, float scale);
-
-/// Steps that make a tensor of bytes, or floats from one.
-StepPointer make_i8_step(const Ground& ground, const format::Step& step);
-StepPointer make_i8_conv(const Ground& ground, const format::Step& step);
-StepPointer make_i8_image_conv(const Ground& ground, const format::Step& step);
-StepPointer make_i8_depthwise(const Ground& ground, const format::Step& step);
 
 }  // namespace atto::edge

@@ -97,8 +97,9 @@ struct Engine::State {
         arena(model.program().arena_bytes + kReadBeyond),
         ground{model.program(),   model.weights(), arena.get(),
                kernels_of(level), level,           threads_of(options)} {
-    for (const format::Step& step : model.program().steps) {
-      steps.push_back(make_step(ground, step));
+    for (const format::Chain& chain : format::chains_of(model.program())) {
+      steps.push_back(make_step(ground, chain));
+      chains.push_back(chain);
       scratch_bytes = std::max(scratch_bytes, steps.back()->scratch_bytes());
     }
     scratch_bytes =
@@ -144,8 +145,9 @@ struct Engine::State {
   Level level;
   AlignedBytes arena, scratch;
   Ground ground;
-  std::vector<StepPointer> steps;
-  std::size_t scratch_bytes = 0;  ///< of one part
+  std::vector<format::Chain> chains;
+  std::vector<StepPointer> steps;  ///< by chain
+  std::size_t scratch_bytes = 0;   ///< of one part
   std::vector<Planes> outputs;
   std::unique_ptr<Team> team;
   Call call;
@@ -197,8 +199,13 @@ std::vector<StepProfile> Engine::profile(std::span<const float> image, int round
   for (std::size_t i = 0; i < state.steps.size(); ++i) {
     const auto middle = times[i].begin() + static_cast<std::ptrdiff_t>(count / 2);
     std::nth_element(times[i].begin(), middle, times[i].end());
-    const format::Step& step = state.model.program().steps[i];
-    profile.push_back({step.name, state.steps[i]->kernels(), step.macs, *middle});
+    StepProfile of{{}, state.steps[i]->kernels(), 0, *middle};
+    for (std::size_t s = state.chains[i].first; s <= state.chains[i].last; ++s) {
+      const format::Step& step = state.model.program().steps[s];
+      of.name += (of.name.empty() ? "" : " + ") + step.name;
+      of.macs += step.macs;
+    }
+    profile.push_back(std::move(of));
   }
   return profile;
 }

@@ -25,7 +25,7 @@ struct EngineOptions {
   ParallelFor parallel_for;    ///< the caller's threads in place of our own
 };
 
-/// What one step of the program took in the last profile().
+/// What a step of the program, or a chain of steps, took in the last profile().
 struct StepProfile {
   std::string name;     ///< layers that it runs
   std::string kernels;  ///< what ran, for example "dwconv3x3s1+pwconv"
@@ -54,7 +54,7 @@ class Engine {
   Level level() const noexcept;
   const Model& model() const noexcept;
   std::size_t arena_bytes() const noexcept;
-  /// Times every step over `rounds` runs on the image.
+  /// Times every chain of steps over `rounds` runs on the image.
   std::vector<StepProfile> profile(std::span<const float> image, int rounds);
 
  private:

@@ -9,51 +9,41 @@
 namespace atto::edge {
 namespace {
 
-// A strip's source should stay in the second-level cache beside a panel's weights.
-constexpr std::int64_t kStripBytes = 128 * 1024;
-
-class I8ConvStep final : public StepRun {
+class I8ConvRun final : public StripRun {
  public:
-  I8ConvStep(const Ground& ground, const format::Step& step)
-      : parts_(ground.parts),
-        step_(step),
-        in_(byte_view_of(ground.program, step.inputs[0], ground.arena)),
-        end_(ground, step, step.parameters.bias, blocks_of(step)),
+  I8ConvRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
+      : step_(step),
+        in_(byte_view_of(ground.program.tensors[step.inputs[0]], plan.in)),
+        end_(ground, step, plan.out),
         kernels_(i8_kernels_of(ground.level, end_.is_tame)),
         weights_(
             reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)),
         quads_((step.wiring.depth() + 3) / 4),
-        biases_(end_.bias, weights_, blocks_of(step), step.window.height,
+        biases_(end_.bias, weights_, plan.out.blocks, step.window.height,
                 std::ptrdiff_t{step.window.width} * quads_, 4, in_.zero_point),
-        dst_offset_(pixel_offsets(end_.out.shape)) {
-    for (int y = 0; y < end_.out.shape.height; ++y) {
-      row_tiles_.push_back(tiles_.size());
-      add_window_tiles(tiles_, step.window, in_.shape, end_.out.shape, y, y + 1,
-                       kernels_.max_pixels);
-    }
-    row_tiles_.push_back(tiles_.size());
+        strips_(strips_of(plan.turns, step.window, plan.in, plan.out, kernels_.max_pixels,
+                          stores_over_rows(), tiles_)),
+        dst_offset_(pixel_offsets(plan.out)) {
     for (const Tile& tile : tiles_) tile_bias_.push_back(biases_.of(tile.ky_begin, tile.ky_end));
     if (step.residual >= 0) residual_offset_ = pixel_offsets(end_.residual.shape);
-    by_blocks_ = parts_ > 1 && end_.out.shape.height < 4 * parts_;
-    const std::int64_t row_bytes = std::int64_t{in_.shape.row_stride} * step.window.stride;
-    strip_rows_ = static_cast<int>(
-        std::clamp<std::int64_t>(kStripBytes / row_bytes, 1, end_.out.shape.height));
   }
 
-  void run(const Call& call) const noexcept override {
-    const format::Wiring& wiring = step_.wiring;
-    const View& out = end_.out.shape;
-    const Range rows = by_blocks_ ? Range{0, out.height} : share(out.height, call.part, parts_);
-    const int pairs = (wiring.out_blocks + kI8PanelBlocks - 1) / kI8PanelBlocks;
-    const Range panels = by_blocks_ ? share(wiring.groups * pairs, call.part, parts_)
-                                    : Range{0, wiring.groups * pairs};
-    for (int y = rows.begin; y < rows.end; y += strip_rows_)
-      for (int p = panels.begin; p < panels.end; ++p) {
-        const int begin = p % pairs * kI8PanelBlocks;
-        const int blocks = std::min(kI8PanelBlocks, wiring.out_blocks - begin);
-        run_panel(y, std::min(y + strip_rows_, rows.end), p / pairs,
-                  p / pairs * wiring.out_blocks + begin, blocks);
-      }
+  void run(int turn, const Places& places, Range blocks,
+           const Call& /*call*/) const noexcept override {
+    const Strip& strip = strips_[static_cast<std::size_t>(turn)];
+    for (int b = blocks.begin; b < blocks.end;) {
+      const int of_group = step_.wiring.out_blocks - b % step_.wiring.out_blocks;
+      const int count = std::min({kI8PanelBlocks, of_group, blocks.end - b});
+      run_panel(strip, in_.at(places.in), end_.out.at(places.out), b, count);
+      b += count;
+    }
+  }
+  std::vector<int> pieces() const override {
+    std::vector<int> firsts;
+    for (int b = 0; b < end_.out.shape.blocks; ++b)
+      if (b % step_.wiring.out_blocks % kI8PanelBlocks == 0) firsts.push_back(b);
+    firsts.push_back(end_.out.shape.blocks);
+    return firsts;
   }
   std::string kernels() const override {
     const format::Window& w = step_.window;
@@ -63,23 +53,24 @@ class I8ConvStep final : public StepRun {
   }
 
  private:
-  static int blocks_of(const format::Step& step) {
-    return step.wiring.groups * step.wiring.out_blocks;
+  /// Kernels store neighbouring pixels side by side.
+  bool stores_over_rows() const {
+    return end_.out.shape.is_compact() && (step_.residual < 0 || end_.residual.shape.is_compact());
   }
 
-  void run_panel(int begin, int end, int group, int block, int blocks) const {
+  void run_panel(const Strip& strip, const ByteView& in, const ByteView& out, int block,
+                 int blocks) const {
     const format::Window& window = step_.window;
     I8Panel panel{};
-    const std::size_t first = row_tiles_[static_cast<std::size_t>(begin)];
-    panel.tiles = tiles_.data() + first;
-    panel.tile_bias = tile_bias_.data() + first;
-    panel.tile_count = row_tiles_[static_cast<std::size_t>(end)] - first;
+    panel.tiles = tiles_.data() + strip.tile_begin;
+    panel.tile_bias = tile_bias_.data() + strip.tile_begin;
+    panel.tile_count = strip.tile_count;
     panel.bias_offset = std::ptrdiff_t{block} * format::kLanes;
-    panel.src = in_.data + std::ptrdiff_t{group} * step_.wiring.in_blocks * in_.shape.block_stride;
+    panel.src = in.row(0, block / step_.wiring.out_blocks * step_.wiring.in_blocks);
     panel.pixel_step = std::ptrdiff_t{window.stride} * format::kLanes;
-    panel.row_step = std::ptrdiff_t{window.dilation} * in_.shape.row_stride;
+    panel.row_step = std::ptrdiff_t{window.dilation} * in.shape.row_stride;
     panel.column_step = std::ptrdiff_t{window.dilation} * format::kLanes;
-    panel.block_step = in_.shape.block_stride;
+    panel.block_step = in.shape.block_stride;
     panel.kernel_width = window.width;
     panel.full_blocks = quads_ / 4;
     panel.last_quads = quads_ % 4;
@@ -87,8 +78,8 @@ class I8ConvStep final : public StepRun {
     panel.blocks = blocks;
     panel.weight_step = std::ptrdiff_t{window.height} * window.width * quads_ * 64;
     panel.weights = weights_ + block * panel.weight_step;
-    panel.dst = end_.out.row(0, block);
-    panel.dst_step = end_.out.shape.block_stride;
+    panel.dst = out.row(0, block);
+    panel.dst_step = out.shape.block_stride;
     panel.dst_offset = dst_offset_.data();
     panel.finish = end_.finish;
     panel.finish.multipliers += panel.bias_offset;
@@ -98,10 +89,9 @@ class I8ConvStep final : public StepRun {
       panel.residual_offset = residual_offset_.data();
     }
     kernels_.conv(panel);
-    fill_halo(end_.out, begin, end, block, block + blocks);
+    fill_halo(out, strip.begin, strip.end, block, block + blocks);
   }
 
-  int parts_;
   const format::Step& step_;
   ByteView in_;
   I8Ending end_;
@@ -109,21 +99,19 @@ class I8ConvStep final : public StepRun {
   const std::int8_t* weights_;
   int quads_;
   I8Biases biases_;
-  std::vector<std::uint32_t> dst_offset_, residual_offset_;
   std::vector<Tile> tiles_;
+  std::vector<Strip> strips_;  ///< by turn
+  std::vector<std::uint32_t> dst_offset_, residual_offset_;
   std::vector<const std::int32_t*> tile_bias_;
-  std::vector<std::size_t> row_tiles_;
-  bool by_blocks_ = false;  ///< parts share out the panels, not the rows
-  int strip_rows_ = 1;
 };
 
-class I8DepthwiseStep final : public StepRun {
+class I8DepthwiseRun final : public StripRun {
  public:
-  I8DepthwiseStep(const Ground& ground, const format::Step& step)
-      : parts_(ground.parts),
-        step_(step),
-        in_(byte_view_of(ground.program, step.inputs[0], ground.arena)),
-        end_(ground, step, step.parameters.bias, in_.shape.blocks),
+  I8DepthwiseRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
+      : step_(step),
+        turns_(plan.turns),
+        in_(byte_view_of(ground.program.tensors[step.inputs[0]], plan.in)),
+        end_(ground, step, plan.out),
         kernels_(i8_kernels_of(ground.level, end_.is_tame)),
         weights_(
             reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)) {
@@ -136,10 +124,12 @@ class I8DepthwiseStep final : public StepRun {
     }
   }
 
-  void run(const Call& call) const noexcept override {
-    const Range mine = share(end_.out.shape.height, call.part, parts_);
-    for (int y = mine.begin; y < mine.end; ++y) run_row(y);
-    fill_halo(end_.out, mine.begin, mine.end, 0, end_.out.shape.blocks);
+  void run(int turn, const Places& places, Range /*blocks*/,
+           const Call& /*call*/) const noexcept override {
+    const Range rows = turns_[static_cast<std::size_t>(turn)];
+    const ByteView in = in_.at(places.in), out = end_.out.at(places.out);
+    for (int y = rows.begin; y < rows.end; ++y) run_row(in, out, y);
+    fill_halo(out, rows.begin, rows.end, 0, out.shape.blocks);
   }
   std::string kernels() const override {
     const format::Window& w = step_.window;
@@ -148,29 +138,29 @@ class I8DepthwiseStep final : public StepRun {
   }
 
  private:
-  void run_row(int y) const {
+  void run_row(const ByteView& in, const ByteView& out, int y) const {
     const format::Window& window = step_.window;
     const Range taps = taps_[static_cast<std::size_t>(y)];
     I8DepthwiseRow row{};
-    row.src = in_.data +
+    row.src = in.data +
               (std::int64_t{y} * window.stride - window.pad +
                std::int64_t{taps.begin} * window.dilation) *
-                  in_.shape.row_stride -
+                  in.shape.row_stride -
               std::ptrdiff_t{window.pad} * format::kLanes;
-    row.row_step = std::ptrdiff_t{window.dilation} * in_.shape.row_stride;
+    row.row_step = std::ptrdiff_t{window.dilation} * in.shape.row_stride;
     row.column_step = std::ptrdiff_t{window.dilation} * format::kLanes;
-    row.block_step = in_.shape.block_stride;
+    row.block_step = in.shape.block_stride;
     row.stride = window.stride;
     row.kernel_width = window.width;
     row.ky_begin = taps.begin;
     row.ky_end = taps.end;
-    row.blocks = end_.out.shape.blocks;
-    row.width = end_.out.shape.width;
+    row.blocks = out.shape.blocks;
+    row.width = out.shape.width;
     row.weights = weights_ + std::ptrdiff_t{taps.begin} * window.width * format::kLanes;
     row.weight_step = std::ptrdiff_t{window.height} * window.width * format::kLanes;
     row.bias = row_bias_[static_cast<std::size_t>(y)];
-    row.dst = end_.out.row(y);
-    row.dst_step = end_.out.shape.block_stride;
+    row.dst = out.row(y);
+    row.dst_step = out.shape.block_stride;
     row.finish = end_.finish;
     if (step_.residual >= 0) {
       row.residual = end_.residual.row(y);
@@ -179,8 +169,8 @@ class I8DepthwiseStep final : public StepRun {
     kernels_.depthwise_row(row);
   }
 
-  int parts_;
   const format::Step& step_;
+  std::vector<Range> turns_;
   ByteView in_;
   I8Ending end_;
   const I8Kernels& kernels_;
@@ -192,11 +182,12 @@ class I8DepthwiseStep final : public StepRun {
 
 }  // namespace
 
-StepPointer make_i8_conv(const Ground& ground, const format::Step& step) {
-  return std::make_unique<I8ConvStep>(ground, step);
+StripPointer make_i8_conv(const Ground& ground, const format::Step& step, const StripPlan& plan) {
+  return std::make_unique<I8ConvRun>(ground, step, plan);
 }
-StepPointer make_i8_depthwise(const Ground& ground, const format::Step& step) {
-  return std::make_unique<I8DepthwiseStep>(ground, step);
+StripPointer make_i8_depthwise(const Ground& ground, const format::Step& step,
+                               const StripPlan& plan) {
+  return std::make_unique<I8DepthwiseRun>(ground, step, plan);
 }
 
 }  // namespace atto::edge

@@ -6,11 +6,10 @@
 
 namespace atto::edge {
 
-I8Ending::I8Ending(const Ground& ground, const format::Step& step, std::uint64_t parameters,
-                   int blocks)
-    : out(byte_view_of(ground.program, step.output, ground.arena)) {
-  const std::ptrdiff_t lanes = std::ptrdiff_t{blocks} * format::kLanes;
-  const std::byte* bias_at = ground.weights.data() + parameters;
+I8Ending::I8Ending(const Ground& ground, const format::Step& step, const View& shape)
+    : out(byte_view_of(ground.program.tensors[step.output], shape)) {
+  const std::ptrdiff_t lanes = std::ptrdiff_t{shape.blocks} * format::kLanes;
+  const std::byte* bias_at = ground.weights.data() + step.parameters.bias;
   bias = reinterpret_cast<const std::int32_t*>(bias_at);
   finish.multipliers =
       reinterpret_cast<const float*>(bias_at + lanes * std::ptrdiff_t{sizeof(float)});

@@ -7,10 +7,11 @@
 namespace atto::edge {
 
 struct I8Ending {
-  /// `parameters`: of the step's biases and multipliers, `blocks` blocks each.
-  I8Ending(const Ground& ground, const format::Step& step, std::uint64_t parameters, int blocks);
+  /// `shape`: of the output, as a StripPlan has it.
+  I8Ending(const Ground& ground, const format::Step& step, const View& shape);
 
-  ByteView out, residual;
+  ByteView out;  ///< in no place yet
+  ByteView residual;
   const std::int32_t* bias;
   I8Finish finish{};  ///< multipliers of block 0
   bool is_tame;       ///< as i8_kernels_of wants it

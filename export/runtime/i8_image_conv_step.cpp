@@ -14,12 +14,12 @@ namespace {
 constexpr std::int64_t kStripBytes = 16 * 1024;  // half of a small first-level cache
 constexpr int kPiece = 256;                      // pixels on their way from bytes to quads
 
-class I8ImageConvStep final : public StepRun {
+class I8ImageConvRun final : public StripRun {
  public:
-  I8ImageConvStep(const Ground& ground, const format::Step& step)
+  I8ImageConvRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
       : ground_(ground),
         step_(step),
-        end_(ground, step, step.parameters.bias, step.wiring.out_blocks),
+        end_(ground, step, plan.out),
         kernels_(i8_kernels_of(ground.level, end_.is_tame)),
         weights_(
             reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)),
@@ -39,17 +39,16 @@ class I8ImageConvStep final : public StepRun {
     biases_.emplace_back(end_.bias, weights_, step.wiring.out_blocks, step.window.height,
                          std::ptrdiff_t{step.window.width} * quads_, 4, zero_point_);
     strips_.emplace(program, step.window, end_.out.shape,
-                    ImageStripLayout{row_bytes_, pixel_bytes_, kStripBytes}, ground.parts,
+                    ImageStripLayout{row_bytes_, pixel_bytes_, kStripBytes}, plan.turns,
                     kernels_.max_pixels);
     for (const Tile& tile : strips_->tiles())
       tile_bias_.push_back(biases_.front().of(tile.ky_begin, tile.ky_end));
   }
 
-  void run(const Call& call) const noexcept override {
-    auto* source = reinterpret_cast<std::uint8_t*>(call.scratch);
-    const Range mine = share(static_cast<int>(strips_->strips().size()), call.part, ground_.parts);
-    for (int s = mine.begin; s < mine.end; ++s)
-      run_strip(strips_->strips()[static_cast<std::size_t>(s)], call, source);
+  void run(int turn, const Places& places, Range /*blocks*/,
+           const Call& call) const noexcept override {
+    for (const Strip& strip : strips_->strips_of(turn))
+      run_strip(strip, end_.out.at(places.out), call);
   }
   std::size_t scratch_bytes() const override {
     return static_cast<std::size_t>(row_bytes_ * strips_->source_rows()) +
@@ -62,7 +61,8 @@ class I8ImageConvStep final : public StepRun {
   }
 
  private:
-  void run_strip(const Strip& strip, const Call& call, std::uint8_t* source) const {
+  void run_strip(const Strip& strip, const ByteView& out, const Call& call) const {
+    auto* source = reinterpret_cast<std::uint8_t*>(call.scratch);
     const Range read = strips_->rows_read(strip);
     for (int y = read.begin; y < read.end; ++y)
       make_row(source + (y - read.begin) * row_bytes_, call, y);
@@ -80,14 +80,14 @@ class I8ImageConvStep final : public StepRun {
     panel.last_quads = quads_ % 4;
     panel.interleave = 1;
     panel.weight_step = std::ptrdiff_t{step_.window.height} * step_.window.width * quads_ * 64;
-    panel.dst_step = end_.out.shape.block_stride;
+    panel.dst_step = out.shape.block_stride;
     panel.dst_offset = dst_offset_.data();
     panel.finish = end_.finish;
     for (int b = 0; b < step_.wiring.out_blocks; b += kI8PanelBlocks) {
       panel.blocks = std::min(kI8PanelBlocks, step_.wiring.out_blocks - b);
       panel.bias_offset = std::ptrdiff_t{b} * format::kLanes;
       panel.weights = weights_ + b * panel.weight_step;
-      panel.dst = end_.out.row(0, b);
+      panel.dst = out.row(0, b);
       panel.finish.multipliers = end_.finish.multipliers + panel.bias_offset;
       if (step_.residual >= 0) {
         panel.residual = end_.residual.row(0, b);
@@ -96,7 +96,7 @@ class I8ImageConvStep final : public StepRun {
       }
       kernels_.conv(panel);
     }
-    fill_halo(end_.out, strip.begin, strip.end, 0, end_.out.shape.blocks);
+    fill_halo(out, strip.begin, strip.end, 0, out.shape.blocks);
   }
 
   void make_row(std::uint8_t* row, const Call& call, int y) const {
@@ -151,8 +151,9 @@ class I8ImageConvStep final : public StepRun {
 
 }  // namespace
 
-StepPointer make_i8_image_conv(const Ground& ground, const format::Step& step) {
-  return std::make_unique<I8ImageConvStep>(ground, step);
+StripPointer make_i8_image_conv(const Ground& ground, const format::Step& step,
+                                const StripPlan& plan) {
+  return std::make_unique<I8ImageConvRun>(ground, step, plan);
 }
 
 }  // namespace atto::edge

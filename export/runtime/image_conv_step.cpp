@@ -5,6 +5,7 @@
 
 #include "export/runtime/finish.hpp"
 #include "export/runtime/image_strips.hpp"
+#include "export/runtime/strip_run.hpp"
 
 namespace atto::edge {
 
@@ -20,12 +21,12 @@ namespace {
 // Half of a small first-level cache.
 constexpr std::int64_t kStripElements = 24 * 1024 / sizeof(float);
 
-class ImageConvStep : public StepRun {
+class ImageConvRun final : public StripRun {
  public:
-  ImageConvStep(const Ground& ground, const format::Step& step)
+  ImageConvRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
       : ground_(ground),
         step_(step),
-        out_(view_of(ground.program, step.output, ground.arena)),
+        out_(plan.out),
         finish_(ground, step),
         weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)),
@@ -39,14 +40,12 @@ class ImageConvStep : public StepRun {
     for (int c = 0; c < program.channels; ++c)
       normalisation_.push_back(normalisation_of(program, c));
     strips_.emplace(program, step.window, out_, ImageStripLayout{source_row_, 1, kStripElements},
-                    ground.parts, ground.kernels.max_pixels);
+                    plan.turns, ground.kernels.max_pixels);
   }
 
-  void run(const Call& call) const noexcept override {
-    auto* source = reinterpret_cast<float*>(call.scratch);
-    const Range mine = share(static_cast<int>(strips_->strips().size()), call.part, ground_.parts);
-    for (int s = mine.begin; s < mine.end; ++s)
-      run_strip(strips_->strips()[static_cast<std::size_t>(s)], call, source);
+  void run(int turn, const Places& places, Range /*blocks*/,
+           const Call& call) const noexcept override {
+    for (const Strip& strip : strips_->strips_of(turn)) run_strip(strip, out_.at(places.out), call);
   }
 
   std::size_t scratch_bytes() const override {
@@ -58,7 +57,8 @@ class ImageConvStep : public StepRun {
   }
 
  private:
-  void run_strip(const Strip& strip, const Call& call, float* source) const {
+  void run_strip(const Strip& strip, const View& out, const Call& call) const {
+    auto* source = reinterpret_cast<float*>(call.scratch);
     const Range read = strips_->rows_read(strip);
     for (int y = read.begin; y < read.end; ++y)
       for (int c = 0; c < ground_.program.channels; ++c)
@@ -73,16 +73,16 @@ class ImageConvStep : public StepRun {
     panel.column_step = plane_;
     panel.last_depth = step_.window.width;
     panel.weight_step = block_weights_;
-    panel.dst_step = out_.block_stride;
+    panel.dst_step = out.block_stride;
     panel.dst_offset = dst_offset_.data();
     panel.clamp = finish_.clamp();
     panel.joined = finish_.joined();
-    for (int b = 0; b < out_.blocks; b += ground_.kernels.panel_blocks) {
-      panel.blocks = std::min(ground_.kernels.panel_blocks, out_.blocks - b);
+    for (int b = 0; b < out.blocks; b += ground_.kernels.panel_blocks) {
+      panel.blocks = std::min(ground_.kernels.panel_blocks, out.blocks - b);
       panel.lanes = lanes_used(ground_.program.tensors[step_.output], b + panel.blocks - 1);
       panel.weights = weights_ + b * block_weights_;
       panel.bias = bias_ + b * format::kLanes;
-      panel.dst = out_.data + b * out_.block_stride;
+      panel.dst = out.data + b * out.block_stride;
       if (finish_.residual() != nullptr) {
         panel.residual = finish_.residual()->data + b * finish_.residual()->block_stride;
         panel.residual_step = finish_.residual()->block_stride;
@@ -90,7 +90,7 @@ class ImageConvStep : public StepRun {
       }
       ground_.kernels.conv(panel);
     }
-    finish_.complete(out_, strip.begin, strip.end, 0, out_.blocks);
+    finish_.complete(out, strip.begin, strip.end, 0, out.blocks);
   }
 
   void pad_row(float* row, const Call& call, int channel, int y) const {
@@ -124,8 +124,9 @@ class ImageConvStep : public StepRun {
 
 }  // namespace
 
-StepPointer make_image_conv(const Ground& ground, const format::Step& step) {
-  return std::make_unique<ImageConvStep>(ground, step);
+StripPointer make_image_conv(const Ground& ground, const format::Step& step,
+                             const StripPlan& plan) {
+  return std::make_unique<ImageConvRun>(ground, step, plan);
 }
 
 }  // namespace atto::edge

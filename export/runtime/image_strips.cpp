@@ -5,19 +5,24 @@
 namespace atto::edge {
 
 ImageStrips::ImageStrips(const format::Program& program, const format::Window& window,
-                         const View& out, const ImageStripLayout& layout, int parts, int max_pixels)
+                         const View& out, const ImageStripLayout& layout,
+                         const std::vector<Range>& turns, int max_pixels)
     : window_(window), height_(program.height), width_(program.width) {
   const std::int64_t step = std::int64_t{layout.row} * window.stride;
-  int rows = static_cast<int>(std::clamp<std::int64_t>(layout.elements / step, 1, out.height));
-  rows = std::min(rows, (out.height + parts - 1) / parts);
-  for (int y = 0; y < out.height; y += rows) {
-    Strip strip{y, std::min(y + rows, out.height), tiles_.size(), 0};
-    const Range read = rows_read(strip);
-    source_rows_ = std::max(source_rows_, read.end - read.begin);
-    add_tiles(strip, out, layout, max_pixels);
-    strip.tile_count = tiles_.size() - strip.tile_begin;
-    strips_.push_back(strip);
+  const int rows =
+      static_cast<int>(std::clamp<std::int64_t>(layout.elements / step, 1, out.height));
+  for (const Range& turn : turns) {
+    first_.push_back(strips_.size());
+    for (int y = turn.begin; y < turn.end; y += rows) {
+      Strip strip{y, std::min(y + rows, turn.end), tiles_.size(), 0};
+      const Range read = rows_read(strip);
+      source_rows_ = std::max(source_rows_, read.end - read.begin);
+      add_tiles(strip, out, layout, max_pixels);
+      strip.tile_count = tiles_.size() - strip.tile_begin;
+      strips_.push_back(strip);
+    }
   }
+  first_.push_back(strips_.size());
 }
 
 Range ImageStrips::rows_read(const Strip& strip) const {

@@ -1,8 +1,9 @@
 #pragma once
-// How a first convolution walks over the caller's image: strips of output rows, whose image rows
-// are copied with their padding into a scratch strip, and the tiles of each strip.
+// How a first convolution walks over the caller's image: every turn in strips of output rows, whose
+// image rows are copied with their padding into a scratch strip, and the tiles of each strip.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "export/format/program.hpp"
@@ -20,9 +21,12 @@ struct ImageStripLayout {
 class ImageStrips {
  public:
   ImageStrips(const format::Program& program, const format::Window& window, const View& out,
-              const ImageStripLayout& layout, int parts, int max_pixels);
+              const ImageStripLayout& layout, const std::vector<Range>& turns, int max_pixels);
 
-  const std::vector<Strip>& strips() const { return strips_; }
+  std::span<const Strip> strips_of(int turn) const {
+    const auto at = static_cast<std::size_t>(turn);
+    return std::span(strips_).subspan(first_[at], first_[at + 1] - first_[at]);
+  }
   /// Of all strips; sources are elements of the scratch strip.
   const std::vector<Tile>& tiles() const { return tiles_; }
   /// The most image rows that a strip reads.
@@ -38,6 +42,7 @@ class ImageStrips {
   int height_, width_;  ///< of the image
   int source_rows_ = 0;
   std::vector<Strip> strips_;
+  std::vector<std::size_t> first_;  ///< the first strip of every turn, and the number of strips
   std::vector<Tile> tiles_;
 };
 

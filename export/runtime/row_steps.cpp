@@ -3,8 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "export/runtime/byte_view.hpp"
-#include "export/runtime/step_run.hpp"
+#include "export/runtime/strip_run.hpp"
 
 namespace atto::edge {
 namespace {
@@ -178,44 +177,41 @@ class SoftmaxStep final : public RowStep {
   std::vector<int> lanes_;
 };
 
-/// Adaptive average; parts share the blocks, because the output may be one pixel.
-class AverageToStep final : public StepRun {
+/// Adaptive average, block by block.
+class AverageRun final : public StripRun {
  public:
-  AverageToStep(const Ground& ground, const format::Step& step)
-      : kernels_(ground.kernels),
-        parts_(ground.parts),
-        in_(view_of(ground.program, step.inputs[0], ground.arena)),
-        out_(view_of(ground.program, step.output, ground.arena)) {}
-  void run(const Call& call) const noexcept override {
-    const Range mine = share(out_.blocks, call.part, parts_);
-    for (int y = 0; y < out_.height; ++y)
-      for (int x = 0; x < out_.width; ++x) average(y, x, mine);
-    zero_halo(out_, 0, out_.height, mine.begin, mine.end);
+  AverageRun(const Ground& ground, const StripPlan& plan)
+      : kernels_(ground.kernels), in_(plan.in), out_(plan.out) {}
+  void run(int /*turn*/, const Places& places, Range blocks,
+           const Call& /*call*/) const noexcept override {
+    const View in = in_.at(places.in), out = out_.at(places.out);
+    for (int y = 0; y < out.height; ++y)
+      for (int x = 0; x < out.width; ++x) average(in, out, y, x, blocks);
+    zero_halo(out, 0, out.height, blocks.begin, blocks.end);
+  }
+  std::vector<int> pieces() const override {
+    std::vector<int> firsts;
+    for (int b = 0; b <= out_.blocks; ++b) firsts.push_back(b);
+    return firsts;
   }
   std::string kernels() const override { return "mean"; }
 
  private:
-  void average(int y, int x, Range blocks) const {
-    const Range rows = cell(y, in_.height, out_.height), columns = cell(x, in_.width, out_.width);
+  void average(const View& in, const View& out, int y, int x, Range blocks) const {
+    const Range rows = cell(y, in.height, out.height), columns = cell(x, in.width, out.width);
     MeanCell mean{};
-    mean.src = in_.row(rows.begin, blocks.begin) + std::ptrdiff_t{columns.begin} * format::kLanes;
-    mean.row_step = in_.row_stride;
-    mean.block_step = in_.block_stride;
+    mean.src = in.row(rows.begin, blocks.begin) + std::ptrdiff_t{columns.begin} * format::kLanes;
+    mean.row_step = in.row_stride;
+    mean.block_step = in.block_stride;
     mean.rows = rows.end - rows.begin;
     mean.columns = columns.end - columns.begin;
     mean.blocks = blocks.end - blocks.begin;
-    mean.dst = out_.row(y, blocks.begin) + std::ptrdiff_t{x} * format::kLanes;
-    mean.dst_step = out_.block_stride;
+    mean.dst = out.row(y, blocks.begin) + std::ptrdiff_t{x} * format::kLanes;
+    mean.dst_step = out.block_stride;
     kernels_.mean(mean);
-  }
-  static Range cell(int at, int from, int to) {
-    const std::int64_t begin = std::int64_t{at} * from / to;
-    const std::int64_t end = ((std::int64_t{at} + 1) * from + to - 1) / to;
-    return {static_cast<int>(begin), static_cast<int>(end)};
   }
 
   const Kernels& kernels_;
-  int parts_;
   View in_, out_;
 };
 
@@ -233,34 +229,14 @@ StepPointer make_row_step(const Ground& ground, const format::Step& step) {
       return std::make_unique<UpsampleStep>(ground, step);
     case StepKind::Softmax:
       return std::make_unique<SoftmaxStep>(ground, step);
-    case StepKind::AverageTo:
-      return std::make_unique<AverageToStep>(ground, step);
     default:
       return std::make_unique<PoolStep>(ground, step);
   }
 }
 
-StepPointer make_step(const Ground& ground, const format::Step& step) {
-  const auto is_bytes = [&](std::uint32_t tensor) {
-    return ground.program.tensors[tensor].element == format::Element::U8;
-  };
-  if (is_bytes(step.output) || (!step.inputs.empty() && is_bytes(step.inputs[0])))
-    return make_i8_step(ground, step);
-  switch (step.kind) {
-    case StepKind::ImageConv:
-      return make_image_conv(ground, step);
-    case StepKind::Conv:
-      return step.wiring.interleave > 1 ? make_grouped(ground, step) : make_conv(ground, step);
-    case StepKind::DepthwisePointwise:
-      return make_conv(ground, step);
-    case StepKind::Depthwise:
-      return make_grouped(ground, step);
-    case StepKind::Import:
-    case StepKind::Gather:
-      return make_move(ground, step);
-    default:
-      return make_row_step(ground, step);
-  }
+StripPointer make_average(const Ground& ground, const format::Step& /*step*/,
+                          const StripPlan& plan) {
+  return std::make_unique<AverageRun>(ground, plan);
 }
 
 }  // namespace atto::edge

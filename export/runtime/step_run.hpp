@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "export/format/program.hpp"
+#include "export/format/program_rules.hpp"
 #include "export/runtime/kernels.hpp"
 #include "export/runtime/view.hpp"
 
@@ -48,11 +48,10 @@ class StepRun {
 
 using StepPointer = std::unique_ptr<const StepRun>;
 
-StepPointer make_step(const Ground& ground, const format::Step& step);
-StepPointer make_conv(const Ground& ground, const format::Step& step);
-StepPointer make_image_conv(const Ground& ground, const format::Step& step);
-StepPointer make_grouped(const Ground& ground, const format::Step& step);
+StepPointer make_step(const Ground& ground, const format::Chain& chain);
+/// Of kinds that do not run in strips:
 StepPointer make_row_step(const Ground& ground, const format::Step& step);
+StepPointer make_i8_row_step(const Ground& ground, const format::Step& step);
 StepPointer make_move(const Ground& ground, const format::Step& step);
 
 /// Pixel values become what the network sees: value * scale[c] + shift[c].

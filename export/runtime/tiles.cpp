@@ -28,13 +28,6 @@ std::vector<std::uint32_t> pixel_offsets(const View& view) {
   return offsets;
 }
 
-void add_compact_tiles(std::vector<Tile>& tiles, int first, int count, int max_pixels) {
-  cut(count, max_pixels, [&](int at, int pixels) {
-    tiles.push_back({std::int64_t{at} * format::kLanes, static_cast<std::uint32_t>(first + at),
-                     static_cast<std::uint32_t>(pixels), 0, 1});
-  });
-}
-
 void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, const View& in,
                       const View& out, int begin, int end, int max_pixels) {
   for (int y = begin; y < end; ++y) {
@@ -48,6 +41,28 @@ void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, co
                        static_cast<std::uint32_t>(pixels), taps.begin, taps.end});
     });
   }
+}
+
+std::vector<Strip> strips_of(const std::vector<Range>& turns, const format::Window& window,
+                             const View& in, const View& out, int max_pixels, bool over_rows,
+                             std::vector<Tile>& tiles) {
+  over_rows = over_rows && in.is_compact() && window.height == 1 && window.width == 1 &&
+              window.stride == 1 && window.pad == 0;
+  std::vector<Strip> strips;
+  for (const Range& rows : turns) {
+    Strip strip{rows.begin, rows.end, tiles.size(), 0};
+    if (over_rows)
+      cut((rows.end - rows.begin) * out.width, max_pixels, [&](int at, int pixels) {
+        const std::int64_t pixel = std::int64_t{rows.begin} * out.width + at;
+        tiles.push_back({pixel * format::kLanes, static_cast<std::uint32_t>(pixel),
+                         static_cast<std::uint32_t>(pixels), 0, 1});
+      });
+    else
+      add_window_tiles(tiles, window, in, out, rows.begin, rows.end, max_pixels);
+    strip.tile_count = tiles.size() - strip.tile_begin;
+    strips.push_back(strip);
+  }
+  return strips;
 }
 
 Range rows_read(const format::Window& window, int begin, int end, int height) {

@@ -19,13 +19,15 @@ struct Strip {
 /// Returns the element of every pixel of a map, relative to View::data of a block.
 std::vector<std::uint32_t> pixel_offsets(const View& view);
 
-/// Cuts `count` pixels that lie side by side into tiles of nearly equal size; pixel `first` of the
-/// map is element 0 of the source.
-void add_compact_tiles(std::vector<Tile>& tiles, int first, int count, int max_pixels);
-
 /// Cuts rows [begin, end) of `out`, each on its own; sources are elements of `in`.
 void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, const View& in,
                       const View& out, int begin, int end, int max_pixels);
+
+/// Cuts the output rows of every turn into tiles. With `over_rows` these reach over the ends of
+/// rows where the window is one pixel and the input is compact.
+std::vector<Strip> strips_of(const std::vector<Range>& turns, const format::Window& window,
+                             const View& in, const View& out, int max_pixels, bool over_rows,
+                             std::vector<Tile>& tiles);
 
 /// Returns the rows of a source of `height` rows that output rows [begin, end) read.
 Range rows_read(const format::Window& window, int begin, int end, int height);

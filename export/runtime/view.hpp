@@ -15,11 +15,28 @@ struct View {
   std::ptrdiff_t row_stride = 0, block_stride = 0;
   int height = 0, width = 0, blocks = 0, halo = 0;
 
+  /// The same rows elsewhere; `place` is pixel (0, 0) of block 0.
+  View at(std::byte* place) const {
+    View view = *this;
+    view.data = reinterpret_cast<float*>(place);
+    return view;
+  }
+  /// Whether the pixels of neighbouring rows follow each other.
+  bool is_compact() const { return row_stride == std::ptrdiff_t{width} * format::kLanes; }
   float* row(int y, int block = 0) const { return data + y * row_stride + block * block_stride; }
   std::size_t row_values() const {  ///< of one block, without padding
     return static_cast<std::size_t>(width) * format::kLanes;
   }
 };
+
+/// A tensor in strips, of `rows` rows at a time: block by block, so that the pixels of a block
+/// follow each other. There is one more column of padding in front of each block.
+inline View strip_view(const format::Tensor& tensor, int rows) {
+  const std::ptrdiff_t row = tensor.block_stride();
+  return {nullptr,       row,          std::ptrdiff_t{tensor.halo} * format::kLanes + rows * row,
+          tensor.height, tensor.width, static_cast<int>(tensor.blocks()),
+          tensor.halo};
+}
 
 inline View view_of(const format::Program& program, std::uint32_t tensor, std::byte* arena) {
   const format::Tensor& t = program.tensors[tensor];
@@ -65,6 +82,12 @@ struct Range {
 inline Range share(int count, int part, int parts) {
   return {static_cast<int>(std::int64_t{count} * part / parts),
           static_cast<int>(std::int64_t{count} * (part + 1) / parts)};
+}
+
+/// The `from` pixels that the at-th of `to` averages covers.
+inline Range cell(int at, int from, int to) {
+  return {static_cast<int>(std::int64_t{at} * from / to),
+          static_cast<int>(((std::int64_t{at} + 1) * from + to - 1) / to)};
 }
 
 /// The taps of a window that meet the map, at output coordinate `at`.

@@ -17,9 +17,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::array<const char*, format::kStepKinds> kKindNames = {
-    "import",       "image conv", "conv",     "depthwise", "depthwise+pointwise",
-    "activate",     "add",        "multiply", "gather",    "max pool",
-    "average pool", "average to", "upsample", "softmax"};
+    "import", "image conv", "conv",         "depthwise",  "activate", "add",    "multiply",
+    "gather", "max pool",   "average pool", "average to", "upsample", "softmax"};
 
 std::string activation_text(const format::Step& step) {
   const auto name = [](format::Activation activation) {
@@ -38,7 +37,7 @@ std::string json_text(const edge::Model& model, std::uintmax_t file_bytes) {
   const format::Program& program = model.program();
   Json json = {{"name", program.name},
                {"hash", net::hash_text(program.structure_hash)},
-               {"format", format::version_of(program)},
+               {"format", format::kVersion},
                {"precision", program.precision},
                {"producer", program.producer},
                {"input", {program.channels, program.height, program.width}},
@@ -52,12 +51,14 @@ std::string json_text(const edge::Model& model, std::uintmax_t file_bytes) {
   json["steps"] = Json::array();
   for (const format::Step& step : program.steps) {
     const format::Tensor& output = program.tensors[step.output];
-    json["steps"].push_back({{"name", step.name},
-                             {"step", step_text(step)},
-                             {"after", activation_text(step)},
-                             {"shape", {output.channels, output.height, output.width}},
-                             {"offset", program.storages[output.storage].offset},
-                             {"macs", step.macs}});
+    json["steps"].push_back(
+        {{"name", step.name},
+         {"step", step_text(step)},
+         {"after", activation_text(step)},
+         {"shape", {output.channels, output.height, output.width}},
+         {"offset",
+          output.is_in_strips() ? Json(nullptr) : Json(program.storages[output.storage].offset)},
+         {"macs", step.macs}});
   }
   json["outputs"] = Json::array();
   for (const format::ProgramOutput& output : program.outputs) {
@@ -79,9 +80,10 @@ std::string table_text(const edge::Model& model, std::uintmax_t file_bytes) {
                                  "shape", "macs", "after");
   for (const format::Step& step : program.steps) {
     const format::Tensor& output = program.tensors[step.output];
-    text += fmt::format("{:<{}}  {:<{}}  {:>14}  {:>13}  {}\n", step.name, name, step_text(step),
+    text += fmt::format("{:<{}}  {:<{}}  {:>14}  {:>13}  {}{}\n", step.name, name, step_text(step),
                         kind, fmt::format("{}x{}x{}", output.channels, output.height, output.width),
-                        step.macs, activation_text(step));
+                        step.macs, activation_text(step),
+                        output.is_in_strips() ? " in strips, with the next" : "");
   }
   text += fmt::format("\n{}: {}, input {}x{}x{}, {} classes, {} MACs\n", program.name,
                       program.precision, program.channels, program.height, program.width,
@@ -103,8 +105,7 @@ bool is_model_file(const std::filesystem::path& file) {
 
 std::string step_text(const format::Step& step) {
   std::string text = kKindNames[static_cast<std::size_t>(step.kind)];
-  const bool is_pair = step.kind == format::StepKind::DepthwisePointwise;
-  const format::Window& window = is_pair ? step.depthwise_window : step.window;
+  const format::Window& window = step.window;
   if (window.height * window.width > 1 || window.stride > 1)
     text += fmt::format(" {}x{}s{}", window.height, window.width, window.stride);
   if (window.dilation > 1) text += fmt::format("d{}", window.dilation);

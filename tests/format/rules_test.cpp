@@ -34,8 +34,9 @@ std::string bent(const Bend& bend) {
   return refused_field(model.program, model.weights.size());
 }
 
-constexpr std::size_t kStem = 0, kGrouped = 1, kPair = 2, kGather = 3, kPool = 4, kProduct = 5,
-                      kMean = 6, kDense = 7, kSoftmax = 8;
+constexpr std::size_t kStem = 0, kGrouped = 1, kDepthwise = 2, kPointwise = 3, kGather = 4,
+                      kPool = 5, kProduct = 6, kMean = 7, kDense = 8, kSoftmax = 9;
+constexpr std::uint32_t kStrips = 9;  // the tensor in strips
 constexpr std::int32_t kHuge = std::numeric_limits<std::int32_t>::max();
 
 }  // namespace
@@ -43,7 +44,7 @@ constexpr std::int32_t kHuge = std::numeric_limits<std::int32_t>::max();
 TEST_CASE("the sample is legal, and needs all of its weights") {
   const ModelFile model = test::sample_model();
   CHECK(refused_field(model.program, model.weights.size()).empty());
-  CHECK(refused_field(model.program, model.weights.size() - 1) == "steps[7].bias");
+  CHECK(refused_field(model.program, model.weights.size() - 1) == "steps[8].bias");
   CHECK(refused_field(model.program, 0) == "steps[0].weights");
 }
 
@@ -97,8 +98,8 @@ TEST_CASE("steps run in order: no cycles, no second writer, no reader of what is
   CHECK(bent([](Program& p) { p.steps[kGrouped].inputs = {4'000'000'000U}; }) == "steps[1].inputs");
   CHECK(bent([](Program& p) { p.steps[kGrouped].output = 0; }) == "steps[1].output");
   CHECK(bent([](Program& p) { p.steps[kGrouped].output = 1000; }) == "steps[1].output");
-  CHECK(bent([](Program& p) { p.steps[kPair].residual = 2; }) == "steps[2].residual");
-  CHECK(bent([](Program& p) { p.steps[kPair].residual = -7; }) == "steps[2].residual");
+  CHECK(bent([](Program& p) { p.steps[kPointwise].residual = 2; }) == "steps[3].residual");
+  CHECK(bent([](Program& p) { p.steps[kPointwise].residual = -7; }) == "steps[3].residual");
   CHECK(bent([](Program& p) { p.outputs.clear(); }) == "outputs");
   CHECK(bent([](Program& p) { p.outputs[0].tensor = 100; }) == "outputs");
   CHECK(bent([](Program& p) { p.outputs[0].tensor = 7; }) == "outputs");  // replaced in place
@@ -115,14 +116,14 @@ TEST_CASE("convolutions stay inside map, halo and weights") {
   CHECK(bent([](Program& p) {
           p.steps[kDense].window = {1 << 16, 1, 1, 1, 0};
           p.steps[kDense].wiring.in_blocks = 1;
-        }) == "steps[7].weights");
+        }) == "steps[8].weights");
   CHECK(bent([](Program& p) {
           p.tensors[6].halo = 1 << 16;
           p.storages[6].offset = p.arena_bytes;
           p.storages[6].bytes = static_cast<std::uint64_t>(p.tensors[6].extent()) * 4;
           p.arena_bytes += p.storages[6].bytes;
           p.steps[kDense].window = {1 << 16, 1 << 16, 1, 1, 0};
-        }) == "steps[7].window");
+        }) == "steps[8].window");
   CHECK(bent([](Program& p) { p.steps[kGrouped].wiring.groups = 2; }) ==
         "steps[1].wiring.in_blocks");
   CHECK(bent([](Program& p) { p.steps[kGrouped].wiring.out_blocks = 2; }) ==
@@ -135,52 +136,107 @@ TEST_CASE("convolutions stay inside map, halo and weights") {
   CHECK(bent([](Program& p) { p.steps[kGrouped].parameters.weights += 4; }) == "steps[1].weights");
   CHECK(bent([](Program& p) { p.steps[kGrouped].parameters.bias = ~std::uint64_t{63}; }) ==
         "steps[1].bias");
-  CHECK(bent([](Program& p) { p.steps[kPair].depthwise_parameters.weights = 1 << 30; }) ==
+  CHECK(bent([](Program& p) { p.steps[kDepthwise].parameters.weights = 1 << 30; }) ==
         "steps[2].weights");
-  CHECK(bent([](Program& p) { p.steps[kPair].depthwise_window.pad = 3; }) == "steps[2].window.pad");
-  CHECK(bent([](Program& p) { p.steps[kPair].window.width = 3; }) == "steps[2].window");
-  CHECK(bent([](Program& p) { p.steps[kPair].wiring.interleave = 2; }) ==
-        "steps[2].wiring.last_depth");
+  CHECK(bent([](Program& p) { p.steps[kDepthwise].window.pad = 3; }) == "steps[2].window.pad");
+  CHECK(bent([](Program& p) { p.steps[kPointwise].window.width = 3; }) == "steps[3].window");
+  CHECK(bent([](Program& p) { p.steps[kPointwise].wiring.interleave = 2; }) ==
+        "steps[3].wiring.last_depth");
   CHECK(bent([](Program& p) { p.steps[kStem].window.height = 64; }) == "steps[0].window");
   CHECK(bent([](Program& p) { p.steps[kStem].window = {3, 3, 1, 2, 2}; }) == "steps[0].window");
   CHECK(bent([](Program& p) { p.steps[kStem].wiring.groups = 2; }) == "steps[0].wiring");
   CHECK(bent([](Program& p) { p.steps[kStem].inputs = {0}; }) == "steps[0].inputs");
 }
 
+TEST_CASE("what comes in strips goes to the next step alone") {
+  const auto in_strips = [](std::size_t tensor, std::size_t step, StepKind kind) {
+    return bent([&](Program& p) {
+      p.tensors[tensor].storage = kInStrips;
+      p.steps[step].kind = kind;
+    });
+  };
+  CHECK(in_strips(1, kGrouped, StepKind::Conv).empty());  // a chain of three
+  CHECK(in_strips(0, kStem, StepKind::ImageConv) == "steps[3].residual");
+  CHECK(in_strips(2, kPointwise, StepKind::Conv) == "steps[3].output");  // a gather reads it
+  CHECK(in_strips(3, kGather, StepKind::Gather) == "steps[4].output");
+  CHECK(in_strips(7, kDense, StepKind::Conv) == "steps[8].output");
+  CHECK(bent([](Program& p) { p.outputs[0].tensor = kStrips; }) == "outputs");
+  CHECK(bent([](Program& p) { p.steps[kGather].inputs = {kStrips}; }) == "steps[4].inputs");
+  CHECK(bent([](Program& p) { p.steps[kPointwise].inputs = {1}; }) == "steps[2].output");
+  CHECK(bent([](Program& p) { p.steps[kPointwise].residual = kStrips; }) == "steps[3].residual");
+  SECTION("the last step's output must not replace what an earlier one reads") {
+    CHECK(bent([](Program& p) { p.tensors[2].storage = p.tensors[1].storage; }) ==
+          "steps[3].output");
+    CHECK(bent([](Program& p) {  // but its own residual
+            p.tensors[2].storage = p.tensors[0].storage;
+          })
+              .empty());
+  }
+  SECTION("an average of strips is of all of a plain convolution's map") {
+    const auto averaged = [](std::int32_t side, std::int32_t interleave) {
+      return bent([&](Program& p) {
+        p.tensors[2].storage = kInStrips;
+        p.steps[kPointwise].residual = -1;
+        p.steps[kPointwise].wiring.interleave = interleave;
+        p.steps[kPointwise].wiring.last_depth = 16 / interleave;
+        p.tensors[3].height = p.tensors[3].width = side;
+        p.steps[kGather].kind = StepKind::AverageTo;
+        p.steps[kGather].gather.clear();
+      });
+    };
+    CHECK(averaged(2, 1) == "steps[4].output");
+    CHECK(averaged(1, 2) == "steps[3].output");
+    CHECK(averaged(1, 1) == "steps[5].window");  // the pool behind it, no longer
+  }
+  SECTION("storages live as long as the chain that uses them") {
+    const ModelFile model = test::sample_model();
+    const auto chains = chains_of(model.program);
+    REQUIRE(chains.size() == model.program.steps.size() - 1);
+    CHECK(chains[2].first == kDepthwise);
+    CHECK(chains[2].last == kPointwise);
+    const auto ranges = live_ranges(model.program);
+    CHECK(ranges[1].last == kPointwise);   // grouped, read by the depthwise step
+    CHECK(ranges[2].first == kDepthwise);  // written by the pointwise one
+    CHECK(bent([](Program& p) { p.storages[2].offset = p.storages[1].offset; }) ==
+          "storages[2].offset");
+  }
+}
+
 TEST_CASE("bf16 is for convolutions of floats whose groups lie apart") {
-  for (const std::size_t step : {kPair, kDense})
+  for (const std::size_t step : {kPointwise, kDense})
     CHECK(bent([&](Program& p) { p.steps[step].is_bf16 = true; }).empty());
-  for (const std::size_t step : {kStem, kGrouped, kGather, kPool, kProduct, kMean, kSoftmax})
+  for (const std::size_t step :
+       {kStem, kGrouped, kDepthwise, kGather, kPool, kProduct, kMean, kSoftmax})
     CHECK(bent([&](Program& p) { p.steps[step].is_bf16 = true; }) ==
           "steps[" + std::to_string(step) + "].is_bf16");
   ModelFile model = test::sample_model();
   Step& dense = model.program.steps[kDense];
   dense.wiring.last_depth = 15;
   dense.is_bf16 = true;
-  CHECK(main_parameter_bytes(model.program, dense).weights == 16 * 16 * 2);
-  CHECK(main_parameter_bytes(model.program, dense).bias == 16 * 4);
+  CHECK(parameter_bytes(model.program, dense).weights == 16 * 16 * 2);
+  CHECK(parameter_bytes(model.program, dense).bias == 16 * 4);
   dense.is_bf16 = false;
-  CHECK(main_parameter_bytes(model.program, dense).weights == 15 * 16 * 4);
+  CHECK(parameter_bytes(model.program, dense).weights == 15 * 16 * 4);
 }
 
 TEST_CASE("the other steps fit their tensors") {
-  CHECK(bent([](Program& p) { p.steps[kPool].residual = 3; }) == "steps[4].residual");
-  CHECK(bent([](Program& p) { p.steps[kPair].residual = 1; }).empty());
-  CHECK(bent([](Program& p) { p.steps[kGather].gather.pop_back(); }) == "steps[3].gather");
-  CHECK(bent([](Program& p) { p.steps[kGather].gather[0].lane = 16; }) == "steps[3].gather");
-  CHECK(bent([](Program& p) { p.steps[kGather].gather[0].input = 1; }) == "steps[3].gather");
+  CHECK(bent([](Program& p) { p.steps[kPool].residual = 3; }) == "steps[5].residual");
+  CHECK(bent([](Program& p) { p.steps[kPointwise].residual = 1; }).empty());
+  CHECK(bent([](Program& p) { p.steps[kGather].gather.pop_back(); }) == "steps[4].gather");
+  CHECK(bent([](Program& p) { p.steps[kGather].gather[0].lane = 16; }) == "steps[4].gather");
+  CHECK(bent([](Program& p) { p.steps[kGather].gather[0].input = 1; }) == "steps[4].gather");
   CHECK(bent([](Program& p) { p.steps[kGather].gather[0].input = -1; }).empty());
-  CHECK(bent([](Program& p) { p.steps[kPool].window.pad = 3; }) == "steps[4].window");
-  CHECK(bent([](Program& p) { p.steps[kPool].window.stride = 4; }) == "steps[4].window");
-  CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4}; }) == "steps[5].inputs");
-  CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4, 3}; }) == "steps[5].output");
-  CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::Upsample; }) == "steps[6].output");
-  CHECK(bent([](Program& p) { p.steps[kSoftmax].inputs = {6, 7}; }) == "steps[8].inputs");
+  CHECK(bent([](Program& p) { p.steps[kPool].window.pad = 3; }) == "steps[5].window");
+  CHECK(bent([](Program& p) { p.steps[kPool].window.stride = 4; }) == "steps[5].window");
+  CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4}; }) == "steps[6].inputs");
+  CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4, 3}; }) == "steps[6].output");
+  CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::Upsample; }) == "steps[7].output");
+  CHECK(bent([](Program& p) { p.steps[kSoftmax].inputs = {6, 7}; }) == "steps[9].inputs");
   CHECK(bent([](Program& p) {
           p.tensors[8].halo = 1;
           p.storages[7].bytes += 128;
           p.arena_bytes += 128;
-        }) == "steps[8].output");
+        }) == "steps[9].output");
 }
 
 }  // namespace atto::format

@@ -79,6 +79,10 @@ ModelFile sample_model() {
              logits = b.tensor(2, 1, 0);
   program.tensors.push_back(program.tensors[logits]);  // in place
   const auto shares = static_cast<std::uint32_t>(program.tensors.size()) - 1;
+  program.tensors.push_back(program.tensors[gathered]);
+  program.tensors.back().lanes = twos;
+  program.tensors.back().storage = kInStrips;
+  const auto strips = static_cast<std::uint32_t>(program.tensors.size()) - 1;
 
   Step conv = b.step(StepKind::ImageConv, "stem", {}, stem);
   conv.window = {3, 3, 1, 1, 1};
@@ -90,12 +94,14 @@ ModelFile sample_model() {
   groups.wiring = {1, 1, 1, 8, 2};
   groups.parameters = b.parameters(9 * 8 * 16, 16);
   b.add(groups);
-  Step both = b.step(StepKind::DepthwisePointwise, "pair", {grouped}, pair);
-  both.depthwise_window = {3, 3, 1, 1, 1};
-  both.depthwise_parameters = b.parameters(9 * 16, 16);
-  both.parameters = b.parameters(16 * 16, 16);
-  both.residual = static_cast<std::int32_t>(stem);
-  b.add(both);
+  Step depthwise = b.step(StepKind::Depthwise, "depthwise", {grouped}, strips);
+  depthwise.window = {3, 3, 1, 1, 1};
+  depthwise.parameters = b.parameters(9 * 16, 16);
+  b.add(depthwise);
+  Step pointwise = b.step(StepKind::Conv, "pointwise", {strips}, pair);
+  pointwise.parameters = b.parameters(16 * 16, 16);
+  pointwise.residual = static_cast<std::int32_t>(stem);
+  b.add(pointwise);
   Step gather = b.step(StepKind::Gather, "shuffle", {pair}, gathered);
   for (std::int32_t lane = 0; lane < 16; ++lane) gather.gather.push_back({0, 15 - lane});
   b.add(gather);

@@ -14,7 +14,7 @@ namespace {
 
 using namespace atto;
 
-constexpr std::uint64_t kMaxArena = 1 << 20;
+constexpr double kMaxBytes = 1 << 20;  // of the arena and of what chains may hold
 constexpr double kMaxWork = 1e7;
 
 void repair(std::byte* file, std::size_t size) {
@@ -27,15 +27,20 @@ void repair(std::byte* file, std::size_t size) {
   std::memcpy(file + 48, &sum, 8);
 }
 
+double bytes_of(const format::Program& program) {
+  auto bytes = static_cast<double>(program.arena_bytes);
+  for (const format::Tensor& tensor : program.tensors)
+    if (tensor.is_in_strips()) bytes += 4 * static_cast<double>(tensor.extent());
+  return bytes;
+}
+
 /// A bound on what the steps do; legal programs may still be slow.
 double work_of(const format::Program& program) {
   double work = 0;
   for (const format::Step& step : program.steps) {
     const format::Tensor& out = program.tensors[step.output];
-    const double taps =
-        static_cast<double>(step.window.height) * step.window.width +
-        static_cast<double>(step.depthwise_window.height) * step.depthwise_window.width;
-    double reads = static_cast<double>(step.window.pad) + step.depthwise_window.pad + 1;
+    const double taps = static_cast<double>(step.window.height) * step.window.width;
+    double reads = static_cast<double>(step.window.pad) + 1;
     for (const std::uint32_t input : step.inputs)
       reads += static_cast<double>(program.tensors[input].extent());
     // Unchecked where the step has no use for it.
@@ -58,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const edge::Model model = edge::Model::view({bytes.get(), size});
     const format::Program& program = model.program();
-    if (program.arena_bytes > kMaxArena || work_of(program) > kMaxWork) return 0;
+    if (bytes_of(program) > kMaxBytes || work_of(program) > kMaxWork) return 0;
     const std::vector<float> image(static_cast<std::size_t>(program.channels) *
                                    static_cast<std::size_t>(program.height) *
                                    static_cast<std::size_t>(program.width));

@@ -72,8 +72,8 @@ std::vector<std::vector<float>> run_emulated(const Model& model, const std::vect
   const format::Program& program = model.program();
   std::vector<std::byte> arena(program.arena_bytes + 64);
   const Ground ground{program, model.weights(), arena.data(), kernels, Level::Scalar, parts};
-  for (const format::Step& step : program.steps) {
-    const StepPointer run = make_step(ground, step);
+  for (const format::Chain& chain : format::chains_of(program)) {
+    const StepPointer run = make_step(ground, chain);
     for (int part = parts - 1; part >= 0; --part) {
       std::vector<std::byte> scratch(run->scratch_bytes(), std::byte{0xff});  // no numbers
       run->run({image.data(), nullptr, part, scratch.data()});

@@ -146,6 +146,75 @@ TEST_CASE("convolutions of every shape that has a kernel of its own") {
   }
 }
 
+TEST_CASE("chains that take turns compute what their IR says") {
+  const auto expanded = [](Sketch& sketch, int from, int channels, const net::Conv& depthwise) {
+    const int wide = sketch.add(net::Conv{channels, 1, 1, 1, 1, true}, {from});
+    const int a = sketch.add(net::Activate{Activation::Relu}, {wide});
+    return sketch.add(depthwise, {a});
+  };
+  const auto steps_in_strips = [](const net::Network& network) {
+    int count = 0;
+    const auto loaded = test::load(network, test::random_weights(network, 1));
+    for (const format::Tensor& tensor : loaded.model.program().tensors)
+      count += tensor.is_in_strips();
+    return count;
+  };
+  SECTION("a wide map between thin ones, its window in every way") {
+    for (const int kernel : {3, 5, 7})
+      for (const int stride : {1, 2, 3})
+        for (const int dilation : {1, 2}) {
+          Sketch sketch({3, 37, 31});
+          const int stem = sketch.add(net::Conv{20, 3}, {0});
+          const int middle = expanded(sketch, stem, 72, {72, kernel, stride, 72, dilation, true});
+          const net::Network network =
+              sketch.ending(sketch.add(net::Conv{24, 1, 1, 1, 1, true}, {middle}));
+          INFO(kernel << " " << stride << " " << dilation);
+          CHECK(steps_in_strips(network) == 2);
+          require_same(network);
+        }
+  }
+  SECTION("with a residual, and activations that take the finished rows") {
+    for (const Activation activation : {Activation::None, Activation::HardSwish}) {
+      Sketch sketch({3, 40, 33});
+      const int stem = sketch.add(net::Conv{24, 3}, {0});
+      const int wide = sketch.add(net::Conv{64, 1, 1, 1, 1, true}, {stem});
+      const int a = sketch.add(net::Activate{activation}, {wide});
+      const int middle = sketch.add(net::Conv{64, 3, 1, 64, 1, true}, {a});
+      const int b = sketch.add(net::Activate{activation}, {middle});
+      const int thin = sketch.add(net::Conv{24, 1, 1, 1, 1, true}, {b});
+      const int c = sketch.add(net::Activate{activation}, {thin});
+      const net::Network network = sketch.ending(sketch.add(net::Add{}, {c, stem}));
+      CHECK(steps_in_strips(network) == 2);
+      require_same(network);
+    }
+  }
+  SECTION("from the image on, and through interleaved groups") {
+    Sketch sketch({3, 41, 43});
+    const int stem = sketch.add(net::Conv{40, 5, 1, 1, 1, true}, {0});
+    const int groups = sketch.add(net::Conv{40, 3, 1, 5, 1, true}, {stem});
+    const net::Network network =
+        sketch.ending(sketch.add(net::Conv{17, 1, 1, 1, 1, true}, {groups}));
+    CHECK(steps_in_strips(network) == 2);
+    require_same(network);
+  }
+  SECTION("to the average of the map, piece by piece") {
+    for (const bool has_depthwise : {false, true})
+      for (const int channels : {16, 33, 70}) {
+        Sketch sketch({channels, 9, 7});
+        const int first = has_depthwise
+                              ? sketch.add(net::Conv{channels, 3, 1, channels, 1, true}, {0})
+                              : sketch.add(net::Activate{Activation::Tanh}, {0});
+        const int conv = sketch.add(net::Conv{channels + 5, 1, 1, 1, 1, true}, {first});
+        const int a = sketch.add(net::Activate{Activation::Relu}, {conv});
+        const int mean = sketch.add(net::GlobalAveragePool{}, {a});
+        const net::Network network = sketch.ending(sketch.add(net::Dense{4}, {mean}));
+        INFO(channels << (has_depthwise ? ", depthwise" : ""));
+        CHECK(steps_in_strips(network) == (has_depthwise ? 2 : 1));
+        require_same(network);
+      }
+  }
+}
+
 TEST_CASE("what follows a convolution is fused with it") {
   for (const Activation first : {Activation::None, Activation::Relu6, Activation::HardSwish})
     for (const Activation second : {Activation::None, Activation::Relu, Activation::Swish}) {

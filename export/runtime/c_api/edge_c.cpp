@@ -8,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "export/format/program_rules.hpp"
 #include "export/runtime/c_api/atto/edge.h"
 #include "export/runtime/engine.hpp"
 
@@ -156,7 +157,7 @@ atto_status atto_model_describe(const atto_model* model, atto_model_info* info) 
            program.width,
            static_cast<std::int32_t>(program.outputs.size()),
            static_cast<std::int32_t>(program.classes.size()),
-           static_cast<std::int32_t>(program.steps.size()),
+           static_cast<std::int32_t>(atto::format::chains_of(program).size()),
            program.macs(),
            program.arena_bytes,
            model->model.weights().size(),
@@ -226,7 +227,7 @@ atto_status atto_engine_profile(atto_engine* engine, const float* image, size_t 
                                 size_t count) noexcept {
   if (engine == nullptr || image == nullptr || profiles == nullptr || rounds < 1 ||
       image_count != image_values(engine->engine) ||
-      count != engine->engine.model().program().steps.size())
+      count != atto::format::chains_of(engine->engine.model().program()).size())
     return ATTO_INVALID_ARGUMENT;
   return guarded({nullptr, 0}, [&] {
     const auto steps = engine->engine.profile({image, image_count}, rounds);

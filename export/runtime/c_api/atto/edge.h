@@ -1,6 +1,7 @@
-/* The edge runtime for C. Every function returns a status and none throws; text goes to the caller's
-   buffer, always ended by a zero, cut where the buffer is too small. Pointers must not be null unless
-   it is said. A model may be shared by threads and engines; an engine serves one thread at a time. */
+/* The edge runtime for C. Every function returns a status and none throws; text goes to the
+   caller's buffer, always ended by a zero, cut where the buffer is too small. Pointers must not be
+   null unless it is said. A model may be shared by threads and engines; an engine serves one thread
+   at a time. */
 #ifndef ATTO_EDGE_H
 #define ATTO_EDGE_H
 
@@ -48,7 +49,8 @@ void atto_model_close(atto_model* model) ATTO_NOEXCEPT;
 
 typedef struct atto_model_info {
   int32_t channels, height, width; /* of the image */
-  int32_t outputs, classes, steps; /* how many; classes: names in the file */
+  /* How many; classes: names in the file; steps: a chain that runs in strips is one. */
+  int32_t outputs, classes, steps;
   int64_t macs;
   uint64_t arena_bytes, weight_bytes, structure_hash;
 } atto_model_info;

@@ -1,0 +1,86 @@
+#include "export/lowering/strips.hpp"
+
+#include <cstddef>
+#include <vector>
+
+#include "export/format/program_rules.hpp"
+
+namespace atto::deploy {
+namespace {
+
+using format::Program;
+using format::Step;
+using format::StepKind;
+using format::Tensor;
+
+// A map of so many bytes would be read back from the second-level cache at best. Below, the rows
+// that neighbouring strips share cost more than they save.
+constexpr std::int64_t kLargeMapBytes = 256 * 1024;
+// All weights of a chain are read again with every strip.
+constexpr std::uint64_t kChainWeightBytes = 128 * 1024;
+
+/// By tensor: how many steps read it, outputs of the network counted as one more.
+std::vector<int> readers_of(const Program& program) {
+  std::vector<int> readers(program.tensors.size());
+  for (const Step& step : program.steps) {
+    for (const std::uint32_t input : step.inputs) ++readers[input];
+    if (step.residual >= 0) ++readers[static_cast<std::size_t>(step.residual)];
+  }
+  for (const format::ProgramOutput& output : program.outputs) ++readers[output.tensor];
+  return readers;
+}
+
+bool is_plain_conv(const Step& step) {
+  return step.kind == StepKind::Conv && step.wiring.interleave == 1;
+}
+
+/// A kernel that reads one block of 16 channels for one block of outputs.
+bool is_by_block(const Step& step) {
+  return step.kind == StepKind::Depthwise ||
+         (step.kind == StepKind::Conv && step.wiring.interleave > 1);
+}
+
+bool is_pointwise(const Step& step) {
+  const format::Window& window = step.window;
+  return is_plain_conv(step) && window.height == 1 && window.width == 1 && window.stride == 1;
+}
+
+std::uint64_t weight_bytes(const Program& program, const Step& step) {
+  const bool has_weights = step.kind == StepKind::Conv || step.kind == StepKind::Depthwise ||
+                           step.kind == StepKind::ImageConv;
+  return has_weights ? format::parameter_bytes(program, step).weights : 0;
+}
+
+/// `chain_weights`: of the chain that `from` ends.
+bool pays(const Program& program, const Step& from, const Step& to, std::uint64_t chain_weights) {
+  const Tensor &between = program.tensors[from.output], &out = program.tensors[to.output];
+  if (to.kind == StepKind::AverageTo)
+    return is_plain_conv(from) && out.height == 1 && out.width == 1;
+  if (is_by_block(from)) return is_pointwise(to);
+  const std::int64_t bytes =
+      between.extent() * static_cast<std::int64_t>(element_bytes(between.element));
+  return is_by_block(to) && bytes >= kLargeMapBytes && chain_weights <= kChainWeightBytes;
+}
+
+}  // namespace
+
+Program with_strips(Program program) {
+  const std::vector<int> readers = readers_of(program);
+  std::uint64_t chain_weights = 0;
+  for (std::size_t i = 0; i + 1 < program.steps.size(); ++i) {
+    const Step &from = program.steps[i], &to = program.steps[i + 1];
+    const bool is_only_reader =
+        to.inputs == std::vector<std::uint32_t>{from.output} && readers[from.output] == 1;
+    chain_weights += weight_bytes(program, from);
+    // A by-block step brings the convolution behind it along.
+    const std::uint64_t ahead =
+        i + 2 < program.steps.size() ? weight_bytes(program, program.steps[i + 2]) : 0;
+    if (is_only_reader && pays(program, from, to, chain_weights + ahead))
+      program.tensors[from.output].storage = format::kInStrips;
+    else
+      chain_weights = 0;
+  }
+  return program;
+}
+
+}  // namespace atto::deploy

@@ -1,0 +1,142 @@
+#include "export/runtime/chain_plan.hpp"
+
+#include <algorithm>
+
+#include "export/runtime/tiles.hpp"
+
+namespace atto::edge {
+namespace {
+
+using format::Element;
+using format::Step;
+using format::StepKind;
+using format::Tensor;
+
+// What a strip holds should stay in the second-level cache (512 KB and more on every target) beside
+// the weights that pass; when all weights are small too, in the first level.
+constexpr std::int64_t kStripBytes = 256 * 1024;
+constexpr std::int64_t kByteStripBytes = 128 * 1024;
+constexpr std::int64_t kSmallStripBytes = 24 * 1024;
+constexpr std::int64_t kSmallWeightBytes = 24 * 1024;
+// From here on reading the weights twice costs more than making twice what they are applied to.
+constexpr std::uint64_t kManyWeightBytes = 512 * 1024;
+
+class Planner {
+ public:
+  Planner(const format::Program& program, const format::Chain& chain, int parts)
+      : program_(program), first_(chain.first), members_(chain.last - chain.first + 1) {
+    plan_.by_blocks = parts > 1 && shares_blocks(parts);
+    plan_.turns.resize(members_);
+    plan_.buffer_rows.assign(members_ - 1, 0);
+    const int height = output(members_ - 1).height;
+    for (int part = 0; part < parts; ++part) {
+      if (plan_.by_blocks && part > 0) {
+        plan_.turns_of_part.push_back(plan_.turns_of_part.front());
+        continue;
+      }
+      const Range rows = plan_.by_blocks ? Range{0, height} : share(height, part, parts);
+      const auto begin = static_cast<int>(plan_.turns[0].size());
+      if (rows.begin < rows.end) add_turns(rows);
+      plan_.turns_of_part.push_back({begin, static_cast<int>(plan_.turns[0].size())});
+    }
+  }
+  ChainPlan take() { return std::move(plan_); }
+
+ private:
+  const Step& step(std::size_t member) const { return program_.steps[first_ + member]; }
+  const Tensor& output(std::size_t member) const { return program_.tensors[step(member).output]; }
+  bool has_pieces(std::size_t member) const {
+    return step(member).kind == StepKind::AverageTo ||
+           (step(member).kind == StepKind::Conv &&
+            (step(member).wiring.interleave == 1 || output(member).element == Element::U8));
+  }
+  bool shares_blocks(int parts) const {
+    const std::size_t last = members_ - 1;
+    if (!has_pieces(last)) return false;
+    return step(last).kind == StepKind::AverageTo || output(last).height < 4 * parts ||
+           format::parameter_bytes(program_, step(last)).weights >= kManyWeightBytes;
+  }
+
+  /// The input rows that a member reads for rows of its output.
+  Range rows_for(std::size_t member, Range rows) const {
+    const int height = program_.tensors[step(member).inputs[0]].height;
+    if (step(member).kind == StepKind::AverageTo) return {0, height};
+    return rows_read(step(member).window, rows.begin, rows.end, height);
+  }
+
+  /// Bytes that a turn of so many output rows walks over.
+  std::int64_t bytes_of_turn(int rows) const {
+    std::int64_t bytes = 0, needed = rows;
+    for (std::size_t m = members_; m-- > 0;) {
+      if (step(m).inputs.empty() || step(m).kind == StepKind::AverageTo) break;
+      const format::Window& window = step(m).window;
+      const Tensor& input = program_.tensors[step(m).inputs[0]];
+      const bool is_source = m > 0 || (members_ == 1 && step(m).kind == StepKind::Conv);
+      needed = std::min<std::int64_t>(
+          input.height, is_source && m == 0
+                            ? needed * window.stride
+                            : (needed - 1) * window.stride +
+                                  (std::int64_t{window.height} - 1) * window.dilation + 1);
+      if (is_source)
+        bytes += needed * input.row_stride() *
+                 static_cast<std::int64_t>(format::element_bytes(input.element));
+    }
+    return bytes;
+  }
+  std::int64_t budget() const {
+    if (output(members_ - 1).element == Element::U8) return kByteStripBytes;
+    std::int64_t weights = 0;
+    for (std::size_t m = 0; m < members_; ++m)
+      if (step(m).kind == StepKind::Conv)
+        weights += static_cast<std::int64_t>(format::parameter_bytes(program_, step(m)).weights);
+    return weights <= kSmallWeightBytes ? kSmallStripBytes : kStripBytes;
+  }
+
+  void add_turns(Range rows) {
+    const int count = rows.end - rows.begin;
+    int each = count;
+    for (const std::int64_t most = budget(); each > 1 && bytes_of_turn(each) > most;) --each;
+    const int turns = (count + each - 1) / each;
+    std::vector<int> base(members_, 0), end(members_, -1);  // of what the buffers hold
+    for (int t = 0; t < turns; ++t) {
+      const Range turn = share(count, t, turns);
+      MemberTurn made{{rows.begin + turn.begin, rows.begin + turn.end}, 0, 0, 0};
+      plan_.turns[members_ - 1].push_back(made);
+      for (std::size_t m = members_ - 1; m-- > 0;) {
+        made = before(m, made.rows, base[m], end[m]);
+        plan_.turns[m].push_back(made);
+        plan_.buffer_rows[m] = std::max(plan_.buffer_rows[m], end[m] - base[m]);
+      }
+    }
+  }
+  /// What a member does for rows of the next one. `base` and `end` say which rows its buffer holds;
+  /// end < 0: none yet.
+  MemberTurn before(std::size_t member, Range rows, int& base, int& end) const {
+    if (rows.begin == rows.end) return {{end, end}, base, std::max(end - base, 0), 0};
+    const Range needed = rows_for(member + 1, rows);
+    MemberTurn made;
+    made.base = needed.begin;
+    made.kept = std::max(end - needed.begin, 0);
+    made.kept_from = made.kept > 0 ? needed.begin - base : 0;
+    made.rows = {needed.begin + made.kept, std::max(needed.end, needed.begin + made.kept)};
+    base = made.base;
+    end = made.rows.end;
+    return made;
+  }
+
+  const format::Program& program_;
+  std::size_t first_, members_;
+  ChainPlan plan_;
+};
+
+}  // namespace
+
+bool ends_in_average(const format::Program& program, const format::Chain& chain) {
+  return chain.first < chain.last && program.steps[chain.last].kind == StepKind::AverageTo;
+}
+
+ChainPlan plan_chain(const format::Program& program, const format::Chain& chain, int parts) {
+  return Planner(program, chain, parts).take();
+}
+
+}  // namespace atto::edge

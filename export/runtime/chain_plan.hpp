@@ -1,0 +1,33 @@
+#pragma once
+// How a chain of steps is cut into turns: pure arithmetic on a program.
+
+#include <vector>
+
+#include "export/format/program_rules.hpp"
+#include "export/runtime/view.hpp"
+
+namespace atto::edge {
+
+/// What one member of a chain does in a turn. Its output rows from `base` on are those that the
+/// next member's window meets now: `kept` of them were made before, from row `kept_from` of the
+/// buffer on; then come `rows`. Of the last member's output only `rows` counts.
+struct MemberTurn {
+  Range rows{0, 0};
+  int base = 0, kept = 0, kept_from = 0;
+};
+
+struct ChainPlan {
+  std::vector<std::vector<MemberTurn>> turns;  ///< [member][turn]
+  std::vector<int> buffer_rows;                ///< of every member's output but the last one's
+  std::vector<Range> turns_of_part;
+  /// Parts share out the blocks of the member that can be made in pieces, not the turns.
+  bool by_blocks = false;
+};
+
+/// The chain's last member is an average over the whole map, and not its only one: the convolution
+/// before it and it run piece by piece.
+bool ends_in_average(const format::Program& program, const format::Chain& chain);
+
+ChainPlan plan_chain(const format::Program& program, const format::Chain& chain, int parts);
+
+}  // namespace atto::edge

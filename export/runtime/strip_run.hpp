@@ -1,0 +1,54 @@
+#pragma once
+// A member of a chain: makes some rows of its output from some rows of its input, in turns.
+
+#include <vector>
+
+#include "export/runtime/step_run.hpp"
+
+namespace atto::edge {
+
+/// How a member's tensors lie, and what its turns are.
+struct StripPlan {
+  View in, out;              ///< data null: Places say where; no `in` for the image's reader
+  std::vector<Range> turns;  ///< the rows of `out` that each turn makes
+};
+
+/// Pixel (0, 0) of block 0 of the tensors, as if all of their rows lay there.
+struct Places {
+  std::byte* in = nullptr;
+  std::byte* out = nullptr;
+};
+
+class StripRun {
+ public:
+  StripRun() = default;
+  StripRun(const StripRun&) = delete;
+  StripRun& operator=(const StripRun&) = delete;
+  virtual ~StripRun() = default;
+  /// Does what all blocks of a turn need, in the scratch memory, which run() then finds.
+  virtual void prepare(int /*turn*/, const Places& /*places*/,
+                       const Call& /*call*/) const noexcept {}
+  /// Makes the turn's rows of output blocks [blocks.begin, blocks.end): whole pieces.
+  virtual void run(int turn, const Places& places, Range blocks,
+                   const Call& call) const noexcept = 0;
+  /// Returns the first block of every piece that can be made on its own, and the number of blocks;
+  /// empty where all blocks are always made together.
+  virtual std::vector<int> pieces() const { return {}; }
+  virtual std::size_t scratch_bytes() const { return 0; }
+  virtual std::string kernels() const = 0;
+};
+
+using StripPointer = std::unique_ptr<const StripRun>;
+
+StripPointer make_conv(const Ground& ground, const format::Step& step, const StripPlan& plan);
+StripPointer make_image_conv(const Ground& ground, const format::Step& step, const StripPlan& plan);
+StripPointer make_grouped(const Ground& ground, const format::Step& step, const StripPlan& plan);
+StripPointer make_average(const Ground& ground, const format::Step& step, const StripPlan& plan);
+StripPointer make_i8_conv(const Ground& ground, const format::Step& step, const StripPlan& plan);
+StripPointer make_i8_image_conv(const Ground& ground, const format::Step& step,
+                                const StripPlan& plan);
+StripPointer make_i8_depthwise(const Ground& ground, const format::Step& step,
+                               const StripPlan& plan);
+StripPointer make_i8_average(const Ground& ground, const format::Step& step, const StripPlan& plan);
+
+}  // namespace atto::edge

@@ -1,0 +1,169 @@
+// Turns of chains, replayed row by row: what a window meets is there when it is read.
+#include "export/runtime/chain_plan.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "design_specs/seeds/random.hpp"
+#include "export/runtime/tiles.hpp"
+
+namespace atto::edge {
+namespace {
+
+using format::StepKind;
+
+/// Convolutions one behind the other, all but the last in strips.
+struct Sample {
+  format::Program program;
+  format::Chain chain;
+};
+
+Sample random_chain(spec::Random& random) {
+  Sample sample;
+  format::Program& program = sample.program;
+  const auto add_tensor = [&](int height, int width) {
+    format::Tensor tensor;
+    tensor.channels = 16 * (1 + static_cast<int>(random.below(8)));
+    tensor.height = height;
+    tensor.width = width;
+    tensor.storage = format::kInStrips;
+    program.tensors.push_back(tensor);
+    return static_cast<std::uint32_t>(program.tensors.size() - 1);
+  };
+  std::uint32_t from = add_tensor(1 + static_cast<int>(random.below(60)), 40);
+  const std::size_t steps = 1 + random.below(4);
+  for (std::size_t i = 0; i < steps; ++i) {
+    format::Step step;
+    step.kind = random.below(2) == 0 ? StepKind::Conv : StepKind::Depthwise;
+    const int kernel = 1 + 2 * static_cast<int>(random.below(4));
+    step.window = {kernel, kernel, 1 + static_cast<int>(random.below(3)),
+                   1 + static_cast<int>(random.below(2)), 0};
+    step.window.pad = step.window.dilation * (kernel - 1) / 2;
+    step.inputs = {from};
+    const int height = program.tensors[from].height;
+    step.output = from = add_tensor((height - 1) / step.window.stride + 1, 40);
+    program.steps.push_back(step);
+  }
+  program.tensors.front().storage = program.tensors.back().storage = 0;
+  sample.chain = {0, steps - 1};
+  return sample;
+}
+
+/// The rows of a member's input that it needs for a row of its output, one by one.
+std::vector<int> rows_met(const format::Window& window, int row, int height) {
+  std::vector<int> rows;
+  for (int tap = 0; tap < window.height; ++tap) {
+    const int at = row * window.stride - window.pad + tap * window.dilation;
+    if (at >= 0 && at < height) rows.push_back(at);
+  }
+  return rows;
+}
+
+/// What the rows of a buffer hold.
+using Held = std::vector<int>;
+
+void replay_part(const Sample& sample, const ChainPlan& plan, Range turns, std::vector<int>& made) {
+  const std::size_t members = plan.turns.size();
+  std::vector<Held> held(members - 1);
+  std::vector<std::vector<int>> counts(members);
+  for (std::size_t m = 0; m < members; ++m)
+    counts[m].resize(
+        static_cast<std::size_t>(sample.program.tensors[sample.program.steps[m].output].height));
+  for (std::size_t m = 0; m + 1 < members; ++m)
+    held[m].assign(static_cast<std::size_t>(plan.buffer_rows[m]), -1);
+  for (int t = turns.begin; t < turns.end; ++t)
+    for (std::size_t m = 0; m < members; ++m) {
+      const MemberTurn& turn = plan.turns[m][static_cast<std::size_t>(t)];
+      if (m + 1 < members)
+        for (int i = 0; i < turn.kept; ++i)
+          held[m][static_cast<std::size_t>(i)] =
+              held[m].at(static_cast<std::size_t>(turn.kept_from + i));
+      for (int row = turn.rows.begin; row < turn.rows.end; ++row) {
+        ++counts[m].at(static_cast<std::size_t>(row));
+        if (m > 0) {
+          const int base = plan.turns[m - 1][static_cast<std::size_t>(t)].base;
+          const int height = sample.program.tensors[sample.program.steps[m].inputs[0]].height;
+          for (const int met : rows_met(sample.program.steps[m].window, row, height))
+            REQUIRE(held[m - 1].at(static_cast<std::size_t>(met - base)) == met);
+        }
+        if (m + 1 < members) held[m].at(static_cast<std::size_t>(row - turn.base)) = row;
+      }
+    }
+  for (std::size_t m = 0; m < members; ++m)
+    for (std::size_t row = 0; row < counts[m].size(); ++row) {
+      CHECK(counts[m][row] <= 1);
+      if (m + 1 == members) made[row] += counts[m][row];
+    }
+}
+
+}  // namespace
+
+TEST_CASE("every row that a window meets is in the buffer, and no row is made twice") {
+  spec::Random random(7);
+  std::size_t turns = 0, chains = 0;
+  for (int i = 0; i < 400; ++i) {
+    const Sample sample = random_chain(random);
+    for (const int parts : {1, 2, 3}) {
+      INFO(i << ", " << parts << " parts");
+      const ChainPlan plan = plan_chain(sample.program, sample.chain, parts);
+      REQUIRE(plan.turns_of_part.size() == static_cast<std::size_t>(parts));
+      const auto height = static_cast<std::size_t>(
+          sample.program.tensors[sample.program.steps.back().output].height);
+      std::vector<int> made(height);
+      for (const Range& part : plan.turns_of_part) replay_part(sample, plan, part, made);
+      // Parts that share out blocks all make every row.
+      CHECK(made == std::vector<int>(height, plan.by_blocks ? parts : 1));
+      turns += plan.turns[0].size();
+      ++chains;
+    }
+  }
+  CHECK(turns > 4 * chains);
+}
+
+TEST_CASE("a turn's rows stay within the caches, unless one row is more") {
+  spec::Random random(8);
+  for (int i = 0; i < 200; ++i) {
+    const Sample sample = random_chain(random);
+    const ChainPlan plan = plan_chain(sample.program, sample.chain, 1);
+    std::int64_t bytes = 0;
+    for (std::size_t m = 0; m < plan.buffer_rows.size(); ++m)
+      bytes += 4 * plan.buffer_rows[m] *
+               sample.program.tensors[sample.program.steps[m].output].row_stride();
+    bool takes_one_row = false;
+    for (const MemberTurn& turn : plan.turns.back())
+      takes_one_row = takes_one_row || turn.rows.end - turn.rows.begin == 1;
+    CHECK((bytes <= 256 * 1024 || takes_one_row));
+  }
+}
+
+TEST_CASE("an average takes its whole map in one turn, and parts share its blocks") {
+  format::Program program;
+  for (const int height : {30, 30, 1}) {
+    format::Tensor tensor;
+    tensor.channels = 256;
+    tensor.height = height;
+    tensor.width = height;
+    program.tensors.push_back(tensor);
+  }
+  program.tensors[1].storage = format::kInStrips;
+  format::Step conv, average;
+  conv.kind = StepKind::Conv;
+  conv.inputs = {0};
+  conv.output = 1;
+  conv.wiring = {1, 16, 16, 16, 1};
+  average.kind = StepKind::AverageTo;
+  average.inputs = {1};
+  average.output = 2;
+  program.steps = {conv, average};
+  CHECK(ends_in_average(program, {0, 1}));
+  CHECK_FALSE(ends_in_average(program, {1, 1}));
+  for (const int parts : {1, 3}) {
+    const ChainPlan plan = plan_chain(program, {0, 1}, parts);
+    CHECK(plan.by_blocks == (parts > 1));
+    REQUIRE(plan.turns[0].size() == 1);
+    CHECK(plan.turns[0][0].rows.begin == 0);
+    CHECK(plan.turns[0][0].rows.end == 30);
+    CHECK(plan.buffer_rows == std::vector<int>{30});
+  }
+}
+
+}  // namespace atto::edge
