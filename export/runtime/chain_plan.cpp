@@ -13,7 +13,8 @@ using format::StepKind;
 using format::Tensor;
 
 // What a strip holds should stay in the second-level cache (512 KB and more on every target) beside
-// the weights that pass; when all weights are small too, in the first level.
+// the weights that pass; when all weights are small too, in the first level, unless turns would be
+// so short that the rows they keep cost more.
 constexpr std::int64_t kStripBytes = 256 * 1024;
 constexpr std::int64_t kByteStripBytes = 128 * 1024;
 constexpr std::int64_t kSmallStripBytes = 24 * 1024;
@@ -86,9 +87,11 @@ class Planner {
   std::int64_t budget() const {
     if (output(members_ - 1).element == Element::U8) return kByteStripBytes;
     std::int64_t weights = 0;
-    for (std::size_t m = 0; m < members_; ++m)
+    for (std::size_t m = 0; m < members_; ++m) {
+      if (m > 0 && step(m).window.height > step(m).window.stride) return kStripBytes;  // keeps rows
       if (step(m).kind == StepKind::Conv)
         weights += static_cast<std::int64_t>(format::parameter_bytes(program_, step(m)).weights);
+    }
     return weights <= kSmallWeightBytes ? kSmallStripBytes : kStripBytes;
   }
 
