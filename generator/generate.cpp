@@ -1,12 +1,12 @@
 // Many distinct designs in parallel. Draw i depends on (seed, i) alone and draws are taken in the
 // order of i, so that neither threads nor the number asked for change which designs come first.
 #include <oneapi/tbb/enumerable_thread_specific.h>
-#include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 #include <unordered_set>
 
+#include "design_specs/parallel.hpp"
 #include "generator/feasible_space.hpp"
 
 namespace atto::gen {
@@ -21,17 +21,10 @@ using Draws = std::vector<std::optional<Candidate>>;
 
 void draw_round(const FeasibleSpace& space, std::uint64_t seed, std::size_t first, Draws& draws,
                 tbb::enumerable_thread_specific<Workspace>& workspaces) {
-  const tbb::blocked_range<std::size_t> range(0, draws.size(), kChunk);
-  tbb::parallel_for(
-      range,
-      [&](const tbb::blocked_range<std::size_t>& part) {
-        Workspace& workspace = workspaces.local();
-        for (std::size_t i = part.begin(); i < part.end(); ++i) {
-          spec::Random random(spec::derive_seed({seed, first + i}));
-          draws[i] = space.sample(random, workspace);
-        }
-      },
-      tbb::simple_partitioner());
+  spec::parallel_for(draws.size(), kChunk, [&](std::size_t i) {
+    spec::Random random(spec::derive_seed({seed, first + i}));
+    draws[i] = space.sample(random, workspaces.local());
+  });
 }
 
 /// Collects designs in the order of their draws, each once.

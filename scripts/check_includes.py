@@ -32,7 +32,7 @@ LIBRARIES = [
     (re.compile(r"^onnx/|^google/protobuf"), ["export/onnx"]),
     (re.compile(r"^nlohmann/"), ["design_specs", "prototypes", "search", "trainer", "generator"]),
     (re.compile(r"^CLI/"), ["search/cli", "trainer/cli"]),
-    (re.compile(r"^tbb/|^oneapi/"), ["generator", "trainer", "search"]),
+    (re.compile(r"^tbb/|^oneapi/"), ["design_specs", "generator"]),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 

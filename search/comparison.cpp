@@ -1,11 +1,10 @@
 #include "search/comparison.hpp"
 
-#include <tbb/parallel_for.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/parallel.hpp"
 #include "design_specs/seeds/random.hpp"
 
 namespace atto::search {
@@ -80,8 +79,8 @@ class Referee {
     double own = 0, all = 0, jobs = 0;
     for (const double budget : setting_.budgets) {
       std::vector<Trace> traces(static_cast<std::size_t>(setting_.repetitions));
-      tbb::parallel_for(std::size_t{0}, traces.size(),
-                        [&](std::size_t i) { traces[i] = repeat(part, contender, budget, i); });
+      spec::parallel_for(traces.size(), 1,
+                         [&](std::size_t i) { traces[i] = repeat(part, contender, budget, i); });
       for (const Trace& trace : traces) {
         own += trace.own_cpu_seconds;
         all += trace.cpu_seconds;

@@ -17,7 +17,7 @@ Latency FakeLatencyMeter::measure(const LatencyRequest& request) {
                            ? 0.5
                            : spec::Random(spec::hash_bytes(request.hash)).uniform();
   double factor = (0.8 + 0.4 * share) / request.setting.threads;
-  if (request.setting.precision == spec::LatencyPrecision::Int8) factor /= 2;
+  if (request.setting.precision != spec::LatencyPrecision::Fp32) factor /= 2;
   if (!request.trained.empty()) factor *= 1.02;
   Latency latency;
   double macs = 0;

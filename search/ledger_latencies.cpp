@@ -38,7 +38,8 @@ std::string blocks_text(const std::vector<TimedBlock>& blocks) {
 }
 
 spec::LatencyPrecision read_precision(const std::string& text) {
-  for (const auto precision : {spec::LatencyPrecision::Fp32, spec::LatencyPrecision::Int8})
+  for (const auto precision :
+       {spec::LatencyPrecision::Fp32, spec::LatencyPrecision::Bf16, spec::LatencyPrecision::Int8})
     if (text == spec::precision_name(precision)) return precision;
   throw InternalError("ledger: a latency of an unknown precision: " + text);
 }

@@ -25,8 +25,8 @@ struct Bound {
   Location max_location, min_location;
 };
 
-enum class LatencyPrecision : std::uint8_t { Fp32, Int8 };
-/// Returns "fp32" or "int8".
+enum class LatencyPrecision : std::uint8_t { Fp32, Bf16, Int8 };
+/// Returns "fp32", "bf16" or "int8".
 std::string_view precision_name(LatencyPrecision precision);
 
 /// With what a latency is measured.

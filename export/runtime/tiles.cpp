@@ -46,8 +46,9 @@ void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, co
 std::vector<Strip> strips_of(const std::vector<Range>& turns, const format::Window& window,
                              const View& in, const View& out, int max_pixels, bool over_rows,
                              std::vector<Tile>& tiles) {
-  over_rows = over_rows && in.is_compact() && window.height == 1 && window.width == 1 &&
-              window.stride == 1 && window.pad == 0;
+  // A file may ask for more or fewer pixels than the input has.
+  over_rows = over_rows && in.is_compact() && in.height == out.height && in.width == out.width &&
+              window.height == 1 && window.width == 1 && window.stride == 1 && window.pad == 0;
   std::vector<Strip> strips;
   for (const Range& rows : turns) {
     Strip strip{rows.begin, rows.end, tiles.size(), 0};

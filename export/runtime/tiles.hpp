@@ -24,7 +24,7 @@ void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, co
                       const View& out, int begin, int end, int max_pixels);
 
 /// Cuts the output rows of every turn into tiles. With `over_rows` these reach over the ends of
-/// rows where the window is one pixel and the input is compact.
+/// rows where the window is one pixel and the input is compact and of the output's size.
 std::vector<Strip> strips_of(const std::vector<Range>& turns, const format::Window& window,
                              const View& in, const View& out, int max_pixels, bool over_rows,
                              std::vector<Tile>& tiles);

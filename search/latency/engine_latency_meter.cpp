@@ -64,8 +64,12 @@ std::vector<std::byte> model_file(const LatencyRequest& request) {
   const net::TensorFile weights =
       request.trained.empty() ? random_weights(request.network, seed)
                               : net::read_safetensors(request.trained / "weights.safetensors");
-  if (request.setting.precision == spec::LatencyPrecision::Fp32)
-    return format::encode(deploy::lower(deploy::fuse(request.network, weights), {}));
+  if (request.setting.precision != spec::LatencyPrecision::Int8) {
+    const bool is_bf16 = request.setting.precision == spec::LatencyPrecision::Bf16;
+    return format::encode(
+        deploy::lower(deploy::fuse(request.network, weights), {},
+                      {is_bf16 ? deploy::Precision::Bf16 : deploy::Precision::F32, nullptr}));
+  }
   const deploy::FusedNetwork fused = deploy::fuse(request.network, weights, deploy::Attach::Clamps);
   const deploy::Quantisation quantisation =
       deploy::quantise(fused, calibration_image(fused.nodes.at(0).shape, seed),

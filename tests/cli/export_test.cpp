@@ -16,9 +16,9 @@ void copy_winner(const Scratch& scratch) {
 }
 
 /// Zeroes a part of the weights, which stay a legal file.
-void corrupt(const fs::path& weights) {
+void corrupt(const fs::path& weights, int count = 4096) {
   std::string bytes = read_text(weights);
-  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2), 4096, '\0');
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2), count, '\0');
   write_text(weights, bytes);
 }
 
@@ -98,6 +98,15 @@ TEST_CASE("export writes a model file that our engine runs as LibTorch does") {
     CHECK(int8.at("bytes").get<double>() < 0.6 * list[0].at("bytes").get<double>());
     CHECK(json::parse(run_atto(scratch, "inspect --json winner/model.int8.atto").out)
               .at("precision") == "int8");
+    corrupt(scratch / "winner/weights.safetensors", 40000);
+    const Ended wrong = run_atto(
+        scratch, "export winner --to atto --int8 --calibrate winner/reference.safetensors");
+    CHECK(wrong.code == 1);
+    CHECK(wrong.err.find(
+              "winner/model.int8.atto: does not agree with LibTorch, top-1 agreement ") == 0);
+    CHECK_FALSE(fs::exists(scratch / "winner/model.int8.atto"));
+    CHECK(fs::exists(scratch / "winner/model.atto"));
+    return;
   }
 
   SECTION("bf16 is smaller, beside it, and agrees in the top class; bench and inspect know it") {

@@ -43,7 +43,8 @@ TEST_CASE("A design is measured with random weights and with trained ones, in fp
   net::write_safetensors(scratch / "winner/weights.safetensors",
                          search::random_weights(network, 9));
   search::EngineLatencyMeter meter;
-  for (const auto precision : {spec::LatencyPrecision::Fp32, spec::LatencyPrecision::Int8}) {
+  for (const auto precision :
+       {spec::LatencyPrecision::Fp32, spec::LatencyPrecision::Bf16, spec::LatencyPrecision::Int8}) {
     INFO(spec::precision_name(precision));
     check_plausible(meter.measure({network, "00000000000000aa", {1, precision}, {}}));
     check_plausible(

@@ -1,5 +1,4 @@
 // Image folders: decoded in parallel at one size, and cached as one file.
-#include <oneapi/tbb/parallel_for.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -9,6 +8,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
+#include "design_specs/parallel.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "trainer/images/image_decoding.hpp"
 #include "trainer/images/image_resize.hpp"
@@ -116,7 +116,7 @@ void write_cache(const fs::path& file, std::uint64_t key, const DatasetInfo& inf
 std::vector<std::string> decode_all(const std::vector<ImageFile>& files, const DatasetInfo& info,
                                     std::uint8_t* pixels) {
   std::vector<std::string> faults(files.size());
-  tbb::parallel_for(std::size_t{0}, files.size(), [&](std::size_t i) {
+  spec::parallel_for(files.size(), 1, [&](std::size_t i) {
     const DecodedImage image = decode_image(files[i].path, info.height);
     faults[i] = image.fault;
     if (!image.fault.empty()) return;
