@@ -20,7 +20,7 @@ class I8ConvRun final : public StripRun {
             reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)),
         quads_((step.wiring.depth() + 3) / 4),
         biases_(end_.bias, weights_, plan.out.blocks, step.window.height,
-                std::ptrdiff_t{step.window.width} * quads_, 4, in_.zero_point),
+                std::ptrdiff_t{step.window.width} * quads_, 4, in_.zero_point, kernels_.conv_shift),
         strips_(strips_of(plan.turns, step.window, plan.in, plan.out, kernels_.max_pixels,
                           stores_over_rows(), tiles_)),
         dst_offset_(pixel_offsets(plan.out)) {
@@ -117,7 +117,7 @@ class I8DepthwiseRun final : public StripRun {
             reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)) {
     I8Biases& biases =
         biases_.emplace_back(end_.bias, weights_, in_.shape.blocks, step.window.height,
-                             step.window.width, 1, in_.zero_point);
+                             step.window.width, 1, in_.zero_point, 0);
     for (int y = 0; y < end_.out.shape.height; ++y) {
       taps_.push_back(taps_inside(step.window, step.window.height, y, in_.shape.height));
       row_bias_.push_back(biases.of(taps_.back().begin, taps_.back().end));

@@ -37,7 +37,8 @@ class I8ImageConvRun final : public StripRun {
     for (int c = 0; c < program.channels; ++c)
       normalisation_.push_back(normalisation_of(program, c));
     biases_.emplace_back(end_.bias, weights_, step.wiring.out_blocks, step.window.height,
-                         std::ptrdiff_t{step.window.width} * quads_, 4, zero_point_);
+                         std::ptrdiff_t{step.window.width} * quads_, 4, zero_point_,
+                         kernels_.conv_shift);
     strips_.emplace(program, step.window, end_.out.shape,
                     ImageStripLayout{row_bytes_, pixel_bytes_, kStripBytes}, plan.turns,
                     kernels_.max_pixels);

@@ -22,15 +22,22 @@ void plain_sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
   i8::sum_row(sums, src, width);
 }
 constexpr I8Kernels kPlain = {
-    8, plain_conv, plain_depthwise_row, plain_image_row, plain_product_row, plain_sum_row};
+    8, 0, plain_conv, plain_depthwise_row, plain_image_row, plain_product_row, plain_sum_row};
 
 }  // namespace
+
+const I8Kernels& i8_plain_kernels() {
+  return kPlain;
+}
 
 const I8Kernels& i8_kernels_of(Level level, bool is_tame) {
 #if defined(__x86_64__)
   if (is_tame && (level == Level::Avx512Vnni || level == Level::Avx512Bf16))
     return i8_vnni_kernels();
   if (is_tame && level != Level::Scalar) return i8_avx2_kernels();
+#endif
+#if defined(__aarch64__)
+  if (is_tame && level == Level::NeonDotprod) return i8_dotprod_kernels();
 #endif
   (void)level, (void)is_tame;
   return kPlain;

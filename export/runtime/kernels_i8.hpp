@@ -87,6 +87,8 @@ inline constexpr int kI8PanelBlocks = 2;
 
 struct I8Kernels {
   int max_pixels;  ///< of a tile
+  /// What conv takes from every activation inside the map; its biases give it back.
+  int conv_shift;
   void (*conv)(const I8Panel& panel);
   void (*depthwise_row)(const I8DepthwiseRow& row);
   void (*image_row)(const I8ImageRow& row);
@@ -98,8 +100,10 @@ inline constexpr int kI8MaxSummed = 256;
 /// `is_tame`: a sum times its multiplier, and a residual added, stays within the int32 range, which
 /// the vector kernels rely on.
 const I8Kernels& i8_kernels_of(Level level, bool is_tame = true);
+const I8Kernels& i8_plain_kernels();
 const I8Kernels& i8_avx2_kernels();
 const I8Kernels& i8_vnni_kernels();
+const I8Kernels& i8_dotprod_kernels();
 
 /// Returns clamp(round_to_even(x) + zero_point, 0, 255); 0 for what is no number. Adding 1.5 * 2^23
 /// leaves no fraction bits; what is cut to 512 before saturates either way.

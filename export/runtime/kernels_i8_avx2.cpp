@@ -355,7 +355,7 @@ ATTO_AVX2 void sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) 
   }
 }
 
-constexpr I8Kernels kAvx2 = {kPixels, conv, depthwise_row, image_row, product_row, sum_row};
+constexpr I8Kernels kAvx2 = {kPixels, 0, conv, depthwise_row, image_row, product_row, sum_row};
 
 }  // namespace
 
