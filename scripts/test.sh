@@ -12,11 +12,12 @@ step() {  # step NAME COMMAND...: runs a command and prints how long it took
   echo "== $name: $((SECONDS - start)) s"
 }
 exclude=(-LE slow)
+at_once=$((2 * $(nproc)))  # many tests wait for processes that they started
 [ "${1:-}" = --slow ] && exclude=()
 
 step packages scripts/install_packages.sh clang-format g++-aarch64-linux-gnu qemu-user
 step check scripts/check.sh
 step "build asan" scripts/build.sh asan
-step "test asan" ctest --test-dir build/asan -L unit -LE slow --output-on-failure -j2
+step "test asan" ctest --test-dir build/asan -L unit -LE slow --output-on-failure -j"$at_once"
 step "build release" scripts/build.sh release -DATTO_BUILD_TESTS=ON -DATTO_WERROR=ON
-step "test release" ctest --test-dir build/release "${exclude[@]}" --output-on-failure -j2
+step "test release" ctest --test-dir build/release "${exclude[@]}" --output-on-failure -j"$at_once"
