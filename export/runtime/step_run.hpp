@@ -42,7 +42,7 @@ class StepRun {
   virtual void run(const Call& call) const noexcept = 0;
   /// Returns what each part needs while it runs.
   virtual std::size_t scratch_bytes() const { return 0; }
-  /// Returns what runs, for the profile: "pwconv 8x32".
+  /// Returns what runs, for the profile: "dwconv3x3s1+conv1x1s1".
   virtual std::string kernels() const = 0;
 };
 
