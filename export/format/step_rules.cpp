@@ -160,11 +160,11 @@ class StepChecker {
               "must have the output's element");
     if (out(step).element != Element::U8) return;
     require(!is_softmax, "kind", "must not make bytes");
-    const bool has_tables = step.kind == StepKind::Activate || step.kind == StepKind::Gather;
-    require((step.activation <= Activation::Relu6 || has_tables) &&
+    const bool has_table = step.kind == StepKind::Activate;
+    require((step.activation <= Activation::Relu6 || has_table) &&
                 step.joined_activation <= Activation::Relu6,
             "activation", "must be relu, relu6 or none for bytes");
-    if (has_tables) require_range(step.parameters.weights, 256 * step.inputs.size(), "weights");
+    if (has_table) require_range(step.parameters.weights, 256, "weights");
   }
 
   void check_bf16(const Step& step) const {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <set>
+#include <utility>
 
 #include "export/lowering/bf16.hpp"
 
@@ -79,6 +79,35 @@ Classes classes_of(const FusedNetwork& network) {
     for (const int input : node.inputs) classes.join(static_cast<int>(i), input);
   }
   return classes;
+}
+
+const Lanes& most_frequent(const std::map<Lanes, int>& wishes) {
+  return std::max_element(wishes.begin(), wishes.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
+}
+
+/// The lanes of moved channels in the order in which they lie before, so that the moves are of
+/// whole runs of lanes. Channels that are only renamed may stay where they are, padding and all,
+/// when nobody else has to follow.
+Lanes kept_together(const FusedNetwork& network, const FusedNode& node,
+                    const std::vector<Lanes>& lanes, bool is_alone) {
+  const auto& moves = std::get<FusedChannels>(node.op);
+  if (node.inputs.size() == 1 && is_alone) {
+    Lanes same = renamed(moves, lanes[at(node.inputs[0])]);
+    if (!same.empty()) return same;
+  }
+  std::vector<std::vector<std::int32_t>> lane_of;
+  for (const int input : node.inputs)
+    lane_of.push_back(lane_of_channel(lanes[at(input)], network.nodes[at(input)].shape.channels));
+  const auto place = [&](std::int32_t channel) {
+    const ChannelSource& from = moves.sources[at(channel)];
+    return std::pair(from.input, lane_of[at(from.input)][at(from.channel)]);
+  };
+  Lanes order = identity_lanes(node.shape.channels);
+  std::stable_sort(order.begin(), order.begin() + node.shape.channels,
+                   [&](std::int32_t a, std::int32_t b) { return place(a) < place(b); });
+  return order;
 }
 
 }  // namespace
@@ -163,22 +192,21 @@ std::vector<Lanes> choose_lanes(const FusedNetwork& network) {
     ++wishes[classes.find(static_cast<int>(i))][std::move(layout.out)];
   }
   std::vector<Lanes> lanes(network.nodes.size());
+  std::map<int, Lanes> chosen;  // by class, when its first member comes
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     const FusedNode& node = network.nodes[i];
     const int of = classes.find(static_cast<int>(i));
-    const auto wish = wishes.find(of);
-    if (wish != wishes.end()) {
-      const auto best =
-          std::max_element(wish->second.begin(), wish->second.end(),
-                           [](const auto& a, const auto& b) { return a.second < b.second; });
-      lanes[i] = best->first;
-      continue;
+    Lanes& choice = chosen[of];
+    if (choice.empty()) {
+      const auto wish = wishes.find(of);
+      if (wish != wishes.end())
+        choice = most_frequent(wish->second);
+      else if (std::holds_alternative<FusedChannels>(node.op))
+        choice = kept_together(network, node, lanes, members[at(of)] == 1);
+      else
+        choice = identity_lanes(node.shape.channels);
     }
-    // A node of its own that only renames channels leaves them where they are.
-    const auto* moves = std::get_if<FusedChannels>(&node.op);
-    if (moves != nullptr && node.inputs.size() == 1 && members[at(of)] == 1)
-      lanes[i] = renamed(*moves, lanes[at(node.inputs[0])]);
-    if (lanes[i].empty()) lanes[i] = identity_lanes(node.shape.channels);
+    lanes[i] = choice;
   }
   return lanes;
 }

@@ -15,7 +15,8 @@
 //   add       x = sum in order of float(q_i - z_i) * float(S_i / T), then as above
 //   multiply  x = float((a - za) * (b - zb)) * float(Sa * Sb / T)
 //   averages  x = float(sum of (q - z)) * (float(S / T) / float(count)), the last division in float
-//   activate, channels: a table of 256 values, computed in double: round_to_even(f(real) / T) + z
+//   channels  x = float(q - z) * float(S / T) of each channel's own source
+//   activate  a table of 256 values, computed in double: round_to_even(f(real) / T) + z
 //   max pool, upsample: need the input's parameters for their output
 //   softmax   only as an output of the network; computed in float on dequantised values
 // An output of the network is float(q - z) * scale.

@@ -88,7 +88,7 @@ class Builder {
   }
   void operator()(const FusedActivate& /*op*/) {
     add_by_lane(StepKind::Activate);
-    if (is_int8()) file_.program.steps.back().parameters.weights = add_tables(this_node().inputs);
+    if (is_int8()) file_.program.steps.back().parameters.weights = add_table();
   }
   void operator()(const FusedAdd& /*op*/) { add_by_lane(StepKind::Add); }
   void operator()(const FusedMultiply& /*op*/) { add_by_lane(StepKind::Multiply); }
@@ -141,20 +141,11 @@ class Builder {
                              &other = quantisation_->tensors[at(b)];
     return one.scale == other.scale && one.zero_point == other.zero_point;
   }
-  /// A table for each of these nodes: what the current node's activation makes of their values.
-  std::uint64_t add_tables(const std::vector<int>& nodes) {
-    std::vector<std::byte> bytes;
-    for (const int node : nodes) {
-      const auto table = int8_table(this_node().activation, quantisation_->tensors[at(node)],
-                                    quantisation_->tensors[at(index_)]);
-      const auto raw = std::as_bytes(std::span(table));
-      bytes.insert(bytes.end(), raw.begin(), raw.end());
-    }
-    return weights_.add_bytes(bytes);
-  }
-  /// A table that changes nothing.
-  std::uint64_t add_same_table() {
-    const auto table = int8_table(net::Activation::None, {}, {});
+  /// What the current node's activation makes of its input's values.
+  std::uint64_t add_table() {
+    const auto table =
+        int8_table(this_node().activation, quantisation_->tensors[at(this_node().inputs[0])],
+                   quantisation_->tensors[at(index_)]);
     return weights_.add_bytes(std::as_bytes(std::span(table)));
   }
   Int8Layer int8_layer(int node) const {
@@ -223,7 +214,6 @@ class Builder {
     const std::uint32_t copy = tensor(node, lanes);
     add(gather_step({value.tensor}, lanes, {value.lanes}, {}, copy,
                     network_.nodes[at(node)].name + " (rearranged)"));
-    if (is_int8()) file_.program.steps.back().parameters.weights = add_same_table();
     return {copy, lanes};
   }
   /// `sources` empty: channel c is channel c of the only input.
@@ -260,7 +250,6 @@ class Builder {
     const Lanes& lanes = lanes_[at(index_)];
     const std::uint32_t output = tensor(index_, lanes);
     add(gather_step(std::move(inputs), lanes, input_lanes, sources, output, this_node().name));
-    if (is_int8()) file_.program.steps.back().parameters.weights = add_tables(from);
     values_[at(index_)] = {output, lanes};
   }
 

@@ -136,9 +136,12 @@ struct Int8Interpreter::Step {
     const std::size_t each = plane(node().shape);
     for (std::size_t c = 0; c < op.sources.size(); ++c) {
       const auto source = at(op.sources[c].input);
-      const auto table = table_of(from(source));
-      for (std::size_t p = 0; p < each; ++p)
-        dst[c * each + p] = table[src(source)[at(op.sources[c].channel) * each + p]];
+      const float factor = multiplier(from(source).scale, 1, to().scale);
+      for (std::size_t p = 0; p < each; ++p) {
+        const int q = src(source)[at(op.sources[c].channel) * each + p];
+        dst[c * each + p] =
+            round_to_u8(static_cast<float>(q - from(source).zero_point) * factor, to().zero_point);
+      }
     }
   }
   void operator()(const FusedPool& op) const {

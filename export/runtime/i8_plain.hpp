@@ -119,6 +119,21 @@ ATTO_INLINE void product_row(const I8ProductRow& row) {
   }
 }
 
+ATTO_INLINE void gather_row(const I8GatheredRow& row) {
+  for (int x = 0; x < row.width; ++x) {
+    const std::ptrdiff_t at = std::ptrdiff_t{x} * format::kLanes;
+    std::uint8_t picked[format::kLanes] = {};
+    for (std::size_t s = 0; s < row.source_count; ++s)
+      for (int l = 0; l < format::kLanes; ++l) {
+        const I8LaneSource& source = row.sources[s];
+        if (source.lanes[l] != kI8NoLane) picked[l] = source.src[at + source.lanes[l]];
+      }
+    for (int l = 0; l < format::kLanes; ++l)
+      row.dst[at + l] = i8_rounded(static_cast<float>(picked[l] - row.zeros[l]) * row.factors[l],
+                                   static_cast<float>(row.zero_point));
+  }
+}
+
 ATTO_INLINE void sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
   for (int i = 0; i < width * format::kLanes; ++i) sums[i % format::kLanes] += src[i];
 }

@@ -90,6 +90,15 @@ struct MeanCell {
   std::ptrdiff_t dst_step;
 };
 
+/// Lanes of a source's block, put into a block of the output, pixel by pixel.
+struct LaneMove {
+  const float* src;
+  const std::int32_t* lanes;  ///< [16]: by lane of the output, the source's or -1
+  float* dst;
+  int width;
+  bool begins;  ///< the other lanes become zero; else they stay
+};
+
 struct Kernels {
   int max_pixels;    ///< of a tile
   int panel_blocks;  ///< blocks of a panel
@@ -111,6 +120,7 @@ struct Kernels {
   void (*multiply)(float* dst, const float* a, const float* b, std::size_t count);
   /// Multiplies every pixel by the same 16 values.
   void (*scale)(float* dst, const float* a, const float* by16, std::size_t count);
+  void (*move_lanes)(const LaneMove& move);
 };
 
 /// Runs `count` tiles of one size.

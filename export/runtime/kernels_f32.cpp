@@ -18,9 +18,9 @@ HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
 
 extern const Kernels kKernels;
-const Kernels kKernels = {kMaxPixels, kPanelBlocks,    f32_conv,     bf16_round, nullptr,
-                          bf16_widen, f32_grouped_row, f32_pool_row, f32_mean,   f32_activate,
-                          f32_add,    f32_multiply,    f32_scale};
+const Kernels kKernels = {kMaxPixels, kPanelBlocks,    f32_conv,     bf16_round,    nullptr,
+                          bf16_widen, f32_grouped_row, f32_pool_row, f32_mean,      f32_activate,
+                          f32_add,    f32_multiply,    f32_scale,    f32_move_lanes};
 
 }  // namespace atto::edge::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

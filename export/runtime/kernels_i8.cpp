@@ -18,11 +18,20 @@ void plain_image_row(const I8ImageRow& row) {
 void plain_product_row(const I8ProductRow& row) {
   i8::product_row(row);
 }
+void plain_gather_row(const I8GatheredRow& row) {
+  i8::gather_row(row);
+}
 void plain_sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
   i8::sum_row(sums, src, width);
 }
-constexpr I8Kernels kPlain = {
-    8, 0, plain_conv, plain_depthwise_row, plain_image_row, plain_product_row, plain_sum_row};
+constexpr I8Kernels kPlain = {8,
+                              0,
+                              plain_conv,
+                              plain_depthwise_row,
+                              plain_image_row,
+                              plain_product_row,
+                              plain_gather_row,
+                              plain_sum_row};
 
 }  // namespace
 

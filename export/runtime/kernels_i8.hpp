@@ -83,6 +83,24 @@ struct I8ProductRow {
   std::int32_t zero_point;
 };
 
+/// Lanes from a block of a source.
+struct I8LaneSource {
+  const std::uint8_t* src;
+  const std::uint8_t* lanes;  ///< [16]: by lane of the output, the source's, or kI8NoLane
+};
+inline constexpr std::uint8_t kI8NoLane = 0x80;  // a byte shuffle makes zero of it
+
+/// A block of lanes from several others: q = clamp(round((source - zero) * factor) + zero_point).
+struct I8GatheredRow {
+  const I8LaneSource* sources;
+  std::size_t source_count;
+  const std::int32_t* zeros;  ///< [16], by lane of the output; 0 where it has no source
+  const float* factors;       ///< [16]
+  std::int32_t zero_point;
+  std::uint8_t* dst;
+  int width;
+};
+
 inline constexpr int kI8PanelBlocks = 2;
 
 struct I8Kernels {
@@ -93,6 +111,7 @@ struct I8Kernels {
   void (*depthwise_row)(const I8DepthwiseRow& row);
   void (*image_row)(const I8ImageRow& row);
   void (*product_row)(const I8ProductRow& row);
+  void (*gather_row)(const I8GatheredRow& row);
   /// sums[16] += each of `width` <= kI8MaxSummed pixels.
   void (*sum_row)(std::uint32_t* sums, const std::uint8_t* src, int width);
 };

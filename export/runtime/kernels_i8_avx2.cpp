@@ -71,6 +71,11 @@ ATTO_AVX2_INLINE __m256i to_bytes(__m256i first, __m256i second, const Rounding&
   return _mm256_min_epu8(_mm256_max_epu8(bytes, by.low), by.high);
 }
 
+/// The order of bytes that were packed twice from lanes 0-7 and 8-15 of two pixels.
+ATTO_AVX2_INLINE __m256i in_order(__m256i bytes) {
+  return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
 /// Stores `pixels` of two pixels, side by side.
 ATTO_AVX2_INLINE void store(std::uint8_t* dst, __m256i bytes, int pixels) {
   if (pixels == 2)
@@ -88,7 +93,6 @@ ATTO_AVX2_INLINE void finish_tile(const __m256i (&sums)[P][2], const I8Panel& pa
           ? nullptr
           : panel.residual + block * panel.residual_step + panel.residual_offset[pixel];
   std::uint8_t* dst = panel.dst + block * panel.dst_step + panel.dst_offset[pixel];
-  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   for (int i = 0; i < P; i += 2, dst += 2 * format::kLanes) {
     __m256i words[2];
     for (int k = 0; k < 2; ++k) {
@@ -98,8 +102,7 @@ ATTO_AVX2_INLINE void finish_tile(const __m256i (&sums)[P][2], const I8Panel& pa
           rounded(sums[at][0], by.multipliers[0], panel.finish, r),
           rounded(sums[at][1], by.multipliers[1], panel.finish, r == nullptr ? r : r + 8));
     }
-    store(dst, _mm256_permutevar8x32_epi32(to_bytes(words[0], words[1], by), order),
-          i + 1 < P ? 2 : 1);
+    store(dst, in_order(to_bytes(words[0], words[1], by)), i + 1 < P ? 2 : 1);
   }
 }
 
@@ -344,6 +347,32 @@ ATTO_AVX2 void product_row(const I8ProductRow& row) {
   }
 }
 
+ATTO_AVX2 void gather_row(const I8GatheredRow& row) {
+  I8Finish how{};
+  how.zero_point = row.zero_point;
+  how.high = 255;
+  const Rounding by = rounding_of(how, row.factors);
+  const __m256i zeros[2] = {load(row.zeros), load(row.zeros + 8)};
+  for (int x = 0; x < row.width; x += 2) {
+    const std::ptrdiff_t at = std::ptrdiff_t{x} * format::kLanes;
+    __m256i picked = _mm256_setzero_si256();
+    for (std::size_t s = 0; s < row.source_count; ++s)
+      picked = _mm256_or_si256(
+          picked, _mm256_shuffle_epi8(load(row.sources[s].src + at),
+                                      _mm256_broadcastsi128_si256(load16(row.sources[s].lanes))));
+    const __m128i pixels[2] = {_mm256_castsi256_si128(picked), _mm256_extracti128_si256(picked, 1)};
+    __m256i words[2];
+    for (int k = 0; k < 2; ++k) {
+      const __m256i low = _mm256_cvtepu8_epi32(pixels[k]),
+                    high = _mm256_cvtepu8_epi32(_mm_srli_si128(pixels[k], 8));
+      words[k] = _mm256_packs_epi32(
+          rounded(_mm256_sub_epi32(low, zeros[0]), by.multipliers[0], how, nullptr),
+          rounded(_mm256_sub_epi32(high, zeros[1]), by.multipliers[1], how, nullptr));
+    }
+    store(row.dst + at, in_order(to_bytes(words[0], words[1], by)), x + 1 < row.width ? 2 : 1);
+  }
+}
+
 ATTO_AVX2 void sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
   __m256i words = _mm256_setzero_si256();  // 256 times 255 fit
   for (int x = 0; x < width; ++x)
@@ -355,7 +384,8 @@ ATTO_AVX2 void sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) 
   }
 }
 
-constexpr I8Kernels kAvx2 = {kPixels, 0, conv, depthwise_row, image_row, product_row, sum_row};
+constexpr I8Kernels kAvx2 = {kPixels,   0,           conv,       depthwise_row,
+                             image_row, product_row, gather_row, sum_row};
 
 }  // namespace
 

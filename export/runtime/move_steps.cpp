@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "export/runtime/block_sources.hpp"
 #include "export/runtime/step_run.hpp"
 
 namespace atto::edge {
@@ -59,73 +60,47 @@ class ImportStep final : public StepRun {
   std::vector<Normalisation> normalisation_;
 };
 
-/// Where a lane of the output comes from: element `offset` of row y at data + y * row_stride.
-struct LaneFrom {
-  const float* data = nullptr;
-  std::ptrdiff_t row_stride = 0;
-};
-
 class GatherStep final : public StepRun {
  public:
   GatherStep(const Ground& ground, const format::Step& step)
-      : parts_(ground.parts), out_(view_of(ground.program, step.output, ground.arena)) {
-    for (const format::LaneSource& source : step.gather) {
-      LaneFrom from;
-      if (source.input >= 0) {
-        const View view = view_of(
-            ground.program, step.inputs[static_cast<std::size_t>(source.input)], ground.arena);
-        from = {view.row(0, source.lane / format::kLanes) + source.lane % format::kLanes,
-                view.row_stride};
-      }
-      lanes_.push_back(from);
-    }
-    for (int b = 0; b < out_.blocks; ++b) is_whole_.push_back(is_whole(b));
+      : kernels_(ground.kernels),
+        parts_(ground.parts),
+        out_(view_of(ground.program, step.output, ground.arena)),
+        blocks_(block_sources(step)) {
+    for (const std::uint32_t input : step.inputs)
+      in_.push_back(view_of(ground.program, input, ground.arena));
   }
 
   void run(const Call& call) const noexcept override {
     const Range mine = share(out_.height, call.part, parts_);
     for (int y = mine.begin; y < mine.end; ++y) {
-      for (int b = 0; b < out_.blocks; ++b) gather_row(y, b);
+      for (int b = 0; b < out_.blocks; ++b) make_row(y, b);
       zero_halo(out_, y, y + 1, 0, out_.blocks);
     }
   }
   std::string kernels() const override { return "gather"; }
 
  private:
-  const LaneFrom* lanes_of(int block) const {
-    return lanes_.data() + std::ptrdiff_t{block} * format::kLanes;
-  }
-  /// A block that is copied as it is.
-  bool is_whole(int block) const {
-    const LaneFrom* lanes = lanes_of(block);
-    for (int l = 0; l < format::kLanes; ++l)
-      if (lanes[l].data == nullptr || lanes[l].data != lanes[0].data + l ||
-          lanes[l].row_stride != lanes[0].row_stride)
-        return false;
-    return true;
-  }
-  void gather_row(int y, int block) const {
-    const LaneFrom* lanes = lanes_of(block);
+  void make_row(int y, int block) const {
+    const std::vector<BlockSource>& sources = blocks_[static_cast<std::size_t>(block)];
     float* to = out_.row(y, block);
-    if (is_whole_[static_cast<std::size_t>(block)]) {
-      std::copy_n(lanes[0].data + y * lanes[0].row_stride, out_.row_values(), to);
-      return;
-    }
-    for (int l = 0; l < format::kLanes; ++l) {
-      const std::ptrdiff_t end = static_cast<std::ptrdiff_t>(out_.row_values());
-      if (lanes[l].data == nullptr) {
-        for (std::ptrdiff_t x = 0; x < end; x += format::kLanes) to[x + l] = 0;
-        continue;
-      }
-      const float* from = lanes[l].data + y * lanes[l].row_stride;
-      for (std::ptrdiff_t x = 0; x < end; x += format::kLanes) to[x + l] = from[x];
+    if (sources.empty()) std::fill_n(to, out_.row_values(), 0.0F);
+    bool begins = true;
+    for (const BlockSource& source : sources) {
+      const float* from = in_[source.input].row(y, source.block);
+      if (source.is_whole())
+        std::copy_n(from, out_.row_values(), to);
+      else
+        kernels_.move_lanes({from, source.lanes.data(), to, out_.width, begins});
+      begins = false;
     }
   }
 
+  const Kernels& kernels_;
   int parts_;
   View out_;
-  std::vector<LaneFrom> lanes_;
-  std::vector<bool> is_whole_;
+  std::vector<View> in_;
+  std::vector<std::vector<BlockSource>> blocks_;  ///< by block of the output
 };
 
 }  // namespace

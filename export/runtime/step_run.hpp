@@ -52,6 +52,8 @@ StepPointer make_step(const Ground& ground, const format::Chain& chain);
 /// Of kinds that do not run in strips:
 StepPointer make_row_step(const Ground& ground, const format::Step& step);
 StepPointer make_i8_row_step(const Ground& ground, const format::Step& step);
+StepPointer make_i8_pool(const Ground& ground, const format::Step& step);
+StepPointer make_i8_move(const Ground& ground, const format::Step& step);
 StepPointer make_move(const Ground& ground, const format::Step& step);
 
 /// Pixel values become what the network sees: value * scale[c] + shift[c].

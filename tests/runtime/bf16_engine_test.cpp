@@ -68,7 +68,7 @@ std::vector<std::vector<float>> run_emulated(const Model& model, const std::vect
              kernels.bf16_round, kernels.bf16_conv,    nullptr,
              scalar.grouped_row, scalar.pool_row,      scalar.mean,
              scalar.activate,    scalar.add,           scalar.multiply,
-             scalar.scale};
+             scalar.scale,       scalar.move_lanes};
   const format::Program& program = model.program();
   std::vector<std::byte> arena(program.arena_bytes + 64);
   const Ground ground{program, model.weights(), arena.data(), kernels, Level::Scalar, parts};

@@ -243,6 +243,10 @@ TEST_CASE("grouped convolutions whose neighbours want other orders") {
   require_same(sketch.ending(sketch.add(net::Add{}, {squashed, a, b})));
 }
 
+TEST_CASE("channels that come from many tensors, blocks and lanes") {
+  require_same(test::moved_channels());
+}
+
 TEST_CASE("pixels are normalised as the file says; profiles name every step") {
   Sketch sketch({3, 8, 9});
   const int conv = sketch.add(net::Conv{16, 3, 2, 1, 1, true}, {0});

@@ -319,6 +319,47 @@ TEST_CASE("int8 kernels: convolutions of every tile, depth, stride and ending") 
   }
 }
 
+TEST_CASE("int8 kernels: lanes of several blocks, each with a scale and zero point of its own") {
+  constexpr int kMaxWidth = 9, kSources = 5;
+  constexpr std::size_t kBytes = kMaxWidth * 16 + 16;
+  for (const Variant& variant : variants())
+    for (int width = 1; width <= kMaxWidth; ++width)
+      for (std::size_t count = 0; count <= kSources; ++count) {
+        INFO(variant.name << ", width " << width << ", " << count << " sources");
+        const auto maps = random_values<std::uint8_t>(kSources * kBytes, 0, 255, 1);
+        const auto from = random_values<int>(16, -1, static_cast<int>(count) - 1, 2 + count);
+        const auto lane = random_values<std::uint8_t>(16, 0, 15, 3);
+        std::vector<std::int32_t> zeros(16);
+        std::vector<float> factors(16);
+        std::vector<std::vector<std::uint8_t>> lanes(count,
+                                                     std::vector<std::uint8_t>(16, kI8NoLane));
+        std::vector<I8LaneSource> sources;
+        for (std::size_t s = 0; s < count; ++s)
+          sources.push_back({maps.data() + s * kBytes, lanes[s].data()});
+        for (std::size_t l = 0; l < 16; ++l) {
+          if (from[l] < 0) continue;
+          lanes[static_cast<std::size_t>(from[l])][l] = lane[l];
+          zeros[l] = static_cast<std::int32_t>(40 * from[l] % 256);
+          factors[l] = from[l] == 2 ? 1.0F : 0.5F * static_cast<float>(1 + from[l]);  // ties too
+        }
+        std::vector<std::uint8_t> dst(kBytes, 99);
+        variant.kernels.gather_row(
+            {sources.data(), count, zeros.data(), factors.data(), kZeroPoint, dst.data(), width});
+        for (std::size_t i = 0; i < kBytes; ++i) {
+          const std::size_t l = i % 16;
+          double wanted = 99;
+          if (i < static_cast<std::size_t>(width) * 16) {
+            const int q = from[l] < 0
+                              ? 0
+                              : maps[static_cast<std::size_t>(from[l]) * kBytes + i - l + lane[l]];
+            wanted = std::clamp(std::nearbyint((q - zeros[l]) * double{factors[l]}) + kZeroPoint,
+                                0.0, 255.0);
+          }
+          REQUIRE(int{dst[i]} == static_cast<int>(wanted));
+        }
+      }
+}
+
 TEST_CASE("int8 kernels: depthwise windows of every width, stride and ending") {
   for (int width = 1; width <= 13; ++width)
     for (const int kernel : {3, 5, 7, 9})

@@ -115,4 +115,8 @@ TEST_CASE("int8: chains that take turns give the interpreter's bytes") {
     }
 }
 
+TEST_CASE("int8: channels that come from many tensors, blocks and lanes") {
+  CHECK(require_same(test::moved_channels()));
+}
+
 }  // namespace atto::edge

@@ -68,6 +68,23 @@ net::Network Sketch::ending(int layer) {
   return network;
 }
 
+net::Network moved_channels() {
+  Sketch sketch({3, 6, 7});
+  std::vector<int> parts;
+  for (int i = 0; i < 5; ++i) parts.push_back(sketch.add(net::Conv{7, 1, 1, 1, 1, true}, {0}));
+  const int joined = sketch.add(net::Concat{}, parts);
+  const int mixed = sketch.add(net::Shuffle{5}, {joined});
+  const int whole = sketch.add(net::Conv{16, 3, 1, 1, 1, true}, {0});
+  const int all = sketch.add(net::Concat{}, {whole, mixed});
+  const int upper = sketch.add(net::Slice{20, 51}, {all});
+  const int depthwise = sketch.add(net::Conv{31, 3, 1, 31, 1, true}, {upper});
+  const int sum = sketch.add(net::Add{}, {depthwise, upper});
+  const int again = sketch.add(net::Concat{}, {sum, all});
+  const int last = sketch.add(net::Conv{5, 3, 1, 1, 1, true}, {again});
+  sketch.network.outputs = {{"moved", all}, {"part", upper}, {"out", last}};
+  return sketch.network;
+}
+
 LoadedModel load(const net::Network& network, const net::TensorFile& weights) {
   return load(deploy::fuse(network, weights), {});
 }

@@ -34,6 +34,9 @@ struct Sketch {
   net::Network ending(int layer);
 };
 
+/// Concat, shuffle and slice of tensors that fill no whole blocks, read by all kinds of layers.
+net::Network moved_channels();
+
 /// A model in memory of its own.
 struct LoadedModel {
   std::shared_ptr<std::byte> bytes;
