@@ -118,7 +118,7 @@ std::optional<double> BlockCosts::predict_ms(const std::vector<Block>& blocks) c
   if (designs_ < kFewestDesigns || blocks.empty()) return {};
   double us = 0;
   for (const Block& block : blocks) us += std::exp(log_us(block));
-  return us * std::exp(log_ratio_sum_ / double(designs_)) / 1000;
+  return us / 1000;
 }
 
 void BlockCosts::add(const Latency& measured, std::optional<double> predicted_ms) {
@@ -129,14 +129,15 @@ void BlockCosts::add(const Latency& measured, std::optional<double> predicted_ms
   if (!(us > 0) || !(measured.median_ms > 0)) return;
   fits_.clear();
   ++designs_;
-  log_ratio_sum_ += std::log(measured.median_ms * 1000 / us);
+  // Blocks are timed one by one, at another moment: their shares count, the whole is known better.
+  const double share = measured.median_ms * 1000 / us;
   for (const auto& [block, cost] : measured.blocks) {
     Family& family = families_[block.family];
     auto known = std::find_if(family.begin(), family.end(),
                               [&](const Known& one) { return one.block.key == block.key; });
     if (known == family.end()) known = family.insert(family.end(), Known{block, 0, 0});
     ++known->count;
-    known->log_us += (std::log(std::max(cost, 1e-3)) - known->log_us) / known->count;
+    known->log_us += (std::log(std::max(cost * share, 1e-3)) - known->log_us) / known->count;
   }
 }
 

@@ -54,7 +54,6 @@ class BlockCosts {
   std::map<std::string, Family> families_;
   mutable std::map<std::string, Fit> fits_;  ///< of families as they are; emptied by add()
   std::size_t designs_ = 0;
-  double log_ratio_sum_ = 0;    ///< of whole designs to the sums of their blocks
   std::vector<double> errors_;  ///< of predictions, as shares, the oldest first
 };
 

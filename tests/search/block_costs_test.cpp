@@ -70,6 +70,19 @@ TEST_CASE("A design of known blocks is their sum, scaled as whole designs were")
   CHECK(costs.predict_ms(mixed).value() == Approx(measured(mixed).median_ms).epsilon(1e-9));
 }
 
+TEST_CASE("Blocks that were timed at a slower moment than the whole count by their shares") {
+  BlockCosts costs;
+  spec::Random random(5);
+  std::vector<Block> design;
+  for (int i = 0; i < 12; ++i) {
+    design = random_design(random);
+    Latency latency = measured(design);
+    for (TimedBlock& timed : latency.blocks) timed.us *= 1 + i % 3;
+    costs.add(latency, {});
+  }
+  CHECK(costs.predict_ms(design).value() == Approx(measured(design).median_ms).epsilon(1e-9));
+}
+
 TEST_CASE("Unseen sizes are predicted from similar ones, and fifty good predictions are trusted") {
   BlockCosts costs;
   spec::Random random(3);
