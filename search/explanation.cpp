@@ -22,6 +22,8 @@ constexpr std::size_t kWidthBins = 8, kBestDesigns = 3, kResponsesShown = 2;
 /// Responses that tell options apart by less are noise.
 constexpr double kTellingShift = 0.3;
 constexpr int kFewestObserved = 2;
+/// Designs drawn with an option, and without, to compare their sizes.
+constexpr int kFewestDrawn = 10;
 
 /// A design with a result, as the strategy knew it at the cycle.
 struct Known {
@@ -44,12 +46,12 @@ std::vector<std::pair<std::int32_t, std::int32_t>> groups_of(const net::Decision
   return found;
 }
 
-std::vector<net::Assignment> draw(const gen::Generator& generator) {
+std::vector<gen::Candidate> draw(const gen::Generator& generator) {
   gen::Workspace workspace;
-  std::vector<net::Assignment> drawn;
+  std::vector<gen::Candidate> drawn;
   for (int i = 0; i < kDrawsOfChoice; ++i)
     if (auto one = generator.sample(spec::derive_seed({kDrawSeed, std::uint64_t(i)}), workspace))
-      drawn.push_back(std::move(one->assignment));
+      drawn.push_back(std::move(*one));
   return drawn;
 }
 
@@ -165,8 +167,8 @@ class Explainer {
     made.is_steered = terms_.held().count(id) > 0;
     for (const auto& [first, last] : groups_of(of)) made.options.push_back(option(id, first, last));
     double exists = 0;
-    for (const net::Assignment& design : drawn_)
-      exists += design[static_cast<std::size_t>(id)] != net::kInactive;
+    for (const gen::Candidate& design : drawn_)
+      exists += design.assignment[static_cast<std::size_t>(id)] != net::kInactive;
     made.presence = drawn_.empty() ? 0 : exists / double(drawn_.size());
     for (std::size_t i = 1; i < made.options.size(); ++i)
       if (made.options[i].probability > made.options[made.preferred].probability)
@@ -205,6 +207,7 @@ class Explainer {
     };
     made.probability = share(drawn_, d, is_taken);
     made.at_first = share(first_, d, is_taken);
+    add_sizes(d, is_taken, made);
     const auto held = terms_.held().find(id);
     if (held != terms_.held().end()) {
       made.is_allowed = false;
@@ -228,13 +231,29 @@ class Explainer {
   }
 
   template <class Takes>
-  static double share(const std::vector<net::Assignment>& designs, std::size_t d, Takes&& takes) {
+  static double share(const std::vector<gen::Candidate>& designs, std::size_t d, Takes&& takes) {
     double exists = 0, taken = 0;
-    for (const net::Assignment& design : designs) {
-      exists += design[d] != net::kInactive;
-      taken += takes(design);
+    for (const gen::Candidate& design : designs) {
+      exists += design.assignment[d] != net::kInactive;
+      taken += takes(design.assignment);
     }
     return exists > 0 ? taken / exists : 0;
+  }
+
+  template <class Takes>
+  void add_sizes(std::size_t d, Takes&& takes, ExplainedOption& made) const {
+    std::array<int, 2> count{};  // without, with
+    std::array<double, 2> params{}, macs{};
+    for (const gen::Candidate& design : first_) {
+      if (design.assignment[d] == net::kInactive) continue;
+      const std::size_t side = takes(design.assignment) ? 1 : 0;
+      ++count[side];
+      params[side] += std::log(double(std::max<std::int64_t>(1, design.costs.params)));
+      macs[side] += std::log(double(std::max<std::int64_t>(1, design.costs.macs)));
+    }
+    if (count[0] < kFewestDrawn || count[1] < kFewestDrawn) return;
+    made.params_ratio = std::exp(params[1] / count[1] - params[0] / count[0]);
+    made.macs_ratio = std::exp(macs[1] / count[1] - macs[0] / count[0]);
   }
 
   static void add_best(std::vector<const Known*>& takers, ExplainedOption& made) {
@@ -281,7 +300,7 @@ class Explainer {
   Terms terms_;
   std::vector<Known> known_;
   ResponseScale scale_;
-  std::vector<net::Assignment> first_, drawn_;
+  std::vector<gen::Candidate> first_, drawn_;
   std::vector<ExplainedWeight> weights_;
   std::map<std::pair<net::DecisionId, std::int32_t>, const gen::Credit*> credits_;
 };

@@ -26,8 +26,11 @@ struct ExplainedOption {
   double confidence = 0;                    ///< that it beats the best of the others
   int designs = 0, at_top = 0;              ///< with results that took it
   std::vector<std::pair<std::string, double>> best;  ///< hash and top-1 at its highest rung
-  std::vector<ExplainedResponse> responses;          ///< the most telling first
-  bool is_allowed = true;                            ///< by people
+  /// Geometric means of designs with it against those with other options, as the prototype alone
+  /// has them: what an option is worth by itself and what it is worth by its size are told apart.
+  std::optional<double> params_ratio, macs_ratio;
+  std::vector<ExplainedResponse> responses;  ///< the most telling first
+  bool is_allowed = true;                    ///< by people
 };
 
 struct ExplainedDecision {

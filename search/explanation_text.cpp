@@ -13,6 +13,8 @@ using Json = nlohmann::json;
 
 constexpr int kBarCells = 20;
 constexpr std::size_t kLabelCells = 22, kWeightsShown = 5;
+// Sizes that differ by less are as good as equal.
+constexpr double kTellingRatio = 1.05;
 
 /// Effects of top-1 are told in points of a percent.
 struct Unit {
@@ -35,6 +37,15 @@ std::string counted(int count, const char* one, const char* many) {
   return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
+std::string size_text(const ExplainedOption& option) {
+  std::string text;
+  for (const auto& [ratio, of] :
+       {std::pair(option.macs_ratio, "MACs"), std::pair(option.params_ratio, "params")})
+    if (ratio && (*ratio > kTellingRatio || *ratio < 1 / kTellingRatio))
+      text += fmt::format("{}{} x{:.2f}", text.empty() ? "  [" : ", ", of, *ratio);
+  return text.empty() ? "" : text + "]";
+}
+
 std::string option_line(const ExplainedOption& option, const Unit& unit) {
   std::string text = fmt::format("     {:<{}} {} {:>3.0f} %", option.label.substr(0, kLabelCells),
                                  kLabelCells, bar(option.probability), 100 * option.probability);
@@ -47,6 +58,7 @@ std::string option_line(const ExplainedOption& option, const Unit& unit) {
   if (!option.best.empty())
     text += fmt::format("; best {} {:.2f} %", option.best.front().first.substr(0, 8),
                         100 * option.best.front().second);
+  text += size_text(option);
   if (!option.is_allowed) text += "  [people said no]";
   text += "\n";
   for (const ExplainedResponse& response : option.responses)
@@ -94,6 +106,8 @@ Json option_json(const ExplainedOption& option) {
           {"designs", option.designs},
           {"at_top", option.at_top},
           {"best", best},
+          {"params_ratio", maybe(option.params_ratio)},
+          {"macs_ratio", maybe(option.macs_ratio)},
           {"responses", responses},
           {"allowed", option.is_allowed}};
 }

@@ -1,5 +1,6 @@
 // People who steer a campaign, and what they read of it: atto steer, atto explain, through the
 // binary on the fake evaluator.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <thread>
@@ -94,12 +95,20 @@ TEST_CASE("explain tells preference, confidence and evidence as text, JSON and a
   CHECK(svg.find("<svg") == 0);
   CHECK(svg.find("stages[1].modules[0]") != std::string::npos);
   CHECK(svg.ends_with("</svg>\n"));
+  const auto depth =
+      std::find_if(why.at("decisions").begin(), why.at("decisions").end(),
+                   [](const json& decision) { return decision.at("path") == "stages[0].modules"; });
+  REQUIRE(depth != why.at("decisions").end());
+  CHECK(depth->at("options").front().at("macs_ratio") < 0.95);  // one module
+  CHECK(depth->at("options").back().at("macs_ratio") > 1.05);   // three
   const Ended text = run_atto(scratch, "explain run --path 'stages[*].modules[*].chain'");
   CHECK(text.code == 0);
   CHECK(text.out.find("tiny: cycle ") == 0);
   CHECK(text.out.find("what explains results: ") != std::string::npos);
   CHECK(text.out.find("].chain\n") != std::string::npos);
   CHECK(text.out.find("].shortcut\n") == std::string::npos);
+  CHECK(run_atto(scratch, "explain run --path stages[0].modules").out.find("[MACs x1.") !=
+        std::string::npos);
   CHECK(run_atto(scratch, "explain run --path stages[7]")
             .err.find("--path: no decision has this path") == 0);
   CHECK(run_atto(scratch, "explain run --cycle 99").code == 2);
