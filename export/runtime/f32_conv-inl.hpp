@@ -19,7 +19,7 @@ namespace atto::edge::HWY_NAMESPACE {
 #  if HWY_TARGET == HWY_AVX3
 inline constexpr int kMaxPixels = 8, kPanelBlocks = 2, kMinUnroll = 1;
 #  elif HWY_TARGET == HWY_AVX2
-inline constexpr int kMaxPixels = 6, kPanelBlocks = 1, kMinUnroll = 4;
+inline constexpr int kMaxPixels = 6, kPanelBlocks = 1, kMinUnroll = 2;  // four would spill
 #  elif HWY_TARGET == HWY_NEON
 inline constexpr int kMaxPixels = 5, kPanelBlocks = 1, kMinUnroll = 2;
 #  else
