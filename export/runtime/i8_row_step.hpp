@@ -24,20 +24,8 @@ inline void store_rounded(std::uint8_t* __restrict to, const float* __restrict f
 /// Makes a row of a block at a time.
 class I8RowStep : public StepRun {
  public:
-  I8RowStep(const Ground& ground, const format::Step& step)
-      : parts_(ground.parts),
-        step_(step),
-        out_(byte_view_of(ground.program, step.output, ground.arena)),
-        clamp_(i8_clamp_of(step.activation, out_.scale)) {
-    for (const std::uint32_t input : step.inputs)
-      in_.push_back(byte_view_of(ground.program, input, ground.arena));
-  }
-  void run(const Call& call) const noexcept final {
-    const Range mine = share(out_.shape.height, call.part, parts_);
-    for (int y = mine.begin; y < mine.end; ++y)
-      for (int b = 0; b < out_.shape.blocks; ++b) make_row(y, b, call);
-    fill_halo(out_, mine.begin, mine.end, 0, out_.shape.blocks);
-  }
+  I8RowStep(const Ground& ground, const format::Step& step);
+  void run(const Call& call) const noexcept final;
 
  protected:
   virtual void make_row(int y, int block, const Call& call) const = 0;

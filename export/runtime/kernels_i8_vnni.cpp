@@ -111,7 +111,9 @@ ATTO_VNNI_INLINE void conv_tile(const I8Panel& panel, std::size_t t) {
   const Tile& tile = panel.tiles[t];
   const std::int32_t* bias = panel.tile_bias[t] + panel.bias_offset;
   __m512i sums[OB][P];
+#  pragma GCC unroll 2
   for (int j = 0; j < OB; ++j)
+#  pragma GCC unroll 8
     for (int i = 0; i < P; ++i) sums[j][i] = _mm512_loadu_si512(bias + j * format::kLanes);
   const int quads = panel.full_blocks * 4 + panel.last_quads;
   const std::int8_t* w =
@@ -129,6 +131,7 @@ ATTO_VNNI_INLINE void conv_tile(const I8Panel& panel, std::size_t t) {
         add_quad<P, OB>(sums, p + q * 4, pitch, w, panel.weight_step);
     }
   }
+#  pragma GCC unroll 2
   for (int j = 0; j < OB; ++j) finish_tile<P>(sums[j], panel, tile.pixel, j);
 }
 

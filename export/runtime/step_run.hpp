@@ -49,12 +49,12 @@ class StepRun {
 using StepPointer = std::unique_ptr<const StepRun>;
 
 StepPointer make_step(const Ground& ground, const format::Chain& chain);
-/// Of kinds that do not run in strips:
-StepPointer make_row_step(const Ground& ground, const format::Step& step);
-StepPointer make_i8_row_step(const Ground& ground, const format::Step& step);
-StepPointer make_i8_pool(const Ground& ground, const format::Step& step);
-StepPointer make_i8_move(const Ground& ground, const format::Step& step);
-StepPointer make_move(const Ground& ground, const format::Step& step);
+/// Of kinds that do not run in strips. What only prepares shall be small (cold), unlike what runs.
+[[gnu::cold]] StepPointer make_row_step(const Ground& ground, const format::Step& step);
+[[gnu::cold]] StepPointer make_i8_row_step(const Ground& ground, const format::Step& step);
+[[gnu::cold]] StepPointer make_i8_pool(const Ground& ground, const format::Step& step);
+[[gnu::cold]] StepPointer make_i8_move(const Ground& ground, const format::Step& step);
+[[gnu::cold]] StepPointer make_move(const Ground& ground, const format::Step& step);
 
 /// Pixel values become what the network sees: value * scale[c] + shift[c].
 struct Normalisation {
