@@ -36,8 +36,8 @@ GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node);
 Lanes renamed(const FusedChannels& moves, const Lanes& input);
 
 /// Chooses the lanes of every node's tensor. Where the wishes of several grouped convolutions
-/// differ, the most frequent wins; the others get copies. Where no reader
-/// minds, moved channels keep the order of their sources.
+/// differ, the most frequent wins; the others get copies. Where no reader minds,
+/// moved channels keep the order of their sources.
 std::vector<Lanes> choose_lanes(const FusedNetwork& network);
 
 }  // namespace atto::deploy

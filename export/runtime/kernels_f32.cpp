@@ -15,6 +15,7 @@
 #include "export/runtime/f32_conv-inl.hpp"
 #include "export/runtime/f32_elementwise-inl.hpp"
 #include "export/runtime/f32_grouped-inl.hpp"
+#include "export/runtime/f32_moves-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
