@@ -2,7 +2,8 @@
 //   edge_peers write DIR    NAME[.bf16|.int8].atto, NAME[.int8].onnx, NAME.in (float32 image),
 //                           networks.json
 //   edge_peers serve DIR    answers lines: "peak", "bf16_peak", "int8_peak" -> GFLOP/s;
-//                           "run NAME" -> writes NAME.out; "time NAME RUNS THREADS" -> ms a run
+//                           "distance" -> ns from core to core and back; "run NAME" -> writes
+//                           NAME.out; "time NAME RUNS THREADS" -> ms a run
 #include <fmt/format.h>
 
 #include <chrono>
@@ -23,6 +24,7 @@
 #include "generator/feasible_space.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/costs.hpp"
+#include "search/cli/core_distance.hpp"
 #include "search/cli/fma_peak.hpp"
 #include "tests/export/random_weights.hpp"
 
@@ -152,6 +154,7 @@ class Server {
     int runs = 1, threads = 1;
     in >> command >> name >> runs >> threads;
     if (command == "peak") return fmt::format("{}", cli::measure_fma_peak(edge::chosen_level()));
+    if (command == "distance") return fmt::format("{}", cli::measure_core_distance());
     if (command == "bf16_peak")
       return fmt::format("{}", cli::measure_bf16_peak(edge::chosen_level()));
     if (command == "int8_peak")

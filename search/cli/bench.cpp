@@ -8,6 +8,7 @@
 
 #include "export/runtime/engine.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/core_distance.hpp"
 #include "search/cli/fma_peak.hpp"
 #include "search/latency/engine_timing.hpp"
 
@@ -43,8 +44,9 @@ struct Measured {
   const edge::Engine& engine;
   search::Timing timing;
   const Scale& scale;
-  double peak;  ///< of one core
-  std::vector<edge::StepProfile> profile;
+  double peak = 0;              ///< of one core
+  double core_distance_ns = 0;  ///< with several threads: what they pay at a barrier
+  std::vector<edge::StepProfile> profile = {};
 
   double gflops(std::int64_t macs, double ms) const {
     return 2.0 * static_cast<double>(macs) / (ms * 1e6);
@@ -66,6 +68,7 @@ std::string json_text(const Measured& m, int threads) {
                {"gflops", m.gflops()},
                {m.scale.peak_key, m.peak},
                {"share_of_peak", m.gflops() / (m.peak * threads)}};
+  if (threads > 1) json["core_distance_ns"] = m.core_distance_ns;
   if (!m.profile.empty()) json["steps"] = Json::array();
   for (const edge::StepProfile& step : m.profile)
     json["steps"].push_back({{"name", step.name},
@@ -101,6 +104,9 @@ std::string table_text(const Measured& m, int threads) {
       threads == 1 ? "" : "s", m.timing.median_ms, m.timing.low_ms, m.timing.high_ms, m.timing.runs,
       m.gflops(), unit, 100 * m.gflops() / (m.peak * threads), m.peak * threads, unit, threads,
       m.scale.peak_name, threads == 1 ? "" : "s");
+  if (threads > 1)
+    text += fmt::format("two cores pass each other a cache line and back in {:.0f} ns\n",
+                        m.core_distance_ns);
   return text;
 }
 
@@ -109,12 +115,19 @@ int bench(const BenchOptions& options) {
   engine_options.threads = options.threads;
   edge::Engine engine(edge::Model::open(options.file), engine_options);
   const std::vector<float> image = search::noise_image(engine.model().program());
-  Measured measured{engine, {}, scale_of(engine.model().program()), 0, {}};
-  // The probe runs between the rounds, so that both see the same machine.
+  Measured measured{engine, {}, scale_of(engine.model().program())};
+  std::vector<double> distances;
+  // The probes run between the rounds, so that all see the same machine.
   measured.timing = search::time_runs({&engine, 1}, image, options.rounds, [&](int round) {
-    if (round % 8 == 0)
-      measured.peak = std::max(measured.peak, measured.scale.measure_peak(engine.level()));
+    if (round % 8 != 0) return;
+    measured.peak = std::max(measured.peak, measured.scale.measure_peak(engine.level()));
+    if (options.threads > 1) distances.push_back(measure_core_distance());
   });
+  if (!distances.empty()) {
+    const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
+    std::nth_element(distances.begin(), middle, distances.end());
+    measured.core_distance_ns = *middle;
+  }
   if (options.is_profile) measured.profile = engine.profile(image, kProfileRounds);
   const std::string text = options.is_json ? json_text(measured, options.threads)
                                            : table_text(measured, options.threads);
