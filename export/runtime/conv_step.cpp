@@ -119,9 +119,7 @@ class ConvRun final : public StripRun {
       const std::span<const std::byte> next = p + 1 < panels_.size() ? weights_of(p + 1)
                                               : is_last_turn         ? next_weights_
                                                                      : weights_of(0);
-      panel.prefetch = next.data();
-      panel.prefetch_bytes = next.size();
-      run_slices(panel, call);
+      run_slices(panel, next, call);
     }
     finish_.complete(out, strip.begin, strip.end, blocks.begin, blocks.end);
   }
@@ -171,7 +169,7 @@ class ConvRun final : public StripRun {
 
   /// Takes the input channels in slices whose weights stay in the first-level cache while all tiles
   /// pass; the output holds the sums in between.
-  void run_slices(ConvPanel panel, const Call& call) const {
+  void run_slices(ConvPanel panel, std::span<const std::byte> next, const Call& call) const {
     const int slices = slices_of(panel);
     const ConvPanel whole = panel;
     const int blocks = whole.full_blocks + (whole.last_depth > 0 ? 1 : 0);
@@ -187,10 +185,21 @@ class ConvRun final : public StripRun {
       panel.last_depth = is_last ? whole.last_depth : 0;
       panel.resumes = s > 0;
       panel.clamp = is_last ? whole.clamp : clamp_of(format::Activation::None);
-      if (s > 0) panel.prefetch_bytes = 0;
+      prefetch(panel, next.subspan(next.size() * s / slices, next.size() / slices));
       if (widens_) widen(panel, reinterpret_cast<float*>(call.scratch + rounded_bytes()));
       conv_(panel);
     }
+  }
+
+  /// Spreads the fetching of what follows over the panel's tiles and blocks of channels.
+  void prefetch(ConvPanel& panel, std::span<const std::byte> next) const {
+    const auto steps = static_cast<std::ptrdiff_t>(panel.tile_count) * step_.window.height *
+                       step_.window.width * panel.full_blocks;
+    if (steps == 0) return;
+    const std::ptrdiff_t steps_of_tile = steps / static_cast<std::ptrdiff_t>(panel.tile_count);
+    panel.prefetch = next.data();
+    panel.prefetch_step = (std::ssize(next) + steps - 1) / steps;
+    panel.prefetch_tile = steps_of_tile * panel.prefetch_step;
   }
 
   /// Makes floats of a panel's weights.

@@ -171,6 +171,7 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
   for (const Tile* const end = tile + count; tile != end; ++tile) {
     Sums<P, N> sums;
     start(sums, panel, *tile);
+    Prefetch prefetch(panel, *tile);
     const float* HWY_RESTRICT w =
         static_cast<const float*>(panel.weights) + tile->ky_begin * row_weights;
     const float* row = static_cast<const float*>(panel.src) + tile->src;
@@ -178,12 +179,14 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
       const float* tap = row;
       for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
         const float* p = tap;
-        for (int b = 0; b < full_blocks; ++b, p += block_step)
+        for (int b = 0; b < full_blocks; ++b, p += block_step) {
+          prefetch.advance();
           for (int c = 0; c < format::kLanes; c += kUnroll, w += kUnroll * format::kLanes)
 #  pragma GCC unroll 4
             for (int u = 0; u < kUnroll; ++u)
               add_channel(sums, u % kSets, p + c + u, pitch, w + u * format::kLanes, weight_step,
                           kPixels);
+        }
         for (int c = 0; c < last_depth; ++c, w += format::kLanes)
           add_channel(sums, 0, p + c, pitch, w, weight_step, kPixels);
       }

@@ -46,8 +46,30 @@ struct ConvPanel {
   std::ptrdiff_t residual_step;
   const std::uint32_t* residual_offset;
   Clamp clamp, joined;
-  const std::byte* prefetch;  ///< read soon after this panel
-  std::size_t prefetch_bytes;
+  const std::byte* prefetch;     ///< read soon after this panel
+  std::ptrdiff_t prefetch_tile;  ///< bytes of it to fetch with every tile
+  std::ptrdiff_t prefetch_step;  ///< and of these with every block of 16 channels
+};
+
+/// Brings what is read after a panel into the second-level cache, some lines with every block of
+/// channels: in one burst they would fill the buffers of the first-level cache, and the tiles wait.
+class Prefetch {
+ public:
+  Prefetch() = default;
+  Prefetch(const ConvPanel& panel, const Tile& tile)
+      : at_(reinterpret_cast<std::uintptr_t>(panel.prefetch) +
+            static_cast<std::uintptr_t>((&tile - panel.tiles) * panel.prefetch_tile)),
+        until_(at_),
+        step_(static_cast<std::uintptr_t>(panel.prefetch_step)) {}
+
+  [[gnu::always_inline]] void advance() {
+    constexpr std::uintptr_t kLine = 64;
+    for (until_ += step_; at_ < until_; at_ += kLine)
+      __builtin_prefetch(reinterpret_cast<const void*>(at_), 0, 2);
+  }
+
+ private:
+  std::uintptr_t at_ = 0, until_ = 0, step_ = 0;
 };
 
 /// One row of a convolution in which every block of 16 outputs reads one block: depthwise
@@ -125,8 +147,7 @@ struct Kernels {
 
 /// Runs `count` tiles of one size.
 using TileKernel = void (*)(const ConvPanel& panel, const Tile* tiles, std::size_t count);
-/// Runs tiles of equal size together, each by the kernel of its number of pixels, and spreads the
-/// panel's prefetch over these runs.
+/// Runs tiles of equal size together, each by the kernel of its number of pixels.
 void run_tiles(const ConvPanel& panel, const TileKernel* by_pixels);
 
 enum class Level : std::uint8_t;

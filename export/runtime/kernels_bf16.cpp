@@ -110,7 +110,7 @@ ATTO_BF16_INLINE void finish(Sums<P, OB>& sums, const ConvPanel& panel, const Ti
 }
 
 template <int P, int OB>
-ATTO_BF16_INLINE void conv_tile(const ConvPanel& panel, const Tile& tile) {
+ATTO_BF16_INLINE void conv_tile(const ConvPanel& panel, const Tile& tile, Prefetch prefetch) {
   constexpr int kSets = Sums<P, OB>::kSets;
   const std::ptrdiff_t pitch = panel.pixel_step, step = panel.weight_step;
   const int full_blocks = panel.full_blocks, last_depth = panel.last_depth;
@@ -126,6 +126,7 @@ ATTO_BF16_INLINE void conv_tile(const ConvPanel& panel, const Tile& tile) {
     for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
       const Half* p = tap;
       for (int b = 0; b < blocks; ++b, p += panel.block_step) {
+        prefetch.advance();
         const int depth = b < full_blocks ? format::kLanes : last_depth;
         for (int c = 0; c < depth; c += 2 * kSets)
 #  pragma GCC unroll 8
@@ -143,7 +144,7 @@ ATTO_BF16_INLINE void conv_tile(const ConvPanel& panel, const Tile& tile) {
 /// `count` tiles of P pixels.
 template <int P, int OB>
 ATTO_BF16 void conv_tiles(const ConvPanel& panel, const Tile* tiles, std::size_t count) {
-  for (std::size_t t = 0; t < count; ++t) conv_tile<P, OB>(panel, tiles[t]);
+  for (std::size_t t = 0; t < count; ++t) conv_tile<P, OB>(panel, tiles[t], {panel, tiles[t]});
 }
 
 /// The tiles of few pixels, which only small maps have, are made pixel by pixel.
@@ -151,7 +152,7 @@ template <int OB>
 ATTO_BF16 void small_tiles(const ConvPanel& panel, const Tile* tiles, std::size_t count) {
   for (std::size_t t = 0; t < count; ++t)
     for (Tile tile = tiles[t]; tile.pixels > 0; --tile.pixels) {
-      conv_tile<1, OB>(panel, tile);
+      conv_tile<1, OB>(panel, tile, {});
       tile.src += panel.pixel_step;
       ++tile.pixel;
     }

@@ -76,15 +76,10 @@ Range rows_read(const format::Window& window, int begin, int end, int height) {
 }
 
 void run_tiles(const ConvPanel& panel, const TileKernel* by_pixels) {
-  constexpr std::size_t kLine = 64, kMaxRun = 8;
-  const std::size_t lines = panel.prefetch_bytes / kLine;
-  for (std::size_t t = 0, fetched = 0; t < panel.tile_count;) {
+  for (std::size_t t = 0; t < panel.tile_count;) {
     const std::uint32_t pixels = panel.tiles[t].pixels;
     std::size_t next = t + 1;
-    while (next < panel.tile_count && next - t < kMaxRun && panel.tiles[next].pixels == pixels)
-      ++next;
-    for (const std::size_t until = lines * next / panel.tile_count; fetched < until; ++fetched)
-      __builtin_prefetch(panel.prefetch + fetched * kLine, 0, 2);
+    while (next < panel.tile_count && panel.tiles[next].pixels == pixels) ++next;
     by_pixels[pixels](panel, panel.tiles + t, next - t);
     t = next;
   }
