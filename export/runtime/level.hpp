@@ -8,7 +8,8 @@
 
 namespace atto::edge {
 
-/// Later levels are faster; a CPU that has one has those before it (of its own architecture).
+/// A CPU that has a level has those before it (of its own architecture). Later levels are faster;
+/// Avx512Bf16, which differs from Avx512Vnni in models of bf16 alone, is not on Intel's CPUs.
 enum class Level : std::uint8_t { Scalar, Avx2, Avx512, Avx512Vnni, Avx512Bf16, Neon, NeonDotprod };
 
 /// "scalar", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "neon", "neon_dotprod".
