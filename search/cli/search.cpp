@@ -55,12 +55,14 @@ std::string estimate_text(const search::Campaign& campaign, const search::Estima
                         short_count(double(estimate.typical.macs)),
                         bytes_text(double(estimate.typical.peak_activation_bytes)));
   text += fmt::format(
-      "estimate: {:.2f} CPU-hours (search {:.2f}, finalists {:.2f}), about {} with {} worker{}; "
+      "estimate: {:.2f} CPU-hours (search {:.2f}, finalists {:.2f}), about {} with {} worker{}{}; "
       "{} of disk\n",
       estimate.cpu_seconds() / 3600, estimate.search_cpu_seconds / 3600,
       estimate.final_cpu_seconds / 3600,
       duration_text(search::wall_seconds(campaign, estimate, workers)), workers,
-      workers == 1 ? "" : "s", bytes_text(estimate.disk_bytes));
+      workers == 1 ? "" : "s",
+      campaign.device == "cuda" ? " if it ran on the CPU, and less on the card" : "",
+      bytes_text(estimate.disk_bytes));
   return text;
 }
 
