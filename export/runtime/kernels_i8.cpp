@@ -46,7 +46,7 @@ const I8Kernels& i8_kernels_of(Level level, bool is_tame) {
   if (is_tame && level != Level::Scalar) return i8_avx2_kernels();
 #endif
 #if defined(__aarch64__)
-  if (is_tame && level == Level::NeonDotprod) return i8_dotprod_kernels();
+  if (is_tame) return level == Level::NeonDotprod ? i8_dotprod_kernels() : i8_neon_kernels();
 #endif
   (void)level, (void)is_tame;
   return kPlain;

@@ -122,6 +122,7 @@ const I8Kernels& i8_kernels_of(Level level, bool is_tame = true);
 const I8Kernels& i8_plain_kernels();
 const I8Kernels& i8_avx2_kernels();
 const I8Kernels& i8_vnni_kernels();
+const I8Kernels& i8_neon_kernels();
 const I8Kernels& i8_dotprod_kernels();
 
 /// Returns clamp(round_to_even(x) + zero_point, 0, 255); 0 for what is no number. Adding 1.5 * 2^23

@@ -1,0 +1,280 @@
+// Int8 kernels for NEON, included by the file of a level. Convolutions multiply signed bytes, so
+// 128 is taken from every activation, which the biases give back (I8Kernels::conv_shift). With
+// ATTO_I8_DOTPROD an sdot adds the four channels of a lane; without, a product of bytes is widened
+// in pairs, and every lane has two sums.
+#include <arm_neon.h>
+
+#include <iterator>
+
+#include "export/runtime/i8_plain.hpp"
+
+namespace atto::edge {
+namespace {
+
+#ifdef ATTO_I8_DOTPROD
+#  define ATTO_NEON __attribute__((target("arch=armv8.2-a+dotprod")))
+constexpr int kPixels = 5;  // 20 registers of sums, 5 of activations, 4 of weights
+constexpr int kParts = 1;
+#else
+#  define ATTO_NEON
+constexpr int kPixels = 2;  // 16 registers of sums; GCC finds no room for 24
+constexpr int kParts = 2;
+#endif
+#define ATTO_NEON_INLINE ATTO_NEON inline __attribute__((always_inline))
+
+constexpr int kVectors = 4;
+
+using Lanes = int32x4_t[kVectors];  ///< the 16 of a pixel
+/// A pixel's sums. With two parts a lane is the sum of two neighbours.
+struct PixelSums {
+  int32x4_t v[kVectors][kParts];
+};
+
+ATTO_NEON_INLINE PixelSums begin(const std::int32_t* bias) {
+  PixelSums sums;
+  for (int j = 0; j < kVectors; ++j) {
+    const int32x4_t lanes = vld1q_s32(bias + 4 * j);
+#ifdef ATTO_I8_DOTPROD
+    sums.v[j][0] = lanes;
+#else
+    sums.v[j][0] = vzip1q_s32(lanes, vdupq_n_s32(0));
+    sums.v[j][1] = vzip2q_s32(lanes, vdupq_n_s32(0));
+#endif
+  }
+  return sums;
+}
+
+ATTO_NEON_INLINE void lanes_of(const PixelSums& sums, Lanes& lanes) {
+  for (int j = 0; j < kVectors; ++j)
+#ifdef ATTO_I8_DOTPROD
+    lanes[j] = sums.v[j][0];
+#else
+    lanes[j] = vpaddq_s32(sums.v[j][0], sums.v[j][1]);
+#endif
+}
+
+/// Adds the products of four lanes' quads of channels.
+ATTO_NEON_INLINE void add(int32x4_t (&sums)[kParts], int8x16_t weights, int8x16_t x) {
+#ifdef ATTO_I8_DOTPROD
+  sums[0] = vdotq_s32(sums[0], weights, x);
+#else
+  sums[0] = vpadalq_s16(sums[0], vmull_s8(vget_low_s8(weights), vget_low_s8(x)));
+  sums[1] = vpadalq_s16(sums[1], vmull_high_s8(weights, x));
+#endif
+}
+
+/// As add(), of quad Q for all lanes.
+template <int Q>
+ATTO_NEON_INLINE void add_lane(int32x4_t (&sums)[kParts], int8x16_t weights, int8x16_t x) {
+#ifdef ATTO_I8_DOTPROD
+  sums[0] = vdotq_laneq_s32(sums[0], weights, x, Q);
+#else
+  add(sums, weights, vreinterpretq_s8_s32(vdupq_laneq_s32(vreinterpretq_s32_s8(x), Q)));
+#endif
+}
+
+ATTO_NEON_INLINE int8x16_t shifted(const std::uint8_t* pixel) {
+  return vreinterpretq_s8_u8(veorq_u8(vld1q_u8(pixel), vdupq_n_u8(0x80)));
+}
+
+ATTO_NEON_INLINE float32x4_t clamped(float32x4_t x, Clamp clamp) {
+  return vminq_f32(vmaxq_f32(x, vdupq_n_f32(clamp.low)), vdupq_n_f32(clamp.high));
+}
+
+/// The bytes of one pixel; `residual` null for none.
+ATTO_NEON_INLINE uint8x16_t to_bytes(const Lanes& sums, const I8Finish& how,
+                                     const float* multipliers, const std::uint8_t* residual) {
+  int32x4_t whole[kVectors];
+  for (int j = 0; j < kVectors; ++j) {
+    float32x4_t x = vmulq_f32(vcvtq_f32_s32(sums[j]), vld1q_f32(multipliers + 4 * j));
+    if (residual != nullptr) {
+      std::int32_t other[4];
+      for (int l = 0; l < 4; ++l) other[l] = residual[4 * j + l] - how.residual_zero;
+      x = vaddq_f32(clamped(x, how.clamp),
+                    vmulq_f32(vcvtq_f32_s32(vld1q_s32(other)), vdupq_n_f32(how.residual_factor)));
+    }
+    whole[j] = vcvtnq_s32_f32(x);
+  }
+  const int16x8_t zero_point = vdupq_n_s16(static_cast<std::int16_t>(how.zero_point));
+  const int16x8_t first = vcombine_s16(vqmovn_s32(whole[0]), vqmovn_s32(whole[1])),
+                  second = vcombine_s16(vqmovn_s32(whole[2]), vqmovn_s32(whole[3]));
+  const uint8x16_t bytes = vcombine_u8(vqmovun_s16(vqaddq_s16(first, zero_point)),
+                                       vqmovun_s16(vqaddq_s16(second, zero_point)));
+  return vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(how.low)), vdupq_n_u8(how.high));
+}
+
+template <int P>
+ATTO_NEON_INLINE void finish_tile(const PixelSums (&sums)[P], const I8Panel& panel,
+                                  std::size_t pixel, int block) {
+  const float* multipliers = panel.finish.multipliers + block * format::kLanes;
+  for (int i = 0; i < P; ++i) {
+    const std::size_t at = pixel + static_cast<std::size_t>(i);
+    const std::uint8_t* residual =
+        panel.residual == nullptr
+            ? nullptr
+            : panel.residual + block * panel.residual_step + panel.residual_offset[at];
+    Lanes lanes;
+    lanes_of(sums[i], lanes);
+    vst1q_u8(panel.dst + block * panel.dst_step + panel.dst_offset[at],
+             to_bytes(lanes, panel.finish, multipliers, residual));
+  }
+}
+
+/// Adds quad Q of every pixel's block.
+template <int P, int Q>
+ATTO_NEON_INLINE void add_quad(PixelSums (&sums)[P], const int8x16_t (&x)[P],
+                               const std::int8_t* w) {
+#pragma GCC unroll 4
+  for (int j = 0; j < kVectors; ++j) {
+    const int8x16_t weights = vld1q_s8(w + 16 * j);
+#pragma GCC unroll 8
+    for (int i = 0; i < P; ++i) add_lane<Q>(sums[i].v[j], weights, x[i]);
+  }
+}
+
+template <int P>
+ATTO_NEON_INLINE void load_pixels(int8x16_t (&x)[P], const std::uint8_t* p, std::ptrdiff_t pitch) {
+#pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) x[i] = shifted(p + i * pitch);
+}
+
+/// Which of a pixel's 16 bytes meet the weights of a quad: [quad][16 lanes][4].
+struct QuadBytes {
+  std::uint8_t at[2][64];
+};
+QuadBytes quad_bytes(int interleave) {
+  QuadBytes bytes;
+  for (int q = 0; q < 2; ++q)
+    for (int l = 0; l < format::kLanes; ++l)
+      for (int k = 0; k < 4; ++k)
+        bytes.at[q][l * 4 + k] = static_cast<std::uint8_t>(i8::quad_byte(q, k, l, interleave));
+  return bytes;
+}
+
+/// One tap of whole and part blocks in one group.
+template <int P>
+ATTO_NEON_INLINE void add_tap(PixelSums (&sums)[P], const I8Panel& panel, const std::uint8_t* p,
+                              const std::int8_t*& w) {
+  int8x16_t x[P];
+  for (int b = 0; b < panel.full_blocks; ++b, p += panel.block_step, w += 4 * 64) {
+    load_pixels<P>(x, p, panel.pixel_step);
+    add_quad<P, 0>(sums, x, w);
+    add_quad<P, 1>(sums, x, w + 64);
+    add_quad<P, 2>(sums, x, w + 128);
+    add_quad<P, 3>(sums, x, w + 192);
+  }
+  if (panel.last_quads == 0) return;
+  load_pixels<P>(x, p, panel.pixel_step);
+  add_quad<P, 0>(sums, x, w);
+  if (panel.last_quads > 1) add_quad<P, 1>(sums, x, w + 64);
+  if (panel.last_quads > 2) add_quad<P, 2>(sums, x, w + 128);
+  w += std::ptrdiff_t{panel.last_quads} * 64;
+}
+
+/// One tap of interleaved groups: every lane picks the channels of its group.
+template <int P>
+ATTO_NEON_INLINE void add_picked(PixelSums (&sums)[P], const I8Panel& panel, const std::uint8_t* p,
+                                 const std::int8_t*& w, const QuadBytes& bytes) {
+  for (int q = 0; q < panel.last_quads; ++q, w += 64)
+    for (int j = 0; j < kVectors; ++j) {
+      const int8x16_t weights = vld1q_s8(w + 16 * j);
+      const uint8x16_t pick = vld1q_u8(bytes.at[q] + 16 * j);
+#pragma GCC unroll 8
+      for (int i = 0; i < P; ++i)
+        add(sums[i].v[j], weights, vqtbl1q_s8(shifted(p + i * panel.pixel_step), pick));
+    }
+}
+
+template <int P>
+ATTO_NEON void conv_tile(const I8Panel& panel, std::size_t t, int block, const QuadBytes& bytes) {
+  const Tile& tile = panel.tiles[t];
+  const std::int32_t* bias = panel.tile_bias[t] + panel.bias_offset + block * format::kLanes;
+  PixelSums sums[P];
+  for (PixelSums& of : sums) of = begin(bias);
+  const int quads = panel.full_blocks * 4 + panel.last_quads;
+  const std::int8_t* w = panel.weights + block * panel.weight_step +
+                         std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * quads * 64;
+  const std::uint8_t* row = panel.src + tile.src;
+  for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
+    const std::uint8_t* tap = row;
+    for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
+      if (panel.interleave > 1)
+        add_picked<P>(sums, panel, tap, w, bytes);
+      else
+        add_tap<P>(sums, panel, tap, w);
+    }
+  }
+  finish_tile<P>(sums, panel, tile.pixel, block);
+}
+
+using TileKernel8 = void (*)(const I8Panel&, std::size_t, int, const QuadBytes&);
+constexpr TileKernel8 kTiles[] = {conv_tile<1>, conv_tile<2>,
+#ifdef ATTO_I8_DOTPROD
+                                  conv_tile<3>, conv_tile<4>, conv_tile<5>
+#endif
+};
+static_assert(std::size(kTiles) == kPixels);
+
+void conv(const I8Panel& panel) {
+  const QuadBytes bytes = quad_bytes(panel.interleave);
+  for (int b = 0; b < panel.blocks; ++b)
+    for (std::size_t t = 0; t < panel.tile_count; ++t)
+      kTiles[panel.tiles[t].pixels - 1](panel, t, b, bytes);
+}
+
+/// P neighbouring outputs of one block, in words of 16 bits: no 128 is taken.
+template <int P>
+ATTO_NEON_INLINE void depthwise_pixels(const I8DepthwiseRow& row, int block, int x) {
+  Lanes sums[P];
+  for (int i = 0; i < P; ++i)
+    for (int j = 0; j < kVectors; ++j)
+      sums[i][j] = vld1q_s32(row.bias + block * format::kLanes + 4 * j);
+  const std::int8_t* w = row.weights + block * row.weight_step;
+  const std::ptrdiff_t pitch = std::ptrdiff_t{row.stride} * format::kLanes;
+  const std::uint8_t* line = row.src + block * row.block_step + x * pitch;
+  for (int ky = row.ky_begin; ky < row.ky_end; ++ky, line += row.row_step) {
+    const std::uint8_t* tap = line;
+    for (int kx = 0; kx < row.kernel_width; ++kx, tap += row.column_step, w += format::kLanes) {
+      const int8x16_t bytes = vld1q_s8(w);
+      const int16x8_t low = vmovl_s8(vget_low_s8(bytes)), high = vmovl_high_s8(bytes);
+#pragma GCC unroll 4
+      for (int i = 0; i < P; ++i) {
+        const uint8x16_t pixel = vld1q_u8(tap + i * pitch);
+        const int16x8_t a = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(pixel))),
+                        b = vreinterpretq_s16_u16(vmovl_high_u8(pixel));
+        sums[i][0] = vmlal_s16(sums[i][0], vget_low_s16(a), vget_low_s16(low));
+        sums[i][1] = vmlal_high_s16(sums[i][1], a, low);
+        sums[i][2] = vmlal_s16(sums[i][2], vget_low_s16(b), vget_low_s16(high));
+        sums[i][3] = vmlal_high_s16(sums[i][3], b, high);
+      }
+    }
+  }
+  for (int i = 0; i < P; ++i) {
+    const std::ptrdiff_t at = std::ptrdiff_t{x + i} * format::kLanes;
+    vst1q_u8(row.dst + block * row.dst_step + at,
+             to_bytes(sums[i], row.finish, row.finish.multipliers + block * format::kLanes,
+                      row.residual == nullptr ? nullptr
+                                              : row.residual + block * row.residual_step + at));
+  }
+}
+
+ATTO_NEON void depthwise_row(const I8DepthwiseRow& row) {
+  constexpr int kTogether = 4;
+  for (int b = 0; b < row.blocks; ++b) {
+    int x = 0;
+    for (; x + kTogether <= row.width; x += kTogether) depthwise_pixels<kTogether>(row, b, x);
+    for (; x < row.width; ++x) depthwise_pixels<1>(row, b, x);
+  }
+}
+
+I8Kernels neon_kernels() {
+  I8Kernels kernels = i8_plain_kernels();
+  kernels.max_pixels = kPixels;
+  kernels.conv = conv;
+  kernels.conv_shift = 128;
+  kernels.depthwise_row = depthwise_row;
+  return kernels;
+}
+
+}  // namespace
+}  // namespace atto::edge
