@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The edge runtime against ONNX Runtime (from npm), in turns within one run, one thread and two, in fp32, bf16
-# (against its fp32) and int8. Run it on an idle machine.   scripts/bench/peers.sh [ROUNDS] [NETWORK...]
+# The edge runtime against ONNX Runtime (from npm) and XNNPACK (where it is installed: Debian's libxnnpack-dev and
+# libpthreadpool-dev), in turns within one run, one thread and two, in fp32, bf16 (against their fp32) and int8. Run it
+# on an idle machine.   scripts/bench/peers.sh [ROUNDS] [NETWORK...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=$(realpath -m "${ATTO_BUILD:-build/release}")

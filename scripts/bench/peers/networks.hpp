@@ -1,0 +1,24 @@
+#pragma once
+// The networks of scripts/bench/peers.sh, with the weights and the quantisation that all engines
+// get.
+
+#include <vector>
+
+#include "export/lowering/quantisation.hpp"
+#include "prototypes/network/network.hpp"
+#include "prototypes/network/weights.hpp"
+
+namespace atto::bench {
+
+/// MobileNet-V1 and -V2 and ResNet-50 at 224 pixels and 50 classes, two small chains, and a design
+/// each of AttoNet-B and -D.
+std::vector<net::Network> peer_networks();
+
+net::TensorFile peer_weights(const net::Network& network);
+/// The image that engines are timed and compared on, [channels][height][width].
+std::vector<float> peer_image(const net::Network& network);
+
+/// Calibrated on one random image.
+deploy::Quantisation quantised(const deploy::FusedNetwork& network);
+
+}  // namespace atto::bench

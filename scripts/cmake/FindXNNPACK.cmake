@@ -1,0 +1,15 @@
+# XNNPACK as Debian packages it: no CMake files. Defines XNNPACK::XNNPACK.
+find_path(XNNPACK_INCLUDE_DIR xnnpack.h)
+find_library(XNNPACK_LIBRARY XNNPACK)
+find_path(PTHREADPOOL_INCLUDE_DIR pthreadpool.h)
+find_library(PTHREADPOOL_LIBRARY pthreadpool)
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(XNNPACK REQUIRED_VARS XNNPACK_INCLUDE_DIR XNNPACK_LIBRARY PTHREADPOOL_INCLUDE_DIR
+                                  PTHREADPOOL_LIBRARY)
+if(XNNPACK_FOUND AND NOT TARGET XNNPACK::XNNPACK)
+  add_library(XNNPACK::XNNPACK UNKNOWN IMPORTED)
+  set_target_properties(XNNPACK::XNNPACK PROPERTIES IMPORTED_LOCATION ${XNNPACK_LIBRARY}
+                        INTERFACE_INCLUDE_DIRECTORIES "${XNNPACK_INCLUDE_DIR};${PTHREADPOOL_INCLUDE_DIR}"
+                        INTERFACE_LINK_LIBRARIES ${PTHREADPOOL_LIBRARY})
+endif()
