@@ -97,6 +97,9 @@ deploy::FusedNetwork unjoined(const net::Network& network, const net::TensorFile
 }
 
 const std::map<std::string, bench::MakePeer> kPeers = {
+#ifdef ATTO_HAS_NCNN
+    {"ncnn", bench::make_ncnn},
+#endif
 #ifdef ATTO_HAS_XNNPACK
     {"xnnpack", bench::make_xnnpack},
 #endif

@@ -23,5 +23,8 @@ using MakePeer = std::unique_ptr<PeerEngine> (*)(const deploy::FusedNetwork& net
 std::unique_ptr<PeerEngine> make_xnnpack(const deploy::FusedNetwork& network,
                                          const deploy::Quantisation* int8,
                                          const std::vector<float>& image, int threads);
+std::unique_ptr<PeerEngine> make_ncnn(const deploy::FusedNetwork& network,
+                                      const deploy::Quantisation* int8,
+                                      const std::vector<float>& image, int threads);
 
 }  // namespace atto::bench
