@@ -31,7 +31,7 @@ inline constexpr int kMaxPixels = 1, kPanelBlocks = 1, kMinUnroll = 1;
 template <int P, int N>
 struct Sums {
   static constexpr int kSets = P * N <= 2 ? 4 : P * N <= 6 ? 2 : 1;
-  V v[kSets][P][N];
+  V v[kSets][P * N];    ///< [pixel][vector]
   HWY_INLINE Sums() {}  // an implicit one would not have the target's instructions
 };
 
@@ -45,14 +45,14 @@ HWY_INLINE void start(Sums<P, N>& sums, const ConvPanel& panel, const Tile& tile
     for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
       for (int j = 0; j < N; ++j)
-        sums.v[0][i][j] = hn::LoadU(
+        sums.v[0][i * N + j] = hn::LoadU(
             d, panel.dst + from[i] + j / kVectors * panel.dst_step + j % kVectors * kVector);
   } else {
 #  pragma GCC unroll 16
     for (int j = 0; j < N; ++j) {
       const V b = hn::LoadU(d, panel.bias + j * kVector);
 #  pragma GCC unroll 16
-      for (int i = 0; i < P; ++i) sums.v[0][i][j] = b;
+      for (int i = 0; i < P; ++i) sums.v[0][i * N + j] = b;
     }
   }
 #  pragma GCC unroll 16
@@ -60,7 +60,7 @@ HWY_INLINE void start(Sums<P, N>& sums, const ConvPanel& panel, const Tile& tile
 #  pragma GCC unroll 16
     for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
-      for (int j = 0; j < N; ++j) sums.v[s][i][j] = hn::Zero(d);
+      for (int j = 0; j < N; ++j) sums.v[s][i * N + j] = hn::Zero(d);
 }
 
 /// Source bytes between neighbouring pixels, times 1, 3, 5 and 7: with them every pixel of a tile
@@ -98,7 +98,8 @@ HWY_INLINE void add_pixel(Sums<P, N>& sums, int set, const float* p, const Pitch
   V x = hn::Set(D(), *pixel_at<I>(p, pitch));
   in_register(x);
 #  pragma GCC unroll 16
-  for (int j = 0; j < N; ++j) sums.v[set][I][j] = hn::MulAdd(x, weights[j], sums.v[set][I][j]);
+  for (int j = 0; j < N; ++j)
+    sums.v[set][I * N + j] = hn::MulAdd(x, weights[j], sums.v[set][I * N + j]);
 }
 
 /// Adds one channel of all pixels.
@@ -124,12 +125,9 @@ HWY_INLINE void finish(Sums<P, N>& sums, const ConvPanel& panel, const Tile& til
 #  pragma GCC unroll 16
     for (int i = 0; i < P; ++i)
 #  pragma GCC unroll 16
-      for (int j = 0; j < N; ++j) sums.v[0][i][j] = hn::Add(sums.v[0][i][j], sums.v[s][i][j]);
-  const Limits limits(panel.clamp);
-#  pragma GCC unroll 16
-  for (int i = 0; i < P; ++i)
-#  pragma GCC unroll 16
-    for (int j = 0; j < N; ++j) sums.v[0][i][j] = limits.of(sums.v[0][i][j]);
+      for (int j = 0; j < N; ++j)
+        sums.v[0][i * N + j] = hn::Add(sums.v[0][i * N + j], sums.v[s][i * N + j]);
+  Limits(panel.clamp).clamp(sums.v[0]);
   if (panel.residual != nullptr) {
     const Limits joined(panel.joined);
     const float* residual = panel.residual;
@@ -141,7 +139,7 @@ HWY_INLINE void finish(Sums<P, N>& sums, const ConvPanel& panel, const Tile& til
       for (int j = 0; j < N; ++j) {
         const V other =
             hn::LoadU(d, residual + from[i] + j / kVectors * step + j % kVectors * kVector);
-        sums.v[0][i][j] = joined.of(hn::Add(sums.v[0][i][j], other));
+        sums.v[0][i * N + j] = joined.of(hn::Add(sums.v[0][i * N + j], other));
       }
   }
   float* dst = panel.dst;
@@ -152,7 +150,7 @@ HWY_INLINE void finish(Sums<P, N>& sums, const ConvPanel& panel, const Tile& til
     float* pixel = dst + to[i];
 #  pragma GCC unroll 16
     for (int j = 0; j < N; ++j)
-      hn::StoreU(sums.v[0][i][j], d, pixel + j / kVectors * step + j % kVectors * kVector);
+      hn::StoreU(sums.v[0][i * N + j], d, pixel + j / kVectors * step + j % kVectors * kVector);
 #  pragma GCC unroll 4
     for (int j = N; j < kVectors; ++j) hn::StoreU(hn::Zero(d), d, pixel + j * kVector);
   }
@@ -195,12 +193,31 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
   }
 }
 
+/// Tiles made pixel by pixel.
+template <int N>
+void small_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
+  Tile pixel;
+  ConvPanel single = panel;
+  single.tiles = &pixel;
+  single.prefetch_step = 0;
+  for (const Tile* const end = tile + count; tile != end; ++tile)
+    for (pixel = *tile; pixel.pixels > 0; --pixel.pixels, ++pixel.pixel) {
+      conv_tiles<1, N>(single, &pixel, 1);
+      pixel.src += panel.pixel_step;
+    }
+}
+
 struct TileKernels {
   TileKernel of[kMaxPixels + 1];  ///< by the number of pixels
 };
+/// Rows are cut into tiles of like sizes: where eight fit, two or three are a map's whole row, and
+/// kernels of their own not worth their size.
+template <int P, int N>
+constexpr TileKernel kTileKernel = kMaxPixels == 8 && (P == 2 || P == 3) ? small_tiles<N>
+                                                                         : conv_tiles<P, N>;
 template <int N, int... P>
 constexpr TileKernels tile_kernels(std::integer_sequence<int, P...> /*pixels*/) {
-  return {{nullptr, conv_tiles<P + 1, N>...}};
+  return {{nullptr, kTileKernel<P + 1, N>...}};
 }
 template <int N>
 inline constexpr TileKernels kConvTiles =

@@ -89,8 +89,7 @@ void grouped_tiles(const GroupedRow& row, int first, int count) {
 #  pragma GCC unroll 16
         for (int i = 0; i < kPixels; ++i) sums[i] = hn::LoadU(d, bias + v * kVector);
         Window::add(sums, row, src, weights + v * kVector, v);
-#  pragma GCC unroll 16
-        for (int i = 0; i < kPixels; ++i) sums[i] = limits.of(sums[i]);
+        limits.clamp(sums);
         if (row.residual != nullptr) {
 #  pragma GCC unroll 16
           for (int i = 0; i < kPixels; ++i)

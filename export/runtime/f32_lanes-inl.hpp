@@ -8,6 +8,8 @@
 
 #  include <hwy/highway.h>
 
+#  include <limits>
+
 #  include "export/runtime/kernels.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -61,9 +63,22 @@ HWY_INLINE V clamped(V v, Clamp clamp) {
 /// A Clamp, held in registers.
 struct Limits {
   HWY_INLINE explicit Limits(Clamp clamp)
-      : low(hn::Set(D(), clamp.low)), high(hn::Set(D(), clamp.high)) {}
+      : low(hn::Set(D(), clamp.low)),
+        high(hn::Set(D(), clamp.high)),
+        has_high(HWY_TARGET == HWY_SCALAR || clamp.high < std::numeric_limits<float>::infinity()) {}
   HWY_INLINE V of(V v) const { return hn::Min(hn::Max(v, low), high); }
+  /// Where there is no upper bound a branch takes the place of the minima: they would take the
+  /// units of the multiply-adds.
+  template <int N>
+  HWY_INLINE void clamp(V (&v)[N]) const {
+#  pragma GCC unroll 16
+    for (int i = 0; i < N; ++i) v[i] = hn::Max(v[i], low);
+    if (has_high)
+#  pragma GCC unroll 16
+      for (int i = 0; i < N; ++i) v[i] = hn::Min(v[i], high);
+  }
   V low, high;
+  bool has_high;
 };
 
 }  // namespace atto::edge::HWY_NAMESPACE
