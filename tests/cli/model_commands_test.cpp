@@ -45,6 +45,9 @@ TEST_CASE("bench prints the latency and the share of the peak") {
   CHECK(bench.at("median_ms").get<double>() > 0);
   CHECK(bench.at("fma_peak_gflops").get<double>() > 0.1);
   CHECK(bench.at("steps").size() == 9);
+  CHECK_FALSE(bench.contains("core_distance_ns"));
+  const Ended two = run_atto(scratch, "bench --rounds 1 --threads 2 --json " + kModel);
+  CHECK(json::parse(two.out).at("core_distance_ns").get<double>() > 1);
   const Ended scalar = run_atto(scratch, "bench --rounds 1 --profile " + kModel, "ATTO_ISA=scalar");
   CHECK(scalar.out.find("sample fp32, scalar, 1 thread: median") != std::string::npos);
 }
