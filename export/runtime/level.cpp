@@ -36,8 +36,7 @@ bool has(Level level) {
       return level == Level::Scalar;
   }
 }
-// Intel's cores begin a vdpbf16ps (64 operations) every other cycle, and two multiply-adds of
-// floats (32 each) in every one.
+// Measured on an Emerald Rapids: 89 GFLOP/s of vdpbf16ps, 179 of multiply-adds of floats.
 bool is_slower_than_the_one_before(Level level) {
   return level == Level::Avx512Bf16 && __builtin_cpu_is("intel");
 }
