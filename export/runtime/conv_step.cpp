@@ -10,12 +10,7 @@
 namespace atto::edge {
 namespace {
 
-// The weights of a slice of input channels, half of a small first-level cache; it pays from so many
-// tiles on.
-constexpr std::int64_t kSliceBytes = 16 * 1024;
-constexpr std::size_t kManyTiles = 4;
 constexpr std::ptrdiff_t kFloatBytes = 4, kBf16Bytes = 2;
-constexpr std::ptrdiff_t kBlockWeights = std::ptrdiff_t{format::kLanes} * format::kLanes;
 // What is fetched into the second-level cache for the step that follows.
 constexpr std::size_t kPrefetchBytes = 64 * 1024;
 
@@ -119,7 +114,9 @@ class ConvRun final : public StripRun {
       const std::span<const std::byte> next = p + 1 < panels_.size() ? weights_of(p + 1)
                                               : is_last_turn         ? next_weights_
                                                                      : weights_of(0);
-      run_slices(panel, next, call);
+      prefetch(panel, next);
+      if (widens_) widen(panel, reinterpret_cast<float*>(call.scratch + rounded_bytes()));
+      conv_(panel);
     }
     finish_.complete(out, strip.begin, strip.end, blocks.begin, blocks.end);
   }
@@ -167,30 +164,6 @@ class ConvRun final : public StripRun {
     return {weights_at(of.out_block), weights_at(of.out_block + of.blocks)};
   }
 
-  /// Takes the input channels in slices whose weights stay in the first-level cache while all tiles
-  /// pass; the output holds the sums in between.
-  void run_slices(ConvPanel panel, std::span<const std::byte> next, const Call& call) const {
-    const int slices = slices_of(panel);
-    const ConvPanel whole = panel;
-    const int blocks = whole.full_blocks + (whole.last_depth > 0 ? 1 : 0);
-    for (int s = 0; s < slices; ++s) {
-      const Range slice = share(blocks, s, slices);
-      const bool is_last = s + 1 == slices;
-      panel.src = static_cast<const std::byte*>(whole.src) +
-                  slice.begin * whole.block_step * operand_bytes_;
-      panel.weights = static_cast<const std::byte*>(whole.weights) +
-                      slice.begin * kBlockWeights * weight_bytes_;
-      panel.weight_step = whole.weight_step;
-      panel.full_blocks = (is_last ? whole.full_blocks : slice.end) - slice.begin;
-      panel.last_depth = is_last ? whole.last_depth : 0;
-      panel.resumes = s > 0;
-      panel.clamp = is_last ? whole.clamp : clamp_of(format::Activation::None);
-      prefetch(panel, next.subspan(next.size() * s / slices, next.size() / slices));
-      if (widens_) widen(panel, reinterpret_cast<float*>(call.scratch + rounded_bytes()));
-      conv_(panel);
-    }
-  }
-
   /// Spreads the fetching of what follows over the panel's tiles and blocks of channels.
   void prefetch(ConvPanel& panel, std::span<const std::byte> next) const {
     const auto steps = static_cast<std::ptrdiff_t>(panel.tile_count) * step_.window.height *
@@ -213,16 +186,6 @@ class ConvRun final : public StripRun {
                                  static_cast<std::size_t>(values));
     panel.weights = room;
     panel.weight_step = values;
-  }
-
-  int slices_of(const ConvPanel& panel) const {
-    // The residual may lie where the sums would.
-    if (step_.window.height != 1 || step_.window.width != 1 || panel.residual != nullptr ||
-        panel.tile_count < kManyTiles)
-      return 1;
-    const std::int64_t bytes =
-        std::int64_t{panel.full_blocks} * panel.blocks * kBlockWeights * operand_bytes_;
-    return static_cast<int>(std::max<std::int64_t>(1, (bytes + kSliceBytes - 1) / kSliceBytes));
   }
 
   ConvPanel common_panel(const Strip& strip) const {

@@ -10,6 +10,7 @@
 #  include <utility>
 
 #  include "export/runtime/f32_lanes-inl.hpp"
+#  include "export/runtime/prefetch.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
@@ -35,25 +36,15 @@ struct Sums {
   HWY_INLINE Sums() {}  // an implicit one would not have the target's instructions
 };
 
-/// Begins with the bias, or with what earlier channels left in the output.
+/// Begins with the bias.
 template <int P, int N>
-HWY_INLINE void start(Sums<P, N>& sums, const ConvPanel& panel, const Tile& tile) {
+HWY_INLINE void start(Sums<P, N>& sums, const float* bias) {
   const D d;
-  if (panel.resumes) {
-    const std::uint32_t* HWY_RESTRICT from = panel.dst_offset + tile.pixel;
 #  pragma GCC unroll 16
-    for (int i = 0; i < P; ++i)
+  for (int j = 0; j < N; ++j) {
+    const V b = hn::LoadU(d, bias + j * kVector);
 #  pragma GCC unroll 16
-      for (int j = 0; j < N; ++j)
-        sums.v[0][i * N + j] = hn::LoadU(
-            d, panel.dst + from[i] + j / kVectors * panel.dst_step + j % kVectors * kVector);
-  } else {
-#  pragma GCC unroll 16
-    for (int j = 0; j < N; ++j) {
-      const V b = hn::LoadU(d, panel.bias + j * kVector);
-#  pragma GCC unroll 16
-      for (int i = 0; i < P; ++i) sums.v[0][i * N + j] = b;
-    }
+    for (int i = 0; i < P; ++i) sums.v[0][i * N + j] = b;
   }
 #  pragma GCC unroll 16
   for (int s = 1; s < Sums<P, N>::kSets; ++s)
@@ -115,6 +106,14 @@ HWY_INLINE void add_channel(Sums<P, N>& sums, int set, const float* p, const Pit
   (add_pixel<I>(sums, set, p, pitch, weights), ...);
 }
 
+/// Brings what is read 16 channels later into the first-level cache: its lines lie too far apart
+/// for the CPU to foresee.
+template <int... I>
+HWY_INLINE void fetch_pixels(const float* p, const Pitch& pitch,
+                             std::integer_sequence<int, I...> /*pixels*/) {
+  (__builtin_prefetch(pixel_at<I>(p, pitch), 0, 3), ...);
+}
+
 /// Clamps, joins and stores. What the panel says is read first: to the compiler every store may
 /// change it.
 template <int P, int N>
@@ -168,7 +167,7 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
   const Pitch pitch = pitch_of(panel.pixel_step);
   for (const Tile* const end = tile + count; tile != end; ++tile) {
     Sums<P, N> sums;
-    start(sums, panel, *tile);
+    start(sums, panel.bias);
     Prefetch prefetch(panel, *tile);
     const float* HWY_RESTRICT w =
         static_cast<const float*>(panel.weights) + tile->ky_begin * row_weights;
@@ -179,6 +178,7 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
         const float* p = tap;
         for (int b = 0; b < full_blocks; ++b, p += block_step) {
           prefetch.advance();
+          fetch_pixels(p + block_step, pitch, kPixels);
           for (int c = 0; c < format::kLanes; c += kUnroll, w += kUnroll * format::kLanes)
 #  pragma GCC unroll 4
             for (int u = 0; u < kUnroll; ++u)

@@ -38,7 +38,6 @@ struct ConvPanel {
   const void* weights;          ///< [kh][kw][depth][16]
   std::ptrdiff_t weight_step;   ///< to the next block's
   const float* bias;            ///< [blocks * 16]
-  bool resumes;                 ///< the sums begin with what dst holds, in place of the bias
   float* dst;
   std::ptrdiff_t dst_step;          ///< to the next block
   const std::uint32_t* dst_offset;  ///< element of each pixel
@@ -49,27 +48,6 @@ struct ConvPanel {
   const std::byte* prefetch;     ///< read soon after this panel
   std::ptrdiff_t prefetch_tile;  ///< bytes of it to fetch with every tile
   std::ptrdiff_t prefetch_step;  ///< and of these with every block of 16 channels
-};
-
-/// Brings what is read after a panel into the second-level cache, some lines with every block of
-/// channels: in one burst they would fill the buffers of the first-level cache, and the tiles wait.
-class Prefetch {
- public:
-  Prefetch() = default;
-  Prefetch(const ConvPanel& panel, const Tile& tile)
-      : at_(reinterpret_cast<std::uintptr_t>(panel.prefetch) +
-            static_cast<std::uintptr_t>((&tile - panel.tiles) * panel.prefetch_tile)),
-        until_(at_),
-        step_(static_cast<std::uintptr_t>(panel.prefetch_step)) {}
-
-  [[gnu::always_inline]] void advance() {
-    constexpr std::uintptr_t kLine = 64;
-    for (until_ += step_; at_ < until_; at_ += kLine)
-      __builtin_prefetch(reinterpret_cast<const void*>(at_), 0, 2);
-  }
-
- private:
-  std::uintptr_t at_ = 0, until_ = 0, step_ = 0;
 };
 
 /// One row of a convolution in which every block of 16 outputs reads one block: depthwise

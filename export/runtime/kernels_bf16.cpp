@@ -3,8 +3,8 @@
 #  include <cstring>
 
 #  include "export/runtime/avx512.hpp"
-#  include "export/runtime/kernels.hpp"
 #  include "export/runtime/level.hpp"
+#  include "export/runtime/prefetch.hpp"
 
 namespace atto::edge {
 namespace {
@@ -54,17 +54,14 @@ ATTO_BF16_INLINE __m512 clamped(__m512 x, __m512 low, __m512 high) {
   return _mm512_min_ps(_mm512_max_ps(x, low), high);
 }
 
-/// Begins with the bias, or with what earlier channels left in the output.
+/// Begins with the bias.
 template <int P, int OB>
-ATTO_BF16_INLINE void start(Sums<P, OB>& sums, const ConvPanel& panel, const Tile& tile) {
-  const std::uint32_t* offset = panel.dst_offset + tile.pixel;
-  const float* from = panel.resumes ? panel.dst : panel.bias;
-  const std::ptrdiff_t step = panel.resumes ? panel.dst_step : format::kLanes;
+ATTO_BF16_INLINE void start(Sums<P, OB>& sums, const float* bias) {
 #  pragma GCC unroll 8
-  for (int i = 0; i < P; ++i) {
-    const float* pixel = from + (panel.resumes ? offset[i] : 0);
+  for (int j = 0; j < OB; ++j) {
+    const __m512 b = _mm512_loadu_ps(bias + j * format::kLanes);
 #  pragma GCC unroll 8
-    for (int j = 0; j < OB; ++j) sums.v[0][j][i] = _mm512_loadu_ps(pixel + j * step);
+    for (int i = 0; i < P; ++i) sums.v[0][j][i] = b;
   }
 #  pragma GCC unroll 8
   for (int s = 1; s < Sums<P, OB>::kSets; ++s)
@@ -120,7 +117,7 @@ ATTO_BF16_INLINE void conv_tile(const ConvPanel& panel, const Tile& tile, Prefet
                       (full_blocks * format::kLanes + last_depth) * format::kLanes;
   const Half* row = static_cast<const Half*>(panel.src) + tile.src;
   Sums<P, OB> sums;
-  start(sums, panel, tile);
+  start(sums, panel.bias);
   for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
     const Half* tap = row;
     for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
