@@ -16,11 +16,6 @@ using format::Tensor;
 // Kernels load whole vectors, of which they use a part.
 constexpr std::ptrdiff_t kReadBeyond = 64;
 
-std::ptrdiff_t aligned(std::ptrdiff_t bytes) {
-  constexpr auto kAlignment = static_cast<std::ptrdiff_t>(format::kAlignment);
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
-
 /// The rows of a tensor in strips that are there.
 struct Buffer {
   View view;

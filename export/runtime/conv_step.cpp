@@ -1,8 +1,10 @@
 // Convolutions: panels of output blocks, tiles of pixels.
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "export/runtime/converted_rows.hpp"
 #include "export/runtime/finish.hpp"
 #include "export/runtime/strip_run.hpp"
 #include "export/runtime/tiles.hpp"
@@ -67,9 +69,7 @@ class ConvRun final : public StripRun {
     block_weights_ =
         std::ptrdiff_t{step.window.height} * step.window.width * depth_ * format::kLanes;
     if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
-    if (!step.is_bf16) return;
-    for (const Strip& strip : strips_)
-      rounded_values_ = std::max(rounded_values_, read_rounded(strip));
+    if (step.is_bf16) rounded_.emplace(in_, step.window, strips_, tiles_);
   }
 
   std::vector<int> pieces() const override {
@@ -91,7 +91,12 @@ class ConvRun final : public StripRun {
   }
 
   void prepare(int turn, const Places& places, const Call& call) const noexcept override {
-    if (step_.is_bf16) round(strips_[static_cast<std::size_t>(turn)], in_.at(places.in), call);
+    if (rounded_)
+      rounded_->make(strips_[static_cast<std::size_t>(turn)],
+                     [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
+                       ground_.kernels.bf16_round(call.scratch + to * operand_bytes_,
+                                                  in_.at(places.in).data + from, count);
+                     });
   }
 
   void run(int turn, const Places& places, Range blocks, const Call& call) const noexcept override {
@@ -128,32 +133,9 @@ class ConvRun final : public StripRun {
     return static_cast<std::size_t>(at - panels_.begin());
   }
 
-  // bf16: the rows that a strip reads, with the padding around them, are rounded into the scratch
-  // memory; widened weights lie behind them.
+  /// Of bf16's rounded rows; widened weights lie behind them.
   std::ptrdiff_t rounded_bytes() const {
-    constexpr auto kAlignment = static_cast<std::ptrdiff_t>(format::kAlignment);
-    return (rounded_values_ * operand_bytes_ + kAlignment - 1) / kAlignment * kAlignment;
-  }
-  Range rows_of(const Strip& strip) const {
-    return rows_read(step_.window, strip.begin, strip.end, in_.height);
-  }
-  std::ptrdiff_t halo() const { return std::ptrdiff_t{in_.halo} * format::kLanes; }
-  /// Whether a block's rows follow each other.
-  bool is_by_block() const { return in_.row_stride < in_.blocks * in_.block_stride; }
-  /// Lets a strip's tiles read the rounded rows; returns how many values those are.
-  std::ptrdiff_t read_rounded(const Strip& strip) {
-    const Range rows = rows_of(strip);
-    for (std::size_t t = 0; t < strip.tile_count; ++t)
-      tiles_[strip.tile_begin + t].src += halo() - rows.begin * in_.row_stride;
-    return is_by_block() ? in_.blocks * in_.block_stride
-                         : (rows.end - rows.begin) * in_.row_stride + halo();
-  }
-  void round(const Strip& strip, const View& in, const Call& call) const {
-    const Range rows = rows_of(strip);
-    const auto values = static_cast<std::size_t>((rows.end - rows.begin) * in.row_stride + halo());
-    for (int b = 0; b < (is_by_block() ? in.blocks : 1); ++b)
-      ground_.kernels.bf16_round(call.scratch + b * in.block_stride * operand_bytes_,
-                                 in.row(rows.begin, b) - halo(), values);
+    return rounded_ ? aligned(rounded_->values() * operand_bytes_) : 0;
   }
 
   const std::byte* weights_at(int block) const {
@@ -226,8 +208,8 @@ class ConvRun final : public StripRun {
   const float* bias_;
   std::ptrdiff_t block_weights_ = 0;  ///< values per output block
   std::vector<Tile> tiles_;
-  std::vector<Strip> strips_;  ///< by turn
-  std::ptrdiff_t rounded_values_ = 0;
+  std::vector<Strip> strips_;             ///< by turn
+  std::optional<ConvertedRows> rounded_;  ///< bf16
   std::vector<std::uint32_t> dst_offset_, residual_offset_;
   std::span<const std::byte> next_weights_;  ///< read soon after this step
 };

@@ -102,8 +102,7 @@ struct Engine::State {
       chains.push_back(chain);
       scratch_bytes = std::max(scratch_bytes, steps.back()->scratch_bytes());
     }
-    scratch_bytes =
-        (scratch_bytes + format::kAlignment - 1) / format::kAlignment * format::kAlignment;
+    scratch_bytes = static_cast<std::size_t>(aligned(static_cast<std::ptrdiff_t>(scratch_bytes)));
     scratch = AlignedBytes(scratch_bytes * static_cast<std::size_t>(ground.parts));
     for (const format::ProgramOutput& output : model.program().outputs)
       outputs.emplace_back(model.program(), output.tensor, arena.get());

@@ -1,9 +1,12 @@
 // Convolutions and dense layers in int8.
 #include <algorithm>
+#include <optional>
 #include <vector>
 
+#include "export/runtime/converted_rows.hpp"
 #include "export/runtime/i8_biases.hpp"
 #include "export/runtime/i8_ending.hpp"
+#include "export/runtime/i8_words.hpp"
 #include "export/runtime/tiles.hpp"
 
 namespace atto::edge {
@@ -24,17 +27,33 @@ class I8ConvRun final : public StripRun {
         strips_(strips_of(plan.turns, step.window, plan.in, plan.out, kernels_.max_pixels,
                           stores_over_rows(), tiles_)),
         dst_offset_(pixel_offsets(plan.out)) {
+    if (kernels_.words.conv != nullptr && step.wiring.interleave == 1) {
+      words_.emplace(plan.in, step.window, strips_, tiles_);
+      for (Tile& tile : tiles_) tile.src *= kI8WordBytes;
+    }
     for (const Tile& tile : tiles_) tile_bias_.push_back(biases_.of(tile.ky_begin, tile.ky_end));
     if (step.residual >= 0) residual_offset_ = pixel_offsets(end_.residual.shape);
   }
 
-  void run(int turn, const Places& places, Range blocks,
-           const Call& /*call*/) const noexcept override {
+  std::size_t scratch_bytes() const override {
+    return words_ ? static_cast<std::size_t>(pixel_bytes() + block_weights() * kI8WordBytes) : 0;
+  }
+
+  void prepare(int turn, const Places& places, const Call& call) const noexcept override {
+    if (words_)
+      words_->make(strips_[static_cast<std::size_t>(turn)],
+                   [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
+                     kernels_.words.widen_pixels(call.scratch + to * kI8WordBytes,
+                                                 in_.at(places.in).data + from, count);
+                   });
+  }
+
+  void run(int turn, const Places& places, Range blocks, const Call& call) const noexcept override {
     const Strip& strip = strips_[static_cast<std::size_t>(turn)];
     for (int b = blocks.begin; b < blocks.end;) {
       const int of_group = step_.wiring.out_blocks - b % step_.wiring.out_blocks;
       const int count = std::min({kI8PanelBlocks, of_group, blocks.end - b});
-      run_panel(strip, in_.at(places.in), end_.out.at(places.out), b, count);
+      run_panel(strip, in_.at(places.in), end_.out.at(places.out), b, count, call);
       b += count;
     }
   }
@@ -58,8 +77,14 @@ class I8ConvRun final : public StripRun {
     return end_.out.shape.is_compact() && (step_.residual < 0 || end_.residual.shape.is_compact());
   }
 
-  void run_panel(const Strip& strip, const ByteView& in, const ByteView& out, int block,
-                 int blocks) const {
+  std::ptrdiff_t block_weights() const {
+    return std::ptrdiff_t{step_.window.height} * step_.window.width * quads_ * kI8QuadWeights;
+  }
+  /// Of the rows in words; a block's weights lie behind them.
+  std::ptrdiff_t pixel_bytes() const { return aligned(words_->values() * kI8WordBytes); }
+
+  void run_panel(const Strip& strip, const ByteView& in, const ByteView& out, int block, int blocks,
+                 const Call& call) const {
     const format::Window& window = step_.window;
     I8Panel panel{};
     panel.tiles = tiles_.data() + strip.tile_begin;
@@ -76,7 +101,7 @@ class I8ConvRun final : public StripRun {
     panel.last_quads = quads_ % 4;
     panel.interleave = step_.wiring.interleave;
     panel.blocks = blocks;
-    panel.weight_step = std::ptrdiff_t{window.height} * window.width * quads_ * 64;
+    panel.weight_step = block_weights();
     panel.weights = weights_ + block * panel.weight_step;
     panel.dst = out.row(0, block);
     panel.dst_step = out.shape.block_stride;
@@ -88,7 +113,12 @@ class I8ConvRun final : public StripRun {
       panel.residual_step = end_.residual.shape.block_stride;
       panel.residual_offset = residual_offset_.data();
     }
-    kernels_.conv(panel);
+    if (words_) {
+      read_words(panel, call.scratch + (panel.src - in.data) * kI8WordBytes);
+      conv_in_words(kernels_.words, panel, call.scratch + pixel_bytes());
+    } else {
+      kernels_.conv(panel);
+    }
     fill_halo(out, strip.begin, strip.end, block, block + blocks);
   }
 
@@ -101,6 +131,7 @@ class I8ConvRun final : public StripRun {
   I8Biases biases_;
   std::vector<Tile> tiles_;
   std::vector<Strip> strips_;  ///< by turn
+  std::optional<ConvertedRows> words_;
   std::vector<std::uint32_t> dst_offset_, residual_offset_;
   std::vector<const std::int32_t*> tile_bias_;
 };

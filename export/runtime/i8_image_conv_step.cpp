@@ -1,11 +1,12 @@
 // ImageConv in int8: rows of the caller's image become quads of channels in a scratch strip, padded
-// with zero points, and are convolved from there.
+// with zero points, in words where the level multiplies those, and are convolved from there.
 #include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "export/runtime/i8_biases.hpp"
 #include "export/runtime/i8_ending.hpp"
+#include "export/runtime/i8_words.hpp"
 #include "export/runtime/image_strips.hpp"
 
 namespace atto::edge {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kStripBytes = 16 * 1024;  // half of a small first-level cache
 constexpr int kPiece = 256;                      // pixels on their way from bytes to quads
+constexpr std::ptrdiff_t kReadBeyond = 64;       // kernels load whole vectors
 
 class I8ImageConvRun final : public StripRun {
  public:
@@ -25,6 +27,7 @@ class I8ImageConvRun final : public StripRun {
             reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)),
         quads_((ground.program.channels + 3) / 4),
         pixel_bytes_(std::ptrdiff_t{quads_} * 4),
+        widening_(kernels_.words.conv == nullptr ? 1 : kI8WordBytes),
         dst_offset_(pixel_offsets(end_.out.shape)) {
     const format::Program& program = ground.program;
     const std::byte* image_at = ground.weights.data() + step.parameters.bias +
@@ -40,8 +43,8 @@ class I8ImageConvRun final : public StripRun {
                          std::ptrdiff_t{step.window.width} * quads_, 4, zero_point_,
                          kernels_.conv_shift);
     strips_.emplace(program, step.window, end_.out.shape,
-                    ImageStripLayout{row_bytes_, pixel_bytes_, kStripBytes}, plan.turns,
-                    kernels_.max_pixels);
+                    ImageStripLayout{row_bytes_ * widening_, pixel_bytes_ * widening_, kStripBytes},
+                    plan.turns, kernels_.max_pixels);
     for (const Tile& tile : strips_->tiles())
       tile_bias_.push_back(biases_.front().of(tile.ky_begin, tile.ky_end));
   }
@@ -52,8 +55,8 @@ class I8ImageConvRun final : public StripRun {
       run_strip(strip, end_.out.at(places.out), call);
   }
   std::size_t scratch_bytes() const override {
-    return static_cast<std::size_t>(row_bytes_ * strips_->source_rows()) +
-           64;  // kernels load whole vectors
+    const std::ptrdiff_t words = widening_ == 1 ? 0 : row_room() + block_weights() * kI8WordBytes;
+    return static_cast<std::size_t>(strip_bytes() + words);
   }
   std::string kernels() const override {
     const format::Window& w = step_.window;
@@ -62,25 +65,35 @@ class I8ImageConvRun final : public StripRun {
   }
 
  private:
+  // The scratch memory: the strip; where it is of words, a row on its way to them, and a block's
+  // weights in words.
+  std::ptrdiff_t strip_bytes() const {
+    return aligned(row_bytes_ * widening_ * strips_->source_rows() + kReadBeyond);
+  }
+  std::ptrdiff_t row_room() const { return aligned(row_bytes_ + kReadBeyond); }
+  std::ptrdiff_t block_weights() const {
+    return std::ptrdiff_t{step_.window.height} * step_.window.width * quads_ * kI8QuadWeights;
+  }
+
   void run_strip(const Strip& strip, const ByteView& out, const Call& call) const {
     auto* source = reinterpret_cast<std::uint8_t*>(call.scratch);
     const Range read = strips_->rows_read(strip);
     for (int y = read.begin; y < read.end; ++y)
-      make_row(source + (y - read.begin) * row_bytes_, call, y);
+      fill_row(source + (y - read.begin) * row_bytes_ * widening_, call, y);
     I8Panel panel{};
     panel.src = source;
     panel.tiles = strips_->tiles().data() + strip.tile_begin;
     panel.tile_bias = tile_bias_.data() + strip.tile_begin;
     panel.tile_count = strip.tile_count;
-    panel.pixel_step = step_.window.stride * pixel_bytes_;
-    panel.row_step = step_.window.dilation * row_bytes_;
-    panel.column_step = step_.window.dilation * pixel_bytes_;
-    panel.block_step = format::kLanes;
+    panel.pixel_step = step_.window.stride * pixel_bytes_ * widening_;
+    panel.row_step = step_.window.dilation * row_bytes_ * widening_;
+    panel.column_step = step_.window.dilation * pixel_bytes_ * widening_;
+    panel.block_step = format::kLanes * widening_;
     panel.kernel_width = step_.window.width;
     panel.full_blocks = quads_ / 4;
     panel.last_quads = quads_ % 4;
     panel.interleave = 1;
-    panel.weight_step = std::ptrdiff_t{step_.window.height} * step_.window.width * quads_ * 64;
+    panel.weight_step = block_weights();
     panel.dst_step = out.shape.block_stride;
     panel.dst_offset = dst_offset_.data();
     panel.finish = end_.finish;
@@ -95,11 +108,23 @@ class I8ImageConvRun final : public StripRun {
         panel.residual_step = end_.residual.shape.block_stride;
         panel.residual_offset = residual_offset_.data();
       }
-      kernels_.conv(panel);
+      if (widening_ > 1)
+        conv_in_words(kernels_.words, panel, call.scratch + strip_bytes() + row_room());
+      else
+        kernels_.conv(panel);
     }
     fill_halo(out, strip.begin, strip.end, 0, out.shape.blocks);
   }
 
+  void fill_row(std::uint8_t* row, const Call& call, int y) const {
+    if (widening_ == 1) return make_row(row, call, y);
+    std::byte* bytes = call.scratch + strip_bytes();
+    make_row(reinterpret_cast<std::uint8_t*>(bytes), call, y);
+    // Whole vectors; what lies beyond the row is made later.
+    kernels_.words.widen_pixels(reinterpret_cast<std::byte*>(row),
+                                reinterpret_cast<const std::uint8_t*>(bytes),
+                                static_cast<std::size_t>((row_bytes_ + 15) / 16 * 16));
+  }
   void make_row(std::uint8_t* row, const Call& call, int y) const {
     const format::Program& program = ground_.program;
     const auto padding = static_cast<std::size_t>(step_.window.pad * pixel_bytes_);
@@ -141,7 +166,8 @@ class I8ImageConvRun final : public StripRun {
   const std::int8_t* weights_;
   int quads_;
   std::ptrdiff_t pixel_bytes_, row_bytes_ = 0;
-  float scale_ = 1;  ///< of the image
+  std::ptrdiff_t widening_;  ///< bytes of the strip for each
+  float scale_ = 1;          ///< of the image
   std::int32_t zero_point_ = 0;
   std::vector<I8Biases> biases_;       // one; kept, because tiles point into it
   std::optional<ImageStrips> strips_;  // made last

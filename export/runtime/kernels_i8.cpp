@@ -27,6 +27,7 @@ void plain_sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
 constexpr I8Kernels kPlain = {8,
                               0,
                               plain_conv,
+                              {},
                               plain_depthwise_row,
                               plain_image_row,
                               plain_product_row,

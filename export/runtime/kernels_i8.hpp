@@ -107,7 +107,15 @@ struct I8Kernels {
   int max_pixels;  ///< of a tile
   /// What conv takes from every activation inside the map; its biases give it back.
   int conv_shift;
+  /// Of interleaved groups alone where there are `words`.
   void (*conv)(const I8Panel& panel);
+  /// For levels that multiply words (export/runtime/i8_words.hpp); else null.
+  struct Words {
+    void (*conv)(const I8Panel& panel);  ///< src and weights are words, interleave is 1
+    /// `count` is a multiple of 16.
+    void (*widen_pixels)(std::byte* dst, const std::uint8_t* src, std::size_t count);
+    void (*widen_weights)(std::byte* dst, const std::int8_t* src, std::size_t quads);
+  } words;
   void (*depthwise_row)(const I8DepthwiseRow& row);
   void (*image_row)(const I8ImageRow& row);
   void (*product_row)(const I8ProductRow& row);

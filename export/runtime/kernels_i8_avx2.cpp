@@ -3,6 +3,10 @@
 //
 //   a quad's 32 bits:  c0 c1 c2 c3     even = c0 c2, odd = c1 c3 as 16-bit words
 //   sum of a lane     += even x even + odd x odd
+//
+// What tiles read is widened before, in the scratch memory:
+//   a quad of a pixel:  its even words, its odd words
+//   a quad's weights:   even words of 16 lanes, odd words of 16 lanes
 #if defined(__x86_64__)
 #  include <immintrin.h>
 
@@ -106,38 +110,57 @@ ATTO_AVX2_INLINE void finish_tile(const __m256i (&sums)[P][2], const I8Panel& pa
   }
 }
 
-/// Adds four channels of P pixels to 16 outputs. Without `pick` all lanes read the quad at `src`;
-/// with it lane l of a pixel's 16 bytes at `src` reads those that it names.
-template <int P>
-ATTO_AVX2_INLINE void add_quad(__m256i (&sums)[P][2], const std::uint8_t* src, std::ptrdiff_t pitch,
-                               const std::int8_t* w, const __m256i* pick) {
-  const __m256i even_bytes = _mm256_set1_epi16(0xff);
+/// Four channels of 16 outputs.
+struct QuadWeights {
   __m256i even[2], odd[2];
+};
+ATTO_AVX2_INLINE QuadWeights widened(const std::int8_t* w) {
+  QuadWeights words;
   for (int h = 0; h < 2; ++h) {
     const __m256i both = load(w + 32 * h);
-    even[h] = _mm256_srai_epi16(_mm256_slli_epi16(both, 8), 8);
-    odd[h] = _mm256_srai_epi16(both, 8);
+    words.even[h] = _mm256_srai_epi16(_mm256_slli_epi16(both, 8), 8);
+    words.odd[h] = _mm256_srai_epi16(both, 8);
   }
-  for (int i = 0; i < P; ++i) {
-    __m256i x;
-    if (pick == nullptr) {
-      std::int32_t four;
-      std::memcpy(&four, src + i * pitch, sizeof four);
-      x = _mm256_set1_epi32(four);
-    } else {
-      x = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load16(src + i * pitch)), *pick);
-    }
-    const __m256i x_even = _mm256_and_si256(x, even_bytes), x_odd = _mm256_srli_epi16(x, 8);
-    for (int h = 0; h < 2; ++h) {
-      add_products(sums[i][h], x_even, even[h]);
-      add_products(sums[i][h], x_odd, odd[h]);
-    }
+  return words;
+}
+
+ATTO_AVX2_INLINE void add_quad(__m256i (&sums)[2], __m256i even, __m256i odd,
+                               const QuadWeights& w) {
+  for (int h = 0; h < 2; ++h) {
+    add_products(sums[h], even, w.even[h]);
+    add_products(sums[h], odd, w.odd[h]);
   }
 }
 
-template <int P, bool Interleaved>
+/// Four channels of P pixels: lane l reads those of a pixel's 16 bytes that `pick` names.
+template <int P>
+ATTO_AVX2_INLINE void add_bytes(__m256i (&sums)[P][2], const std::uint8_t* src,
+                                std::ptrdiff_t pitch, const std::int8_t* weights, __m256i pick) {
+  const QuadWeights w = widened(weights);
+  for (int i = 0; i < P; ++i) {
+    const __m256i x =
+        _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load16(src + i * pitch)), pick);
+    add_quad(sums[i], _mm256_and_si256(x, _mm256_set1_epi16(0xff)), _mm256_srli_epi16(x, 8), w);
+  }
+}
+
+/// Four channels of P pixels, in words.
+template <int P>
+ATTO_AVX2_INLINE void add_words(__m256i (&sums)[P][2], const std::uint8_t* src,
+                                std::ptrdiff_t pitch, const std::int8_t* weights) {
+  const QuadWeights w{{load(weights), load(weights + 32)},
+                      {load(weights + 64), load(weights + 96)}};
+  for (int i = 0; i < P; ++i) {
+    std::int32_t words[2];
+    std::memcpy(words, src + i * pitch, sizeof words);
+    add_quad(sums[i], _mm256_set1_epi32(words[0]), _mm256_set1_epi32(words[1]), w);
+  }
+}
+
+template <int P, bool Words>
 ATTO_AVX2_INLINE void conv_tile(const I8Panel& panel, std::size_t t, int block,
                                 const __m256i* picks) {
+  constexpr std::ptrdiff_t kQuadBytes = Words ? 128 : 64;
   const Tile& tile = panel.tiles[t];
   const std::int32_t* bias = panel.tile_bias[t] + panel.bias_offset + block * format::kLanes;
   __m256i sums[P][2];
@@ -145,50 +168,82 @@ ATTO_AVX2_INLINE void conv_tile(const I8Panel& panel, std::size_t t, int block,
     for (int h = 0; h < 2; ++h) sums[i][h] = load(bias + 8 * h);
   const int quads = panel.full_blocks * 4 + panel.last_quads;
   const std::int8_t* w = panel.weights + block * panel.weight_step +
-                         std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * quads * 64;
+                         std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * quads * kQuadBytes;
   const std::ptrdiff_t pitch = panel.pixel_step;
   const std::uint8_t* row = panel.src + tile.src;
   for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
     const std::uint8_t* tap = row;
     for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
-      const std::uint8_t* p = tap;
-      if (!Interleaved)
+      if constexpr (Words) {
+        const std::uint8_t* p = tap;
         for (int b = 0; b < panel.full_blocks; ++b, p += panel.block_step)
-          for (int q = 0; q < 4; ++q, w += 64) add_quad<P>(sums, p + q * 4, pitch, w, nullptr);
-      for (int q = 0; q < panel.last_quads; ++q, w += 64)
-        add_quad<P>(sums, Interleaved ? p : p + q * 4, pitch, w, Interleaved ? picks + q : nullptr);
+          for (int q = 0; q < 4; ++q, w += kQuadBytes) add_words<P>(sums, p + q * 8, pitch, w);
+        for (int q = 0; q < panel.last_quads; ++q, w += kQuadBytes)
+          add_words<P>(sums, p + q * 8, pitch, w);
+      } else {
+        for (int q = 0; q < panel.last_quads; ++q, w += kQuadBytes)
+          add_bytes<P>(sums, tap, pitch, w, picks[q]);
+      }
     }
   }
   finish_tile<P>(sums, panel, tile.pixel, block);
 }
 
 /// Tiles [begin, end) of P pixels: many in one call, which sets up once.
-template <int P, bool Interleaved>
+template <int P, bool Words>
 ATTO_AVX2 void conv_tiles(const I8Panel& panel, std::size_t begin, std::size_t end,
                           const __m256i* picks) {
   for (int b = 0; b < panel.blocks; ++b)
-    for (std::size_t t = begin; t < end; ++t) conv_tile<P, Interleaved>(panel, t, b, picks);
+    for (std::size_t t = begin; t < end; ++t) conv_tile<P, Words>(panel, t, b, picks);
 }
 
 using Tiles = void (*)(const I8Panel&, std::size_t, std::size_t, const __m256i*);
-constexpr Tiles kTiles[2][kPixels] = {
-    {conv_tiles<1, false>, conv_tiles<2, false>, conv_tiles<3, false>, conv_tiles<4, false>},
-    {conv_tiles<1, true>, conv_tiles<2, true>, conv_tiles<3, true>, conv_tiles<4, true>}};
+template <bool Words>
+constexpr Tiles kTiles[kPixels] = {conv_tiles<1, Words>, conv_tiles<2, Words>, conv_tiles<3, Words>,
+                                   conv_tiles<4, Words>};
 
-ATTO_AVX2 void conv(const I8Panel& panel) {
-  __m256i picks[2];
-  if (panel.interleave > 1)
-    for (int q = 0; q < 2; ++q) {
-      std::uint8_t bytes[32];
-      for (int i = 0; i < 32; ++i)
-        bytes[i] = static_cast<std::uint8_t>(i8::quad_byte(q, i % 4, i / 4, panel.interleave));
-      picks[q] = load(bytes);
-    }
-  const Tiles* const tiles = kTiles[panel.interleave > 1 ? 1 : 0];
+ATTO_AVX2_INLINE void run_tiles(const I8Panel& panel, const Tiles* by_pixels,
+                                const __m256i* picks) {
   for (std::size_t t = 0; t < panel.tile_count;) {
     const std::size_t end = i8::end_of_run(panel, t);
-    tiles[panel.tiles[t].pixels - 1](panel, t, end, picks);
+    by_pixels[panel.tiles[t].pixels - 1](panel, t, end, picks);
     t = end;
+  }
+}
+
+ATTO_AVX2 void picked_conv(const I8Panel& panel) {
+  __m256i picks[2];
+  for (int q = 0; q < 2; ++q) {
+    std::uint8_t bytes[32];
+    for (int i = 0; i < 32; ++i)
+      bytes[i] = static_cast<std::uint8_t>(i8::quad_byte(q, i % 4, i / 4, panel.interleave));
+    picks[q] = load(bytes);
+  }
+  run_tiles(panel, kTiles<false>, picks);
+}
+
+ATTO_AVX2 void word_conv(const I8Panel& panel) {
+  run_tiles(panel, kTiles<true>, nullptr);
+}
+
+ATTO_AVX2 void widen_pixels(std::byte* dst, const std::uint8_t* src, std::size_t count) {
+  for (const std::uint8_t* const end = src + count; src != end; src += 16, dst += 32) {
+    const __m128i both = load16(src), even = _mm_and_si128(both, _mm_set1_epi16(0xff)),
+                  odd = _mm_srli_epi16(both, 8);
+    auto* to = reinterpret_cast<__m128i*>(dst);
+    _mm_storeu_si128(to, _mm_unpacklo_epi32(even, odd));
+    _mm_storeu_si128(to + 1, _mm_unpackhi_epi32(even, odd));
+  }
+}
+
+ATTO_AVX2 void widen_weights(std::byte* dst, const std::int8_t* src, std::size_t quads) {
+  for (std::size_t q = 0; q < quads; ++q, src += 64, dst += 128) {
+    const QuadWeights words = widened(src);
+    auto* to = reinterpret_cast<__m256i*>(dst);
+    for (int h = 0; h < 2; ++h) {
+      _mm256_storeu_si256(to + h, words.even[h]);
+      _mm256_storeu_si256(to + 2 + h, words.odd[h]);
+    }
   }
 }
 
@@ -384,8 +439,10 @@ ATTO_AVX2 void sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) 
   }
 }
 
-constexpr I8Kernels kAvx2 = {kPixels,   0,           conv,       depthwise_row,
-                             image_row, product_row, gather_row, sum_row};
+constexpr I8Kernels kAvx2 = {
+    kPixels,       0,         picked_conv, {word_conv, widen_pixels, widen_weights},
+    depthwise_row, image_row, product_row, gather_row,
+    sum_row};
 
 }  // namespace
 

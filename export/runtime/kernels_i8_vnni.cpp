@@ -306,6 +306,7 @@ const I8Kernels& i8_vnni_kernels() {
     I8Kernels kernels = i8_avx2_kernels();
     kernels.max_pixels = kPixels;
     kernels.conv = conv;
+    kernels.words = {};
     kernels.depthwise_row = depthwise_row;
     return kernels;
   }();

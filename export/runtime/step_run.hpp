@@ -25,6 +25,12 @@ struct Ground {
   int parts;  ///< every step is run as that many parts, which may run at the same time
 };
 
+/// Bytes up to the next place in scratch memory that is aligned for vectors.
+inline std::ptrdiff_t aligned(std::ptrdiff_t bytes) {
+  constexpr auto kAlignment = static_cast<std::ptrdiff_t>(format::kAlignment);
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
 /// One call's input (one of the two is set) and the running part's scratch memory.
 struct Call {
   const float* image = nullptr;          ///< [C, H, W]

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "design_specs/seeds/random.hpp"
-#include "export/runtime/kernels_i8.hpp"
+#include "export/runtime/i8_words.hpp"
 #include "export/runtime/level.hpp"
 
 namespace atto::edge {
@@ -158,6 +158,14 @@ struct Maps {
   }
 
   void run_conv(const I8Kernels& kernels) {
+    const bool in_words = kernels.words.conv != nullptr && c.interleave == 1;
+    std::vector<std::byte> words, room;
+    if (in_words) {
+      const std::size_t count = src.size() / 16 * 16;
+      words.resize(count * kI8WordBytes);
+      kernels.words.widen_pixels(words.data(), src.data(), count);
+      room.resize(weights.size() * kI8WordBytes);
+    }
     std::vector<Tile> tiles;
     std::vector<std::uint32_t> offsets;
     for (int y = 0; y < c.height; ++y)
@@ -168,6 +176,7 @@ struct Maps {
         tiles.push_back({std::int64_t{y} * c.stride * row_step + x * c.stride * c.pixel_bytes,
                          static_cast<std::uint32_t>(y * c.width + x), pixels, 0, c.kernel});
       }
+    for (Tile& tile : tiles) tile.src *= in_words ? kI8WordBytes : 1;
     const std::vector<const std::int32_t*> biases(tiles.size(), bias.data());
     const int together = c.interleave > 1 ? 1 : kI8PanelBlocks;
     for (int b = 0; b < c.out_blocks; b += together) {
@@ -198,7 +207,12 @@ struct Maps {
       }
       panel.finish = finish;
       panel.finish.multipliers += b * 16;
-      kernels.conv(panel);
+      if (in_words) {
+        read_words(panel, words.data());
+        conv_in_words(kernels.words, panel, room.data());
+      } else {
+        kernels.conv(panel);
+      }
     }
   }
 

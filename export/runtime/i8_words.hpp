@@ -1,0 +1,38 @@
+#pragma once
+// Int8 convolutions of levels that multiply words: what tiles read lies widened in scratch memory.
+
+#include "export/runtime/kernels_i8.hpp"
+
+namespace atto::edge {
+
+inline constexpr std::ptrdiff_t kI8WordBytes = 2;
+inline constexpr std::ptrdiff_t kI8QuadWeights = std::ptrdiff_t{4} * format::kLanes;  // bytes
+
+/// Lets a panel read words in place of bytes. Its tiles must be about words already.
+inline void read_words(I8Panel& panel, const std::byte* words) {
+  panel.src = reinterpret_cast<const std::uint8_t*>(words);
+  panel.pixel_step *= kI8WordBytes;
+  panel.row_step *= kI8WordBytes;
+  panel.column_step *= kI8WordBytes;
+  panel.block_step *= kI8WordBytes;
+}
+
+/// Runs a panel whose source is in words, block by block, so that a block's weights, widened into
+/// `room`, stay in a cache.
+inline void conv_in_words(const I8Kernels::Words& words, I8Panel panel, std::byte* room) {
+  const std::int8_t* weights = panel.weights;
+  panel.weights = reinterpret_cast<const std::int8_t*>(room);
+  const int blocks = panel.blocks;
+  panel.blocks = 1;
+  for (int b = 0; b < blocks; ++b) {
+    words.widen_weights(room, weights + b * panel.weight_step,
+                        static_cast<std::size_t>(panel.weight_step / kI8QuadWeights));
+    words.conv(panel);
+    panel.bias_offset += format::kLanes;
+    panel.finish.multipliers += format::kLanes;
+    panel.dst += panel.dst_step;
+    panel.residual += panel.residual_step;
+  }
+}
+
+}  // namespace atto::edge
