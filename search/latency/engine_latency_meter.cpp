@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "design_specs/seeds/random.hpp"
+#include "edge_hash.hpp"
 #include "export/format/program_rules.hpp"
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
@@ -200,7 +201,7 @@ std::string EngineLatencyMeter::host() const {
 }
 
 std::string EngineLatencyMeter::runtime() const {
-  return fmt::format("{}, {}", ATTO_VERSION, edge::level_name(edge::chosen_level()));
+  return fmt::format("{} {}, {}", ATTO_VERSION, kEdgeHash, edge::level_name(edge::chosen_level()));
 }
 
 }  // namespace atto::search
