@@ -16,6 +16,7 @@ class I8ConvRun final : public StripRun {
  public:
   I8ConvRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
       : step_(step),
+        output_(ground.program.tensors[step.output]),
         in_(byte_view_of(ground.program.tensors[step.inputs[0]], plan.in)),
         end_(ground, step, plan.out),
         kernels_(i8_kernels_of(ground.level, end_.is_tame)),
@@ -101,6 +102,7 @@ class I8ConvRun final : public StripRun {
     panel.last_quads = quads_ % 4;
     panel.interleave = step_.wiring.interleave;
     panel.blocks = blocks;
+    panel.lanes = lanes_used(output_, block + blocks - 1);
     panel.weight_step = block_weights();
     panel.weights = weights_ + block * panel.weight_step;
     panel.dst = out.row(0, block);
@@ -123,6 +125,7 @@ class I8ConvRun final : public StripRun {
   }
 
   const format::Step& step_;
+  const format::Tensor& output_;
   ByteView in_;
   I8Ending end_;
   const I8Kernels& kernels_;

@@ -99,6 +99,7 @@ class I8ImageConvRun final : public StripRun {
     panel.finish = end_.finish;
     for (int b = 0; b < step_.wiring.out_blocks; b += kI8PanelBlocks) {
       panel.blocks = std::min(kI8PanelBlocks, step_.wiring.out_blocks - b);
+      panel.lanes = lanes_used(ground_.program.tensors[step_.output], b + panel.blocks - 1);
       panel.bias_offset = std::ptrdiff_t{b} * format::kLanes;
       panel.weights = weights_ + b * panel.weight_step;
       panel.dst = out.row(0, b);

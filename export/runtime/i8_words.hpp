@@ -22,11 +22,12 @@ inline void read_words(I8Panel& panel, const std::byte* words) {
 inline void conv_in_words(const I8Kernels::Words& words, I8Panel panel, std::byte* room) {
   const std::int8_t* weights = panel.weights;
   panel.weights = reinterpret_cast<const std::int8_t*>(room);
-  const int blocks = panel.blocks;
+  const int blocks = panel.blocks, lanes = panel.lanes;
   panel.blocks = 1;
   for (int b = 0; b < blocks; ++b) {
     words.widen_weights(room, weights + b * panel.weight_step,
                         static_cast<std::size_t>(panel.weight_step / kI8QuadWeights));
+    panel.lanes = b + 1 < blocks ? format::kLanes : lanes;
     words.conv(panel);
     panel.bias_offset += format::kLanes;
     panel.finish.multipliers += format::kLanes;

@@ -33,6 +33,7 @@ struct I8Panel {
   int full_blocks, last_quads;  ///< whole source blocks, then quads of channels of one more
   int interleave;               ///< format::Wiring; above 1 full_blocks is 0 and blocks is 1
   int blocks;                   ///< 1 or 2
+  int lanes;                    ///< of the last block, from which on they hold no channel
   const std::int8_t* weights;
   std::ptrdiff_t weight_step;
   std::uint8_t* dst;

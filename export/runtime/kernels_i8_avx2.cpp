@@ -30,6 +30,13 @@ ATTO_AVX2_INLINE __m128i load16(const void* from) {
   return _mm_loadu_si128(static_cast<const __m128i*>(from));
 }
 
+/// Four bytes for every lane. In assembly, or GCC loads eight at once and takes them apart.
+ATTO_AVX2_INLINE __m256i every_lane(const std::uint8_t* from) {
+  __m256i lanes;
+  asm("vpbroadcastd %1, %0" : "=x"(lanes) : "m"(*reinterpret_cast<const std::uint8_t(*)[4]>(from)));
+  return lanes;
+}
+
 /// sums += pairs of products. As one piece, or GCC gathers products first and runs out of
 /// registers.
 ATTO_AVX2_INLINE void add_products(__m256i& sums, __m256i x, __m256i w) {
@@ -124,9 +131,10 @@ ATTO_AVX2_INLINE QuadWeights widened(const std::int8_t* w) {
   return words;
 }
 
+template <int Halves = 2>
 ATTO_AVX2_INLINE void add_quad(__m256i (&sums)[2], __m256i even, __m256i odd,
                                const QuadWeights& w) {
-  for (int h = 0; h < 2; ++h) {
+  for (int h = 0; h < Halves; ++h) {
     add_products(sums[h], even, w.even[h]);
     add_products(sums[h], odd, w.odd[h]);
   }
@@ -144,23 +152,23 @@ ATTO_AVX2_INLINE void add_bytes(__m256i (&sums)[P][2], const std::uint8_t* src,
   }
 }
 
-/// Four channels of P pixels, in words.
-template <int P>
+/// Four channels of P pixels, in words; to one or both halves of 16 outputs.
+template <int P, int Halves>
 ATTO_AVX2_INLINE void add_words(__m256i (&sums)[P][2], const std::uint8_t* src,
                                 std::ptrdiff_t pitch, const std::int8_t* weights) {
   const QuadWeights w{{load(weights), load(weights + 32)},
                       {load(weights + 64), load(weights + 96)}};
   for (int i = 0; i < P; ++i) {
-    std::int32_t words[2];
-    std::memcpy(words, src + i * pitch, sizeof words);
-    add_quad(sums[i], _mm256_set1_epi32(words[0]), _mm256_set1_epi32(words[1]), w);
+    const std::uint8_t* p = src + i * pitch;
+    add_quad<Halves>(sums[i], every_lane(p), every_lane(p + 4), w);
   }
 }
 
-template <int P, bool Words>
+/// `Halves`: of a block that tiles of words make; 0 for tiles of bytes.
+template <int P, int Halves>
 ATTO_AVX2_INLINE void conv_tile(const I8Panel& panel, std::size_t t, int block,
                                 const __m256i* picks) {
-  constexpr std::ptrdiff_t kQuadBytes = Words ? 128 : 64;
+  constexpr std::ptrdiff_t kQuadBytes = Halves > 0 ? 128 : 64;
   const Tile& tile = panel.tiles[t];
   const std::int32_t* bias = panel.tile_bias[t] + panel.bias_offset + block * format::kLanes;
   __m256i sums[P][2];
@@ -174,12 +182,13 @@ ATTO_AVX2_INLINE void conv_tile(const I8Panel& panel, std::size_t t, int block,
   for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
     const std::uint8_t* tap = row;
     for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
-      if constexpr (Words) {
+      if constexpr (Halves > 0) {
         const std::uint8_t* p = tap;
         for (int b = 0; b < panel.full_blocks; ++b, p += panel.block_step)
-          for (int q = 0; q < 4; ++q, w += kQuadBytes) add_words<P>(sums, p + q * 8, pitch, w);
+          for (int q = 0; q < 4; ++q, w += kQuadBytes)
+            add_words<P, Halves>(sums, p + q * 8, pitch, w);
         for (int q = 0; q < panel.last_quads; ++q, w += kQuadBytes)
-          add_words<P>(sums, p + q * 8, pitch, w);
+          add_words<P, Halves>(sums, p + q * 8, pitch, w);
       } else {
         for (int q = 0; q < panel.last_quads; ++q, w += kQuadBytes)
           add_bytes<P>(sums, tap, pitch, w, picks[q]);
@@ -190,17 +199,21 @@ ATTO_AVX2_INLINE void conv_tile(const I8Panel& panel, std::size_t t, int block,
 }
 
 /// Tiles [begin, end) of P pixels: many in one call, which sets up once.
-template <int P, bool Words>
+template <int P, int Halves>
 ATTO_AVX2 void conv_tiles(const I8Panel& panel, std::size_t begin, std::size_t end,
                           const __m256i* picks) {
   for (int b = 0; b < panel.blocks; ++b)
-    for (std::size_t t = begin; t < end; ++t) conv_tile<P, Words>(panel, t, b, picks);
+    for (std::size_t t = begin; t < end; ++t) conv_tile<P, Halves>(panel, t, b, picks);
 }
 
 using Tiles = void (*)(const I8Panel&, std::size_t, std::size_t, const __m256i*);
-template <bool Words>
-constexpr Tiles kTiles[kPixels] = {conv_tiles<1, Words>, conv_tiles<2, Words>, conv_tiles<3, Words>,
-                                   conv_tiles<4, Words>};
+constexpr Tiles kByteTiles[kPixels] = {conv_tiles<1, 0>, conv_tiles<2, 0>, conv_tiles<3, 0>,
+                                       conv_tiles<4, 0>};
+constexpr Tiles kWordTiles[kPixels] = {conv_tiles<1, 2>, conv_tiles<2, 2>, conv_tiles<3, 2>,
+                                       conv_tiles<4, 2>};
+/// Where the other half of a block holds no channel.
+constexpr Tiles kHalfTiles[kPixels] = {conv_tiles<1, 2>, conv_tiles<2, 2>, conv_tiles<3, 2>,
+                                       conv_tiles<4, 1>};
 
 ATTO_AVX2_INLINE void run_tiles(const I8Panel& panel, const Tiles* by_pixels,
                                 const __m256i* picks) {
@@ -219,11 +232,11 @@ ATTO_AVX2 void picked_conv(const I8Panel& panel) {
       bytes[i] = static_cast<std::uint8_t>(i8::quad_byte(q, i % 4, i / 4, panel.interleave));
     picks[q] = load(bytes);
   }
-  run_tiles(panel, kTiles<false>, picks);
+  run_tiles(panel, kByteTiles, picks);
 }
 
 ATTO_AVX2 void word_conv(const I8Panel& panel) {
-  run_tiles(panel, kTiles<true>, nullptr);
+  run_tiles(panel, panel.lanes <= format::kLanes / 2 ? kHalfTiles : kWordTiles, nullptr);
 }
 
 ATTO_AVX2 void widen_pixels(std::byte* dst, const std::uint8_t* src, std::size_t count) {

@@ -56,6 +56,7 @@ struct Case {
   int kernel = 1, stride = 1, dilation = 1;
   int interleave = 1;
   int pixel_bytes = 16;
+  int lanes = 16;  ///< of the last output block that hold a channel
   bool has_residual = false, is_depthwise = false;
   Clamp clamp{-kInfinity, kInfinity}, joined{-kInfinity, kInfinity};
 };
@@ -150,7 +151,7 @@ struct Maps {
     for (int y = 0; y < c.height; ++y)
       for (int b = 0; b < c.out_blocks; ++b)
         for (int x = 0; x < c.width; ++x)
-          for (int l = 0; l < 16; ++l)
+          for (int l = 0; l < (b + 1 == c.out_blocks ? c.lanes : 16); ++l)
             differing +=
                 dst[static_cast<std::size_t>(at(y, x, b, l))] != wanted(y, x, b, l) ? 1 : 0;
     REQUIRE(differing == 0);
@@ -195,6 +196,7 @@ struct Maps {
       panel.last_quads = quads - 4 * panel.full_blocks;
       panel.interleave = c.interleave;
       panel.blocks = std::min(together, c.out_blocks - b);
+      panel.lanes = b + panel.blocks == c.out_blocks ? c.lanes : 16;
       panel.weight_step = c.kernel * c.kernel * quads * 64;
       panel.weights = weights.data() + b * panel.weight_step;
       panel.dst = dst.data() + b * out_block_step;
@@ -295,6 +297,19 @@ TEST_CASE("int8 kernels: convolutions of every tile, depth, stride and ending") 
       require_same(c);
       c.clamp = {-kInfinity, kInfinity};
       c.joined = c.clamp;
+      require_same(c);
+    }
+    SECTION("half a block, width " + std::to_string(width)) {
+      for (const int lanes : {3, 8, 9})
+        for (const int kernel : {1, 3}) {
+          c.lanes = lanes;
+          c.kernel = kernel;
+          require_same(c);
+        }
+      c.out_blocks = 1;
+      c.lanes = 8;
+      c.has_residual = true;
+      c.joined = {0, 60.5F};
       require_same(c);
     }
     SECTION("3x3, width " + std::to_string(width)) {
