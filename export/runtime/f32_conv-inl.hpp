@@ -20,7 +20,7 @@ namespace atto::edge::HWY_NAMESPACE {
 #  if HWY_TARGET == HWY_AVX3
 inline constexpr int kMaxPixels = 8, kPanelBlocks = 2, kMinUnroll = 1;
 #  elif HWY_TARGET == HWY_AVX2
-inline constexpr int kMaxPixels = 6, kPanelBlocks = 1, kMinUnroll = 2;  // four would spill
+inline constexpr int kMaxPixels = 6, kPanelBlocks = 1, kMinUnroll = 4;
 #  elif HWY_TARGET == HWY_NEON
 inline constexpr int kMaxPixels = 5, kPanelBlocks = 1, kMinUnroll = 2;
 #  else
@@ -82,20 +82,35 @@ HWY_INLINE const float* pixel_at(const float* p, const Pitch& pitch) {
   return reinterpret_cast<const float*>(bytes + kFactors[I] * step);
 }
 
-/// Adds one channel of a pixel.
+/// Adds channel c of a pixel.
 template <int I, int P, int N>
-HWY_INLINE void add_pixel(Sums<P, N>& sums, int set, const float* p, const Pitch& pitch,
+HWY_INLINE void add_pixel(Sums<P, N>& sums, int set, const float* p, const Pitch& pitch, int c,
                           const V (&weights)[N]) {
-  V x = hn::Set(D(), *pixel_at<I>(p, pitch));
+  const float& value = pixel_at<I>(p, pitch)[c];
+  V* const of = sums.v[set] + I * N;
+  V x;
+#  if HWY_TARGET == HWY_AVX2
+  // As one piece: GCC loads values early, runs out of registers and moves sums around.
+  if constexpr (N == 2)
+    asm("vbroadcastss %3, %2\n\tvfmadd231ps %4, %2, %0\n\tvfmadd231ps %5, %2, %1"
+        : "+x"(of[0].raw), "+x"(of[1].raw), "=&x"(x.raw)
+        : "m"(value), "x"(weights[0].raw), "x"(weights[1].raw));
+  else
+    asm("vbroadcastss %2, %1\n\tvfmadd231ps %3, %1, %0"
+        : "+x"(of[0].raw), "=&x"(x.raw)
+        : "m"(value), "x"(weights[0].raw));
+  static_assert(N <= 2);
+#  else
+  x = hn::Set(D(), value);
   in_register(x);
-#  pragma GCC unroll 16
-  for (int j = 0; j < N; ++j)
-    sums.v[set][I * N + j] = hn::MulAdd(x, weights[j], sums.v[set][I * N + j]);
+#    pragma GCC unroll 16
+  for (int j = 0; j < N; ++j) of[j] = hn::MulAdd(x, weights[j], of[j]);
+#  endif
 }
 
-/// Adds one channel of all pixels.
+/// Adds channel c of all pixels.
 template <int P, int N, int... I>
-HWY_INLINE void add_channel(Sums<P, N>& sums, int set, const float* p, const Pitch& pitch,
+HWY_INLINE void add_channel(Sums<P, N>& sums, int set, const float* p, const Pitch& pitch, int c,
                             const float* HWY_RESTRICT w, std::ptrdiff_t weight_step,
                             std::integer_sequence<int, I...> /*pixels*/) {
   const D d;
@@ -103,7 +118,7 @@ HWY_INLINE void add_channel(Sums<P, N>& sums, int set, const float* p, const Pit
 #  pragma GCC unroll 16
   for (int j = 0; j < N; ++j)
     weights[j] = hn::LoadU(d, w + j / kVectors * weight_step + j % kVectors * kVector);
-  (add_pixel<I>(sums, set, p, pitch, weights), ...);
+  (add_pixel<I>(sums, set, p, pitch, c, weights), ...);
 }
 
 /// Brings what is read 16 channels later into the first-level cache: its lines lie too far apart
@@ -182,11 +197,11 @@ void conv_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
           for (int c = 0; c < format::kLanes; c += kUnroll, w += kUnroll * format::kLanes)
 #  pragma GCC unroll 4
             for (int u = 0; u < kUnroll; ++u)
-              add_channel(sums, u % kSets, p + c + u, pitch, w + u * format::kLanes, weight_step,
+              add_channel(sums, u % kSets, p + c, pitch, u, w + u * format::kLanes, weight_step,
                           kPixels);
         }
         for (int c = 0; c < last_depth; ++c, w += format::kLanes)
-          add_channel(sums, 0, p + c, pitch, w, weight_step, kPixels);
+          add_channel(sums, 0, p + c, pitch, 0, w, weight_step, kPixels);
       }
     }
     finish(sums, panel, *tile);
