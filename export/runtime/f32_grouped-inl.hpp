@@ -26,15 +26,15 @@ struct RegularWindow {
     const std::ptrdiff_t tap = std::ptrdiff_t{depth} * format::kLanes;
     for (int ky = row.ky_begin; ky < row.ky_end; ++ky, src += row.row_step, w += K * tap) {
       for (int c = 0; c < depth; ++c) {
-        const float* from = src + c * B;
-        // Or GCC keeps what channels two apart share, more than there are registers for.
+        const float* from = src + c * B + v * kVector % B;
+        // One base for all loads, or GCC keeps sums of addresses in more registers than there are.
         asm("" : "+r"(from));
         V weights[K];
 #  pragma GCC unroll 8
         for (int k = 0; k < K; ++k) weights[k] = hn::LoadU(d, w + k * tap + c * format::kLanes);
 #  pragma GCC unroll 32
         for (int x = 0; x < (P - 1) * S + K; ++x) {
-          V value = repeated<B>(from + x * format::kLanes, v);
+          V value = repeated<B>(from + x * format::kLanes, 0);
           in_register(value);
 #  pragma GCC unroll 8
           for (int k = 0; k < K; ++k) {
