@@ -121,8 +121,9 @@ template <int K, int S, int B>
 inline constexpr GroupedTiles kGroupedTiles = kAnyTiles<B>;
 #  else
 template <int B>
-inline constexpr GroupedTiles kAnyTiles = {nullptr, nullptr, grouped_tiles<AnyWindow<4, B>>,
-                                           grouped_tiles<AnyWindow<1, B>>};
+inline constexpr GroupedTiles kAnyTiles = {
+    B < format::kLanes ? grouped_tiles<AnyWindow<8, B>> : nullptr, nullptr,
+    grouped_tiles<AnyWindow<4, B>>, grouped_tiles<AnyWindow<1, B>>};
 /// Eights and sevens fill the rows of most maps, so few windows have a regular tile of 4.
 template <int K, int S, int B>
 inline constexpr GroupedTiles kGroupedTiles = {

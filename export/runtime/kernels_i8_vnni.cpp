@@ -192,14 +192,40 @@ ATTO_VNNI void grouped_tiles(const I8Panel& panel, std::size_t begin, std::size_
 }
 
 using Tiles = void (*)(const I8Panel&, std::size_t, std::size_t);
+
+/// Tiles of two or three pixels, which only rows of as many have, are made pixel by pixel.
+template <Tiles Single>
+void small_tiles(const I8Panel& panel, std::size_t begin, std::size_t end) {
+  Tile pixel;
+  I8Panel single = panel;
+  single.tiles = &pixel;
+  for (std::size_t t = begin; t < end; ++t) {
+    single.tile_bias = panel.tile_bias + t;
+    for (pixel = panel.tiles[t]; pixel.pixels > 0; --pixel.pixels, ++pixel.pixel) {
+      Single(single, 0, 1);
+      pixel.src += panel.pixel_step;
+    }
+  }
+}
+
 template <int B>
-constexpr Tiles kTiles[kPixels] = {conv_tiles<1, B>, conv_tiles<2, B>, conv_tiles<3, B>,
-                                   conv_tiles<4, B>, conv_tiles<5, B>, conv_tiles<6, B>,
-                                   conv_tiles<7, B>, conv_tiles<8, B>};
+constexpr Tiles kTiles[kPixels] = {conv_tiles<1, B>,
+                                   small_tiles<conv_tiles<1, B>>,
+                                   small_tiles<conv_tiles<1, B>>,
+                                   conv_tiles<4, B>,
+                                   conv_tiles<5, B>,
+                                   conv_tiles<6, B>,
+                                   conv_tiles<7, B>,
+                                   conv_tiles<8, B>};
 template <int Q>
-constexpr Tiles kGroupedTiles[kPixels] = {
-    grouped_tiles<1, Q>, grouped_tiles<2, Q>, grouped_tiles<3, Q>, grouped_tiles<4, Q>,
-    grouped_tiles<5, Q>, grouped_tiles<6, Q>, grouped_tiles<7, Q>, grouped_tiles<8, Q>};
+constexpr Tiles kGroupedTiles[kPixels] = {grouped_tiles<1, Q>,
+                                          small_tiles<grouped_tiles<1, Q>>,
+                                          small_tiles<grouped_tiles<1, Q>>,
+                                          grouped_tiles<4, Q>,
+                                          grouped_tiles<5, Q>,
+                                          grouped_tiles<6, Q>,
+                                          grouped_tiles<7, Q>,
+                                          grouped_tiles<8, Q>};
 
 void conv(const I8Panel& panel) {
   const Tiles* const tiles = panel.interleave > 1
