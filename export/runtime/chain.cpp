@@ -13,9 +13,6 @@ using format::Element;
 using format::StepKind;
 using format::Tensor;
 
-// Kernels load whole vectors, of which they use a part.
-constexpr std::ptrdiff_t kReadBeyond = 64;
-
 /// The rows of a tensor in strips that are there.
 struct Buffer {
   View view;

@@ -13,8 +13,6 @@ namespace atto::edge {
 namespace {
 
 constexpr int kMaxThreads = 256;
-// Kernels load whole vectors, of which they use a part.
-constexpr std::size_t kReadBeyond = 64;
 
 /// Bytes at a multiple of 64.
 class AlignedBytes {
@@ -94,7 +92,7 @@ struct Engine::State {
       : model(std::move(of)),
         options(std::move(wanted)),
         level(level_of(options)),
-        arena(model.program().arena_bytes + kReadBeyond),
+        arena(model.program().arena_bytes + static_cast<std::size_t>(kReadBeyond)),
         ground{model.program(),   model.weights(), arena.get(),
                kernels_of(level), level,           threads_of(options)} {
     for (const format::Chain& chain : format::chains_of(model.program())) {

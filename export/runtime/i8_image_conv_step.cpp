@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::int64_t kStripBytes = 16 * 1024;  // half of a small first-level cache
 constexpr int kPiece = 256;                      // pixels on their way from bytes to quads
-constexpr std::ptrdiff_t kReadBeyond = 64;       // kernels load whole vectors
 
 class I8ImageConvRun final : public StripRun {
  public:

@@ -25,6 +25,9 @@ struct Ground {
   int parts;  ///< every step is run as that many parts, which may run at the same time
 };
 
+/// Kernels load whole vectors, of which they use a part.
+inline constexpr std::ptrdiff_t kReadBeyond = 64;
+
 /// Bytes up to the next place in scratch memory that is aligned for vectors.
 inline std::ptrdiff_t aligned(std::ptrdiff_t bytes) {
   constexpr auto kAlignment = static_cast<std::ptrdiff_t>(format::kAlignment);
