@@ -51,7 +51,8 @@ TEST_CASE("A design is measured with random weights and with trained ones, in fp
         meter.measure({network, "00000000000000aa", {1, precision}, scratch / "winner"}));
   }
   CHECK_FALSE(meter.host().empty());
-  CHECK_FALSE(meter.runtime().empty());
+  // Version, hash of the compiled engine, instruction set.
+  CHECK_THAT(meter.runtime(), Catch::Matches("[0-9.]+ [0-9a-f]{8}, [a-z0-9_]+"));
 }
 
 TEST_CASE("A network that a precision cannot express is refused with the rule") {
