@@ -109,8 +109,8 @@ struct Window {
 };
 
 /// How a Conv's lanes meet: output blocks [g * out_blocks, (g + 1) * out_blocks) read input blocks
-/// [g * in_blocks, (g + 1) * in_blocks). With interleave B > 1 the 16 lanes of a block belong to B
-/// groups of channels in turn (lane = channel * B + group), and in_blocks = out_blocks = 1.
+/// [g * in_blocks, (g + 1) * in_blocks). With interleave B > 1 the lanes of these blocks belong to B
+/// groups of channels in turn (lane = channel * B + group), and in_blocks = 1.
 /// Weights are [group][out block][kh][kw][depth][16], depth = (in_blocks - 1) * 16 + last_depth.
 struct Wiring {
   std::int32_t groups = 1;

@@ -20,25 +20,15 @@ int blocks_for(int channels) {
   return (channels + kLanes - 1) / kLanes;
 }
 
-/// Blocks of `interleave` groups, channel by channel.
+/// Whole blocks for every `interleave` groups, which lie in them channel by channel.
 Lanes interleaved(int groups, int each, int interleave) {
   Lanes lanes;
-  const int blocks = (groups + interleave - 1) / interleave;
-  for (int lane = 0; lane < blocks * kLanes; ++lane) {
-    const int group = lane / kLanes * interleave + lane % interleave;
-    const int channel = lane % kLanes / interleave;
-    lanes.push_back(group < groups && channel < each ? group * each + channel : -1);
-  }
-  return lanes;
-}
-
-/// Whole blocks for each group.
-Lanes separate(int groups, int each) {
-  Lanes lanes;
-  const int width = blocks_for(each) * kLanes;
-  for (int group = 0; group < groups; ++group)
-    for (int channel = 0; channel < width; ++channel)
-      lanes.push_back(channel < each ? group * each + channel : -1);
+  const int width = blocks_for(each * interleave) * kLanes;
+  for (int first = 0; first < groups; first += interleave)
+    for (int lane = 0; lane < width; ++lane) {
+      const int group = first + lane % interleave, channel = lane / interleave;
+      lanes.push_back(group < groups && channel < each ? group * each + channel : -1);
+    }
   return lanes;
 }
 
@@ -126,17 +116,18 @@ std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels) {
 }
 
 GroupLayout group_layout(int groups, int in_each, int out_each) {
-  for (const int interleave : {8, 4, 2})
-    if (interleave * std::max(in_each, out_each) <= kLanes) {
-      const int blocks = (groups + interleave - 1) / interleave;
-      return {{blocks, 1, 1, in_each, interleave},
-              interleaved(groups, in_each, interleave),
-              interleaved(groups, out_each, interleave)};
-    }
-  const int in_blocks = blocks_for(in_each);
-  return {{groups, in_blocks, blocks_for(out_each), in_each - (in_blocks - 1) * kLanes, 1},
-          separate(groups, in_each),
-          separate(groups, out_each)};
+  GroupLayout best;
+  for (const int interleave : {8, 4, 2, 1}) {
+    if (interleave > 1 && interleave * in_each > kLanes) continue;
+    const int in_blocks = blocks_for(in_each * interleave);
+    Lanes out = interleaved(groups, out_each, interleave);
+    if (!best.out.empty() && out.size() >= best.out.size()) continue;
+    best = {{(groups + interleave - 1) / interleave, in_blocks, blocks_for(out_each * interleave),
+             in_each - (in_blocks - 1) * kLanes, interleave},
+            interleaved(groups, in_each, interleave),
+            std::move(out)};
+  }
+  return best;
 }
 
 bool is_depthwise(const FusedNetwork& network, const FusedNode& node) {

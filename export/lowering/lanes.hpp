@@ -18,7 +18,8 @@ Lanes identity_lanes(int channels);
 /// Returns the lane of every channel.
 std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels);
 
-/// How a convolution of groups, `in_each` channels to `out_each`, reads and writes.
+/// How a convolution of groups, `in_each` channels to `out_each`, reads and writes. As many groups
+/// are interleaved as make the fewest blocks of outputs, if what they read fits a block.
 struct GroupLayout {
   format::Wiring wiring;
   Lanes in, out;

@@ -78,7 +78,7 @@ void grouped_tiles(const GroupedRow& row, int first, int count) {
   const std::ptrdiff_t at = std::ptrdiff_t{first} * format::kLanes;
   const std::ptrdiff_t source_step = std::ptrdiff_t{row.stride} * kPixels * format::kLanes;
   for (int b = 0; b < row.blocks; ++b) {
-    const float* src = row.src + b * row.block_step + row.stride * at;
+    const float* src = row.src + b / row.readers * row.block_step + row.stride * at;
     const float* weights = row.weights + b * row.weight_step;
     const float* bias = row.bias + b * format::kLanes;
     std::ptrdiff_t residual = b * row.residual_step + at;

@@ -64,7 +64,8 @@ class GroupedRun final : public StripRun {
     row.ky_end = taps.end;
     row.interleave = wiring_.interleave;
     row.depth = wiring_.last_depth;
-    row.blocks = wiring_.groups;
+    row.readers = wiring_.out_blocks;
+    row.blocks = wiring_.groups * wiring_.out_blocks;
     row.width = plan_.out.width;
     row.weights = weights_ + taps.begin * window_.width * tap_weights;
     row.weight_step = window_.height * window_.width * tap_weights;

@@ -53,7 +53,7 @@ class I8ConvRun final : public StripRun {
     const Strip& strip = strips_[static_cast<std::size_t>(turn)];
     for (int b = blocks.begin; b < blocks.end;) {
       const int of_group = step_.wiring.out_blocks - b % step_.wiring.out_blocks;
-      const int count = std::min({kI8PanelBlocks, of_group, blocks.end - b});
+      const int count = std::min({panel_blocks(), of_group, blocks.end - b});
       run_panel(strip, in_.at(places.in), end_.out.at(places.out), b, count, call);
       b += count;
     }
@@ -61,7 +61,7 @@ class I8ConvRun final : public StripRun {
   std::vector<int> pieces() const override {
     std::vector<int> firsts;
     for (int b = 0; b < end_.out.shape.blocks; ++b)
-      if (b % step_.wiring.out_blocks % kI8PanelBlocks == 0) firsts.push_back(b);
+      if (b % step_.wiring.out_blocks % panel_blocks() == 0) firsts.push_back(b);
     firsts.push_back(end_.out.shape.blocks);
     return firsts;
   }
@@ -73,6 +73,7 @@ class I8ConvRun final : public StripRun {
   }
 
  private:
+  int panel_blocks() const { return step_.wiring.interleave > 1 ? 1 : kI8PanelBlocks; }
   /// Kernels store neighbouring pixels side by side.
   bool stores_over_rows() const {
     return end_.out.shape.is_compact() && (step_.residual < 0 || end_.residual.shape.is_compact());

@@ -54,6 +54,7 @@ struct ConvPanel {
 /// (interleave 16, depth 1), or groups of fewer channels than 16.
 struct GroupedRow {
   const float* src;  ///< block 0, tap (ky_begin, 0) of pixel 0
+  int readers;       ///< blocks of the output that read the same block, neighbours
   std::ptrdiff_t row_step, column_step, block_step;
   int stride;
   int kernel_width, ky_begin, ky_end;
