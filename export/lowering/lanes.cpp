@@ -115,19 +115,23 @@ std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels) {
   return lane;
 }
 
-GroupLayout group_layout(int groups, int in_each, int out_each) {
-  GroupLayout best;
-  for (const int interleave : {8, 4, 2, 1}) {
-    if (interleave > 1 && interleave * in_each > kLanes) continue;
-    const int in_blocks = blocks_for(in_each * interleave);
-    Lanes out = interleaved(groups, out_each, interleave);
-    if (!best.out.empty() && out.size() >= best.out.size()) continue;
-    best = {{(groups + interleave - 1) / interleave, in_blocks, blocks_for(out_each * interleave),
-             in_each - (in_blocks - 1) * kLanes, interleave},
-            interleaved(groups, in_each, interleave),
-            std::move(out)};
+GroupLayout group_layout(int groups, int in_each, int out_each, Interleave most) {
+  const auto narrow = [&](int interleave) { return interleave * in_each <= kLanes; };
+  int best = 1;
+  std::size_t fewest = interleaved(groups, out_each, 1).size();
+  for (const int interleave : {2, 4, 8}) {
+    const std::size_t lanes = interleaved(groups, out_each, interleave).size();
+    const bool pays = narrow(interleave) ? lanes <= fewest
+                                         : most == Interleave::Wide && lanes < fewest;
+    if (!pays) continue;
+    best = interleave;
+    fewest = lanes;
   }
-  return best;
+  const int in_blocks = blocks_for(in_each * best);
+  return {{(groups + best - 1) / best, in_blocks, blocks_for(out_each * best),
+           in_each - (in_blocks - 1) * kLanes / best, best},
+          interleaved(groups, in_each, best),
+          interleaved(groups, out_each, best)};
 }
 
 bool is_depthwise(const FusedNetwork& network, const FusedNode& node) {
@@ -141,16 +145,16 @@ bool is_grouped(const FusedNetwork& network, const FusedNode& node) {
   return conv != nullptr && conv->groups > 1 && !is_depthwise(network, node);
 }
 
-GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node) {
+GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Interleave most) {
   const int groups = std::get<FusedConv>(node.op).groups;
   return group_layout(groups, network.nodes[at(node.inputs[0])].shape.channels / groups,
-                      node.shape.channels / groups);
+                      node.shape.channels / groups, most);
 }
 
 bool multiplies_in_bf16(const FusedNetwork& network, const FusedNode& node) {
   if (std::holds_alternative<FusedDense>(node.op)) return true;
   if (!std::holds_alternative<FusedConv>(node.op) || node.inputs[0] == 0) return false;
-  if (is_grouped(network, node)) return group_layout(network, node).wiring.interleave == 1;
+  if (is_grouped(network, node)) return group_layout(network, node, Interleave::Narrow).wiring.interleave == 1;
   return !is_depthwise(network, node);
 }
 
@@ -170,7 +174,7 @@ Lanes renamed(const FusedChannels& moves, const Lanes& input) {
   return lanes;
 }
 
-std::vector<Lanes> choose_lanes(const FusedNetwork& network) {
+std::vector<Lanes> choose_lanes(const FusedNetwork& network, Interleave most) {
   Classes classes = classes_of(network);
   std::map<int, std::map<Lanes, int>> wishes;  // by class: how many want it
   std::vector<int> members(network.nodes.size());
@@ -178,7 +182,7 @@ std::vector<Lanes> choose_lanes(const FusedNetwork& network) {
     const FusedNode& node = network.nodes[i];
     ++members[at(classes.find(static_cast<int>(i)))];
     if (!is_grouped(network, node)) continue;
-    GroupLayout layout = group_layout(network, node);
+    GroupLayout layout = group_layout(network, node, most);
     ++wishes[classes.find(node.inputs[0])][std::move(layout.in)];
     ++wishes[classes.find(static_cast<int>(i))][std::move(layout.out)];
   }

@@ -42,7 +42,8 @@ class Builder {
       : network_(network),
         quantisation_(options.quantisation),
         is_bf16_(options.precision == Precision::Bf16),
-        lanes_(choose_lanes(network)),
+        interleave_(is_int8() || is_bf16_ ? Interleave::Narrow : Interleave::Wide),
+        lanes_(choose_lanes(network, interleave_)),
         is_output_(network.nodes.size()),
         values_(network.nodes.size()) {
     for (const net::Output& output : network.outputs) is_output_[at(output.layer)] = true;
@@ -71,7 +72,7 @@ class Builder {
       const Value input = values_[at(node.inputs[0])];
       return finish_conv(input, kernel, window, wiring_of(input.lanes, lanes_[at(index_)]));
     }
-    const GroupLayout layout = group_layout(network_, node);
+    const GroupLayout layout = group_layout(network_, node, interleave_);
     const Value input = arranged(node.inputs[0], layout.in);
     if (layout.out == lanes_[at(index_)]) return finish_conv(input, kernel, window, layout.wiring);
     if (is_int8())  // an add of its own would round twice
@@ -354,6 +355,7 @@ class Builder {
   const FusedNetwork& network_;
   const Quantisation* quantisation_;  ///< null for floats
   bool is_bf16_;
+  Interleave interleave_;
   std::vector<Lanes> lanes_;
   std::vector<bool> is_output_;
   std::vector<Value> values_;

@@ -14,6 +14,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
 
+/// Channel c of B interleaved groups, of a pixel that begins at p.
+template <int B>
+HWY_INLINE const float* channel(const float* p, int c, std::ptrdiff_t block_step) {
+  constexpr int kChannels = format::kLanes / B;  // of a block
+  return p + c / kChannels * block_step + c % kChannels * B;
+}
+
 /// K x (any height), stride S, P pixels, B channels interleaved. `src` is tap (ky_begin, 0) of the
 /// first pixel; v is the vector of the block.
 template <int K, int S, int P, int B>
@@ -26,7 +33,7 @@ struct RegularWindow {
     const std::ptrdiff_t tap = std::ptrdiff_t{depth} * format::kLanes;
     for (int ky = row.ky_begin; ky < row.ky_end; ++ky, src += row.row_step, w += K * tap) {
       for (int c = 0; c < depth; ++c) {
-        const float* from = src + c * B + v * kVector % B;
+        const float* from = channel<B>(src, c, row.block_step) + v * kVector % B;
         // One base for all loads, or GCC keeps sums of addresses in more registers than there are.
         asm("" : "+r"(from));
         V weights[K];
@@ -60,10 +67,11 @@ struct AnyWindow {
       const float* HWY_RESTRICT p = src;
       for (int kx = 0; kx < row.kernel_width; ++kx, p += row.column_step)
         for (int c = 0; c < row.depth; ++c, w += format::kLanes) {
+          const float* HWY_RESTRICT from = channel<B>(p, c, row.block_step);
           const V weight = hn::LoadU(d, w);
 #  pragma GCC unroll 16
           for (int i = 0; i < P; ++i)
-            sums[i] = hn::MulAdd(repeated<B>(p + i * pixel_step + c * B, v), weight, sums[i]);
+            sums[i] = hn::MulAdd(repeated<B>(from + i * pixel_step, v), weight, sums[i]);
         }
     }
   }
@@ -78,7 +86,7 @@ void grouped_tiles(const GroupedRow& row, int first, int count) {
   const std::ptrdiff_t at = std::ptrdiff_t{first} * format::kLanes;
   const std::ptrdiff_t source_step = std::ptrdiff_t{row.stride} * kPixels * format::kLanes;
   for (int b = 0; b < row.blocks; ++b) {
-    const float* src = row.src + b / row.readers * row.block_step + row.stride * at;
+    const float* src = row.src + b / row.readers * row.reader_step + row.stride * at;
     const float* weights = row.weights + b * row.weight_step;
     const float* bias = row.bias + b * format::kLanes;
     std::ptrdiff_t residual = b * row.residual_step + at;

@@ -44,13 +44,13 @@ class GroupedRun final : public StripRun {
     const bool is_depthwise = wiring_.interleave == format::kLanes;
     return (is_depthwise ? "dwconv" : "gconv") + std::to_string(window_.height) + "x" +
            std::to_string(window_.width) + "s" + std::to_string(window_.stride) +
-           (is_depthwise ? "" : "c" + std::to_string(wiring_.last_depth));
+           (is_depthwise ? "" : "c" + std::to_string(wiring_.depth()));
   }
 
  private:
   GroupedRow prepared(int y, const View& in) const {
     const Range taps = taps_inside(window_, window_.height, y, in.height);
-    const std::ptrdiff_t tap_weights = std::ptrdiff_t{wiring_.last_depth} * format::kLanes;
+    const std::ptrdiff_t tap_weights = std::ptrdiff_t{wiring_.depth()} * format::kLanes;
     const std::int64_t first = std::int64_t{y} * window_.stride - window_.pad +
                                std::int64_t{taps.begin} * window_.dilation;
     GroupedRow row{};
@@ -63,8 +63,9 @@ class GroupedRun final : public StripRun {
     row.ky_begin = taps.begin;
     row.ky_end = taps.end;
     row.interleave = wiring_.interleave;
-    row.depth = wiring_.last_depth;
+    row.depth = wiring_.depth();
     row.readers = wiring_.out_blocks;
+    row.reader_step = wiring_.in_blocks * in.block_stride;
     row.blocks = wiring_.groups * wiring_.out_blocks;
     row.width = plan_.out.width;
     row.weights = weights_ + taps.begin * window_.width * tap_weights;

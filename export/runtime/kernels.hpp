@@ -50,12 +50,13 @@ struct ConvPanel {
   std::ptrdiff_t prefetch_step;  ///< and of these with every block of 16 channels
 };
 
-/// One row of a convolution in which every block of 16 outputs reads one block: depthwise
-/// (interleave 16, depth 1), or groups of fewer channels than 16.
+/// One row of a convolution whose groups are interleaved, `interleave` of them in the same blocks;
+/// a depthwise one has interleave 16 and depth 1.
 struct GroupedRow {
   const float* src;  ///< block 0, tap (ky_begin, 0) of pixel 0
-  int readers;       ///< blocks of the output that read the same block, neighbours
   std::ptrdiff_t row_step, column_step, block_step;
+  int readers;                 ///< blocks of the output, neighbours, that read the same blocks
+  std::ptrdiff_t reader_step;  ///< source elements from these to what the next ones read
   int stride;
   int kernel_width, ky_begin, ky_end;
   int interleave, depth;

@@ -15,7 +15,7 @@ using test::Sketch;
 
 /// The lanes of the last node.
 Lanes last_lanes(const net::Network& network) {
-  return choose_lanes(fuse(network, test::random_weights(network, 1))).back();
+  return choose_lanes(fuse(network, test::random_weights(network, 1)), Interleave::Wide).back();
 }
 
 /// `channels` and no others, up to a whole block.
