@@ -121,8 +121,8 @@ GroupLayout group_layout(int groups, int in_each, int out_each, Interleave most)
   std::size_t fewest = interleaved(groups, out_each, 1).size();
   for (const int interleave : {2, 4, 8}) {
     const std::size_t lanes = interleaved(groups, out_each, interleave).size();
-    const bool pays = narrow(interleave) ? lanes <= fewest
-                                         : most == Interleave::Wide && lanes < fewest;
+    const bool pays =
+        narrow(interleave) ? lanes <= fewest : most == Interleave::Wide && lanes < fewest;
     if (!pays) continue;
     best = interleave;
     fewest = lanes;
@@ -154,7 +154,8 @@ GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Int
 bool multiplies_in_bf16(const FusedNetwork& network, const FusedNode& node) {
   if (std::holds_alternative<FusedDense>(node.op)) return true;
   if (!std::holds_alternative<FusedConv>(node.op) || node.inputs[0] == 0) return false;
-  if (is_grouped(network, node)) return group_layout(network, node, Interleave::Narrow).wiring.interleave == 1;
+  if (is_grouped(network, node))
+    return group_layout(network, node, Interleave::Narrow).wiring.interleave == 1;
   return !is_depthwise(network, node);
 }
 

@@ -42,7 +42,7 @@ class Builder {
       : network_(network),
         quantisation_(options.quantisation),
         is_bf16_(options.precision == Precision::Bf16),
-        interleave_(is_int8() || is_bf16_ ? Interleave::Narrow : Interleave::Wide),
+        interleave_(options.precision == Precision::F32 ? Interleave::Wide : Interleave::Narrow),
         lanes_(choose_lanes(network, interleave_)),
         is_output_(network.nodes.size()),
         values_(network.nodes.size()) {

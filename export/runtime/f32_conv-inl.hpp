@@ -70,21 +70,27 @@ void small_tiles(const ConvPanel& panel, const Tile* tile, std::size_t count) {
 struct TileKernels {
   TileKernel of[kMaxPixels + 1];  ///< by the number of pixels
 };
-/// Rows are cut into tiles of like sizes: where eight fit, two or three are a map's whole row, and
-/// kernels of their own not worth their size.
+/// Half a block where the other half holds no channels.
+inline constexpr int kHalf = kVectors == 2 || kVectors == 4 ? kVectors / 2 : kVectors;
+
+/// Rows are cut into tiles of like sizes: where six fit, two are a map's whole row, and where eight
+/// fit, three. Kernels of their own are not worth their size, nor are those of half a block for
+/// few pixels.
 template <int P, int N>
-constexpr TileKernel kTileKernel = kMaxPixels == 8 && (P == 2 || P == 3) ? small_tiles<N>
-                                                                         : conv_tiles<P, N>;
+constexpr TileKernel tile_kernel() {
+  constexpr int kOf = N < kVectors && P <= kMaxPixels / 2 ? kVectors : N;
+  if constexpr ((P == 2 && kMaxPixels >= 6) || (P == 3 && kMaxPixels == 8))
+    return small_tiles<kOf>;
+  else
+    return conv_tiles<P, kOf>;
+}
 template <int N, int... P>
 constexpr TileKernels tile_kernels(std::integer_sequence<int, P...> /*pixels*/) {
-  return {{nullptr, kTileKernel<P + 1, N>...}};
+  return {{nullptr, tile_kernel<P + 1, N>()...}};
 }
 template <int N>
 inline constexpr TileKernels kConvTiles =
     tile_kernels<N>(std::make_integer_sequence<int, kMaxPixels>());
-
-/// Half a block where the other half holds no channels.
-inline constexpr int kHalf = kVectors == 2 || kVectors == 4 ? kVectors / 2 : kVectors;
 
 inline void f32_conv(const ConvPanel& panel) {
   run_tiles(panel, panel.blocks > 1                    ? kConvTiles<kPanelBlocks * kVectors>.of

@@ -165,6 +165,8 @@ template <int B>
 void small_group_row(const GroupedRow& row, bool is_regular) {
   if (is_regular && row.kernel_width == 3)
     return run_grouped(row, row.stride == 1 ? kGroupedTiles<3, 1, B> : kGroupedTiles<3, 2, B>);
+  if (B == 2 && is_regular && row.kernel_width == 5 && row.stride == 1)
+    return run_grouped(row, kGroupedTiles<5, 1, 2>);
   return run_grouped(row, kAnyTiles<B>);
 }
 

@@ -14,6 +14,21 @@ inline std::size_t end_of_run(const I8Panel& panel, std::size_t begin) {
   return end;
 }
 
+/// Makes tiles [begin, end) of a panel pixel by pixel: make() gets panels of one pixel.
+template <class Make>
+void pixel_by_pixel(const I8Panel& panel, std::size_t begin, std::size_t end, const Make& make) {
+  Tile pixel;
+  I8Panel single = panel;
+  single.tiles = &pixel;
+  for (std::size_t t = begin; t < end; ++t) {
+    single.tile_bias = panel.tile_bias + t;
+    for (pixel = panel.tiles[t]; pixel.pixels > 0; --pixel.pixels, ++pixel.pixel) {
+      make(single);
+      pixel.src += panel.pixel_step;
+    }
+  }
+}
+
 ATTO_INLINE float clamped(float x, Clamp clamp) {
   x = x > clamp.low ? x : clamp.low;
   return x < clamp.high ? x : clamp.high;

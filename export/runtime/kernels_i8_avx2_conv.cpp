@@ -133,13 +133,20 @@ ATTO_AVX2 void conv_tiles(const I8Panel& panel, std::size_t begin, std::size_t e
 }
 
 using Tiles = void (*)(const I8Panel&, std::size_t, std::size_t, const __m256i*);
-constexpr Tiles kByteTiles[kConvPixels] = {conv_tiles<1, 0>, conv_tiles<2, 0>, conv_tiles<3, 0>,
-                                           conv_tiles<4, 0>};
-constexpr Tiles kWordTiles[kConvPixels] = {conv_tiles<1, 2>, conv_tiles<2, 2>, conv_tiles<3, 2>,
-                                           conv_tiles<4, 2>};
+
+/// Tiles of two pixels, which only rows of as many have, are made pixel by pixel.
+template <Tiles Single>
+void small_tiles(const I8Panel& panel, std::size_t begin, std::size_t end, const __m256i* picks) {
+  i8::pixel_by_pixel(panel, begin, end, [=](const I8Panel& pixel) { Single(pixel, 0, 1, picks); });
+}
+
+constexpr Tiles kByteTiles[kConvPixels] = {conv_tiles<1, 0>, small_tiles<conv_tiles<1, 0>>,
+                                           conv_tiles<3, 0>, conv_tiles<4, 0>};
+constexpr Tiles kWordTiles[kConvPixels] = {conv_tiles<1, 2>, small_tiles<conv_tiles<1, 2>>,
+                                           conv_tiles<3, 2>, conv_tiles<4, 2>};
 /// Where the other half of a block holds no channel.
-constexpr Tiles kHalfTiles[kConvPixels] = {conv_tiles<1, 2>, conv_tiles<2, 2>, conv_tiles<3, 2>,
-                                           conv_tiles<4, 1>};
+constexpr Tiles kHalfTiles[kConvPixels] = {conv_tiles<1, 2>, small_tiles<conv_tiles<1, 2>>,
+                                           conv_tiles<3, 2>, conv_tiles<4, 1>};
 
 ATTO_AVX2_INLINE void run_tiles(const I8Panel& panel, const Tiles* by_pixels,
                                 const __m256i* picks) {

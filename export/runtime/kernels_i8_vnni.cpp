@@ -196,16 +196,7 @@ using Tiles = void (*)(const I8Panel&, std::size_t, std::size_t);
 /// Tiles of two or three pixels, which only rows of as many have, are made pixel by pixel.
 template <Tiles Single>
 void small_tiles(const I8Panel& panel, std::size_t begin, std::size_t end) {
-  Tile pixel;
-  I8Panel single = panel;
-  single.tiles = &pixel;
-  for (std::size_t t = begin; t < end; ++t) {
-    single.tile_bias = panel.tile_bias + t;
-    for (pixel = panel.tiles[t]; pixel.pixels > 0; --pixel.pixels, ++pixel.pixel) {
-      Single(single, 0, 1);
-      pixel.src += panel.pixel_step;
-    }
-  }
+  i8::pixel_by_pixel(panel, begin, end, [](const I8Panel& pixel) { Single(pixel, 0, 1); });
 }
 
 template <int B>

@@ -219,6 +219,33 @@ TEST_CASE("bf16 is for convolutions of floats whose groups lie apart") {
   CHECK(parameter_bytes(model.program, dense).weights == 15 * 16 * 4);
 }
 
+TEST_CASE("interleaved groups take several blocks of floats, one of bytes") {
+  const auto refused = [](Element element, std::int32_t depth) {
+    Program p;
+    p.name = "wide";
+    p.precision = "fp32";
+    p.channels = 32;
+    p.height = p.width = 4;
+    p.tensors = {{32, 4, 4, element, 0, 0, {}, 1, 0}, {16, 4, 4, element, 0, 1, {}, 1, 0}};
+    p.storages = {{0, 4096}, {4096, 4096}};
+    p.arena_bytes = 8192;
+    Step import;
+    import.kind = StepKind::Import;
+    Step conv;
+    conv.kind = StepKind::Conv;
+    conv.inputs = {0};
+    conv.output = 1;
+    conv.wiring = {1, 2, 1, depth, 2};
+    conv.parameters = {0, 1024};
+    p.steps = {import, conv};
+    p.outputs = {{"out", 1}};
+    return refused_field(p, 2048);
+  };
+  CHECK(refused(Element::F32, 8).empty());
+  CHECK(refused(Element::F32, 9) == "steps[1].wiring.last_depth");
+  CHECK(refused(Element::U8, 8) == "steps[1].wiring.in_blocks");
+}
+
 TEST_CASE("the other steps fit their tensors") {
   CHECK(bent([](Program& p) { p.steps[kPool].residual = 3; }) == "steps[5].residual");
   CHECK(bent([](Program& p) { p.steps[kPointwise].residual = 1; }).empty());

@@ -1,6 +1,7 @@
 // The order of channels in a tensor's lanes.
 #include "export/lowering/lanes.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <numeric>
 
@@ -45,6 +46,35 @@ TEST_CASE("moved channels keep the order of their sources, where no reader minds
     const int squashed = sketch.add(net::Activate{net::Activation::Tanh}, {sum});
     CHECK(last_lanes(sketch.ending(squashed)) == padded({0, 1, 2, 3, 4, 5, 6, 7}));
   }
+}
+
+TEST_CASE("groups are interleaved where that makes the fewest blocks of outputs") {
+  const auto wiring = [](int groups, int in, int out, Interleave most) {
+    const GroupLayout layout = group_layout(groups, in, out, most);
+    const format::Wiring& w = layout.wiring;
+    const auto blocks = [](const Lanes& lanes) { return static_cast<int>(lanes.size()) / 16; };
+    CHECK(blocks(layout.in) == w.groups * w.in_blocks);
+    CHECK(blocks(layout.out) == w.groups * w.out_blocks);
+    CHECK(w.depth() == in);
+    return std::array{w.interleave, w.groups, w.in_blocks, w.out_blocks};
+  };
+  for (const Interleave most : {Interleave::Narrow, Interleave::Wide}) {
+    CHECK(wiring(8, 2, 2, most) == std::array{8, 1, 1, 1});
+    CHECK(wiring(4, 8, 8, most) == std::array{2, 2, 1, 1});
+    CHECK(wiring(2, 16, 16, most) == std::array{1, 2, 1, 1});
+    CHECK(wiring(2, 40, 40, most)[0] == (most == Interleave::Wide ? 2 : 1));
+  }
+  CHECK(wiring(8, 8, 10, Interleave::Narrow) == std::array{2, 4, 1, 2});  // no more than apart
+  CHECK(wiring(3, 8, 10, Interleave::Narrow) == std::array{1, 3, 1, 1});  // two pairs would be more
+  CHECK(wiring(8, 8, 10, Interleave::Wide) == std::array{8, 1, 4, 5});
+  CHECK(wiring(2, 44, 20, Interleave::Narrow) == std::array{1, 2, 3, 2});
+  CHECK(wiring(2, 44, 20, Interleave::Wide) == std::array{2, 1, 6, 3});
+  const Lanes out = group_layout(2, 44, 20, Interleave::Wide).out;
+  CHECK(out[0] == 0);
+  CHECK(out[1] == 20);
+  CHECK(out[38] == 19);
+  CHECK(out[39] == 39);
+  CHECK(out[40] == -1);
 }
 
 TEST_CASE("channels that are only renamed stay where they are") {

@@ -168,7 +168,7 @@ TEST_CASE("bf16: a convolution of every shape around tiles and blocks gives the 
   }
   SECTION("groups") {
     for (const auto& [groups, in, out] :
-         {std::array{2, 16, 16}, {3, 12, 20}, {2, 40, 24}, {2, 17, 9}, {4, 4, 8}}) {
+         {std::array{2, 16, 16}, {3, 12, 20}, {2, 40, 24}, {2, 17, 9}, {4, 4, 8}, {8, 8, 10}}) {
       INFO(groups << " groups of " << in << " to " << out);
       CHECK(error_of({groups * in, 9, 10}, {groups * out, 3, 1, groups, 1, true}) < kOneLayer);
     }

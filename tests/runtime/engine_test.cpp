@@ -127,11 +127,19 @@ TEST_CASE("convolutions of every shape that has a kernel of its own") {
                                           {4, 4, 8},
                                           {6, 5, 7},
                                           {7, 1, 3},
-                                          {2, 8, 1}})
-      for (const int stride : {1, 2}) {
-        Sketch sketch({groups * in, 9, 10});
-        const int conv = sketch.add(net::Conv{groups * out, 3, stride, groups, 1, true}, {0});
-        INFO(groups << " groups of " << in << " to " << out << ", stride " << stride);
+                                          {2, 8, 1},
+                                          {8, 8, 10},
+                                          {2, 44, 20},
+                                          {4, 6, 4},
+                                          {3, 20, 5},
+                                          {9, 3, 2},
+                                          {2, 13, 4}})
+      for (const auto& [kernel, stride, width] :
+           {std::array{3, 1, 10}, {3, 2, 10}, {5, 1, 15}, {5, 1, 14}, {7, 2, 30}}) {
+        Sketch sketch({groups * in, 9, width});
+        const int conv = sketch.add(net::Conv{groups * out, kernel, stride, groups, 1, true}, {0});
+        INFO(groups << " groups of " << in << " to " << out << ", kernel " << kernel << ", stride "
+                    << stride);
         require_same(sketch.ending(sketch.add(net::Conv{20, 1}, {conv})));
       }
   }
