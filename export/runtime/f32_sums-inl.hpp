@@ -101,7 +101,7 @@ HWY_INLINE void add_pixel(Sums<P, N>& sums, int set, const float* p, const Pitch
   static_assert(N <= 2);
 #  else
   x = hn::Set(D(), value);
-  in_register(x);
+  if constexpr (N > 1) in_register(x);  // else an operand of its only product
 #    pragma GCC unroll 16
   for (int j = 0; j < N; ++j) of[j] = hn::MulAdd(x, weights[j], of[j]);
 #  endif
