@@ -115,14 +115,15 @@ std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels) {
   return lane;
 }
 
-GroupLayout group_layout(int groups, int in_each, int out_each, Interleave most) {
+GroupLayout group_layout(int groups, int in_each, int out_each, Precision precision) {
   const auto narrow = [&](int interleave) { return interleave * in_each <= kLanes; };
+  const bool may_be_wide =
+      precision == Precision::F32 || (precision == Precision::Bf16 && narrow(2));
   int best = 1;
   std::size_t fewest = interleaved(groups, out_each, 1).size();
   for (const int interleave : {2, 4, 8}) {
     const std::size_t lanes = interleaved(groups, out_each, interleave).size();
-    const bool pays =
-        narrow(interleave) ? lanes <= fewest : most == Interleave::Wide && lanes < fewest;
+    const bool pays = narrow(interleave) ? lanes <= fewest : may_be_wide && lanes < fewest;
     if (!pays) continue;
     best = interleave;
     fewest = lanes;
@@ -145,17 +146,17 @@ bool is_grouped(const FusedNetwork& network, const FusedNode& node) {
   return conv != nullptr && conv->groups > 1 && !is_depthwise(network, node);
 }
 
-GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Interleave most) {
+GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Precision precision) {
   const int groups = std::get<FusedConv>(node.op).groups;
   return group_layout(groups, network.nodes[at(node.inputs[0])].shape.channels / groups,
-                      node.shape.channels / groups, most);
+                      node.shape.channels / groups, precision);
 }
 
 bool multiplies_in_bf16(const FusedNetwork& network, const FusedNode& node) {
   if (std::holds_alternative<FusedDense>(node.op)) return true;
   if (!std::holds_alternative<FusedConv>(node.op) || node.inputs[0] == 0) return false;
   if (is_grouped(network, node))
-    return group_layout(network, node, Interleave::Narrow).wiring.interleave == 1;
+    return group_layout(network, node, Precision::Bf16).wiring.interleave == 1;
   return !is_depthwise(network, node);
 }
 
@@ -175,7 +176,7 @@ Lanes renamed(const FusedChannels& moves, const Lanes& input) {
   return lanes;
 }
 
-std::vector<Lanes> choose_lanes(const FusedNetwork& network, Interleave most) {
+std::vector<Lanes> choose_lanes(const FusedNetwork& network, Precision precision) {
   Classes classes = classes_of(network);
   std::map<int, std::map<Lanes, int>> wishes;  // by class: how many want it
   std::vector<int> members(network.nodes.size());
@@ -183,7 +184,7 @@ std::vector<Lanes> choose_lanes(const FusedNetwork& network, Interleave most) {
     const FusedNode& node = network.nodes[i];
     ++members[at(classes.find(static_cast<int>(i)))];
     if (!is_grouped(network, node)) continue;
-    GroupLayout layout = group_layout(network, node, most);
+    GroupLayout layout = group_layout(network, node, precision);
     ++wishes[classes.find(node.inputs[0])][std::move(layout.in)];
     ++wishes[classes.find(static_cast<int>(i))][std::move(layout.out)];
   }

@@ -8,6 +8,7 @@
 
 #include "export/format/program.hpp"
 #include "export/lowering/fused_network.hpp"
+#include "export/lowering/quantisation.hpp"
 
 namespace atto::deploy {
 
@@ -18,23 +19,20 @@ Lanes identity_lanes(int channels);
 /// Returns the lane of every channel.
 std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels);
 
-/// Whether interleaved groups must fit one block of what they read, or may take several: only the
-/// kernels of floats read those.
-enum class Interleave : std::uint8_t { Narrow, Wide };
-
 /// How a convolution of groups, `in_each` channels to `out_each`, reads and writes. As many groups
-/// are interleaved as make the fewest blocks of outputs.
+/// are interleaved as make the fewest blocks of outputs. What these read must fit a block, unless
+/// floats are multiplied: in bf16, which multiplies groups apart, those of groups that fit.
 struct GroupLayout {
   format::Wiring wiring;
   Lanes in, out;
 };
-GroupLayout group_layout(int groups, int in_each, int out_each, Interleave most);
+GroupLayout group_layout(int groups, int in_each, int out_each, Precision precision);
 
 /// A convolution whose output channel c reads input channel c alone.
 bool is_depthwise(const FusedNetwork& network, const FusedNode& node);
 /// A convolution that reads and writes as group_layout says.
 bool is_grouped(const FusedNetwork& network, const FusedNode& node);
-GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Interleave most);
+GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Precision precision);
 
 /// Returns what the lanes of a one-input FusedChannels hold when it only renames the lanes of its
 /// input, or nothing when it drops or repeats channels.
@@ -43,6 +41,6 @@ Lanes renamed(const FusedChannels& moves, const Lanes& input);
 /// Chooses the lanes of every node's tensor. Where the wishes of several grouped convolutions
 /// differ, the most frequent wins; the others get copies. Where no reader minds,
 /// moved channels keep the order of their sources.
-std::vector<Lanes> choose_lanes(const FusedNetwork& network, Interleave most);
+std::vector<Lanes> choose_lanes(const FusedNetwork& network, Precision precision);
 
 }  // namespace atto::deploy

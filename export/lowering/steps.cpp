@@ -41,9 +41,8 @@ class Builder {
   Builder(const FusedNetwork& network, const LoweringOptions& options)
       : network_(network),
         quantisation_(options.quantisation),
-        is_bf16_(options.precision == Precision::Bf16),
-        interleave_(options.precision == Precision::F32 ? Interleave::Wide : Interleave::Narrow),
-        lanes_(choose_lanes(network, interleave_)),
+        precision_(options.precision),
+        lanes_(choose_lanes(network, precision_)),
         is_output_(network.nodes.size()),
         values_(network.nodes.size()) {
     for (const net::Output& output : network.outputs) is_output_[at(output.layer)] = true;
@@ -72,7 +71,7 @@ class Builder {
       const Value input = values_[at(node.inputs[0])];
       return finish_conv(input, kernel, window, wiring_of(input.lanes, lanes_[at(index_)]));
     }
-    const GroupLayout layout = group_layout(network_, node, interleave_);
+    const GroupLayout layout = group_layout(network_, node, precision_);
     const Value input = arranged(node.inputs[0], layout.in);
     if (layout.out == lanes_[at(index_)]) return finish_conv(input, kernel, window, layout.wiring);
     if (is_int8())  // an add of its own would round twice
@@ -168,7 +167,7 @@ class Builder {
     }
     const std::vector<float> weights = packed_conv(kernel, wiring, in, out),
                              bias = packed_bias(kernel, out);
-    made.is_bf16 = is_bf16_ && multiplies_in_bf16(network_, this_node());
+    made.is_bf16 = precision_ == Precision::Bf16 && multiplies_in_bf16(network_, this_node());
     made.parameters =
         made.is_bf16
             ? weights_.add(as_bf16(with_channels_together(weights, wiring.depth(), 2)), bias)
@@ -354,8 +353,7 @@ class Builder {
 
   const FusedNetwork& network_;
   const Quantisation* quantisation_;  ///< null for floats
-  bool is_bf16_;
-  Interleave interleave_;
+  Precision precision_;
   std::vector<Lanes> lanes_;
   std::vector<bool> is_output_;
   std::vector<Value> values_;

@@ -16,7 +16,7 @@ using test::Sketch;
 
 /// The lanes of the last node.
 Lanes last_lanes(const net::Network& network) {
-  return choose_lanes(fuse(network, test::random_weights(network, 1)), Interleave::Wide).back();
+  return choose_lanes(fuse(network, test::random_weights(network, 1)), Precision::F32).back();
 }
 
 /// `channels` and no others, up to a whole block.
@@ -49,8 +49,8 @@ TEST_CASE("moved channels keep the order of their sources, where no reader minds
 }
 
 TEST_CASE("groups are interleaved where that makes the fewest blocks of outputs") {
-  const auto wiring = [](int groups, int in, int out, Interleave most) {
-    const GroupLayout layout = group_layout(groups, in, out, most);
+  const auto wiring = [](int groups, int in, int out, Precision precision) {
+    const GroupLayout layout = group_layout(groups, in, out, precision);
     const format::Wiring& w = layout.wiring;
     const auto blocks = [](const Lanes& lanes) { return static_cast<int>(lanes.size()) / 16; };
     CHECK(blocks(layout.in) == w.groups * w.in_blocks);
@@ -58,18 +58,20 @@ TEST_CASE("groups are interleaved where that makes the fewest blocks of outputs"
     CHECK(w.depth() == in);
     return std::array{w.interleave, w.groups, w.in_blocks, w.out_blocks};
   };
-  for (const Interleave most : {Interleave::Narrow, Interleave::Wide}) {
-    CHECK(wiring(8, 2, 2, most) == std::array{8, 1, 1, 1});
-    CHECK(wiring(4, 8, 8, most) == std::array{2, 2, 1, 1});
-    CHECK(wiring(2, 16, 16, most) == std::array{1, 2, 1, 1});
-    CHECK(wiring(2, 40, 40, most)[0] == (most == Interleave::Wide ? 2 : 1));
+  for (const Precision precision : {Precision::F32, Precision::Bf16, Precision::I8}) {
+    CHECK(wiring(8, 2, 2, precision) == std::array{8, 1, 1, 1});
+    CHECK(wiring(4, 8, 8, precision) == std::array{2, 2, 1, 1});
+    CHECK(wiring(2, 16, 16, precision) == std::array{1, 2, 1, 1});
+    CHECK(wiring(2, 40, 40, precision)[0] == (precision == Precision::F32 ? 2 : 1));
   }
-  CHECK(wiring(8, 8, 10, Interleave::Narrow) == std::array{2, 4, 1, 2});  // no more than apart
-  CHECK(wiring(3, 8, 10, Interleave::Narrow) == std::array{1, 3, 1, 1});  // two pairs would be more
-  CHECK(wiring(8, 8, 10, Interleave::Wide) == std::array{8, 1, 4, 5});
-  CHECK(wiring(2, 44, 20, Interleave::Narrow) == std::array{1, 2, 3, 2});
-  CHECK(wiring(2, 44, 20, Interleave::Wide) == std::array{2, 1, 6, 3});
-  const Lanes out = group_layout(2, 44, 20, Interleave::Wide).out;
+  CHECK(wiring(8, 8, 10, Precision::I8) == std::array{2, 4, 1, 2});  // no more than apart
+  CHECK(wiring(3, 8, 10, Precision::I8) == std::array{1, 3, 1, 1});  // two pairs would be more
+  for (const Precision precision : {Precision::F32, Precision::Bf16})
+    CHECK(wiring(8, 8, 10, precision) == std::array{8, 1, 4, 5});
+  for (const Precision precision : {Precision::Bf16, Precision::I8})
+    CHECK(wiring(2, 44, 20, precision) == std::array{1, 2, 3, 2});
+  CHECK(wiring(2, 44, 20, Precision::F32) == std::array{2, 1, 6, 3});
+  const Lanes out = group_layout(2, 44, 20, Precision::F32).out;
   CHECK(out[0] == 0);
   CHECK(out[1] == 20);
   CHECK(out[38] == 19);
