@@ -14,12 +14,9 @@
 HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
 
-/// Channel c of B interleaved groups, of a pixel that begins at p.
+/// Of each of B interleaved groups in a block.
 template <int B>
-HWY_INLINE const float* channel(const float* p, int c, std::ptrdiff_t block_step) {
-  constexpr int kChannels = format::kLanes / B;  // of a block
-  return p + c / kChannels * block_step + c % kChannels * B;
-}
+inline constexpr int kChannels = format::kLanes / B;
 
 /// K x (any height), stride S, P pixels, B channels interleaved. `src` is tap (ky_begin, 0) of the
 /// first pixel; v is the vector of the block.
@@ -33,7 +30,8 @@ struct RegularWindow {
     const std::ptrdiff_t tap = std::ptrdiff_t{depth} * format::kLanes;
     for (int ky = row.ky_begin; ky < row.ky_end; ++ky, src += row.row_step, w += K * tap) {
       for (int c = 0; c < depth; ++c) {
-        const float* from = channel<B>(src, c, row.block_step) + v * kVector % B;
+        const float* from =
+            src + c / kChannels<B> * row.block_step + c % kChannels<B> * B + v * kVector % B;
         // One base for all loads, or GCC keeps sums of addresses in more registers than there are.
         asm("" : "+r"(from));
         V weights[K];
@@ -62,17 +60,22 @@ struct AnyWindow {
   static HWY_INLINE void add(V (&sums)[P], const GroupedRow& row, const float* HWY_RESTRICT src,
                              const float* HWY_RESTRICT w, int v) {
     const D d;
+    const int depth = B == format::kLanes ? 1 : row.depth;
     const std::ptrdiff_t pixel_step = std::ptrdiff_t{row.stride} * format::kLanes;
     for (int ky = row.ky_begin; ky < row.ky_end; ++ky, src += row.row_step) {
       const float* HWY_RESTRICT p = src;
-      for (int kx = 0; kx < row.kernel_width; ++kx, p += row.column_step)
-        for (int c = 0; c < row.depth; ++c, w += format::kLanes) {
-          const float* HWY_RESTRICT from = channel<B>(p, c, row.block_step);
-          const V weight = hn::LoadU(d, w);
+      for (int kx = 0; kx < row.kernel_width; ++kx, p += row.column_step) {
+        const float* HWY_RESTRICT block = p;
+        for (int left = depth; left > 0; left -= kChannels<B>, block += row.block_step) {
+          const int end = left < kChannels<B> ? left : kChannels<B>;
+          for (int c = 0; c < end; ++c, w += format::kLanes) {
+            const V weight = hn::LoadU(d, w);
 #  pragma GCC unroll 16
-          for (int i = 0; i < P; ++i)
-            sums[i] = hn::MulAdd(repeated<B>(from + i * pixel_step, v), weight, sums[i]);
+            for (int i = 0; i < P; ++i)
+              sums[i] = hn::MulAdd(repeated<B>(block + i * pixel_step + c * B, v), weight, sums[i]);
+          }
         }
+      }
     }
   }
 };
