@@ -96,7 +96,7 @@ void write_all(const std::filesystem::path& folder) {
     cases.add(fmt::format("cifar10_tiny_{}", count++), named.network);
   for (const int kernel : {1, 3, 5, 7})
     for (const int stride : {1, 2})
-      for (const int groups : {1, 6, 24}) {
+      for (const int groups : {1, 2, 6, 24}) {
         Sketch sketch({24, 9, 13});
         cases.add(fmt::format("conv_{}_{}_{}", kernel, stride, groups),
                   sketch.ending(sketch.add(net::Conv{48, kernel, stride, groups, 1, true}, {0})));
