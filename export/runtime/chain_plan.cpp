@@ -19,8 +19,6 @@ constexpr std::int64_t kStripBytes = 256 * 1024;
 constexpr std::int64_t kByteStripBytes = 128 * 1024;
 constexpr std::int64_t kSmallStripBytes = 24 * 1024;
 constexpr std::int64_t kSmallWeightBytes = 24 * 1024;
-// From here on reading the weights twice costs more than making twice what they are applied to.
-constexpr std::uint64_t kManyWeightBytes = 512 * 1024;
 
 class Planner {
  public:
@@ -54,8 +52,7 @@ class Planner {
   bool shares_blocks(int parts) const {
     const std::size_t last = members_ - 1;
     if (!has_pieces(last)) return false;
-    return step(last).kind == StepKind::AverageTo || output(last).height < 4 * parts ||
-           format::parameter_bytes(program_, step(last)).weights >= kManyWeightBytes;
+    return step(last).kind == StepKind::AverageTo || output(last).height < 4 * parts;
   }
 
   /// The input rows that a member reads for rows of its output.
