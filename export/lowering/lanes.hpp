@@ -20,8 +20,8 @@ Lanes identity_lanes(int channels);
 std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels);
 
 /// How a convolution of groups, `in_each` channels to `out_each`, reads and writes. As many groups
-/// are interleaved as make the fewest blocks of outputs. What these read must fit a block, unless
-/// floats are multiplied: in bf16, which multiplies groups apart, those of groups that fit.
+/// are interleaved as make the fewest blocks of outputs. In int8 what these read fits one block; in
+/// bf16, which multiplies groups that lie apart, what two of them read does.
 struct GroupLayout {
   format::Wiring wiring;
   Lanes in, out;
