@@ -37,10 +37,11 @@ Header read_header(std::span<const std::byte> bytes) {
   if (std::memcmp(bytes.data(), "ATTOMDL\n", 8) != 0)
     throw ModelError(0, "magic", "this is not an .atto model file");
   const auto version = get<std::uint32_t>(bytes, 8);
-  if (version != kVersion)
+  if (version < kOldestVersion || version > kVersion)
     throw ModelError(8, "version",
-                     "this runtime reads version " + std::to_string(kVersion) + "; got " +
-                         std::to_string(version) + ": export the model again");
+                     "this runtime reads versions " + std::to_string(kOldestVersion) + " to " +
+                         std::to_string(kVersion) + "; got " + std::to_string(version) +
+                         ": export the model again");
   if (get<std::uint32_t>(bytes, 12) != 0) throw ModelError(12, "reserved", "must be zero");
   const Header header{get<std::uint64_t>(bytes, 16), get<std::uint64_t>(bytes, 24),
                       get<std::uint64_t>(bytes, 32), get<std::uint64_t>(bytes, 40),
@@ -134,6 +135,7 @@ class Reader {
         step.gather.push_back({source->input(), source->lane()});
     step.macs = from.macs();
     step.is_bf16 = from.is_bf16();
+    step.is_winograd = from.is_winograd();
     return step;
   }
 

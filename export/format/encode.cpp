@@ -41,7 +41,7 @@ flatbuffers::Offset<wire::Step> add(FlatBufferBuilder& to, const Step& step) {
   const wire::Parameters parameters = wired(step.parameters);
   return wire::CreateStep(to, code(step.kind), name, inputs, step.output, step.residual,
                           code(step.activation), code(step.joined_activation), &window, &wiring,
-                          &parameters, gather, step.macs, step.is_bf16);
+                          &parameters, gather, step.macs, step.is_bf16, step.is_winograd);
 }
 
 flatbuffers::DetachedBuffer metadata_of(const Program& program) {
@@ -82,7 +82,10 @@ std::vector<std::byte> encode(const ModelFile& model) {
       (kHeaderBytes + metadata.size() + kAlignment - 1) / kAlignment * kAlignment;
   std::vector<std::byte> bytes(weights_offset + model.weights.size());
   std::memcpy(bytes.data(), "ATTOMDL\n", 8);
-  put(bytes, 8, kVersion);
+  const std::vector<Step>& steps = model.program.steps;
+  const bool is_newest =
+      std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.is_winograd; });
+  put(bytes, 8, is_newest ? kVersion : kOldestVersion);
   put<std::uint64_t>(bytes, 16, kHeaderBytes);
   put<std::uint64_t>(bytes, 24, metadata.size());
   put<std::uint64_t>(bytes, 32, weights_offset);

@@ -18,8 +18,9 @@
 
 namespace atto::format {
 
-/// Of what this runtime reads and writes.
-inline constexpr std::uint32_t kVersion = 3;
+/// What this runtime reads. A file is of the oldest version that knows all of its steps: 4 if one
+/// is_winograd.
+inline constexpr std::uint32_t kOldestVersion = 3, kVersion = 4;
 inline constexpr std::size_t kHeaderBytes = 64;
 
 struct ModelFile {

@@ -154,6 +154,9 @@ struct Step {
   /// Conv of one lane order (interleave 1) on F32 tensors: inputs are rounded to bf16, to nearest
   /// even, and multiplied with bf16 weights; sums are float.
   bool is_bf16 = false;
+  /// Conv of one group on F32 tensors, 3 x 3, stride and dilation 1: Winograd's F(2x2, 3x3),
+  /// sixteen products for every 2 x 2 outputs. Weights are transformed: [16][out block][depth][16].
+  bool is_winograd = false;
 };
 
 struct ProgramOutput {

@@ -38,6 +38,7 @@ class StepChecker {
     check_residual(step);
     check_elements(step);
     check_bf16(step);
+    check_winograd(step);
     switch (step.kind) {
       case StepKind::Import:
       case StepKind::ImageConv:
@@ -173,6 +174,15 @@ class StepChecker {
             "is_bf16", "fits a convolution of floats alone, without interleaved groups");
   }
 
+  void check_winograd(const Step& step) const {
+    const Window& w = step.window;
+    require(!step.is_winograd || (step.kind == StepKind::Conv && !step.is_bf16 &&
+                                  out(step).element == Element::F32 && step.wiring.groups == 1 &&
+                                  step.wiring.interleave == 1 && w.height == 3 && w.width == 3 &&
+                                  w.stride == 1 && w.dilation == 1),
+            "is_winograd", "fits a 3x3 convolution of floats alone, of one group and stride 1");
+  }
+
   void check_image_step(const Step& step) const {
     require_inputs(step, 0, 0);
     if (step.kind == StepKind::Import) {
@@ -291,7 +301,8 @@ ParameterBytes parameter_bytes(const Program& program, const Step& step) {
   const auto panels = unsigned_of(std::int64_t{step.wiring.groups} * step.wiring.out_blocks);
   const auto depth =
       unsigned_of(step.kind == StepKind::ImageConv ? program.channels : step.wiring.depth());
-  const auto taps = unsigned_of(std::int64_t{step.window.height} * step.window.width);
+  const auto taps =
+      step.is_winograd ? 16 : unsigned_of(std::int64_t{step.window.height} * step.window.width);
   const bool quantises = step.kind == StepKind::ImageConv && element == Element::U8;
   return {packed_bytes(element, panels, taps, depth),
           bias_bytes(element, panels) + (quantises ? 8 : 0)};

@@ -38,6 +38,26 @@ std::vector<float> packed_conv(const Kernel& kernel, const format::Wiring& wirin
   return packed;
 }
 
+std::vector<float> packed_winograd(const Kernel& kernel, const format::Wiring& wiring,
+                                   const Lanes& in, const Lanes& out) {
+  constexpr float kRows[4][3] = {{1, 0, 0}, {0.5F, 0.5F, 0.5F}, {0.5F, -0.5F, 0.5F}, {0, 0, 1}};
+  std::vector<float> packed;
+  packed.reserve(16 * out.size() * at(wiring.depth()));
+  for (const auto& down : kRows)
+    for (const auto& across : kRows)
+      for (int block = 0; block < blocks_of(out); ++block)
+        for (int d = 0; d < wiring.depth(); ++d)
+          for (int lane = 0; lane < kLanes; ++lane) {
+            double sum = 0;
+            for (int y = 0; y < 3; ++y)
+              for (int x = 0; x < 3; ++x)
+                sum += double{down[y]} * double{across[x]} *
+                       double{kernel.at(out[at(block * kLanes + lane)], in[at(d)], y, x)};
+            packed.push_back(static_cast<float>(sum));
+          }
+  return packed;
+}
+
 std::vector<float> packed_depthwise(const Kernel& kernel, const Lanes& lanes) {
   std::vector<float> packed;
   for (int block = 0; block < blocks_of(lanes); ++block)

@@ -32,6 +32,9 @@ struct Kernel {
 
 std::vector<float> packed_conv(const Kernel& kernel, const format::Wiring& wiring, const Lanes& in,
                                const Lanes& out);
+/// Winograd's F(2x2, 3x3): [16][out block][depth][16].
+std::vector<float> packed_winograd(const Kernel& kernel, const format::Wiring& wiring,
+                                   const Lanes& in, const Lanes& out);
 std::vector<float> packed_depthwise(const Kernel& kernel, const Lanes& lanes);
 std::vector<float> packed_image_conv(const Kernel& kernel, const Lanes& out);
 /// Weights [..][depth][16] with neighbouring channels of a lane beside each other:

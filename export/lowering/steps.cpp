@@ -16,6 +16,10 @@ using format::StepKind;
 
 // From here on the image is worth blocks of 16 channels, which a convolution reads faster.
 constexpr int kMaxImageChannels = 8;
+// Winograd's tiles are made once for every channel, and pay when many channels multiply them; its
+// weights are 16 for 9, and pay when many tiles read them.
+constexpr int kWinogradChannels = 24;
+constexpr int kWinogradPixels = 49;
 
 std::size_t at(int index) {
   return static_cast<std::size_t>(index);
@@ -157,6 +161,14 @@ class Builder {
     const std::uint64_t first = weights_.add_bytes(packed.weights);
     return {first, weights_.add_bytes(packed.bias)};
   }
+  bool pays_as_winograd(const Step& made) const {
+    const format::Window& window = made.window;
+    const format::Wiring& wiring = made.wiring;
+    const net::Shape& shape = this_node().shape;
+    return window.height == 3 && window.width == 3 && window.stride == 1 && window.dilation == 1 &&
+           wiring.groups == 1 && wiring.interleave == 1 && wiring.depth() >= kWinogradChannels &&
+           shape.channels >= kWinogradChannels && shape.height * shape.width >= kWinogradPixels;
+  }
   /// Gives a convolution its wiring and weights.
   void wire(Step& made, const Kernel& kernel, const format::Wiring& wiring, const Lanes& in,
             const Lanes& out) {
@@ -165,9 +177,14 @@ class Builder {
       made.parameters = add_int8(packed_int8_conv(int8_layer(index_), kernel, wiring, in, out));
       return;
     }
-    const std::vector<float> weights = packed_conv(kernel, wiring, in, out),
-                             bias = packed_bias(kernel, out);
+    const std::vector<float> bias = packed_bias(kernel, out);
     made.is_bf16 = precision_ == Precision::Bf16 && multiplies_in_bf16(network_, this_node());
+    made.is_winograd = precision_ == Precision::F32 && pays_as_winograd(made);
+    if (made.is_winograd) {
+      made.parameters = weights_.add(packed_winograd(kernel, wiring, in, out), bias);
+      return;
+    }
+    const std::vector<float> weights = packed_conv(kernel, wiring, in, out);
     made.parameters =
         made.is_bf16
             ? weights_.add(as_bf16(with_channels_together(weights, wiring.depth(), 2)), bias)

@@ -56,6 +56,7 @@ bool pays(const Program& program, const Step& from, const Step& to, std::uint64_
   const Tensor &between = program.tensors[from.output], &out = program.tensors[to.output];
   if (to.kind == StepKind::AverageTo)
     return is_plain_conv(from) && out.height == 1 && out.width == 1;
+  if (from.is_winograd) return false;  // wants many rows at a time
   if (is_by_block(from)) return is_pointwise(to);
   const std::int64_t bytes =
       between.extent() * static_cast<std::int64_t>(element_bytes(between.element));

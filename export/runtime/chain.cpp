@@ -1,6 +1,7 @@
 // Chains of steps: each turn makes a few rows of every tensor between them, in the part's scratch
 // memory, where the rows that the next turn's windows still meet are kept.
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "export/runtime/chain_plan.hpp"
@@ -59,6 +60,7 @@ StripPointer make_member(const Ground& ground, const format::Step& step, const S
       return (is_bytes ? make_i8_average : make_average)(ground, step, plan);
     default:
       if (is_bytes) return make_i8_conv(ground, step, plan);
+      if (step.is_winograd) return make_winograd(ground, step, plan);
       return (step.wiring.interleave > 1 ? make_grouped : make_conv)(ground, step, plan);
   }
 }
@@ -188,6 +190,14 @@ class ChainRun final : public StepRun {
 };
 
 }  // namespace
+
+std::string kernel_name(const char* kind, const format::Window& window, const char* mark,
+                        int count) {
+  char name[80];
+  const int size = std::snprintf(name, sizeof name, *mark == 0 ? "%s%dx%ds%d" : "%s%dx%ds%d%s%d",
+                                 kind, window.height, window.width, window.stride, mark, count);
+  return {name, static_cast<std::size_t>(size)};
+}
 
 StepPointer make_step(const Ground& ground, const format::Chain& chain) {
   const format::Step& step = ground.program.steps[chain.first];

@@ -19,11 +19,16 @@ constexpr std::int64_t kStripBytes = 256 * 1024;
 constexpr std::int64_t kByteStripBytes = 128 * 1024;
 constexpr std::int64_t kSmallStripBytes = 24 * 1024;
 constexpr std::int64_t kSmallWeightBytes = 24 * 1024;
+// What Winograd's tiles of a turn hold: large weights should pass few times.
+constexpr std::int64_t kWinogradBytes = 512 * 1024;
 
 class Planner {
  public:
   Planner(const format::Program& program, const format::Chain& chain, int parts)
-      : program_(program), first_(chain.first), members_(chain.last - chain.first + 1) {
+      : program_(program),
+        first_(chain.first),
+        members_(chain.last - chain.first + 1),
+        granule_(step(0).is_winograd ? 2 : 1) {
     plan_.by_blocks = parts > 1 && shares_blocks(parts);
     plan_.turns.resize(members_);
     plan_.buffer_rows.assign(members_ - 1, 0);
@@ -33,7 +38,7 @@ class Planner {
         plan_.turns_of_part.push_back(plan_.turns_of_part.front());
         continue;
       }
-      const Range rows = plan_.by_blocks ? Range{0, height} : share(height, part, parts);
+      const Range rows = plan_.by_blocks ? Range{0, height} : shared(height, part, parts);
       const auto begin = static_cast<int>(plan_.turns[0].size());
       if (rows.begin < rows.end) add_turns(rows);
       plan_.turns_of_part.push_back({begin, static_cast<int>(plan_.turns[0].size())});
@@ -62,9 +67,18 @@ class Planner {
     return rows_read(step(member).window, rows.begin, rows.end, height);
   }
 
+  /// Returns a share of rows; those that are made together stay so.
+  Range shared(int rows, int part, int parts) const {
+    const Range tiles = share((rows + granule_ - 1) / granule_, part, parts);
+    return {tiles.begin * granule_, std::min(tiles.end * granule_, rows)};
+  }
+
   /// Bytes that a turn of so many output rows walks over.
   std::int64_t bytes_of_turn(int rows) const {
     std::int64_t bytes = 0, needed = rows;
+    if (step(0).is_winograd)
+      return std::int64_t{16} * 4 * format::kLanes * step(0).wiring.in_blocks * ((rows + 1) / 2) *
+             ((output(0).width + 1) / 2);
     for (std::size_t m = members_; m-- > 0;) {
       if (step(m).inputs.empty() || step(m).kind == StepKind::AverageTo) break;
       const format::Window& window = step(m).window;
@@ -82,6 +96,7 @@ class Planner {
     return bytes;
   }
   std::int64_t budget() const {
+    if (step(0).is_winograd) return kWinogradBytes;
     if (output(members_ - 1).element == Element::U8) return kByteStripBytes;
     std::int64_t weights = 0;
     for (std::size_t m = 0; m < members_; ++m) {
@@ -94,12 +109,14 @@ class Planner {
 
   void add_turns(Range rows) {
     const int count = rows.end - rows.begin;
-    int each = count;
-    for (const std::int64_t most = budget(); each > 1 && bytes_of_turn(each) > most;) --each;
-    const int turns = (count + each - 1) / each;
+    const int tiles = (count + granule_ - 1) / granule_;
+    int each = tiles;
+    for (const std::int64_t most = budget(); each > 1 && bytes_of_turn(each * granule_) > most;)
+      --each;
+    const int turns = (tiles + each - 1) / each;
     std::vector<int> base(members_, 0), end(members_, -1);  // of what the buffers hold
     for (int t = 0; t < turns; ++t) {
-      const Range turn = share(count, t, turns);
+      const Range turn = shared(count, t, turns);
       MemberTurn made{{rows.begin + turn.begin, rows.begin + turn.end}, 0, 0, 0};
       plan_.turns[members_ - 1].push_back(made);
       for (std::size_t m = members_ - 1; m-- > 0;) {
@@ -126,6 +143,7 @@ class Planner {
 
   const format::Program& program_;
   std::size_t first_, members_;
+  int granule_;  ///< rows that are made together
   ChainPlan plan_;
 };
 

@@ -84,10 +84,8 @@ class ConvRun final : public StripRun {
     return static_cast<std::size_t>(rounded_bytes() + widened);
   }
   std::string kernels() const override {
-    const format::Window& w = step_.window;
-    return (step_.is_bf16 ? "bf16conv" : "conv") + std::to_string(w.height) + "x" +
-           std::to_string(w.width) + "s" + std::to_string(w.stride) +
-           (step_.wiring.groups > 1 ? "g" + std::to_string(step_.wiring.groups) : "");
+    return kernel_name(step_.is_bf16 ? "bf16conv" : "conv", step_.window,
+                       step_.wiring.groups > 1 ? "g" : "", step_.wiring.groups);
   }
 
   void prepare(int turn, const Places& places, const Call& call) const noexcept override {

@@ -42,9 +42,8 @@ class GroupedRun final : public StripRun {
   }
   std::string kernels() const override {
     const bool is_depthwise = wiring_.interleave == format::kLanes;
-    return (is_depthwise ? "dwconv" : "gconv") + std::to_string(window_.height) + "x" +
-           std::to_string(window_.width) + "s" + std::to_string(window_.stride) +
-           (is_depthwise ? "" : "c" + std::to_string(wiring_.depth()));
+    return kernel_name(is_depthwise ? "dwconv" : "gconv", window_, is_depthwise ? "" : "c",
+                       wiring_.depth());
   }
 
  private:

@@ -66,10 +66,8 @@ class I8ConvRun final : public StripRun {
     return firsts;
   }
   std::string kernels() const override {
-    const format::Window& w = step_.window;
-    return "i8conv" + std::to_string(w.height) + "x" + std::to_string(w.width) + "s" +
-           std::to_string(w.stride) +
-           (step_.wiring.groups > 1 ? "g" + std::to_string(step_.wiring.groups) : "");
+    return kernel_name("i8conv", step_.window, step_.wiring.groups > 1 ? "g" : "",
+                       step_.wiring.groups);
   }
 
  private:
@@ -166,11 +164,7 @@ class I8DepthwiseRun final : public StripRun {
     for (int y = rows.begin; y < rows.end; ++y) run_row(in, out, y);
     fill_halo(out, rows.begin, rows.end, 0, out.shape.blocks);
   }
-  std::string kernels() const override {
-    const format::Window& w = step_.window;
-    return "i8dwconv" + std::to_string(w.height) + "x" + std::to_string(w.width) + "s" +
-           std::to_string(w.stride);
-  }
+  std::string kernels() const override { return kernel_name("i8dwconv", step_.window); }
 
  private:
   void run_row(const ByteView& in, const ByteView& out, int y) const {

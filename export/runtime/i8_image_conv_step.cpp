@@ -57,11 +57,7 @@ class I8ImageConvRun final : public StripRun {
     const std::ptrdiff_t words = widening_ == 1 ? 0 : row_room() + block_weights() * kI8WordBytes;
     return static_cast<std::size_t>(strip_bytes() + words);
   }
-  std::string kernels() const override {
-    const format::Window& w = step_.window;
-    return "i8imageconv" + std::to_string(w.height) + "x" + std::to_string(w.width) + "s" +
-           std::to_string(w.stride);
-  }
+  std::string kernels() const override { return kernel_name("i8imageconv", step_.window); }
 
  private:
   // The scratch memory: the strip; where it is of words, a row on its way to them, and a block's

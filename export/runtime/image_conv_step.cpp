@@ -51,10 +51,7 @@ class ImageConvRun final : public StripRun {
   std::size_t scratch_bytes() const override {
     return static_cast<std::size_t>(source_row_ * strips_->source_rows()) * sizeof(float);
   }
-  std::string kernels() const override {
-    return "imageconv" + std::to_string(step_.window.height) + "x" +
-           std::to_string(step_.window.width) + "s" + std::to_string(step_.window.stride);
-  }
+  std::string kernels() const override { return kernel_name("imageconv", step_.window); }
 
  private:
   void run_strip(const Strip& strip, const View& out, const Call& call) const {

@@ -71,6 +71,28 @@ struct GroupedRow {
   Clamp clamp, joined;
 };
 
+/// A row of Winograd's tiles, of one block: each is 4 x 4 pixels of the source, 2 x 2 of the
+/// output, and 16 values a lane between. A tile begins two columns after the one before.
+struct WinogradSource {
+  const float* src;  ///< first row and column of the first tile
+  std::ptrdiff_t row_step;
+  int row_begin, row_end;   ///< of a tile's four rows, those that meet the map
+  int tiles, columns;       ///< columns that the windows read; beyond lies nothing
+  float* dst;               ///< [16][..][tiles][16 lanes]
+  std::ptrdiff_t dst_step;  ///< to the next of the 16
+};
+struct WinogradOutput {
+  const float* src;  ///< [16][..][tiles][16 lanes]
+  std::ptrdiff_t src_step;
+  int rows, width;  ///< 1 or 2
+  const float* bias;
+  float* dst;
+  std::ptrdiff_t dst_step;  ///< to the next row
+  const float* residual;    ///< null for none; may be dst
+  std::ptrdiff_t residual_step;
+  Clamp clamp, joined;
+};
+
 /// One row of pooling; windows are cut at the map's borders.
 struct PoolRow {
   const float* src;  ///< block 0, pixel 0 of row ky_begin
@@ -114,6 +136,8 @@ struct Kernels {
   /// Makes floats [..][16] of `count` bf16 weights [.. / 2][16][2].
   void (*bf16_widen)(float* dst, const std::uint16_t* src, std::size_t count);
   void (*grouped_row)(const GroupedRow& row);
+  void (*winograd_source)(const WinogradSource& row);
+  void (*winograd_output)(const WinogradOutput& row);
   void (*pool_row)(const PoolRow& row);
   void (*mean)(const MeanCell& cell);
   /// dst = activation(src), `count` a multiple of 16; in place allowed for all of these.

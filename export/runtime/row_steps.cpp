@@ -98,8 +98,7 @@ class PoolStep final : public RowStep {
   PoolStep(const Ground& ground, const format::Step& step)
       : RowStep(ground, step), window_(step.window), is_max_(step.kind == StepKind::MaxPool) {}
   std::string kernels() const override {
-    return std::string(is_max_ ? "maxpool" : "avgpool") + std::to_string(window_.height) + "x" +
-           std::to_string(window_.width) + "s" + std::to_string(window_.stride);
+    return kernel_name(is_max_ ? "maxpool" : "avgpool", window_);
   }
 
  private:

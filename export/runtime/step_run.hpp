@@ -57,6 +57,10 @@ class StepRun {
 
 using StepPointer = std::unique_ptr<const StepRun>;
 
+/// Returns a kernel's name: "conv3x3s1"; with a mark, a number of such: "conv1x1s1g4".
+[[gnu::cold]] std::string kernel_name(const char* kind, const format::Window& window,
+                                      const char* mark = "", int count = 0);
+
 StepPointer make_step(const Ground& ground, const format::Chain& chain);
 /// Of kinds that do not run in strips. What only prepares shall be small (cold), unlike what runs.
 [[gnu::cold]] StepPointer make_row_step(const Ground& ground, const format::Step& step);

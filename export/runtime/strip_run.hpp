@@ -40,15 +40,23 @@ class StripRun {
 
 using StripPointer = std::unique_ptr<const StripRun>;
 
-StripPointer make_conv(const Ground& ground, const format::Step& step, const StripPlan& plan);
-StripPointer make_image_conv(const Ground& ground, const format::Step& step, const StripPlan& plan);
-StripPointer make_grouped(const Ground& ground, const format::Step& step, const StripPlan& plan);
-StripPointer make_average(const Ground& ground, const format::Step& step, const StripPlan& plan);
-StripPointer make_i8_conv(const Ground& ground, const format::Step& step, const StripPlan& plan);
-StripPointer make_i8_image_conv(const Ground& ground, const format::Step& step,
-                                const StripPlan& plan);
-StripPointer make_i8_depthwise(const Ground& ground, const format::Step& step,
-                               const StripPlan& plan);
-StripPointer make_i8_average(const Ground& ground, const format::Step& step, const StripPlan& plan);
+[[gnu::cold]] StripPointer make_conv(const Ground& ground, const format::Step& step,
+                                     const StripPlan& plan);
+[[gnu::cold]] StripPointer make_winograd(const Ground& ground, const format::Step& step,
+                                         const StripPlan& plan);
+[[gnu::cold]] StripPointer make_image_conv(const Ground& ground, const format::Step& step,
+                                           const StripPlan& plan);
+[[gnu::cold]] StripPointer make_grouped(const Ground& ground, const format::Step& step,
+                                        const StripPlan& plan);
+[[gnu::cold]] StripPointer make_average(const Ground& ground, const format::Step& step,
+                                        const StripPlan& plan);
+[[gnu::cold]] StripPointer make_i8_conv(const Ground& ground, const format::Step& step,
+                                        const StripPlan& plan);
+[[gnu::cold]] StripPointer make_i8_image_conv(const Ground& ground, const format::Step& step,
+                                              const StripPlan& plan);
+[[gnu::cold]] StripPointer make_i8_depthwise(const Ground& ground, const format::Step& step,
+                                             const StripPlan& plan);
+[[gnu::cold]] StripPointer make_i8_average(const Ground& ground, const format::Step& step,
+                                           const StripPlan& plan);
 
 }  // namespace atto::edge

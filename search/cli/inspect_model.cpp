@@ -110,6 +110,7 @@ std::string step_text(const format::Step& step) {
     text += fmt::format(" {}x{}s{}", window.height, window.width, window.stride);
   if (window.dilation > 1) text += fmt::format("d{}", window.dilation);
   if (step.is_bf16) text += " bf16";
+  if (step.is_winograd) text += " winograd";
   if (step.wiring.groups * step.wiring.interleave > 1)
     text += fmt::format(" g{}", step.wiring.groups * step.wiring.interleave);
   return text;

@@ -97,10 +97,18 @@ TEST_CASE("a flipped bit behind a right checksum is an error or a legal program"
   CHECK(accepted > 0);
 }
 
+TEST_CASE("a file is of the oldest version that knows its steps") {
+  ModelFile model = test::sample_model();
+  const auto version = [&] { return static_cast<int>(encode(model)[8]); };
+  CHECK(version() == 3);
+  model.program.steps[1].is_winograd = true;
+  CHECK(version() == 4);
+}
+
 TEST_CASE("headers are checked field by field") {
   const Bytes file = encode(test::sample_model());
   CHECK(field_of(with(file, 0, 'B')) == "magic");
-  for (const std::uint32_t version : {0U, kVersion - 1, kVersion + 1})
+  for (const std::uint32_t version : {0U, kOldestVersion - 1, kVersion + 1})
     CHECK(field_of(with(file, 8, version)) == "version");
   CHECK(field_of(with(file, 12, 1)) == "reserved");
   CHECK(field_of(with(file, 48, std::uint64_t{0}, false)) == "checksum");
@@ -116,7 +124,7 @@ TEST_CASE("headers are checked field by field") {
   CHECK(field_of(with(file, 24, std::uint64_t{64})) == "metadata");
   SECTION("what() names field, byte and rule") {
     CHECK(std::string(error_of(with(file, 8, kVersion + 1))->what()) ==
-          "version at byte 8: this runtime reads version 3; got 4: export the model again");
+          "version at byte 8: this runtime reads versions 3 to 4; got 5: export the model again");
   }
 }
 

@@ -219,6 +219,45 @@ TEST_CASE("bf16 is for convolutions of floats whose groups lie apart") {
   CHECK(parameter_bytes(model.program, dense).weights == 15 * 16 * 4);
 }
 
+TEST_CASE("Winograd is for 3x3 convolutions of floats, of one group and stride 1") {
+  const auto refused = [](auto&& change) {
+    Program p;
+    p.name = "tiles";
+    p.precision = "fp32";
+    p.channels = 16;
+    p.height = p.width = 8;
+    p.tensors = {{16, 8, 8, Element::F32, 2, 0, {}, 1, 0},
+                 {16, 8, 8, Element::F32, 2, 1, {}, 1, 0}};
+    p.storages = {{0, 8192}, {8192, 8192}};
+    p.arena_bytes = 16384;
+    Step import;
+    import.kind = StepKind::Import;
+    Step conv;
+    conv.kind = StepKind::Conv;
+    conv.inputs = {0};
+    conv.output = 1;
+    conv.window = {3, 3, 1, 1, 1};
+    conv.is_winograd = true;
+    conv.parameters = {0, 16384};
+    p.steps = {import, conv};
+    p.outputs = {{"out", 1}};
+    change(p);
+    return refused_field(p, 16384 + 64);
+  };
+  const std::string field = "steps[1].is_winograd";
+  CHECK(refused([](Program&) {}).empty());
+  CHECK(refused([](Program& p) { p.steps[1].parameters.weights = 128; }) == "steps[1].weights");
+  CHECK(refused([](Program& p) { p.steps[1].window.height = 5; }) == field);
+  CHECK(refused([](Program& p) { p.steps[1].window = {3, 3, 2, 1, 1}; }) == field);
+  CHECK(refused([](Program& p) { p.steps[1].window = {3, 3, 1, 2, 2}; }) == field);
+  CHECK(refused([](Program& p) { p.steps[1].wiring.interleave = 2; }) == field);
+  CHECK(refused([](Program& p) { p.steps[1].wiring.groups = 2; }) == field);
+  CHECK(refused([](Program& p) { p.steps[1].is_bf16 = true; }) == field);
+  CHECK(refused([](Program& p) { p.steps[1].kind = StepKind::Depthwise; }) == field);
+  CHECK(refused([](Program& p) { p.tensors[0].element = p.tensors[1].element = Element::U8; }) ==
+        field);
+}
+
 TEST_CASE("interleaved groups take several blocks of floats, one of bytes") {
   const auto refused = [](Element element, std::int32_t depth) {
     Program p;

@@ -52,6 +52,18 @@ TEST_CASE("depthwise and 1x1 run together, unless somebody else reads what lies 
   }
 }
 
+TEST_CASE("Winograd's convolutions take many rows at a time, so they join averages alone") {
+  Sketch sketch({3, 128, 128});
+  const int stem = sketch.add(Conv{32, 3}, {0});
+  const int conv = sketch.add(Conv{32, 3}, {stem});
+  SECTION("a depthwise one behind it, which a 1x1 would join") {
+    CHECK(chains(sketch.ending(sketch.add(Conv{32, 3, 1, 32}, {conv}))) == Lengths{1, 1, 1});
+  }
+  SECTION("an average") {
+    CHECK(chains(sketch.ending(sketch.add(net::GlobalAveragePool{}, {conv}))) == Lengths{1, 2});
+  }
+}
+
 TEST_CASE("a convolution joins what follows where the map is large and the weights are few") {
   const auto lengths = [](int side, int channels) {
     Sketch sketch({3, side, side});

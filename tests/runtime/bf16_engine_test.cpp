@@ -62,13 +62,14 @@ void plain_conv(const ConvPanel& panel) {
 /// Runs the steps of a model with the emulated bf16 kernels, and plain ones otherwise.
 std::vector<std::vector<float>> run_emulated(const Model& model, const std::vector<float>& image,
                                              int parts) {
-  Kernels kernels = emulated_avx512_bf16_kernels();
-  const Kernels& scalar = kernels_of(Level::Scalar);
-  kernels = {kernels.max_pixels, kernels.panel_blocks, plain_conv,
-             kernels.bf16_round, kernels.bf16_conv,    nullptr,
-             scalar.grouped_row, scalar.pool_row,      scalar.mean,
-             scalar.activate,    scalar.add,           scalar.multiply,
-             scalar.scale,       scalar.move_lanes};
+  const Kernels& emulated = emulated_avx512_bf16_kernels();
+  Kernels kernels = kernels_of(Level::Scalar);
+  kernels.max_pixels = emulated.max_pixels;
+  kernels.panel_blocks = emulated.panel_blocks;
+  kernels.conv = plain_conv;
+  kernels.bf16_round = emulated.bf16_round;
+  kernels.bf16_conv = emulated.bf16_conv;
+  kernels.bf16_widen = nullptr;
   const format::Program& program = model.program();
   std::vector<std::byte> arena(program.arena_bytes + 64);
   const Ground ground{program, model.weights(), arena.data(), kernels, Level::Scalar, parts};

@@ -135,6 +135,33 @@ TEST_CASE("a turn's rows stay within the caches, unless one row is more") {
   }
 }
 
+TEST_CASE("turns and parts of Winograd's convolutions are of whole tiles") {
+  spec::Random random(9);
+  for (int i = 0; i < 100; ++i) {
+    Sample sample = random_chain(random);
+    sample.program.steps.resize(1);
+    sample.chain = {0, 0};
+    format::Step& step = sample.program.steps[0];
+    step.kind = StepKind::Conv;
+    step.window = {3, 3, 1, 1, 1};
+    step.is_winograd = true;
+    step.wiring.in_blocks = 8 * (1 + static_cast<int>(random.below(4)));
+    step.output = static_cast<std::uint32_t>(sample.program.tensors.size());
+    sample.program.tensors.push_back(sample.program.tensors[0]);
+    const int height = sample.program.tensors[0].height;
+    for (const int parts : {1, 2, 3}) {
+      const ChainPlan plan = plan_chain(sample.program, sample.chain, parts);
+      std::vector<int> made(static_cast<std::size_t>(height));
+      for (const Range& part : plan.turns_of_part) replay_part(sample, plan, part, made);
+      CHECK(made == std::vector<int>(made.size(), plan.by_blocks ? parts : 1));
+      for (const MemberTurn& turn : plan.turns[0]) {
+        CHECK(turn.rows.begin % 2 == 0);
+        CHECK((turn.rows.end % 2 == 0 || turn.rows.end == height));
+      }
+    }
+  }
+}
+
 TEST_CASE("an average takes its whole map in one turn, and parts share its blocks") {
   format::Program program;
   for (const int height : {30, 30, 1}) {

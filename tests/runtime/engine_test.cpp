@@ -154,6 +154,65 @@ TEST_CASE("convolutions of every shape that has a kernel of its own") {
   }
 }
 
+TEST_CASE("dense 3x3 convolutions by Winograd's tiles") {
+  const auto count = [](const net::Network& network) {
+    int tiles = 0;
+    const auto loaded = test::load(network, test::random_weights(network, 1));
+    for (const format::Step& step : loaded.model.program().steps) tiles += step.is_winograd;
+    return tiles;
+  };
+  SECTION("sides and channels around the tiles and blocks") {
+    for (const auto& [height, width] :
+         {std::array{7, 7}, {8, 7}, {7, 8}, {2, 25}, {49, 1}, {1, 50}, {10, 19}, {24, 17}})
+      for (const auto& [in, out] : {std::array{24, 24}, {32, 40}, {33, 64}, {50, 25}, {41, 72}}) {
+        Sketch sketch({in, height, width});
+        const int first = sketch.add(net::Activate{Activation::Tanh}, {0});
+        const net::Network network =
+            sketch.ending(sketch.add(net::Conv{out, 3, 1, 1, 1, true}, {first}));
+        INFO(height << "x" << width << ", " << in << " to " << out);
+        CHECK(count(network) == 1);
+        require_same(network);
+      }
+  }
+  SECTION("in several turns, with a residual and every kind of activation") {
+    for (const Activation activation :
+         {Activation::None, Activation::Relu, Activation::Relu6, Activation::HardSwish}) {
+      Sketch sketch({3, 41, 45});
+      const int stem = sketch.add(net::Conv{150, 3}, {0});
+      const int a = sketch.add(net::Conv{150, 3, 1, 1, 1, true}, {stem});
+      const int b = sketch.add(net::Activate{activation}, {a});
+      const int c = sketch.add(net::Add{}, {b, stem});
+      const int d = sketch.add(net::Activate{activation}, {c});
+      const net::Network network = sketch.ending(sketch.add(net::Conv{150, 3, 1, 1, 1, true}, {d}));
+      CHECK(count(network) == 2);
+      require_same(network);
+    }
+  }
+  SECTION("with an average, block by block") {
+    Sketch sketch({3, 9, 11});
+    const int stem = sketch.add(net::Conv{40, 3}, {0});
+    const int conv = sketch.add(net::Conv{72, 3, 1, 1, 1, true}, {stem});
+    const net::Network network = sketch.ending(sketch.add(net::GlobalAveragePool{}, {conv}));
+    CHECK(count(network) == 1);
+    require_same(network);
+  }
+  SECTION("not where it does not pay") {
+    const auto of = [&](net::Shape input, const net::Conv& conv) {
+      Sketch sketch(input);
+      const int first = sketch.add(net::Activate{Activation::Tanh}, {0});
+      return count(sketch.ending(sketch.add(conv, {first})));
+    };
+    CHECK(of({32, 7, 7}, {32, 3}) == 1);
+    CHECK(of({32, 6, 8}, {32, 3}) == 0);
+    CHECK(of({20, 7, 7}, {32, 3}) == 0);
+    CHECK(of({32, 7, 7}, {20, 3}) == 0);
+    CHECK(of({32, 7, 7}, {32, 3, 2}) == 0);
+    CHECK(of({32, 7, 7}, {32, 3, 1, 2}) == 0);
+    CHECK(of({32, 7, 7}, {32, 3, 1, 1, 2}) == 0);
+    CHECK(of({32, 7, 7}, {32, 5}) == 0);
+  }
+}
+
 TEST_CASE("chains that take turns compute what their IR says") {
   const auto expanded = [](Sketch& sketch, int from, int channels, const net::Conv& depthwise) {
     const int wide = sketch.add(net::Conv{channels, 1, 1, 1, 1, true}, {from});
