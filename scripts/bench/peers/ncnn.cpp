@@ -33,20 +33,16 @@ class Description {
   void operator()(const deploy::FusedInput& /*op*/) { layer("Input", 0, made(), ""); }
   void operator()(const deploy::FusedConv& op) {
     const std::string of_groups = op.groups > 1 ? fmt::format(" 7={}", op.groups) : "";
-    const std::string result = begin_activated();
-    layer(op.groups > 1 ? "ConvolutionDepthWise" : "Convolution", 1, result,
-          fmt::format("0={} 1={} 2={} 3={} 4={} 5=1 6={}{}", node().shape.channels, op.kernel,
-                      op.dilation, op.stride, op.dilation * (op.kernel - 1) / 2, op.weights.size(),
-                      of_groups));
-    add_weights(op.weights, op.bias);
-    end_activated(result);
+    add_weighted(op.groups > 1 ? "ConvolutionDepthWise" : "Convolution",
+                 fmt::format("0={} 1={} 2={} 3={} 4={} 5=1 6={}{}", node().shape.channels,
+                             op.kernel, op.dilation, op.stride, op.dilation * (op.kernel - 1) / 2,
+                             op.weights.size(), of_groups),
+                 op.weights, op.bias);
   }
   void operator()(const deploy::FusedDense& op) {
-    const std::string result = begin_activated();
-    layer("InnerProduct", 1, result,
-          fmt::format("0={} 1=1 2={}", node().shape.channels, op.weights.size()));
-    add_weights(op.weights, op.bias);
-    end_activated(result);
+    add_weighted("InnerProduct",
+                 fmt::format("0={} 1=1 2={}", node().shape.channels, op.weights.size()), op.weights,
+                 op.bias);
   }
   void operator()(const deploy::FusedActivate& /*op*/) { end_activated(blob_of(node().inputs[0])); }
   void operator()(const deploy::FusedAdd& /*op*/) { combine(0); }
@@ -112,6 +108,21 @@ class Description {
     end_activated(result);
   }
 
+  /// As parameters of the layer before it; an array's key is -23300 less its number.
+  std::string own_activation() const {
+    switch (node().activation) {
+      case Activation::Relu:
+        return " 9=1";
+      case Activation::Relu6:
+        return " 9=3 -23310=2,0.0,6.0";
+      case Activation::Sigmoid:
+        return " 9=4";
+      case Activation::HardSwish:
+        return " 9=6 -23310=2,1.6666667e-1,0.5";
+      default:
+        return "";
+    }
+  }
   std::string begin_activated() const {
     return node().activation == Activation::None ? made() : made() + "_before";
   }
@@ -137,8 +148,14 @@ class Description {
     }
   }
 
-  /// A word that says float32, the weights, the biases.
-  void add_weights(const std::vector<float>& weights, const std::vector<float>& bias) {
+  /// A layer with weights (a word that says float32, the weights, the biases), and its activation
+  /// where it takes it.
+  void add_weighted(const std::string& type, const std::string& params,
+                    const std::vector<float>& weights, const std::vector<float>& bias) {
+    const std::string activation = own_activation();
+    const std::string result = activation.empty() ? begin_activated() : made();
+    layer(type, 1, result, params + activation);
+    if (activation.empty()) end_activated(result);
     weights_.push_back(0);
     weights_.insert(weights_.end(), weights.begin(), weights.end());
     weights_.insert(weights_.end(), bias.begin(), bias.end());
