@@ -82,7 +82,8 @@ struct Tensor {
 
 enum class StepKind : std::uint8_t {
   Import,     ///< the image -> a tensor
-  ImageConv,  ///< the image, convolved, dilation 1: [O/16][kh][C][kw][16], of bytes as a Conv's
+  ImageConv,  ///< the image, convolved, dilation 1: [O/16][kh][C][kw][16], of bytes as a Conv's,
+              ///< of a bf16 step [O/16][kh][C][kw / 2][16][2]
   Conv,       ///< a window over all lanes of its group; dense layers too
   Depthwise,
   Activate,
@@ -123,9 +124,9 @@ struct Wiring {
 
 /// Weights and bias, as byte offsets into the weight section.
 /// F32: weights float, bias float [blocks * 16]. Of a bf16 step: weights bf16, channels of a lane
-/// in pairs, [group][out block][kh][kw][depth / 2][16][2]; bias as F32. U8: weights int8, channels
-/// of a lane in fours; bias int32 [blocks * 16], then multipliers float [blocks * 16], then, of an
-/// ImageConv, the image's scale (float) and zero point (int32).
+/// in pairs, [group][out block][kh][kw][depth / 2][16][2], of odd depths with a zero; bias as F32.
+/// U8: weights int8, channels of a lane in fours; bias int32 [blocks * 16], then multipliers float
+/// [blocks * 16], then, of an ImageConv, the image's scale (float) and zero point (int32).
 struct Parameters {
   std::uint64_t weights = 0;
   std::uint64_t bias = 0;
@@ -151,8 +152,8 @@ struct Step {
   Parameters parameters;
   std::vector<LaneSource> gather;
   std::int64_t macs = 0;
-  /// Conv of one lane order (interleave 1) on F32 tensors: inputs are rounded to bf16, to nearest
-  /// even, and multiplied with bf16 weights; sums are float.
+  /// Conv or ImageConv on F32 tensors: inputs are rounded to bf16, to nearest even, and multiplied
+  /// with bf16 weights; sums are float.
   bool is_bf16 = false;
   /// Conv of one group on F32 tensors, 3 x 3, stride and dilation 1: Winograd's F(2x2, 3x3),
   /// sixteen products for every 2 x 2 outputs. Weights are transformed: [16][out block][depth][16].

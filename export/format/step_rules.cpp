@@ -169,9 +169,9 @@ class StepChecker {
   }
 
   void check_bf16(const Step& step) const {
-    require(!step.is_bf16 || (step.kind == StepKind::Conv && out(step).element == Element::F32 &&
-                              step.wiring.interleave == 1),
-            "is_bf16", "fits a convolution of floats alone, without interleaved groups");
+    const bool is_conv = step.kind == StepKind::Conv || step.kind == StepKind::ImageConv;
+    require(!step.is_bf16 || (is_conv && out(step).element == Element::F32), "is_bf16",
+            "fits a convolution of floats alone");
   }
 
   void check_winograd(const Step& step) const {
@@ -299,10 +299,14 @@ ParameterBytes parameter_bytes(const Program& program, const Step& step) {
   if (step.kind == StepKind::Depthwise) return depthwise_bytes(program, step);
   const Element element = weight_element(program, step);
   const auto panels = unsigned_of(std::int64_t{step.wiring.groups} * step.wiring.out_blocks);
-  const auto depth =
+  auto depth =
       unsigned_of(step.kind == StepKind::ImageConv ? program.channels : step.wiring.depth());
-  const auto taps =
+  auto taps =
       step.is_winograd ? 16 : unsigned_of(std::int64_t{step.window.height} * step.window.width);
+  if (step.kind == StepKind::ImageConv && step.is_bf16) {
+    taps = unsigned_of(std::int64_t{step.window.height} * program.channels);
+    depth = unsigned_of(step.window.width);
+  }
   const bool quantises = step.kind == StepKind::ImageConv && element == Element::U8;
   return {packed_bytes(element, panels, taps, depth),
           bias_bytes(element, panels) + (quantises ? 8 : 0)};

@@ -154,10 +154,11 @@ GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Pre
 
 bool multiplies_in_bf16(const FusedNetwork& network, const FusedNode& node) {
   if (std::holds_alternative<FusedDense>(node.op)) return true;
-  if (!std::holds_alternative<FusedConv>(node.op) || node.inputs[0] == 0) return false;
-  if (is_grouped(network, node))
-    return group_layout(network, node, Precision::Bf16).wiring.interleave == 1;
-  return !is_depthwise(network, node);
+  if (!std::holds_alternative<FusedConv>(node.op)) return false;
+  if (!is_grouped(network, node)) return !is_depthwise(network, node);
+  const FusedConv& conv = std::get<FusedConv>(node.op);
+  return (conv.kernel == 3 && conv.stride == 1 && conv.dilation == 1) ||
+         group_layout(network, node, Precision::Bf16).wiring.interleave == 1;
 }
 
 Lanes renamed(const FusedChannels& moves, const Lanes& input) {

@@ -169,6 +169,12 @@ class Builder {
            wiring.groups == 1 && wiring.interleave == 1 && wiring.depth() >= kWinogradChannels &&
            shape.channels >= kWinogradChannels && shape.height * shape.width >= kWinogradPixels;
   }
+  /// Weights [..][depth][16], as floats or as pairs of bf16.
+  format::Parameters add_floats(const std::vector<float>& weights, int depth, bool is_bf16,
+                                const std::vector<float>& bias) {
+    return is_bf16 ? weights_.add(as_bf16(with_channels_together(weights, depth, 2)), bias)
+                   : weights_.add(weights, bias);
+  }
   /// Gives a convolution its wiring and weights.
   void wire(Step& made, const Kernel& kernel, const format::Wiring& wiring, const Lanes& in,
             const Lanes& out) {
@@ -184,11 +190,8 @@ class Builder {
       made.parameters = weights_.add(packed_winograd(kernel, wiring, in, out), bias);
       return;
     }
-    const std::vector<float> weights = packed_conv(kernel, wiring, in, out);
     made.parameters =
-        made.is_bf16
-            ? weights_.add(as_bf16(with_channels_together(weights, wiring.depth(), 2)), bias)
-            : weights_.add(weights, bias);
+        add_floats(packed_conv(kernel, wiring, in, out), wiring.depth(), made.is_bf16, bias);
   }
 
   std::uint32_t tensor(int node, const Lanes& lanes) {
@@ -360,9 +363,11 @@ class Builder {
     Step made = step(StepKind::ImageConv, {});
     made.window = window_of(conv);
     made.wiring.out_blocks = static_cast<int>(lanes.size()) / format::kLanes;
-    made.parameters =
-        is_int8() ? add_int8(packed_int8_image_conv(int8_layer(index_), kernel, lanes))
-                  : weights_.add(packed_image_conv(kernel, lanes), packed_bias(kernel, lanes));
+    made.is_bf16 = precision_ == Precision::Bf16;
+    made.parameters = is_int8()
+                          ? add_int8(packed_int8_image_conv(int8_layer(index_), kernel, lanes))
+                          : add_floats(packed_image_conv(kernel, lanes), kernel.width, made.is_bf16,
+                                       packed_bias(kernel, lanes));
     made.macs = macs();
     join(made);
     add(std::move(made));

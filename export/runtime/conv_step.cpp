@@ -69,7 +69,7 @@ class ConvRun final : public StripRun {
     block_weights_ =
         std::ptrdiff_t{step.window.height} * step.window.width * depth_ * format::kLanes;
     if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
-    if (step.is_bf16) rounded_.emplace(in_, step.window, strips_, tiles_);
+    if (step.is_bf16) rounded_.emplace(in_, step.window, plan.turns);
   }
 
   std::vector<int> pieces() const override {
@@ -90,7 +90,7 @@ class ConvRun final : public StripRun {
 
   void prepare(int turn, const Places& places, const Call& call) const noexcept override {
     if (rounded_)
-      rounded_->make(strips_[static_cast<std::size_t>(turn)],
+      rounded_->make(strips_[static_cast<std::size_t>(turn)].rows(),
                      [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
                        ground_.kernels.bf16_round(call.scratch + to * operand_bytes_,
                                                   in_.at(places.in).data + from, count);
@@ -100,7 +100,8 @@ class ConvRun final : public StripRun {
   void run(int turn, const Places& places, Range blocks, const Call& call) const noexcept override {
     const Strip& strip = strips_[static_cast<std::size_t>(turn)];
     const View out = out_.at(places.out);
-    const std::byte* src = step_.is_bf16 ? call.scratch : places.in;
+    const std::byte* src =
+        rounded_ ? call.scratch + rounded_->origin(strip.rows()) * operand_bytes_ : places.in;
     const bool is_last_turn = static_cast<std::size_t>(turn) + 1 == strips_.size();
     ConvPanel panel = common_panel(strip);
     for (std::size_t p = panel_at(blocks.begin);

@@ -89,8 +89,9 @@ void grouped_tiles(const GroupedRow& row, int first, int count) {
   const std::ptrdiff_t at = std::ptrdiff_t{first} * format::kLanes;
   const std::ptrdiff_t source_step = std::ptrdiff_t{row.stride} * kPixels * format::kLanes;
   for (int b = 0; b < row.blocks; ++b) {
-    const float* src = row.src + b / row.readers * row.reader_step + row.stride * at;
-    const float* weights = row.weights + b * row.weight_step;
+    const float* src =
+        static_cast<const float*>(row.src) + b / row.readers * row.reader_step + row.stride * at;
+    const float* weights = static_cast<const float*>(row.weights) + b * row.weight_step;
     const float* bias = row.bias + b * format::kLanes;
     std::ptrdiff_t residual = b * row.residual_step + at;
     float* dst = row.dst + b * row.dst_step + at;

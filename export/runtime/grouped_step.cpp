@@ -1,6 +1,7 @@
 // Depthwise and small-group convolutions, row by row.
-#include <vector>
+#include <optional>
 
+#include "export/runtime/converted_rows.hpp"
 #include "export/runtime/finish.hpp"
 #include "export/runtime/strip_run.hpp"
 
@@ -21,39 +22,75 @@ class GroupedRun final : public StripRun {
         wiring_(wiring_of(ground, step)),
         plan_(plan),
         finish_(ground, step),
-        weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
-        bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {}
+        is_bf16_(step.is_bf16),
+        widens_(is_bf16_ && ground.kernels.bf16_grouped_row == nullptr),
+        operand_bytes_(is_bf16_ && !widens_ ? 2 : 4),
+        depth_(is_bf16_ ? (wiring_.depth() + 1) / 2 * 2 : wiring_.depth()),
+        weights_(ground.weights.data() + step.parameters.weights),
+        bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {
+    if (is_bf16_) rounded_.emplace(plan.in, window_, plan.turns);
+  }
+
+  std::size_t scratch_bytes() const override {
+    return static_cast<std::size_t>(rounded_bytes() + (widens_ ? weight_values() * 4 : 0));
+  }
+  std::string kernels() const override {
+    if (wiring_.interleave == format::kLanes) return kernel_name("dwconv", window_);
+    return kernel_name(is_bf16_ ? "bf16gconv" : "gconv", window_, "c", wiring_.depth());
+  }
+
+  void prepare(int turn, const Places& places, const Call& call) const noexcept override {
+    if (!rounded_) return;
+    rounded_->make(plan_.turns[static_cast<std::size_t>(turn)],
+                   [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
+                     kernels_.bf16_round(call.scratch + to * operand_bytes_,
+                                         plan_.in.at(places.in).data + from, count);
+                   });
+    if (widens_)
+      kernels_.bf16_widen(reinterpret_cast<float*>(call.scratch + rounded_bytes()),
+                          reinterpret_cast<const std::uint16_t*>(weights_),
+                          static_cast<std::size_t>(weight_values()));
+  }
 
   void run(int turn, const Places& places, Range /*blocks*/,
-           const Call& /*call*/) const noexcept override {
+           const Call& call) const noexcept override {
     const Range rows = plan_.turns[static_cast<std::size_t>(turn)];
-    const View in = plan_.in.at(places.in), out = plan_.out.at(places.out);
+    const View out = plan_.out.at(places.out);
+    const std::byte* src =
+        rounded_ ? call.scratch + rounded_->origin(rows) * operand_bytes_ : places.in;
+    const std::byte* weights = widens_ ? call.scratch + rounded_bytes() : weights_;
     for (int y = rows.begin; y < rows.end; ++y) {
-      GroupedRow row = prepared(y, in);
+      GroupedRow row = prepared(y, src, weights);
       row.dst = out.row(y);
       row.dst_step = out.block_stride;
       if (finish_.residual() != nullptr) {
         row.residual = finish_.residual()->row(y);
         row.residual_step = finish_.residual()->block_stride;
       }
-      kernels_.grouped_row(row);
+      (operand_bytes_ == 2 ? kernels_.bf16_grouped_row : kernels_.grouped_row)(row);
       finish_.complete(out, y, y + 1, 0, out.blocks);
     }
   }
-  std::string kernels() const override {
-    const bool is_depthwise = wiring_.interleave == format::kLanes;
-    return kernel_name(is_depthwise ? "dwconv" : "gconv", window_, is_depthwise ? "" : "c",
-                       wiring_.depth());
-  }
 
  private:
-  GroupedRow prepared(int y, const View& in) const {
+  int blocks() const { return wiring_.groups * wiring_.out_blocks; }
+  std::ptrdiff_t tap_values() const { return std::ptrdiff_t{depth_} * format::kLanes; }
+  std::ptrdiff_t block_values() const { return window_.height * window_.width * tap_values(); }
+  std::ptrdiff_t weight_values() const { return blocks() * block_values(); }
+  /// Widened weights lie behind.
+  std::ptrdiff_t rounded_bytes() const {
+    return rounded_ ? aligned(rounded_->values() * operand_bytes_) : 0;
+  }
+
+  /// `src`: pixel (0, 0) of block 0, as if all rows were there.
+  GroupedRow prepared(int y, const std::byte* src, const std::byte* weights) const {
+    const View& in = plan_.in;
     const Range taps = taps_inside(window_, window_.height, y, in.height);
-    const std::ptrdiff_t tap_weights = std::ptrdiff_t{wiring_.depth()} * format::kLanes;
     const std::int64_t first = std::int64_t{y} * window_.stride - window_.pad +
                                std::int64_t{taps.begin} * window_.dilation;
     GroupedRow row{};
-    row.src = in.data + first * in.row_stride - std::ptrdiff_t{window_.pad} * format::kLanes;
+    row.src = src + (first * in.row_stride - std::ptrdiff_t{window_.pad} * format::kLanes) *
+                        operand_bytes_;
     row.row_step = std::ptrdiff_t{window_.dilation} * in.row_stride;
     row.column_step = std::ptrdiff_t{window_.dilation} * format::kLanes;
     row.block_step = in.block_stride;
@@ -62,13 +99,13 @@ class GroupedRun final : public StripRun {
     row.ky_begin = taps.begin;
     row.ky_end = taps.end;
     row.interleave = wiring_.interleave;
-    row.depth = wiring_.depth();
+    row.depth = depth_;
     row.readers = wiring_.out_blocks;
     row.reader_step = wiring_.in_blocks * in.block_stride;
-    row.blocks = wiring_.groups * wiring_.out_blocks;
+    row.blocks = blocks();
     row.width = plan_.out.width;
-    row.weights = weights_ + taps.begin * window_.width * tap_weights;
-    row.weight_step = window_.height * window_.width * tap_weights;
+    row.weights = weights + taps.begin * window_.width * tap_values() * operand_bytes_;
+    row.weight_step = block_values();
     row.bias = bias_;
     row.clamp = finish_.clamp();
     row.joined = finish_.joined();
@@ -80,7 +117,12 @@ class GroupedRun final : public StripRun {
   format::Wiring wiring_;
   StripPlan plan_;
   Finish finish_;
-  const float *weights_, *bias_;
+  bool is_bf16_, widens_;         ///< bf16 weights become floats
+  std::ptrdiff_t operand_bytes_;  ///< of what is multiplied
+  int depth_;                     ///< channels that an output has weights for
+  const std::byte* weights_;
+  const float* bias_;
+  std::optional<ConvertedRows> rounded_;
 };
 
 }  // namespace

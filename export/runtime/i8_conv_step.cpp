@@ -29,7 +29,7 @@ class I8ConvRun final : public StripRun {
                           stores_over_rows(), tiles_)),
         dst_offset_(pixel_offsets(plan.out)) {
     if (kernels_.words.conv != nullptr && step.wiring.interleave == 1) {
-      words_.emplace(plan.in, step.window, strips_, tiles_);
+      words_.emplace(plan.in, step.window, plan.turns);
       for (Tile& tile : tiles_) tile.src *= kI8WordBytes;
     }
     for (const Tile& tile : tiles_) tile_bias_.push_back(biases_.of(tile.ky_begin, tile.ky_end));
@@ -42,7 +42,7 @@ class I8ConvRun final : public StripRun {
 
   void prepare(int turn, const Places& places, const Call& call) const noexcept override {
     if (words_)
-      words_->make(strips_[static_cast<std::size_t>(turn)],
+      words_->make(strips_[static_cast<std::size_t>(turn)].rows(),
                    [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
                      kernels_.words.widen_pixels(call.scratch + to * kI8WordBytes,
                                                  in_.at(places.in).data + from, count);
@@ -115,7 +115,8 @@ class I8ConvRun final : public StripRun {
       panel.residual_offset = residual_offset_.data();
     }
     if (words_) {
-      read_words(panel, call.scratch + (panel.src - in.data) * kI8WordBytes);
+      read_words(panel, call.scratch +
+                            (words_->origin(strip.rows()) + (panel.src - in.data)) * kI8WordBytes);
       conv_in_words(kernels_.words, panel, call.scratch + pixel_bytes());
     } else {
       kernels_.conv(panel);

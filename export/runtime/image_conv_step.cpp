@@ -28,14 +28,19 @@ class ImageConvRun final : public StripRun {
         step_(step),
         out_(plan.out),
         finish_(ground, step),
-        weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
+        widens_(step.is_bf16 && ground.kernels.bf16_conv == nullptr),
+        conv_(step.is_bf16 && !widens_ ? ground.kernels.bf16_conv : ground.kernels.conv),
+        operand_bytes_(step.is_bf16 && !widens_ ? 2 : 4),
+        depth_(step.is_bf16 ? (step.window.width + 1) / 2 * 2 : step.window.width),
+        weights_(ground.weights.data() + step.parameters.weights),
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)),
         dst_offset_(pixel_offsets(out_)) {
     const format::Program& program = ground.program;
-    plane_ = program.width + 2 * std::ptrdiff_t{step.window.pad};
+    // Pairs of columns reach over the window where its width is odd.
+    plane_ = program.width + 2 * std::ptrdiff_t{step.window.pad} + depth_ - step.window.width;
     source_row_ = plane_ * program.channels;
     block_weights_ =
-        std::ptrdiff_t{step.window.height} * step.window.width * program.channels * format::kLanes;
+        std::ptrdiff_t{step.window.height} * depth_ * program.channels * format::kLanes;
     if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
     for (int c = 0; c < program.channels; ++c)
       normalisation_.push_back(normalisation_of(program, c));
@@ -45,15 +50,29 @@ class ImageConvRun final : public StripRun {
 
   void run(int turn, const Places& places, Range /*blocks*/,
            const Call& call) const noexcept override {
+    if (widens_)
+      ground_.kernels.bf16_widen(reinterpret_cast<float*>(call.scratch + 2 * strip_bytes()),
+                                 reinterpret_cast<const std::uint16_t*>(weights_),
+                                 static_cast<std::size_t>(out_.blocks * block_weights_));
     for (const Strip& strip : strips_->strips_of(turn)) run_strip(strip, out_.at(places.out), call);
   }
 
   std::size_t scratch_bytes() const override {
-    return static_cast<std::size_t>(source_row_ * strips_->source_rows()) * sizeof(float);
+    const std::ptrdiff_t widened =
+        widens_ ? out_.blocks * block_weights_ * std::ptrdiff_t{sizeof(float)} : 0;
+    return static_cast<std::size_t>(strip_bytes() * (step_.is_bf16 ? 2 : 1) + widened);
   }
-  std::string kernels() const override { return kernel_name("imageconv", step_.window); }
+  std::string kernels() const override {
+    return kernel_name(step_.is_bf16 ? "bf16imageconv" : "imageconv", step_.window);
+  }
 
  private:
+  // The scratch memory: the strip; if it is to be bf16, the strip rounded, and the weights as
+  // floats where floats are multiplied.
+  std::ptrdiff_t strip_bytes() const {
+    return aligned(source_row_ * strips_->source_rows() * std::ptrdiff_t{sizeof(float)});
+  }
+
   void run_strip(const Strip& strip, const View& out, const Call& call) const {
     auto* source = reinterpret_cast<float*>(call.scratch);
     const Range read = strips_->rows_read(strip);
@@ -62,22 +81,31 @@ class ImageConvRun final : public StripRun {
         pad_row(source + (y - read.begin) * source_row_ + c * plane_, call, c, y);
     ConvPanel panel{};
     panel.src = source;
+    if (step_.is_bf16) {
+      std::byte* rounded = call.scratch + strip_bytes();
+      const std::ptrdiff_t values = (read.end - read.begin) * source_row_;
+      ground_.kernels.bf16_round(rounded, source,
+                                 static_cast<std::size_t>((values + format::kLanes - 1) /
+                                                          format::kLanes * format::kLanes));
+      panel.src = rounded;
+    }
     panel.tiles = strips_->tiles().data() + strip.tile_begin;
     panel.tile_count = strip.tile_count;
     panel.pixel_step = step_.window.stride;
     panel.row_step = source_row_;
     panel.kernel_width = ground_.program.channels;
     panel.column_step = plane_;
-    panel.last_depth = step_.window.width;
+    panel.last_depth = depth_;
     panel.weight_step = block_weights_;
     panel.dst_step = out.block_stride;
     panel.dst_offset = dst_offset_.data();
     panel.clamp = finish_.clamp();
     panel.joined = finish_.joined();
+    const std::byte* weights = widens_ ? call.scratch + 2 * strip_bytes() : weights_;
     for (int b = 0; b < out.blocks; b += ground_.kernels.panel_blocks) {
       panel.blocks = std::min(ground_.kernels.panel_blocks, out.blocks - b);
       panel.lanes = lanes_used(ground_.program.tensors[step_.output], b + panel.blocks - 1);
-      panel.weights = weights_ + b * block_weights_;
+      panel.weights = weights + b * block_weights_ * operand_bytes_;
       panel.bias = bias_ + b * format::kLanes;
       panel.dst = out.data + b * out.block_stride;
       if (finish_.residual() != nullptr) {
@@ -85,7 +113,7 @@ class ImageConvRun final : public StripRun {
         panel.residual_step = finish_.residual()->block_stride;
         panel.residual_offset = residual_offset_.data();
       }
-      ground_.kernels.conv(panel);
+      conv_(panel);
     }
     finish_.complete(out, strip.begin, strip.end, 0, out.blocks);
   }
@@ -93,7 +121,7 @@ class ImageConvRun final : public StripRun {
   void pad_row(float* row, const Call& call, int channel, int y) const {
     const int pad = step_.window.pad, width = ground_.program.width;
     std::fill_n(row, pad, 0.0f);
-    std::fill_n(row + pad + width, pad, 0.0f);
+    std::fill(row + pad + width, row + plane_, 0.0f);
     if (call.image != nullptr) {
       const float* from =
           call.image + (std::ptrdiff_t{channel} * ground_.program.height + y) * width;
@@ -111,9 +139,14 @@ class ImageConvRun final : public StripRun {
   const format::Step& step_;
   View out_;
   Finish finish_;
-  const float *weights_, *bias_;
+  bool widens_;  ///< bf16 weights become floats
+  void (*conv_)(const ConvPanel& panel);
+  std::ptrdiff_t operand_bytes_;  ///< of what conv_ multiplies
+  int depth_;                     ///< columns of the window that have weights
+  const std::byte* weights_;
+  const float* bias_;
   std::ptrdiff_t block_weights_ = 0;
-  std::ptrdiff_t plane_ = 0, source_row_ = 0;  ///< floats of a padded row: one channel's, all
+  std::ptrdiff_t plane_ = 0, source_row_ = 0;  ///< values of a padded row: one channel's, all
   std::optional<ImageStrips> strips_;          // made last
   std::vector<std::uint32_t> dst_offset_, residual_offset_;
   std::vector<Normalisation> normalisation_;

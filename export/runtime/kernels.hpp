@@ -53,15 +53,15 @@ struct ConvPanel {
 /// One row of a convolution whose groups are interleaved, `interleave` of them in the same blocks;
 /// a depthwise one has interleave 16 and depth 1.
 struct GroupedRow {
-  const float* src;  ///< block 0, tap (ky_begin, 0) of pixel 0
+  const void* src;  ///< block 0, tap (ky_begin, 0) of pixel 0; float, or bf16 as in a ConvPanel
   std::ptrdiff_t row_step, column_step, block_step;
   int readers;                 ///< blocks of the output, neighbours, that read the same blocks
   std::ptrdiff_t reader_step;  ///< source elements from these to what the next ones read
   int stride;
   int kernel_width, ky_begin, ky_end;
   int interleave, depth;
-  int blocks, width;     ///< of the output
-  const float* weights;  ///< [blocks][kh][kw][depth][16], from tap (ky_begin, 0) of block 0
+  int blocks, width;    ///< of the output
+  const void* weights;  ///< [blocks][kh][kw][depth][16], from tap (ky_begin, 0) of block 0
   std::ptrdiff_t weight_step;
   const float* bias;
   float* dst;
@@ -136,6 +136,9 @@ struct Kernels {
   /// Makes floats [..][16] of `count` bf16 weights [.. / 2][16][2].
   void (*bf16_widen)(float* dst, const std::uint16_t* src, std::size_t count);
   void (*grouped_row)(const GroupedRow& row);
+  /// As grouped_row, of bf16 weights [..][(depth + 1) / 2][16][2] and a bf16 source. Null as
+  /// bf16_conv.
+  void (*bf16_grouped_row)(const GroupedRow& row);
   void (*winograd_source)(const WinogradSource& row);
   void (*winograd_output)(const WinogradOutput& row);
   void (*pool_row)(const PoolRow& row);

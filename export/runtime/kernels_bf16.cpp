@@ -164,8 +164,93 @@ void conv(const ConvPanel& panel) {
   run_tiles(panel, panel.blocks > 1 ? kTiles<2> : kTiles<1>);
 }
 
+/// K x (any height), stride 1, P pixels side by side; K = 0: any window, one pixel at a time. Of a
+/// loaded pixel every lane takes its group's pair of channels, which serves all taps of a row.
+template <int K, int P>
+ATTO_BF16 void grouped_tiles(const GroupedRow& row, int first, int count) {
+  constexpr int kTaps = K > 0 ? K : 1;
+  const int pairs = (row.depth + 1) / 2, block_pairs = format::kLanes / 2 / row.interleave;
+  const int width = K > 0 ? 1 : row.kernel_width, readers = row.readers;
+  const std::ptrdiff_t tap = std::ptrdiff_t{pairs} * 2 * format::kLanes;
+  const std::ptrdiff_t tile_step = std::ptrdiff_t{row.stride} * P * format::kLanes;
+  const std::ptrdiff_t row_step = row.row_step, block_step = row.block_step;
+  std::int16_t taken[2 * format::kLanes];
+  for (int i = 0; i < 2 * format::kLanes; ++i)
+    taken[i] = static_cast<std::int16_t>(i / 2 % row.interleave + i % 2 * row.interleave);
+  const __m512i first_pair = _mm512_loadu_si512(taken),
+                to_next = _mm512_set1_epi16(static_cast<std::int16_t>(2 * row.interleave));
+  const __m512 low = _mm512_set1_ps(row.clamp.low), high = _mm512_set1_ps(row.clamp.high);
+  const __m512 lowest = _mm512_set1_ps(row.joined.low), highest = _mm512_set1_ps(row.joined.high);
+  for (int b = 0; b < row.blocks; ++b) {
+    const Half* tile = static_cast<const Half*>(row.src) + b / readers * row.reader_step +
+                       first * std::ptrdiff_t{row.stride} * format::kLanes;
+    const Half* const weights_of = static_cast<const Half*>(row.weights) + b * row.weight_step;
+    const float* const bias = row.bias + b * format::kLanes;
+    float* dst = row.dst + b * row.dst_step + first * std::ptrdiff_t{format::kLanes};
+    const float* residual = row.residual == nullptr ? nullptr
+                                                    : row.residual + b * row.residual_step +
+                                                          first * std::ptrdiff_t{format::kLanes};
+    const int ky_begin = row.ky_begin, ky_end = row.ky_end;
+    for (int t = 0; t < count; ++t, tile += tile_step, dst += P * format::kLanes) {
+      const Half *w = weights_of, *line = tile;
+      __m512 sums[P];
+#  pragma GCC unroll 8
+      for (int i = 0; i < P; ++i) sums[i] = _mm512_loadu_ps(bias);
+      for (int ky = ky_begin; ky < ky_end; ++ky, line += row_step)
+        for (int kx = 0; kx < width; ++kx, w += (kTaps - 1) * tap) {
+          const Half* block = line + kx * row.column_step;
+          for (int left = pairs; left > 0; left -= block_pairs, block += block_step) {
+            __m512i pair = first_pair;
+            for (int c = left < block_pairs ? left : block_pairs; c > 0; --c) {
+              __m512i weights[kTaps];
+#  pragma GCC unroll 8
+              for (int k = 0; k < kTaps; ++k) weights[k] = _mm512_loadu_si512(w + k * tap);
+#  pragma GCC unroll 32
+              for (int x = 0; x < P - 1 + kTaps; ++x) {
+                const auto* lanes = reinterpret_cast<const __m256i*>(block + x * format::kLanes);
+                const __m512i value = _mm512_permutexvar_epi16(
+                    pair, _mm512_castsi256_si512(_mm256_loadu_si256(lanes)));
+#  pragma GCC unroll 8
+                for (int k = 0; k < kTaps; ++k) {
+                  if (x >= k && x - k < P)
+                    sums[x - k] = _mm512_dpbf16_ps(sums[x - k], __builtin_bit_cast(__m512bh, value),
+                                                   __builtin_bit_cast(__m512bh, weights[k]));
+                }
+              }
+              pair = _mm512_adds_epi16(pair, to_next);
+              w += 2 * format::kLanes;
+            }
+          }
+        }
+#  pragma GCC unroll 8
+      for (int i = 0; i < P; ++i) sums[i] = clamped(sums[i], low, high);
+      if (residual != nullptr) {
+#  pragma GCC unroll 8
+        for (int i = 0; i < P; ++i)
+          sums[i] = clamped(_mm512_add_ps(sums[i], _mm512_loadu_ps(residual + i * format::kLanes)),
+                            lowest, highest);
+        residual += P * format::kLanes;
+      }
+#  pragma GCC unroll 8
+      for (int i = 0; i < P; ++i) _mm512_storeu_ps(dst + i * format::kLanes, sums[i]);
+    }
+  }
+}
+
+void grouped_row(const GroupedRow& row) {
+  int done = 0;
+  if (row.kernel_width == 3 && row.column_step == format::kLanes && row.stride == 1) {
+    const bool in_sevens = row.width % 7 == 0 && row.width % 8 != 0;
+    const int pixels = in_sevens ? 7 : 8;
+    (in_sevens ? grouped_tiles<3, 7> : grouped_tiles<3, 8>)(row, 0, row.width / pixels);
+    done = row.width / pixels * pixels;
+  }
+  grouped_tiles<0, 1>(row, done, row.width - done);
+}
+
 ATTO_BF16 void round(void* dst, const float* src, std::size_t count) {
   auto* to = static_cast<Half*>(dst);
+#  pragma GCC unroll 4
   for (std::size_t i = 0; i < count; i += format::kLanes) {
     const __m256bh halves = _mm512_cvtneps_pbh(_mm512_loadu_ps(src + i));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), __builtin_bit_cast(__m256i, halves));
@@ -181,6 +266,7 @@ const Kernels& avx512_bf16_kernels() {
     kernels.panel_blocks = kBlocks;
     kernels.bf16_round = round;
     kernels.bf16_conv = conv;
+    kernels.bf16_grouped_row = grouped_row;
     return kernels;
   }();
   return kKernels;

@@ -22,10 +22,10 @@ HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
 
 extern const Kernels kKernels;
-const Kernels kKernels = {kMaxPixels,      kPanelBlocks, f32_conv,        bf16_round,
-                          nullptr,         bf16_widen,   f32_grouped_row, winograd_source,
-                          winograd_output, f32_pool_row, f32_mean,        f32_activate,
-                          f32_add,         f32_multiply, f32_scale,       f32_move_lanes};
+const Kernels kKernels = {
+    kMaxPixels,      kPanelBlocks, f32_conv,        bf16_round,      nullptr,       bf16_widen,
+    f32_grouped_row, nullptr,      winograd_source, winograd_output, f32_pool_row,  f32_mean,
+    f32_activate,    f32_add,      f32_multiply,    f32_scale,       f32_move_lanes};
 
 }  // namespace atto::edge::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -14,6 +14,7 @@ namespace atto::edge {
 struct Strip {
   int begin, end;
   std::size_t tile_begin, tile_count;
+  Range rows() const { return {begin, end}; }
 };
 
 /// Returns the element of every pixel of a map, relative to View::data of a block.

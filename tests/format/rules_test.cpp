@@ -202,11 +202,10 @@ TEST_CASE("what comes in strips goes to the next step alone") {
   }
 }
 
-TEST_CASE("bf16 is for convolutions of floats whose groups lie apart") {
-  for (const std::size_t step : {kPointwise, kDense})
+TEST_CASE("bf16 is for convolutions of floats") {
+  for (const std::size_t step : {kStem, kGrouped, kPointwise, kDense})
     CHECK(bent([&](Program& p) { p.steps[step].is_bf16 = true; }).empty());
-  for (const std::size_t step :
-       {kStem, kGrouped, kDepthwise, kGather, kPool, kProduct, kMean, kSoftmax})
+  for (const std::size_t step : {kDepthwise, kGather, kPool, kProduct, kMean, kSoftmax})
     CHECK(bent([&](Program& p) { p.steps[step].is_bf16 = true; }) ==
           "steps[" + std::to_string(step) + "].is_bf16");
   ModelFile model = test::sample_model();
@@ -217,6 +216,10 @@ TEST_CASE("bf16 is for convolutions of floats whose groups lie apart") {
   CHECK(parameter_bytes(model.program, dense).bias == 16 * 4);
   dense.is_bf16 = false;
   CHECK(parameter_bytes(model.program, dense).weights == 15 * 16 * 4);
+  Step& stem = model.program.steps[kStem];  // three columns of three channels
+  CHECK(parameter_bytes(model.program, stem).weights == 27 * 16 * 4);
+  stem.is_bf16 = true;
+  CHECK(parameter_bytes(model.program, stem).weights == 3 * 3 * 4 * 16 * 2);
 }
 
 TEST_CASE("Winograd is for 3x3 convolutions of floats, of one group and stride 1") {

@@ -69,6 +69,7 @@ std::vector<std::vector<float>> run_emulated(const Model& model, const std::vect
   kernels.conv = plain_conv;
   kernels.bf16_round = emulated.bf16_round;
   kernels.bf16_conv = emulated.bf16_conv;
+  kernels.bf16_grouped_row = emulated.bf16_grouped_row;
   kernels.bf16_widen = nullptr;
   const format::Program& program = model.program();
   std::vector<std::byte> arena(program.arena_bytes + 64);
@@ -168,11 +169,36 @@ TEST_CASE("bf16: a convolution of every shape around tiles and blocks gives the 
           }
   }
   SECTION("groups") {
-    for (const auto& [groups, in, out] :
-         {std::array{2, 16, 16}, {3, 12, 20}, {2, 40, 24}, {2, 17, 9}, {4, 4, 8}, {8, 8, 10}}) {
-      INFO(groups << " groups of " << in << " to " << out);
-      CHECK(error_of({groups * in, 9, 10}, {groups * out, 3, 1, groups, 1, true}) < kOneLayer);
-    }
+    for (const auto& [groups, in, out] : {std::array{2, 16, 16},
+                                          {3, 12, 20},
+                                          {2, 40, 24},
+                                          {2, 17, 9},
+                                          {4, 4, 8},
+                                          {8, 8, 10},
+                                          {4, 8, 8},
+                                          {6, 5, 7},
+                                          {8, 2, 2},
+                                          {5, 3, 3},
+                                          {16, 1, 2},
+                                          {4, 6, 4},
+                                          {3, 8, 24}})
+      for (const int width : {5, 10, 14, 16})
+        for (const int stride : {1, 2}) {
+          INFO(groups << " groups of " << in << " to " << out << ", width " << width << ", stride "
+                      << stride);
+          CHECK(error_of({groups * in, 9, width}, {groups * out, 3, stride, groups, 1, true}) <
+                kOneLayer);
+        }
+  }
+  SECTION("first layers") {
+    for (const int channels : {1, 3, 8, 9})
+      for (const int kernel : {1, 3, 5, 7})
+        for (const int stride : {1, 2, 4}) {
+          Sketch sketch({channels, 11, 23});
+          INFO(channels << " " << kernel << " " << stride);
+          CHECK(largest_error(sketch.ending(
+                    sketch.add(net::Conv{40, kernel, stride, 1, 1, true}, {0}))) < kOneLayer);
+        }
   }
 }
 
@@ -188,12 +214,12 @@ TEST_CASE("bf16: dense layers, residuals and activations") {
   CHECK(largest_error(sketch.ending(sketch.add(net::Dense{37}, {0}))) < kOneLayer);
 }
 
-TEST_CASE("bf16: the first, the depthwise and interleaved convolutions stay float") {
-  const auto is_bf16 = [](int groups, int channels) {
+TEST_CASE("bf16: depthwise convolutions and most of interleaved groups stay float") {
+  const auto is_bf16 = [](int groups, int channels, int kernel = 3, int stride = 1) {
     Sketch sketch({channels, 6, 6});
     const int first = sketch.add(net::Activate{Activation::Relu}, {0});
     const net::Network network =
-        sketch.ending(sketch.add(net::Conv{channels, 3, 1, groups, 1, true}, {first}));
+        sketch.ending(sketch.add(net::Conv{channels, kernel, stride, groups, 1, true}, {first}));
     const auto loaded = test::load(deploy::fuse(network, test::random_weights(network, 1)),
                                    {Precision::Bf16, nullptr});
     CHECK(loaded.model.program().precision == "bf16");
@@ -201,7 +227,9 @@ TEST_CASE("bf16: the first, the depthwise and interleaved convolutions stay floa
   };
   CHECK(is_bf16(1, 16));
   CHECK(is_bf16(2, 32));
-  CHECK_FALSE(is_bf16(2, 16));
+  CHECK(is_bf16(2, 16));
+  CHECK_FALSE(is_bf16(2, 16, 3, 2));
+  CHECK_FALSE(is_bf16(2, 16, 5));
   CHECK_FALSE(is_bf16(16, 16));
 }
 

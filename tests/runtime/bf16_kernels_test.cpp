@@ -193,7 +193,101 @@ void require_sums(const Case& c) {
   }
 }
 
+/// A row of a convolution of interleaved groups, its sides chosen at random.
+struct GroupCase {
+  explicit GroupCase(spec::Random& random) {
+    const auto up_to = [&](int most) {
+      return 1 + static_cast<int>(random.below(static_cast<std::uint64_t>(most)));
+    };
+    row.interleave = 1 << up_to(3);
+    row.depth = up_to(32 / row.interleave);  // two blocks
+    row.kernel_width = random.below(2) == 0 ? 3 : up_to(5);
+    row.stride = random.below(2) == 0 ? 1 : up_to(3);
+    const int dilation = random.below(3) == 0 ? 2 : 1;
+    row.ky_begin = up_to(2) - 1;
+    row.ky_end = row.ky_begin + up_to(3);
+    row.width = up_to(30);
+    row.readers = up_to(3);
+    row.blocks = row.readers * up_to(3);
+    row.column_step = std::ptrdiff_t{dilation} * 16;
+    row.block_step = ((row.width - 1) * row.stride + (row.kernel_width - 1) * dilation + 1) * 16;
+    row.reader_step = 2 * row.block_step;
+    row.row_step = row.reader_step * (row.blocks / row.readers);
+    tap = (row.depth + 1) / 2 * 32;
+    row.weight_step = row.ky_end * row.kernel_width * tap;
+    row.dst_step = row.residual_step = row.width * 16;
+    const auto out = static_cast<std::size_t>(row.blocks * row.dst_step);
+    src = whole_numbers(static_cast<std::size_t>(row.row_step * 3), random.below(1000));
+    weights = whole_numbers(static_cast<std::size_t>(row.blocks * row.weight_step), 2);
+    bias = whole_numbers(static_cast<std::size_t>(row.blocks * 16), 3);
+    residual = whole_numbers(out, 4);
+    row.clamp = {random.below(2) == 0 ? 0 : -kInfinity, kInfinity};
+    row.joined = {-kInfinity, random.below(2) == 0 ? 6 : kInfinity};
+    row.bias = bias.data();
+    if (random.below(2) == 0) row.residual = residual.data();
+  }
+
+  float wanted(int block, int x, int lane) const {
+    float sum = bias[static_cast<std::size_t>(block * 16 + lane)];
+    const int each = 16 / row.interleave;
+    for (int ky = row.ky_begin; ky < row.ky_end; ++ky)
+      for (int kx = 0; kx < row.kernel_width; ++kx)
+        for (int c = 0; c < row.depth; ++c) {
+          const std::ptrdiff_t from = block / row.readers * row.reader_step +
+                                      (ky - row.ky_begin) * row.row_step + kx * row.column_step +
+                                      x * row.stride * 16 + c / each * row.block_step +
+                                      c % each * row.interleave + lane % row.interleave;
+          const std::ptrdiff_t weight = block * row.weight_step +
+                                        (ky * row.kernel_width + kx) * tap + c / 2 * 32 + lane * 2 +
+                                        c % 2;
+          sum += src[static_cast<std::size_t>(from)] * weights[static_cast<std::size_t>(weight)];
+        }
+    sum = std::min(std::max(sum, row.clamp.low), row.clamp.high);
+    if (row.residual == nullptr) return sum;
+    sum += residual[static_cast<std::size_t>(block * row.dst_step + x * 16 + lane)];
+    return std::min(std::max(sum, row.joined.low), row.joined.high);
+  }
+
+  std::size_t wrong_by(const Kernels& kernels) const {
+    std::vector<float> zeroed = weights;  // the second of a pair that is beyond the depth
+    for (std::size_t i = 0; row.depth % 2 == 1 && i < zeroed.size(); ++i)
+      if (static_cast<std::ptrdiff_t>(i) % tap >= tap - 32 && i % 2 == 1) zeroed[i] = 0;
+    const std::vector<std::uint16_t> half_src = halves(src), half_weights = halves(zeroed);
+    std::vector<float> dst(residual.size() + 1, -99);
+    GroupedRow made = row;
+    made.src = half_src.data();
+    made.weights = half_weights.data() + row.ky_begin * row.kernel_width * tap;
+    made.dst = dst.data();
+    kernels.bf16_grouped_row(made);
+    std::size_t wrong = dst.back() != -99;
+    for (int block = 0; block < row.blocks; ++block)
+      for (int x = 0; x < row.width; ++x)
+        for (int lane = 0; lane < 16; ++lane)
+          wrong += dst[static_cast<std::size_t>(block * row.dst_step + x * 16 + lane)] !=
+                   wanted(block, x, lane);
+    return wrong;
+  }
+
+  GroupedRow row{};
+  std::ptrdiff_t tap = 0;
+  std::vector<float> src, weights, bias, residual;
+};
+
 }  // namespace
+
+TEST_CASE("bf16 kernels sum the products of pairs of channels of interleaved groups") {
+  spec::Random random(11);
+  for (int i = 0; i < 300; ++i) {
+    const GroupCase c(random);
+    for (const Variant& variant : variants()) {
+      if (variant.kernels.bf16_grouped_row == nullptr) continue;
+      INFO(variant.name << ", " << i << ": " << c.row.interleave << " groups, depth " << c.row.depth
+                        << ", kernel " << c.row.kernel_width << ", stride " << c.row.stride
+                        << ", width " << c.row.width);
+      REQUIRE(c.wrong_by(variant.kernels) == 0);
+    }
+  }
+}
 
 TEST_CASE("bf16 kernels sum the products of pairs of channels") {
   std::cout << "bf16 kernels of:";

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 namespace atto::emulated {
 
@@ -138,11 +139,13 @@ inline Half to_bf16(Floats a) {
   }
   return as<Half>(halves);
 }
-inline Bits permuted(Bits order, Bits a) {
-  Bits bits;
-  for (std::size_t i = 0; i < 16; ++i)
-    bits.at[i] = a.at[static_cast<std::size_t>(order.at[i] & 15)];
-  return bits;
+template <class Value>
+Bits permuted(Bits order, Bits a) {
+  const auto by = as<Of<std::make_unsigned_t<Value>>>(order);
+  const auto x = as<Of<Value>>(a);
+  Of<Value> made;
+  for (std::size_t i = 0; i < made.at.size(); ++i) made.at[i] = x.at[by.at[i] % x.at.size()];
+  return as<Bits>(made);
 }
 inline Bits shuffled(Bits a, Bits order) {
   const auto x = as<Of<std::uint8_t>>(a), by = as<Of<std::uint8_t>>(order);
@@ -162,6 +165,17 @@ inline Half low_half(Bits a) {
   Half half;
   std::copy_n(a.at.begin(), 8, half.at.begin());
   return half;
+}
+inline Half load_half(const void* from) {
+  Half half;
+  std::memcpy(&half, from, sizeof half);
+  return half;
+}
+/// What lies beyond the half is anything.
+inline Bits from_half(Half a) {
+  Bits bits = set1<std::int8_t>(0x55);
+  std::copy_n(a.at.begin(), 8, bits.at.begin());
+  return bits;
 }
 inline __m128i quarter(Bits a, int index) {
   std::array<std::int32_t, 4> four;
@@ -214,9 +228,12 @@ using __mmask64 = std::uint64_t;
 #define _mm512_dpbf16_ps(s, a, b) EMULATED::dot_bf16(s, a, b)
 #define _mm512_cvtneps_pbh(a) EMULATED::to_bf16(a)
 #define _mm512_dpbusd_epi32(s, a, b) EMULATED::dot(s, a, b)
-#define _mm512_permutexvar_epi32(i, a) EMULATED::permuted(i, a)
+#define _mm512_permutexvar_epi32(i, a) EMULATED::permuted<std::int32_t>(i, a)
+#define _mm512_permutexvar_epi16(i, a) EMULATED::permuted<std::int16_t>(i, a)
 #define _mm512_shuffle_epi8(a, i) EMULATED::shuffled(a, i)
 #define _mm512_broadcast_i32x4(a) EMULATED::repeated(a)
 #define _mm512_castsi512_si256(a) EMULATED::low_half(a)
+#define _mm512_castsi256_si512(a) EMULATED::from_half(a)
+#define _mm256_loadu_si256(p) EMULATED::load_half(p)
 #define _mm512_castsi512_si128(a) EMULATED::quarter(a, 0)
 #define _mm512_extracti32x4_epi32(a, i) EMULATED::quarter(a, i)
