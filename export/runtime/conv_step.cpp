@@ -118,7 +118,7 @@ class ConvRun final : public StripRun {
       const std::span<const std::byte> next = p + 1 < panels_.size() ? weights_of(p + 1)
                                               : is_last_turn         ? next_weights_
                                                                      : weights_of(0);
-      prefetch(panel, next);
+      fetch_during(panel, step_.window.height * step_.window.width, next);
       if (widens_) widen(panel, reinterpret_cast<float*>(call.scratch + rounded_bytes()));
       conv_(panel);
     }
@@ -143,17 +143,6 @@ class ConvRun final : public StripRun {
   std::span<const std::byte> weights_of(std::size_t panel) const {
     const Panel& of = panels_[panel];
     return {weights_at(of.out_block), weights_at(of.out_block + of.blocks)};
-  }
-
-  /// Spreads the fetching of what follows over the panel's tiles and blocks of channels.
-  void prefetch(ConvPanel& panel, std::span<const std::byte> next) const {
-    const auto steps = static_cast<std::ptrdiff_t>(panel.tile_count) * step_.window.height *
-                       step_.window.width * panel.full_blocks;
-    if (steps == 0) return;
-    const std::ptrdiff_t steps_of_tile = steps / static_cast<std::ptrdiff_t>(panel.tile_count);
-    panel.prefetch = next.data();
-    panel.prefetch_step = (std::ssize(next) + steps - 1) / steps;
-    panel.prefetch_tile = steps_of_tile * panel.prefetch_step;
   }
 
   /// Makes floats of a panel's weights.

@@ -75,6 +75,15 @@ Range rows_read(const format::Window& window, int begin, int end, int height) {
   return {low, static_cast<int>(std::clamp<std::int64_t>(last + 1, low, rows))};
 }
 
+void fetch_during(ConvPanel& panel, int taps, std::span<const std::byte> next) {
+  const std::ptrdiff_t steps_of_tile = std::ptrdiff_t{taps} * panel.full_blocks;
+  const std::ptrdiff_t steps = static_cast<std::ptrdiff_t>(panel.tile_count) * steps_of_tile;
+  if (steps == 0) return;
+  panel.prefetch = next.data();
+  panel.prefetch_step = (std::ssize(next) + steps - 1) / steps;
+  panel.prefetch_tile = steps_of_tile * panel.prefetch_step;
+}
+
 void run_tiles(const ConvPanel& panel, const TileKernel* by_pixels) {
   for (std::size_t t = 0; t < panel.tile_count;) {
     const std::uint32_t pixels = panel.tiles[t].pixels;

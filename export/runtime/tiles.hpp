@@ -1,7 +1,9 @@
 #pragma once
 // Cutting a map into strips of rows and tiles of pixels.
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "export/format/program.hpp"
@@ -29,6 +31,10 @@ void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, co
 std::vector<Strip> strips_of(const std::vector<Range>& turns, const format::Window& window,
                              const View& in, const View& out, int max_pixels, bool over_rows,
                              std::vector<Tile>& tiles);
+
+/// Lets a panel fetch `next`, what is read soon after it, a share with every block of channels of
+/// every tap of every tile.
+void fetch_during(ConvPanel& panel, int taps, std::span<const std::byte> next);
 
 /// Returns the rows of a source of `height` rows that output rows [begin, end) read.
 Range rows_read(const format::Window& window, int begin, int end, int height);

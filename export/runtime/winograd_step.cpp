@@ -2,6 +2,7 @@
 // convolution's input; what these make becomes the output's tiles, a panel at a time.
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
 #include "export/runtime/finish.hpp"
@@ -26,19 +27,16 @@ class WinogradRun final : public StripRun {
         depth_(step.wiring.depth()),
         last_lanes_(lanes_used(ground.program.tensors[step.output], out_.blocks - 1)),
         tiles_in_row_((out_.width + 1) / 2),
-        turns_(plan.turns),
         weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {
-    for (const Range& rows : turns_) most_tiles_ = std::max(most_tiles_, tiles_of(rows));
-    // Tiles of the products are pixels of a map of one row.
-    const View map{nullptr, 0, 0, 1, most_tiles_, 1, 0};
-    pixels_ = pixel_offsets(map);
-    for (const Range& rows : turns_) {
-      const View of{nullptr, 0, 0, 1, tiles_of(rows), 1, 0};
-      begins_.push_back(tiles_.size());
-      add_window_tiles(tiles_, {}, of, of, 0, 1, kernels_.max_pixels);
+    for (const Range& rows : plan.turns) {
+      Strip strip{rows.begin, rows.end, tiles_.size(), 0};
+      add_window_tiles(tiles_, {}, map_of(strip), map_of(strip), 0, 1, kernels_.max_pixels);
+      strip.tile_count = tiles_.size() - strip.tile_begin;
+      strips_.push_back(strip);
+      most_tiles_ = std::max(most_tiles_, map_of(strip).width);
     }
-    begins_.push_back(tiles_.size());
+    pixels_ = pixel_offsets({nullptr, 0, 0, 1, most_tiles_, 1, 0});
   }
 
   std::vector<int> pieces() const override {
@@ -54,9 +52,9 @@ class WinogradRun final : public StripRun {
   std::string kernels() const override { return "winograd3x3s1"; }
 
   void prepare(int turn, const Places& places, const Call& call) const noexcept override {
-    const Range rows = turns_[static_cast<std::size_t>(turn)];
+    const Strip& rows = strips_[static_cast<std::size_t>(turn)];
     const View in = in_.at(places.in);
-    const std::ptrdiff_t block = block_step(rows);
+    const std::ptrdiff_t block = map_of(rows).block_stride;
     // Rows that no output meets may not be there.
     const int end = std::min(in.height, rows.end - pad_ + 2);
     WinogradSource row{};
@@ -78,21 +76,22 @@ class WinogradRun final : public StripRun {
   }
 
   void run(int turn, const Places& places, Range blocks, const Call& call) const noexcept override {
-    const Range rows = turns_[static_cast<std::size_t>(turn)];
+    const Strip& rows = strips_[static_cast<std::size_t>(turn)];
     const View out = out_.at(places.out);
-    const std::ptrdiff_t block = block_step(rows);
+    const std::ptrdiff_t block = map_of(rows).block_stride;
     const auto* source = reinterpret_cast<const float*>(call.scratch);
     auto* products = reinterpret_cast<float*>(call.scratch) + kProducts * in_blocks_ * block;
-    ConvPanel panel = common_panel(turn);
+    ConvPanel panel = common_panel(rows);
     for (int b = blocks.begin; b < blocks.end; b += panel.blocks) {
       panel.blocks = std::min(kernels_.panel_blocks, blocks.end - b);
       panel.lanes = b + panel.blocks == out_.blocks ? last_lanes_ : format::kLanes;
       for (int i = 0; i < kProducts; ++i) {
         panel.src = source + i * in_blocks_ * block;
-        panel.weights = weights_at(i, b);
+        panel.weights = weights_of(i, b).data();
         panel.dst = products + i * panel.blocks * block;
-        const bool is_last = i + 1 == kProducts;
-        prefetch(panel, is_last ? 0 : i + 1, is_last ? (b + panel.blocks) % out_.blocks : b);
+        fetch_during(panel, 1,
+                     i + 1 < kProducts ? weights_of(i + 1, b)
+                                       : weights_of(0, (b + panel.blocks) % out_.blocks));
         kernels_.conv(panel);
       }
       for (int i = 0; i < panel.blocks; ++i)
@@ -102,33 +101,28 @@ class WinogradRun final : public StripRun {
   }
 
  private:
-  int tiles_of(Range rows) const { return (rows.end - rows.begin + 1) / 2 * tiles_in_row_; }
-  /// Values of one block's tiles.
-  std::ptrdiff_t block_step(Range rows) const {
-    return std::ptrdiff_t{tiles_of(rows)} * format::kLanes;
+  /// The tiles of a strip, as pixels of a map of one row.
+  View map_of(const Strip& strip) const {
+    const int tiles = (strip.end - strip.begin + 1) / 2 * tiles_in_row_;
+    const std::ptrdiff_t stride = std::ptrdiff_t{tiles} * format::kLanes;
+    return {nullptr, stride, stride, 1, tiles, 1, 0};
   }
 
-  const float* weights_at(int product, int block) const {
-    return weights_ + (std::int64_t{product} * out_.blocks + block) * depth_ * format::kLanes;
-  }
-  /// Spreads the fetching of a product's weights over the panel's tiles and blocks of channels.
-  void prefetch(ConvPanel& panel, int product, int block) const {
-    const std::ptrdiff_t steps = static_cast<std::ptrdiff_t>(panel.tile_count) * panel.full_blocks;
-    const int blocks = std::min(panel.blocks, out_.blocks - block);
-    if (steps == 0) return;
-    const std::ptrdiff_t bytes = blocks * panel.weight_step * std::ptrdiff_t{sizeof(float)};
-    panel.prefetch = reinterpret_cast<const std::byte*>(weights_at(product, block));
-    panel.prefetch_step = (bytes + steps - 1) / steps;
-    panel.prefetch_tile = panel.full_blocks * panel.prefetch_step;
+  /// A product's weights of a panel that begins with this block.
+  std::span<const std::byte> weights_of(int product, int block) const {
+    const std::ptrdiff_t each = std::ptrdiff_t{depth_} * format::kLanes;
+    const int blocks = std::min(kernels_.panel_blocks, out_.blocks - block);
+    return std::as_bytes(
+        std::span(weights_ + (std::ptrdiff_t{product} * out_.blocks + block) * each,
+                  static_cast<std::size_t>(blocks * each)));
   }
 
-  ConvPanel common_panel(int turn) const {
-    const auto at = static_cast<std::size_t>(turn);
+  ConvPanel common_panel(const Strip& strip) const {
     ConvPanel panel{};
-    panel.tiles = tiles_.data() + begins_[at];
-    panel.tile_count = begins_[at + 1] - begins_[at];
+    panel.tiles = tiles_.data() + strip.tile_begin;
+    panel.tile_count = strip.tile_count;
     panel.pixel_step = format::kLanes;
-    panel.block_step = block_step(turns_[at]);
+    panel.block_step = map_of(strip).block_stride;
     panel.kernel_width = 1;
     panel.full_blocks = depth_ / format::kLanes;
     panel.last_depth = depth_ % format::kLanes;
@@ -140,7 +134,7 @@ class WinogradRun final : public StripRun {
     return panel;
   }
 
-  void finish_block(const View& out, Range rows, int block, const float* products,
+  void finish_block(const View& out, const Strip& rows, int block, const float* products,
                     std::ptrdiff_t step) const {
     const View* residual = finish_.residual();
     WinogradOutput row{};
@@ -168,10 +162,9 @@ class WinogradRun final : public StripRun {
   Finish finish_;
   int in_blocks_, depth_, last_lanes_;
   int tiles_in_row_, most_tiles_ = 0;
-  std::vector<Range> turns_;
   const float *weights_, *bias_;
-  std::vector<Tile> tiles_;          ///< of the products
-  std::vector<std::size_t> begins_;  ///< by turn, of its tiles
+  std::vector<Tile> tiles_;    ///< of the products
+  std::vector<Strip> strips_;  ///< by turn
   std::vector<std::uint32_t> pixels_;
 };
 
