@@ -164,75 +164,95 @@ void conv(const ConvPanel& panel) {
   run_tiles(panel, panel.blocks > 1 ? kTiles<2> : kTiles<1>);
 }
 
-/// K x (any height), stride 1, P pixels side by side; K = 0: any window, one pixel at a time. Of a
-/// loaded pixel every lane takes its group's pair of channels, which serves all taps of a row.
+/// The pairs of channels of a group, and where the lanes of a block find theirs among the pixel's.
+struct GroupPairs {
+  ATTO_BF16 explicit GroupPairs(const GroupedRow& row)
+      : count((row.depth + 1) / 2), in_block(format::kLanes / 2 / row.interleave) {
+    std::int16_t taken[2 * format::kLanes];
+    for (int i = 0; i < 2 * format::kLanes; ++i)
+      taken[i] = static_cast<std::int16_t>(i / 2 % row.interleave + i % 2 * row.interleave);
+    first = _mm512_loadu_si512(taken);
+    to_next = _mm512_set1_epi16(static_cast<std::int16_t>(2 * row.interleave));
+  }
+  int count, in_block;
+  __m512i first, to_next;
+};
+
+/// Adds K neighbouring taps to P pixels. Of a loaded pixel every lane takes its group's pair of
+/// channels, which serves all of the taps.
+template <int K, int P>
+ATTO_BF16_INLINE void add_taps(__m512 (&sums)[P], const GroupPairs& pairs, const Half* block,
+                               std::ptrdiff_t block_step, const Half* w) {
+  const std::ptrdiff_t tap = std::ptrdiff_t{pairs.count} * 2 * format::kLanes;
+  for (int left = pairs.count; left > 0; left -= pairs.in_block, block += block_step) {
+    __m512i pair = pairs.first;
+    for (int c = left < pairs.in_block ? left : pairs.in_block; c > 0; --c) {
+      __m512i weights[K];
+#  pragma GCC unroll 8
+      for (int k = 0; k < K; ++k) weights[k] = _mm512_loadu_si512(w + k * tap);
+#  pragma GCC unroll 32
+      for (int x = 0; x < P - 1 + K; ++x) {
+        const auto* lanes = reinterpret_cast<const __m256i*>(block + x * format::kLanes);
+        const __m512i value =
+            _mm512_permutexvar_epi16(pair, _mm512_castsi256_si512(_mm256_loadu_si256(lanes)));
+#  pragma GCC unroll 8
+        for (int k = 0; k < K; ++k)
+          if (x >= k && x - k < P)
+            sums[x - k] = _mm512_dpbf16_ps(sums[x - k], __builtin_bit_cast(__m512bh, value),
+                                           __builtin_bit_cast(__m512bh, weights[k]));
+      }
+      pair = _mm512_adds_epi16(pair, pairs.to_next);
+      w += 2 * format::kLanes;
+    }
+  }
+}
+
+/// Clamps, joins and stores P pixels.
+template <int P>
+ATTO_BF16_INLINE void finish_pixels(__m512 (&sums)[P], const GroupedRow& row, float* dst,
+                                    const float* residual) {
+  const __m512 low = _mm512_set1_ps(row.clamp.low), high = _mm512_set1_ps(row.clamp.high);
+#  pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) sums[i] = clamped(sums[i], low, high);
+  if (residual != nullptr) {
+    const __m512 lowest = _mm512_set1_ps(row.joined.low), highest = _mm512_set1_ps(row.joined.high);
+#  pragma GCC unroll 8
+    for (int i = 0; i < P; ++i)
+      sums[i] = clamped(_mm512_add_ps(sums[i], _mm512_loadu_ps(residual + i * format::kLanes)),
+                        lowest, highest);
+  }
+#  pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) _mm512_storeu_ps(dst + i * format::kLanes, sums[i]);
+}
+
+/// Windows of K columns, stride 1, in tiles of P pixels; K = 0: any window, pixel by pixel.
 template <int K, int P>
 ATTO_BF16 void grouped_tiles(const GroupedRow& row, int first, int count) {
   constexpr int kTaps = K > 0 ? K : 1;
-  const int pairs = (row.depth + 1) / 2, block_pairs = format::kLanes / 2 / row.interleave;
-  const int width = K > 0 ? 1 : row.kernel_width, readers = row.readers;
-  const std::ptrdiff_t tap = std::ptrdiff_t{pairs} * 2 * format::kLanes;
-  const std::ptrdiff_t tile_step = std::ptrdiff_t{row.stride} * P * format::kLanes;
-  const std::ptrdiff_t row_step = row.row_step, block_step = row.block_step;
-  std::int16_t taken[2 * format::kLanes];
-  for (int i = 0; i < 2 * format::kLanes; ++i)
-    taken[i] = static_cast<std::int16_t>(i / 2 % row.interleave + i % 2 * row.interleave);
-  const __m512i first_pair = _mm512_loadu_si512(taken),
-                to_next = _mm512_set1_epi16(static_cast<std::int16_t>(2 * row.interleave));
-  const __m512 low = _mm512_set1_ps(row.clamp.low), high = _mm512_set1_ps(row.clamp.high);
-  const __m512 lowest = _mm512_set1_ps(row.joined.low), highest = _mm512_set1_ps(row.joined.high);
+  const GroupPairs pairs(row);
+  const int width = row.kernel_width / kTaps, ky_end = row.ky_end;
+  const std::ptrdiff_t taps = std::ptrdiff_t{kTaps} * pairs.count * 2 * format::kLanes;
+  const std::ptrdiff_t row_step = row.row_step, block_step = row.block_step,
+                       column_step = row.column_step,
+                       tile_step = std::ptrdiff_t{row.stride} * P * format::kLanes;
   for (int b = 0; b < row.blocks; ++b) {
-    const Half* tile = static_cast<const Half*>(row.src) + b / readers * row.reader_step +
+    const Half* tile = static_cast<const Half*>(row.src) + b / row.readers * row.reader_step +
                        first * std::ptrdiff_t{row.stride} * format::kLanes;
-    const Half* const weights_of = static_cast<const Half*>(row.weights) + b * row.weight_step;
+    const Half* const weights = static_cast<const Half*>(row.weights) + b * row.weight_step;
     const float* const bias = row.bias + b * format::kLanes;
-    float* dst = row.dst + b * row.dst_step + first * std::ptrdiff_t{format::kLanes};
-    const float* residual = row.residual == nullptr ? nullptr
-                                                    : row.residual + b * row.residual_step +
-                                                          first * std::ptrdiff_t{format::kLanes};
-    const int ky_begin = row.ky_begin, ky_end = row.ky_end;
-    for (int t = 0; t < count; ++t, tile += tile_step, dst += P * format::kLanes) {
-      const Half *w = weights_of, *line = tile;
+    std::ptrdiff_t at = first * std::ptrdiff_t{format::kLanes};
+    float* const dst = row.dst + b * row.dst_step;
+    const float* const residual =
+        row.residual == nullptr ? nullptr : row.residual + b * row.residual_step;
+    for (int t = 0; t < count; ++t, tile += tile_step, at += P * format::kLanes) {
+      const Half *w = weights, *line = tile;
       __m512 sums[P];
 #  pragma GCC unroll 8
       for (int i = 0; i < P; ++i) sums[i] = _mm512_loadu_ps(bias);
-      for (int ky = ky_begin; ky < ky_end; ++ky, line += row_step)
-        for (int kx = 0; kx < width; ++kx, w += (kTaps - 1) * tap) {
-          const Half* block = line + kx * row.column_step;
-          for (int left = pairs; left > 0; left -= block_pairs, block += block_step) {
-            __m512i pair = first_pair;
-            for (int c = left < block_pairs ? left : block_pairs; c > 0; --c) {
-              __m512i weights[kTaps];
-#  pragma GCC unroll 8
-              for (int k = 0; k < kTaps; ++k) weights[k] = _mm512_loadu_si512(w + k * tap);
-#  pragma GCC unroll 32
-              for (int x = 0; x < P - 1 + kTaps; ++x) {
-                const auto* lanes = reinterpret_cast<const __m256i*>(block + x * format::kLanes);
-                const __m512i value = _mm512_permutexvar_epi16(
-                    pair, _mm512_castsi256_si512(_mm256_loadu_si256(lanes)));
-#  pragma GCC unroll 8
-                for (int k = 0; k < kTaps; ++k) {
-                  if (x >= k && x - k < P)
-                    sums[x - k] = _mm512_dpbf16_ps(sums[x - k], __builtin_bit_cast(__m512bh, value),
-                                                   __builtin_bit_cast(__m512bh, weights[k]));
-                }
-              }
-              pair = _mm512_adds_epi16(pair, to_next);
-              w += 2 * format::kLanes;
-            }
-          }
-        }
-#  pragma GCC unroll 8
-      for (int i = 0; i < P; ++i) sums[i] = clamped(sums[i], low, high);
-      if (residual != nullptr) {
-#  pragma GCC unroll 8
-        for (int i = 0; i < P; ++i)
-          sums[i] = clamped(_mm512_add_ps(sums[i], _mm512_loadu_ps(residual + i * format::kLanes)),
-                            lowest, highest);
-        residual += P * format::kLanes;
-      }
-#  pragma GCC unroll 8
-      for (int i = 0; i < P; ++i) _mm512_storeu_ps(dst + i * format::kLanes, sums[i]);
+      for (int ky = row.ky_begin; ky < ky_end; ++ky, line += row_step)
+        for (int kx = 0; kx < width; ++kx, w += taps)
+          add_taps<kTaps, P>(sums, pairs, line + kx * column_step, block_step, w);
+      finish_pixels<P>(sums, row, dst + at, residual == nullptr ? nullptr : residual + at);
     }
   }
 }
