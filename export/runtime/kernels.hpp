@@ -6,13 +6,9 @@
 #include <cstdint>
 
 #include "export/format/program.hpp"
+#include "export/runtime/winograd.hpp"
 
 namespace atto::edge {
-
-/// What a minimum and a maximum do; relu6 is {0, 6}.
-struct Clamp {
-  float low, high;
-};
 
 /// Neighbouring output pixels that one kernel call makes; all in one row of the source.
 struct Tile {
@@ -67,28 +63,6 @@ struct GroupedRow {
   float* dst;
   std::ptrdiff_t dst_step;
   const float* residual;
-  std::ptrdiff_t residual_step;
-  Clamp clamp, joined;
-};
-
-/// A row of Winograd's tiles, of one block: each is 4 x 4 pixels of the source, 2 x 2 of the
-/// output, and 16 values a lane between. A tile begins two columns after the one before.
-struct WinogradSource {
-  const float* src;  ///< first row and column of the first tile
-  std::ptrdiff_t row_step;
-  int row_begin, row_end;   ///< of a tile's four rows, those that meet the map
-  int tiles, columns;       ///< columns that the windows read; beyond lies nothing
-  float* dst;               ///< [16][..][tiles][16 lanes]
-  std::ptrdiff_t dst_step;  ///< to the next of the 16
-};
-struct WinogradOutput {
-  const float* src;  ///< [16][..][tiles][16 lanes]
-  std::ptrdiff_t src_step;
-  int rows, width;  ///< 1 or 2
-  const float* bias;
-  float* dst;
-  std::ptrdiff_t dst_step;  ///< to the next row
-  const float* residual;    ///< null for none; may be dst
   std::ptrdiff_t residual_step;
   Clamp clamp, joined;
 };

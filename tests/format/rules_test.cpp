@@ -222,30 +222,37 @@ TEST_CASE("bf16 is for convolutions of floats") {
   CHECK(parameter_bytes(model.program, stem).weights == 3 * 3 * 4 * 16 * 2);
 }
 
+/// An imported image of `channels` and a convolution of it to 16 channels; its weights lie from 0
+/// on.
+Program conv_of_image(std::int32_t channels, Element element, std::uint64_t bias) {
+  Program p;
+  p.name = "conv";
+  p.precision = "fp32";
+  p.channels = channels;
+  p.height = p.width = 4;
+  p.tensors = {{channels, 4, 4, element, 2, 0, {}, 1, 0}, {16, 4, 4, element, 2, 1, {}, 1, 0}};
+  p.storages = {{0, 4096}, {4096, 4096}};
+  p.arena_bytes = 8192;
+  Step import;
+  import.kind = StepKind::Import;
+  Step conv;
+  conv.kind = StepKind::Conv;
+  conv.inputs = {0};
+  conv.output = 1;
+  conv.parameters = {0, bias};
+  p.steps = {import, conv};
+  p.outputs = {{"out", 1}};
+  return p;
+}
+
 TEST_CASE("Winograd is for 3x3 convolutions of floats, of one group and stride 1") {
+  constexpr std::uint64_t kWeightBytes = 16 * 16 * 16 * 4;
   const auto refused = [](auto&& change) {
-    Program p;
-    p.name = "tiles";
-    p.precision = "fp32";
-    p.channels = 16;
-    p.height = p.width = 8;
-    p.tensors = {{16, 8, 8, Element::F32, 2, 0, {}, 1, 0},
-                 {16, 8, 8, Element::F32, 2, 1, {}, 1, 0}};
-    p.storages = {{0, 8192}, {8192, 8192}};
-    p.arena_bytes = 16384;
-    Step import;
-    import.kind = StepKind::Import;
-    Step conv;
-    conv.kind = StepKind::Conv;
-    conv.inputs = {0};
-    conv.output = 1;
-    conv.window = {3, 3, 1, 1, 1};
-    conv.is_winograd = true;
-    conv.parameters = {0, 16384};
-    p.steps = {import, conv};
-    p.outputs = {{"out", 1}};
+    Program p = conv_of_image(16, Element::F32, kWeightBytes);
+    p.steps[1].window = {3, 3, 1, 1, 1};
+    p.steps[1].is_winograd = true;
     change(p);
-    return refused_field(p, 16384 + 64);
+    return refused_field(p, kWeightBytes + 64);
   };
   const std::string field = "steps[1].is_winograd";
   CHECK(refused([](Program&) {}).empty());
@@ -263,24 +270,8 @@ TEST_CASE("Winograd is for 3x3 convolutions of floats, of one group and stride 1
 
 TEST_CASE("interleaved groups take several blocks of floats, one of bytes") {
   const auto refused = [](Element element, std::int32_t depth) {
-    Program p;
-    p.name = "wide";
-    p.precision = "fp32";
-    p.channels = 32;
-    p.height = p.width = 4;
-    p.tensors = {{32, 4, 4, element, 0, 0, {}, 1, 0}, {16, 4, 4, element, 0, 1, {}, 1, 0}};
-    p.storages = {{0, 4096}, {4096, 4096}};
-    p.arena_bytes = 8192;
-    Step import;
-    import.kind = StepKind::Import;
-    Step conv;
-    conv.kind = StepKind::Conv;
-    conv.inputs = {0};
-    conv.output = 1;
-    conv.wiring = {1, 2, 1, depth, 2};
-    conv.parameters = {0, 1024};
-    p.steps = {import, conv};
-    p.outputs = {{"out", 1}};
+    Program p = conv_of_image(32, element, 1024);
+    p.steps[1].wiring = {1, 2, 1, depth, 2};
     return refused_field(p, 2048);
   };
   CHECK(refused(Element::F32, 8).empty());
