@@ -54,5 +54,7 @@ inline float i8_multiplier(float from, float factor, float to) {
 }
 /// The bounds of None, Relu and Relu6 on a tensor of this scale, zero point not added.
 Clamp i8_clamp_of(format::Activation activation, float scale);
+/// The same in bytes.
+I8Bounds i8_bounds_of(format::Activation activation, float scale, std::int32_t zero_point);
 
 }  // namespace atto::edge

@@ -19,6 +19,12 @@ ATTO_AVX2_INLINE __m128i load16(const void* from) {
   return _mm_loadu_si128(static_cast<const __m128i*>(from));
 }
 
+ATTO_AVX2_INLINE __m128i load8(const std::uint8_t* from) {
+  std::int64_t eight;
+  std::memcpy(&eight, from, sizeof eight);
+  return _mm_cvtsi64_si128(eight);
+}
+
 /// sums += pairs of products. As one piece, or GCC gathers products first and runs out of
 /// registers.
 ATTO_AVX2_INLINE void add_products(__m256i& sums, __m256i x, __m256i w) {
@@ -31,11 +37,17 @@ struct Rounding {
   __m256 multipliers[2];
   __m256i zero_point, low, high;
 };
+/// Without multipliers: of sums that have one of their own.
+ATTO_AVX2_INLINE Rounding bounds_of(const I8Bounds& bounds) {
+  return {{},
+          _mm256_set1_epi16(static_cast<short>(bounds.zero_point)),
+          _mm256_set1_epi8(static_cast<char>(bounds.low)),
+          _mm256_set1_epi8(static_cast<char>(bounds.high))};
+}
 ATTO_AVX2_INLINE Rounding rounding_of(const I8Finish& how, const float* multipliers) {
-  return {{_mm256_loadu_ps(multipliers), _mm256_loadu_ps(multipliers + 8)},
-          _mm256_set1_epi16(static_cast<short>(how.zero_point)),
-          _mm256_set1_epi8(static_cast<char>(how.low)),
-          _mm256_set1_epi8(static_cast<char>(how.high))};
+  Rounding rounding = bounds_of({how.low, how.high, how.zero_point});
+  for (int h = 0; h < 2; ++h) rounding.multipliers[h] = _mm256_loadu_ps(multipliers + 8 * h);
+  return rounding;
 }
 
 ATTO_AVX2_INLINE __m256 clamped(__m256 x, Clamp clamp) {
@@ -47,9 +59,7 @@ ATTO_AVX2_INLINE __m256i rounded(__m256i sums, __m256 multipliers, const I8Finis
                                  const std::uint8_t* residual) {
   __m256 x = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), multipliers);
   if (residual != nullptr) {
-    std::int64_t eight;
-    std::memcpy(&eight, residual, sizeof eight);
-    const __m256i r = _mm256_sub_epi32(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(eight)),
+    const __m256i r = _mm256_sub_epi32(_mm256_cvtepu8_epi32(load8(residual)),
                                        _mm256_set1_epi32(how.residual_zero));
     x = _mm256_add_ps(clamped(x, how.clamp),
                       _mm256_mul_ps(_mm256_cvtepi32_ps(r), _mm256_set1_ps(how.residual_factor)));

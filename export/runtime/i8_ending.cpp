@@ -35,4 +35,10 @@ Clamp i8_clamp_of(format::Activation activation, float scale) {
   return clamp;
 }
 
+I8Bounds i8_bounds_of(format::Activation activation, float scale, std::int32_t zero_point) {
+  const Clamp clamp = i8_clamp_of(activation, scale);
+  const auto zero = static_cast<float>(zero_point);
+  return {i8_rounded(clamp.low, zero), i8_rounded(clamp.high, zero), zero_point};
+}
+
 }  // namespace atto::edge

@@ -6,6 +6,7 @@
 
 #include "export/runtime/i8_biases.hpp"
 #include "export/runtime/i8_ending.hpp"
+#include "export/runtime/i8_image.hpp"
 #include "export/runtime/i8_words.hpp"
 #include "export/runtime/image_strips.hpp"
 
@@ -13,7 +14,6 @@ namespace atto::edge {
 namespace {
 
 constexpr std::int64_t kStripBytes = 16 * 1024;  // half of a small first-level cache
-constexpr int kPiece = 256;                      // pixels on their way from bytes to quads
 
 class I8ImageConvRun final : public StripRun {
  public:
@@ -31,13 +31,13 @@ class I8ImageConvRun final : public StripRun {
     const format::Program& program = ground.program;
     const std::byte* image_at = ground.weights.data() + step.parameters.bias +
                                 std::ptrdiff_t{step.wiring.out_blocks} * format::kLanes * 8;
-    std::memcpy(&scale_, image_at, sizeof scale_);
-    std::memcpy(&zero_point_, image_at + sizeof scale_, sizeof zero_point_);
+    float scale;
+    std::memcpy(&scale, image_at, sizeof scale);
+    std::memcpy(&zero_point_, image_at + sizeof scale, sizeof zero_point_);
     zero_point_ &= 255;
     row_bytes_ = (program.width + 2 * std::ptrdiff_t{step.window.pad}) * pixel_bytes_;
     if (step.residual >= 0) residual_offset_ = pixel_offsets(end_.residual.shape);
-    for (int c = 0; c < program.channels; ++c)
-      normalisation_.push_back(normalisation_of(program, c));
+    image_.emplace(ground, kernels_, scale, zero_point_);
     biases_.emplace_back(end_.bias, weights_, step.wiring.out_blocks, step.window.height,
                          std::ptrdiff_t{step.window.width} * quads_, 4, zero_point_,
                          kernels_.conv_shift);
@@ -127,32 +127,11 @@ class I8ImageConvRun final : public StripRun {
     std::memset(row, zero_point_, padding);
     std::memset(row + row_bytes_ - padding, zero_point_, padding);
     row += padding;
-    for (int x = 0; x < program.width; x += kPiece)
-      for (int quad = 0; quad < quads_; ++quad)
-        make_quads(row + x * pixel_bytes_ + std::ptrdiff_t{quad} * 4, call, quad * 4,
-                   std::ptrdiff_t{y} * program.width + x, std::min(kPiece, program.width - x));
-  }
-
-  /// Four channels of `count` pixels from `pixel` on.
-  void make_quads(std::uint8_t* to, const Call& call, int first, std::ptrdiff_t pixel,
-                  int count) const {
-    const format::Program& program = ground_.program;
-    float normalised[4][kPiece];
-    I8ImageRow row{{}, to, pixel_bytes_, count, scale_, zero_point_};
-    for (int k = 0; k < std::min(4, program.channels - first); ++k) {
-      const std::ptrdiff_t channel = first + k;
-      row.planes[k] = normalised[k];
-      if (call.image != nullptr) {
-        row.planes[k] = call.image + channel * program.height * program.width + pixel;
-        continue;
-      }
-      const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
-      const std::uint8_t* from = call.pixels + pixel * program.channels + channel;
-      for (int x = 0; x < count; ++x)
-        normalised[k][x] =
-            static_cast<float>(from[std::ptrdiff_t{x} * program.channels]) * n.scale + n.shift;
+    for (int first = 0; first < quads_ * 4; first += 4) {
+      int channels[4];
+      for (int k = 0; k < 4; ++k) channels[k] = first + k < program.channels ? first + k : -1;
+      image_->make_row(row + first, pixel_bytes_, call, y, channels);
     }
-    kernels_.image_row(row);
   }
 
   const Ground& ground_;
@@ -162,14 +141,13 @@ class I8ImageConvRun final : public StripRun {
   const std::int8_t* weights_;
   int quads_;
   std::ptrdiff_t pixel_bytes_, row_bytes_ = 0;
-  std::ptrdiff_t widening_;  ///< bytes of the strip for each
-  float scale_ = 1;          ///< of the image
-  std::int32_t zero_point_ = 0;
+  std::ptrdiff_t widening_;            ///< bytes of the strip for each
+  std::int32_t zero_point_ = 0;        ///< of the image
+  std::optional<I8Image> image_;       // made late
   std::vector<I8Biases> biases_;       // one; kept, because tiles point into it
   std::optional<ImageStrips> strips_;  // made last
   std::vector<const std::int32_t*> tile_bias_;
   std::vector<std::uint32_t> dst_offset_, residual_offset_;
-  std::vector<Normalisation> normalisation_;
 };
 
 }  // namespace

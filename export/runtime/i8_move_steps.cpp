@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "export/runtime/block_sources.hpp"
+#include "export/runtime/i8_image.hpp"
 #include "export/runtime/i8_row_step.hpp"
 
 namespace atto::edge {
@@ -15,14 +16,13 @@ using format::kLanes;
 class I8Import final : public I8RowStep {
  public:
   I8Import(const Ground& ground, const format::Step& step)
-      : I8RowStep(ground, step), program_(ground.program) {
-    const format::Tensor& tensor = program_.tensors[step.output];
+      : I8RowStep(ground, step),
+        image_(ground, i8_kernels_of(ground.level), out_.scale, out_.zero_point) {
+    const format::Tensor& tensor = ground.program.tensors[step.output];
     for (std::int64_t lane = 0; lane < tensor.blocks() * kLanes; ++lane)
       channels_.push_back(!tensor.lanes.empty()    ? tensor.lanes[static_cast<std::size_t>(lane)]
                           : lane < tensor.channels ? static_cast<int>(lane)
                                                    : -1);
-    for (int c = 0; c < program_.channels; ++c)
-      normalisation_.push_back(normalisation_of(program_, c));
   }
   std::string kernels() const override { return "i8import"; }
 
@@ -33,48 +33,13 @@ class I8Import final : public I8RowStep {
     std::uint8_t* row = out_.row(y, block);
     std::memset(row, out_.zero_point, static_cast<std::size_t>(values()));
     const int* channels = channels_.data() + block * kLanes;
-    for (int lane = 0; lane < kLanes; lane += kQuad) {
-      if (std::all_of(channels + lane, channels + lane + kQuad, [](int c) { return c < 0; }))
-        continue;
-      for (int first = 0; first < out_.shape.width; first += kI8Piece)
-        make_quads(row + std::ptrdiff_t{first} * kLanes + lane, y, first,
-                   std::min(kI8Piece, out_.shape.width - first), channels + lane, call);
-    }
-  }
-  /// Four lanes of `count` pixels.
-  void make_quads(std::uint8_t* to, int y, int first, int count, const int* channels,
-                  const Call& call) const {
-    std::uint8_t bytes[kQuad][kI8Piece];
-    for (int k = 0; k < kQuad; ++k) {
-      if (channels[k] < 0)
-        std::memset(bytes[k], out_.zero_point, kI8Piece);
-      else
-        quantise(bytes[k], std::ptrdiff_t{y} * program_.width + first, count, channels[k], call);
-    }
-    for (int x = 0; x < count; ++x, to += kLanes) {
-      const std::uint8_t four[kQuad] = {bytes[0][x], bytes[1][x], bytes[2][x], bytes[3][x]};
-      std::memcpy(to, four, kQuad);
-    }
-  }
-  void quantise(std::uint8_t* to, std::ptrdiff_t pixel, int count, int channel,
-                const Call& call) const {
-    float normalised[kI8Piece];
-    const float* from = normalised;
-    if (call.image != nullptr) {
-      from = call.image + std::ptrdiff_t{channel} * program_.height * program_.width + pixel;
-    } else {
-      const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
-      const std::uint8_t* pixels = call.pixels + pixel * program_.channels + channel;
-      for (int x = 0; x < count; ++x)
-        normalised[x] =
-            static_cast<float>(pixels[std::ptrdiff_t{x} * program_.channels]) * n.scale + n.shift;
-    }
-    store_rounded(to, from, count, out_.scale, clamp_, static_cast<float>(out_.zero_point));
+    for (int lane = 0; lane < kLanes; lane += kQuad)
+      if (std::any_of(channels + lane, channels + lane + kQuad, [](int c) { return c >= 0; }))
+        image_.make_row(row + lane, kLanes, call, y, channels + lane);
   }
 
-  const format::Program& program_;
+  I8Image image_;
   std::vector<int> channels_;
-  std::vector<Normalisation> normalisation_;
 };
 
 class I8Gather final : public I8RowStep {
@@ -83,14 +48,13 @@ class I8Gather final : public I8RowStep {
     bool is_tame = true;
     for (const std::vector<BlockSource>& sources : block_sources(step)) {
       blocks_.push_back(block_of(sources));
-      for (const float factor : blocks_.back().factors) is_tame = is_tame && factor < kTame;
+      for (const float factor : blocks_.back().factors) is_tame = is_tame && factor < kI8TameFactor;
     }
     kernels_ = &i8_kernels_of(ground.level, is_tame);
   }
   std::string kernels() const override { return "i8gather"; }
 
  private:
-  static constexpr float kTame = 1 << 22;  // times a byte: below 2^31
   static constexpr auto kWidth = static_cast<std::size_t>(kLanes);
 
   struct Source {

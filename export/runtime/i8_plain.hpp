@@ -124,13 +124,16 @@ ATTO_INLINE void image_row(const I8ImageRow& row) {
               : i8_rounded(row.planes[k][x] / row.scale, static_cast<float>(row.zero_point));
 }
 
+ATTO_INLINE std::uint8_t bounded(float x, const I8Bounds& bounds) {
+  const std::uint8_t q = i8_rounded(x, static_cast<float>(bounds.zero_point));
+  return q < bounds.low ? bounds.low : q > bounds.high ? bounds.high : q;
+}
+
 ATTO_INLINE void product_row(const I8ProductRow& row) {
   for (int i = 0; i < row.width * format::kLanes; ++i) {
     const int product =
         (row.a[i] - row.a_zero) * (row.b[row.is_gate ? i % format::kLanes : i] - row.b_zero);
-    const int q =
-        i8_rounded(static_cast<float>(product) * row.factor, static_cast<float>(row.zero_point));
-    row.dst[i] = static_cast<std::uint8_t>(q < row.low ? row.low : q > row.high ? row.high : q);
+    row.dst[i] = bounded(static_cast<float>(product) * row.factor, row.bounds);
   }
 }
 
@@ -149,8 +152,26 @@ ATTO_INLINE void gather_row(const I8GatheredRow& row) {
   }
 }
 
-ATTO_INLINE void sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
-  for (int i = 0; i < width * format::kLanes; ++i) sums[i % format::kLanes] += src[i];
+ATTO_INLINE void sum_row(const I8SumRow& row) {
+  for (int i = 0; i < row.width * format::kLanes; ++i) {
+    float sum = -0.0F;  // which gives way to any term
+    for (std::size_t t = 0; t < row.term_count; ++t) {
+      const I8Term& term = row.terms[t];
+      const int byte = term.src[row.y * term.row_step + row.block * term.block_step + i];
+      sum += static_cast<float>(byte - term.zero) * term.factor;
+    }
+    row.dst[i] = bounded(sum, row.bounds);
+  }
+}
+
+ATTO_INLINE void mean(const I8MeanCell& cell) {
+  std::int64_t sums[format::kLanes] = {};
+  for (int y = 0; y < cell.rows; ++y)
+    for (int i = 0; i < cell.columns * format::kLanes; ++i)
+      sums[i % format::kLanes] += cell.src[y * cell.row_step + i];
+  const std::int64_t zeros = std::int64_t{cell.rows} * cell.columns * cell.zero;
+  for (int l = 0; l < format::kLanes; ++l)
+    cell.dst[l] = bounded(static_cast<float>(sums[l] - zeros) * cell.factor, cell.bounds);
 }
 
 }  // namespace atto::edge::i8

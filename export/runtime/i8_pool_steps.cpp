@@ -1,5 +1,6 @@
 // Largest and mean values of bytes.
 #include <algorithm>
+#include <cstring>
 
 #include "export/runtime/i8_row_step.hpp"
 
@@ -9,51 +10,48 @@ namespace {
 using format::kLanes;
 using format::StepKind;
 
-/// The rounded mean of a rectangle, for one block.
+/// Makes rounded means of rectangles.
 class I8Mean {
  public:
-  I8Mean(const Ground& ground, const ByteView& in, const ByteView& out, Clamp clamp)
-      : kernels_(i8_kernels_of(ground.level)),
-        zero_point_(in.zero_point),
-        factor_(i8_multiplier(in.scale, 1, out.scale)),
-        out_zero_point_(static_cast<float>(out.zero_point)),
-        clamp_(clamp) {}
+  I8Mean(const Ground& ground, const ByteView& in, const ByteView& out, const I8Bounds& bounds)
+      : factor_(i8_multiplier(in.scale, 1, out.scale)),
+        kernels_(i8_kernels_of(ground.level,
+                               factor_ < kI8TameFactor &&
+                                   std::int64_t{in.shape.height} * in.shape.width < kMostSummed)),
+        bounds_(bounds) {}
 
   void make(const ByteView& in, int block, Range rows, Range columns, std::uint8_t* to) const {
-    std::uint64_t sums[kLanes] = {};
-    for (int y = rows.begin; y < rows.end; ++y) {
-      std::uint32_t of_row[kLanes] = {};
-      for (int x = columns.begin; x < columns.end; x += kI8MaxSummed)
-        kernels_.sum_row(of_row, in.row(y, block) + std::ptrdiff_t{x} * kLanes,
-                         std::min(kI8MaxSummed, columns.end - x));
-      for (int l = 0; l < kLanes; ++l) sums[l] += of_row[l];
-    }
-    const std::int64_t count = std::int64_t{rows.end - rows.begin} * (columns.end - columns.begin);
-    const float share = factor_ / static_cast<float>(count);
-    for (int l = 0; l < kLanes; ++l) {
-      float x =
-          static_cast<float>(static_cast<std::int64_t>(sums[l]) - count * zero_point_) * share;
-      x = x > clamp_.low ? x : clamp_.low;
-      x = x < clamp_.high ? x : clamp_.high;
-      to[l] = i8_rounded(x, out_zero_point_);
-    }
+    I8MeanCell cell{};
+    cell.src = in.row(rows.begin, block) + std::ptrdiff_t{columns.begin} * kLanes;
+    cell.row_step = in.shape.row_stride;
+    cell.rows = rows.end - rows.begin;
+    cell.columns = columns.end - columns.begin;
+    cell.zero = in.zero_point;
+    cell.factor =
+        factor_ / static_cast<float>(std::int64_t{cell.rows} * std::int64_t{cell.columns});
+    cell.dst = to;
+    cell.bounds = bounds_;
+    kernels_.mean(cell);
   }
 
  private:
+  static constexpr int kMostSummed = 1 << 23;  // bytes: below 2^31
+
+  float factor_;
   const I8Kernels& kernels_;
-  int zero_point_;
-  float factor_, out_zero_point_;
-  Clamp clamp_;
+  I8Bounds bounds_;
 };
 
 /// Pools with a window: largest or mean.
 class I8Pool final : public I8RowStep {
  public:
   I8Pool(const Ground& ground, const format::Step& step)
-      : I8RowStep(ground, step), mean_(ground, in_[0], out_, clamp_) {}
+      : I8RowStep(ground, step), mean_(ground, in_[0], out_, bounds_) {}
   std::string kernels() const override { return is_max() ? "i8maxpool" : "i8mean"; }
 
  private:
+  using Pixel [[gnu::vector_size(kLanes)]] = std::uint8_t;
+
   bool is_max() const { return step_.kind == StepKind::MaxPool; }
   void make_row(int y, int block, const Call& /*call*/) const override {
     const Range rows = covered(y, step_.window.height, in_[0].shape.height);
@@ -70,13 +68,16 @@ class I8Pool final : public I8RowStep {
             static_cast<int>(std::min<std::int64_t>(first + taps, size))};
   }
   void make_largest(int block, Range rows, Range columns, std::uint8_t* to) const {
-    std::uint8_t largest[kLanes] = {};
-    for (int y = rows.begin; y < rows.end; ++y)
+    Pixel largest{};
+    for (int y = rows.begin; y < rows.end; ++y) {
+      const std::uint8_t* from = in_[0].row(y, block);
       for (int x = columns.begin; x < columns.end; ++x) {
-        const std::uint8_t* from = in_[0].row(y, block) + std::ptrdiff_t{x} * kLanes;
-        for (int l = 0; l < kLanes; ++l) largest[l] = std::max(largest[l], from[l]);
+        Pixel pixel;
+        std::memcpy(&pixel, from + std::ptrdiff_t{x} * kLanes, sizeof pixel);
+        largest = largest > pixel ? largest : pixel;
       }
-    std::copy_n(largest, kLanes, to);
+    }
+    std::memcpy(to, &largest, sizeof largest);
   }
 
   I8Mean mean_;
@@ -88,7 +89,7 @@ class I8AverageRun final : public StripRun {
   I8AverageRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
       : in_(byte_view_of(ground.program.tensors[step.inputs[0]], plan.in)),
         out_(byte_view_of(ground.program.tensors[step.output], plan.out)),
-        mean_(ground, in_, out_, i8_clamp_of(step.activation, out_.scale)) {}
+        mean_(ground, in_, out_, i8_bounds_of(step.activation, out_.scale, out_.zero_point)) {}
   void run(int /*turn*/, const Places& places, Range blocks,
            const Call& /*call*/) const noexcept override {
     const ByteView in = in_.at(places.in), out = out_.at(places.out);

@@ -6,7 +6,7 @@ I8RowStep::I8RowStep(const Ground& ground, const format::Step& step)
     : parts_(ground.parts),
       step_(step),
       out_(byte_view_of(ground.program, step.output, ground.arena)),
-      clamp_(i8_clamp_of(step.activation, out_.scale)) {
+      bounds_(i8_bounds_of(step.activation, out_.scale, out_.zero_point)) {
   for (const std::uint32_t input : step.inputs)
     in_.push_back(byte_view_of(ground.program, input, ground.arena));
 }

@@ -7,19 +7,8 @@
 
 namespace atto::edge {
 
-/// A piece of a row, on its way from floats to bytes.
-inline constexpr int kI8Piece = 256;
-
-/// Takes values by copy: a byte that is stored could be any of them, and nothing would be vectors.
-inline void store_rounded(std::uint8_t* __restrict to, const float* __restrict from, int count,
-                          float scale, Clamp clamp, float zero_point) {
-  for (int i = 0; i < count; ++i) {
-    float x = from[i] / scale;
-    x = x > clamp.low ? x : clamp.low;
-    x = x < clamp.high ? x : clamp.high;
-    to[i] = i8_rounded(x, zero_point);
-  }
-}
+/// What bytes may be multiplied by and stay within the int32 range: see i8_kernels_of.
+inline constexpr float kI8TameFactor = 1 << 22;
 
 /// Makes a row of a block at a time.
 class I8RowStep : public StepRun {
@@ -34,7 +23,7 @@ class I8RowStep : public StepRun {
   int parts_;
   const format::Step& step_;
   ByteView out_;
-  Clamp clamp_;
+  I8Bounds bounds_;
   std::vector<ByteView> in_;
 };
 

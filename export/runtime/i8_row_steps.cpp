@@ -32,31 +32,24 @@ class I8Activate final : public I8RowStep {
 class I8Add final : public I8RowStep {
  public:
   I8Add(const Ground& ground, const format::Step& step) : I8RowStep(ground, step) {
-    for (const ByteView& in : in_) factors_.push_back(i8_multiplier(in.scale, 1, out_.scale));
+    float factors = 0;
+    for (const ByteView& in : in_) {
+      terms_.push_back({in.data, in.shape.row_stride, in.shape.block_stride, in.zero_point,
+                        i8_multiplier(in.scale, 1, out_.scale)});
+      factors += terms_.back().factor;
+    }
+    kernels_ = &i8_kernels_of(ground.level, factors < kI8TameFactor);
   }
   std::string kernels() const override { return "i8add"; }
 
  private:
   void make_row(int y, int block, const Call& /*call*/) const override {
-    const int count = values();
-    for (int first = 0; first < count; first += kI8Piece) {
-      float sums[kI8Piece];
-      const int piece = std::min(kI8Piece, count - first);
-      for (std::size_t k = 0; k < in_.size(); ++k) {
-        const std::uint8_t* from = in_[k].row(y, block) + first;
-        const int zero_point = in_[k].zero_point;
-        const float factor = factors_[k];
-        for (int i = 0; i < piece; ++i) {
-          const float term = static_cast<float>(from[i] - zero_point) * factor;
-          sums[i] = k == 0 ? term : sums[i] + term;
-        }
-      }
-      store_rounded(out_.row(y, block) + first, sums, piece, 1, clamp_,
-                    static_cast<float>(out_.zero_point));
-    }
+    kernels_->sum_row(
+        {terms_.data(), terms_.size(), y, block, out_.row(y, block), out_.shape.width, bounds_});
   }
 
-  std::vector<float> factors_;
+  std::vector<I8Term> terms_;
+  const I8Kernels* kernels_;
 };
 
 class I8Multiply final : public I8RowStep {
@@ -67,16 +60,12 @@ class I8Multiply final : public I8RowStep {
     row_.a_zero = in_[0].zero_point;
     row_.b_zero = in_[1].zero_point;
     row_.factor = i8_multiplier(in_[0].scale, in_[1].scale, out_.scale);
-    row_.zero_point = out_.zero_point;
-    row_.low = i8_rounded(clamp_.low, static_cast<float>(out_.zero_point));
-    row_.high = i8_rounded(clamp_.high, static_cast<float>(out_.zero_point));
-    kernels_ = &i8_kernels_of(ground.level, row_.factor < kTame);
+    row_.bounds = bounds_;
+    kernels_ = &i8_kernels_of(ground.level, row_.factor < kI8TameFactor / 256);
   }
   std::string kernels() const override { return "i8multiply"; }
 
  private:
-  static constexpr float kTame = 1 << 14;  // times a product of two bytes: below 2^31
-
   void make_row(int y, int block, const Call& /*call*/) const override {
     I8ProductRow row = row_;
     row.a = in_[0].row(y, block);

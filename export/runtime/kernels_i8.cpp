@@ -21,8 +21,11 @@ void plain_product_row(const I8ProductRow& row) {
 void plain_gather_row(const I8GatheredRow& row) {
   i8::gather_row(row);
 }
-void plain_sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
-  i8::sum_row(sums, src, width);
+void plain_sum_row(const I8SumRow& row) {
+  i8::sum_row(row);
+}
+void plain_mean(const I8MeanCell& cell) {
+  i8::mean(cell);
 }
 constexpr I8Kernels kPlain = {8,
                               0,
@@ -32,7 +35,8 @@ constexpr I8Kernels kPlain = {8,
                               plain_image_row,
                               plain_product_row,
                               plain_gather_row,
-                              plain_sum_row};
+                              plain_sum_row,
+                              plain_mean};
 
 }  // namespace
 

@@ -72,6 +72,13 @@ struct I8ImageRow {
   std::int32_t zero_point;
 };
 
+/// What else turns a value of steps of the output's scale into a byte:
+/// q = clamp(round(x) + zero_point).
+struct I8Bounds {
+  std::uint8_t low, high;
+  std::int32_t zero_point;
+};
+
 /// dst = a * b, pixel by pixel; a gate's b is one pixel for all. In place allowed.
 struct I8ProductRow {
   const std::uint8_t *a, *b;
@@ -80,8 +87,36 @@ struct I8ProductRow {
   int width;
   std::int32_t a_zero, b_zero;
   float factor;
-  std::uint8_t low, high;  ///< as I8Finish
-  std::int32_t zero_point;
+  I8Bounds bounds;
+};
+
+/// A term of a sum: (byte - zero) * factor.
+struct I8Term {
+  const std::uint8_t* src;  ///< of row 0, block 0
+  std::ptrdiff_t row_step, block_step;
+  std::int32_t zero;
+  float factor;
+};
+
+/// dst = clamp(round(sum of terms) + zero_point), the terms added in their order. In place allowed.
+struct I8SumRow {
+  const I8Term* terms;
+  std::size_t term_count;
+  int y, block;
+  std::uint8_t* dst;
+  int width;
+  I8Bounds bounds;
+};
+
+/// A pixel, the rounded mean of a rectangle of them; `factor` has their number in it.
+struct I8MeanCell {
+  const std::uint8_t* src;
+  std::ptrdiff_t row_step;
+  int rows, columns;
+  std::int32_t zero;
+  float factor;
+  std::uint8_t* dst;
+  I8Bounds bounds;
 };
 
 /// Lanes from a block of a source.
@@ -121,12 +156,11 @@ struct I8Kernels {
   void (*image_row)(const I8ImageRow& row);
   void (*product_row)(const I8ProductRow& row);
   void (*gather_row)(const I8GatheredRow& row);
-  /// sums[16] += each of `width` <= kI8MaxSummed pixels.
-  void (*sum_row)(std::uint32_t* sums, const std::uint8_t* src, int width);
+  void (*sum_row)(const I8SumRow& row);
+  void (*mean)(const I8MeanCell& cell);
 };
-inline constexpr int kI8MaxSummed = 256;
-/// `is_tame`: a sum times its multiplier, and a residual added, stays within the int32 range, which
-/// the vector kernels rely on.
+/// `is_tame`: sums, and what they are times their multipliers, with a residual added, stay within
+/// the int32 range, which the vector kernels rely on.
 const I8Kernels& i8_kernels_of(Level level, bool is_tame = true);
 const I8Kernels& i8_plain_kernels();
 const I8Kernels& i8_avx2_kernels();

@@ -140,13 +140,8 @@ ATTO_AVX2_INLINE void centred(const std::uint8_t* pixel, std::int32_t zero, __m2
 }
 
 ATTO_AVX2 void product_row(const I8ProductRow& row) {
-  I8Finish how{};
-  how.zero_point = row.zero_point;
-  how.low = row.low;
-  how.high = row.high;
-  float factors[format::kLanes];
-  for (float& factor : factors) factor = row.factor;
-  const Rounding by = rounding_of(how, factors);
+  const Rounding by = bounds_of(row.bounds);
+  const __m256 factor = _mm256_set1_ps(row.factor);
   __m256i a[2], b[2];
   centred(row.b, row.b_zero, b);
   for (int x = 0; x < row.width; x += 2) {
@@ -155,9 +150,8 @@ ATTO_AVX2 void product_row(const I8ProductRow& row) {
       const std::ptrdiff_t at = (x + k < row.width ? x + k : x) * std::ptrdiff_t{format::kLanes};
       if (!row.is_gate) centred(row.b + at, row.b_zero, b);
       centred(row.a + at, row.a_zero, a);
-      words[k] = _mm256_packs_epi32(
-          rounded(_mm256_madd_epi16(a[0], b[0]), by.multipliers[0], how, nullptr),
-          rounded(_mm256_madd_epi16(a[1], b[1]), by.multipliers[1], how, nullptr));
+      words[k] = _mm256_packs_epi32(rounded(_mm256_madd_epi16(a[0], b[0]), factor, {}, nullptr),
+                                    rounded(_mm256_madd_epi16(a[1], b[1]), factor, {}, nullptr));
     }
     store(row.dst + x * format::kLanes,
           _mm256_permute4x64_epi64(to_bytes(words[0], words[1], by), 0xd8),
@@ -191,21 +185,58 @@ ATTO_AVX2 void gather_row(const I8GatheredRow& row) {
   }
 }
 
-ATTO_AVX2 void sum_row(std::uint32_t* sums, const std::uint8_t* src, int width) {
-  __m256i words = _mm256_setzero_si256();  // 256 times 255 fit
-  for (int x = 0; x < width; ++x)
-    words = _mm256_add_epi16(words, _mm256_cvtepu8_epi16(load16(src + x * format::kLanes)));
-  const __m128i halves[2] = {_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)};
-  for (int h = 0; h < 2; ++h) {
-    auto* to = reinterpret_cast<__m256i*>(sums + 8 * h);
-    _mm256_storeu_si256(to, _mm256_add_epi32(load(to), _mm256_cvtepu16_epi32(halves[h])));
+ATTO_AVX2_INLINE __m256i rounded_sum(const I8SumRow& row, std::ptrdiff_t at) {
+  __m256 sum = _mm256_set1_ps(-0.0F);
+  for (std::size_t t = 0; t < row.term_count; ++t) {
+    const I8Term& term = row.terms[t];
+    const std::uint8_t* src = term.src + row.y * term.row_step + row.block * term.block_step + at;
+    const __m256i x =
+        _mm256_sub_epi32(_mm256_cvtepu8_epi32(load8(src)), _mm256_set1_epi32(term.zero));
+    sum = _mm256_add_ps(sum, _mm256_mul_ps(_mm256_cvtepi32_ps(x), _mm256_set1_ps(term.factor)));
   }
+  return _mm256_cvtps_epi32(sum);
+}
+
+ATTO_AVX2 void sum_row(const I8SumRow& row) {
+  const Rounding by = bounds_of(row.bounds);
+  for (int x = 0; x < row.width; x += 2) {
+    const std::ptrdiff_t at = std::ptrdiff_t{x} * format::kLanes;
+    __m256i words[2];
+    for (int k = 0; k < 2; ++k)
+      words[k] = _mm256_packs_epi32(rounded_sum(row, at + k * format::kLanes),
+                                    rounded_sum(row, at + k * format::kLanes + 8));
+    store(row.dst + at, in_order(to_bytes(words[0], words[1], by)), x + 1 < row.width ? 2 : 1);
+  }
+}
+
+ATTO_AVX2 void mean(const I8MeanCell& cell) {
+  constexpr int kMaxSummed = 256;  // times 255 is a word
+  const auto zero = _mm256_set1_epi32(-cell.rows * cell.columns * cell.zero);
+  __m256i sums[2] = {zero, zero}, words = _mm256_setzero_si256();
+  int summed = 0;
+  const auto widen = [&]() __attribute__((target("avx2"))) {
+    sums[0] = _mm256_add_epi32(sums[0], _mm256_cvtepu16_epi32(_mm256_castsi256_si128(words)));
+    sums[1] = _mm256_add_epi32(sums[1], _mm256_cvtepu16_epi32(_mm256_extracti128_si256(words, 1)));
+    words = _mm256_setzero_si256();
+    summed = 0;
+  };
+  for (int y = 0; y < cell.rows; ++y)
+    for (int x = 0; x < cell.columns; ++x) {
+      const std::uint8_t* pixel = cell.src + y * cell.row_step + std::ptrdiff_t{x} * format::kLanes;
+      words = _mm256_add_epi16(words, _mm256_cvtepu8_epi16(load16(pixel)));
+      if (++summed == kMaxSummed) widen();
+    }
+  widen();
+  const __m256 factor = _mm256_set1_ps(cell.factor);
+  const __m256i both = _mm256_packs_epi32(rounded(sums[0], factor, {}, nullptr),
+                                          rounded(sums[1], factor, {}, nullptr));
+  store(cell.dst, in_order(to_bytes(both, both, bounds_of(cell.bounds))), 1);
 }
 
 constexpr I8Kernels kAvx2 = {
     kConvPixels,   0,         picked_conv, {word_conv, widen_pixels, widen_weights},
     depthwise_row, image_row, product_row, gather_row,
-    sum_row};
+    sum_row,       mean};
 
 }  // namespace
 }  // namespace avx2

@@ -443,7 +443,7 @@ TEST_CASE("int8 kernels: image rows divide, round and saturate") {
       }
 }
 
-TEST_CASE("int8 kernels: products with maps and gates, and sums of pixels") {
+TEST_CASE("int8 kernels: products with maps and gates") {
   for (const Variant& variant : variants())
     for (const int width : {1, 2, 3, 16, 256}) {
       INFO(variant.name << ", " << width);
@@ -453,7 +453,7 @@ TEST_CASE("int8 kernels: products with maps and gates, and sums of pixels") {
       for (const bool is_gate : {false, true}) {
         std::vector<std::uint8_t> made(count + 16, 0xab);
         variant.kernels.product_row(
-            {a.data(), b.data(), is_gate, made.data(), width, 3, 130, 0.0123F, 9, 240, 9});
+            {a.data(), b.data(), is_gate, made.data(), width, 3, 130, 0.0123F, {9, 240, 9}});
         for (std::size_t i = 0; i < count; ++i) {
           const int product = (a[i] - 3) * (b[is_gate ? i % 16 : i] - 130);
           const float q = std::nearbyint(static_cast<float>(product) * 0.0123F) + 9;
@@ -461,17 +461,71 @@ TEST_CASE("int8 kernels: products with maps and gates, and sums of pixels") {
         }
         REQUIRE(made.back() == 0xab);
       }
-      std::uint32_t sums[16];
-      std::fill_n(sums, 16, 70000U);
-      const std::vector<std::uint8_t> bright(count, 255);
-      variant.kernels.sum_row(sums, bright.data(), width);
-      for (const std::uint32_t sum : sums)
-        REQUIRE(sum == 70000U + 255U * static_cast<std::uint32_t>(width));
-      variant.kernels.sum_row(sums, a.data(), width);
-      std::uint32_t wanted = 70000U + 255U * static_cast<std::uint32_t>(width);
-      for (std::size_t i = 5; i < count; i += 16) wanted += a[i];
-      REQUIRE(sums[5] == wanted);
     }
+}
+
+TEST_CASE("int8 kernels: sums of maps, each with a scale and zero point of its own") {
+  constexpr std::ptrdiff_t kRow = 20 * 16, kBlock = 2 * kRow;
+  for (const Variant& variant : variants())
+    for (const int width : {1, 2, 3, 19})
+      for (const std::size_t count : {1, 2, 5}) {
+        INFO(variant.name << ", " << width << " pixels of " << count << " maps");
+        std::vector<std::vector<std::uint8_t>> maps;
+        std::vector<I8Term> terms;
+        for (std::size_t t = 0; t < count; ++t) {
+          maps.push_back(random_values<std::uint8_t>(2 * kBlock, 0, 255, t));
+          terms.push_back({maps[t].data(), kRow, kBlock, static_cast<std::int32_t>(60 * t),
+                           t == 1 ? 0.37F : 0.5F});  // ties too
+        }
+        const auto bytes = static_cast<std::size_t>(width) * 16;
+        std::vector<std::uint8_t> made(bytes + 16, 0xab);
+        const std::ptrdiff_t place = kBlock + kRow;  // row 1 of block 1
+        const auto require_sums = [&](const std::uint8_t* sums) {
+          for (std::size_t i = 0; i < bytes; ++i) {
+            float sum = 0;
+            for (std::size_t t = 0; t < count; ++t) {
+              const int q = maps[t][static_cast<std::size_t>(place) + i];
+              sum += static_cast<float>(q - terms[t].zero) * terms[t].factor;
+            }
+            const float q = std::nearbyint(sum) + 9;
+            REQUIRE(sums[i] == std::min(std::max(q, 9.0F), 240.0F));
+          }
+        };
+        variant.kernels.sum_row({terms.data(), count, 1, 1, made.data(), width, {9, 240, 9}});
+        require_sums(made.data());
+        REQUIRE(made[bytes] == 0xab);
+        // In place of the last map.
+        std::vector<std::uint8_t> in_place = maps.back();
+        terms.back().src = in_place.data();
+        variant.kernels.sum_row(
+            {terms.data(), count, 1, 1, in_place.data() + place, width, {9, 240, 9}});
+        require_sums(in_place.data() + place);
+      }
+}
+
+TEST_CASE("int8 kernels: means of rectangles") {
+  constexpr std::ptrdiff_t kRow = 600 * 16;
+  const auto random = random_values<std::uint8_t>(12 * kRow, 0, 255, 1);
+  const std::vector<std::uint8_t> bright(random.size(), 255);
+  for (const Variant& variant : variants())
+    for (const auto& map : {random, bright})
+      for (const int rows : {1, 2, 3, 11})
+        for (const int columns : {1, 2, 3, 85, 256, 257, 600}) {
+          INFO(variant.name << ", " << rows << " x " << columns);
+          const float factor = 1.7F / static_cast<float>(rows * columns);
+          std::uint8_t made[32];
+          std::fill_n(made, 32, std::uint8_t{0xab});
+          variant.kernels.mean({map.data(), kRow, rows, columns, 30, factor, made, {9, 240, 9}});
+          for (std::size_t l = 0; l < 16; ++l) {
+            std::int64_t sum = 0;
+            for (int y = 0; y < rows; ++y)
+              for (int x = 0; x < columns; ++x)
+                sum += map[static_cast<std::size_t>(y * kRow + x * 16) + l] - 30;
+            const float q = std::nearbyint(static_cast<float>(sum) * factor) + 9;
+            REQUIRE(made[l] == std::min(std::max(q, 9.0F), 240.0F));
+          }
+          REQUIRE(made[16] == 0xab);
+        }
 }
 
 }  // namespace atto::edge
