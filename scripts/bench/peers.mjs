@@ -141,16 +141,16 @@ const means = kPrecisions.map(({ name }) => {
 });
 console.log(`\ngeometric mean of the ratios to the best peer: ${means.join(', ')}; shares are of the peak of the row's ` +
             `precision\n\n2 threads; near: rounds in which the cores passed a cache line and back in less than ${kNearNs} ns`);
-table(['network', 'cores', 'rounds', 'round trip, ns', 'ours, ms', 'our 1 thread / 2 threads', ...peerHead],
+table(['network', 'cores', 'rounds', 'round trip, ns', 'ours, ms', 'our 1 thread / 2 threads', 'of their least times', ...peerHead],
       rows.flatMap(({ name, turns }) => ['near', 'far'].flatMap(cores => {
   const of = turns.filter(turn => (turn.distance < kNearNs) === (cores === 'near'));
   if (of.length === 0) return [];
-  const middle = value => median(of.map(value));
+  const middle = value => median(of.map(value)), least = threads => Math.min(...of.map(turn => turn.us[threads]));
   const them = kPeers.flatMap(peer => {
     const at = against(peer.name, of, 2);
     return at === null ? ['', ''] : [median(at.ms).toPrecision(4), at.ratio.toFixed(3)];
   });
   return [[name, cores, of.length, middle(turn => turn.distance).toFixed(0), middle(turn => turn.us[2]).toPrecision(4),
-           middle(turn => turn.us[1] / turn.us[2]).toFixed(2), ...them]];
+           middle(turn => turn.us[1] / turn.us[2]).toFixed(2), (least(1) / least(2)).toFixed(2), ...them]];
 })));
 child.stdin.end();
