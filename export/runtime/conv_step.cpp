@@ -6,13 +6,13 @@
 
 #include "export/runtime/converted_rows.hpp"
 #include "export/runtime/finish.hpp"
+#include "export/runtime/precision.hpp"
 #include "export/runtime/strip_run.hpp"
 #include "export/runtime/tiles.hpp"
 
 namespace atto::edge {
 namespace {
 
-constexpr std::ptrdiff_t kFloatBytes = 4, kBf16Bytes = 2;
 // What is fetched into the second-level cache for the step that follows.
 constexpr std::size_t kPrefetchBytes = 64 * 1024;
 
@@ -55,11 +55,9 @@ class ConvRun final : public StripRun {
         finish_(ground, step),
         panels_(panels_of(step.wiring, ground.program.tensors[step.output],
                           ground.kernels.panel_blocks)),
-        widens_(step.is_bf16 && ground.kernels.bf16_conv == nullptr),
-        conv_(step.is_bf16 && !widens_ ? ground.kernels.bf16_conv : ground.kernels.conv),
-        operand_bytes_(step.is_bf16 && !widens_ ? kBf16Bytes : kFloatBytes),
-        weight_bytes_(step.is_bf16 ? kBf16Bytes : kFloatBytes),
-        depth_(step.is_bf16 ? (step.wiring.depth() + 1) / 2 * 2 : step.wiring.depth()),
+        precision_(step, ground.kernels.bf16_conv != nullptr),
+        conv_(precision_.multiplies_bf16() ? ground.kernels.bf16_conv : ground.kernels.conv),
+        depth_(precision_.depth(step.wiring.depth())),
         weights_(ground.weights.data() + step.parameters.weights),
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)),
         strips_(
@@ -80,7 +78,8 @@ class ConvRun final : public StripRun {
   }
   std::size_t scratch_bytes() const override {
     const std::ptrdiff_t widened =
-        widens_ ? ground_.kernels.panel_blocks * block_weights_ * kFloatBytes : 0;
+        precision_.widens ? ground_.kernels.panel_blocks * block_weights_ * Precision::kFloatBytes
+                          : 0;
     return static_cast<std::size_t>(rounded_bytes() + widened);
   }
   std::string kernels() const override {
@@ -92,7 +91,7 @@ class ConvRun final : public StripRun {
     if (rounded_)
       rounded_->make(strips_[static_cast<std::size_t>(turn)].rows(),
                      [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
-                       ground_.kernels.bf16_round(call.scratch + to * operand_bytes_,
+                       ground_.kernels.bf16_round(call.scratch + to * precision_.operand_bytes,
                                                   in_.at(places.in).data + from, count);
                      });
   }
@@ -101,13 +100,14 @@ class ConvRun final : public StripRun {
     const Strip& strip = strips_[static_cast<std::size_t>(turn)];
     const View out = out_.at(places.out);
     const std::byte* src =
-        rounded_ ? call.scratch + rounded_->origin(strip.rows()) * operand_bytes_ : places.in;
+        rounded_ ? call.scratch + rounded_->origin(strip.rows()) * precision_.operand_bytes
+                 : places.in;
     const bool is_last_turn = static_cast<std::size_t>(turn) + 1 == strips_.size();
     ConvPanel panel = common_panel(strip);
     for (std::size_t p = panel_at(blocks.begin);
          p < panels_.size() && panels_[p].out_block < blocks.end; ++p) {
       const Panel& of = panels_[p];
-      panel.src = src + of.in_block * panel.block_step * operand_bytes_;
+      panel.src = src + of.in_block * panel.block_step * precision_.operand_bytes;
       panel.blocks = of.blocks;
       panel.lanes = of.lanes;
       panel.weights = weights_at(of.out_block);
@@ -119,7 +119,7 @@ class ConvRun final : public StripRun {
                                               : is_last_turn         ? next_weights_
                                                                      : weights_of(0);
       fetch_during(panel, step_.window.height * step_.window.width, next);
-      if (widens_) widen(panel, reinterpret_cast<float*>(call.scratch + rounded_bytes()));
+      if (precision_.widens) widen(panel, reinterpret_cast<float*>(call.scratch + rounded_bytes()));
       conv_(panel);
     }
     finish_.complete(out, strip.begin, strip.end, blocks.begin, blocks.end);
@@ -134,11 +134,11 @@ class ConvRun final : public StripRun {
 
   /// Of bf16's rounded rows; widened weights lie behind them.
   std::ptrdiff_t rounded_bytes() const {
-    return rounded_ ? aligned(rounded_->values() * operand_bytes_) : 0;
+    return rounded_ ? aligned(rounded_->values() * precision_.operand_bytes) : 0;
   }
 
   const std::byte* weights_at(int block) const {
-    return weights_ + block * block_weights_ * weight_bytes_;
+    return weights_ + block * block_weights_ * precision_.weight_bytes;
   }
   std::span<const std::byte> weights_of(std::size_t panel) const {
     const Panel& of = panels_[panel];
@@ -187,11 +187,9 @@ class ConvRun final : public StripRun {
   View out_, in_;
   Finish finish_;
   std::vector<Panel> panels_;
-  bool widens_;  ///< bf16 weights become floats, panel by panel
+  Precision precision_;
   void (*conv_)(const ConvPanel& panel);
-  std::ptrdiff_t operand_bytes_;  ///< of what conv_ multiplies
-  std::ptrdiff_t weight_bytes_;   ///< of what the file holds
-  int depth_;                     ///< channels that an output has weights for
+  int depth_;  ///< channels that an output has weights for
   const std::byte* weights_;
   const float* bias_;
   std::ptrdiff_t block_weights_ = 0;  ///< values per output block

@@ -3,6 +3,7 @@
 
 #include "export/runtime/converted_rows.hpp"
 #include "export/runtime/finish.hpp"
+#include "export/runtime/precision.hpp"
 #include "export/runtime/strip_run.hpp"
 
 namespace atto::edge {
@@ -22,31 +23,30 @@ class GroupedRun final : public StripRun {
         wiring_(wiring_of(ground, step)),
         plan_(plan),
         finish_(ground, step),
-        is_bf16_(step.is_bf16),
-        widens_(is_bf16_ && ground.kernels.bf16_grouped_row == nullptr),
-        operand_bytes_(is_bf16_ && !widens_ ? 2 : 4),
-        depth_(is_bf16_ ? (wiring_.depth() + 1) / 2 * 2 : wiring_.depth()),
+        precision_(step, ground.kernels.bf16_grouped_row != nullptr),
+        depth_(precision_.depth(wiring_.depth())),
         weights_(ground.weights.data() + step.parameters.weights),
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {
-    if (is_bf16_) rounded_.emplace(plan.in, window_, plan.turns);
+    if (precision_.is_bf16) rounded_.emplace(plan.in, window_, plan.turns);
   }
 
   std::size_t scratch_bytes() const override {
-    return static_cast<std::size_t>(rounded_bytes() + (widens_ ? weight_values() * 4 : 0));
+    return static_cast<std::size_t>(
+        rounded_bytes() + (precision_.widens ? weight_values() * Precision::kFloatBytes : 0));
   }
   std::string kernels() const override {
     if (wiring_.interleave == format::kLanes) return kernel_name("dwconv", window_);
-    return kernel_name(is_bf16_ ? "bf16gconv" : "gconv", window_, "c", wiring_.depth());
+    return kernel_name(precision_.is_bf16 ? "bf16gconv" : "gconv", window_, "c", wiring_.depth());
   }
 
   void prepare(int turn, const Places& places, const Call& call) const noexcept override {
     if (!rounded_) return;
     rounded_->make(plan_.turns[static_cast<std::size_t>(turn)],
                    [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
-                     kernels_.bf16_round(call.scratch + to * operand_bytes_,
+                     kernels_.bf16_round(call.scratch + to * precision_.operand_bytes,
                                          plan_.in.at(places.in).data + from, count);
                    });
-    if (widens_)
+    if (precision_.widens)
       kernels_.bf16_widen(reinterpret_cast<float*>(call.scratch + rounded_bytes()),
                           reinterpret_cast<const std::uint16_t*>(weights_),
                           static_cast<std::size_t>(weight_values()));
@@ -57,8 +57,8 @@ class GroupedRun final : public StripRun {
     const Range rows = plan_.turns[static_cast<std::size_t>(turn)];
     const View out = plan_.out.at(places.out);
     const std::byte* src =
-        rounded_ ? call.scratch + rounded_->origin(rows) * operand_bytes_ : places.in;
-    const std::byte* weights = widens_ ? call.scratch + rounded_bytes() : weights_;
+        rounded_ ? call.scratch + rounded_->origin(rows) * precision_.operand_bytes : places.in;
+    const std::byte* weights = precision_.widens ? call.scratch + rounded_bytes() : weights_;
     for (int y = rows.begin; y < rows.end; ++y) {
       GroupedRow row = prepared(y, src, weights);
       row.dst = out.row(y);
@@ -67,7 +67,7 @@ class GroupedRun final : public StripRun {
         row.residual = finish_.residual()->row(y);
         row.residual_step = finish_.residual()->block_stride;
       }
-      (operand_bytes_ == 2 ? kernels_.bf16_grouped_row : kernels_.grouped_row)(row);
+      (precision_.multiplies_bf16() ? kernels_.bf16_grouped_row : kernels_.grouped_row)(row);
       finish_.complete(out, y, y + 1, 0, out.blocks);
     }
   }
@@ -79,7 +79,7 @@ class GroupedRun final : public StripRun {
   std::ptrdiff_t weight_values() const { return blocks() * block_values(); }
   /// Widened weights lie behind.
   std::ptrdiff_t rounded_bytes() const {
-    return rounded_ ? aligned(rounded_->values() * operand_bytes_) : 0;
+    return rounded_ ? aligned(rounded_->values() * precision_.operand_bytes) : 0;
   }
 
   /// `src`: pixel (0, 0) of block 0, as if all rows were there.
@@ -90,7 +90,7 @@ class GroupedRun final : public StripRun {
                                std::int64_t{taps.begin} * window_.dilation;
     GroupedRow row{};
     row.src = src + (first * in.row_stride - std::ptrdiff_t{window_.pad} * format::kLanes) *
-                        operand_bytes_;
+                        precision_.operand_bytes;
     row.row_step = std::ptrdiff_t{window_.dilation} * in.row_stride;
     row.column_step = std::ptrdiff_t{window_.dilation} * format::kLanes;
     row.block_step = in.block_stride;
@@ -104,7 +104,7 @@ class GroupedRun final : public StripRun {
     row.reader_step = wiring_.in_blocks * in.block_stride;
     row.blocks = blocks();
     row.width = plan_.out.width;
-    row.weights = weights + taps.begin * window_.width * tap_values() * operand_bytes_;
+    row.weights = weights + taps.begin * window_.width * tap_values() * precision_.operand_bytes;
     row.weight_step = block_values();
     row.bias = bias_;
     row.clamp = finish_.clamp();
@@ -117,9 +117,8 @@ class GroupedRun final : public StripRun {
   format::Wiring wiring_;
   StripPlan plan_;
   Finish finish_;
-  bool is_bf16_, widens_;         ///< bf16 weights become floats
-  std::ptrdiff_t operand_bytes_;  ///< of what is multiplied
-  int depth_;                     ///< channels that an output has weights for
+  Precision precision_;
+  int depth_;  ///< channels that an output has weights for
   const std::byte* weights_;
   const float* bias_;
   std::optional<ConvertedRows> rounded_;

@@ -47,7 +47,9 @@ class I8Pool final : public I8RowStep {
  public:
   I8Pool(const Ground& ground, const format::Step& step)
       : I8RowStep(ground, step), mean_(ground, in_[0], out_, bounds_) {}
-  std::string kernels() const override { return is_max() ? "i8maxpool" : "i8mean"; }
+  std::string kernels() const override {
+    return kernel_name(is_max() ? "i8maxpool" : "i8avgpool", step_.window);
+  }
 
  private:
   using Pixel [[gnu::vector_size(kLanes)]] = std::uint8_t;

@@ -5,6 +5,7 @@
 
 #include "export/runtime/finish.hpp"
 #include "export/runtime/image_strips.hpp"
+#include "export/runtime/precision.hpp"
 #include "export/runtime/strip_run.hpp"
 
 namespace atto::edge {
@@ -28,10 +29,9 @@ class ImageConvRun final : public StripRun {
         step_(step),
         out_(plan.out),
         finish_(ground, step),
-        widens_(step.is_bf16 && ground.kernels.bf16_conv == nullptr),
-        conv_(step.is_bf16 && !widens_ ? ground.kernels.bf16_conv : ground.kernels.conv),
-        operand_bytes_(step.is_bf16 && !widens_ ? 2 : 4),
-        depth_(step.is_bf16 ? (step.window.width + 1) / 2 * 2 : step.window.width),
+        precision_(step, ground.kernels.bf16_conv != nullptr),
+        conv_(precision_.multiplies_bf16() ? ground.kernels.bf16_conv : ground.kernels.conv),
+        depth_(precision_.depth(step.window.width)),
         weights_(ground.weights.data() + step.parameters.weights),
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)),
         dst_offset_(pixel_offsets(out_)) {
@@ -50,7 +50,7 @@ class ImageConvRun final : public StripRun {
 
   void run(int turn, const Places& places, Range /*blocks*/,
            const Call& call) const noexcept override {
-    if (widens_)
+    if (precision_.widens)
       ground_.kernels.bf16_widen(reinterpret_cast<float*>(call.scratch + 2 * strip_bytes()),
                                  reinterpret_cast<const std::uint16_t*>(weights_),
                                  static_cast<std::size_t>(out_.blocks * block_weights_));
@@ -59,7 +59,7 @@ class ImageConvRun final : public StripRun {
 
   std::size_t scratch_bytes() const override {
     const std::ptrdiff_t widened =
-        widens_ ? out_.blocks * block_weights_ * std::ptrdiff_t{sizeof(float)} : 0;
+        precision_.widens ? out_.blocks * block_weights_ * Precision::kFloatBytes : 0;
     return static_cast<std::size_t>(strip_bytes() * (step_.is_bf16 ? 2 : 1) + widened);
   }
   std::string kernels() const override {
@@ -70,7 +70,7 @@ class ImageConvRun final : public StripRun {
   // The scratch memory: the strip; if it is to be bf16, the strip rounded, and the weights as
   // floats where floats are multiplied.
   std::ptrdiff_t strip_bytes() const {
-    return aligned(source_row_ * strips_->source_rows() * std::ptrdiff_t{sizeof(float)});
+    return aligned(source_row_ * strips_->source_rows() * Precision::kFloatBytes);
   }
 
   void run_strip(const Strip& strip, const View& out, const Call& call) const {
@@ -101,11 +101,11 @@ class ImageConvRun final : public StripRun {
     panel.dst_offset = dst_offset_.data();
     panel.clamp = finish_.clamp();
     panel.joined = finish_.joined();
-    const std::byte* weights = widens_ ? call.scratch + 2 * strip_bytes() : weights_;
+    const std::byte* weights = precision_.widens ? call.scratch + 2 * strip_bytes() : weights_;
     for (int b = 0; b < out.blocks; b += ground_.kernels.panel_blocks) {
       panel.blocks = std::min(ground_.kernels.panel_blocks, out.blocks - b);
       panel.lanes = lanes_used(ground_.program.tensors[step_.output], b + panel.blocks - 1);
-      panel.weights = weights + b * block_weights_ * operand_bytes_;
+      panel.weights = weights + b * block_weights_ * precision_.operand_bytes;
       panel.bias = bias_ + b * format::kLanes;
       panel.dst = out.data + b * out.block_stride;
       if (finish_.residual() != nullptr) {
@@ -139,10 +139,9 @@ class ImageConvRun final : public StripRun {
   const format::Step& step_;
   View out_;
   Finish finish_;
-  bool widens_;  ///< bf16 weights become floats
+  Precision precision_;
   void (*conv_)(const ConvPanel& panel);
-  std::ptrdiff_t operand_bytes_;  ///< of what conv_ multiplies
-  int depth_;                     ///< columns of the window that have weights
+  int depth_;  ///< columns of the window that have weights
   const std::byte* weights_;
   const float* bias_;
   std::ptrdiff_t block_weights_ = 0;
