@@ -2,10 +2,9 @@
 // 128 is taken from every activation, which the biases give back (I8Kernels::conv_shift). With
 // ATTO_I8_DOTPROD an sdot adds the four channels of a lane; without, a product of bytes is widened
 // in pairs, and every lane has two sums.
-#include <arm_neon.h>
-
 #include <iterator>
 
+#include "export/runtime/i8_neon.hpp"
 #include "export/runtime/i8_plain.hpp"
 
 namespace atto::edge {
@@ -22,9 +21,9 @@ constexpr int kParts = 2;
 #endif
 #define ATTO_NEON_INLINE ATTO_NEON inline __attribute__((always_inline))
 
-constexpr int kVectors = 4;
+using neon::kVectors;
+using neon::Lanes;
 
-using Lanes = int32x4_t[kVectors];  ///< the 16 of a pixel
 /// A pixel's sums. With two parts a lane is the sum of two neighbours.
 struct PixelSums {
   int32x4_t v[kVectors][kParts];
@@ -84,7 +83,7 @@ ATTO_NEON_INLINE float32x4_t clamped(float32x4_t x, Clamp clamp) {
 /// The bytes of one pixel; `residual` null for none.
 ATTO_NEON_INLINE uint8x16_t to_bytes(const Lanes& sums, const I8Finish& how,
                                      const float* multipliers, const std::uint8_t* residual) {
-  int32x4_t whole[kVectors];
+  neon::FloatLanes values;
   for (int j = 0; j < kVectors; ++j) {
     float32x4_t x = vmulq_f32(vcvtq_f32_s32(sums[j]), vld1q_f32(multipliers + 4 * j));
     if (residual != nullptr) {
@@ -93,14 +92,9 @@ ATTO_NEON_INLINE uint8x16_t to_bytes(const Lanes& sums, const I8Finish& how,
       x = vaddq_f32(clamped(x, how.clamp),
                     vmulq_f32(vcvtq_f32_s32(vld1q_s32(other)), vdupq_n_f32(how.residual_factor)));
     }
-    whole[j] = vcvtnq_s32_f32(x);
+    values[j] = x;
   }
-  const int16x8_t zero_point = vdupq_n_s16(static_cast<std::int16_t>(how.zero_point));
-  const int16x8_t first = vcombine_s16(vqmovn_s32(whole[0]), vqmovn_s32(whole[1])),
-                  second = vcombine_s16(vqmovn_s32(whole[2]), vqmovn_s32(whole[3]));
-  const uint8x16_t bytes = vcombine_u8(vqmovun_s16(vqaddq_s16(first, zero_point)),
-                                       vqmovun_s16(vqaddq_s16(second, zero_point)));
-  return vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(how.low)), vdupq_n_u8(how.high));
+  return neon::to_bytes(values, {how.low, how.high, how.zero_point});
 }
 
 template <int P>
@@ -273,6 +267,11 @@ I8Kernels neon_kernels() {
   kernels.conv = conv;
   kernels.conv_shift = 128;
   kernels.depthwise_row = depthwise_row;
+  kernels.image_row = neon::image_row;
+  kernels.product_row = neon::product_row;
+  kernels.gather_row = neon::gather_row;
+  kernels.sum_row = neon::sum_row;
+  kernels.mean = neon::mean;
   return kernels;
 }
 

@@ -158,6 +158,18 @@ struct Maps {
     REQUIRE(std::all_of(dst.end() - 64, dst.end(), [](std::uint8_t v) { return v == 0xab; }));
   }
 
+  /// Gives back what the kernels take from every activation.
+  std::vector<std::int32_t> bias_for(int shift) const {
+    std::vector<std::int32_t> given = bias;
+    for (std::size_t lane = 0; lane < lanes; ++lane)
+      for (int ky = 0; ky < c.kernel; ++ky)
+        for (int kx = 0; kx < c.kernel; ++kx)
+          for (int d = 0; d < quads * 4; ++d)
+            given[lane] +=
+                shift * weight(static_cast<int>(lane / 16), ky, kx, d, static_cast<int>(lane % 16));
+    return given;
+  }
+
   void run_conv(const I8Kernels& kernels) {
     const bool in_words = kernels.words.conv != nullptr && c.interleave == 1;
     std::vector<std::byte> words, room;
@@ -178,7 +190,8 @@ struct Maps {
                          static_cast<std::uint32_t>(y * c.width + x), pixels, 0, c.kernel});
       }
     for (Tile& tile : tiles) tile.src *= in_words ? kI8WordBytes : 1;
-    const std::vector<const std::int32_t*> biases(tiles.size(), bias.data());
+    const std::vector<std::int32_t> given = bias_for(kernels.conv_shift);
+    const std::vector<const std::int32_t*> biases(tiles.size(), given.data());
     const int together = c.interleave > 1 ? 1 : kI8PanelBlocks;
     for (int b = 0; b < c.out_blocks; b += together) {
       I8Panel panel{};

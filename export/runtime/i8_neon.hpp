@@ -1,0 +1,34 @@
+#pragma once
+// What the int8 kernels of NEON share: how rounded values become bytes.
+#if defined(__aarch64__)
+#  include <arm_neon.h>
+
+#  include "export/runtime/kernels_i8.hpp"
+
+namespace atto::edge::neon {
+
+inline constexpr int kVectors = 4;         ///< of the 16 lanes of a pixel
+using Lanes = int32x4_t[kVectors];         ///< the 16 of a pixel
+using FloatLanes = float32x4_t[kVectors];  ///< the same
+
+/// Rounds to even; integers become bytes between the bounds.
+inline __attribute__((always_inline)) uint8x16_t to_bytes(const FloatLanes& values,
+                                                          const I8Bounds& bounds) {
+  int16x8_t words[2];
+  for (int h = 0; h < 2; ++h)
+    words[h] = vqaddq_s16(vcombine_s16(vqmovn_s32(vcvtnq_s32_f32(values[2 * h])),
+                                       vqmovn_s32(vcvtnq_s32_f32(values[2 * h + 1]))),
+                          vdupq_n_s16(static_cast<std::int16_t>(bounds.zero_point)));
+  const uint8x16_t bytes = vcombine_u8(vqmovun_s16(words[0]), vqmovun_s16(words[1]));
+  return vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(bounds.low)), vdupq_n_u8(bounds.high));
+}
+
+// Of kernels_i8_neon_rows.cpp, for the tables (I8Kernels).
+void image_row(const I8ImageRow& row);
+void product_row(const I8ProductRow& row);
+void gather_row(const I8GatheredRow& row);
+void sum_row(const I8SumRow& row);
+void mean(const I8MeanCell& cell);
+
+}  // namespace atto::edge::neon
+#endif

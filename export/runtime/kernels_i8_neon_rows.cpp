@@ -1,0 +1,155 @@
+// The int8 kernels of NEON but for convolutions: rows of an image, products, gathered lanes, sums,
+// means.
+#if defined(__aarch64__)
+#  include <cstring>
+
+#  include "export/runtime/i8_neon.hpp"
+#  include "export/runtime/i8_plain.hpp"
+
+namespace atto::edge::neon {
+namespace {
+
+/// The 16 bytes of a pixel as words.
+struct Words {
+  int16x8_t halves[2];
+};
+ATTO_INLINE Words words_of(uint8x16_t pixel) {
+  return {{vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(pixel))),
+           vreinterpretq_s16_u16(vmovl_high_u8(pixel))}};
+}
+/// Less the zero point.
+ATTO_INLINE Words centred(const std::uint8_t* pixel, std::int32_t zero) {
+  Words words = words_of(vld1q_u8(pixel));
+  for (int16x8_t& half : words.halves)
+    half = vsubq_s16(half, vdupq_n_s16(static_cast<std::int16_t>(zero)));
+  return words;
+}
+
+ATTO_INLINE void floats_of(const Words& words, FloatLanes& lanes) {
+  for (int h = 0; h < 2; ++h) {
+    lanes[2 * h] = vcvtq_f32_s32(vmovl_s16(vget_low_s16(words.halves[h])));
+    lanes[2 * h + 1] = vcvtq_f32_s32(vmovl_high_s16(words.halves[h]));
+  }
+}
+
+/// Four pixels of a plane as integers 0 .. 255; what is no number counts as the smallest.
+ATTO_INLINE uint32x4_t image_values(const float* plane, const I8ImageRow& row) {
+  const auto zero_point = static_cast<float>(row.zero_point);
+  if (plane == nullptr) return vdupq_n_u32(static_cast<std::uint32_t>(row.zero_point));
+  float32x4_t x = vdivq_f32(vld1q_f32(plane), vdupq_n_f32(row.scale));
+  x = vminq_f32(vmaxnmq_f32(x, vdupq_n_f32(-zero_point)), vdupq_n_f32(255 - zero_point));
+  return vreinterpretq_u32_s32(vaddq_s32(vcvtnq_s32_f32(x), vdupq_n_s32(row.zero_point)));
+}
+
+}  // namespace
+
+void image_row(const I8ImageRow& row) {
+  int x = 0;
+  for (; x + 4 <= row.count; x += 4) {
+    uint32x4_t quads = vdupq_n_u32(0);
+    for (int k = 3; k >= 0; --k) {
+      const float* plane = row.planes[k] == nullptr ? nullptr : row.planes[k] + x;
+      quads = vorrq_u32(vshlq_n_u32(quads, 8), image_values(plane, row));
+    }
+    std::uint8_t bytes[16];
+    vst1q_u8(bytes, vreinterpretq_u8_u32(quads));
+    for (int i = 0; i < 4; ++i) std::memcpy(row.dst + (x + i) * row.pixel_step, bytes + 4 * i, 4);
+  }
+  I8ImageRow rest = row;
+  for (const float*& plane : rest.planes)
+    if (plane != nullptr) plane += x;
+  rest.dst += x * row.pixel_step;
+  rest.count -= x;
+  i8::image_row(rest);
+}
+
+void product_row(const I8ProductRow& row) {
+  const float32x4_t factor = vdupq_n_f32(row.factor);
+  Words b = centred(row.b, row.b_zero);
+  for (int x = 0; x < row.width; ++x) {
+    const std::ptrdiff_t at = std::ptrdiff_t{x} * format::kLanes;
+    const Words a = centred(row.a + at, row.a_zero);
+    if (!row.is_gate) b = centred(row.b + at, row.b_zero);
+    FloatLanes products;
+    for (int h = 0; h < 2; ++h) {
+      const int16x8_t left = a.halves[h], right = b.halves[h];
+      products[2 * h] = vcvtq_f32_s32(vmull_s16(vget_low_s16(left), vget_low_s16(right)));
+      products[2 * h + 1] = vcvtq_f32_s32(vmull_high_s16(left, right));
+    }
+    for (float32x4_t& product : products) product = vmulq_f32(product, factor);
+    vst1q_u8(row.dst + at, to_bytes(products, row.bounds));
+  }
+}
+
+void gather_row(const I8GatheredRow& row) {
+  const I8Bounds bounds{0, 255, row.zero_point};
+  Words zeros;
+  for (int h = 0; h < 2; ++h)
+    zeros.halves[h] = vcombine_s16(vmovn_s32(vld1q_s32(row.zeros + 8 * h)),
+                                   vmovn_s32(vld1q_s32(row.zeros + 8 * h + 4)));
+  for (int x = 0; x < row.width; ++x) {
+    const std::ptrdiff_t at = std::ptrdiff_t{x} * format::kLanes;
+    uint8x16_t picked = vdupq_n_u8(0);
+    for (std::size_t s = 0; s < row.source_count; ++s)
+      picked = vorrq_u8(
+          picked, vqtbl1q_u8(vld1q_u8(row.sources[s].src + at), vld1q_u8(row.sources[s].lanes)));
+    Words words = words_of(picked);
+    for (int h = 0; h < 2; ++h) words.halves[h] = vsubq_s16(words.halves[h], zeros.halves[h]);
+    FloatLanes values;
+    floats_of(words, values);
+    for (int j = 0; j < kVectors; ++j)
+      values[j] = vmulq_f32(values[j], vld1q_f32(row.factors + 4 * j));
+    vst1q_u8(row.dst + at, to_bytes(values, bounds));
+  }
+}
+
+void sum_row(const I8SumRow& row) {
+  for (int x = 0; x < row.width; ++x) {
+    const std::ptrdiff_t at = std::ptrdiff_t{x} * format::kLanes;
+    FloatLanes sums;
+    for (float32x4_t& sum : sums) sum = vdupq_n_f32(-0.0F);
+    for (std::size_t t = 0; t < row.term_count; ++t) {
+      const I8Term& term = row.terms[t];
+      FloatLanes values;
+      floats_of(
+          centred(term.src + row.y * term.row_step + row.block * term.block_step + at, term.zero),
+          values);
+      for (int j = 0; j < kVectors; ++j)
+        sums[j] = vaddq_f32(sums[j], vmulq_f32(values[j], vdupq_n_f32(term.factor)));
+    }
+    vst1q_u8(row.dst + at, to_bytes(sums, row.bounds));
+  }
+}
+
+void mean(const I8MeanCell& cell) {
+  constexpr int kMaxSummed = 256;  // times 255 is a word
+  uint16x8_t words[2] = {vdupq_n_u16(0), vdupq_n_u16(0)};
+  Lanes sums;
+  for (int32x4_t& sum : sums) sum = vdupq_n_s32(-cell.rows * cell.columns * cell.zero);
+  int summed = 0;
+  const auto widen = [&] {
+    for (int h = 0; h < 2; ++h) {
+      sums[2 * h] =
+          vaddq_s32(sums[2 * h], vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(words[h]))));
+      sums[2 * h + 1] = vaddq_s32(sums[2 * h + 1], vreinterpretq_s32_u32(vmovl_high_u16(words[h])));
+      words[h] = vdupq_n_u16(0);
+    }
+    summed = 0;
+  };
+  for (int y = 0; y < cell.rows; ++y)
+    for (int x = 0; x < cell.columns; ++x) {
+      const uint8x16_t pixel =
+          vld1q_u8(cell.src + y * cell.row_step + std::ptrdiff_t{x} * format::kLanes);
+      words[0] = vaddw_u8(words[0], vget_low_u8(pixel));
+      words[1] = vaddw_high_u8(words[1], pixel);
+      if (++summed == kMaxSummed) widen();
+    }
+  widen();
+  FloatLanes means;
+  for (int j = 0; j < kVectors; ++j)
+    means[j] = vmulq_f32(vcvtq_f32_s32(sums[j]), vdupq_n_f32(cell.factor));
+  vst1q_u8(cell.dst, to_bytes(means, cell.bounds));
+}
+
+}  // namespace atto::edge::neon
+#endif
