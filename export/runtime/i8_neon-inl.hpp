@@ -270,6 +270,7 @@ I8Kernels neon_kernels() {
   kernels.image_row = neon::image_row;
   kernels.product_row = neon::product_row;
   kernels.gather_row = neon::gather_row;
+  kernels.table_row = neon::table_row;
   kernels.sum_row = neon::sum_row;
   kernels.mean = neon::mean;
   return kernels;

@@ -27,6 +27,7 @@ inline __attribute__((always_inline)) uint8x16_t to_bytes(const FloatLanes& valu
 void image_row(const I8ImageRow& row);
 void product_row(const I8ProductRow& row);
 void gather_row(const I8GatheredRow& row);
+void table_row(const I8TableRow& row);
 void sum_row(const I8SumRow& row);
 void mean(const I8MeanCell& cell);
 

@@ -152,6 +152,10 @@ ATTO_INLINE void gather_row(const I8GatheredRow& row) {
   }
 }
 
+ATTO_INLINE void table_row(const I8TableRow& row) {
+  for (std::size_t i = 0; i < row.count; ++i) row.dst[i] = row.table[row.src[i]];
+}
+
 ATTO_INLINE void sum_row(const I8SumRow& row) {
   for (int i = 0; i < row.width * format::kLanes; ++i) {
     float sum = -0.0F;  // which gives way to any term

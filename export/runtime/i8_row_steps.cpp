@@ -15,17 +15,18 @@ class I8Activate final : public I8RowStep {
  public:
   I8Activate(const Ground& ground, const format::Step& step)
       : I8RowStep(ground, step),
+        kernels_(i8_kernels_of(ground.level)),
         table_(reinterpret_cast<const std::uint8_t*>(ground.weights.data() +
                                                      step.parameters.weights)) {}
   std::string kernels() const override { return "i8table"; }
 
  private:
   void make_row(int y, int block, const Call& /*call*/) const override {
-    const std::uint8_t* from = in_[0].row(y, block);
-    std::uint8_t* to = out_.row(y, block);
-    for (int i = 0; i < values(); ++i) to[i] = table_[from[i]];
+    kernels_.table_row(
+        {in_[0].row(y, block), table_, out_.row(y, block), static_cast<std::size_t>(values())});
   }
 
+  const I8Kernels& kernels_;
   const std::uint8_t* table_;
 };
 

@@ -21,6 +21,9 @@ void plain_product_row(const I8ProductRow& row) {
 void plain_gather_row(const I8GatheredRow& row) {
   i8::gather_row(row);
 }
+void plain_table_row(const I8TableRow& row) {
+  i8::table_row(row);
+}
 void plain_sum_row(const I8SumRow& row) {
   i8::sum_row(row);
 }
@@ -35,6 +38,7 @@ constexpr I8Kernels kPlain = {8,
                               plain_image_row,
                               plain_product_row,
                               plain_gather_row,
+                              plain_table_row,
                               plain_sum_row,
                               plain_mean};
 

@@ -90,6 +90,14 @@ struct I8ProductRow {
   I8Bounds bounds;
 };
 
+/// dst = table[src], byte by byte; `count` is a multiple of 16. In place allowed.
+struct I8TableRow {
+  const std::uint8_t* src;
+  const std::uint8_t* table;  ///< [256]
+  std::uint8_t* dst;
+  std::size_t count;
+};
+
 /// A term of a sum: (byte - zero) * factor.
 struct I8Term {
   const std::uint8_t* src;  ///< of row 0, block 0
@@ -156,6 +164,7 @@ struct I8Kernels {
   void (*image_row)(const I8ImageRow& row);
   void (*product_row)(const I8ProductRow& row);
   void (*gather_row)(const I8GatheredRow& row);
+  void (*table_row)(const I8TableRow& row);
   void (*sum_row)(const I8SumRow& row);
   void (*mean)(const I8MeanCell& cell);
 };

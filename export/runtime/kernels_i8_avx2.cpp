@@ -185,6 +185,30 @@ ATTO_AVX2 void gather_row(const I8GatheredRow& row) {
   }
 }
 
+/// Looks bytes up in `Count` pieces of 16 of a table: in all by their low halves, of which their
+/// high bits pick one.
+template <int Count>
+ATTO_AVX2_INLINE __m256i looked_up(const std::uint8_t* table, __m256i bytes, __m256i low_halves) {
+  if constexpr (Count == 1) {
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load16(table)), low_halves);
+  } else {
+    constexpr int kHalf = Count / 2, kShift = Count == 16 ? 0 : Count == 8 ? 1 : Count == 4 ? 2 : 3;
+    return _mm256_blendv_epi8(looked_up<kHalf>(table, bytes, low_halves),
+                              looked_up<kHalf>(table + kHalf * 16, bytes, low_halves),
+                              _mm256_slli_epi16(bytes, kShift));
+  }
+}
+
+ATTO_AVX2 void table_row(const I8TableRow& row) {
+  const std::size_t whole = row.count / 32 * 32;
+  for (std::size_t i = 0; i < whole; i += 32) {
+    const __m256i bytes = load(row.src + i);
+    store(row.dst + i,
+          looked_up<16>(row.table, bytes, _mm256_and_si256(bytes, _mm256_set1_epi8(15))), 2);
+  }
+  i8::table_row({row.src + whole, row.table, row.dst + whole, row.count - whole});
+}
+
 ATTO_AVX2_INLINE __m256i rounded_sum(const I8SumRow& row, std::ptrdiff_t at) {
   __m256 sum = _mm256_set1_ps(-0.0F);
   for (std::size_t t = 0; t < row.term_count; ++t) {
@@ -236,7 +260,7 @@ ATTO_AVX2 void mean(const I8MeanCell& cell) {
 constexpr I8Kernels kAvx2 = {
     kConvPixels,   0,         picked_conv, {word_conv, widen_pixels, widen_weights},
     depthwise_row, image_row, product_row, gather_row,
-    sum_row,       mean};
+    table_row,     sum_row,   mean};
 
 }  // namespace
 }  // namespace avx2

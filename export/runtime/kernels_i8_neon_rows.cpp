@@ -1,5 +1,5 @@
-// The int8 kernels of NEON but for convolutions: rows of an image, products, gathered lanes, sums,
-// means.
+// The int8 kernels of NEON but for convolutions: rows of an image, products, gathered lanes,
+// tables, sums, means.
 #if defined(__aarch64__)
 #  include <cstring>
 
@@ -100,6 +100,22 @@ void gather_row(const I8GatheredRow& row) {
     for (int j = 0; j < kVectors; ++j)
       values[j] = vmulq_f32(values[j], vld1q_f32(row.factors + 4 * j));
     vst1q_u8(row.dst + at, to_bytes(values, bounds));
+  }
+}
+
+void table_row(const I8TableRow& row) {
+  constexpr int kQuarter = 64;
+  uint8x16x4_t quarters[4];
+  for (int q = 0; q < 4; ++q) quarters[q] = vld1q_u8_x4(row.table + q * kQuarter);
+  for (std::size_t i = 0; i < row.count; i += format::kLanes) {
+    // What lies beyond a quarter looks up nothing in it.
+    uint8x16_t at = vld1q_u8(row.src + i);
+    uint8x16_t found = vqtbl4q_u8(quarters[0], at);
+    for (int q = 1; q < 4; ++q) {
+      at = vsubq_u8(at, vdupq_n_u8(kQuarter));
+      found = vqtbx4q_u8(found, quarters[q], at);
+    }
+    vst1q_u8(row.dst + i, found);
   }
 }
 

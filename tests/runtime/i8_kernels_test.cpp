@@ -477,6 +477,24 @@ TEST_CASE("int8 kernels: products with maps and gates") {
     }
 }
 
+TEST_CASE("int8 kernels: bytes looked up in a table, in place too") {
+  const auto table = random_values<std::uint8_t>(256, 0, 255, 7);
+  for (const Variant& variant : variants())
+    for (const std::size_t pixels : {1, 2, 3, 16, 17}) {
+      INFO(variant.name << ", " << pixels << " pixels");
+      std::vector<std::uint8_t> bytes = random_values<std::uint8_t>(pixels * 16 + 16, 0, 255, 8);
+      for (std::size_t i = 0; i + 16 < bytes.size(); ++i)
+        bytes[i] = static_cast<std::uint8_t>(bytes[i] + i);
+      std::vector<std::uint8_t> made(bytes.size(), 0xab), wanted = made;
+      for (std::size_t i = 0; i < pixels * 16; ++i) wanted[i] = table[bytes[i]];
+      variant.kernels.table_row({bytes.data(), table.data(), made.data(), pixels * 16});
+      REQUIRE(made == wanted);
+      std::copy(bytes.end() - 16, bytes.end(), wanted.end() - 16);
+      variant.kernels.table_row({bytes.data(), table.data(), bytes.data(), pixels * 16});
+      REQUIRE(bytes == wanted);
+    }
+}
+
 TEST_CASE("int8 kernels: sums of maps, each with a scale and zero point of its own") {
   constexpr std::ptrdiff_t kRow = 20 * 16, kBlock = 2 * kRow;
   for (const Variant& variant : variants())
