@@ -1,46 +1,22 @@
 #include "export/runtime/kernels_i8.hpp"
 
-#include "export/runtime/i8_plain.hpp"
+#include "export/runtime/i8_plain_rows.hpp"
 #include "export/runtime/level.hpp"
 
 namespace atto::edge {
 namespace {
 
-void plain_conv(const I8Panel& panel) {
-  i8::conv(panel);
-}
-void plain_depthwise_row(const I8DepthwiseRow& row) {
-  i8::depthwise_row(row);
-}
-void plain_image_row(const I8ImageRow& row) {
-  i8::image_row(row);
-}
-void plain_product_row(const I8ProductRow& row) {
-  i8::product_row(row);
-}
-void plain_gather_row(const I8GatheredRow& row) {
-  i8::gather_row(row);
-}
-void plain_table_row(const I8TableRow& row) {
-  i8::table_row(row);
-}
-void plain_sum_row(const I8SumRow& row) {
-  i8::sum_row(row);
-}
-void plain_mean(const I8MeanCell& cell) {
-  i8::mean(cell);
-}
 constexpr I8Kernels kPlain = {8,
                               0,
-                              plain_conv,
+                              i8::conv,
                               {},
-                              plain_depthwise_row,
-                              plain_image_row,
-                              plain_product_row,
-                              plain_gather_row,
-                              plain_table_row,
-                              plain_sum_row,
-                              plain_mean};
+                              i8::depthwise_row,
+                              [](const I8ImageRow& row) { i8::image_row(row); },
+                              i8::product_row,
+                              i8::gather_row,
+                              i8::table_row,
+                              i8::sum_row,
+                              i8::mean};
 
 }  // namespace
 

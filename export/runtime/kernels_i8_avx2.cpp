@@ -1,7 +1,7 @@
 // The int8 kernels of AVX2 but for convolutions over channels (kernels_i8_avx2_conv.cpp).
 #if defined(__x86_64__)
 #  include "export/runtime/i8_avx2.hpp"
-#  include "export/runtime/i8_plain.hpp"
+#  include "export/runtime/i8_plain_rows.hpp"
 
 namespace atto::edge {
 namespace avx2 {
@@ -124,12 +124,7 @@ ATTO_AVX2 void image_row(const I8ImageRow& row) {
     if (row.pixel_step != 4)
       for (int i = 0; i < 8; ++i) std::memcpy(to + i * row.pixel_step, bytes + 4 * i, 4);
   }
-  I8ImageRow rest = row;
-  for (const float*& plane : rest.planes)
-    if (plane != nullptr) plane += x;
-  rest.dst += x * row.pixel_step;
-  rest.count -= x;
-  i8::image_row(rest);
+  i8::image_row(row, x);
 }
 
 /// A pixel less its zero point, as 16-bit words beside zeros, in the order of interleave().

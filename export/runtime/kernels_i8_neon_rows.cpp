@@ -4,7 +4,7 @@
 #  include <cstring>
 
 #  include "export/runtime/i8_neon.hpp"
-#  include "export/runtime/i8_plain.hpp"
+#  include "export/runtime/i8_plain_rows.hpp"
 
 namespace atto::edge::neon {
 namespace {
@@ -55,12 +55,7 @@ void image_row(const I8ImageRow& row) {
     vst1q_u8(bytes, vreinterpretq_u8_u32(quads));
     for (int i = 0; i < 4; ++i) std::memcpy(row.dst + (x + i) * row.pixel_step, bytes + 4 * i, 4);
   }
-  I8ImageRow rest = row;
-  for (const float*& plane : rest.planes)
-    if (plane != nullptr) plane += x;
-  rest.dst += x * row.pixel_step;
-  rest.count -= x;
-  i8::image_row(rest);
+  i8::image_row(row, x);
 }
 
 void product_row(const I8ProductRow& row) {
