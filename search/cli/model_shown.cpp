@@ -7,7 +7,6 @@
 namespace atto::cli {
 namespace {
 
-constexpr int kRounds = 15;
 constexpr std::size_t kTop = 3;
 
 }  // namespace
@@ -16,7 +15,7 @@ ModelShown show_model(const std::filesystem::path& file, const deploy::ImageSet&
   edge::Engine engine(edge::Model::open(file));
   const format::Program& program = engine.model().program();
   ModelShown shown{program.precision, std::string(edge::level_name(engine.level())), {}, {}, {}};
-  shown.timing = search::time_runs({&engine, 1}, images.image(0), kRounds);
+  shown.timing = search::time_quickest({&engine, 1}, images.image(0));
   shown.guesses = top_guesses(engine.output(), program, kTop);
   if (!images.labels.empty())
     shown.label = class_name(program, static_cast<std::size_t>(images.labels[0]));

@@ -24,11 +24,7 @@
 namespace atto::search {
 namespace {
 
-constexpr int kPlaces = 3;   ///< copies of the model and its arena whose rounds alternate
-constexpr int kRounds = 27;  ///< of about 20 ms: half a second, warm-up included
-constexpr int kTries = 3;
-constexpr double kCalmSpread = 0.05;    ///< of the middle half, as a share of the median
-constexpr double kPatienceSeconds = 2;  ///< no further try after so long
+constexpr int kPlaces = 3;  ///< copies of the model and its arena whose rounds alternate
 constexpr int kProfiledRounds = 5;
 constexpr double kProfileSeconds = 0.1;  ///< to time the steps of a model
 constexpr std::size_t kMostBatches = 21;
@@ -131,19 +127,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Times again where something disturbed the machine, and keeps the calmest.
-Timing calm_timing(std::span<edge::Engine> engines, std::span<const float> image) {
-  const auto spread = [](const Timing& t) { return (t.high_ms - t.low_ms) / t.median_ms; };
-  const auto start = Clock::now();
-  Timing calmest = time_runs(engines, image, kRounds);
-  for (int i = 1; i < kTries && spread(calmest) > kCalmSpread; ++i) {
-    if (seconds_since(start) > kPatienceSeconds) break;
-    const Timing timing = time_runs(engines, image, kRounds);
-    if (spread(timing) < spread(calmest)) calmest = timing;
-  }
-  return calmest;
-}
-
 /// The median over batches of rounds, as many as the time allows.
 std::vector<TimedBlock> profiled(edge::Engine& engine, std::span<const float> image) {
   std::vector<std::vector<TimedBlock>> batches;
@@ -178,7 +161,7 @@ Latency EngineLatencyMeter::measure(const LatencyRequest& request) {
   std::vector<edge::Engine> engines;
   for (const ModelBytes& place : places) engines.emplace_back(place.model(), options);
   const std::vector<float> image = noise_image(engines.front().model().program());
-  const Timing timing = calm_timing(engines, image);
+  const Timing timing = time_quickest(engines, image);
   return {timing.median_ms, timing.low_ms, timing.high_ms, timing.runs,
           profiled(engines.front(), image)};
 }

@@ -2,6 +2,7 @@
 // How long an engine takes for one image: what `atto bench`, a campaign's end and the judging of
 // designs before training measure by.
 
+#include <cstddef>
 #include <functional>
 #include <span>
 #include <vector>
@@ -20,6 +21,28 @@ struct Timing {
 /// before each round with its number.
 Timing time_runs(std::span<edge::Engine> engines, std::span<const float> image, int rounds,
                  const std::function<void(int round)>& before = {});
+
+/// Batches of rounds, of which the quickest count: what else runs on a host slows a model down for
+/// a second or so at a time, and never speeds it up.
+class QuickestBatches {
+ public:
+  static constexpr std::size_t kCounting = 3;
+  static constexpr double kAgreement = 0.01;
+
+  /// Takes the times of a batch's rounds in ms, one at least.
+  void add(std::vector<double> ms);
+  /// Returns whether the medians of the quickest kCounting batches lie within kAgreement.
+  bool agree() const;
+  /// Returns the rounds of these batches, or of all where there are fewer, sorted.
+  std::vector<double> rounds() const;
+
+ private:
+  std::vector<std::vector<double>> batches_;  ///< each sorted, by their medians
+};
+
+/// Warms up, then times batches of rounds, which alternate between engines of one model as above,
+/// until the quickest agree or for about 2 s.
+Timing time_quickest(std::span<edge::Engine> engines, std::span<const float> image);
 
 /// Pixels for timing a program, [channels, height, width]: noise in -1 to 1.
 std::vector<float> noise_image(const format::Program& program);
