@@ -1,42 +1,26 @@
 #include "search/block_costs.hpp"
 
+#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace atto::search {
 namespace {
 
 constexpr std::size_t kFewestDesigns = 8;
-/// Shrinks the slopes of a family with few blocks towards "as fast as the others a unit of work".
-constexpr double kRidge = 0.3;
+constexpr double kLeastUs = 1e-3;
+/// Shrinks each rate towards all rates' mean, in blocks.
+constexpr double kRateRidge = 0.3;
+constexpr int kMostSteps = 30;
+constexpr double kLongestStep = 0.7, kShortStep = 1e-3;  ///< of a log(rate)
+/// Shrink a family's level and slopes towards none, in blocks.
+constexpr double kLevelRidge = 1, kSlopeRidge = 1;
 /// How near in log(size) a known block must be to correct the fit, and what the fit itself weighs.
-constexpr double kReach = 0.25, kFitWeight = 0.3;
-
-double log_work(const Block& block) {
-  return std::log(std::max(1.0, block.work));
-}
+constexpr double kReach = 0.5, kFitWeight = 1;
 
 double square(double x) {
   return x * x;
-}
-
-/// Solves a symmetric positive definite system in place (Cholesky).
-template <std::size_t N>
-std::array<double, N> solve(std::array<std::array<double, N>, N> a, std::array<double, N> b) {
-  for (std::size_t i = 0; i < N; ++i)
-    for (std::size_t j = 0; j <= i; ++j) {
-      for (std::size_t k = 0; k < j; ++k) a[i][j] -= a[i][k] * a[j][k];
-      a[i][j] = i == j ? std::sqrt(a[i][i]) : a[i][j] / a[j][j];
-    }
-  for (std::size_t i = 0; i < N; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= a[i][k] * b[k];
-    b[i] /= a[i][i];
-  }
-  for (std::size_t i = N; i-- > 0;) {
-    for (std::size_t k = i + 1; k < N; ++k) b[i] -= a[k][i] * b[k];
-    b[i] /= a[i][i];
-  }
-  return b;
 }
 
 double at_share(std::vector<double> values, double share) {
@@ -51,67 +35,114 @@ bool PredictionQuality::is_trusted() const {
          tail_error <= kTailErrorAllowed;
 }
 
-double BlockCosts::Fit::at(const Block& block) const {
-  double value = coefficients[0];
-  for (std::size_t i = 0; i < kBlockFeatures; ++i) value += coefficients[i + 1] * block.features[i];
+double BlockCosts::Rates::at(const std::string& amount) const {
+  const auto rate = log_us.find(amount);
+  return rate == log_us.end() ? other : rate->second;
+}
+
+double BlockCosts::Rates::log_us_of(const Block& block) const {
+  double us = 0;
+  for (const auto& [name, amount] : block.amounts) us += amount * std::exp(at(name));
+  return std::log(std::max(us, kLeastUs));
+}
+
+double BlockCosts::Departure::at(const Block& block) const {
+  double value = level;
+  for (std::size_t i = 0; i < kBlockFeatures; ++i)
+    value += slopes[i] * (block.features[i] - centre[i]);
   return value;
 }
 
-BlockCosts::Fit BlockCosts::fit(const std::vector<const Known*>& known) {
-  constexpr std::size_t n = kBlockFeatures + 1;
-  std::array<std::array<double, n>, n> products{};
-  std::array<double, n> sums{};
-  for (std::size_t i = 0; i < n; ++i) products[i][i] = i == 0 ? 1e-9 : kRidge;
-  // Around the means, so that shrunk slopes leave the level alone.
-  std::array<double, kBlockFeatures> mean{};
-  double level = 0;
-  for (const Known* one : known) {
-    level += (one->log_us - log_work(one->block)) / double(known.size());
-    for (std::size_t i = 0; i < kBlockFeatures; ++i)
-      mean[i] += one->block.features[i] / double(known.size());
-  }
-  for (const Known* one : known) {
-    std::array<double, n> x{1};
-    for (std::size_t i = 0; i < kBlockFeatures; ++i) x[i + 1] = one->block.features[i] - mean[i];
-    const double y = one->log_us - log_work(one->block) - level;
-    for (std::size_t i = 0; i < n; ++i) {
-      sums[i] += x[i] * y;
-      for (std::size_t j = 0; j < n; ++j) products[i][j] += x[i] * x[j];
+/// Least squares of log(us) over all known blocks, by Gauss and Newton: costs add up, errors are
+/// shares.
+BlockCosts::Rates BlockCosts::fit_rates() const {
+  std::map<std::string, Eigen::Index> places;
+  double us = 0, amounts = 0;
+  for (const auto& [name, family] : families_)
+    for (const Known& known : family) {
+      us += std::exp(known.log_us);
+      for (const auto& [amount, value] : known.block.amounts) {
+        places.try_emplace(amount, static_cast<Eigen::Index>(places.size()));
+        amounts += value;
+      }
     }
+  const auto n = static_cast<Eigen::Index>(places.size());
+  Rates rates;
+  rates.other = std::log(us / amounts);
+  for (const auto& [name, place] : places) rates.log_us[name] = rates.other;
+  for (int step = 0; step < kMostSteps; ++step) {
+    Eigen::MatrixXd products = kRateRidge * Eigen::MatrixXd::Identity(n, n);
+    Eigen::VectorXd sums(n);
+    for (const auto& [name, place] : places)
+      sums[place] = kRateRidge * (rates.other - rates.log_us.at(name));
+    for (const auto& [name, family] : families_)
+      for (const Known& known : family) {
+        const double expected = rates.log_us_of(known.block);
+        std::vector<std::pair<Eigen::Index, double>> shares;
+        for (const auto& [amount, value] : known.block.amounts)
+          shares.emplace_back(places.at(amount), value * std::exp(rates.at(amount) - expected));
+        for (const auto& [i, share] : shares) {
+          sums[i] += share * (known.log_us - expected);
+          for (const auto& [j, other] : shares) products(i, j) += share * other;
+        }
+      }
+    const Eigen::VectorXd found =
+        products.ldlt().solve(sums).cwiseMax(-kLongestStep).cwiseMin(kLongestStep);
+    rates.other = 0;
+    for (const auto& [name, place] : places) {
+      rates.log_us[name] += found[place];
+      rates.other += rates.log_us[name] / static_cast<double>(n);
+    }
+    if (found.cwiseAbs().maxCoeff() < kShortStep) break;
   }
-  Fit found{solve(products, sums)};
-  found.coefficients[0] += level;
-  for (std::size_t i = 0; i < kBlockFeatures; ++i)
-    found.coefficients[0] -= found.coefficients[i + 1] * mean[i];
+  return rates;
+}
+
+BlockCosts::Departure BlockCosts::fit(const Family& family, const Rates& rates) {
+  constexpr auto n = static_cast<Eigen::Index>(kBlockFeatures);
+  const auto rows = static_cast<Eigen::Index>(family.size());
+  Eigen::MatrixXd features(rows, n);
+  Eigen::VectorXd residuals(rows);
+  for (Eigen::Index i = 0; i < rows; ++i) {
+    const Known& known = family[static_cast<std::size_t>(i)];
+    features.row(i) = Eigen::Map<const Eigen::RowVectorXd>(known.block.features.data(), n);
+    residuals[i] = known.log_us - rates.log_us_of(known.block);
+  }
+  // Around the centre, so that shrunk slopes leave the level alone.
+  const Eigen::RowVectorXd centre = features.colwise().mean();
+  features.rowwise() -= centre;
+  Departure found;
+  found.level = residuals.sum() / (static_cast<double>(rows) + kLevelRidge);
+  const Eigen::MatrixXd products =
+      features.transpose() * features + kSlopeRidge * Eigen::MatrixXd::Identity(n, n);
+  Eigen::Map<Eigen::VectorXd>(found.slopes.data(), n) =
+      products.ldlt().solve(features.transpose() * (residuals.array() - found.level).matrix());
+  Eigen::Map<Eigen::RowVectorXd>(found.centre.data(), n) = centre;
   return found;
 }
 
 double BlockCosts::log_us(const Block& block) const {
+  if (!rates_) rates_ = fit_rates();
+  const double by_rates = rates_->log_us_of(block);
   const auto family = families_.find(block.family);
-  if (family != families_.end())
-    for (const Known& known : family->second)
-      if (known.block.key == block.key) return known.log_us;
-  // A family that is not known is taken for a mixture of all.
-  const std::string name = family == families_.end() ? "" : block.family;
-  if (fits_.count(name) == 0) {
-    std::vector<const Known*> known;
-    for (const auto& [other, members] : families_)
-      if (name.empty() || other == name)
-        for (const Known& member : members) known.push_back(&member);
-    fits_[name] = fit(known);
-  }
-  const Fit& found = fits_.at(name);
+  if (family == families_.end()) return by_rates;
+  for (const Known& known : family->second)
+    if (known.block.key == block.key) return known.log_us;
+  const auto [departure, is_new] = departures_.try_emplace(block.family);
+  if (is_new) departure->second = fit(family->second, *rates_);
+  const auto fitted = [&](const Block& of) {
+    return rates_->log_us_of(of) + departure->second.at(of);
+  };
   double corrections = 0, weights = kFitWeight;
-  if (family != families_.end())
-    for (const Known& known : family->second) {
-      double distance = 0;
-      for (std::size_t i = 0; i < kBlockFeatures; ++i)
-        distance += square((known.block.features[i] - block.features[i]) / kReach);
-      const double weight = std::exp(-distance / 2);
-      weights += weight;
-      corrections += weight * (known.log_us - log_work(known.block) - found.at(known.block));
-    }
-  return log_work(block) + found.at(block) + corrections / weights;
+  for (const Known& known : family->second) {
+    double distance = 0;
+    for (std::size_t i = 0; i < kBlockFeatures; ++i)
+      distance += square((known.block.features[i] - block.features[i]) / kReach);
+    const double weight = std::exp(-distance / 2);
+    weights += weight;
+    corrections += weight * (known.log_us - fitted(known.block));
+  }
+  return fitted(block) + corrections / weights;
 }
 
 std::optional<double> BlockCosts::predict_ms(const std::vector<Block>& blocks) const {
@@ -127,7 +158,8 @@ void BlockCosts::add(const Latency& measured, std::optional<double> predicted_ms
   double us = 0;
   for (const auto& [block, cost] : measured.blocks) us += cost;
   if (!(us > 0) || !(measured.median_ms > 0)) return;
-  fits_.clear();
+  rates_.reset();
+  departures_.clear();
   ++designs_;
   // Blocks are timed one by one, at another moment: their shares count, the whole is known better.
   const double share = measured.median_ms * 1000 / us;
@@ -137,7 +169,7 @@ void BlockCosts::add(const Latency& measured, std::optional<double> predicted_ms
                               [&](const Known& one) { return one.block.key == block.key; });
     if (known == family.end()) known = family.insert(family.end(), Known{block, 0, 0});
     ++known->count;
-    known->log_us += (std::log(std::max(cost * share, 1e-3)) - known->log_us) / known->count;
+    known->log_us += (std::log(std::max(cost * share, kLeastUs)) - known->log_us) / known->count;
   }
 }
 

@@ -28,8 +28,9 @@ inline constexpr double kFarTooSlow = 1.3;
 
 class BlockCosts {
  public:
-  /// Returns the sum of the blocks' costs: of those that were measured their mean, of others what
-  /// similar ones of their family suggest. Nothing before some designs are known.
+  /// Returns the sum of the blocks' costs: of those that were measured their mean; of others the
+  /// sum of their amounts at the rates of all known blocks, corrected by what similar blocks of
+  /// their family took beside it. Nothing before some designs are known.
   std::optional<double> predict_ms(const std::vector<Block>& blocks) const;
   /// Learns a measured design, and what was predicted before it was.
   void add(const Latency& measured, std::optional<double> predicted_ms);
@@ -41,18 +42,29 @@ class BlockCosts {
     double log_us = 0;  ///< mean
     int count = 0;
   };
-  /// log(us) - log(work) = a + c . features, shrunk to a.
-  struct Fit {
-    std::array<double, kBlockFeatures + 1> coefficients{};
+  using Family = std::vector<Known>;
+  /// What a unit of every amount takes.
+  struct Rates {
+    std::map<std::string, double> log_us;
+    double other = 0;  ///< of amounts that no known block has
+    double at(const std::string& amount) const;
+    double log_us_of(const Block& block) const;
+  };
+  /// How a family departs from the rates: log(us) = rates + level + slopes . (features - centre).
+  struct Departure {
+    double level = 0;
+    std::array<double, kBlockFeatures> slopes{}, centre{};
     double at(const Block& block) const;
   };
-  using Family = std::vector<Known>;
 
-  static Fit fit(const std::vector<const Known*>& known);
+  Rates fit_rates() const;
+  static Departure fit(const Family& family, const Rates& rates);
   double log_us(const Block& block) const;
 
   std::map<std::string, Family> families_;
-  mutable std::map<std::string, Fit> fits_;  ///< of families as they are; emptied by add()
+  // Of the families as they are; emptied by add().
+  mutable std::optional<Rates> rates_;
+  mutable std::map<std::string, Departure> departures_;
   std::size_t designs_ = 0;
   std::vector<double> errors_;  ///< of predictions, as shares, the oldest first
 };

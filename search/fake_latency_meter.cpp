@@ -22,8 +22,9 @@ Latency FakeLatencyMeter::measure(const LatencyRequest& request) {
   Latency latency;
   double macs = 0;
   for (Block& block : blocks(request)) {
-    macs += block.work;
-    const double us = block.work * factor / 1000;
+    const double work = block.amounts.at("macs");
+    macs += work;
+    const double us = work * factor / 1000;
     latency.blocks.push_back({std::move(block), us});
   }
   latency.median_ms = macs * 1e-6 * factor;
@@ -38,7 +39,7 @@ std::vector<Block> FakeLatencyMeter::blocks(const LatencyRequest& request) {
   for (const net::LayerCosts& layer : net::layer_costs(request.network)) {
     if (layer.macs == 0) continue;
     const double work = double(layer.macs);
-    found.push_back({std::to_string(layer.macs), "fake", work, {std::log(work)}});
+    found.push_back({std::to_string(layer.macs), "fake", {{"macs", work}}, {std::log(work)}});
   }
   return found;
 }

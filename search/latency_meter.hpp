@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,12 @@ namespace atto::search {
 /// Numbers that say how large a block is, as logarithms.
 inline constexpr std::size_t kBlockFeatures = 4;
 
-/// A step that the engine runs. Blocks of one key do the same work on the same shapes.
+/// Steps that the engine runs as one. Blocks of one key do the same work on the same shapes.
 struct Block {
   std::string key;
   std::string family;  ///< what runs it: blocks of one family differ in size alone
-  double work = 0;     ///< multiply-adds, or values where it has none
+  /// What takes time, by name, each in a unit that takes about as long as the others'.
+  std::map<std::string, double> amounts;
   std::array<double, kBlockFeatures> features{};
 };
 

@@ -15,7 +15,7 @@
 
 namespace atto::search {
 
-inline constexpr int kLedgerSchema = 4;
+inline constexpr int kLedgerSchema = 5;
 /// An attempt that dies without a new checkpoint counts; this many at one epoch fail the trial.
 inline constexpr int kDeathsAllowed = 3;
 

@@ -29,11 +29,11 @@ void set_meta_of(soci::session& sql, const std::string& key, std::int64_t value)
           std::to_string(value));
 }
 
-/// [[key, family, work, [features], us], ...]
+/// [[key, family, {amounts}, [features], us], ...]
 std::string blocks_text(const std::vector<TimedBlock>& blocks) {
   Json json = Json::array();
   for (const auto& [block, us] : blocks)
-    json.push_back({block.key, block.family, block.work, block.features, us});
+    json.push_back({block.key, block.family, block.amounts, block.features, us});
   return json.dump();
 }
 
@@ -47,10 +47,10 @@ spec::LatencyPrecision read_precision(const std::string& text) {
 std::vector<TimedBlock> read_blocks(const std::string& text) try {
   std::vector<TimedBlock> blocks;
   for (const Json& entry : Json::parse(text))
-    blocks.push_back(
-        {{entry.at(0).get<std::string>(), entry.at(1).get<std::string>(), entry.at(2).get<double>(),
-          entry.at(3).get<std::array<double, kBlockFeatures>>()},
-         entry.at(4).get<double>()});
+    blocks.push_back({{entry.at(0).get<std::string>(), entry.at(1).get<std::string>(),
+                       entry.at(2).get<std::map<std::string, double>>(),
+                       entry.at(3).get<std::array<double, kBlockFeatures>>()},
+                      entry.at(4).get<double>()});
   return blocks;
 } catch (const Json::exception& error) {
   throw InternalError(

@@ -94,8 +94,10 @@ const char* const kFrom1[] = {kResponses, kScores, nullptr};
 const char* const kFrom2[] = {
     kCycles, kSteering, "ALTER TABLE designs ADD COLUMN pinned TEXT NOT NULL DEFAULT ''", nullptr};
 const char* const kFrom3[] = {kLatencies, "ALTER TABLE jobs ADD COLUMN latency_ms REAL", nullptr};
+// Blocks of older runtimes are described in other words, and predict nothing of this one.
+const char* const kFrom4[] = {"UPDATE latencies SET blocks = '[]'", nullptr};
 }  // namespace
 
-const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3};
+const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4};
 
 }  // namespace atto::search

@@ -93,6 +93,8 @@ for (const { network, precision } of networks.flatMap(network => kPrecisions.map
   const time = async (engine, runs, threads) => (await rest(), engine.time(runs, threads));
   for (const engine of [ours, ...peers.map(peer => peer.engine)])
     for (const threads of [1, 2]) await engine.time(3, threads);
+  const pair = async runs => (await rest(), Number(await ask(`pair ${network.name + precision.suffix} ${runs}`)));
+  await pair(3);
   const runs = Math.max(1, Math.round(kRoundMs / await time(ours, 3, 1)));
   const turns = [];
   for (let round = 0; round < rounds; ++round) {
@@ -103,6 +105,7 @@ for (const { network, precision } of networks.flatMap(network => kPrecisions.map
       turn.us[threads] = await time(ours, runs, threads);
       for (const { name, engine } of peers) turn.them[threads][name] = await time(engine, runs, threads);
     }
+    turn.pair = await pair(runs);
     turn.distance = Math.max(before, Number(await ask('distance')));  // they may move in a turn
     turns.push(turn);
   }
@@ -140,8 +143,10 @@ const means = kPrecisions.map(({ name }) => {
   return `${name} ${Math.exp(of.reduce((a, b) => a + b, 0) / of.length).toFixed(3)}`;
 });
 console.log(`\ngeometric mean of the ratios to the best peer: ${means.join(', ')}; shares are of the peak of the row's ` +
-            `precision\n\n2 threads; near: rounds in which the cores passed a cache line and back in less than ${kNearNs} ns`);
-table(['network', 'cores', 'rounds', 'round trip, ns', 'ours, ms', 'our 1 thread / 2 threads', 'of their least times', ...peerHead],
+            `precision\n\n2 threads; near: rounds in which the cores passed a cache line and back in less than ${kNearNs} ns; ` +
+            `two engines at once: of one thread each, which share no work: their runs against those of one alone`);
+table(['network', 'cores', 'rounds', 'round trip, ns', 'ours, ms', 'our 1 thread / 2 threads', 'of their least times',
+       'two engines at once', ...peerHead],
       rows.flatMap(({ name, turns }) => ['near', 'far'].flatMap(cores => {
   const of = turns.filter(turn => (turn.distance < kNearNs) === (cores === 'near'));
   if (of.length === 0) return [];
@@ -151,6 +156,7 @@ table(['network', 'cores', 'rounds', 'round trip, ns', 'ours, ms', 'our 1 thread
     return at === null ? ['', ''] : [median(at.ms).toPrecision(4), at.ratio.toFixed(3)];
   });
   return [[name, cores, of.length, middle(turn => turn.distance).toFixed(0), middle(turn => turn.us[2]).toPrecision(4),
-           middle(turn => turn.us[1] / turn.us[2]).toFixed(2), (least(1) / least(2)).toFixed(2), ...them]];
+           middle(turn => turn.us[1] / turn.us[2]).toFixed(2), (least(1) / least(2)).toFixed(2),
+           middle(turn => 2 * turn.us[1] / turn.pair).toFixed(2), ...them]];
 })));
 child.stdin.end();

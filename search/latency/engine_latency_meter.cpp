@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -18,6 +17,7 @@
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/quantisation/quantise.hpp"
+#include "search/latency/engine_blocks.hpp"
 #include "search/latency/engine_timing.hpp"
 #include "search/latency/random_weights.hpp"
 
@@ -72,43 +72,6 @@ std::vector<std::byte> model_file(const LatencyRequest& request) {
       deploy::quantise(fused, calibration_image(fused.nodes.at(0).shape, seed),
                        {deploy::RangeMethod::MinMax, false});
   return format::encode(deploy::lower(fused, {}, {deploy::Precision::I8, &quantisation}));
-}
-
-double log_of(std::int64_t size) {
-  return std::log(double(std::max<std::int64_t>(1, size)));
-}
-
-/// Describes a chain of steps; kernels tell windows, strides and instruction sets apart.
-Block block_of(const format::Program& program, const format::Chain& chain,
-               const std::string& kernels) {
-  Block block;
-  block.family = kernels;
-  std::string shapes;
-  std::int64_t in_blocks = 1, macs = 0, depth = 1;
-  for (std::size_t i = chain.first; i <= chain.last; ++i) {
-    const format::Step& step = program.steps[i];
-    const format::Tensor& out = program.tensors[step.output];
-    for (const std::uint32_t input : step.inputs) {
-      const format::Tensor& in = program.tensors[input];
-      if (i == chain.first) in_blocks = std::max(in_blocks, in.blocks());
-      shapes += fmt::format(" {}x{}x{}+{}", in.blocks(), in.height, in.width, in.halo);
-    }
-    shapes += fmt::format(" > {}x{}x{} {} {}", out.blocks(), out.height, out.width,
-                          step.wiring.groups, step.wiring.depth());
-    block.family += fmt::format(
-        " {} g{} i{} a{} {}{}", static_cast<int>(step.kind), step.wiring.groups > 1 ? 1 : 0,
-        step.wiring.interleave, static_cast<int>(step.activation),
-        static_cast<int>(step.joined_activation), step.residual >= 0 ? " r" : "");
-    macs += step.macs;
-    depth = std::max<std::int64_t>(depth, step.wiring.depth());
-  }
-  const format::Tensor& first = program.tensors[program.steps[chain.first].output];
-  const format::Tensor& last = program.tensors[program.steps[chain.last].output];
-  const std::int64_t pixels = std::int64_t{first.height} * first.width;
-  block.key = block.family + " |" + shapes;
-  block.work = double(macs > 0 ? macs : pixels * last.blocks() * format::kLanes);
-  block.features = {log_of(pixels), log_of(in_blocks), log_of(last.blocks()), log_of(depth)};
-  return block;
 }
 
 std::vector<TimedBlock> timed_blocks(edge::Engine& engine, std::span<const float> image,

@@ -47,9 +47,9 @@ TEST_CASE("A design is measured with random weights and with trained ones, in fp
        {spec::LatencyPrecision::Fp32, spec::LatencyPrecision::Bf16, spec::LatencyPrecision::Int8}) {
     INFO(spec::precision_name(precision));
     check_plausible(meter.measure({network, "00000000000000aa", {1, precision}, {}}));
-    check_plausible(
-        meter.measure({network, "00000000000000aa", {1, precision}, scratch / "winner"}));
   }
+  check_plausible(meter.measure(
+      {network, "00000000000000aa", {1, spec::LatencyPrecision::Int8}, scratch / "winner"}));
   CHECK_FALSE(meter.host().empty());
   // Version, hash of the compiled engine, instruction set.
   CHECK_THAT(meter.runtime(), Catch::Matches("[0-9.]+ [0-9a-f]{8}, [a-z0-9_]+"));

@@ -214,7 +214,7 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   std::fclose(file);
   CHECK_THROWS_AS(Ledger(text), EnvironmentError);
   Ledger(folder.file()).set_meta("schema", "99");
-  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 4"));
+  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 5"));
 }
 
 TEST_CASE("A ledger is made whole or not at all") {
@@ -315,7 +315,11 @@ TEST_CASE("A latency is found again by design, host, runtime and setting alone")
                  3.5,
                  5};
   CHECK_FALSE(ledger.find_latency(row));
-  row.latency = {0.1 + 0.2, 0.25, 0.35, 99, {{{"k", "f", 7, {1, 2, 3, 4}}, 0.1 + 0.7}}};
+  row.latency = {0.1 + 0.2,
+                 0.25,
+                 0.35,
+                 99,
+                 {{{"k", "f", {{"macs", 7}, {"start", 2}}, {1, 2, 3, 4}}, 0.1 + 0.7}}};
   ledger.add_latency(row);
   REQUIRE(ledger.find_latency(row));
   CHECK(ledger.find_latency(row)->median_ms == 0.1 + 0.2);
@@ -338,6 +342,8 @@ TEST_CASE("A latency is found again by design, host, runtime and setting alone")
   REQUIRE(rows[0].latency.blocks.size() == 1);
   CHECK(rows[0].latency.blocks[0].us == 0.1 + 0.7);
   CHECK(rows[0].latency.blocks[0].block.key == "k");
+  CHECK(rows[0].latency.blocks[0].block.amounts ==
+        std::map<std::string, double>{{"macs", 7}, {"start", 2}});
   CHECK(rows[0].latency.blocks[0].block.features[3] == 4);
 }
 
@@ -357,6 +363,22 @@ TEST_CASE("A design that was refused is done, is no result to reuse, and keeps i
   CHECK(row.job.latency_ms == 3);
   CHECK_FALSE(ledger.find_done(job));
   CHECK(ledger.totals().refused == 1);
+}
+
+TEST_CASE("A ledger of an older runtime keeps its latencies and forgets how it described blocks") {
+  Folder folder;
+  const LatencyRow row{"00000000000000aa", "host", "0.1", {1, spec::LatencyPrecision::Fp32}, false,
+                       {1.5, 1, 2, 9, {}}, {},     5};
+  Ledger(folder.file()).add_latency(row);
+  {
+    soci::session sql(soci::sqlite3, "dbname=\"" + folder.file().string() + "\"");
+    sql << "UPDATE latencies SET blocks = '[[\"k\", \"f\", 7.0, [1, 2, 3, 4], 0.8]]'";
+    sql << "UPDATE meta SET value = '4' WHERE key = 'schema'";
+  }
+  Ledger ledger(folder.file());
+  REQUIRE(ledger.latencies(false).size() == 1);
+  CHECK(ledger.latencies(false)[0].latency.median_ms == 1.5);
+  CHECK(ledger.latencies(false)[0].latency.blocks.empty());
 }
 
 TEST_CASE("A ledger of the schema before takes latencies once it is opened") {

@@ -6,8 +6,11 @@
 //                           "engines" -> their names, ours first;
 //                           "run ENGINE NAME" -> writes NAME.out, answers "ok" or why not;
 //                           "time ENGINE NAME RUNS THREADS" -> ms a run
+//                           "pair NAME RUNS" -> ms a run of two of ours at once, of one thread
+//                           each: what two cores can do that share no work
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -15,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <sstream>
+#include <thread>
 
 #include "design_specs/files.hpp"
 #include "export/lowering/lower.hpp"
@@ -113,7 +117,9 @@ class Server {
     std::istringstream in(line);
     std::string command, engine, name;
     int runs = 1, threads = 1;
-    in >> command >> engine >> name >> runs >> threads;
+    in >> command;
+    if (command != "pair") in >> engine;
+    in >> name >> runs >> threads;
     if (command == "peak") return fmt::format("{}", cli::measure_fma_peak(edge::chosen_level()));
     if (command == "distance") return fmt::format("{}", cli::measure_core_distance());
     if (command == "bf16_peak")
@@ -126,8 +132,9 @@ class Server {
       return names;
     }
     try {
+      if (command == "pair") return time_pair(name, runs);
       bench::PeerEngine& loaded = load(engine, name, threads);
-      if (command == "time") return time(loaded, runs);
+      if (command == "time") return fmt::format("{}", time(loaded, runs));
       loaded.run();
       write_file(folder_ / (name + ".out"), loaded.output());
       return "ok";
@@ -137,11 +144,29 @@ class Server {
   }
 
  private:
-  static std::string time(bench::PeerEngine& engine, int runs) {
+  /// Returns milliseconds a run.
+  static double time(bench::PeerEngine& engine, int runs) {
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < runs; ++i) engine.run();
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-    return fmt::format("{}", took.count() / runs);
+    return took.count() / runs;
+  }
+
+  std::string time_pair(const std::string& name, int runs) {
+    const auto key = std::tuple(std::string("second of ours"), name, 1);
+    if (loaded_.count(key) == 0) loaded_[key] = ours(name, 1);
+    bench::PeerEngine& first = load("ours", name, 1);
+    bench::PeerEngine& second = *loaded_.at(key);
+    std::atomic<int> ready = 0;
+    double first_ms = 0, second_ms = 0;
+    const auto side = [&](bench::PeerEngine& engine, double& took) {
+      for (++ready; ready < 2;) continue;
+      took = time(engine, runs);
+    };
+    std::thread other(side, std::ref(second), std::ref(second_ms));
+    side(first, first_ms);
+    other.join();
+    return fmt::format("{}", (first_ms + second_ms) / 2);
   }
 
   bench::PeerEngine& load(const std::string& engine, const std::string& name, int threads) {
