@@ -33,8 +33,7 @@ inline ByteView byte_view_of(const format::Tensor& tensor, View shape) {
 inline ByteView byte_view_of(const format::Program& program, std::uint32_t tensor,
                              std::byte* arena) {
   const format::Tensor& t = program.tensors[tensor];
-  return byte_view_of(t, view_of(program, tensor, arena))
-      .at(arena + program.storages[t.storage].offset + t.origin());
+  return byte_view_of(t, view_of(t)).at(arena + program.storages[t.storage].offset + t.origin());
 }
 
 /// Fills the padding of blocks [block_begin, block_end) in rows [begin, end).

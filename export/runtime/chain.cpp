@@ -83,7 +83,7 @@ class ChainRun final : public StepRun {
           {views.back(), static_cast<std::ptrdiff_t>(format::element_bytes(tensor.element)), 0,
            plan_.buffer_rows[m], views.back().blocks, is_bytes ? tensor.zero_point : 0});
     }
-    views.push_back(view_of(program, last.output, ground.arena));
+    views.push_back(view_of(program.tensors[last.output]));
     if (!first.inputs.empty()) in_ = place_of(ground, first.inputs[0]);
     out_ = place_of(ground, last.output);
     for (std::size_t m = 0; m < members; ++m) {
@@ -91,7 +91,7 @@ class ChainRun final : public StepRun {
       if (m > 0)
         plan.in = views[m - 1];
       else if (!first.inputs.empty())
-        plan.in = view_of(program, first.inputs[0], ground.arena);
+        plan.in = view_of(program.tensors[first.inputs[0]]);
       plan.out = views[m];
       if (m + 1 < members) plan.out.halo = 0;  // filled once, for all turns
       for (const MemberTurn& turn : plan_.turns[m]) plan.turns.push_back(turn.rows);
@@ -128,7 +128,7 @@ class ChainRun final : public StepRun {
  private:
   static std::byte* place_of(const Ground& ground, std::uint32_t index) {
     const Tensor& tensor = ground.program.tensors[index];
-    return ground.arena + ground.program.storages[tensor.storage].offset +
+    return ground.arena + ground.places[index] +
            tensor.origin() * static_cast<std::int64_t>(format::element_bytes(tensor.element));
   }
   /// An average takes a piece of its map as soon as that is made: no more of it is there.

@@ -21,6 +21,53 @@ constexpr std::int64_t kSmallStripBytes = 24 * 1024;
 constexpr std::int64_t kSmallWeightBytes = 24 * 1024;
 // What Winograd's tiles of a turn hold: large weights should pass few times.
 constexpr std::int64_t kWinogradBytes = 512 * 1024;
+// Parts meet rather than make so large a share of a chain twice, where what each leaves for after
+// that fits into a second-level cache.
+constexpr double kMadeTwice = 0.01;
+constexpr std::int64_t kMeetingBytes = 1024 * 1024;
+
+std::int64_t bytes_of(const Tensor& tensor) {
+  return tensor.extent() * static_cast<std::int64_t>(format::element_bytes(tensor.element));
+}
+
+bool has_pieces(const format::Program& program, const Step& step) {
+  return step.kind == StepKind::AverageTo ||
+         (step.kind == StepKind::Conv &&
+          (step.wiring.interleave == 1 || program.tensors[step.output].element == Element::U8));
+}
+
+bool shares_blocks(const format::Program& program, const format::Chain& chain, int parts) {
+  const Step& last = program.steps[chain.last];
+  if (!has_pieces(program, last)) return false;
+  return last.kind == StepKind::AverageTo || program.tensors[last.output].height < 4 * parts;
+}
+
+/// Returns the steps of a chain after which parts that share its rows meet, in order.
+std::vector<std::size_t> meetings(const format::Program& program, const format::Chain& chain,
+                                  int parts) {
+  if (parts == 1 || shares_blocks(program, chain, parts)) return {};
+  std::vector<std::size_t> steps;
+  double macs = 0;
+  for (std::size_t i = chain.first; i <= chain.last; ++i)
+    macs += static_cast<double>(program.steps[i].macs);
+  std::int64_t twice = 0;  // rows of a step's output that both sides of a seam make
+  for (std::size_t i = chain.last; i > chain.first; --i) {
+    const format::Window& window = program.steps[i].window;
+    twice = std::max<std::int64_t>(
+        0, (twice - 1) * window.stride + (std::int64_t{window.height} - 1) * window.dilation + 1);
+    double macs_twice = 0;
+    for (std::size_t j = chain.first; j < i; ++j)
+      macs_twice += static_cast<double>(program.steps[j].macs) * static_cast<double>(twice) /
+                    program.tensors[program.steps[j].output].height;
+    // Two parts share one seam; a part between two others has two.
+    if (macs_twice * parts > 2 * kMadeTwice * macs &&
+        bytes_of(program.tensors[program.steps[i - 1].output]) <= kMeetingBytes * parts) {
+      steps.insert(steps.begin(), i - 1);
+      twice = 0;
+    }
+  }
+  return steps;
+}
 
 class Planner {
  public:
@@ -29,7 +76,7 @@ class Planner {
         first_(chain.first),
         members_(chain.last - chain.first + 1),
         granule_(step(0).is_winograd ? 2 : 1) {
-    plan_.by_blocks = parts > 1 && shares_blocks(parts);
+    plan_.by_blocks = parts > 1 && shares_blocks(program, chain, parts);
     plan_.turns.resize(members_);
     plan_.buffer_rows.assign(members_ - 1, 0);
     const int height = output(members_ - 1).height;
@@ -49,16 +96,6 @@ class Planner {
  private:
   const Step& step(std::size_t member) const { return program_.steps[first_ + member]; }
   const Tensor& output(std::size_t member) const { return program_.tensors[step(member).output]; }
-  bool has_pieces(std::size_t member) const {
-    return step(member).kind == StepKind::AverageTo ||
-           (step(member).kind == StepKind::Conv &&
-            (step(member).wiring.interleave == 1 || output(member).element == Element::U8));
-  }
-  bool shares_blocks(int parts) const {
-    const std::size_t last = members_ - 1;
-    if (!has_pieces(last)) return false;
-    return step(last).kind == StepKind::AverageTo || output(last).height < 4 * parts;
-  }
 
   /// The input rows that a member reads for rows of its output.
   Range rows_for(std::size_t member, Range rows) const {
@@ -151,6 +188,28 @@ class Planner {
 
 bool ends_in_average(const format::Program& program, const format::Chain& chain) {
   return chain.first < chain.last && program.steps[chain.last].kind == StepKind::AverageTo;
+}
+
+Layout lay_out(const format::Program& program, int parts) {
+  const auto aligned = [](std::uint64_t bytes) {
+    return (bytes + format::kAlignment - 1) / format::kAlignment * format::kAlignment;
+  };
+  Layout layout{{}, {}, program.arena_bytes};
+  for (const Tensor& tensor : program.tensors)
+    layout.places.push_back(tensor.is_in_strips() ? 0 : program.storages[tensor.storage].offset);
+  for (format::Chain chain : format::chains_of(program)) {
+    std::uint64_t place = aligned(program.arena_bytes);  // one chain runs at a time
+    for (const std::size_t last : meetings(program, chain, parts)) {
+      const std::uint32_t tensor = program.steps[last].output;
+      layout.places[tensor] = place;
+      place += aligned(static_cast<std::uint64_t>(bytes_of(program.tensors[tensor])));
+      layout.arena_bytes = std::max(layout.arena_bytes, place);
+      layout.chains.push_back({chain.first, last});
+      chain.first = last + 1;
+    }
+    layout.chains.push_back(chain);
+  }
+  return layout;
 }
 
 ChainPlan plan_chain(const format::Program& program, const format::Chain& chain, int parts) {

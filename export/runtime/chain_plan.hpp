@@ -1,6 +1,7 @@
 #pragma once
 // How a chain of steps is cut into turns: pure arithmetic on a program.
 
+#include <cstdint>
 #include <vector>
 
 #include "export/format/program_rules.hpp"
@@ -29,5 +30,17 @@ struct ChainPlan {
 bool ends_in_average(const format::Program& program, const format::Chain& chain);
 
 ChainPlan plan_chain(const format::Program& program, const format::Chain& chain, int parts);
+
+/// The chains that an engine runs one after the other, and where their tensors lie.
+struct Layout {
+  std::vector<format::Chain> chains;
+  std::vector<std::uint64_t> places;  ///< by tensor, bytes from the arena's begin; 0 in strips
+  std::uint64_t arena_bytes;
+};
+
+/// Parts that share the rows of a chain both make what windows meet on either side of a seam. Where
+/// that is much, the chain is cut before the window: the tensor there was in strips and is whole
+/// then, behind the program's arena.
+Layout lay_out(const format::Program& program, int parts);
 
 }  // namespace atto::edge

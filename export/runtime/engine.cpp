@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "export/runtime/byte_view.hpp"
+#include "export/runtime/chain_plan.hpp"
 #include "export/runtime/step_run.hpp"
 #include "export/runtime/team.hpp"
 
@@ -92,12 +93,12 @@ struct Engine::State {
       : model(std::move(of)),
         options(std::move(wanted)),
         level(level_of(options)),
-        arena(model.program().arena_bytes + static_cast<std::size_t>(kReadBeyond)),
-        ground{model.program(),   model.weights(), arena.get(),
-               kernels_of(level), level,           threads_of(options)} {
-    for (const format::Chain& chain : format::chains_of(model.program())) {
+        layout(lay_out(model.program(), threads_of(options))),
+        arena(layout.arena_bytes + static_cast<std::size_t>(kReadBeyond)),
+        ground{model.program(),   model.weights(), arena.get(),    layout.places,
+               kernels_of(level), level,           options.threads} {
+    for (const format::Chain& chain : layout.chains) {
       steps.push_back(make_step(ground, chain));
-      chains.push_back(chain);
       scratch_bytes = std::max(scratch_bytes, steps.back()->scratch_bytes());
     }
     scratch_bytes = static_cast<std::size_t>(aligned(static_cast<std::ptrdiff_t>(scratch_bytes)));
@@ -140,10 +141,10 @@ struct Engine::State {
   Model model;
   EngineOptions options;
   Level level;
+  Layout layout;
   AlignedBytes arena, scratch;
   Ground ground;
-  std::vector<format::Chain> chains;
-  std::vector<StepPointer> steps;  ///< by chain
+  std::vector<StepPointer> steps;  ///< of the layout's chains
   std::size_t scratch_bytes = 0;   ///< of one part
   std::vector<Planes> outputs;
   std::unique_ptr<Team> team;
@@ -177,7 +178,7 @@ const Model& Engine::model() const noexcept {
   return state_->model;
 }
 std::size_t Engine::arena_bytes() const noexcept {
-  return state_->model.program().arena_bytes;
+  return state_->layout.arena_bytes;
 }
 
 std::vector<StepProfile> Engine::profile(std::span<const float> image, int rounds) {
@@ -196,8 +197,9 @@ std::vector<StepProfile> Engine::profile(std::span<const float> image, int round
   for (std::size_t i = 0; i < state.steps.size(); ++i) {
     const auto middle = times[i].begin() + static_cast<std::ptrdiff_t>(count / 2);
     std::nth_element(times[i].begin(), middle, times[i].end());
-    StepProfile of{{}, state.steps[i]->kernels(), 0, *middle};
-    for (std::size_t s = state.chains[i].first; s <= state.chains[i].last; ++s) {
+    const format::Chain& chain = state.layout.chains[i];
+    StepProfile of{chain.first, chain.last, {}, state.steps[i]->kernels(), 0, *middle};
+    for (std::size_t s = chain.first; s <= chain.last; ++s) {
       const format::Step& step = state.model.program().steps[s];
       of.name += (of.name.empty() ? "" : " + ") + step.name;
       of.macs += step.macs;

@@ -27,6 +27,7 @@ struct EngineOptions {
 
 /// What a step of the program, or a chain of steps, took in the last profile().
 struct StepProfile {
+  std::size_t first_step = 0, last_step = 0;
   std::string name;     ///< layers that it runs
   std::string kernels;  ///< what ran, for example "dwconv3x3s1+conv1x1s1"
   std::int64_t macs = 0;

@@ -20,6 +20,7 @@ struct Ground {
   const format::Program& program;
   std::span<const std::byte> weights;
   std::byte* arena;
+  std::span<const std::uint64_t> places;  ///< as a Layout's
   const Kernels& kernels;
   Level level;
   int parts;  ///< every step is run as that many parts, which may run at the same time

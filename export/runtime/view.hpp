@@ -38,16 +38,20 @@ inline View strip_view(const format::Tensor& tensor, int rows) {
           tensor.halo};
 }
 
-inline View view_of(const format::Program& program, std::uint32_t tensor, std::byte* arena) {
-  const format::Tensor& t = program.tensors[tensor];
-  auto* base = reinterpret_cast<float*>(arena + program.storages[t.storage].offset);
-  return {base + t.origin(),
+/// A whole tensor, in no place yet.
+inline View view_of(const format::Tensor& t) {
+  return {nullptr,
           static_cast<std::ptrdiff_t>(t.row_stride()),
           static_cast<std::ptrdiff_t>(t.block_stride()),
           t.height,
           t.width,
           static_cast<int>(t.blocks()),
           t.halo};
+}
+inline View view_of(const format::Program& program, std::uint32_t tensor, std::byte* arena) {
+  const format::Tensor& t = program.tensors[tensor];
+  const auto origin = t.origin() * static_cast<std::int64_t>(sizeof(float));
+  return view_of(t).at(arena + program.storages[t.storage].offset + origin);
 }
 
 /// Returns the lanes of a block up to the last one that holds a channel.

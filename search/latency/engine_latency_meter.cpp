@@ -77,10 +77,10 @@ std::vector<std::byte> model_file(const LatencyRequest& request) {
 std::vector<TimedBlock> timed_blocks(edge::Engine& engine, std::span<const float> image,
                                      int rounds) {
   const format::Program& program = engine.model().program();
-  const std::vector<format::Chain> chains = format::chains_of(program);
   std::vector<TimedBlock> blocks;
   for (const edge::StepProfile& step : engine.profile(image, rounds))
-    blocks.push_back({block_of(program, chains[blocks.size()], step.kernels), step.median_us});
+    blocks.push_back(
+        {block_of(program, {step.first_step, step.last_step}, step.kernels), step.median_us});
   return blocks;
 }
 

@@ -5,6 +5,7 @@
 
 #include "export/lowering/passes.hpp"
 #include "export/reference/fused_interpreter.hpp"
+#include "export/runtime/chain_plan.hpp"
 #include "export/runtime/engine.hpp"
 #include "export/runtime/step_run.hpp"
 #include "tests/export/random_weights.hpp"
@@ -72,9 +73,11 @@ std::vector<std::vector<float>> run_emulated(const Model& model, const std::vect
   kernels.bf16_grouped_row = emulated.bf16_grouped_row;
   kernels.bf16_widen = nullptr;
   const format::Program& program = model.program();
-  std::vector<std::byte> arena(program.arena_bytes + 64);
-  const Ground ground{program, model.weights(), arena.data(), kernels, Level::Scalar, parts};
-  for (const format::Chain& chain : format::chains_of(program)) {
+  const Layout layout = lay_out(program, parts);
+  std::vector<std::byte> arena(layout.arena_bytes + 64);
+  const Ground ground{program, model.weights(), arena.data(), layout.places,
+                      kernels, Level::Scalar,   parts};
+  for (const format::Chain& chain : layout.chains) {
     const StepPointer run = make_step(ground, chain);
     for (int part = parts - 1; part >= 0; --part) {
       std::vector<std::byte> scratch(run->scratch_bytes(), std::byte{0xff});  // no numbers

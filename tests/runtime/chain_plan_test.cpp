@@ -1,6 +1,7 @@
 // Turns of chains, replayed row by row: what a window meets is there when it is read.
 #include "export/runtime/chain_plan.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "design_specs/seeds/random.hpp"
@@ -29,6 +30,7 @@ Sample random_chain(spec::Random& random) {
     program.tensors.push_back(tensor);
     return static_cast<std::uint32_t>(program.tensors.size() - 1);
   };
+  program.storages.resize(1);
   std::uint32_t from = add_tensor(1 + static_cast<int>(random.below(60)), 40);
   const std::size_t steps = 1 + random.below(4);
   for (std::size_t i = 0; i < steps; ++i) {
@@ -119,6 +121,72 @@ TEST_CASE("every row that a window meets is in the buffer, and no row is made tw
   CHECK(turns > 4 * chains);
 }
 
+/// By step of a chain whose rows parts share: the output rows that both of two make.
+std::vector<std::int64_t> rows_made_twice(const format::Program& program,
+                                          const format::Chain& chain) {
+  std::vector<std::int64_t> twice;
+  const ChainPlan plan = plan_chain(program, chain, 2);
+  if (plan.by_blocks) return {};
+  for (std::size_t m = 0; m < plan.turns.size(); ++m) {
+    const std::uint32_t output = program.steps[chain.first + m].output;
+    std::vector<int> made(static_cast<std::size_t>(program.tensors[output].height));
+    for (const Range& turns : plan.turns_of_part)
+      for (int t = turns.begin; t < turns.end; ++t) {
+        const Range rows = plan.turns[m][static_cast<std::size_t>(t)].rows;
+        for (int row = rows.begin; row < rows.end; ++row) ++made[static_cast<std::size_t>(row)];
+      }
+    twice.push_back(std::count(made.begin(), made.end(), 2));
+  }
+  return twice;
+}
+
+TEST_CASE("parts that share rows meet where they would make much twice, and only there") {
+  spec::Random random(10);
+  int cut = 0, kept = 0;
+  for (int i = 0; i < 400; ++i) {
+    Sample sample = random_chain(random);
+    for (format::Step& step : sample.program.steps)
+      step.macs = 1 + static_cast<std::int64_t>(random.below(1000000));
+    sample.program.storages = {{0, 4096}};
+    sample.program.arena_bytes = 4100;
+    const bool by_blocks = plan_chain(sample.program, sample.chain, 2).by_blocks;
+    const Layout layout = lay_out(sample.program, 2);
+    INFO(i);
+    std::uint64_t end = 4160;  // the next that is aligned
+    CHECK(layout.chains.back().last == sample.chain.last);
+    for (std::size_t c = 0; c + 1 < layout.chains.size(); ++c) {
+      CHECK(layout.chains[c + 1].first == layout.chains[c].last + 1);
+      const std::uint32_t between = sample.program.steps[layout.chains[c].last].output;
+      const auto bytes = 4 * static_cast<std::uint64_t>(sample.program.tensors[between].extent());
+      CHECK(layout.places[between] == end);
+      CHECK(bytes <= 2 * 1024 * 1024);
+      end += (bytes + 63) / 64 * 64;
+      ++cut;
+    }
+    CHECK(layout.arena_bytes == (end == 4160 ? 4100 : end));
+    double macs = 0, macs_twice = 0;
+    for (const format::Step& step : sample.program.steps) macs += static_cast<double>(step.macs);
+    bool is_large = false;
+    for (const format::Chain& chain : layout.chains) {
+      const std::vector<std::int64_t> twice = rows_made_twice(sample.program, chain);
+      for (std::size_t m = 0; m < twice.size(); ++m) {
+        const format::Step& step = sample.program.steps[chain.first + m];
+        const format::Tensor& tensor = sample.program.tensors[step.output];
+        macs_twice += static_cast<double>(step.macs * twice[m]) / tensor.height;
+        is_large = is_large || 4 * tensor.extent() > 2 * 1024 * 1024;
+      }
+    }
+    if (by_blocks) {
+      CHECK(layout.chains.size() == 1);
+    } else if (!is_large) {
+      CHECK(macs_twice <= 0.01 * macs * double(sample.chain.last + 1));
+      kept += layout.chains.size() == 1 && sample.chain.last > 0;
+    }
+  }
+  CHECK(cut > 100);
+  CHECK(kept > 10);
+}
+
 TEST_CASE("a turn's rows stay within the caches, unless one row is more") {
   spec::Random random(8);
   for (int i = 0; i < 200; ++i) {
@@ -164,6 +232,7 @@ TEST_CASE("turns and parts of Winograd's convolutions are of whole tiles") {
 
 TEST_CASE("an average takes its whole map in one turn, and parts share its blocks") {
   format::Program program;
+  program.storages.resize(1);
   for (const int height : {30, 30, 1}) {
     format::Tensor tensor;
     tensor.channels = 256;
@@ -191,6 +260,7 @@ TEST_CASE("an average takes its whole map in one turn, and parts share its block
     CHECK(plan.turns[0][0].rows.end == 30);
     CHECK(plan.buffer_rows == std::vector<int>{30});
   }
+  CHECK(lay_out(program, 2).chains.size() == 1);
 }
 
 }  // namespace atto::edge
