@@ -21,10 +21,11 @@ constexpr std::int64_t kSmallStripBytes = 24 * 1024;
 constexpr std::int64_t kSmallWeightBytes = 24 * 1024;
 // What Winograd's tiles of a turn hold: large weights should pass few times.
 constexpr std::int64_t kWinogradBytes = 512 * 1024;
-// Parts meet rather than make so large a share of a chain twice, where what each leaves for after
-// that fits into a second-level cache.
+// Chains are cut where the tensor between fits into a second-level cache, or nearly, and parts
+// would make so large a share of the chain twice; or one part would keep rows for more windows.
+constexpr std::int64_t kWholeBytes = 1152 * 1024;
 constexpr double kMadeTwice = 0.01;
-constexpr std::int64_t kMeetingBytes = 1024 * 1024;
+constexpr int kMostWindows = 2;
 
 std::int64_t bytes_of(const Tensor& tensor) {
   return tensor.extent() * static_cast<std::int64_t>(format::element_bytes(tensor.element));
@@ -42,10 +43,30 @@ bool shares_blocks(const format::Program& program, const format::Chain& chain, i
   return last.kind == StepKind::AverageTo || program.tensors[last.output].height < 4 * parts;
 }
 
+bool is_small(const format::Program& program, const Step& step, int parts) {
+  return bytes_of(program.tensors[step.output]) <= kWholeBytes * parts;
+}
+
+/// Returns the steps of a chain after which a part begins anew, in order.
+std::vector<std::size_t> cuts_between_windows(const format::Program& program,
+                                              const format::Chain& chain) {
+  std::vector<std::size_t> steps;
+  int windows = 0;
+  for (std::size_t i = chain.first; i <= chain.last; ++i) {
+    const format::Window& window = program.steps[i].window;
+    if (window.height <= window.stride) continue;
+    if (windows >= kMostWindows && is_small(program, program.steps[i - 1], 1)) {
+      steps.push_back(i - 1);
+      windows = 0;
+    }
+    ++windows;
+  }
+  return steps;
+}
+
 /// Returns the steps of a chain after which parts that share its rows meet, in order.
-std::vector<std::size_t> meetings(const format::Program& program, const format::Chain& chain,
-                                  int parts) {
-  if (parts == 1 || shares_blocks(program, chain, parts)) return {};
+std::vector<std::size_t> cuts_at_seams(const format::Program& program, const format::Chain& chain,
+                                       int parts) {
   std::vector<std::size_t> steps;
   double macs = 0;
   for (std::size_t i = chain.first; i <= chain.last; ++i)
@@ -61,12 +82,19 @@ std::vector<std::size_t> meetings(const format::Program& program, const format::
                     program.tensors[program.steps[j].output].height;
     // Two parts share one seam; a part between two others has two.
     if (macs_twice * parts > 2 * kMadeTwice * macs &&
-        bytes_of(program.tensors[program.steps[i - 1].output]) <= kMeetingBytes * parts) {
+        is_small(program, program.steps[i - 1], parts)) {
       steps.insert(steps.begin(), i - 1);
       twice = 0;
     }
   }
   return steps;
+}
+
+std::vector<std::size_t> cuts(const format::Program& program, const format::Chain& chain,
+                              int parts) {
+  if (parts == 1) return cuts_between_windows(program, chain);
+  if (shares_blocks(program, chain, parts)) return {};
+  return cuts_at_seams(program, chain, parts);
 }
 
 class Planner {
@@ -199,7 +227,7 @@ Layout lay_out(const format::Program& program, int parts) {
     layout.places.push_back(tensor.is_in_strips() ? 0 : program.storages[tensor.storage].offset);
   for (format::Chain chain : format::chains_of(program)) {
     std::uint64_t place = aligned(program.arena_bytes);  // one chain runs at a time
-    for (const std::size_t last : meetings(program, chain, parts)) {
+    for (const std::size_t last : cuts(program, chain, parts)) {
       const std::uint32_t tensor = program.steps[last].output;
       layout.places[tensor] = place;
       place += aligned(static_cast<std::uint64_t>(bytes_of(program.tensors[tensor])));

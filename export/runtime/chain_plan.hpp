@@ -38,9 +38,9 @@ struct Layout {
   std::uint64_t arena_bytes;
 };
 
-/// Parts that share the rows of a chain both make what windows meet on either side of a seam. Where
-/// that is much, the chain is cut before the window: the tensor there was in strips and is whole
-/// then, behind the program's arena.
+/// Cuts chains where that is quicker: the tensor there was in strips and is whole then, behind the
+/// program's arena. Parts that share the rows of a chain both make what windows meet on either side
+/// of a seam; and the rows that a part keeps for one window behind the other are moved every turn.
 Layout lay_out(const format::Program& program, int parts);
 
 }  // namespace atto::edge
