@@ -103,9 +103,9 @@ for (const { network, precision } of networks.flatMap(network => kPrecisions.map
     const before = Number(await ask('distance'));
     for (const threads of [1, 2]) {
       turn.us[threads] = await time(ours, runs, threads);
+      if (threads === 2) turn.pair = await pair(runs);
       for (const { name, engine } of peers) turn.them[threads][name] = await time(engine, runs, threads);
     }
-    turn.pair = await pair(runs);
     turn.distance = Math.max(before, Number(await ask('distance')));  // they may move in a turn
     turns.push(turn);
   }
