@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "export/runtime/step_run.hpp"
 #include "export/runtime/tiles.hpp"
 
 namespace atto::edge {
@@ -74,8 +75,10 @@ std::vector<std::size_t> cuts_at_seams(const format::Program& program, const for
   std::int64_t twice = 0;  // rows of a step's output that both sides of a seam make
   for (std::size_t i = chain.last; i > chain.first; --i) {
     const format::Window& window = program.steps[i].window;
-    twice = std::max<std::int64_t>(
-        0, (twice - 1) * window.stride + (std::int64_t{window.height} - 1) * window.dilation + 1);
+    const int height = program.tensors[program.steps[i - 1].output].height;
+    twice = std::clamp<std::int64_t>(
+        (twice - 1) * window.stride + (std::int64_t{window.height} - 1) * window.dilation + 1, 0,
+        height);
     double macs_twice = 0;
     for (std::size_t j = chain.first; j < i; ++j)
       macs_twice += static_cast<double>(program.steps[j].macs) * static_cast<double>(twice) /
@@ -219,19 +222,17 @@ bool ends_in_average(const format::Program& program, const format::Chain& chain)
 }
 
 Layout lay_out(const format::Program& program, int parts) {
-  const auto aligned = [](std::uint64_t bytes) {
-    return (bytes + format::kAlignment - 1) / format::kAlignment * format::kAlignment;
-  };
   Layout layout{{}, {}, program.arena_bytes};
   for (const Tensor& tensor : program.tensors)
     layout.places.push_back(tensor.is_in_strips() ? 0 : program.storages[tensor.storage].offset);
   for (format::Chain chain : format::chains_of(program)) {
-    std::uint64_t place = aligned(program.arena_bytes);  // one chain runs at a time
+    // One chain runs at a time.
+    std::ptrdiff_t place = aligned(static_cast<std::ptrdiff_t>(program.arena_bytes));
     for (const std::size_t last : cuts(program, chain, parts)) {
       const std::uint32_t tensor = program.steps[last].output;
-      layout.places[tensor] = place;
-      place += aligned(static_cast<std::uint64_t>(bytes_of(program.tensors[tensor])));
-      layout.arena_bytes = std::max(layout.arena_bytes, place);
+      layout.places[tensor] = static_cast<std::uint64_t>(place);
+      place += aligned(bytes_of(program.tensors[tensor]));
+      layout.arena_bytes = std::max(layout.arena_bytes, static_cast<std::uint64_t>(place));
       layout.chains.push_back({chain.first, last});
       chain.first = last + 1;
     }

@@ -190,6 +190,28 @@ TEST_CASE("parts that share rows meet where they would make much twice, and only
   CHECK(kept > 10);
 }
 
+TEST_CASE("rows made twice are no more than a map has, whatever windows a file claims") {
+  format::Program program;
+  program.storages.resize(1);
+  program.tensors.resize(8);
+  for (format::Tensor& tensor : program.tensors) {
+    tensor.channels = tensor.height = tensor.width = 1;
+    tensor.storage = format::kInStrips;
+  }
+  for (std::uint32_t i = 0; i < 7; ++i) {
+    format::Step step;
+    step.kind = StepKind::Depthwise;
+    step.window = {(1 << 30) + 1, 1, 1 << 30, 1, 1 << 29};
+    step.inputs = {i};
+    step.output = i + 1;
+    program.steps.push_back(step);
+  }
+  program.tensors.front().storage = program.tensors.back().storage = 0;
+  CHECK(lay_out(program, 2).chains.size() == 1);  // without multiply-adds nothing is made twice
+  for (format::Step& step : program.steps) step.macs = 1;
+  CHECK(lay_out(program, 2).chains.size() == 7);
+}
+
 TEST_CASE("one part makes a chain of more than two windows piece by piece where the map is small") {
   spec::Random random(11);
   int cut = 0, kept = 0;
