@@ -146,18 +146,36 @@ bool is_grouped(const FusedNetwork& network, const FusedNode& node) {
   return conv != nullptr && conv->groups > 1 && !is_depthwise(network, node);
 }
 
+namespace {
+
+int channels_of_group(const FusedNetwork& network, const FusedNode& node) {
+  return network.nodes[at(node.inputs[0])].shape.channels / std::get<FusedConv>(node.op).groups;
+}
+
+/// Whether interleaved groups multiply in bf16: there are kernels for their window, and the
+/// products outweigh the rounding of what they read.
+bool multiplies_interleaved_bf16(const FusedNetwork& network, const FusedNode& node) {
+  const FusedConv& conv = std::get<FusedConv>(node.op);
+  if (conv.dilation != 1) return false;
+  const int channels = channels_of_group(network, node);
+  if (conv.stride == 1) return (conv.kernel == 3 || conv.kernel == 5) && channels >= 2;
+  return conv.stride == 2 && conv.kernel == 3 && channels >= 4;
+}
+
+}  // namespace
+
 GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Precision precision) {
   const int groups = std::get<FusedConv>(node.op).groups;
-  return group_layout(groups, network.nodes[at(node.inputs[0])].shape.channels / groups,
-                      node.shape.channels / groups, precision);
+  const bool as_floats = precision == Precision::Bf16 && multiplies_interleaved_bf16(network, node);
+  return group_layout(groups, channels_of_group(network, node), node.shape.channels / groups,
+                      as_floats ? Precision::F32 : precision);
 }
 
 bool multiplies_in_bf16(const FusedNetwork& network, const FusedNode& node) {
   if (std::holds_alternative<FusedDense>(node.op)) return true;
   if (!std::holds_alternative<FusedConv>(node.op)) return false;
   if (!is_grouped(network, node)) return !is_depthwise(network, node);
-  const FusedConv& conv = std::get<FusedConv>(node.op);
-  return (conv.kernel == 3 && conv.stride == 1 && conv.dilation == 1) ||
+  return multiplies_interleaved_bf16(network, node) ||
          group_layout(network, node, Precision::Bf16).wiring.interleave == 1;
 }
 

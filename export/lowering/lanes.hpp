@@ -21,7 +21,7 @@ std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels);
 
 /// How a convolution of groups, `in_each` channels to `out_each`, reads and writes. As many groups
 /// are interleaved as make the fewest blocks of outputs. In int8 what these read fits one block; in
-/// bf16, which multiplies groups that lie apart, what two of them read does.
+/// bf16 what two of them read does, where interleaved groups stay float (bf16.hpp).
 struct GroupLayout {
   format::Wiring wiring;
   Lanes in, out;
@@ -32,6 +32,7 @@ GroupLayout group_layout(int groups, int in_each, int out_each, Precision precis
 bool is_depthwise(const FusedNetwork& network, const FusedNode& node);
 /// A convolution that reads and writes as group_layout says.
 bool is_grouped(const FusedNetwork& network, const FusedNode& node);
+/// That of a node; bf16 interleaves as floats do where it has kernels for that.
 GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Precision precision);
 
 /// Returns what the lanes of a one-input FusedChannels hold when it only renames the lanes of its

@@ -19,7 +19,7 @@ HWY_INLINE V upper_half(hn::Vec<Words> bits) {
 }
 
 /// The lower halves of the rounded floats are zero; what is no number stays as it is.
-inline void bf16_round(void* dst, const float* src, std::size_t count) {
+inline void bf16_round(void* dst, const float* src, std::size_t count, int /*interleave*/) {
   const D d;
   const Words words;
   auto* to = static_cast<float*>(dst);

@@ -92,7 +92,7 @@ class ConvRun final : public StripRun {
       rounded_->make(strips_[static_cast<std::size_t>(turn)].rows(),
                      [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
                        ground_.kernels.bf16_round(call.scratch + to * precision_.operand_bytes,
-                                                  in_.at(places.in).data + from, count);
+                                                  in_.at(places.in).data + from, count, 1);
                      });
   }
 

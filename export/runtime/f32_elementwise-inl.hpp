@@ -18,7 +18,7 @@ namespace atto::edge::HWY_NAMESPACE {
 HWY_INLINE V exponential(V x) {
   const D d;
   const hn::RebindToSigned<D> di;
-  x = hn::Min(hn::Max(x, hn::Set(d, -87.3f)), hn::Set(d, 88.3f));
+  x = lower(higher(x, hn::Set(d, -87.3f)), hn::Set(d, 88.3f));
   const auto n = hn::NearestInt(hn::Mul(x, hn::Set(d, 1.44269504f)));
   const V nf = hn::ConvertTo(d, n);
   V r = hn::NegMulAdd(nf, hn::Set(d, 0.693359375f), x);
@@ -61,9 +61,9 @@ HWY_INLINE V error_function(V x) {
 template <format::Activation A>
 HWY_INLINE V activated(V x) {
   const D d;
-  if constexpr (A == format::Activation::Relu) return hn::Max(x, hn::Zero(d));
+  if constexpr (A == format::Activation::Relu) return higher(x, hn::Zero(d));
   if constexpr (A == format::Activation::Relu6) return clamped(x, {0, 6});
-  if constexpr (A == format::Activation::LeakyRelu) return hn::Max(x, hn::Mul(x, hn::Set(d, 0.1f)));
+  if constexpr (A == format::Activation::LeakyRelu) return higher(x, hn::Mul(x, hn::Set(d, 0.1f)));
   if constexpr (A == format::Activation::Sigmoid) return sigmoid(x);
   if constexpr (A == format::Activation::HardSigmoid) return hard_sigmoid(x);
   if constexpr (A == format::Activation::Swish) return hn::Mul(x, sigmoid(x));
@@ -125,7 +125,7 @@ void pool_row_as(const PoolRow& row) {
         for (int r = 0; r < row.rows; ++r, line += row.row_step)
           for (int sx = begin; sx < end; ++sx) {
             const V value = hn::LoadU(d, line + std::ptrdiff_t{sx} * format::kLanes);
-            sum = IsMax ? hn::Max(sum, value) : hn::Add(sum, value);
+            sum = IsMax ? higher(sum, value) : hn::Add(sum, value);
           }
         if (!IsMax) sum = hn::Mul(sum, hn::Set(d, share));
         hn::StoreU(sum, d, row.dst + b * row.dst_step + x * format::kLanes + v * kVector);

@@ -55,9 +55,27 @@ HWY_INLINE V repeated(const float* HWY_RESTRICT p, int v) {
   }
 }
 
+/// The larger of two, b where a is no number, as x86's instructions choose. Highway's for single
+/// lanes ask four times for what is none.
+HWY_INLINE V higher(V a, V b) {
+#  if HWY_TARGET == HWY_SCALAR
+  return V(a.raw > b.raw ? a.raw : b.raw);
+#  else
+  return hn::Max(a, b);
+#  endif
+}
+/// Likewise the smaller.
+HWY_INLINE V lower(V a, V b) {
+#  if HWY_TARGET == HWY_SCALAR
+  return V(a.raw < b.raw ? a.raw : b.raw);
+#  else
+  return hn::Min(a, b);
+#  endif
+}
+
 HWY_INLINE V clamped(V v, Clamp clamp) {
   const D d;
-  return hn::Min(hn::Max(v, hn::Set(d, clamp.low)), hn::Set(d, clamp.high));
+  return lower(higher(v, hn::Set(d, clamp.low)), hn::Set(d, clamp.high));
 }
 
 /// A Clamp, held in registers.
@@ -66,16 +84,16 @@ struct Limits {
       : low(hn::Set(D(), clamp.low)),
         high(hn::Set(D(), clamp.high)),
         has_high(HWY_TARGET == HWY_SCALAR || clamp.high < std::numeric_limits<float>::infinity()) {}
-  HWY_INLINE V of(V v) const { return hn::Min(hn::Max(v, low), high); }
+  HWY_INLINE V of(V v) const { return lower(higher(v, low), high); }
   /// Where there is no upper bound a branch takes the place of the minima: they would take the
   /// units of the multiply-adds.
   template <int N>
   HWY_INLINE void clamp(V (&v)[N]) const {
 #  pragma GCC unroll 16
-    for (int i = 0; i < N; ++i) v[i] = hn::Max(v[i], low);
+    for (int i = 0; i < N; ++i) v[i] = higher(v[i], low);
     if (has_high)
 #  pragma GCC unroll 16
-      for (int i = 0; i < N; ++i) v[i] = hn::Min(v[i], high);
+      for (int i = 0; i < N; ++i) v[i] = lower(v[i], high);
   }
   V low, high;
   bool has_high;

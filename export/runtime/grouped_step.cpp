@@ -44,7 +44,8 @@ class GroupedRun final : public StripRun {
     rounded_->make(plan_.turns[static_cast<std::size_t>(turn)],
                    [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
                      kernels_.bf16_round(call.scratch + to * precision_.operand_bytes,
-                                         plan_.in.at(places.in).data + from, count);
+                                         plan_.in.at(places.in).data + from, count,
+                                         wiring_.interleave);
                    });
     if (precision_.widens)
       kernels_.bf16_widen(reinterpret_cast<float*>(call.scratch + rounded_bytes()),
@@ -77,9 +78,11 @@ class GroupedRun final : public StripRun {
   std::ptrdiff_t tap_values() const { return std::ptrdiff_t{depth_} * format::kLanes; }
   std::ptrdiff_t block_values() const { return window_.height * window_.width * tap_values(); }
   std::ptrdiff_t weight_values() const { return blocks() * block_values(); }
-  /// Widened weights lie behind.
+  /// A tile may read beyond the end of the rows; widened weights lie behind.
   std::ptrdiff_t rounded_bytes() const {
-    return rounded_ ? aligned(rounded_->values() * precision_.operand_bytes) : 0;
+    if (!rounded_) return 0;
+    const std::ptrdiff_t beyond = std::ptrdiff_t{kGroupedTile} * window_.stride * format::kLanes;
+    return aligned((rounded_->values() + beyond) * precision_.operand_bytes);
   }
 
   /// `src`: pixel (0, 0) of block 0, as if all rows were there.

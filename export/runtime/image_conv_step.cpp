@@ -84,9 +84,10 @@ class ImageConvRun final : public StripRun {
     if (step_.is_bf16) {
       std::byte* rounded = call.scratch + strip_bytes();
       const std::ptrdiff_t values = (read.end - read.begin) * source_row_;
-      ground_.kernels.bf16_round(rounded, source,
-                                 static_cast<std::size_t>((values + format::kLanes - 1) /
-                                                          format::kLanes * format::kLanes));
+      ground_.kernels.bf16_round(
+          rounded, source,
+          static_cast<std::size_t>((values + format::kLanes - 1) / format::kLanes * format::kLanes),
+          1);
       panel.src = rounded;
     }
     panel.tiles = strips_->tiles().data() + strip.tile_begin;

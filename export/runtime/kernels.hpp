@@ -97,21 +97,25 @@ struct LaneMove {
   bool begins;  ///< the other lanes become zero; else they stay
 };
 
+inline constexpr int kGroupedTile =
+    8;  ///< pixels of the output that bf16_grouped_row makes at once
+
 struct Kernels {
   int max_pixels;    ///< of a tile
   int panel_blocks;  ///< blocks of a panel
   void (*conv)(const ConvPanel& panel);
   /// Rounds `count` values, a multiple of 16, to bf16, to nearest even. The result is bf16 where
-  /// there is a bf16_conv, else float.
-  void (*bf16_round)(void* dst, const float* src, std::size_t count);
+  /// there is a bf16_conv, else float. bf16 of `interleave` groups comes with the pairs of
+  /// channels of all groups side by side: [channel / 2][group][2] of each 16 values.
+  void (*bf16_round)(void* dst, const float* src, std::size_t count, int interleave);
   /// As conv, of bf16 weights [kh][kw][depth / 2][16][2] and a bf16 source; last_depth is even.
   /// Null where the CPU does not multiply bf16: conv then runs on the same numbers as floats.
   void (*bf16_conv)(const ConvPanel& panel);
   /// Makes floats [..][16] of `count` bf16 weights [.. / 2][16][2].
   void (*bf16_widen)(float* dst, const std::uint16_t* src, std::size_t count);
   void (*grouped_row)(const GroupedRow& row);
-  /// As grouped_row, of bf16 weights [..][(depth + 1) / 2][16][2] and a bf16 source. Null as
-  /// bf16_conv.
+  /// As grouped_row, of bf16 weights [..][(depth + 1) / 2][16][2] and a bf16 source, of which the
+  /// last tile reads up to kGroupedTile pixels too many. Null as bf16_conv.
   void (*bf16_grouped_row)(const GroupedRow& row);
   void (*winograd_source)(const WinogradSource& row);
   void (*winograd_output)(const WinogradOutput& row);

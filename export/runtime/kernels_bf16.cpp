@@ -164,116 +164,157 @@ void conv(const ConvPanel& panel) {
   run_tiles(panel, panel.blocks > 1 ? kTiles<2> : kTiles<1>);
 }
 
-/// The pairs of channels of a group, and where the lanes of a block find theirs among the pixel's.
-struct GroupPairs {
-  ATTO_BF16 explicit GroupPairs(const GroupedRow& row)
-      : count((row.depth + 1) / 2), in_block(format::kLanes / 2 / row.interleave) {
-    std::int16_t taken[2 * format::kLanes];
-    for (int i = 0; i < 2 * format::kLanes; ++i)
-      taken[i] = static_cast<std::int16_t>(i / 2 % row.interleave + i % 2 * row.interleave);
-    first = _mm512_loadu_si512(taken);
-    to_next = _mm512_set1_epi16(static_cast<std::int16_t>(2 * row.interleave));
+/// Loads a pair of channels of B groups, which lie side by side: lane l gets that of group l mod B.
+template <int B>
+ATTO_BF16_INLINE __m512i repeated(const Half* pairs) {
+  if constexpr (B == 2) {
+    std::int64_t two;
+    std::memcpy(&two, pairs, sizeof two);
+    return _mm512_set1_epi64(two);
+  } else if constexpr (B == 4) {
+    return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(pairs)));
+  } else {
+    static_assert(B == 8);
+    return _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(pairs)));
   }
-  int count, in_block;
-  __m512i first, to_next;
+}
+
+/// K x (any height), stride S, of B interleaved groups: adds it to P pixels. A loaded pair of
+/// channels serves all taps of a row of the window.
+template <int K, int S, int B>
+struct RegularWindow {
+  static constexpr int kPixels = kGroupedTile;
+  static ATTO_BF16_INLINE void add(__m512 (&sums)[kPixels], const GroupedRow& row, int pairs,
+                                   const Half* src, const Half* w) {
+    constexpr int kInBlock = format::kLanes / 2 / B, kPair = 2 * format::kLanes;
+    const std::ptrdiff_t tap = std::ptrdiff_t{pairs} * kPair;
+    for (int ky = row.ky_begin; ky < row.ky_end; ++ky, src += row.row_step, w += (K - 1) * tap) {
+      const Half* block = src;
+      for (int left = pairs; left > 0; left -= kInBlock, block += row.block_step) {
+        const Half* from = block;
+        for (int c = left < kInBlock ? left : kInBlock; c > 0; --c, from += 2 * B, w += kPair) {
+          __m512i weights[K];
+#  pragma GCC unroll 8
+          for (int k = 0; k < K; ++k) weights[k] = _mm512_loadu_si512(w + k * tap);
+#  pragma GCC unroll 32
+          for (int x = 0; x < (kPixels - 1) * S + K; ++x) {
+            __m512i value = repeated<B>(from + x * format::kLanes);
+            in_register(value);
+#  pragma GCC unroll 8
+            for (int k = 0; k < K; ++k) {
+              const int i = (x - k) / S;
+              if (x >= k && (x - k) % S == 0 && i < kPixels)
+                sums[i] = _mm512_dpbf16_ps(sums[i], __builtin_bit_cast(__m512bh, value),
+                                           __builtin_bit_cast(__m512bh, weights[k]));
+            }
+          }
+        }
+      }
+    }
+  }
 };
 
-/// Adds K neighbouring taps to P pixels. Of a loaded pixel every lane takes its group's pair of
-/// channels, which serves all of the taps.
-template <int K, int P>
-ATTO_BF16_INLINE void add_taps(__m512 (&sums)[P], const GroupPairs& pairs, const Half* block,
-                               std::ptrdiff_t block_step, const Half* w) {
-  const std::ptrdiff_t tap = std::ptrdiff_t{pairs.count} * 2 * format::kLanes;
-  for (int left = pairs.count; left > 0; left -= pairs.in_block, block += block_step) {
-    __m512i pair = pairs.first;
-    for (int c = left < pairs.in_block ? left : pairs.in_block; c > 0; --c) {
-      __m512i weights[K];
-#  pragma GCC unroll 8
-      for (int k = 0; k < K; ++k) weights[k] = _mm512_loadu_si512(w + k * tap);
-#  pragma GCC unroll 32
-      for (int x = 0; x < P - 1 + K; ++x) {
-        const auto* lanes = reinterpret_cast<const __m256i*>(block + x * format::kLanes);
-        const __m512i value =
-            _mm512_permutexvar_epi16(pair, _mm512_castsi256_si512(_mm256_loadu_si256(lanes)));
-#  pragma GCC unroll 8
-        for (int k = 0; k < K; ++k)
-          if (x >= k && x - k < P)
-            sums[x - k] = _mm512_dpbf16_ps(sums[x - k], __builtin_bit_cast(__m512bh, value),
-                                           __builtin_bit_cast(__m512bh, weights[k]));
-      }
-      pair = _mm512_adds_epi16(pair, pairs.to_next);
-      w += 2 * format::kLanes;
-    }
+/// Any window of any number of interleaved groups, one pixel.
+struct AnyWindow {
+  static constexpr int kPixels = 1;
+  static ATTO_BF16_INLINE void add(__m512 (&sums)[kPixels], const GroupedRow& row, int pairs,
+                                   const Half* src, const Half* w) {
+    const int in_block = format::kLanes / 2 / row.interleave;
+    std::int32_t group[format::kLanes];
+    for (int l = 0; l < format::kLanes; ++l) group[l] = l % row.interleave;
+    const __m512i first = _mm512_loadu_si512(group);
+    for (int ky = row.ky_begin; ky < row.ky_end; ++ky, src += row.row_step)
+      for (int kx = 0; kx < row.kernel_width; ++kx)
+        for (int c = 0; c < pairs; ++c, w += 2 * format::kLanes) {
+          const Half* block = src + kx * row.column_step + c / in_block * row.block_step;
+          const __m512i pixel =
+              _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(block)));
+          const __m512i at =
+              _mm512_add_epi32(first, _mm512_set1_epi32(c % in_block * row.interleave));
+          sums[0] = _mm512_dpbf16_ps(
+              sums[0], __builtin_bit_cast(__m512bh, _mm512_permutexvar_epi32(at, pixel)),
+              __builtin_bit_cast(__m512bh, _mm512_loadu_si512(w)));
+        }
+  }
+};
+
+/// Clamps, joins and stores `count` pixels.
+ATTO_BF16 __attribute__((noinline)) void finish_pixels(const __m512* sums, int count,
+                                                       const GroupedRow& row, float* dst,
+                                                       const float* residual) {
+  for (int i = 0; i < count; ++i) {
+    __m512 sum = clamped(sums[i], _mm512_set1_ps(row.clamp.low), _mm512_set1_ps(row.clamp.high));
+    if (residual != nullptr)
+      sum = clamped(_mm512_add_ps(sum, _mm512_loadu_ps(residual + i * format::kLanes)),
+                    _mm512_set1_ps(row.joined.low), _mm512_set1_ps(row.joined.high));
+    _mm512_storeu_ps(dst + i * format::kLanes, sum);
   }
 }
 
-/// Clamps, joins and stores P pixels.
-template <int P>
-ATTO_BF16_INLINE void finish_pixels(__m512 (&sums)[P], const GroupedRow& row, float* dst,
-                                    const float* residual) {
+/// All pixels, in tiles of which the last may hold fewer than are made.
+template <class Window>
+ATTO_BF16 void grouped_tiles(const GroupedRow& row) {
+  constexpr int kTile = Window::kPixels;
+  const int pairs = (row.depth + 1) / 2;
   const __m512 low = _mm512_set1_ps(row.clamp.low), high = _mm512_set1_ps(row.clamp.high);
-#  pragma GCC unroll 8
-  for (int i = 0; i < P; ++i) sums[i] = clamped(sums[i], low, high);
-  if (residual != nullptr) {
-    const __m512 lowest = _mm512_set1_ps(row.joined.low), highest = _mm512_set1_ps(row.joined.high);
-#  pragma GCC unroll 8
-    for (int i = 0; i < P; ++i)
-      sums[i] = clamped(_mm512_add_ps(sums[i], _mm512_loadu_ps(residual + i * format::kLanes)),
-                        lowest, highest);
-  }
-#  pragma GCC unroll 8
-  for (int i = 0; i < P; ++i) _mm512_storeu_ps(dst + i * format::kLanes, sums[i]);
-}
-
-/// Windows of K columns, stride 1, in tiles of P pixels; K = 0: any window, pixel by pixel.
-template <int K, int P>
-ATTO_BF16 void grouped_tiles(const GroupedRow& row, int first, int count) {
-  constexpr int kTaps = K > 0 ? K : 1;
-  const GroupPairs pairs(row);
-  const int width = row.kernel_width / kTaps, ky_end = row.ky_end;
-  const std::ptrdiff_t taps = std::ptrdiff_t{kTaps} * pairs.count * 2 * format::kLanes;
-  const std::ptrdiff_t row_step = row.row_step, block_step = row.block_step,
-                       column_step = row.column_step,
-                       tile_step = std::ptrdiff_t{row.stride} * P * format::kLanes;
   for (int b = 0; b < row.blocks; ++b) {
-    const Half* tile = static_cast<const Half*>(row.src) + b / row.readers * row.reader_step +
-                       first * std::ptrdiff_t{row.stride} * format::kLanes;
+    const Half* src = static_cast<const Half*>(row.src) + b / row.readers * row.reader_step;
     const Half* const weights = static_cast<const Half*>(row.weights) + b * row.weight_step;
-    const float* const bias = row.bias + b * format::kLanes;
-    std::ptrdiff_t at = first * std::ptrdiff_t{format::kLanes};
-    float* const dst = row.dst + b * row.dst_step;
-    const float* const residual =
+    const __m512 bias = _mm512_loadu_ps(row.bias + b * format::kLanes);
+    float* dst = row.dst + b * row.dst_step;
+    const float* residual =
         row.residual == nullptr ? nullptr : row.residual + b * row.residual_step;
-    for (int t = 0; t < count; ++t, tile += tile_step, at += P * format::kLanes) {
-      const Half *w = weights, *line = tile;
-      __m512 sums[P];
+    for (int left = row.width; left > 0; left -= kTile) {
+      __m512 sums[kTile];
 #  pragma GCC unroll 8
-      for (int i = 0; i < P; ++i) sums[i] = _mm512_loadu_ps(bias);
-      for (int ky = row.ky_begin; ky < ky_end; ++ky, line += row_step)
-        for (int kx = 0; kx < width; ++kx, w += taps)
-          add_taps<kTaps, P>(sums, pairs, line + kx * column_step, block_step, w);
-      finish_pixels<P>(sums, row, dst + at, residual == nullptr ? nullptr : residual + at);
+      for (int i = 0; i < kTile; ++i) sums[i] = bias;
+      Window::add(sums, row, pairs, src, weights);
+      if (residual != nullptr || left < kTile) {
+        finish_pixels(sums, left < kTile ? left : kTile, row, dst, residual);
+        if (residual != nullptr) residual += kTile * format::kLanes;
+      } else {
+#  pragma GCC unroll 8
+        for (int i = 0; i < kTile; ++i)
+          _mm512_storeu_ps(dst + i * format::kLanes, clamped(sums[i], low, high));
+      }
+      src += std::ptrdiff_t{row.stride} * kTile * format::kLanes;
+      dst += kTile * format::kLanes;
     }
   }
+}
+
+template <int B>
+void small_group_row(const GroupedRow& row) {
+  const bool is_regular = row.column_step == format::kLanes && row.stride <= 2;
+  if (is_regular && row.kernel_width == 3)
+    return (row.stride == 1 ? grouped_tiles<RegularWindow<3, 1, B>>
+                            : grouped_tiles<RegularWindow<3, 2, B>>)(row);
+  if (is_regular && row.kernel_width == 5 && row.stride == 1)
+    return grouped_tiles<RegularWindow<5, 1, B>>(row);
+  grouped_tiles<AnyWindow>(row);
 }
 
 void grouped_row(const GroupedRow& row) {
-  int done = 0;
-  if (row.kernel_width == 3 && row.column_step == format::kLanes && row.stride == 1) {
-    const bool in_sevens = row.width % 7 == 0 && row.width % 8 != 0;
-    const int pixels = in_sevens ? 7 : 8;
-    (in_sevens ? grouped_tiles<3, 7> : grouped_tiles<3, 8>)(row, 0, row.width / pixels);
-    done = row.width / pixels * pixels;
-  }
-  grouped_tiles<0, 1>(row, done, row.width - done);
+  (row.interleave == 2   ? small_group_row<2>
+   : row.interleave == 4 ? small_group_row<4>
+                         : small_group_row<8>)(row);
 }
 
-ATTO_BF16 void round(void* dst, const float* src, std::size_t count) {
+/// Puts the pairs of channels of interleaved groups side by side.
+ATTO_BF16 void round(void* dst, const float* src, std::size_t count, int interleave) {
   auto* to = static_cast<Half*>(dst);
+  std::int16_t from[format::kLanes];
+  for (int i = 0; i < format::kLanes; ++i) {
+    const int pair = i / 2;
+    from[i] =
+        static_cast<std::int16_t>((pair / interleave * 2 + i % 2) * interleave + pair % interleave);
+  }
+  const __m256i order = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 #  pragma GCC unroll 4
   for (std::size_t i = 0; i < count; i += format::kLanes) {
     const __m256bh halves = _mm512_cvtneps_pbh(_mm512_loadu_ps(src + i));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), __builtin_bit_cast(__m256i, halves));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i),
+                        _mm256_permutexvar_epi16(order, __builtin_bit_cast(__m256i, halves)));
   }
 }
 

@@ -251,6 +251,7 @@ template <int K, int Stride>
 ATTO_VNNI_INLINE void read_window(DepthwiseWindow<K, Stride>& window, const I8DepthwiseRow& row,
                                   int block) {
   using Window = DepthwiseWindow<K, Stride>;
+#  pragma GCC unroll 1
   for (int ky = 0; ky < row.ky_end - row.ky_begin; ++ky) {
     const std::int8_t* w = row.weights + block * row.weight_step + ky * K * format::kLanes;
     for (int g = 0; g < Window::kGroups; ++g)
@@ -266,11 +267,12 @@ ATTO_VNNI_INLINE void read_window(DepthwiseWindow<K, Stride>& window, const I8De
   }
 }
 
-template <int K, int Stride, int P>
+template <int K, int Stride>
 ATTO_VNNI_INLINE void depthwise_pixels(const I8DepthwiseRow& row,
                                        const DepthwiseWindow<K, Stride>& window, const Rounding& by,
                                        int block, std::ptrdiff_t x) {
   using Window = DepthwiseWindow<K, Stride>;
+  constexpr int P = 4;
   const __m512i bias = _mm512_loadu_si512(row.bias + block * format::kLanes);
   __m512i sums[P];
   for (int i = 0; i < P; ++i) sums[i] = bias;
@@ -295,12 +297,8 @@ ATTO_VNNI void depthwise_row_of(const I8DepthwiseRow& row) {
     DepthwiseWindow<K, Stride> window;
     read_window(window, row, b);
     const Rounding by = rounding_of(row.finish, row.finish.multipliers + b * format::kLanes);
-    // The last four may be made twice, which a residual in their place would not bear.
-    if (row.width >= 4 && (row.residual == nullptr || row.width % 4 == 0))
-      for (int x = 0; x < row.width; x += 4)
-        depthwise_pixels<K, Stride, 4>(row, window, by, b, std::min(x, row.width - 4));
-    else
-      for (int x = 0; x < row.width; ++x) depthwise_pixels<K, Stride, 1>(row, window, by, b, x);
+    for (int x = 0; x < row.width; x += 4)
+      depthwise_pixels(row, window, by, b, std::min(x, row.width - 4));
   }
 }
 
@@ -310,8 +308,10 @@ void depthwise_row(const I8DepthwiseRow& row) {
                                {depthwise_row_of<5, 1>, depthwise_row_of<5, 2>},
                                {depthwise_row_of<7, 1>, depthwise_row_of<7, 2>}};
   const int k = row.kernel_width;
+  // The last four pixels may be made twice, which a residual in their place would not bear.
+  const bool in_fours = row.width % 4 == 0 || (row.width > 4 && row.residual == nullptr);
   const bool is_regular = row.column_step == format::kLanes && row.ky_end - row.ky_begin <= k &&
-                          (k == 3 || k == 5 || k == 7) && row.stride <= 2;
+                          (k == 3 || k == 5 || k == 7) && row.stride <= 2 && in_fours;
   if (!is_regular) return i8_avx2_kernels().depthwise_row(row);
   kRows[k / 2 - 1][row.stride - 1](row);
 }

@@ -85,6 +85,14 @@ TEST_CASE("layers that pairs of channels do not suit stay float") {
   CHECK(is_bf16(conv(1), {32, 2, 2}, 0));         // the image
   CHECK_FALSE(is_bf16(conv(4), {32, 2, 2}, 1));   // 8 channels a group: interleaved
   CHECK_FALSE(is_bf16(conv(32), {32, 2, 2}, 1));  // depthwise
+  const auto window = [&](int kernel, int stride, int groups) {
+    return is_bf16(deploy::FusedConv{kernel, stride, groups, 1, {}, {}}, {32, 2, 2}, 1);
+  };
+  for (const int kernel : {3, 5}) CHECK(window(kernel, 1, 16));
+  CHECK_FALSE(window(7, 1, 4));  // no kernel
+  CHECK(window(3, 2, 8));
+  CHECK_FALSE(window(3, 2, 16));  // rounding costs more than the products save
+  CHECK_FALSE(window(5, 2, 8));
   CHECK(is_bf16(deploy::FusedDense{}, {32, 2, 2}, 0));
   CHECK_FALSE(is_bf16(deploy::FusedActivate{}, {32, 2, 2}, 1));
 }

@@ -57,9 +57,10 @@ std::vector<float> many_values() {
 }
 
 /// What bf16_round made, as floats.
-std::vector<float> rounded_by(const Kernels& kernels, const std::vector<float>& values) {
+std::vector<float> rounded_by(const Kernels& kernels, const std::vector<float>& values,
+                              int interleave = 1) {
   std::vector<float> made(values.size());
-  kernels.bf16_round(made.data(), values.data(), values.size());
+  kernels.bf16_round(made.data(), values.data(), values.size(), interleave);
   if (kernels.bf16_conv == nullptr) return made;
   const auto* halves = reinterpret_cast<const std::uint16_t*>(made.data());
   std::vector<float> wide;
@@ -252,7 +253,11 @@ struct GroupCase {
     std::vector<float> zeroed = weights;  // the second of a pair that is beyond the depth
     for (std::size_t i = 0; row.depth % 2 == 1 && i < zeroed.size(); ++i)
       if (static_cast<std::ptrdiff_t>(i) % tap >= tap - 32 && i % 2 == 1) zeroed[i] = 0;
-    const std::vector<std::uint16_t> half_src = halves(src), half_weights = halves(zeroed);
+    const std::vector<std::uint16_t> half_weights = halves(zeroed);
+    // As bf16_round makes it, and no numbers behind it, as far as a tile may read.
+    std::vector<std::uint16_t> half_src = halves(rounded_by(kernels, src, row.interleave));
+    half_src.resize(half_src.size() + static_cast<std::size_t>(kGroupedTile * row.stride * 16),
+                    0xffff);
     std::vector<float> dst(residual.size() + 1, -99);
     GroupedRow made = row;
     made.src = half_src.data();
@@ -335,6 +340,22 @@ TEST_CASE("bf16 kernels round as the rules say") {
     }
     CHECK(wrong == 0);
   }
+}
+
+TEST_CASE("bf16 kernels put pairs of channels of interleaved groups side by side") {
+  const std::vector<float> values = whole_numbers(48, 5);
+  for (const Variant& variant : variants())
+    for (const int interleave : {2, 4, 8}) {
+      INFO(variant.name << " " << interleave);
+      const std::vector<float> made = rounded_by(variant.kernels, values, interleave);
+      for (int i = 0; i < 48; ++i) {
+        const int lane = i % 16, channel = lane / interleave, group = lane % interleave;
+        const int at = (channel / 2 * interleave + group) * 2 + channel % 2;
+        const bool in_pairs = variant.kernels.bf16_conv != nullptr;
+        CHECK(made[static_cast<std::size_t>(i / 16 * 16 + (in_pairs ? at : lane))] ==
+              values[static_cast<std::size_t>(i)]);
+      }
+    }
 }
 
 TEST_CASE("bf16 kernels widen pairs of channels to channels") {

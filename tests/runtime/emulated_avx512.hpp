@@ -139,13 +139,13 @@ inline Half to_bf16(Floats a) {
   }
   return as<Half>(halves);
 }
-template <class Value>
-Bits permuted(Bits order, Bits a) {
-  const auto by = as<Of<std::make_unsigned_t<Value>>>(order);
-  const auto x = as<Of<Value>>(a);
-  Of<Value> made;
+template <class Value, class All>
+All permuted(All order, All a) {
+  using Values = Vector<Value, sizeof(All) / sizeof(Value)>;
+  const auto by = as<Values>(order), x = as<Values>(a);
+  Values made;
   for (std::size_t i = 0; i < made.at.size(); ++i) made.at[i] = x.at[by.at[i] % x.at.size()];
-  return as<Bits>(made);
+  return as<All>(made);
 }
 inline Bits shuffled(Bits a, Bits order) {
   const auto x = as<Of<std::uint8_t>>(a), by = as<Of<std::uint8_t>>(order);
@@ -159,6 +159,11 @@ inline Bits repeated(__m128i a) {
   const auto four = as<std::array<std::int32_t, 4>>(a);
   Bits bits;
   for (std::size_t i = 0; i < 16; ++i) bits.at[i] = four[i % 4];
+  return bits;
+}
+inline Bits repeated(Half a) {
+  Bits bits;
+  for (std::size_t i = 0; i < 16; ++i) bits.at[i] = a.at[i % 8];
   return bits;
 }
 inline Half low_half(Bits a) {
@@ -208,6 +213,7 @@ using __mmask64 = std::uint64_t;
 #define _mm512_storeu_ps(p, a) EMULATED::store(p, a)
 #define _mm512_setzero_ps() EMULATED::as<__m512>(EMULATED::set1<float>(0))
 #define _mm512_set1_ps(a) EMULATED::as<__m512>(EMULATED::set1<float>(a))
+#define _mm512_set1_epi64(a) EMULATED::set1<std::int64_t>(a)
 #define _mm512_set1_epi32(a) EMULATED::set1<std::int32_t>(a)
 #define _mm512_set1_epi16(a) EMULATED::set1<std::int16_t>(a)
 #define _mm512_set1_epi8(a) EMULATED::set1<std::int8_t>(static_cast<std::int8_t>(a))
@@ -216,6 +222,7 @@ using __mmask64 = std::uint64_t;
 #define _mm512_mul_ps(a, b) EMULATED::each(a, b, EMULATED::kMultiply)
 #define _mm512_max_ps(a, b) EMULATED::each(a, b, EMULATED::kMax)
 #define _mm512_min_ps(a, b) EMULATED::each(a, b, EMULATED::kMin)
+#define _mm512_add_epi32(a, b) EMULATED::each<std::int32_t>(a, b, EMULATED::kAdd)
 #define _mm512_sub_epi32(a, b) EMULATED::each<std::int32_t>(a, b, EMULATED::kSubtract)
 #define _mm512_max_epu8(a, b) EMULATED::each<std::uint8_t>(a, b, EMULATED::kMax)
 #define _mm512_min_epu8(a, b) EMULATED::each<std::uint8_t>(a, b, EMULATED::kMin)
@@ -228,10 +235,11 @@ using __mmask64 = std::uint64_t;
 #define _mm512_dpbf16_ps(s, a, b) EMULATED::dot_bf16(s, a, b)
 #define _mm512_cvtneps_pbh(a) EMULATED::to_bf16(a)
 #define _mm512_dpbusd_epi32(s, a, b) EMULATED::dot(s, a, b)
-#define _mm512_permutexvar_epi32(i, a) EMULATED::permuted<std::int32_t>(i, a)
-#define _mm512_permutexvar_epi16(i, a) EMULATED::permuted<std::int16_t>(i, a)
+#define _mm512_permutexvar_epi32(i, a) EMULATED::permuted<std::uint32_t>(i, a)
+#define _mm256_permutexvar_epi16(i, a) EMULATED::permuted<std::uint16_t>(i, a)
 #define _mm512_shuffle_epi8(a, i) EMULATED::shuffled(a, i)
 #define _mm512_broadcast_i32x4(a) EMULATED::repeated(a)
+#define _mm512_broadcast_i64x4(a) EMULATED::repeated(a)
 #define _mm512_castsi512_si256(a) EMULATED::low_half(a)
 #define _mm512_castsi256_si512(a) EMULATED::from_half(a)
 #define _mm256_loadu_si256(p) EMULATED::load_half(p)
