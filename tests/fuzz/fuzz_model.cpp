@@ -68,7 +68,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                    static_cast<std::size_t>(program.height) *
                                    static_cast<std::size_t>(program.width));
     edge::EngineOptions options;
-    options.level = edge::available_levels()[size % edge::available_levels().size()];
+    const std::size_t levels = edge::available_levels().size();
+    options.level = edge::available_levels()[size % levels];
+    options.threads = 1 + static_cast<int>(size / levels % 3);
+    options.parallel_for = [](int count, const std::function<void(int)>& part) {
+      for (int i = 0; i < count; ++i) part(i);
+    };
     edge::Engine(model, options).run(image);
   } catch (const format::ModelError&) {
   }
