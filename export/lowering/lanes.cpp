@@ -159,7 +159,7 @@ bool multiplies_interleaved_bf16(const FusedNetwork& network, const FusedNode& n
   if (conv.dilation != 1) return false;
   const int channels = channels_of_group(network, node);
   if (conv.stride == 1) return (conv.kernel == 3 || conv.kernel == 5) && channels >= 2;
-  return conv.stride == 2 && conv.kernel == 3 && channels >= 4;
+  return conv.stride == 2 && conv.kernel == 3 && channels >= 6;
 }
 
 }  // namespace
