@@ -28,25 +28,30 @@ class I8ConvRun final : public StripRun {
         strips_(strips_of(plan.turns, step.window, plan.in, plan.out, kernels_.max_pixels,
                           stores_over_rows(), tiles_)),
         dst_offset_(pixel_offsets(plan.out)) {
-    if (kernels_.words.conv != nullptr && step.wiring.interleave == 1) {
-      words_.emplace(plan.in, step.window, plan.turns);
-      for (Tile& tile : tiles_) tile.src *= kI8WordBytes;
+    if (is_in_words() || is_arranged()) {
+      converted_.emplace(plan.in, step.window, plan.turns);
+      for (Tile& tile : tiles_) tile.src *= converted_bytes();
     }
     for (const Tile& tile : tiles_) tile_bias_.push_back(biases_.of(tile.ky_begin, tile.ky_end));
     if (step.residual >= 0) residual_offset_ = pixel_offsets(end_.residual.shape);
   }
 
   std::size_t scratch_bytes() const override {
-    return words_ ? static_cast<std::size_t>(pixel_bytes() + block_weights() * kI8WordBytes) : 0;
+    return static_cast<std::size_t>(pixel_bytes() +
+                                    (is_in_words() ? block_weights() * kI8WordBytes : 0));
   }
 
   void prepare(int turn, const Places& places, const Call& call) const noexcept override {
-    if (words_)
-      words_->make(strips_[static_cast<std::size_t>(turn)].rows(),
-                   [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
-                     kernels_.words.widen_pixels(call.scratch + to * kI8WordBytes,
-                                                 in_.at(places.in).data + from, count);
-                   });
+    if (!converted_) return;
+    converted_->make(strips_[static_cast<std::size_t>(turn)].rows(),
+                     [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
+                       std::byte* dst = call.scratch + to * converted_bytes();
+                       const std::uint8_t* src = in_.at(places.in).data + from;
+                       if (is_arranged())
+                         kernels_.arrange_groups(dst, src, count, step_.wiring.interleave, quads_);
+                       else
+                         kernels_.words.widen_pixels(dst, src, count);
+                     });
   }
 
   void run(int turn, const Places& places, Range blocks, const Call& call) const noexcept override {
@@ -71,6 +76,16 @@ class I8ConvRun final : public StripRun {
   }
 
  private:
+  bool is_in_words() const {
+    return kernels_.words.conv != nullptr && step_.wiring.interleave == 1;
+  }
+  bool is_arranged() const {
+    return kernels_.arrange_groups != nullptr && step_.wiring.interleave > 1;
+  }
+  /// What the scratch memory holds for a byte of the rows.
+  std::ptrdiff_t converted_bytes() const {
+    return is_arranged() ? i8_arranged_bytes(quads_) : kI8WordBytes;
+  }
   int panel_blocks() const { return step_.wiring.interleave > 1 ? 1 : kI8PanelBlocks; }
   /// Kernels store neighbouring pixels side by side.
   bool stores_over_rows() const {
@@ -80,8 +95,10 @@ class I8ConvRun final : public StripRun {
   std::ptrdiff_t block_weights() const {
     return std::ptrdiff_t{step_.window.height} * step_.window.width * quads_ * kI8QuadWeights;
   }
-  /// Of the rows in words; a block's weights lie behind them.
-  std::ptrdiff_t pixel_bytes() const { return aligned(words_->values() * kI8WordBytes); }
+  /// Of the converted rows; a block's weights in words lie behind them.
+  std::ptrdiff_t pixel_bytes() const {
+    return converted_ ? aligned(converted_->values() * converted_bytes()) : 0;
+  }
 
   void run_panel(const Strip& strip, const ByteView& in, const ByteView& out, int block, int blocks,
                  const Call& call) const {
@@ -114,13 +131,15 @@ class I8ConvRun final : public StripRun {
       panel.residual_step = end_.residual.shape.block_stride;
       panel.residual_offset = residual_offset_.data();
     }
-    if (words_) {
-      read_words(panel, call.scratch +
-                            (words_->origin(strip.rows()) + (panel.src - in.data)) * kI8WordBytes);
+    if (converted_)
+      read_converted(panel,
+                     call.scratch + (converted_->origin(strip.rows()) + (panel.src - in.data)) *
+                                        converted_bytes(),
+                     converted_bytes());
+    if (is_in_words())
       conv_in_words(kernels_.words, panel, call.scratch + pixel_bytes());
-    } else {
+    else
       kernels_.conv(panel);
-    }
     fill_halo(out, strip.begin, strip.end, block, block + blocks);
   }
 
@@ -133,8 +152,8 @@ class I8ConvRun final : public StripRun {
   int quads_;
   I8Biases biases_;
   std::vector<Tile> tiles_;
-  std::vector<Strip> strips_;  ///< by turn
-  std::optional<ConvertedRows> words_;
+  std::vector<Strip> strips_;               ///< by turn
+  std::optional<ConvertedRows> converted_;  ///< in words, or arranged by groups
   std::vector<std::uint32_t> dst_offset_, residual_offset_;
   std::vector<const std::int32_t*> tile_bias_;
 };

@@ -8,13 +8,14 @@ namespace atto::edge {
 inline constexpr std::ptrdiff_t kI8WordBytes = 2;
 inline constexpr std::ptrdiff_t kI8QuadWeights = std::ptrdiff_t{4} * format::kLanes;  // bytes
 
-/// Lets a panel read words in place of bytes. Its tiles must be about words already.
-inline void read_words(I8Panel& panel, const std::byte* words) {
-  panel.src = reinterpret_cast<const std::uint8_t*>(words);
-  panel.pixel_step *= kI8WordBytes;
-  panel.row_step *= kI8WordBytes;
-  panel.column_step *= kI8WordBytes;
-  panel.block_step *= kI8WordBytes;
+/// Lets a panel read `bytes` in place of every byte of its source. Its tiles must be about these
+/// already.
+inline void read_converted(I8Panel& panel, const std::byte* src, std::ptrdiff_t bytes) {
+  panel.src = reinterpret_cast<const std::uint8_t*>(src);
+  panel.pixel_step *= bytes;
+  panel.row_step *= bytes;
+  panel.column_step *= bytes;
+  panel.block_step *= bytes;
 }
 
 /// Runs a panel whose source is in words, block by block, so that a block's weights, widened into

@@ -63,6 +63,10 @@ struct I8DepthwiseRow {
 };
 
 inline constexpr int kI8PanelBlocks = 2;
+/// Bytes that arrange_groups makes of one.
+constexpr std::ptrdiff_t i8_arranged_bytes(int quads) {
+  return quads == 1 ? 2 : 1;
+}
 
 struct I8Kernels {
   int max_pixels;  ///< of a tile
@@ -77,6 +81,11 @@ struct I8Kernels {
     void (*widen_pixels)(std::byte* dst, const std::uint8_t* src, std::size_t count);
     void (*widen_weights)(std::byte* dst, const std::int8_t* src, std::size_t quads);
   } words;
+  /// For levels whose conv reads the quads of interleaved groups side by side; else null. Makes of
+  /// each of `count` / 16 pixels, where a group has two quads, [quad][group][4] of two groups, and
+  /// where it has one, [group mod interleave][4] of eight: 16 or 32 bytes.
+  void (*arrange_groups)(std::byte* dst, const std::uint8_t* src, std::size_t count, int interleave,
+                         int quads);
   void (*depthwise_row)(const I8DepthwiseRow& row);
   void (*image_row)(const I8ImageRow& row);
   void (*product_row)(const I8ProductRow& row);

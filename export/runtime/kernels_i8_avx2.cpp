@@ -252,10 +252,12 @@ ATTO_AVX2 void mean(const I8MeanCell& cell) {
   store(cell.dst, in_order(to_bytes(both, both, bounds_of(cell.bounds))), 1);
 }
 
-constexpr I8Kernels kAvx2 = {
-    kConvPixels,   0,         picked_conv, {word_conv, widen_pixels, widen_weights},
-    depthwise_row, image_row, product_row, gather_row,
-    table_row,     sum_row,   mean};
+constexpr I8Kernels kAvx2 = {kConvPixels, 0,
+                             picked_conv, {word_conv, widen_pixels, widen_weights},
+                             nullptr,     depthwise_row,
+                             image_row,   product_row,
+                             gather_row,  table_row,
+                             sum_row,     mean};
 
 }  // namespace
 }  // namespace avx2

@@ -135,32 +135,48 @@ ATTO_VNNI_INLINE void conv_tile(const I8Panel& panel, std::size_t t) {
   for (int j = 0; j < OB; ++j) finish_tile<P>(sums[j], panel, tile.pixel, j);
 }
 
-/// Which of a pixel's 16 bytes meet the weights of a quad: [16 lanes][4].
-struct QuadBytes {
-  alignas(64) std::uint8_t at[64];
-};
-constexpr QuadBytes quad_bytes(int quad, int interleave) {
-  QuadBytes bytes{};
-  for (int l = 0; l < format::kLanes; ++l)
-    for (int k = 0; k < 4; ++k)
-      bytes.at[l * 4 + k] = static_cast<std::uint8_t>(i8::quad_byte(quad, k, l, interleave));
-  return bytes;
+/// Puts the quads of a pixel's groups side by side.
+ATTO_VNNI void arrange_groups(std::byte* dst, const std::uint8_t* src, std::size_t count,
+                              int interleave, int quads) {
+  std::uint8_t from[64];
+  const int groups = quads == 1 ? 8 : 2;
+  for (int i = 0; i < 64; ++i)
+    from[i] = static_cast<std::uint8_t>(
+        i8::quad_byte(i / (4 * groups) % quads, i % 4, i / 4 % groups, interleave));
+  const __m512i order = _mm512_loadu_si512(from);
+  std::size_t i = 0;
+  if (quads == 2)  // four pixels at once
+    for (; i + 64 <= count; i += 64)
+      _mm512_storeu_si512(dst + i, _mm512_shuffle_epi8(_mm512_loadu_si512(src + i), order));
+  for (; i < count; i += format::kLanes) {
+    const __m512i pixel =
+        _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i)));
+    const __m512i arranged = _mm512_shuffle_epi8(pixel, order);
+    if (quads == 1)
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst + 2 * i),
+                          _mm512_castsi512_si256(arranged));
+    else
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(dst + i), _mm512_castsi512_si128(arranged));
+  }
 }
-constexpr QuadBytes kTwoGroups[2] = {quad_bytes(0, 2), quad_bytes(1, 2)};
-constexpr QuadBytes kFourGroups[2] = {quad_bytes(0, 4), quad_bytes(1, 4)};
-constexpr QuadBytes kEightGroups[2] = {quad_bytes(0, 8), quad_bytes(1, 8)};
 
-/// Interleaved groups of at most 8 channels: a shuffle gives each lane the channels of its group.
+/// Loads what the lanes read of an arranged pixel: quad q of the group of each.
+template <int Q>
+ATTO_VNNI_INLINE __m512i quads_of(const std::uint8_t* pixel, int q) {
+  if constexpr (Q == 1)
+    return _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(pixel)));
+  std::int64_t two;
+  std::memcpy(&two, pixel + 8 * q, sizeof two);
+  return _mm512_set1_epi64(two);
+}
+
+/// Interleaved groups of Q quads of channels, which lie side by side.
 template <int P, int Q>
 ATTO_VNNI_INLINE void grouped_tile(const I8Panel& panel, std::size_t t) {
   const Tile& tile = panel.tiles[t];
   const __m512i bias = _mm512_loadu_si512(panel.tile_bias[t] + panel.bias_offset);
-  __m512i sums[P], at[Q];
+  __m512i sums[P];
   for (int i = 0; i < P; ++i) sums[i] = bias;
-  const QuadBytes* bytes = panel.interleave == 2   ? kTwoGroups
-                           : panel.interleave == 4 ? kFourGroups
-                                                   : kEightGroups;
-  for (int q = 0; q < Q; ++q) at[q] = _mm512_load_si512(bytes[q].at);
   const std::int8_t* w =
       panel.weights + std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * Q * 64;
   const std::ptrdiff_t pitch = panel.pixel_step;
@@ -170,12 +186,9 @@ ATTO_VNNI_INLINE void grouped_tile(const I8Panel& panel, std::size_t t) {
     for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step, w += Q * 64) {
       __m512i weights[Q];
       for (int q = 0; q < Q; ++q) weights[q] = _mm512_loadu_si512(w + q * 64);
-      for (int i = 0; i < P; ++i) {
-        const __m512i pixel = _mm512_broadcast_i32x4(
-            _mm_loadu_si128(reinterpret_cast<const __m128i*>(tap + i * pitch)));
+      for (int i = 0; i < P; ++i)
         for (int q = 0; q < Q; ++q)
-          sums[i] = _mm512_dpbusd_epi32(sums[i], _mm512_shuffle_epi8(pixel, at[q]), weights[q]);
-      }
+          sums[i] = _mm512_dpbusd_epi32(sums[i], quads_of<Q>(tap + i * pitch, q), weights[q]);
     }
   }
   finish_tile<P>(sums, panel, tile.pixel, 0);
@@ -324,6 +337,7 @@ const I8Kernels& i8_vnni_kernels() {
     kernels.max_pixels = kPixels;
     kernels.conv = conv;
     kernels.words = {};
+    kernels.arrange_groups = arrange_groups;
     kernels.depthwise_row = depthwise_row;
     return kernels;
   }();
