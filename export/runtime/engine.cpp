@@ -177,8 +177,11 @@ Level Engine::level() const noexcept {
 const Model& Engine::model() const noexcept {
   return state_->model;
 }
-std::size_t Engine::arena_bytes() const noexcept {
-  return state_->layout.arena_bytes;
+std::size_t Engine::working_bytes() const noexcept {
+  std::size_t bytes = state_->layout.arena_bytes +
+                      state_->scratch_bytes * static_cast<std::size_t>(state_->ground.parts);
+  for (const auto& output : state_->outputs) bytes += output.values.size() * sizeof(float);
+  return bytes;
 }
 
 std::vector<StepProfile> Engine::profile(std::span<const float> image, int rounds) {

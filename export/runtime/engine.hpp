@@ -54,7 +54,8 @@ class Engine {
 
   Level level() const noexcept;
   const Model& model() const noexcept;
-  std::size_t arena_bytes() const noexcept;
+  /// Bytes held beside the model: tensors, outputs, and the scratch memory of every thread.
+  std::size_t working_bytes() const noexcept;
   /// Times every chain of steps over `rounds` runs on the image.
   std::vector<StepProfile> profile(std::span<const float> image, int rounds);
 

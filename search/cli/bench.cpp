@@ -67,7 +67,9 @@ std::string json_text(const Measured& m, int threads) {
                {"macs", program.macs()},
                {"gflops", m.gflops()},
                {m.scale.peak_key, m.peak},
-               {"share_of_peak", m.gflops() / (m.peak * threads)}};
+               {"share_of_peak", m.gflops() / (m.peak * threads)},
+               {"weight_bytes", m.engine.model().weights().size()},
+               {"working_bytes", m.engine.working_bytes()}};
   if (threads > 1) json["core_distance_ns"] = m.core_distance_ns;
   if (!m.profile.empty()) json["steps"] = Json::array();
   for (const edge::StepProfile& step : m.profile)
@@ -99,11 +101,14 @@ std::string table_text(const Measured& m, int threads) {
                         m.gflops(step.macs, step.median_us / 1e3));
   text += fmt::format(
       "{} {}, {}, {} thread{}: median {:.4f} ms (middle half {:.4f} to {:.4f}, {} runs)\n"
-      "{:.1f} {}, {:.1f} % of the {:.1f} {} that {} measured {} peak{} give\n",
+      "{:.1f} {}, {:.1f} % of the {:.1f} {} that {} measured {} peak{} give\n"
+      "memory: weights {:.1f} KiB, tensors and scratch {:.1f} KiB\n",
       program.name, program.precision, edge::level_name(m.engine.level()), threads,
       threads == 1 ? "" : "s", m.timing.median_ms, m.timing.low_ms, m.timing.high_ms, m.timing.runs,
       m.gflops(), unit, 100 * m.gflops() / (m.peak * threads), m.peak * threads, unit, threads,
-      m.scale.peak_name, threads == 1 ? "" : "s");
+      m.scale.peak_name, threads == 1 ? "" : "s",
+      static_cast<double>(m.engine.model().weights().size()) / 1024,
+      static_cast<double>(m.engine.working_bytes()) / 1024);
   if (threads > 1)
     text += fmt::format("two cores pass each other a cache line and back in {:.0f} ns\n",
                         m.core_distance_ns);

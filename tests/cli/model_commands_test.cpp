@@ -46,8 +46,12 @@ TEST_CASE("bench prints the latency and the share of the peak") {
   CHECK(bench.at("fma_peak_gflops").get<double>() > 0.1);
   CHECK(bench.at("steps").size() == 9);
   CHECK_FALSE(bench.contains("core_distance_ns"));
+  const json inspected = json::parse(run_atto(scratch, "inspect --json " + kModel).out);
+  CHECK(bench.at("weight_bytes") == inspected.at("weight_bytes"));
+  CHECK(bench.at("working_bytes") > inspected.at("arena_bytes"));
   const Ended two = run_atto(scratch, "bench --rounds 1 --threads 2 --json " + kModel);
   CHECK(json::parse(two.out).at("core_distance_ns").get<double>() > 1);
+  CHECK(json::parse(two.out).at("working_bytes") > bench.at("working_bytes"));  // more scratch
   const Ended scalar = run_atto(scratch, "bench --rounds 1 --profile " + kModel, "ATTO_ISA=scalar");
   CHECK(scalar.out.find("sample fp32, scalar, 1 thread: median") != std::string::npos);
 }
