@@ -4,8 +4,8 @@
 //
 // A bf16 layer rounds its inputs and its weights to bf16 and sums their products in float; bias,
 // activation and residual are float, and so are all tensors in memory. Depthwise convolutions stay
-// float, and those of interleaved groups but 3x3 and, at stride 1, 5x5: their weights are few, and
-// multiplying pairs of channels does not suit them.
+// float, and so do those of interleaved groups for whose window there is no kernel or whose
+// channels are too few: multiplying pairs of channels does not suit them.
 
 #include <bit>
 #include <cstdint>

@@ -100,6 +100,20 @@ Lanes kept_together(const FusedNetwork& network, const FusedNode& node,
   return order;
 }
 
+int channels_of_group(const FusedNetwork& network, const FusedNode& node) {
+  return network.nodes[at(node.inputs[0])].shape.channels / std::get<FusedConv>(node.op).groups;
+}
+
+/// Whether interleaved groups multiply in bf16: there are kernels for their window, and the
+/// products outweigh the rounding of what they read.
+bool multiplies_interleaved_bf16(const FusedNetwork& network, const FusedNode& node) {
+  const FusedConv& conv = std::get<FusedConv>(node.op);
+  if (conv.dilation != 1) return false;
+  const int channels = channels_of_group(network, node);
+  if (conv.stride == 1) return (conv.kernel == 3 || conv.kernel == 5) && channels >= 2;
+  return conv.stride == 2 && conv.kernel == 3 && channels >= 6;
+}
+
 }  // namespace
 
 Lanes identity_lanes(int channels) {
@@ -145,24 +159,6 @@ bool is_grouped(const FusedNetwork& network, const FusedNode& node) {
   const auto* conv = std::get_if<FusedConv>(&node.op);
   return conv != nullptr && conv->groups > 1 && !is_depthwise(network, node);
 }
-
-namespace {
-
-int channels_of_group(const FusedNetwork& network, const FusedNode& node) {
-  return network.nodes[at(node.inputs[0])].shape.channels / std::get<FusedConv>(node.op).groups;
-}
-
-/// Whether interleaved groups multiply in bf16: there are kernels for their window, and the
-/// products outweigh the rounding of what they read.
-bool multiplies_interleaved_bf16(const FusedNetwork& network, const FusedNode& node) {
-  const FusedConv& conv = std::get<FusedConv>(node.op);
-  if (conv.dilation != 1) return false;
-  const int channels = channels_of_group(network, node);
-  if (conv.stride == 1) return (conv.kernel == 3 || conv.kernel == 5) && channels >= 2;
-  return conv.stride == 2 && conv.kernel == 3 && channels >= 6;
-}
-
-}  // namespace
 
 GroupLayout group_layout(const FusedNetwork& network, const FusedNode& node, Precision precision) {
   const int groups = std::get<FusedConv>(node.op).groups;

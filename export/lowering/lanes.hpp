@@ -21,7 +21,7 @@ std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels);
 
 /// How a convolution of groups, `in_each` channels to `out_each`, reads and writes. As many groups
 /// are interleaved as make the fewest blocks of outputs. In int8 what these read fits one block; in
-/// bf16 what two of them read does, where interleaved groups stay float (bf16.hpp).
+/// bf16, where interleaved groups stay float (bf16.hpp), what two of them read does.
 struct GroupLayout {
   format::Wiring wiring;
   Lanes in, out;

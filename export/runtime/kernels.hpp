@@ -115,7 +115,7 @@ struct Kernels {
   void (*bf16_widen)(float* dst, const std::uint16_t* src, std::size_t count);
   void (*grouped_row)(const GroupedRow& row);
   /// As grouped_row, of bf16 weights [..][(depth + 1) / 2][16][2] and a bf16 source, of which the
-  /// last tile reads up to kGroupedTile pixels too many. Null as bf16_conv.
+  /// last tile reads up to kGroupedTile * stride pixels too many. Null as bf16_conv.
   void (*bf16_grouped_row)(const GroupedRow& row);
   void (*winograd_source)(const WinogradSource& row);
   void (*winograd_output)(const WinogradOutput& row);
