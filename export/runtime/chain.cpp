@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "export/runtime/chain_plan.hpp"
+#include "export/runtime/shares.hpp"
 #include "export/runtime/strip_run.hpp"
 
 namespace atto::edge {
@@ -13,6 +14,9 @@ namespace {
 using format::Element;
 using format::StepKind;
 using format::Tensor;
+
+// What is fetched into the second-level cache for what follows.
+constexpr std::size_t kPrefetchBytes = 64 * 1024;
 
 /// The rows of a tensor in strips that are there.
 struct Buffer {
@@ -70,7 +74,8 @@ class ChainRun final : public StepRun {
   ChainRun(const Ground& ground, const format::Chain& chain)
       : parts_(ground.parts),
         ends_in_average_(edge::ends_in_average(ground.program, chain)),
-        plan_(plan_chain(ground.program, chain, ground.parts)) {
+        plan_(plan_chain(ground.program, chain, ground.parts)),
+        in_pieces_(ends_in_average_ || plan_.by_blocks) {
     const format::Program& program = ground.program;
     const auto members = plan_.turns.size();
     const format::Step &first = program.steps[chain.first], &last = program.steps[chain.last];
@@ -98,19 +103,27 @@ class ChainRun final : public StepRun {
       members_.push_back(make_member(ground, program.steps[chain.first + m], plan));
       blocks_.push_back(views[m].blocks);
     }
-    in_pieces_ = ends_in_average_ ? members - 2 : members - 1;
-    pieces_ = members_[in_pieces_]->pieces();
-    if (pieces_.empty()) pieces_ = {0, blocks_[in_pieces_]};
+    cut_ = ends_in_average_ ? members - 2 : members - 1;
+    share_out();
     place_buffers();
   }
 
   void run(const Call& call) const noexcept override {
-    const Range turns = plan_.turns_of_part[static_cast<std::size_t>(call.part)];
-    const auto pieces = static_cast<int>(pieces_.size()) - 1;
-    const Range mine = plan_.by_blocks ? share(pieces, call.part, parts_) : Range{0, pieces};
-    if (mine.begin == mine.end || turns.begin == turns.end) return;
     for (const Buffer& buffer : buffers_) buffer.fill_padding(call.scratch);
-    for (int turn = turns.begin; turn < turns.end; ++turn) run_turn(turn, mine, call);
+    if (in_pieces_) {
+      const auto turns = static_cast<int>(shares_.size());
+      for (int turn = 0; turn < turns; ++turn) run_turn(turn, turn + 1 == turns, call);
+      return;
+    }
+    while (const std::optional<Shares::Item> item = shares_[0].take(call.part, call.round))
+      run_turn(item->is_own ? item->index : plan_.afresh[static_cast<std::size_t>(item->index)],
+               item->is_last, call);
+  }
+
+  std::span<const std::byte> first_weights(int part) const override {
+    Call call;
+    call.part = part;
+    return weights_from(0, call);
   }
 
   std::size_t scratch_bytes() const override {
@@ -135,8 +148,8 @@ class ChainRun final : public StepRun {
   void place_buffers() {
     if (ends_in_average_) {
       buffers_.back().blocks = 0;
-      for (std::size_t p = 0; p + 1 < pieces_.size(); ++p)
-        buffers_.back().blocks = std::max(buffers_.back().blocks, pieces_[p + 1] - pieces_[p]);
+      for (const Range& piece : pieces_)
+        buffers_.back().blocks = std::max(buffers_.back().blocks, piece.end - piece.begin);
     }
     for (Buffer& buffer : buffers_) {
       buffer.offset = buffer_bytes_;
@@ -144,9 +157,48 @@ class ChainRun final : public StepRun {
     }
   }
 
-  void run_turn(int turn, Range pieces, const Call& call) const {
-    const Range blocks{pieces_[static_cast<std::size_t>(pieces.begin)],
-                       pieces_[static_cast<std::size_t>(pieces.end)]};
+  /// Parts share the turns, or every turn's pieces.
+  void share_out() {
+    if (!in_pieces_) {
+      shares_.emplace_back(plan_.turns_of_part);
+      return;
+    }
+    std::vector<Range> pieces_of_part;
+    for (int part = 0; part < parts_; ++part) pieces_of_part.push_back(add_pieces(part));
+    for (std::size_t turn = 0; turn < plan_.turns[0].size(); ++turn)
+      shares_.emplace_back(pieces_of_part);
+  }
+  /// Cuts a part's blocks, whole groups where there is more than one, into panels.
+  Range add_pieces(int part) {
+    const int blocks = blocks_[cut_];
+    Panels panels = members_[cut_]->panels();
+    int unit = 1;
+    if (panels.blocks == 0)
+      unit = panels.blocks = panels.of_group = blocks;
+    else if (panels.of_group < blocks)
+      unit = panels.of_group;
+    const Range units = share(blocks / unit, part, parts_);
+    const auto first = static_cast<int>(pieces_.size());
+    first_block_.push_back(units.begin * unit);
+    for (int b = units.begin * unit, end = units.end * unit; b < end; b = pieces_.back().end)
+      pieces_.push_back(
+          {b, std::min({b + panels.blocks, (b / panels.of_group + 1) * panels.of_group, end})});
+    return {first, static_cast<int>(pieces_.size())};
+  }
+
+  /// What the members from this one on read first, and what follows them.
+  std::span<const std::byte> weights_from(std::size_t member, const Call& call) const {
+    for (; member < members_.size(); ++member) {
+      Range blocks{0, blocks_[member]};
+      if (member == cut_ && in_pieces_)
+        blocks.begin = first_block_[static_cast<std::size_t>(call.part)];
+      const std::span<const std::byte> weights = members_[member]->weights(blocks);
+      if (!weights.empty()) return weights.first(std::min(weights.size(), kPrefetchBytes));
+    }
+    return call.next;
+  }
+
+  void run_turn(int turn, bool is_last, const Call& call) const {
     Call inner = call;
     inner.scratch += buffer_bytes_;
     Places places{in_, nullptr};
@@ -158,33 +210,37 @@ class ChainRun final : public StepRun {
         places.out = buffers_[m].place(call.scratch, what.base);
       }
       if (what.rows.begin < what.rows.end) {
+        inner.next = is_last ? weights_from(m + 1, call) : std::span<const std::byte>();
         members_[m]->prepare(turn, places, inner);
-        if (ends_in_average_ && m == in_pieces_)
-          return run_pieces(turn, places.in, pieces, call.scratch, inner);
-        members_[m]->run(turn, places, m == in_pieces_ ? blocks : Range{0, blocks_[m]}, inner);
+        if (m == cut_ && in_pieces_) return run_pieces(turn, places, call.scratch, inner);
+        members_[m]->run(turn, places, {0, blocks_[m]}, inner);
       }
       places.in = places.out;
     }
   }
-  void run_pieces(int turn, std::byte* in, Range pieces, std::byte* scratch,
-                  const Call& inner) const {
-    for (int p = pieces.begin; p < pieces.end; ++p) {
-      const Range blocks{pieces_[static_cast<std::size_t>(p)],
-                         pieces_[static_cast<std::size_t>(p) + 1]};
-      std::byte* between = buffers_.back().place(scratch, 0, blocks.begin);
-      members_[in_pieces_]->run(turn, {in, between}, blocks, inner);
-      members_.back()->run(turn, {between, out_}, blocks, inner);
+  void run_pieces(int turn, Places places, std::byte* scratch, const Call& call) const {
+    const Shares& shares = shares_[static_cast<std::size_t>(turn)];
+    while (const std::optional<Shares::Item> item = shares.take(call.part, call.round)) {
+      const Range* piece = &pieces_[static_cast<std::size_t>(item->index)];
+      Call of = call;
+      if (!item->is_last) of.next = members_[cut_]->weights(piece[1]);
+      if (ends_in_average_) places.out = buffers_.back().place(scratch, 0, piece->begin);
+      members_[cut_]->run(turn, places, *piece, of);
+      if (ends_in_average_) members_.back()->run(turn, {places.out, out_}, *piece, of);
     }
   }
 
   int parts_;
   bool ends_in_average_;
   ChainPlan plan_;
+  bool in_pieces_;               ///< every turn of one member, which parts share
   std::vector<Buffer> buffers_;  ///< of every member's output but the last one's
   std::vector<StripPointer> members_;
-  std::vector<int> blocks_;    ///< of the members' outputs
-  std::size_t in_pieces_ = 0;  ///< the member whose blocks can be shared out
-  std::vector<int> pieces_;    ///< first blocks, and the number of blocks
+  std::vector<int> blocks_;       ///< of the members' outputs
+  std::size_t cut_ = 0;           ///< that member
+  std::vector<Range> pieces_;     ///< its blocks, as they are taken
+  std::vector<int> first_block_;  ///< of a part's own pieces
+  std::vector<Shares> shares_;    ///< of the turns, or of every turn's pieces
   std::ptrdiff_t buffer_bytes_ = 0;
   std::byte *in_ = nullptr, *out_ = nullptr;
 };

@@ -108,6 +108,7 @@ class Planner {
         members_(chain.last - chain.first + 1),
         granule_(step(0).is_winograd ? 2 : 1) {
     plan_.by_blocks = parts > 1 && shares_blocks(program, chain, parts);
+    is_taken_from_others_ = parts > 1 && !plan_.by_blocks;
     plan_.turns.resize(members_);
     plan_.buffer_rows.assign(members_ - 1, 0);
     const int height = output(members_ - 1).height;
@@ -117,9 +118,7 @@ class Planner {
         continue;
       }
       const Range rows = plan_.by_blocks ? Range{0, height} : shared(height, part, parts);
-      const auto begin = static_cast<int>(plan_.turns[0].size());
-      if (rows.begin < rows.end) add_turns(rows);
-      plan_.turns_of_part.push_back({begin, static_cast<int>(plan_.turns[0].size())});
+      plan_.turns_of_part.push_back(rows.begin < rows.end ? add_turns(rows) : Range{0, 0});
     }
   }
   ChainPlan take() { return std::move(plan_); }
@@ -175,27 +174,54 @@ class Planner {
     return weights <= kSmallWeightBytes ? kSmallStripBytes : kStripBytes;
   }
 
-  void add_turns(Range rows) {
+  /// The rows of their outputs that members' buffers hold.
+  struct Held {
+    explicit Held(std::size_t members) : base(members, 0), end(members, -1) {}
+    std::vector<int> base, end;  ///< end < 0: none yet
+  };
+
+  int turns_so_far() const { return static_cast<int>(plan_.turns[0].size()); }
+
+  /// Returns the turns that make these rows one after the other.
+  Range add_turns(Range rows) {
     const int count = rows.end - rows.begin;
     const int tiles = (count + granule_ - 1) / granule_;
     int each = tiles;
     for (const std::int64_t most = budget(); each > 1 && bytes_of_turn(each * granule_) > most;)
       --each;
     const int turns = (tiles + each - 1) / each;
-    std::vector<int> base(members_, 0), end(members_, -1);  // of what the buffers hold
+    const int first = turns_so_far();
+    Held held(members_);
     for (int t = 0; t < turns; ++t) {
       const Range turn = shared(count, t, turns);
-      MemberTurn made{{rows.begin + turn.begin, rows.begin + turn.end}, 0, 0, 0};
-      plan_.turns[members_ - 1].push_back(made);
-      for (std::size_t m = members_ - 1; m-- > 0;) {
-        made = before(m, made.rows, base[m], end[m]);
-        plan_.turns[m].push_back(made);
-        plan_.buffer_rows[m] = std::max(plan_.buffer_rows[m], end[m] - base[m]);
-      }
+      add_turn({rows.begin + turn.begin, rows.begin + turn.end}, held);
     }
+    for (int t = first; t < first + turns; ++t) {
+      const auto turn = static_cast<std::size_t>(t);
+      plan_.afresh[turn] = t;
+      if (!is_taken_from_others_ || !keeps_rows(turn)) continue;
+      plan_.afresh[turn] = turns_so_far();
+      Held nothing(members_);
+      add_turn(plan_.turns[members_ - 1][turn].rows, nothing);
+    }
+    return {first, first + turns};
   }
-  /// What a member does for rows of the next one. `base` and `end` say which rows its buffer holds;
-  /// end < 0: none yet.
+  /// Adds a turn that makes these rows of the chain's output.
+  void add_turn(Range rows, Held& held) {
+    MemberTurn made{rows, 0, 0, 0};
+    plan_.turns[members_ - 1].push_back(made);
+    for (std::size_t m = members_ - 1; m-- > 0;) {
+      made = before(m, made.rows, held.base[m], held.end[m]);
+      plan_.turns[m].push_back(made);
+      plan_.buffer_rows[m] = std::max(plan_.buffer_rows[m], held.end[m] - held.base[m]);
+    }
+    plan_.afresh.push_back(0);
+  }
+  bool keeps_rows(std::size_t turn) const {
+    return std::any_of(plan_.turns.begin(), plan_.turns.end(),
+                       [&](const auto& of_member) { return of_member[turn].kept > 0; });
+  }
+  /// What a member does for rows of the next one. `base` and `end` are its own of Held.
   MemberTurn before(std::size_t member, Range rows, int& base, int& end) const {
     if (rows.begin == rows.end) return {{end, end}, base, std::max(end - base, 0), 0};
     const Range needed = rows_for(member + 1, rows);
@@ -211,7 +237,8 @@ class Planner {
 
   const format::Program& program_;
   std::size_t first_, members_;
-  int granule_;  ///< rows that are made together
+  int granule_;                        ///< rows that are made together
+  bool is_taken_from_others_ = false;  ///< turns may be, by parts that have none left
   ChainPlan plan_;
 };
 

@@ -21,6 +21,9 @@ struct ChainPlan {
   std::vector<std::vector<MemberTurn>> turns;  ///< [member][turn]
   std::vector<int> buffer_rows;                ///< of every member's output but the last one's
   std::vector<Range> turns_of_part;
+  /// By a part's turn: the turn that makes the same of the last member's output without rows that
+  /// were kept, for a part that takes it from another.
+  std::vector<int> afresh;
   /// Parts share out the blocks of the member that can be made in pieces, not the turns.
   bool by_blocks = false;
 };

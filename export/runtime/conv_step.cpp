@@ -13,48 +13,15 @@
 namespace atto::edge {
 namespace {
 
-// What is fetched into the second-level cache for the step that follows.
-constexpr std::size_t kPrefetchBytes = 64 * 1024;
-
-struct Panel {
-  int out_block, in_block, blocks;
-  int lanes;  ///< used of the last block
-};
-
-/// Output blocks in twos (or what the kernels take), never across groups.
-std::vector<Panel> panels_of(const format::Wiring& wiring, const format::Tensor& output,
-                             int panel_blocks) {
-  std::vector<Panel> panels;
-  for (int g = 0; g < wiring.groups; ++g)
-    for (int b = 0; b < wiring.out_blocks; b += panel_blocks) {
-      const int first = g * wiring.out_blocks + b;
-      const int blocks = std::min(panel_blocks, wiring.out_blocks - b);
-      panels.push_back(
-          {first, g * wiring.in_blocks, blocks, lanes_used(output, first + blocks - 1)});
-    }
-  return panels;
-}
-
-/// Returns the beginning of the weights that are read soon after the step.
-std::span<const std::byte> weights_after(const Ground& ground, const format::Step& step) {
-  const auto end = ground.program.steps.data() + ground.program.steps.size();
-  const format::Step* next = &step + 1;
-  while (next != end && next->kind == format::StepKind::Depthwise) ++next;
-  if (next == end || next->kind != format::StepKind::Conv) return {};
-  const auto rest = ground.weights.subspan(next->parameters.weights);
-  return rest.first(std::min(rest.size(), kPrefetchBytes));
-}
-
 class ConvRun final : public StripRun {
  public:
   ConvRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
       : ground_(ground),
         step_(step),
+        output_(ground.program.tensors[step.output]),
         out_(plan.out),
         in_(plan.in),
         finish_(ground, step),
-        panels_(panels_of(step.wiring, ground.program.tensors[step.output],
-                          ground.kernels.panel_blocks)),
         precision_(step, ground.kernels.bf16_conv != nullptr),
         conv_(precision_.multiplies_bf16() ? ground.kernels.bf16_conv : ground.kernels.conv),
         depth_(precision_.depth(step.wiring.depth())),
@@ -62,19 +29,16 @@ class ConvRun final : public StripRun {
         bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)),
         strips_(
             strips_of(plan.turns, step.window, in_, out_, ground.kernels.max_pixels, true, tiles_)),
-        dst_offset_(pixel_offsets(out_)),
-        next_weights_(weights_after(ground, step)) {
+        dst_offset_(pixel_offsets(out_)) {
     block_weights_ =
         std::ptrdiff_t{step.window.height} * step.window.width * depth_ * format::kLanes;
     if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
     if (step.is_bf16) rounded_.emplace(in_, step.window, plan.turns);
   }
 
-  std::vector<int> pieces() const override {
-    std::vector<int> firsts;
-    for (const Panel& panel : panels_) firsts.push_back(panel.out_block);
-    firsts.push_back(out_.blocks);
-    return firsts;
+  Panels panels() const override { return {ground_.kernels.panel_blocks, step_.wiring.out_blocks}; }
+  std::span<const std::byte> weights(Range blocks) const override {
+    return {weights_at(blocks.begin), weights_at(blocks.end)};
   }
   std::size_t scratch_bytes() const override {
     const std::ptrdiff_t widened =
@@ -102,23 +66,22 @@ class ConvRun final : public StripRun {
     const std::byte* src =
         rounded_ ? call.scratch + rounded_->origin(strip.rows()) * precision_.operand_bytes
                  : places.in;
-    const bool is_last_turn = static_cast<std::size_t>(turn) + 1 == strips_.size();
     ConvPanel panel = common_panel(strip);
-    for (std::size_t p = panel_at(blocks.begin);
-         p < panels_.size() && panels_[p].out_block < blocks.end; ++p) {
-      const Panel& of = panels_[p];
-      panel.src = src + of.in_block * panel.block_step * precision_.operand_bytes;
-      panel.blocks = of.blocks;
-      panel.lanes = of.lanes;
-      panel.weights = weights_at(of.out_block);
-      panel.bias = bias_ + of.out_block * format::kLanes;
-      panel.dst = out.data + of.out_block * out.block_stride;
+    for (Range of = panel_of(blocks), next{}; of.begin < blocks.end; of = next) {
+      next = panel_of({of.end, blocks.end});
+      panel.src =
+          src + std::ptrdiff_t{of.begin / step_.wiring.out_blocks * step_.wiring.in_blocks} *
+                    panel.block_step * precision_.operand_bytes;
+      panel.blocks = of.end - of.begin;
+      panel.lanes = lanes_used(output_, of.end - 1);
+      panel.weights = weights(of).data();
+      panel.bias = bias_ + of.begin * format::kLanes;
+      panel.dst = out.data + of.begin * out.block_stride;
       if (finish_.residual() != nullptr)
-        panel.residual = finish_.residual()->data + of.out_block * finish_.residual()->block_stride;
-      const std::span<const std::byte> next = p + 1 < panels_.size() ? weights_of(p + 1)
-                                              : is_last_turn         ? next_weights_
-                                                                     : weights_of(0);
-      fetch_during(panel, step_.window.height * step_.window.width, next);
+        panel.residual = finish_.residual()->data + of.begin * finish_.residual()->block_stride;
+      const std::span<const std::byte> after = next.begin < blocks.end ? weights(next) : call.next;
+      fetch_during(panel, step_.window.height * step_.window.width,
+                   after.empty() ? weights(panel_of(blocks)) : after);
       if (precision_.widens) widen(panel, reinterpret_cast<float*>(call.scratch + rounded_bytes()));
       conv_(panel);
     }
@@ -126,10 +89,11 @@ class ConvRun final : public StripRun {
   }
 
  private:
-  std::size_t panel_at(int block) const {
-    const auto at = std::lower_bound(panels_.begin(), panels_.end(), block,
-                                     [](const Panel& p, int b) { return p.out_block < b; });
-    return static_cast<std::size_t>(at - panels_.begin());
+  /// The blocks of the panel that begins with the first of these.
+  Range panel_of(Range blocks) const {
+    const int of_group = step_.wiring.out_blocks;
+    return {blocks.begin, std::min({blocks.begin + ground_.kernels.panel_blocks, blocks.end,
+                                    (blocks.begin / of_group + 1) * of_group})};
   }
 
   /// Of bf16's rounded rows; widened weights lie behind them.
@@ -139,10 +103,6 @@ class ConvRun final : public StripRun {
 
   const std::byte* weights_at(int block) const {
     return weights_ + block * block_weights_ * precision_.weight_bytes;
-  }
-  std::span<const std::byte> weights_of(std::size_t panel) const {
-    const Panel& of = panels_[panel];
-    return {weights_at(of.out_block), weights_at(of.out_block + of.blocks)};
   }
 
   /// Makes floats of a panel's weights.
@@ -184,9 +144,9 @@ class ConvRun final : public StripRun {
 
   const Ground& ground_;
   const format::Step& step_;
+  const format::Tensor& output_;
   View out_, in_;
   Finish finish_;
-  std::vector<Panel> panels_;
   Precision precision_;
   void (*conv_)(const ConvPanel& panel);
   int depth_;  ///< channels that an output has weights for
@@ -197,7 +157,6 @@ class ConvRun final : public StripRun {
   std::vector<Strip> strips_;             ///< by turn
   std::optional<ConvertedRows> rounded_;  ///< bf16
   std::vector<std::uint32_t> dst_offset_, residual_offset_;
-  std::span<const std::byte> next_weights_;  ///< read soon after this step
 };
 
 }  // namespace

@@ -108,17 +108,24 @@ struct Engine::State {
     if (ground.parts > 1 && !options.parallel_for) team = std::make_unique<Team>(ground.parts);
   }
 
-  Call call_of(int part) const {
+  /// Begins a run of every step.
+  void begin(const float* image, const std::uint8_t* pixels) {
+    call.image = image;
+    call.pixels = pixels;
+    ++call.round;
+  }
+
+  void run_part(std::size_t index, int part) const {
     Call of = call;
     of.part = part;
     of.scratch = scratch.get() + scratch_bytes * static_cast<std::size_t>(part);
-    return of;
+    if (index + 1 < steps.size()) of.next = steps[index + 1]->first_weights(part);
+    steps[index]->run(of);
   }
 
   void run_step(std::size_t index) {
-    const StepRun& step = *steps[index];
-    if (ground.parts == 1) return step.run(call_of(0));
-    const auto body = [&](int part) { step.run(call_of(part)); };
+    if (ground.parts == 1) return run_part(index, 0);
+    const auto body = [&](int part) { run_part(index, part); };
     if (team) return team->run(body);
     options.parallel_for(ground.parts, body);
   }
@@ -126,10 +133,9 @@ struct Engine::State {
   void run_all() {
     if (team) {
       team->run([&](int part) {
-        const Call mine = call_of(part);
         for (std::size_t i = 0; i < steps.size(); ++i) {
           if (i > 0) team->barrier();
-          steps[i]->run(mine);
+          run_part(i, part);
         }
       });
     } else {
@@ -158,12 +164,12 @@ Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
 void Engine::run(std::span<const float> image) noexcept {
-  state_->call = {image.data(), nullptr, 0, nullptr};
+  state_->begin(image.data(), nullptr);
   state_->run_all();
 }
 
 void Engine::run_pixels(std::span<const std::uint8_t> pixels) noexcept {
-  state_->call = {nullptr, pixels.data(), 0, nullptr};
+  state_->begin(nullptr, pixels.data());
   state_->run_all();
 }
 
@@ -187,15 +193,16 @@ std::size_t Engine::working_bytes() const noexcept {
 std::vector<StepProfile> Engine::profile(std::span<const float> image, int rounds) {
   using Clock = std::chrono::steady_clock;
   State& state = *state_;
-  state.call = {image.data(), nullptr, 0, nullptr};
   const auto count = static_cast<std::size_t>(std::max(rounds, 1));
   std::vector<std::vector<double>> times(state.steps.size(), std::vector<double>(count));
-  for (std::size_t round = 0; round < count; ++round)
+  for (std::size_t round = 0; round < count; ++round) {
+    state.begin(image.data(), nullptr);
     for (std::size_t i = 0; i < state.steps.size(); ++i) {
       const auto start = Clock::now();
       state.run_step(i);
       times[i][round] = std::chrono::duration<double, std::micro>(Clock::now() - start).count();
     }
+  }
   std::vector<StepProfile> profile;
   for (std::size_t i = 0; i < state.steps.size(); ++i) {
     const auto middle = times[i].begin() + static_cast<std::ptrdiff_t>(count / 2);

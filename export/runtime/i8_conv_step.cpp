@@ -63,13 +63,7 @@ class I8ConvRun final : public StripRun {
       b += count;
     }
   }
-  std::vector<int> pieces() const override {
-    std::vector<int> firsts;
-    for (int b = 0; b < end_.out.shape.blocks; ++b)
-      if (b % step_.wiring.out_blocks % panel_blocks() == 0) firsts.push_back(b);
-    firsts.push_back(end_.out.shape.blocks);
-    return firsts;
-  }
+  Panels panels() const override { return {panel_blocks(), step_.wiring.out_blocks}; }
   std::string kernels() const override {
     return kernel_name("i8conv", step_.window, step_.wiring.groups > 1 ? "g" : "",
                        step_.wiring.groups);

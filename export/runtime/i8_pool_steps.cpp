@@ -103,11 +103,7 @@ class I8AverageRun final : public StripRun {
                      out.row(y, b) + std::ptrdiff_t{x} * kLanes);
     fill_halo(out, 0, out.shape.height, blocks.begin, blocks.end);
   }
-  std::vector<int> pieces() const override {
-    std::vector<int> firsts;
-    for (int b = 0; b <= out_.shape.blocks; ++b) firsts.push_back(b);
-    return firsts;
-  }
+  Panels panels() const override { return {1, out_.shape.blocks}; }
   std::string kernels() const override { return "i8mean"; }
 
  private:

@@ -188,11 +188,7 @@ class AverageRun final : public StripRun {
       for (int x = 0; x < out.width; ++x) average(in, out, y, x, blocks);
     zero_halo(out, 0, out.height, blocks.begin, blocks.end);
   }
-  std::vector<int> pieces() const override {
-    std::vector<int> firsts;
-    for (int b = 0; b <= out_.blocks; ++b) firsts.push_back(b);
-    return firsts;
-  }
+  Panels panels() const override { return {1, out_.blocks}; }
   std::string kernels() const override { return "mean"; }
 
  private:

@@ -39,8 +39,10 @@ inline std::ptrdiff_t aligned(std::ptrdiff_t bytes) {
 struct Call {
   const float* image = nullptr;          ///< [C, H, W]
   const std::uint8_t* pixels = nullptr;  ///< [H, W, C]
+  std::uint32_t round = 0;               ///< counts the runs of every step
   int part = 0;
-  std::byte* scratch = nullptr;  ///< scratch_bytes(), 64-byte aligned
+  std::byte* scratch = nullptr;          ///< scratch_bytes(), 64-byte aligned
+  std::span<const std::byte> next = {};  ///< weights that are read soon after
 };
 
 class StepRun {
@@ -50,6 +52,8 @@ class StepRun {
   StepRun& operator=(const StepRun&) = delete;
   virtual ~StepRun() = default;
   virtual void run(const Call& call) const noexcept = 0;
+  /// Returns the weights that a part reads first, or nothing.
+  virtual std::span<const std::byte> first_weights(int /*part*/) const { return {}; }
   /// Returns what each part needs while it runs.
   virtual std::size_t scratch_bytes() const { return 0; }
   /// Returns what runs, for the profile: "dwconv3x3s1+conv1x1s1".

@@ -13,6 +13,12 @@ struct StripPlan {
   std::vector<Range> turns;  ///< the rows of `out` that each turn makes
 };
 
+/// Output blocks that are best made together, and how many in a row belong to a group, beyond which
+/// they cannot; 0: all blocks are always made together.
+struct Panels {
+  int blocks = 0, of_group = 0;
+};
+
 /// Pixel (0, 0) of block 0 of the tensors, as if all of their rows lay there.
 struct Places {
   std::byte* in = nullptr;
@@ -28,12 +34,12 @@ class StripRun {
   /// Does what all blocks of a turn need, in the scratch memory, which run() then finds.
   virtual void prepare(int /*turn*/, const Places& /*places*/,
                        const Call& /*call*/) const noexcept {}
-  /// Makes the turn's rows of output blocks [blocks.begin, blocks.end): whole pieces.
+  /// Makes the turn's rows of output blocks [blocks.begin, blocks.end).
   virtual void run(int turn, const Places& places, Range blocks,
                    const Call& call) const noexcept = 0;
-  /// Returns the first block of every piece that can be made on its own, and the number of blocks;
-  /// empty where all blocks are always made together.
-  virtual std::vector<int> pieces() const { return {}; }
+  virtual Panels panels() const { return {}; }
+  /// Returns the weights that these output blocks read first, or nothing.
+  virtual std::span<const std::byte> weights(Range /*blocks*/) const { return {}; }
   virtual std::size_t scratch_bytes() const { return 0; }
   virtual std::string kernels() const = 0;
 };

@@ -39,11 +39,9 @@ class WinogradRun final : public StripRun {
     pixels_ = pixel_offsets({nullptr, 0, 0, 1, most_tiles_, 1, 0});
   }
 
-  std::vector<int> pieces() const override {
-    std::vector<int> firsts;
-    for (int b = 0; b < out_.blocks; b += kernels_.panel_blocks) firsts.push_back(b);
-    firsts.push_back(out_.blocks);
-    return firsts;
+  Panels panels() const override { return {kernels_.panel_blocks, out_.blocks}; }
+  std::span<const std::byte> weights(Range blocks) const override {
+    return weights_of(0, blocks.begin);
   }
   std::size_t scratch_bytes() const override {
     return static_cast<std::size_t>(kProducts * (in_blocks_ + kernels_.panel_blocks)) *
@@ -90,8 +88,9 @@ class WinogradRun final : public StripRun {
         panel.weights = weights_of(i, b).data();
         panel.dst = products + i * panel.blocks * block;
         fetch_during(panel, 1,
-                     i + 1 < kProducts ? weights_of(i + 1, b)
-                                       : weights_of(0, (b + panel.blocks) % out_.blocks));
+                     i + 1 < kProducts               ? weights_of(i + 1, b)
+                     : b + panel.blocks < blocks.end ? weights_of(0, b + panel.blocks)
+                                                     : call.next);
         kernels_.conv(panel);
       }
       for (int i = 0; i < panel.blocks; ++i)

@@ -81,7 +81,11 @@ std::vector<std::vector<float>> run_emulated(const Model& model, const std::vect
     const StepPointer run = make_step(ground, chain);
     for (int part = parts - 1; part >= 0; --part) {
       std::vector<std::byte> scratch(run->scratch_bytes(), std::byte{0xff});  // no numbers
-      run->run({image.data(), nullptr, part, scratch.data()});
+      Call call;
+      call.image = image.data();
+      call.part = part;
+      call.scratch = scratch.data();
+      run->run(call);
     }
   }
   std::vector<std::vector<float>> outputs;

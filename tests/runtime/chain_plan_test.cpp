@@ -97,6 +97,23 @@ void replay_part(const Sample& sample, const ChainPlan& plan, Range turns, std::
     }
 }
 
+/// Turns that a part takes from another find nothing in its buffers.
+void replay_afresh(const Sample& sample, const ChainPlan& plan) {
+  for (const Range& part : plan.turns_of_part)
+    for (int t = part.begin; t < part.end; ++t) {
+      const int afresh = plan.afresh.at(static_cast<std::size_t>(t));
+      const auto rows = [&](int turn) {
+        return plan.turns.back().at(static_cast<std::size_t>(turn)).rows;
+      };
+      CHECK(rows(afresh).begin == rows(t).begin);
+      CHECK(rows(afresh).end == rows(t).end);
+      const std::uint32_t output = sample.program.steps.back().output;
+      std::vector<int> made(static_cast<std::size_t>(sample.program.tensors[output].height));
+      replay_part(sample, plan, {afresh, afresh + 1}, made);
+      CHECK(std::count(made.begin(), made.end(), 1) == rows(t).end - rows(t).begin);
+    }
+}
+
 }  // namespace
 
 TEST_CASE("every row that a window meets is in the buffer, and no row is made twice") {
@@ -114,6 +131,7 @@ TEST_CASE("every row that a window meets is in the buffer, and no row is made tw
       for (const Range& part : plan.turns_of_part) replay_part(sample, plan, part, made);
       // Parts that share out blocks all make every row.
       CHECK(made == std::vector<int>(height, plan.by_blocks ? parts : 1));
+      if (parts > 1 && !plan.by_blocks) replay_afresh(sample, plan);
       turns += plan.turns[0].size();
       ++chains;
     }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "export/reference/interpreter.hpp"
+#include "export/runtime/chain_plan.hpp"
 #include "prototypes/network/shapes.hpp"
 #include "tests/export/random_weights.hpp"
 #include "tests/net/random_network.hpp"
@@ -262,6 +263,20 @@ TEST_CASE("chains that take turns compute what their IR says") {
     const net::Network network =
         sketch.ending(sketch.add(net::Conv{17, 1, 1, 1, 1, true}, {groups}));
     CHECK(steps_in_strips(network) == 2);
+    require_same(network);
+  }
+  SECTION("taken by other parts, which have none of the rows that were kept") {
+    Sketch sketch({3, 96, 160});
+    const int stem = sketch.add(net::Conv{16, 3, 1, 1, 1, true}, {0});
+    const int middle = sketch.add(net::Conv{16, 3, 1, 16, 1, true}, {stem});
+    const net::Network network =
+        sketch.ending(sketch.add(net::Conv{64, 1, 1, 1, 1, true}, {middle}));
+    const auto loaded = test::load(network, test::random_weights(network, 1));
+    const format::Program& program = loaded.model.program();
+    const ChainPlan plan = plan_chain(program, lay_out(program, 3).chains.front(), 3);
+    CHECK(plan.turns.size() == 3);
+    const int last = plan.turns_of_part.back().end - 1;
+    CHECK(plan.afresh[static_cast<std::size_t>(last)] != last);
     require_same(network);
   }
   SECTION("to the average of the map, piece by piece") {
