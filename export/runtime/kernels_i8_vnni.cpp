@@ -21,6 +21,16 @@ ATTO_VNNI_INLINE void in_register([[maybe_unused]] __m512i& x) {
 #  endif
 }
 
+/// Adds products of four bytes each. As an instruction in place: with the intrinsic GCC copies sums
+/// from register to register, and some to memory.
+ATTO_VNNI_INLINE void add_products(__m512i& sums, __m512i x, __m512i weights) {
+#  ifdef ATTO_EMULATED_AVX512
+  sums = _mm512_dpbusd_epi32(sums, x, weights);
+#  else
+  asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(weights));
+#  endif
+}
+
 ATTO_VNNI_INLINE __m512 clamped(__m512 x, Clamp clamp) {
   return _mm512_min_ps(_mm512_max_ps(x, _mm512_set1_ps(clamp.low)), _mm512_set1_ps(clamp.high));
 }
@@ -30,11 +40,15 @@ struct Rounding {
   const I8Finish& how;
   __m512 multipliers;
   __m512i zero_point, low, high;
+  bool is_plain;  ///< to [0, 255], as packing saturates, without a zero point
 };
 ATTO_VNNI_INLINE Rounding rounding_of(const I8Finish& how, const float* multipliers) {
-  return {how, _mm512_loadu_ps(multipliers), _mm512_set1_epi16(static_cast<short>(how.zero_point)),
+  return {how,
+          _mm512_loadu_ps(multipliers),
+          _mm512_set1_epi16(static_cast<short>(how.zero_point)),
           _mm512_set1_epi8(static_cast<char>(how.low)),
-          _mm512_set1_epi8(static_cast<char>(how.high))};
+          _mm512_set1_epi8(static_cast<char>(how.high)),
+          how.zero_point == 0 && how.low == 0 && how.high == 255};
 }
 
 /// One pixel; `residual` null for none.
@@ -60,12 +74,16 @@ ATTO_VNNI_INLINE void finish(const __m512i* sums, const Rounding& by, const std:
     x[i] = i >= N ? x[0]
                   : rounded(sums[i], by,
                             residual == nullptr ? nullptr : residual + i * format::kLanes);
-  const __m512i first = _mm512_adds_epi16(_mm512_packs_epi32(x[0], x[1]), by.zero_point);
-  const __m512i second =
-      N < 3 ? first : _mm512_adds_epi16(_mm512_packs_epi32(x[2], x[3]), by.zero_point);
+  __m512i first = _mm512_packs_epi32(x[0], x[1]);
+  __m512i second = N < 3 ? first : _mm512_packs_epi32(x[2], x[3]);
+  if (!by.is_plain) {
+    first = _mm512_adds_epi16(first, by.zero_point);
+    second = _mm512_adds_epi16(second, by.zero_point);
+  }
+  __m512i bytes = _mm512_packus_epi16(first, second);
+  if (!by.is_plain) bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, by.low), by.high);
   const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
-  const __m512i bytes = _mm512_permutexvar_epi32(
-      order, _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(first, second), by.low), by.high));
+  bytes = _mm512_permutexvar_epi32(order, bytes);
   if (N == 4) return _mm512_storeu_si512(dst, bytes);
   if (N >= 2) _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), _mm512_castsi512_si256(bytes));
   if (N == 3)
@@ -73,23 +91,41 @@ ATTO_VNNI_INLINE void finish(const __m512i* sums, const Rounding& by, const std:
   if (N == 1) _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), _mm512_castsi512_si128(bytes));
 }
 
-/// P pixels of one block of a panel.
-template <int P>
-ATTO_VNNI_INLINE void finish_tile(const __m512i* sums, const I8Panel& panel, std::size_t pixel,
-                                  int block) {
+/// Pixels of one block of a panel.
+ATTO_VNNI_INLINE void finish_pixels(const __m512i* sums, int pixels, const I8Panel& panel,
+                                    std::size_t pixel, int block) {
   const Rounding by = rounding_of(panel.finish, panel.finish.multipliers + block * format::kLanes);
   const std::uint8_t* residual =
       panel.residual == nullptr
           ? nullptr
           : panel.residual + block * panel.residual_step + panel.residual_offset[pixel];
   std::uint8_t* dst = panel.dst + block * panel.dst_step + panel.dst_offset[pixel];
-  if (P > 4) {
+  if (pixels >= 4) {
     finish<4>(sums, by, residual, dst);
+    if (pixels == 4) return;
     if (residual != nullptr) residual += 4 * format::kLanes;
-    finish<(P > 4 ? P - 4 : 1)>(sums + 4, by, residual, dst + 4 * format::kLanes);
-  } else {
-    finish<(P > 4 ? 4 : P)>(sums, by, residual, dst);
+    sums += 4;
+    dst += 4 * format::kLanes;
+    pixels -= 4;
   }
+  if (pixels == 4) return finish<4>(sums, by, residual, dst);
+  if (pixels == 3) return finish<3>(sums, by, residual, dst);
+  if (pixels == 2) return finish<2>(sums, by, residual, dst);
+  finish<1>(sums, by, residual, dst);
+}
+ATTO_VNNI [[gnu::noinline]] void finish_few(const __m512i* sums, int pixels, const I8Panel& panel,
+                                            std::size_t pixel, int block) {
+  finish_pixels(sums, pixels, panel, pixel, block);
+}
+
+/// P pixels of one block of a panel, from registers where the tile is large enough to be frequent.
+template <int P>
+ATTO_VNNI_INLINE void finish_tile(const __m512i* sums, const I8Panel& panel, std::size_t pixel,
+                                  int block) {
+  if constexpr (P >= kPixels - 1) return finish_pixels(sums, P, panel, pixel, block);
+  __m512i in_memory[P];
+  for (int i = 0; i < P; ++i) in_memory[i] = sums[i];
+  finish_few(in_memory, P, panel, pixel, block);
 }
 
 template <int P, int OB>
@@ -102,7 +138,7 @@ ATTO_VNNI_INLINE void add_quad(__m512i (&sums)[OB][P], const std::uint8_t* src,
     std::memcpy(&four, src + i * pitch, 4);
     __m512i x = _mm512_set1_epi32(four);
     in_register(x);  // one broadcast for both blocks
-    for (int j = 0; j < OB; ++j) sums[j][i] = _mm512_dpbusd_epi32(sums[j][i], x, weights[j]);
+    for (int j = 0; j < OB; ++j) add_products(sums[j][i], x, weights[j]);
   }
 }
 
@@ -188,7 +224,7 @@ ATTO_VNNI_INLINE void grouped_tile(const I8Panel& panel, std::size_t t) {
       for (int q = 0; q < Q; ++q) weights[q] = _mm512_loadu_si512(w + q * 64);
       for (int i = 0; i < P; ++i)
         for (int q = 0; q < Q; ++q)
-          sums[i] = _mm512_dpbusd_epi32(sums[i], quads_of<Q>(tap + i * pitch, q), weights[q]);
+          add_products(sums[i], quads_of<Q>(tap + i * pitch, q), weights[q]);
     }
   }
   finish_tile<P>(sums, panel, tile.pixel, 0);
