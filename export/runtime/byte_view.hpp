@@ -38,13 +38,14 @@ inline ByteView byte_view_of(const format::Program& program, std::uint32_t tenso
 
 /// Fills the padding of blocks [block_begin, block_end) in rows [begin, end).
 inline void fill_halo(const ByteView& view, int begin, int end, int block_begin, int block_end) {
-  const auto bytes = static_cast<std::size_t>(view.shape.halo) * format::kLanes;
-  if (bytes == 0) return;
+  if (view.shape.halo == 0) return;
+  const auto fill = [&](std::uint8_t* pixel) {  // of known size, so that no call is made
+    for (int i = 0; i < view.shape.halo; ++i)
+      std::memset(pixel -= format::kLanes, view.zero_point, format::kLanes);
+  };
   for (int y = begin; y < end; ++y)
-    for (int b = block_begin; b < block_end; ++b)
-      std::memset(view.row(y, b) - bytes, view.zero_point, bytes);
-  if (end == view.shape.height && block_end == view.shape.blocks)
-    std::memset(view.row(view.shape.height) - bytes, view.zero_point, bytes);
+    for (int b = block_begin; b < block_end; ++b) fill(view.row(y, b));
+  if (end == view.shape.height && block_end == view.shape.blocks) fill(view.row(view.shape.height));
 }
 
 /// Returns float(from * factor / to), as the quantiser's rules have it.

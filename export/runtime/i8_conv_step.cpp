@@ -175,12 +175,49 @@ class I8DepthwiseRun final : public StripRun {
            const Call& /*call*/) const noexcept override {
     const Range rows = turns_[static_cast<std::size_t>(turn)];
     const ByteView in = in_.at(places.in), out = end_.out.at(places.out);
-    for (int y = rows.begin; y < rows.end; ++y) run_row(in, out, y);
+    if (is_by_block())
+      for (int b = 0; b < out.shape.blocks; ++b) run_block(in, out, rows, b);
+    else
+      for (int y = rows.begin; y < rows.end; ++y) run_row(in, out, y);
     fill_halo(out, rows.begin, rows.end, 0, out.shape.blocks);
   }
   std::string kernels() const override { return kernel_name("i8dwconv", step_.window); }
 
  private:
+  bool is_by_block() const {
+    const format::Window& window = step_.window;
+    const int width = end_.out.shape.width;
+    return kernels_.depthwise_block != nullptr && window.dilation == 1 && window.stride <= 2 &&
+           window.height == window.width &&
+           (window.width == 3 || window.width == 5 || window.width == 7) &&
+           (width % 4 == 0 || (width > 4 && step_.residual < 0));
+  }
+
+  void run_block(const ByteView& in, const ByteView& out, Range rows, int b) const {
+    const format::Window& window = step_.window;
+    I8DepthwiseBlock block{};
+    block.row_step = in.shape.row_stride;
+    block.src = in.row(-window.pad, b) - std::ptrdiff_t{window.pad} * format::kLanes;
+    block.in_height = in.shape.height;
+    block.kernel = window.width;
+    block.stride = window.stride;
+    block.pad = window.pad;
+    block.first = rows.begin;
+    block.end = rows.end;
+    block.width = out.shape.width;
+    block.weights = weights_ + std::ptrdiff_t{b} * window.height * window.width * format::kLanes;
+    block.bias = row_bias_.data();
+    block.bias_offset = std::ptrdiff_t{b} * format::kLanes;
+    block.dst = out.row(0, b);
+    block.dst_step = out.shape.row_stride;
+    if (step_.residual >= 0) {
+      block.residual = end_.residual.row(0, b);
+      block.residual_step = end_.residual.shape.row_stride;
+    }
+    block.finish = end_.finish;
+    block.finish.multipliers += block.bias_offset;
+    kernels_.depthwise_block(block);
+  }
   void run_row(const ByteView& in, const ByteView& out, int y) const {
     const format::Window& window = step_.window;
     const Range taps = taps_[static_cast<std::size_t>(y)];

@@ -62,6 +62,24 @@ struct I8DepthwiseRow {
   I8Finish finish;
 };
 
+/// Rows [first, end) of one block of a depthwise convolution whose window is 3 x 3, 5 x 5 or 7 x 7,
+/// stride 1 or 2, dilation 1. The last four pixels of a row may be made twice: `width` is a
+/// multiple of 4 or, without a residual, larger than that.
+struct I8DepthwiseBlock {
+  const std::uint8_t* src;  ///< tap (0, 0) of output pixel (0, 0)
+  std::ptrdiff_t row_step;
+  int in_height, kernel, stride, pad;
+  int first, end, width;            ///< of the output
+  const std::int8_t* weights;       ///< [kernel][kernel][16]
+  const std::int32_t* const* bias;  ///< of each row, [blocks * 16]
+  std::ptrdiff_t bias_offset;       ///< to this block
+  std::uint8_t* dst;                ///< row 0
+  std::ptrdiff_t dst_step;
+  const std::uint8_t* residual;  ///< null for none; may be dst
+  std::ptrdiff_t residual_step;
+  I8Finish finish;
+};
+
 inline constexpr int kI8PanelBlocks = 2;
 /// Bytes that arrange_groups makes of one.
 constexpr std::ptrdiff_t i8_arranged_bytes(int quads) {
@@ -87,6 +105,7 @@ struct I8Kernels {
   void (*arrange_groups)(std::byte* dst, const std::uint8_t* src, std::size_t count, int interleave,
                          int quads);
   void (*depthwise_row)(const I8DepthwiseRow& row);
+  void (*depthwise_block)(const I8DepthwiseBlock& block);  ///< may be null
   void (*image_row)(const I8ImageRow& row);
   void (*product_row)(const I8ProductRow& row);
   void (*gather_row)(const I8GatheredRow& row);

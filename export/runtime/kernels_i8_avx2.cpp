@@ -255,9 +255,10 @@ ATTO_AVX2 void mean(const I8MeanCell& cell) {
 constexpr I8Kernels kAvx2 = {kConvPixels, 0,
                              picked_conv, {word_conv, widen_pixels, widen_weights},
                              nullptr,     depthwise_row,
-                             image_row,   product_row,
-                             gather_row,  table_row,
-                             sum_row,     mean};
+                             nullptr,     image_row,
+                             product_row, gather_row,
+                             table_row,   sum_row,
+                             mean};
 
 }  // namespace
 }  // namespace avx2

@@ -2,6 +2,7 @@
 #if defined(__x86_64__)
 #  include <algorithm>
 #  include <cstring>
+#  include <utility>
 
 #  include "export/runtime/avx512.hpp"
 #  include "export/runtime/i8_plain.hpp"
@@ -70,6 +71,7 @@ template <int N>
 ATTO_VNNI_INLINE void finish(const __m512i* sums, const Rounding& by, const std::uint8_t* residual,
                              std::uint8_t* dst) {
   __m512i x[4];
+#  pragma GCC unroll 4
   for (int i = 0; i < 4; ++i)
     x[i] = i >= N ? x[0]
                   : rounded(sums[i], by,
@@ -278,12 +280,33 @@ void conv(const I8Panel& panel) {
   }
 }
 
-/// [4 pixels or taps][16 channels] -> [16 channels][4]: dwords by channel quad, then bytes.
-ATTO_VNNI_INLINE __m512i by_channel(__m512i four) {
-  const __m512i quads = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
-  const __m512i bytes =
+/// [4 pixels or taps][16 channels] -> [16 channels][4]: dwords by channel quad, then bytes; with
+/// VBMI's instruction at once.
+template <bool HasVbmi>
+struct ByChannel {
+  __m512i order, quads;
+};
+template <bool HasVbmi>
+ATTO_VNNI_INLINE ByChannel<HasVbmi> by_channel() {
+  const __m512i turned =
       _mm512_broadcast_i32x4(_mm_set_epi8(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0));
-  return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(quads, four), bytes);
+  if constexpr (!HasVbmi)
+    return {turned, _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0)};
+  // Byte 4 c + i is byte 16 i + c.
+  std::uint8_t from[64];
+  for (int i = 0; i < 64; ++i) from[i] = static_cast<std::uint8_t>(i % 4 * format::kLanes + i / 4);
+  return {_mm512_loadu_si512(from), turned};
+}
+template <bool HasVbmi>
+ATTO_VNNI_INLINE __m512i arranged(__m512i four, const ByChannel<HasVbmi>& by) {
+#  ifndef ATTO_EMULATED_AVX512
+  if constexpr (HasVbmi) {
+    __m512i all;
+    asm("vpermb %2, %1, %0" : "=v"(all) : "v"(by.order), "v"(four));
+    return all;
+  }
+#  endif
+  return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(by.quads, four), by.order);
 }
 
 /// Four outputs of a block. At stride 1 the four pixels of a vector serve two neighbours, whose
@@ -296,13 +319,13 @@ struct DepthwiseWindow {
   __m512i weights[K][kGroups][kSharing];
 };
 
-template <int K, int Stride>
-ATTO_VNNI_INLINE void read_window(DepthwiseWindow<K, Stride>& window, const I8DepthwiseRow& row,
-                                  int block) {
+template <int K, int Stride, bool HasVbmi>
+ATTO_VNNI_INLINE void read_window(DepthwiseWindow<K, Stride>& window, const std::int8_t* weights,
+                                  const ByChannel<HasVbmi>& by) {
   using Window = DepthwiseWindow<K, Stride>;
 #  pragma GCC unroll 1
-  for (int ky = 0; ky < row.ky_end - row.ky_begin; ++ky) {
-    const std::int8_t* w = row.weights + block * row.weight_step + ky * K * format::kLanes;
+  for (int ky = 0; ky < K; ++ky) {
+    const std::int8_t* w = weights + ky * K * format::kLanes;
     for (int g = 0; g < Window::kGroups; ++g)
       for (int s = 0; s < Window::kSharing; ++s) {
         const int first = 4 * g - s;  // the tap that meets pixel 4 g
@@ -311,58 +334,77 @@ ATTO_VNNI_INLINE void read_window(DepthwiseWindow<K, Stride>& window, const I8De
             static_cast<__mmask64>((~std::uint64_t{0} >> (64 - end * format::kLanes)) &
                                    (~std::uint64_t{0} << (begin * format::kLanes)));
         window.weights[ky][g][s] =
-            by_channel(_mm512_maskz_loadu_epi8(mask, w + first * format::kLanes));
+            arranged(_mm512_maskz_loadu_epi8(mask, w + first * format::kLanes), by);
       }
   }
 }
 
-template <int K, int Stride>
-ATTO_VNNI_INLINE void depthwise_pixels(const I8DepthwiseRow& row,
-                                       const DepthwiseWindow<K, Stride>& window, const Rounding& by,
-                                       int block, std::ptrdiff_t x) {
+/// Adds what taps 4 G to 4 G + 3 of a row of the window give to the outputs of vector V.
+template <int V, int G, int K, int Stride, bool HasVbmi>
+ATTO_VNNI_INLINE void add_taps(__m512i (&sums)[4], const std::uint8_t* line, int ky,
+                               const DepthwiseWindow<K, Stride>& window,
+                               const ByChannel<HasVbmi>& by) {
+  constexpr int kSharing = DepthwiseWindow<K, Stride>::kSharing;
+  const __m512i four =
+      arranged(_mm512_loadu_si512(line + (V * kSharing * Stride + 4 * G) * format::kLanes), by);
+  add_products(sums[V * kSharing], four, window.weights[ky][G][0]);
+  if constexpr (kSharing == 2) add_products(sums[V * 2 + 1], four, window.weights[ky][G][1]);
+}
+template <int K, int Stride, bool HasVbmi, int... I>
+ATTO_VNNI_INLINE void add_row(__m512i (&sums)[4], const std::uint8_t* line, int ky,
+                              const DepthwiseWindow<K, Stride>& window,
+                              const ByChannel<HasVbmi>& by,
+                              std::integer_sequence<int, I...> /*vectors and groups*/) {
+  constexpr int kGroups = DepthwiseWindow<K, Stride>::kGroups;
+  (add_taps<I / kGroups, I % kGroups>(sums, line, ky, window, by), ...);
+}
+/// `row` is where the window begins; bit ky of `rows`: its row ky lies in the map. Without a loop
+/// most weights stay in registers.
+template <int K, int Stride, bool HasVbmi, int... Ky>
+ATTO_VNNI_INLINE void add_rows(__m512i (&sums)[4], const std::uint8_t* row, std::ptrdiff_t row_step,
+                               unsigned rows, const DepthwiseWindow<K, Stride>& window,
+                               const ByChannel<HasVbmi>& by,
+                               std::integer_sequence<int, Ky...> /*of the window*/) {
   using Window = DepthwiseWindow<K, Stride>;
-  constexpr int P = 4;
-  const __m512i bias = _mm512_loadu_si512(row.bias + block * format::kLanes);
-  __m512i sums[P];
-  for (int i = 0; i < P; ++i) sums[i] = bias;
-  const std::uint8_t* line = row.src + block * row.block_step + x * Stride * format::kLanes;
-  for (int ky = 0; ky < row.ky_end - row.ky_begin; ++ky, line += row.row_step)
-    for (int i = 0; i < P; i += Window::kSharing)
-      for (int g = 0; g < Window::kGroups; ++g) {
-        const __m512i four =
-            by_channel(_mm512_loadu_si512(line + (i * Stride + 4 * g) * format::kLanes));
-        for (int s = 0; s < Window::kSharing && i + s < P; ++s)
-          sums[i + s] = _mm512_dpbusd_epi32(sums[i + s], four, window.weights[ky][g][s]);
-      }
-  const std::ptrdiff_t at = x * format::kLanes;
-  finish<P>(sums, by,
-            row.residual == nullptr ? nullptr : row.residual + block * row.residual_step + at,
-            row.dst + block * row.dst_step + at);
+  constexpr std::make_integer_sequence<int, 4 / Window::kSharing * Window::kGroups> kAll;
+  ((rows >> Ky & 1 ? add_row(sums, row + Ky * row_step, Ky, window, by, kAll) : void()), ...);
 }
 
-template <int K, int Stride>
-ATTO_VNNI void depthwise_row_of(const I8DepthwiseRow& row) {
-  for (int b = 0; b < row.blocks; ++b) {
-    DepthwiseWindow<K, Stride> window;
-    read_window(window, row, b);
-    const Rounding by = rounding_of(row.finish, row.finish.multipliers + b * format::kLanes);
-    for (int x = 0; x < row.width; x += 4)
-      depthwise_pixels(row, window, by, b, std::min(x, row.width - 4));
+template <int K, int Stride, bool HasVbmi>
+ATTO_VNNI void depthwise_block_of(const I8DepthwiseBlock& of) {
+  using Window = DepthwiseWindow<K, Stride>;
+  const ByChannel by_channels = by_channel<HasVbmi>();
+  Window window;
+  read_window(window, of.weights, by_channels);
+  const Rounding by = rounding_of(of.finish, of.finish.multipliers);
+  for (int y = of.first; y < of.end; ++y) {
+    const int first = y * Stride - of.pad;
+    const int begin = std::clamp(-first, 0, K), end = std::clamp(of.in_height - first, 0, K);
+    const __m512i bias = _mm512_loadu_si512(of.bias[y] + of.bias_offset);
+    const unsigned rows = (1U << std::max(end, begin)) - (1U << begin);
+    const std::uint8_t* line = of.src + std::ptrdiff_t{y} * Stride * of.row_step;
+    for (int x = 0; x < of.width; x += 4) {
+      const std::ptrdiff_t at = std::ptrdiff_t{std::min(x, of.width - 4)} * format::kLanes;
+      __m512i sums[4] = {bias, bias, bias, bias};
+      add_rows(sums, line + at * Stride, of.row_step, rows, window, by_channels,
+               std::make_integer_sequence<int, K>());
+      const __m512i ended[4] = {sums[0], sums[1], sums[2], sums[3]};  // else kept in memory
+      finish<4>(ended, by,
+                of.residual == nullptr ? nullptr : of.residual + y * of.residual_step + at,
+                of.dst + y * of.dst_step + at);
+    }
   }
 }
 
-void depthwise_row(const I8DepthwiseRow& row) {
-  using Row = void (*)(const I8DepthwiseRow&);
-  constexpr Row kRows[3][2] = {{depthwise_row_of<3, 1>, depthwise_row_of<3, 2>},
-                               {depthwise_row_of<5, 1>, depthwise_row_of<5, 2>},
-                               {depthwise_row_of<7, 1>, depthwise_row_of<7, 2>}};
-  const int k = row.kernel_width;
-  // The last four pixels may be made twice, which a residual in their place would not bear.
-  const bool in_fours = row.width % 4 == 0 || (row.width > 4 && row.residual == nullptr);
-  const bool is_regular = row.column_step == format::kLanes && row.ky_end - row.ky_begin <= k &&
-                          (k == 3 || k == 5 || k == 7) && row.stride <= 2 && in_fours;
-  if (!is_regular) return i8_avx2_kernels().depthwise_row(row);
-  kRows[k / 2 - 1][row.stride - 1](row);
+using DepthwiseBlock = void (*)(const I8DepthwiseBlock&);
+template <bool HasVbmi>
+constexpr DepthwiseBlock kDepthwiseBlocks[3][2] = {
+    {depthwise_block_of<3, 1, HasVbmi>, depthwise_block_of<3, 2, HasVbmi>},
+    {depthwise_block_of<5, 1, HasVbmi>, depthwise_block_of<5, 2, HasVbmi>},
+    {depthwise_block_of<7, 1, HasVbmi>, depthwise_block_of<7, 2, HasVbmi>}};
+template <bool HasVbmi>
+void depthwise_block(const I8DepthwiseBlock& of) {
+  kDepthwiseBlocks<HasVbmi>[of.kernel / 2 - 1][of.stride - 1](of);
 }
 
 }  // namespace
@@ -374,7 +416,10 @@ const I8Kernels& i8_vnni_kernels() {
     kernels.conv = conv;
     kernels.words = {};
     kernels.arrange_groups = arrange_groups;
-    kernels.depthwise_row = depthwise_row;
+    kernels.depthwise_block = depthwise_block<false>;
+#  ifndef ATTO_EMULATED_AVX512
+    if (__builtin_cpu_supports("avx512vbmi")) kernels.depthwise_block = depthwise_block<true>;
+#  endif
     return kernels;
   }();
   return kVnni;

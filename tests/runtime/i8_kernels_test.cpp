@@ -58,6 +58,7 @@ struct Case {
   int pixel_bytes = 16;
   int lanes = 16;  ///< of the last output block that hold a channel
   bool has_residual = false, is_depthwise = false;
+  int outside = 0;  ///< rows above and below the map that the first and the last window meet
   Clamp clamp{-kInfinity, kInfinity}, joined{-kInfinity, kInfinity};
 };
 
@@ -105,6 +106,7 @@ struct Maps {
     return static_cast<std::uint8_t>(std::min(std::max(place, 0.0F), 255.0F));
   }
   int value(int y, int x, int block, int byte_of_pixel) const {
+    if (y < c.outside || y >= in_height - c.outside) return 0;
     return src[static_cast<std::size_t>(y * row_step + block * block_step + x * c.pixel_bytes +
                                         byte_of_pixel)];
   }
@@ -236,19 +238,54 @@ struct Maps {
     }
   }
 
+  void run_depthwise_blocks(const I8Kernels& kernels) {
+    const std::vector<const std::int32_t*> bias_of_row(static_cast<std::size_t>(c.height),
+                                                       bias.data());
+    for (int b = 0; b < c.out_blocks; ++b)
+      for (const int cut : {0, c.height / 2}) {
+        I8DepthwiseBlock block{};
+        block.src = src.data() + b * block_step;
+        block.row_step = row_step;
+        block.in_height = in_height - 2 * c.outside;
+        block.kernel = c.kernel;
+        block.stride = c.stride;
+        block.pad = c.outside;
+        block.first = cut;
+        block.end = cut == 0 ? c.height / 2 : c.height;
+        block.width = c.width;
+        block.weights = weights.data() + b * c.kernel * c.kernel * 16;
+        block.bias = bias_of_row.data();
+        block.bias_offset = b * 16;
+        block.dst = dst.data() + b * out_block_step;
+        block.dst_step = out_row_step;
+        if (c.has_residual) {
+          block.residual = residual.data() + b * out_block_step;
+          block.residual_step = out_row_step;
+        }
+        block.finish = finish;
+        block.finish.multipliers += b * 16;
+        kernels.depthwise_block(block);
+      }
+  }
+
   void run_depthwise(const I8Kernels& kernels) {
+    if (kernels.depthwise_block != nullptr && c.dilation == 1 && c.stride <= 2 && c.kernel <= 7 &&
+        (c.width % 4 == 0 || (c.width > 4 && !c.has_residual)))
+      return run_depthwise_blocks(kernels);
     for (int y = 0; y < c.height; ++y) {
       I8DepthwiseRow row{};
-      row.src = src.data() + y * c.stride * row_step;
+      row.ky_begin = std::max(0, c.outside - y * c.stride);
+      row.ky_end = std::min(c.kernel, in_height - c.outside - y * c.stride);
+      if (c.dilation > 1) row.ky_end = c.kernel;
+      row.src = src.data() + (y * c.stride + row.ky_begin) * row_step;
       row.row_step = c.dilation * row_step;
       row.column_step = c.dilation * 16;
       row.block_step = block_step;
       row.stride = c.stride;
       row.kernel_width = c.kernel;
-      row.ky_end = c.kernel;
       row.blocks = c.out_blocks;
       row.width = c.width;
-      row.weights = weights.data();
+      row.weights = weights.data() + row.ky_begin * c.kernel * 16;
       row.weight_step = c.kernel * c.kernel * 16;
       row.bias = bias.data();
       row.dst = dst.data() + y * out_row_step;
@@ -408,17 +445,20 @@ TEST_CASE("int8 kernels: lanes of several blocks, each with a scale and zero poi
 }
 
 TEST_CASE("int8 kernels: depthwise windows of every width, stride and ending") {
-  for (int width = 1; width <= 13; ++width)
+  for (int width = 1; width <= 18; ++width)
     for (const int kernel : {3, 5, 7, 9})
       for (const int stride : {1, 2, 3}) {
         Case c;
         c.is_depthwise = true;
         c.width = width;
-        c.height = 2;
+        c.height = 5;
         c.kernel = kernel;
         c.stride = stride;
         c.in_blocks = c.out_blocks = 2;
         require_same(c);
+        c.outside = kernel / 2;
+        require_same(c);
+        c.outside = 0;
         c.dilation = 2;
         c.clamp = {0, 80};
         require_same(c);
