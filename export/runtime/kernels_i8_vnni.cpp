@@ -115,7 +115,7 @@ ATTO_VNNI_INLINE void finish_pixels(const __m512i* sums, int pixels, const I8Pan
   if (pixels == 2) return finish<2>(sums, by, residual, dst);
   finish<1>(sums, by, residual, dst);
 }
-ATTO_VNNI [[gnu::noinline]] void finish_few(const __m512i* sums, int pixels, const I8Panel& panel,
+[[gnu::noinline]] ATTO_VNNI void finish_few(const __m512i* sums, int pixels, const I8Panel& panel,
                                             std::size_t pixel, int block) {
   finish_pixels(sums, pixels, panel, pixel, block);
 }
