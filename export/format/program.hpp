@@ -111,8 +111,8 @@ struct Window {
 
 /// How a Conv's lanes meet: output blocks [g * out_blocks, (g + 1) * out_blocks) read input blocks
 /// [g * in_blocks, (g + 1) * in_blocks). With interleave B > 1 the lanes of these blocks belong to
-/// B groups of channels in turn (lane = channel * B + group); bytes have in_blocks = 1 then.
-/// Weights are [group][out block][kh][kw][depth][16], depth = (in_blocks - 1) * 16 / B +
+/// B groups of channels in turn (lane = channel * B + group); for eight groups of bytes in_blocks
+/// = 1. Weights are [group][out block][kh][kw][depth][16], depth = (in_blocks - 1) * 16 / B +
 /// last_depth.
 struct Wiring {
   std::int32_t groups = 1;

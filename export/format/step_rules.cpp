@@ -137,8 +137,8 @@ class StepChecker {
             "must be the blocks of the output");
     require(w.interleave == 1 || w.interleave == 2 || w.interleave == 4 || w.interleave == 8,
             "wiring.interleave", "must be 1, 2, 4 or 8");
-    require(w.interleave == 1 || w.in_blocks == 1 || input.element == Element::F32,
-            "wiring.in_blocks", "must be 1 where groups of bytes are interleaved");
+    require(w.interleave < 8 || w.in_blocks == 1 || input.element == Element::F32,
+            "wiring.in_blocks", "must be 1 where eight groups of bytes are interleaved");
     require(within(w.last_depth, 1, kLanes / w.interleave), "wiring.last_depth", "must be 1 to 16");
     require(std::int64_t{step.window.height} * step.window.width <= kMaxWindow / w.depth(),
             "window", "must read at most 2^30 values");

@@ -131,13 +131,16 @@ std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels) {
 
 GroupLayout group_layout(int groups, int in_each, int out_each, Precision precision) {
   const auto narrow = [&](int interleave) { return interleave * in_each <= kLanes; };
-  const bool may_be_wide =
-      precision == Precision::F32 || (precision == Precision::Bf16 && narrow(2));
+  // Of wide groups of bytes every product takes a load, or a shuffle.
+  const auto wide_pays = [&](int interleave, std::size_t lanes, std::size_t than) {
+    if (precision == Precision::I8) return interleave < 8 && 3 * lanes <= 2 * than;
+    return (precision == Precision::F32 || narrow(2)) && lanes < than;
+  };
   int best = 1;
   std::size_t fewest = interleaved(groups, out_each, 1).size();
   for (const int interleave : {2, 4, 8}) {
     const std::size_t lanes = interleaved(groups, out_each, interleave).size();
-    const bool pays = narrow(interleave) ? lanes <= fewest : may_be_wide && lanes < fewest;
+    const bool pays = narrow(interleave) ? lanes <= fewest : wide_pays(interleave, lanes, fewest);
     if (!pays) continue;
     best = interleave;
     fewest = lanes;

@@ -20,8 +20,9 @@ Lanes identity_lanes(int channels);
 std::vector<std::int32_t> lane_of_channel(const Lanes& lanes, int channels);
 
 /// How a convolution of groups, `in_each` channels to `out_each`, reads and writes. As many groups
-/// are interleaved as make the fewest blocks of outputs. In int8 what these read fits one block; in
-/// bf16, where interleaved groups stay float (bf16.hpp), what two of them read does.
+/// are interleaved as make the fewest blocks of outputs. In int8 groups that read more than a block
+/// are where that makes at least a third fewer; in bf16, where interleaved groups stay float
+/// (bf16.hpp), what two of them read fits one block.
 struct GroupLayout {
   format::Wiring wiring;
   Lanes in, out;

@@ -48,7 +48,8 @@ class I8ConvRun final : public StripRun {
                        std::byte* dst = call.scratch + to * converted_bytes();
                        const std::uint8_t* src = in_.at(places.in).data + from;
                        if (is_arranged())
-                         kernels_.arrange_groups(dst, src, count, step_.wiring.interleave, quads_);
+                         kernels_.arrange_groups(dst, src, count, step_.wiring.interleave,
+                                                 arranged_quads());
                        else
                          kernels_.words.widen_pixels(dst, src, count);
                      });
@@ -78,8 +79,9 @@ class I8ConvRun final : public StripRun {
   }
   /// What the scratch memory holds for a byte of the rows.
   std::ptrdiff_t converted_bytes() const {
-    return is_arranged() ? i8_arranged_bytes(quads_) : kI8WordBytes;
+    return is_arranged() ? i8_arranged_bytes(arranged_quads()) : kI8WordBytes;
   }
+  int arranged_quads() const { return i8_arranged_quads(step_.wiring.interleave, quads_); }
   int panel_blocks() const { return step_.wiring.interleave > 1 ? 1 : kI8PanelBlocks; }
   /// Kernels store neighbouring pixels side by side.
   bool stores_over_rows() const {
@@ -108,9 +110,9 @@ class I8ConvRun final : public StripRun {
     panel.column_step = std::ptrdiff_t{window.dilation} * format::kLanes;
     panel.block_step = in.shape.block_stride;
     panel.kernel_width = window.width;
-    panel.full_blocks = quads_ / 4;
-    panel.last_quads = quads_ % 4;
     panel.interleave = step_.wiring.interleave;
+    panel.full_blocks = panel.interleave > 1 ? 0 : quads_ / 4;
+    panel.last_quads = quads_ - 4 * panel.full_blocks;
     panel.blocks = blocks;
     panel.lanes = lanes_used(output_, block + blocks - 1);
     panel.weight_step = block_weights();

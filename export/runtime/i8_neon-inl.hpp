@@ -132,17 +132,20 @@ ATTO_NEON_INLINE void load_pixels(int8x16_t (&x)[P], const std::uint8_t* p, std:
   for (int i = 0; i < P; ++i) x[i] = shifted(p + i * pitch);
 }
 
-/// Which of a pixel's 16 bytes meet the weights of a quad: [quad][16 lanes][4].
-struct QuadBytes {
-  std::uint8_t at[2][64];
-};
-QuadBytes quad_bytes(int interleave) {
-  QuadBytes bytes;
-  for (int q = 0; q < 2; ++q)
-    for (int l = 0; l < format::kLanes; ++l)
-      for (int k = 0; k < 4; ++k)
-        bytes.at[q][l * 4 + k] = static_cast<std::uint8_t>(i8::quad_byte(q, k, l, interleave));
-  return bytes;
+/// Puts the quads of a pixel's groups side by side (I8Kernels).
+ATTO_NEON void arrange_groups(std::byte* dst, const std::uint8_t* src, std::size_t count,
+                              int interleave, int together) {
+  std::uint8_t from[32];
+  const int groups = together == 1 ? 8 : 2;
+  for (int i = 0; i < 32; ++i)
+    from[i] = static_cast<std::uint8_t>(
+        i8::quad_byte(i / (4 * groups) % together, i % 4, i / 4 % groups, interleave));
+  auto* to = reinterpret_cast<std::int8_t*>(dst);
+  for (const std::uint8_t* const end = src + count; src != end; src += format::kLanes) {
+    const int8x16_t pixel = shifted(src);
+    for (int i = 0; i < 2 / together; ++i, to += 16)
+      vst1q_s8(to, vqtbl1q_s8(pixel, vld1q_u8(from + 16 * i)));
+  }
 }
 
 /// One tap of whole and part blocks in one group.
@@ -165,22 +168,34 @@ ATTO_NEON_INLINE void add_tap(PixelSums (&sums)[P], const I8Panel& panel, const 
   w += std::ptrdiff_t{panel.last_quads} * 64;
 }
 
-/// One tap of interleaved groups: every lane picks the channels of its group.
-template <int P>
-ATTO_NEON_INLINE void add_picked(PixelSums (&sums)[P], const I8Panel& panel, const std::uint8_t* p,
-                                 const std::int8_t*& w, const QuadBytes& bytes) {
-  for (int q = 0; q < panel.last_quads; ++q, w += 64)
+/// What four lanes, the j-th of a pixel, read of its arranged block: its q-th quad.
+template <int Together>
+ATTO_NEON_INLINE int8x16_t quads_of(const std::uint8_t* pixel, int q, int j) {
+  if constexpr (Together == 1)
+    return vreinterpretq_s8_u8(vld1q_u8(pixel + j % 2 * 16));
+  else
+    return vreinterpretq_s8_s64(vld1q_dup_s64(reinterpret_cast<const std::int64_t*>(pixel) + q));
+}
+
+/// One tap of interleaved groups, whose quads lie side by side, some together in every block.
+template <int P, int Together>
+ATTO_NEON_INLINE void add_groups(PixelSums (&sums)[P], const I8Panel& panel, const std::uint8_t* p,
+                                 const std::int8_t*& w) {
+  for (int q = 0; q < panel.last_quads; ++q, w += 64) {
+    const std::uint8_t* block = p + q / Together * panel.block_step;
+#pragma GCC unroll 4
     for (int j = 0; j < kVectors; ++j) {
       const int8x16_t weights = vld1q_s8(w + 16 * j);
-      const uint8x16_t pick = vld1q_u8(bytes.at[q] + 16 * j);
 #pragma GCC unroll 8
       for (int i = 0; i < P; ++i)
-        add(sums[i].v[j], weights, vqtbl1q_s8(shifted(p + i * panel.pixel_step), pick));
+        add(sums[i].v[j], weights,
+            quads_of<Together>(block + i * panel.pixel_step, q % Together, j));
     }
+  }
 }
 
 template <int P>
-ATTO_NEON void conv_tile(const I8Panel& panel, std::size_t t, int block, const QuadBytes& bytes) {
+ATTO_NEON void conv_tile(const I8Panel& panel, std::size_t t, int block) {
   const Tile& tile = panel.tiles[t];
   const std::int32_t* bias = panel.tile_bias[t] + panel.bias_offset + block * format::kLanes;
   PixelSums sums[P];
@@ -192,16 +207,18 @@ ATTO_NEON void conv_tile(const I8Panel& panel, std::size_t t, int block, const Q
   for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
     const std::uint8_t* tap = row;
     for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
-      if (panel.interleave > 1)
-        add_picked<P>(sums, panel, tap, w, bytes);
-      else
+      if (panel.interleave == 1)
         add_tap<P>(sums, panel, tap, w);
+      else if (i8_arranged_quads(panel.interleave, panel.last_quads) == 1)
+        add_groups<P, 1>(sums, panel, tap, w);
+      else
+        add_groups<P, 2>(sums, panel, tap, w);
     }
   }
   finish_tile<P>(sums, panel, tile.pixel, block);
 }
 
-using TileKernel8 = void (*)(const I8Panel&, std::size_t, int, const QuadBytes&);
+using TileKernel8 = void (*)(const I8Panel&, std::size_t, int);
 constexpr TileKernel8 kTiles[] = {conv_tile<1>, conv_tile<2>,
 #ifdef ATTO_I8_DOTPROD
                                   conv_tile<3>, conv_tile<4>, conv_tile<5>
@@ -210,10 +227,9 @@ constexpr TileKernel8 kTiles[] = {conv_tile<1>, conv_tile<2>,
 static_assert(std::size(kTiles) == kPixels);
 
 void conv(const I8Panel& panel) {
-  const QuadBytes bytes = quad_bytes(panel.interleave);
   for (int b = 0; b < panel.blocks; ++b)
     for (std::size_t t = 0; t < panel.tile_count; ++t)
-      kTiles[panel.tiles[t].pixels - 1](panel, t, b, bytes);
+      kTiles[panel.tiles[t].pixels - 1](panel, t, b);
 }
 
 /// P neighbouring outputs of one block, in words of 16 bits: no 128 is taken.
@@ -266,6 +282,7 @@ I8Kernels neon_kernels() {
   kernels.max_pixels = kPixels;
   kernels.conv = conv;
   kernels.conv_shift = 128;
+  kernels.arrange_groups = arrange_groups;
   kernels.depthwise_row = depthwise_row;
   kernels.image_row = neon::image_row;
   kernels.product_row = neon::product_row;

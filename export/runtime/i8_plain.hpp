@@ -69,7 +69,8 @@ ATTO_INLINE void conv_pixel(const I8Panel& panel, std::size_t t, int pixel, int 
   const std::int32_t* bias = panel.tile_bias[t] + panel.bias_offset + block * format::kLanes;
   Sum sums[format::kLanes];
   for (int l = 0; l < format::kLanes; ++l) sums[l] = static_cast<Sum>(bias[l]);
-  const int quads = panel.full_blocks * 4 + panel.last_quads;
+  const int quads = panel.full_blocks * 4 + panel.last_quads,
+            of_block = i8_quads_of_block(panel.interleave);
   const std::int8_t* w = panel.weights + block * panel.weight_step +
                          std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * quads * 64;
   const std::uint8_t* row = panel.src + tile.src + pixel * panel.pixel_step;
@@ -77,7 +78,7 @@ ATTO_INLINE void conv_pixel(const I8Panel& panel, std::size_t t, int pixel, int 
     const std::uint8_t* tap = row;
     for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step)
       for (int q = 0; q < quads; ++q, w += 64)
-        add_quad(sums, tap + q / 4 * panel.block_step, q % 4, panel.interleave, w);
+        add_quad(sums, tap + q / of_block * panel.block_step, q % of_block, panel.interleave, w);
   }
   const std::size_t at = tile.pixel + static_cast<std::size_t>(pixel);
   finish(sums, panel.finish, panel.finish.multipliers + block * format::kLanes,

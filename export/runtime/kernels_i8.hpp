@@ -32,9 +32,11 @@ struct I8Panel {
   std::ptrdiff_t row_step, column_step, block_step;
   int kernel_width;
   int full_blocks, last_quads;  ///< whole source blocks, then quads of channels of one more
-  int interleave;               ///< format::Wiring; above 1 full_blocks is 0 and blocks is 1
-  int blocks;                   ///< 1 or 2
-  int lanes;                    ///< of the last block, from which on they hold no channel
+  /// format::Wiring; above 1 full_blocks is 0, last_quads counts the quads of all source blocks,
+  /// and blocks is 1.
+  int interleave;
+  int blocks;  ///< 1 or 2
+  int lanes;   ///< of the last block, from which on they hold no channel
   const std::int8_t* weights;
   std::ptrdiff_t weight_step;
   std::uint8_t* dst;
@@ -81,9 +83,17 @@ struct I8DepthwiseBlock {
 };
 
 inline constexpr int kI8PanelBlocks = 2;
+/// Quads of channels of every group that a block holds.
+constexpr int i8_quads_of_block(int interleave) {
+  return interleave < 4 ? 4 / interleave : 1;
+}
+/// Of these, those that arrange_groups puts side by side, for groups of so many quads.
+constexpr int i8_arranged_quads(int interleave, int quads) {
+  return quads == 1 ? 1 : i8_quads_of_block(interleave);
+}
 /// Bytes that arrange_groups makes of one.
-constexpr std::ptrdiff_t i8_arranged_bytes(int quads) {
-  return quads == 1 ? 2 : 1;
+constexpr std::ptrdiff_t i8_arranged_bytes(int arranged_quads) {
+  return arranged_quads == 1 ? 2 : 1;
 }
 
 struct I8Kernels {
@@ -100,10 +110,11 @@ struct I8Kernels {
     void (*widen_weights)(std::byte* dst, const std::int8_t* src, std::size_t quads);
   } words;
   /// For levels whose conv reads the quads of interleaved groups side by side; else null. Makes of
-  /// each of `count` / 16 pixels, where a group has two quads, [quad][group][4] of two groups, and
-  /// where it has one, [group mod interleave][4] of eight: 16 or 32 bytes.
+  /// each of `count` / 16 pixels of a block, where it holds two quads, [quad][group][4] of two
+  /// groups, and where it holds one, [group mod interleave][4] of eight: 16 or 32 bytes. What conv
+  /// takes from activations is taken.
   void (*arrange_groups)(std::byte* dst, const std::uint8_t* src, std::size_t count, int interleave,
-                         int quads);
+                         int arranged_quads);
   void (*depthwise_row)(const I8DepthwiseRow& row);
   void (*depthwise_block)(const I8DepthwiseBlock& block);  ///< may be null
   void (*image_row)(const I8ImageRow& row);

@@ -116,8 +116,9 @@ ATTO_AVX2_INLINE void conv_tile(const I8Panel& panel, std::size_t t, int block,
         for (int q = 0; q < panel.last_quads; ++q, w += kQuadBytes)
           add_words<P, Halves>(sums, p + q * 8, pitch, w);
       } else {
+        const int of_block = i8_quads_of_block(panel.interleave);
         for (int q = 0; q < panel.last_quads; ++q, w += kQuadBytes)
-          add_bytes<P>(sums, tap, pitch, w, picks[q]);
+          add_bytes<P>(sums, tap + q / of_block * panel.block_step, pitch, w, picks[q % of_block]);
       }
     }
   }

@@ -175,22 +175,22 @@ ATTO_VNNI_INLINE void conv_tile(const I8Panel& panel, std::size_t t) {
 
 /// Puts the quads of a pixel's groups side by side.
 ATTO_VNNI void arrange_groups(std::byte* dst, const std::uint8_t* src, std::size_t count,
-                              int interleave, int quads) {
+                              int interleave, int together) {
   std::uint8_t from[64];
-  const int groups = quads == 1 ? 8 : 2;
+  const int groups = together == 1 ? 8 : 2;
   for (int i = 0; i < 64; ++i)
     from[i] = static_cast<std::uint8_t>(
-        i8::quad_byte(i / (4 * groups) % quads, i % 4, i / 4 % groups, interleave));
+        i8::quad_byte(i / (4 * groups) % together, i % 4, i / 4 % groups, interleave));
   const __m512i order = _mm512_loadu_si512(from);
   std::size_t i = 0;
-  if (quads == 2)  // four pixels at once
+  if (together == 2)  // four pixels at once
     for (; i + 64 <= count; i += 64)
       _mm512_storeu_si512(dst + i, _mm512_shuffle_epi8(_mm512_loadu_si512(src + i), order));
   for (; i < count; i += format::kLanes) {
     const __m512i pixel =
         _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i)));
     const __m512i arranged = _mm512_shuffle_epi8(pixel, order);
-    if (quads == 1)
+    if (together == 1)
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst + 2 * i),
                           _mm512_castsi512_si256(arranged));
     else
@@ -208,25 +208,37 @@ ATTO_VNNI_INLINE __m512i quads_of(const std::uint8_t* pixel, int q) {
   return _mm512_set1_epi64(two);
 }
 
-/// Interleaved groups of Q quads of channels, which lie side by side.
+/// Adds a quad of interleaved groups, the q-th of its arranged block.
+template <int P, int Q>
+ATTO_VNNI_INLINE void add_groups(__m512i (&sums)[P], const std::uint8_t* block,
+                                 std::ptrdiff_t pitch, int q, const std::int8_t* w) {
+  const __m512i weights = _mm512_loadu_si512(w);
+#  pragma GCC unroll 8
+  for (int i = 0; i < P; ++i) add_products(sums[i], quads_of<Q>(block + i * pitch, q), weights);
+}
+
+/// Interleaved groups, Q quads of which lie side by side in every block.
 template <int P, int Q>
 ATTO_VNNI_INLINE void grouped_tile(const I8Panel& panel, std::size_t t) {
   const Tile& tile = panel.tiles[t];
   const __m512i bias = _mm512_loadu_si512(panel.tile_bias[t] + panel.bias_offset);
   __m512i sums[P];
+#  pragma GCC unroll 8
   for (int i = 0; i < P; ++i) sums[i] = bias;
+  const int quads = panel.last_quads;
   const std::int8_t* w =
-      panel.weights + std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * Q * 64;
+      panel.weights + std::ptrdiff_t{tile.ky_begin} * panel.kernel_width * quads * 64;
   const std::ptrdiff_t pitch = panel.pixel_step;
   const std::uint8_t* row = panel.src + tile.src;
   for (int ky = tile.ky_begin; ky < tile.ky_end; ++ky, row += panel.row_step) {
     const std::uint8_t* tap = row;
-    for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step, w += Q * 64) {
-      __m512i weights[Q];
-      for (int q = 0; q < Q; ++q) weights[q] = _mm512_loadu_si512(w + q * 64);
-      for (int i = 0; i < P; ++i)
-        for (int q = 0; q < Q; ++q)
-          add_products(sums[i], quads_of<Q>(tap + i * pitch, q), weights[q]);
+    for (int kx = 0; kx < panel.kernel_width; ++kx, tap += panel.column_step) {
+      const std::uint8_t* block = tap;
+      for (int left = quads; left > 0; left -= Q, block += panel.block_step, w += 64) {
+        add_groups<P, Q>(sums, block, pitch, 0, w);
+        if (Q == 1 || left == 1) continue;
+        add_groups<P, Q>(sums, block, pitch, 1, w += 64);
+      }
     }
   }
   finish_tile<P>(sums, panel, tile.pixel, 0);
@@ -245,9 +257,13 @@ ATTO_VNNI void grouped_tiles(const I8Panel& panel, std::size_t begin, std::size_
 using Tiles = void (*)(const I8Panel&, std::size_t, std::size_t);
 
 /// Tiles of two or three pixels, which only rows of as many have, are made pixel by pixel.
+[[gnu::noinline]] void pixel_by_pixel(const I8Panel& panel, std::size_t begin, std::size_t end,
+                                      Tiles single) {
+  i8::pixel_by_pixel(panel, begin, end, [=](const I8Panel& pixel) { single(pixel, 0, 1); });
+}
 template <Tiles Single>
 void small_tiles(const I8Panel& panel, std::size_t begin, std::size_t end) {
-  i8::pixel_by_pixel(panel, begin, end, [](const I8Panel& pixel) { Single(pixel, 0, 1); });
+  pixel_by_pixel(panel, begin, end, Single);
 }
 
 template <int B>
@@ -270,9 +286,11 @@ constexpr Tiles kGroupedTiles[kPixels] = {grouped_tiles<1, Q>,
                                           grouped_tiles<8, Q>};
 
 void conv(const I8Panel& panel) {
-  const Tiles* const tiles = panel.interleave > 1
-                                 ? (panel.last_quads == 1 ? kGroupedTiles<1> : kGroupedTiles<2>)
-                                 : (panel.blocks == 1 ? kTiles<1> : kTiles<2>);
+  const Tiles* const tiles =
+      panel.interleave > 1
+          ? (i8_arranged_quads(panel.interleave, panel.last_quads) == 1 ? kGroupedTiles<1>
+                                                                        : kGroupedTiles<2>)
+          : (panel.blocks == 1 ? kTiles<1> : kTiles<2>);
   for (std::size_t t = 0; t < panel.tile_count;) {
     const std::size_t end = i8::end_of_run(panel, t);
     tiles[panel.tiles[t].pixels - 1](panel, t, end);

@@ -268,15 +268,18 @@ TEST_CASE("Winograd is for 3x3 convolutions of floats, of one group and stride 1
         field);
 }
 
-TEST_CASE("interleaved groups take several blocks of floats, one of bytes") {
-  const auto refused = [](Element element, std::int32_t depth) {
+TEST_CASE("interleaved groups take several blocks, but eight of bytes one") {
+  const auto refused = [](Element element, std::int32_t depth, std::int32_t interleave = 2) {
     Program p = conv_of_image(32, element, 1024);
-    p.steps[1].wiring = {1, 2, 1, depth, 2};
+    p.steps[1].wiring = {1, 2, 1, depth, interleave};
     return refused_field(p, 2048);
   };
   CHECK(refused(Element::F32, 8).empty());
   CHECK(refused(Element::F32, 9) == "steps[1].wiring.last_depth");
-  CHECK(refused(Element::U8, 8) == "steps[1].wiring.in_blocks");
+  CHECK(refused(Element::F32, 2, 8).empty());
+  CHECK(refused(Element::U8, 8).empty());
+  CHECK(refused(Element::U8, 4, 4).empty());
+  CHECK(refused(Element::U8, 2, 8) == "steps[1].wiring.in_blocks");
 }
 
 TEST_CASE("the other steps fit their tensors") {

@@ -66,6 +66,8 @@ TEST_CASE("groups are interleaved where that makes the fewest blocks of outputs"
   }
   CHECK(wiring(8, 8, 10, Precision::I8) == std::array{2, 4, 1, 2});  // no more than apart
   CHECK(wiring(3, 8, 10, Precision::I8) == std::array{1, 3, 1, 1});  // two pairs would be more
+  CHECK(wiring(2, 12, 8, Precision::I8) == std::array{2, 1, 2, 1});
+  CHECK(wiring(4, 12, 4, Precision::I8) == std::array{4, 1, 3, 1});
   for (const Precision precision : {Precision::F32, Precision::Bf16})
     CHECK(wiring(8, 8, 10, precision) == std::array{8, 1, 4, 5});
   for (const Precision precision : {Precision::Bf16, Precision::I8})

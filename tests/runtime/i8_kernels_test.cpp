@@ -58,7 +58,8 @@ struct Case {
   int pixel_bytes = 16;
   int lanes = 16;  ///< of the last output block that hold a channel
   bool has_residual = false, is_depthwise = false;
-  int outside = 0;  ///< rows above and below the map that the first and the last window meet
+  bool is_wide = false;  ///< interleaved groups in all blocks of the input, for each of the output
+  int outside = 0;       ///< rows above and below the map that the first and the last window meet
   Clamp clamp{-kInfinity, kInfinity}, joined{-kInfinity, kInfinity};
 };
 
@@ -99,7 +100,8 @@ struct Maps {
 
   int depth() const {
     if (c.is_depthwise) return 1;
-    return c.interleave > 1 ? c.last_depth : (c.in_blocks - 1) * 16 + c.last_depth;
+    return c.interleave > 1 && !c.is_wide ? c.last_depth
+                                          : (c.in_blocks - 1) * 16 / c.interleave + c.last_depth;
   }
   static std::uint8_t byte(float x) {
     const float place = std::nearbyint(x) + static_cast<float>(kZeroPoint);
@@ -126,7 +128,7 @@ struct Maps {
           continue;
         }
         for (int d = 0; d < quads * 4; ++d) {
-          const int from = c.interleave > 1 ? block : d / 16;
+          const int from = c.interleave > 1 && !c.is_wide ? block : d * c.interleave / 16;
           const int at = c.interleave > 1 ? (d * c.interleave + lane % c.interleave) % 16 : d % 16;
           of += value(sy, sx, from, at) * weight(block, ky, kx, d, lane);
         }
@@ -175,13 +177,14 @@ struct Maps {
   void run_conv(const I8Kernels& kernels) {
     const bool in_words = kernels.words.conv != nullptr && c.interleave == 1;
     const bool is_arranged = kernels.arrange_groups != nullptr && c.interleave > 1;
-    const std::ptrdiff_t bytes = is_arranged ? i8_arranged_bytes(quads)
+    const int arranged_quads = i8_arranged_quads(c.interleave, quads);
+    const std::ptrdiff_t bytes = is_arranged ? i8_arranged_bytes(arranged_quads)
                                  : in_words  ? kI8WordBytes
                                              : 1;
     std::vector<std::byte> converted(src.size() * static_cast<std::size_t>(bytes)), room;
     const std::size_t count = src.size() / 16 * 16;
     if (is_arranged)
-      kernels.arrange_groups(converted.data(), src.data(), count, c.interleave, quads);
+      kernels.arrange_groups(converted.data(), src.data(), count, c.interleave, arranged_quads);
     if (in_words) {
       kernels.words.widen_pixels(converted.data(), src.data(), count);
       room.resize(weights.size() * kI8WordBytes);
@@ -202,7 +205,7 @@ struct Maps {
     const int together = c.interleave > 1 ? 1 : kI8PanelBlocks;
     for (int b = 0; b < c.out_blocks; b += together) {
       I8Panel panel{};
-      panel.src = src.data() + (c.interleave > 1 ? b * block_step : 0);
+      panel.src = src.data() + (c.interleave > 1 && !c.is_wide ? b * block_step : 0);
       panel.tiles = tiles.data();
       panel.tile_bias = biases.data();
       panel.tile_count = tiles.size();
@@ -395,6 +398,19 @@ TEST_CASE("int8 kernels: convolutions of every tile, depth, stride and ending") 
           c.has_residual = stride == 1;
           c.out_blocks = c.in_blocks = 2;
           for (const int depth : {16 / interleave, 8 / interleave + 1}) {
+            c.last_depth = depth;
+            require_same(c);
+          }
+        }
+    }
+    SECTION("interleaved groups over several blocks, width " + std::to_string(width)) {
+      c.is_wide = true;
+      c.kernel = 3;
+      for (const int interleave : {2, 4})
+        for (const int in_blocks : {2, 3, 5}) {
+          c.interleave = interleave;
+          c.in_blocks = in_blocks;
+          for (const int depth : {1, 8 / interleave + 1, 16 / interleave}) {
             c.last_depth = depth;
             require_same(c);
           }

@@ -96,8 +96,14 @@ TEST_CASE("int8: convolutions around the sizes of tiles and blocks") {
       INFO(each);
       CHECK(require_same(sketch.ending(sketch.add(net::Add{}, {conv, 0}))));
     }
-    for (const auto& [groups, in, out] :
-         {std::array{8, 8, 10}, {2, 7, 20}, {4, 4, 9}, {2, 44, 20}, {4, 6, 4}}) {
+    for (const auto& [groups, in, out] : {std::array{8, 8, 10},
+                                          {2, 7, 20},
+                                          {4, 4, 9},
+                                          {2, 44, 20},
+                                          {4, 6, 4},
+                                          {2, 12, 8},
+                                          {4, 12, 4},
+                                          {2, 40, 8}}) {
       Sketch sketch({groups * in, 9, 10});
       INFO(groups << " groups of " << in << " to " << out);
       CHECK(require_same(

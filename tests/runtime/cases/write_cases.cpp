@@ -101,6 +101,11 @@ void write_all(const std::filesystem::path& folder) {
         cases.add(fmt::format("conv_{}_{}_{}", kernel, stride, groups),
                   sketch.ending(sketch.add(net::Conv{48, kernel, stride, groups, 1, true}, {0})));
       }
+  for (const int groups : {2, 4}) {  // int8 interleaves them over several blocks
+    Sketch sketch({12 * groups, 9, 13});
+    cases.add(fmt::format("wide_groups_{}", groups),
+              sketch.ending(sketch.add(net::Conv{16, 5, 1, groups, 1, true}, {0})));
+  }
   cases.finish();
 }
 
