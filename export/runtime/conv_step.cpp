@@ -92,8 +92,8 @@ class ConvRun final : public StripRun {
   /// The blocks of the panel that begins with the first of these.
   Range panel_of(Range blocks) const {
     const int of_group = step_.wiring.out_blocks;
-    return {blocks.begin, std::min({blocks.begin + ground_.kernels.panel_blocks, blocks.end,
-                                    (blocks.begin / of_group + 1) * of_group})};
+    const int end = std::min(blocks.end, (blocks.begin / of_group + 1) * of_group);
+    return {blocks.begin, std::min(blocks.begin + ground_.kernels.panel_blocks, end)};
   }
 
   /// Of bf16's rounded rows; widened weights lie behind them.
