@@ -136,10 +136,7 @@ ATTO_NEON_INLINE void load_pixels(int8x16_t (&x)[P], const std::uint8_t* p, std:
 ATTO_NEON void arrange_groups(std::byte* dst, const std::uint8_t* src, std::size_t count,
                               int interleave, int together) {
   std::uint8_t from[32];
-  const int groups = together == 1 ? 8 : 2;
-  for (int i = 0; i < 32; ++i)
-    from[i] = static_cast<std::uint8_t>(
-        i8::quad_byte(i / (4 * groups) % together, i % 4, i / 4 % groups, interleave));
+  i8::arranged_bytes_of(interleave, together, from);
   auto* to = reinterpret_cast<std::int8_t*>(dst);
   for (const std::uint8_t* const end = src + count; src != end; src += format::kLanes) {
     const int8x16_t pixel = shifted(src);

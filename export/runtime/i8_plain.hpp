@@ -55,6 +55,15 @@ constexpr int quad_byte(int quad, int k, int lane, int interleave) {
   return ((4 * quad + k) * interleave + lane % interleave) % format::kLanes;
 }
 
+/// Which bytes of a pixel's block arrange_groups puts side by side, repeated to fill `from`.
+template <std::size_t Size>
+void arranged_bytes_of(int interleave, int together, std::uint8_t (&from)[Size]) {
+  const int groups = together == 1 ? 8 : 2;
+  for (int i = 0; i < static_cast<int>(Size); ++i)
+    from[i] = static_cast<std::uint8_t>(
+        quad_byte(i / (4 * groups) % together, i % 4, i / 4 % groups, interleave));
+}
+
 /// Adds four channels: lane l has channels 4 * quad .. of its group, l mod interleave.
 ATTO_INLINE void add_quad(Sum* sums, const std::uint8_t* src, int quad, int interleave,
                           const std::int8_t* weights) {

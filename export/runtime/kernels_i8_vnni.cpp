@@ -1,17 +1,13 @@
 // Int8 convolutions with vpdpbusd: 4 channels of 16 outputs an instruction.
 #if defined(__x86_64__)
-#  include <algorithm>
 #  include <cstring>
-#  include <utility>
 
-#  include "export/runtime/avx512.hpp"
 #  include "export/runtime/i8_plain.hpp"
+#  include "export/runtime/i8_vnni.hpp"
 
 namespace atto::edge {
+namespace vnni {
 namespace {
-
-#  define ATTO_VNNI ATTO_AVX512("avx512vnni")
-#  define ATTO_VNNI_INLINE ATTO_VNNI inline __attribute__((always_inline))
 
 constexpr int kPixels = 8;
 
@@ -20,77 +16,6 @@ ATTO_VNNI_INLINE void in_register([[maybe_unused]] __m512i& x) {
 #  ifndef ATTO_EMULATED_AVX512
   asm("" : "+v"(x));
 #  endif
-}
-
-/// Adds products of four bytes each. As an instruction in place: with the intrinsic GCC copies sums
-/// from register to register, and some to memory.
-ATTO_VNNI_INLINE void add_products(__m512i& sums, __m512i x, __m512i weights) {
-#  ifdef ATTO_EMULATED_AVX512
-  sums = _mm512_dpbusd_epi32(sums, x, weights);
-#  else
-  asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(weights));
-#  endif
-}
-
-ATTO_VNNI_INLINE __m512 clamped(__m512 x, Clamp clamp) {
-  return _mm512_min_ps(_mm512_max_ps(x, _mm512_set1_ps(clamp.low)), _mm512_set1_ps(clamp.high));
-}
-
-/// What turns the sums of a block into bytes.
-struct Rounding {
-  const I8Finish& how;
-  __m512 multipliers;
-  __m512i zero_point, low, high;
-  bool is_plain;  ///< to [0, 255], as packing saturates, without a zero point
-};
-ATTO_VNNI_INLINE Rounding rounding_of(const I8Finish& how, const float* multipliers) {
-  return {how,
-          _mm512_loadu_ps(multipliers),
-          _mm512_set1_epi16(static_cast<short>(how.zero_point)),
-          _mm512_set1_epi8(static_cast<char>(how.low)),
-          _mm512_set1_epi8(static_cast<char>(how.high)),
-          how.zero_point == 0 && how.low == 0 && how.high == 255};
-}
-
-/// One pixel; `residual` null for none.
-ATTO_VNNI_INLINE __m512i rounded(__m512i sums, const Rounding& by, const std::uint8_t* residual) {
-  __m512 x = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), by.multipliers);
-  if (residual != nullptr) {
-    const __m512i r = _mm512_sub_epi32(
-        _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(residual))),
-        _mm512_set1_epi32(by.how.residual_zero));
-    x = _mm512_add_ps(clamped(x, by.how.clamp),
-                      _mm512_mul_ps(_mm512_cvtepi32_ps(r), _mm512_set1_ps(by.how.residual_factor)));
-  }
-  return _mm512_cvtps_epi32(x);
-}
-
-/// Rounds and stores N <= 4 pixels side by side. Packing leaves the pixels' quads of channels
-/// beside each other: 0a 1a 2a 3a | 0b 1b .. becomes 0a 0b 0c 0d | 1a ..
-template <int N>
-ATTO_VNNI_INLINE void finish(const __m512i* sums, const Rounding& by, const std::uint8_t* residual,
-                             std::uint8_t* dst) {
-  __m512i x[4];
-#  pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i)
-    x[i] = i >= N ? x[0]
-                  : rounded(sums[i], by,
-                            residual == nullptr ? nullptr : residual + i * format::kLanes);
-  __m512i first = _mm512_packs_epi32(x[0], x[1]);
-  __m512i second = N < 3 ? first : _mm512_packs_epi32(x[2], x[3]);
-  if (!by.is_plain) {
-    first = _mm512_adds_epi16(first, by.zero_point);
-    second = _mm512_adds_epi16(second, by.zero_point);
-  }
-  __m512i bytes = _mm512_packus_epi16(first, second);
-  if (!by.is_plain) bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, by.low), by.high);
-  const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
-  bytes = _mm512_permutexvar_epi32(order, bytes);
-  if (N == 4) return _mm512_storeu_si512(dst, bytes);
-  if (N >= 2) _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), _mm512_castsi512_si256(bytes));
-  if (N == 3)
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(dst) + 2, _mm512_extracti32x4_epi32(bytes, 2));
-  if (N == 1) _mm_storeu_si128(reinterpret_cast<__m128i*>(dst), _mm512_castsi512_si128(bytes));
 }
 
 /// Pixels of one block of a panel.
@@ -177,10 +102,7 @@ ATTO_VNNI_INLINE void conv_tile(const I8Panel& panel, std::size_t t) {
 ATTO_VNNI void arrange_groups(std::byte* dst, const std::uint8_t* src, std::size_t count,
                               int interleave, int together) {
   std::uint8_t from[64];
-  const int groups = together == 1 ? 8 : 2;
-  for (int i = 0; i < 64; ++i)
-    from[i] = static_cast<std::uint8_t>(
-        i8::quad_byte(i / (4 * groups) % together, i % 4, i / 4 % groups, interleave));
+  i8::arranged_bytes_of(interleave, together, from);
   const __m512i order = _mm512_loadu_si512(from);
   std::size_t i = 0;
   if (together == 2)  // four pixels at once
@@ -298,146 +220,17 @@ void conv(const I8Panel& panel) {
   }
 }
 
-/// [4 pixels or taps][16 channels] -> [16 channels][4]: dwords by channel quad, then bytes; with
-/// VBMI's instruction at once.
-template <bool HasVbmi>
-struct ByChannel {
-  __m512i order, quads;
-};
-template <bool HasVbmi>
-ATTO_VNNI_INLINE ByChannel<HasVbmi> by_channel() {
-  const __m512i turned =
-      _mm512_broadcast_i32x4(_mm_set_epi8(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0));
-  if constexpr (!HasVbmi)
-    return {turned, _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0)};
-  // Byte 4 c + i is byte 16 i + c.
-  std::uint8_t from[64];
-  for (int i = 0; i < 64; ++i) from[i] = static_cast<std::uint8_t>(i % 4 * format::kLanes + i / 4);
-  return {_mm512_loadu_si512(from), turned};
-}
-template <bool HasVbmi>
-ATTO_VNNI_INLINE __m512i arranged(__m512i four, const ByChannel<HasVbmi>& by) {
-#  ifndef ATTO_EMULATED_AVX512
-  if constexpr (HasVbmi) {
-    __m512i all;
-    asm("vpermb %2, %1, %0" : "=v"(all) : "v"(by.order), "v"(four));
-    return all;
-  }
-#  endif
-  return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(by.quads, four), by.order);
-}
-
-/// Four outputs of a block. At stride 1 the four pixels of a vector serve two neighbours, whose
-/// weights are one tap apart. Reads up to 3 pixels more than the window has, and multiplies them by
-/// zero.
-template <int K, int Stride>
-struct DepthwiseWindow {
-  static constexpr int kSharing = Stride == 1 ? 2 : 1;  ///< outputs of a vector
-  static constexpr int kGroups = (K + kSharing + 2) / 4;
-  __m512i weights[K][kGroups][kSharing];
-};
-
-template <int K, int Stride, bool HasVbmi>
-ATTO_VNNI_INLINE void read_window(DepthwiseWindow<K, Stride>& window, const std::int8_t* weights,
-                                  const ByChannel<HasVbmi>& by) {
-  using Window = DepthwiseWindow<K, Stride>;
-#  pragma GCC unroll 1
-  for (int ky = 0; ky < K; ++ky) {
-    const std::int8_t* w = weights + ky * K * format::kLanes;
-    for (int g = 0; g < Window::kGroups; ++g)
-      for (int s = 0; s < Window::kSharing; ++s) {
-        const int first = 4 * g - s;  // the tap that meets pixel 4 g
-        const int begin = first < 0 ? -first : 0, end = K - first < 4 ? K - first : 4;
-        const auto mask =
-            static_cast<__mmask64>((~std::uint64_t{0} >> (64 - end * format::kLanes)) &
-                                   (~std::uint64_t{0} << (begin * format::kLanes)));
-        window.weights[ky][g][s] =
-            arranged(_mm512_maskz_loadu_epi8(mask, w + first * format::kLanes), by);
-      }
-  }
-}
-
-/// Adds what taps 4 G to 4 G + 3 of a row of the window give to the outputs of vector V.
-template <int V, int G, int K, int Stride, bool HasVbmi>
-ATTO_VNNI_INLINE void add_taps(__m512i (&sums)[4], const std::uint8_t* line, int ky,
-                               const DepthwiseWindow<K, Stride>& window,
-                               const ByChannel<HasVbmi>& by) {
-  constexpr int kSharing = DepthwiseWindow<K, Stride>::kSharing;
-  const __m512i four =
-      arranged(_mm512_loadu_si512(line + (V * kSharing * Stride + 4 * G) * format::kLanes), by);
-  add_products(sums[V * kSharing], four, window.weights[ky][G][0]);
-  if constexpr (kSharing == 2) add_products(sums[V * 2 + 1], four, window.weights[ky][G][1]);
-}
-template <int K, int Stride, bool HasVbmi, int... I>
-ATTO_VNNI_INLINE void add_row(__m512i (&sums)[4], const std::uint8_t* line, int ky,
-                              const DepthwiseWindow<K, Stride>& window,
-                              const ByChannel<HasVbmi>& by,
-                              std::integer_sequence<int, I...> /*vectors and groups*/) {
-  constexpr int kGroups = DepthwiseWindow<K, Stride>::kGroups;
-  (add_taps<I / kGroups, I % kGroups>(sums, line, ky, window, by), ...);
-}
-/// `row` is where the window begins; bit ky of `rows`: its row ky lies in the map. Without a loop
-/// most weights stay in registers.
-template <int K, int Stride, bool HasVbmi, int... Ky>
-ATTO_VNNI_INLINE void add_rows(__m512i (&sums)[4], const std::uint8_t* row, std::ptrdiff_t row_step,
-                               unsigned rows, const DepthwiseWindow<K, Stride>& window,
-                               const ByChannel<HasVbmi>& by,
-                               std::integer_sequence<int, Ky...> /*of the window*/) {
-  using Window = DepthwiseWindow<K, Stride>;
-  constexpr std::make_integer_sequence<int, 4 / Window::kSharing * Window::kGroups> kAll;
-  ((rows >> Ky & 1 ? add_row(sums, row + Ky * row_step, Ky, window, by, kAll) : void()), ...);
-}
-
-template <int K, int Stride, bool HasVbmi>
-ATTO_VNNI void depthwise_block_of(const I8DepthwiseBlock& of) {
-  using Window = DepthwiseWindow<K, Stride>;
-  const ByChannel by_channels = by_channel<HasVbmi>();
-  Window window;
-  read_window(window, of.weights, by_channels);
-  const Rounding by = rounding_of(of.finish, of.finish.multipliers);
-  for (int y = of.first; y < of.end; ++y) {
-    const int first = y * Stride - of.pad;
-    const int begin = std::clamp(-first, 0, K), end = std::clamp(of.in_height - first, 0, K);
-    const __m512i bias = _mm512_loadu_si512(of.bias[y] + of.bias_offset);
-    const unsigned rows = (1U << std::max(end, begin)) - (1U << begin);
-    const std::uint8_t* line = of.src + std::ptrdiff_t{y} * Stride * of.row_step;
-    for (int x = 0; x < of.width; x += 4) {
-      const std::ptrdiff_t at = std::ptrdiff_t{std::min(x, of.width - 4)} * format::kLanes;
-      __m512i sums[4] = {bias, bias, bias, bias};
-      add_rows(sums, line + at * Stride, of.row_step, rows, window, by_channels,
-               std::make_integer_sequence<int, K>());
-      const __m512i ended[4] = {sums[0], sums[1], sums[2], sums[3]};  // else kept in memory
-      finish<4>(ended, by,
-                of.residual == nullptr ? nullptr : of.residual + y * of.residual_step + at,
-                of.dst + y * of.dst_step + at);
-    }
-  }
-}
-
-using DepthwiseBlock = void (*)(const I8DepthwiseBlock&);
-template <bool HasVbmi>
-constexpr DepthwiseBlock kDepthwiseBlocks[3][2] = {
-    {depthwise_block_of<3, 1, HasVbmi>, depthwise_block_of<3, 2, HasVbmi>},
-    {depthwise_block_of<5, 1, HasVbmi>, depthwise_block_of<5, 2, HasVbmi>},
-    {depthwise_block_of<7, 1, HasVbmi>, depthwise_block_of<7, 2, HasVbmi>}};
-template <bool HasVbmi>
-void depthwise_block(const I8DepthwiseBlock& of) {
-  kDepthwiseBlocks<HasVbmi>[of.kernel / 2 - 1][of.stride - 1](of);
-}
-
 }  // namespace
+}  // namespace vnni
 
 const I8Kernels& i8_vnni_kernels() {
   static const I8Kernels kVnni = [] {
     I8Kernels kernels = i8_avx2_kernels();
-    kernels.max_pixels = kPixels;
-    kernels.conv = conv;
+    kernels.max_pixels = vnni::kPixels;
+    kernels.conv = vnni::conv;
     kernels.words = {};
-    kernels.arrange_groups = arrange_groups;
-    kernels.depthwise_block = depthwise_block<false>;
-#  ifndef ATTO_EMULATED_AVX512
-    if (__builtin_cpu_supports("avx512vbmi")) kernels.depthwise_block = depthwise_block<true>;
-#  endif
+    kernels.arrange_groups = vnni::arrange_groups;
+    kernels.depthwise_block = vnni::depthwise_block();
     return kernels;
   }();
   return kVnni;
