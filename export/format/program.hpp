@@ -97,10 +97,13 @@ enum class StepKind : std::uint8_t {
   Softmax
 };
 inline constexpr int kStepKinds = 13;
+/// The kinds whose outputs may be in strips, for the next step of a chain.
+constexpr bool makes_strips(StepKind kind) {
+  return kind == StepKind::ImageConv || kind == StepKind::Conv || kind == StepKind::Depthwise;
+}
 /// The kinds that may be in a chain of several steps; an AverageTo only as its last, of one pixel.
 constexpr bool runs_in_strips(StepKind kind) {
-  return kind == StepKind::ImageConv || kind == StepKind::Conv || kind == StepKind::Depthwise ||
-         kind == StepKind::AverageTo;
+  return makes_strips(kind) || kind == StepKind::AverageTo;
 }
 
 /// The window of a convolution or pool. Output (y, x) reads rows y * stride - pad + i * dilation.

@@ -46,9 +46,7 @@ bool is_pointwise(const Step& step) {
 }
 
 std::uint64_t weight_bytes(const Program& program, const Step& step) {
-  const bool has_weights = step.kind == StepKind::Conv || step.kind == StepKind::Depthwise ||
-                           step.kind == StepKind::ImageConv;
-  return has_weights ? format::parameter_bytes(program, step).weights : 0;
+  return makes_strips(step.kind) ? format::parameter_bytes(program, step).weights : 0;
 }
 
 /// `chain_weights`: of the chain that `from` ends.
@@ -56,6 +54,7 @@ bool pays(const Program& program, const Step& from, const Step& to, std::uint64_
   const Tensor &between = program.tensors[from.output], &out = program.tensors[to.output];
   if (to.kind == StepKind::AverageTo)
     return is_plain_conv(from) && out.height == 1 && out.width == 1;
+  if (!makes_strips(from.kind)) return false;
   if (from.is_winograd) return false;  // wants many rows at a time
   if (is_by_block(from)) return is_pointwise(to);
   const std::int64_t bytes =

@@ -7,6 +7,7 @@
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
 #include "tests/export/random_weights.hpp"
+#include "tests/net/random_network.hpp"
 #include "tests/runtime/runtime_networks.hpp"
 
 namespace atto::deploy {
@@ -75,6 +76,31 @@ TEST_CASE("a convolution joins what follows where the map is large and the weigh
   CHECK(lengths(32, 96) == Lengths{1, 3});      // 384 KB of map, 42 KB of weights
   CHECK(lengths(16, 96) == Lengths{1, 1, 2});   // 96 KB of map
   CHECK(lengths(32, 192) == Lengths{1, 1, 2});  // 156 KB of weights
+}
+
+TEST_CASE("what is not made row by row joins no chain, however large its map") {
+  Sketch sketch({3, 256, 256});
+  const int stem = sketch.add(Conv{32, 3, 2}, {0});
+  const auto lengths = [&](int last) {
+    const int depthwise = sketch.add(Conv{32, 3, 1, 32}, {last});
+    return chains(sketch.ending(sketch.add(Conv{32, 1}, {depthwise})));
+  };
+  SECTION("maximum") {
+    CHECK(lengths(sketch.add(net::Pool{net::Pool::Kind::Max, 3, 2}, {stem})) == Lengths{1, 1, 2});
+  }
+  SECTION("upsampling") {
+    CHECK(lengths(sketch.add(net::Upsample{2}, {stem})) == Lengths{1, 1, 2});
+  }
+  SECTION("a sum of its own") {
+    CHECK(lengths(sketch.add(net::Add{}, {stem, stem})) == Lengths{1, 1, 2});
+  }
+}
+
+TEST_CASE("programs of random networks with large maps are legal") {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    INFO(seed);
+    CHECK_NOTHROW(lowered(net::random_network(seed, 25, 16)));
+  }
 }
 
 TEST_CASE("the average of a whole map is taken from strips, of a part of it not") {

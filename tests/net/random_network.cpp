@@ -9,9 +9,9 @@ namespace {
 
 class Grower {
  public:
-  explicit Grower(std::uint64_t seed) : random_(seed) {
+  Grower(std::uint64_t seed, int times) : random_(seed) {
     network_.name = "random";
-    network_.input = {pick(1, 4), pick(5, 20), pick(5, 20)};
+    network_.input = {pick(1, 4), times * pick(5, 20), times * pick(5, 20)};
     network_.classes = pick(2, 12);
     network_.layers.push_back({"input", InputLayer{}, {}});
     shapes_.push_back(network_.input);
@@ -149,8 +149,8 @@ class Grower {
 
 }  // namespace
 
-Network random_network(std::uint64_t seed, int layers) {
-  return Grower(seed).grow(layers);
+Network random_network(std::uint64_t seed, int layers, int times) {
+  return Grower(seed, times).grow(layers);
 }
 
 }  // namespace atto::net

@@ -8,7 +8,8 @@
 
 namespace atto::net {
 
-/// Returns a network of about `layers` layers; the same seed gives the same network.
-Network random_network(std::uint64_t seed, int layers = 25);
+/// Returns a network of about `layers` layers; the same seed gives the same network. Its image is 5
+/// to 20 pixels high and wide, `times` as many.
+Network random_network(std::uint64_t seed, int layers = 25, int times = 1);
 
 }  // namespace atto::net

@@ -113,17 +113,19 @@ TEST_CASE("int8: convolutions around the sizes of tiles and blocks") {
 }
 
 TEST_CASE("int8: chains that take turns give the interpreter's bytes") {
+  const auto activation = GENERATE(Activation::Relu, Activation::HardSwish);
   for (const int stride : {1, 2})
     for (const bool is_averaged : {false, true}) {
       Sketch sketch({3, 61, 57});
       const int stem = sketch.add(net::Conv{20, 3}, {0});
       const int wide = sketch.add(net::Conv{90, 1, 1, 1, 1, true}, {stem});
-      const int a = sketch.add(net::Activate{Activation::Relu}, {wide});
+      const int a = sketch.add(net::Activate{activation}, {wide});
       const int middle = sketch.add(net::Conv{90, 5, stride, 90, 1, true}, {a});
       int last = sketch.add(net::Conv{20, 1, 1, 1, 1, true}, {middle});
       if (stride == 1) last = sketch.add(net::Add{}, {last, stem});
       if (is_averaged) last = sketch.add(net::GlobalAveragePool{}, {last});
-      INFO(stride << (is_averaged ? ", averaged" : ""));
+      INFO(net::kActivationNames[static_cast<std::size_t>(activation)]
+           << " " << stride << (is_averaged ? ", averaged" : ""));
       CHECK(require_same(sketch.ending(last)));
     }
 }
