@@ -74,6 +74,17 @@ void put(std::vector<std::byte>& bytes, std::size_t at, Value value) {
   std::memcpy(bytes.data() + at, &value, sizeof value);
 }
 
+/// The oldest version that knows all steps.
+std::uint32_t version_of(const Program& program) {
+  std::uint32_t version = kOldestVersion;
+  for (const Step& step : program.steps) {
+    if (step.is_winograd) version = std::max(version, kWinogradVersion);
+    if (step.kind == StepKind::Activate && program.tensors[step.inputs[0]].is_in_strips())
+      version = kVersion;
+  }
+  return version;
+}
+
 }  // namespace
 
 std::vector<std::byte> encode(const ModelFile& model) {
@@ -82,10 +93,7 @@ std::vector<std::byte> encode(const ModelFile& model) {
       (kHeaderBytes + metadata.size() + kAlignment - 1) / kAlignment * kAlignment;
   std::vector<std::byte> bytes(weights_offset + model.weights.size());
   std::memcpy(bytes.data(), "ATTOMDL\n", 8);
-  const std::vector<Step>& steps = model.program.steps;
-  const bool is_newest =
-      std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.is_winograd; });
-  put(bytes, 8, is_newest ? kVersion : kOldestVersion);
+  put(bytes, 8, version_of(model.program));
   put<std::uint64_t>(bytes, 16, kHeaderBytes);
   put<std::uint64_t>(bytes, 24, metadata.size());
   put<std::uint64_t>(bytes, 32, weights_offset);

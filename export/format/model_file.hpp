@@ -19,8 +19,8 @@
 namespace atto::format {
 
 /// What this runtime reads. A file is of the oldest version that knows all of its steps: 4 if one
-/// is_winograd.
-inline constexpr std::uint32_t kOldestVersion = 3, kVersion = 4;
+/// is_winograd, 5 if a table or activation takes its input in strips.
+inline constexpr std::uint32_t kOldestVersion = 3, kWinogradVersion = 4, kVersion = 5;
 inline constexpr std::size_t kHeaderBytes = 64;
 
 struct ModelFile {

@@ -86,7 +86,7 @@ enum class StepKind : std::uint8_t {
               ///< of a bf16 step [O/16][kh][C][kw / 2][16][2]
   Conv,       ///< a window over all lanes of its group; dense layers too
   Depthwise,
-  Activate,
+  Activate,  ///< of bytes by a table of 256; no window
   Add,
   Multiply,
   Gather,  ///< lanes moved between tensors
@@ -97,19 +97,19 @@ enum class StepKind : std::uint8_t {
   Softmax
 };
 inline constexpr int kStepKinds = 13;
-/// The kinds whose outputs may be in strips, for the next step of a chain.
-constexpr bool makes_strips(StepKind kind) {
+constexpr bool is_convolution(StepKind kind) {
   return kind == StepKind::ImageConv || kind == StepKind::Conv || kind == StepKind::Depthwise;
 }
 /// The kinds that may be in a chain of several steps; an AverageTo only as its last, of one pixel.
 constexpr bool runs_in_strips(StepKind kind) {
-  return makes_strips(kind) || kind == StepKind::AverageTo;
+  return is_convolution(kind) || kind == StepKind::Activate || kind == StepKind::AverageTo;
 }
 
 /// The window of a convolution or pool. Output (y, x) reads rows y * stride - pad + i * dilation.
 struct Window {
   std::int32_t height = 1, width = 1;
   std::int32_t stride = 1, dilation = 1, pad = 0;
+  friend bool operator==(const Window&, const Window&) = default;
 };
 
 /// How a Conv's lanes meet: output blocks [g * out_blocks, (g + 1) * out_blocks) read input blocks

@@ -139,7 +139,8 @@ class Checker {
   /// What a step makes in strips, the next one takes, row by row.
   void check_strips(std::size_t index) const {
     const Step& step = program_.steps[index];
-    require(makes_strips(step.kind), "output", "must not be in strips for this kind of step");
+    require(runs_in_strips(step.kind) && step.kind != StepKind::AverageTo, "output",
+            "must not be in strips for this kind of step");
     require(index + 1 < program_.steps.size() &&
                 program_.steps[index + 1].inputs == std::vector<std::uint32_t>{step.output},
             "output", "in strips, must be the next step's only input");

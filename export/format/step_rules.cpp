@@ -32,9 +32,8 @@ class StepChecker {
       : program_(program), weight_bytes_(weight_bytes), where_(std::move(where)), refuse_(refuse) {}
 
   void check_step(const Step& step) const {
-    const bool takes_residual = step.kind == StepKind::Conv || step.kind == StepKind::Depthwise ||
-                                step.kind == StepKind::ImageConv;
-    require(takes_residual || step.residual < 0, "residual", "does not fit this kind of step");
+    require(is_convolution(step.kind) || step.residual < 0, "residual",
+            "does not fit this kind of step");
     check_residual(step);
     check_elements(step);
     check_bf16(step);
@@ -47,11 +46,10 @@ class StepChecker {
       case StepKind::Depthwise:
         return check_convolution(step);
       case StepKind::Activate:
+        require(step.window == Window{}, "window", "does not fit this kind of step");
+        return check_by_lane(step);
       case StepKind::Softmax:
-        require_inputs(step, 1, 1);
-        require_same_map(in(step), out(step));
-        require_same_blocks(in(step), out(step));
-        return require_apart_or_same(in(step), step);
+        return check_by_lane(step);
       case StepKind::Add:
       case StepKind::Multiply:
         return check_pairwise(step);
@@ -93,7 +91,7 @@ class StepChecker {
   /// An element-by-element step may overwrite an input of the same layout.
   void require_apart_or_same(const Tensor& source, const Step& step) const {
     const Tensor& output = out(step);
-    require(source.storage != output.storage ||
+    require(source.storage != output.storage || output.is_in_strips() ||
                 (source.halo == output.halo && source.blocks() == output.blocks() &&
                  source.element == output.element && source.height == output.height &&
                  source.width == output.width),
@@ -181,6 +179,13 @@ class StepChecker {
                                   step.wiring.interleave == 1 && w.height == 3 && w.width == 3 &&
                                   w.stride == 1 && w.dilation == 1),
             "is_winograd", "fits a 3x3 convolution of floats alone, of one group and stride 1");
+  }
+
+  void check_by_lane(const Step& step) const {
+    require_inputs(step, 1, 1);
+    require_same_map(in(step), out(step));
+    require_same_blocks(in(step), out(step));
+    require_apart_or_same(in(step), step);
   }
 
   void check_image_step(const Step& step) const {

@@ -183,6 +183,7 @@ Program with_storages(Program program) {
     made.storage = mine;
     for (const std::uint32_t candidate : replaceable(step))
       if (made.storage == mine && last[candidate] == chain.last &&
+          !program.tensors[candidate].is_in_strips() &&
           !is_read_before_end(program, chain, candidate) &&
           same_layout(program.tensors[candidate], made))
         made.storage = program.tensors[candidate].storage;

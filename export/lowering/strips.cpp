@@ -46,17 +46,20 @@ bool is_pointwise(const Step& step) {
 }
 
 std::uint64_t weight_bytes(const Program& program, const Step& step) {
-  return makes_strips(step.kind) ? format::parameter_bytes(program, step).weights : 0;
+  return is_convolution(step.kind) ? format::parameter_bytes(program, step).weights : 0;
 }
 
+/// `source`: the convolution that made what `from` hands on, itself or one before a table;
 /// `chain_weights`: of the chain that `from` ends.
-bool pays(const Program& program, const Step& from, const Step& to, std::uint64_t chain_weights) {
+bool pays(const Program& program, const Step& source, const Step& from, const Step& to,
+          std::uint64_t chain_weights) {
   const Tensor &between = program.tensors[from.output], &out = program.tensors[to.output];
+  if (!is_convolution(source.kind)) return false;
   if (to.kind == StepKind::AverageTo)
     return is_plain_conv(from) && out.height == 1 && out.width == 1;
-  if (!makes_strips(from.kind)) return false;
-  if (from.is_winograd) return false;  // wants many rows at a time
-  if (is_by_block(from)) return is_pointwise(to);
+  if (source.is_winograd) return false;  // wants many rows at a time
+  if (to.kind == StepKind::Activate) return is_convolution(from.kind);
+  if (is_by_block(source)) return is_pointwise(to);
   const std::int64_t bytes =
       between.extent() * static_cast<std::int64_t>(element_bytes(between.element));
   return is_by_block(to) && bytes >= kLargeMapBytes && chain_weights <= kChainWeightBytes;
@@ -67,15 +70,20 @@ bool pays(const Program& program, const Step& from, const Step& to, std::uint64_
 Program with_strips(Program program) {
   const std::vector<int> readers = readers_of(program);
   std::uint64_t chain_weights = 0;
+  std::size_t source = 0;
   for (std::size_t i = 0; i + 1 < program.steps.size(); ++i) {
     const Step &from = program.steps[i], &to = program.steps[i + 1];
+    const bool is_table = from.kind == StepKind::Activate;
+    if (!is_table || !program.tensors[from.inputs[0]].is_in_strips()) source = i;
     const bool is_only_reader =
         to.inputs == std::vector<std::uint32_t>{from.output} && readers[from.output] == 1;
     chain_weights += weight_bytes(program, from);
     // A by-block step brings the convolution behind it along.
+    std::size_t behind = i + 2;
+    if (behind < program.steps.size() && program.steps[behind].kind == StepKind::Activate) ++behind;
     const std::uint64_t ahead =
-        i + 2 < program.steps.size() ? weight_bytes(program, program.steps[i + 2]) : 0;
-    if (is_only_reader && pays(program, from, to, chain_weights + ahead))
+        behind < program.steps.size() ? weight_bytes(program, program.steps[behind]) : 0;
+    if (is_only_reader && pays(program, program.steps[source], from, to, chain_weights + ahead))
       program.tensors[from.output].storage = format::kInStrips;
     else
       chain_weights = 0;

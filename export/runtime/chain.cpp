@@ -60,6 +60,8 @@ StripPointer make_member(const Ground& ground, const format::Step& step, const S
       return (is_bytes ? make_i8_image_conv : make_image_conv)(ground, step, plan);
     case StepKind::Depthwise:
       return (is_bytes ? make_i8_depthwise : make_grouped)(ground, step, plan);
+    case StepKind::Activate:
+      return make_activate(ground, step, plan);
     case StepKind::AverageTo:
       return (is_bytes ? make_i8_average : make_average)(ground, step, plan);
     default:
@@ -73,9 +75,8 @@ class ChainRun final : public StepRun {
  public:
   ChainRun(const Ground& ground, const format::Chain& chain)
       : parts_(ground.parts),
-        ends_in_average_(edge::ends_in_average(ground.program, chain)),
         plan_(plan_chain(ground.program, chain, ground.parts)),
-        in_pieces_(ends_in_average_ || plan_.by_blocks) {
+        in_pieces_(plan_.by_blocks || ends_in_average(ground.program, chain)) {
     const format::Program& program = ground.program;
     const auto members = plan_.turns.size();
     const format::Step &first = program.steps[chain.first], &last = program.steps[chain.last];
@@ -103,7 +104,8 @@ class ChainRun final : public StepRun {
       members_.push_back(make_member(ground, program.steps[chain.first + m], plan));
       blocks_.push_back(views[m].blocks);
     }
-    cut_ = ends_in_average_ ? members - 2 : members - 1;
+    is_followed_ = in_pieces_ && members > 1 && !is_convolution(last.kind);
+    cut_ = is_followed_ ? members - 2 : members - 1;
     share_out();
     place_buffers();
   }
@@ -144,9 +146,9 @@ class ChainRun final : public StepRun {
     return ground.arena + ground.places[index] +
            tensor.origin() * static_cast<std::int64_t>(format::element_bytes(tensor.element));
   }
-  /// An average takes a piece of its map as soon as that is made: no more of it is there.
+  /// What follows takes a piece of its map as soon as that is made: no more of it is there.
   void place_buffers() {
-    if (ends_in_average_) {
+    if (is_followed_) {
       buffers_.back().blocks = 0;
       for (const Range& piece : pieces_)
         buffers_.back().blocks = std::max(buffers_.back().blocks, piece.end - piece.begin);
@@ -224,16 +226,18 @@ class ChainRun final : public StepRun {
       const Range* piece = &pieces_[static_cast<std::size_t>(item->index)];
       Call of = call;
       if (!item->is_last) of.next = members_[cut_]->weights(piece[1]);
-      if (ends_in_average_) places.out = buffers_.back().place(scratch, 0, piece->begin);
+      if (is_followed_)
+        places.out = buffers_.back().place(
+            scratch, plan_.turns[cut_][static_cast<std::size_t>(turn)].base, piece->begin);
       members_[cut_]->run(turn, places, *piece, of);
-      if (ends_in_average_) members_.back()->run(turn, {places.out, out_}, *piece, of);
+      if (is_followed_) members_.back()->run(turn, {places.out, out_}, *piece, of);
     }
   }
 
   int parts_;
-  bool ends_in_average_;
   ChainPlan plan_;
   bool in_pieces_;               ///< every turn of one member, which parts share
+  bool is_followed_ = false;     ///< that member, piece by piece by the last one
   std::vector<Buffer> buffers_;  ///< of every member's output but the last one's
   std::vector<StripPointer> members_;
   std::vector<int> blocks_;       ///< of the members' outputs

@@ -33,15 +33,16 @@ std::int64_t bytes_of(const Tensor& tensor) {
 }
 
 bool has_pieces(const format::Program& program, const Step& step) {
-  return step.kind == StepKind::AverageTo ||
-         (step.kind == StepKind::Conv &&
-          (step.wiring.interleave == 1 || program.tensors[step.output].element == Element::U8));
+  return step.kind == StepKind::Conv &&
+         (step.wiring.interleave == 1 || program.tensors[step.output].element == Element::U8);
 }
 
 bool shares_blocks(const format::Program& program, const format::Chain& chain, int parts) {
   const Step& last = program.steps[chain.last];
-  if (!has_pieces(program, last)) return false;
-  return last.kind == StepKind::AverageTo || program.tensors[last.output].height < 4 * parts;
+  if (last.kind == StepKind::AverageTo) return true;
+  const bool is_table = last.kind == StepKind::Activate && chain.first < chain.last;
+  return has_pieces(program, is_table ? program.steps[chain.last - 1] : last) &&
+         program.tensors[last.output].height < 4 * parts;
 }
 
 bool is_small(const format::Program& program, const Step& step, int parts) {

@@ -1,4 +1,4 @@
-// Activations, sums and products of bytes, row by row; softmax in floats.
+// Sums and products of bytes, row by row; softmax in floats.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -10,25 +10,6 @@ namespace {
 
 using format::kLanes;
 using format::StepKind;
-
-class I8Activate final : public I8RowStep {
- public:
-  I8Activate(const Ground& ground, const format::Step& step)
-      : I8RowStep(ground, step),
-        kernels_(i8_kernels_of(ground.level)),
-        table_(reinterpret_cast<const std::uint8_t*>(ground.weights.data() +
-                                                     step.parameters.weights)) {}
-  std::string kernels() const override { return "i8table"; }
-
- private:
-  void make_row(int y, int block, const Call& /*call*/) const override {
-    kernels_.table_row(
-        {in_[0].row(y, block), table_, out_.row(y, block), static_cast<std::size_t>(values())});
-  }
-
-  const I8Kernels& kernels_;
-  const std::uint8_t* table_;
-};
 
 class I8Add final : public I8RowStep {
  public:
@@ -123,8 +104,6 @@ class I8Softmax final : public StepRun {
 
 StepPointer make_i8_row_step(const Ground& ground, const format::Step& step) {
   switch (step.kind) {
-    case StepKind::Activate:
-      return std::make_unique<I8Activate>(ground, step);
     case StepKind::Add:
       return std::make_unique<I8Add>(ground, step);
     case StepKind::Multiply:

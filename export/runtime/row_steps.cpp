@@ -1,4 +1,4 @@
-// Steps that work row by row: activations, sums, products, pools, upsampling, softmax.
+// Steps that work row by row: sums, products, pools, upsampling, softmax.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -42,18 +42,6 @@ class RowStep : public StepRun {
   format::Activation activation_;
   View out_;
   std::vector<View> in_;
-};
-
-class ActivateStep final : public RowStep {
- public:
-  using RowStep::RowStep;
-  std::string kernels() const override { return "activate"; }
-
- private:
-  void make_row(int y) const override {
-    for (int b = 0; b < out_.blocks; ++b)
-      kernels_.activate(out_.row(y, b), in_[0].row(y, b), out_.row_values(), activation_);
-  }
 };
 
 class AddStep final : public RowStep {
@@ -214,8 +202,6 @@ class AverageRun final : public StripRun {
 
 StepPointer make_row_step(const Ground& ground, const format::Step& step) {
   switch (step.kind) {
-    case StepKind::Activate:
-      return std::make_unique<ActivateStep>(ground, step);
     case StepKind::Add:
       return std::make_unique<AddStep>(ground, step);
     case StepKind::Multiply:

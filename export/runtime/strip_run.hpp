@@ -64,5 +64,8 @@ using StripPointer = std::unique_ptr<const StripRun>;
                                              const StripPlan& plan);
 [[gnu::cold]] StripPointer make_i8_average(const Ground& ground, const format::Step& step,
                                            const StripPlan& plan);
+/// Of floats and of bytes.
+[[gnu::cold]] StripPointer make_activate(const Ground& ground, const format::Step& step,
+                                         const StripPlan& plan);
 
 }  // namespace atto::edge

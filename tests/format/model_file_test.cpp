@@ -103,6 +103,10 @@ TEST_CASE("a file is of the oldest version that knows its steps") {
   CHECK(version() == 3);
   model.program.steps[1].is_winograd = true;
   CHECK(version() == 4);
+  Step& step = model.program.steps[3];
+  REQUIRE(model.program.tensors[step.inputs[0]].is_in_strips());
+  step.kind = StepKind::Activate;
+  CHECK(version() == 5);
 }
 
 TEST_CASE("headers are checked field by field") {
@@ -124,7 +128,7 @@ TEST_CASE("headers are checked field by field") {
   CHECK(field_of(with(file, 24, std::uint64_t{64})) == "metadata");
   SECTION("what() names field, byte and rule") {
     CHECK(std::string(error_of(with(file, 8, kVersion + 1))->what()) ==
-          "version at byte 8: this runtime reads versions 3 to 4; got 5: export the model again");
+          "version at byte 8: this runtime reads versions 3 to 5; got 6: export the model again");
   }
 }
 

@@ -164,6 +164,19 @@ TEST_CASE("what comes in strips goes to the next step alone") {
   CHECK(bent([](Program& p) { p.steps[kGather].inputs = {kStrips}; }) == "steps[4].inputs");
   CHECK(bent([](Program& p) { p.steps[kPointwise].inputs = {1}; }) == "steps[2].output");
   CHECK(bent([](Program& p) { p.steps[kPointwise].residual = kStrips; }) == "steps[3].residual");
+  SECTION("a step without a window hands them on") {
+    const auto activated = [](const Window& window, std::uint32_t storage) {
+      return bent([&](Program& p) {
+        p.tensors[1].storage = kInStrips;
+        p.tensors[kStrips].storage = storage;
+        p.steps[kDepthwise].kind = StepKind::Activate;
+        p.steps[kDepthwise].window = window;
+      });
+    };
+    CHECK(activated({}, kInStrips).empty());
+    CHECK(activated({3, 3, 1, 1, 1}, kInStrips) == "steps[2].window");
+    CHECK(activated({}, 1).empty());
+  }
   SECTION("the last step's output must not replace what an earlier one reads") {
     CHECK(bent([](Program& p) { p.tensors[2].storage = p.tensors[1].storage; }) ==
           "steps[3].output");

@@ -35,11 +35,13 @@ Sample random_chain(spec::Random& random) {
   const std::size_t steps = 1 + random.below(4);
   for (std::size_t i = 0; i < steps; ++i) {
     format::Step step;
-    step.kind = random.below(2) == 0 ? StepKind::Conv : StepKind::Depthwise;
+    constexpr StepKind kKinds[] = {StepKind::Conv, StepKind::Depthwise, StepKind::Activate};
+    step.kind = kKinds[random.below(3)];
     const int kernel = 1 + 2 * static_cast<int>(random.below(4));
     step.window = {kernel, kernel, 1 + static_cast<int>(random.below(3)),
                    1 + static_cast<int>(random.below(2)), 0};
     step.window.pad = step.window.dilation * (kernel - 1) / 2;
+    if (step.kind == StepKind::Activate) step.window = {};
     step.inputs = {from};
     const int height = program.tensors[from].height;
     step.output = from = add_tensor((height - 1) / step.window.stride + 1, 40);

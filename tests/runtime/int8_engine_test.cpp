@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "design_specs/errors.hpp"
+#include "export/format/program_rules.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/quantisation/quantise.hpp"
 #include "export/reference/int8_interpreter.hpp"
@@ -17,23 +18,38 @@ namespace {
 using net::Activation;
 using test::Sketch;
 
-/// Quantises, runs at every level with one part and three; returns false where int8 cannot express
-/// the network.
-bool require_same(const net::Network& network) {
-  const deploy::FusedNetwork fused =
-      deploy::fuse(network, test::random_weights(network, 3), deploy::Attach::Clamps);
+struct Quantised {
+  deploy::FusedNetwork network;
+  deploy::Quantisation quantisation;
+};
+/// Throws SpecError where int8 cannot express the network.
+Quantised quantised(const net::Network& network) {
+  Quantised made{deploy::fuse(network, test::random_weights(network, 3), deploy::Attach::Clamps),
+                 {}};
   std::vector<float> images = test::random_image(network.input, 5);
   const std::vector<float> other = test::random_image(network.input, 6);
   images.insert(images.end(), other.begin(), other.end());
-  deploy::Quantisation quantisation;
+  made.quantisation = deploy::quantise(made.network, images);
+  return made;
+}
+
+test::LoadedModel load(const Quantised& model) {
+  return test::load(model.network, {deploy::Precision::I8, &model.quantisation});
+}
+
+/// Quantises, runs at every level with one part and three; returns false where int8 cannot express
+/// the network.
+bool require_same(const net::Network& network) {
+  Quantised made_of;
   try {
-    quantisation = deploy::quantise(fused, images);
+    made_of = quantised(network);
   } catch (const SpecError&) {
     return false;
   }
+  const auto& [fused, quantisation] = made_of;
   const std::vector<float> image = test::random_image(network.input, 7);
   const auto wanted = deploy::Int8Interpreter(fused, quantisation).run(image);
-  const test::LoadedModel loaded = test::load(fused, {deploy::Precision::I8, &quantisation});
+  const test::LoadedModel loaded = load(made_of);
   for (const Level level : available_levels())
     for (const int threads : {1, 3}) {
       INFO(level_name(level) << ", " << threads << " threads");
@@ -46,7 +62,7 @@ bool require_same(const net::Network& network) {
         if (std::holds_alternative<deploy::FusedSoftmax>(node.op))
           REQUIRE(test::relative_error(made, wanted[o]) < 1e-5);
         else
-          REQUIRE(made == wanted[o]);
+          REQUIRE((made == wanted[o]));  // a bool: to print a map takes minutes
       }
     }
   return true;
@@ -128,6 +144,48 @@ TEST_CASE("int8: chains that take turns give the interpreter's bytes") {
            << " " << stride << (is_averaged ? ", averaged" : ""));
       CHECK(require_same(sketch.ending(last)));
     }
+}
+
+TEST_CASE("int8: tables join the chain of their convolution") {
+  Sketch sketch({3, 64, 64});
+  int last = 0;
+  const auto add = [&](const net::Conv& conv, Activation activation) {
+    last = sketch.add(net::Activate{activation}, {sketch.add(conv, {last})});
+  };
+  using Lengths = std::vector<std::size_t>;
+  const auto lengths = [&] {
+    const net::Network network = sketch.ending(last);
+    CHECK(require_same(network));
+    const test::LoadedModel loaded = load(quantised(network));
+    Lengths all;
+    for (const format::Chain& chain : format::chains_of(loaded.model.program()))
+      all.push_back(chain.last - chain.first + 1);
+    return all;
+  };
+  add({80, 3, 1, 1, 1, true}, Activation::Swish);
+  SECTION("a depthwise one behind a large map, and the 1x1 behind that") {
+    add({80, 5, 1, 80, 1, true}, Activation::Gelu);
+    add({20, 1, 1, 1, 1, true}, Activation::LeakyRelu);
+    CHECK(lengths() == Lengths{6});
+  }
+  SECTION("behind a small map") {
+    add({80, 5, 4, 80, 1, true}, Activation::Gelu);
+    add({20, 1, 1, 1, 1, true}, Activation::None);
+    add({20, 3, 1, 20, 1, true}, Activation::Tanh);
+    CHECK(lengths() == Lengths{5, 2});
+  }
+  SECTION("a map too low for rows for all threads") {
+    add({33, 3, 8, 1, 1, true}, Activation::HardSwish);
+    add({100, 1, 1, 1, 1, true}, Activation::Swish);
+    CHECK(lengths() == Lengths{2, 2, 2});
+  }
+}
+
+TEST_CASE("int8: tables take pieces of a map that is made in turns") {
+  Sketch sketch({20, 9, 500});
+  const int conv = sketch.add(net::Conv{100, 1, 1, 1, 1, true}, {0});
+  const int swish = sketch.add(net::Activate{Activation::Swish}, {conv});
+  CHECK(require_same(sketch.ending(sketch.add(net::Conv{20, 3}, {swish}))));
 }
 
 TEST_CASE("int8: channels that come from many tensors, blocks and lanes") {
