@@ -1,6 +1,7 @@
 // Times our engine and others in turns on the networks of DIR, after comparing their outputs: ONNX Runtime, and those
 // that EDGE_PEERS has linked in.
 //   node peers.mjs DIR EDGE_PEERS ROUNDS [NAME...]      (run in the folder that holds node_modules)
+// Networks that are on request (scripts/bench/peers/networks.cpp) run only when they are named.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
@@ -85,7 +86,7 @@ async function peersOf(network, precision, ours) {
 }
 
 const networks = JSON.parse(readFileSync(join(folder, 'networks.json')))
-  .filter(n => only.length === 0 || only.includes(n.name));
+  .filter(n => only.length === 0 ? !n.isOnRequest : only.includes(n.name));
 const peaks = {}, rows = [];
 for (const { network, precision } of networks.flatMap(network => kPrecisions.map(precision => ({ network, precision })))) {
   const ours = await linked('ours', network.name + precision.suffix);

@@ -53,7 +53,7 @@ void write_int8(const fs::path& stem, const net::Network& network, const net::Te
 
 void write(const fs::path& folder) {
   std::string list;
-  for (const net::Network& network : bench::peer_networks()) {
+  for (const auto& [network, is_on_request] : bench::peer_networks()) {
     const net::TensorFile weights = bench::peer_weights(network);
     const std::string& name = network.name;
     const deploy::FusedNetwork fused = deploy::fuse(network, weights);
@@ -64,9 +64,10 @@ void write(const fs::path& folder) {
                               deploy::onnx::network_graph(network, weights));
     write_file(folder / (name + ".in"), bench::peer_image(network));
     write_int8(folder / (name + ".int8"), network, weights);
-    list += fmt::format(R"({}{{"name": "{}", "shape": [{}, {}, {}], "macs": {}}})",
-                        list.empty() ? "" : ",\n", name, network.input.channels,
-                        network.input.height, network.input.width, net::count_costs(network).macs);
+    list +=
+        fmt::format(R"({}{{"name": "{}", "shape": [{}, {}, {}], "macs": {}, "isOnRequest": {}}})",
+                    list.empty() ? "" : ",\n", name, network.input.channels, network.input.height,
+                    network.input.width, net::count_costs(network).macs, is_on_request);
   }
   spec::write_file_atomically(folder / "networks.json", "[\n" + list + "\n]\n");
 }
@@ -182,7 +183,7 @@ class Server {
   }
   std::unique_ptr<bench::PeerEngine> peer(const std::string& engine, const std::string& name,
                                           int threads) const {
-    for (const net::Network& network : bench::peer_networks()) {
+    for (const auto& [network, is_on_request] : bench::peer_networks()) {
       if (network.name != network_name(name)) continue;
       const net::TensorFile weights = bench::peer_weights(network);
       const std::vector<float> image = bench::peer_image(network);

@@ -78,17 +78,30 @@ net::Network design(const std::string& name) {
   return network;
 }
 
+/// A network with all activations exchanged for another.
+net::Network with_activation(net::Network network, net::Activation activation) {
+  for (net::Layer& layer : network.layers)
+    if (auto* op = std::get_if<net::Activate>(&layer.op)) op->kind = activation;
+  network.name += "_" + std::string(net::kActivationNames[static_cast<std::size_t>(activation)]);
+  return network;
+}
+
 }  // namespace
 
-std::vector<net::Network> peer_networks() {
+std::vector<PeerNetwork> peer_networks() {
   const net::TaskInput large{{3, 224, 224}, 50};
-  return {prototype("mobilenet_v1", large),
-          prototype("mobilenet_v2", large),
-          cifar_net(),
-          group_net(),
-          prototype("resnet50", large),
-          design("attonet_b"),
-          design("attonet_d")};
+  const net::Network v2 = prototype("mobilenet_v2", large);
+  std::vector<PeerNetwork> all = {{prototype("mobilenet_v1", large)},
+                                  {v2},
+                                  {cifar_net()},
+                                  {group_net()},
+                                  {prototype("resnet50", large)},
+                                  {design("attonet_b")},
+                                  {design("attonet_d")}};
+  for (const auto activation : {net::Activation::HardSwish, net::Activation::Swish,
+                                net::Activation::Gelu, net::Activation::LeakyRelu})
+    all.push_back({with_activation(v2, activation), true});
+  return all;
 }
 
 net::TensorFile peer_weights(const net::Network& network) {

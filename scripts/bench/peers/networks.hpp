@@ -10,9 +10,14 @@
 
 namespace atto::bench {
 
+struct PeerNetwork {
+  net::Network network;
+  bool is_on_request = false;  ///< runs only when it is named
+};
+
 /// MobileNet-V1 and -V2 and ResNet-50 at 224 pixels and 50 classes, two small chains, and a design
-/// each of AttoNet-B and -D.
-std::vector<net::Network> peer_networks();
+/// each of AttoNet-B and -D; on request, MobileNet-V2 with other activations.
+std::vector<PeerNetwork> peer_networks();
 
 net::TensorFile peer_weights(const net::Network& network);
 /// The image that engines are timed and compared on, [channels][height][width].
