@@ -58,9 +58,21 @@ class Grower {
     return std::nullopt;
   }
 
+  /// One group, one for every channel, or some number between.
+  int pick_groups(int channels) {
+    std::vector<int> fitting;
+    for (int groups = 2; groups < channels; ++groups)
+      if (channels % groups == 0) fitting.push_back(groups);
+    const auto kind = random_.below(4);
+    if (kind == 0) return channels;
+    if (kind == 1 && !fitting.empty())
+      return fitting[static_cast<std::size_t>(pick(0, static_cast<int>(fitting.size()) - 1))];
+    return 1;
+  }
+
   void add_conv(int from) {
     const Shape in = shape(from);
-    const int groups = random_.below(3) == 0 ? in.channels : 1;
+    const int groups = pick_groups(in.channels);
     const int stride = in.height > 2 && in.width > 2 ? pick(1, 2) : 1;
     const int out = groups * pick(1, groups > 4 ? 2 : 6);
     const bool bias = random_.below(3) == 0;
