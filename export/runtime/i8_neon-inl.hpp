@@ -76,27 +76,6 @@ ATTO_NEON_INLINE int8x16_t shifted(const std::uint8_t* pixel) {
   return vreinterpretq_s8_u8(veorq_u8(vld1q_u8(pixel), vdupq_n_u8(0x80)));
 }
 
-ATTO_NEON_INLINE float32x4_t clamped(float32x4_t x, Clamp clamp) {
-  return vminq_f32(vmaxq_f32(x, vdupq_n_f32(clamp.low)), vdupq_n_f32(clamp.high));
-}
-
-/// The bytes of one pixel; `residual` null for none.
-ATTO_NEON_INLINE uint8x16_t to_bytes(const Lanes& sums, const I8Finish& how,
-                                     const float* multipliers, const std::uint8_t* residual) {
-  neon::FloatLanes values;
-  for (int j = 0; j < kVectors; ++j) {
-    float32x4_t x = vmulq_f32(vcvtq_f32_s32(sums[j]), vld1q_f32(multipliers + 4 * j));
-    if (residual != nullptr) {
-      std::int32_t other[4];
-      for (int l = 0; l < 4; ++l) other[l] = residual[4 * j + l] - how.residual_zero;
-      x = vaddq_f32(clamped(x, how.clamp),
-                    vmulq_f32(vcvtq_f32_s32(vld1q_s32(other)), vdupq_n_f32(how.residual_factor)));
-    }
-    values[j] = x;
-  }
-  return neon::to_bytes(values, {how.low, how.high, how.zero_point});
-}
-
 template <int P>
 ATTO_NEON_INLINE void finish_tile(const PixelSums (&sums)[P], const I8Panel& panel,
                                   std::size_t pixel, int block) {
@@ -110,7 +89,7 @@ ATTO_NEON_INLINE void finish_tile(const PixelSums (&sums)[P], const I8Panel& pan
     Lanes lanes;
     lanes_of(sums[i], lanes);
     vst1q_u8(panel.dst + block * panel.dst_step + panel.dst_offset[at],
-             to_bytes(lanes, panel.finish, multipliers, residual));
+             neon::to_bytes(lanes, panel.finish, multipliers, residual));
   }
 }
 
@@ -229,58 +208,13 @@ void conv(const I8Panel& panel) {
       kTiles[panel.tiles[t].pixels - 1](panel, t, b);
 }
 
-/// P neighbouring outputs of one block, in words of 16 bits: no 128 is taken.
-template <int P>
-ATTO_NEON_INLINE void depthwise_pixels(const I8DepthwiseRow& row, int block, int x) {
-  Lanes sums[P];
-  for (int i = 0; i < P; ++i)
-    for (int j = 0; j < kVectors; ++j)
-      sums[i][j] = vld1q_s32(row.bias + block * format::kLanes + 4 * j);
-  const std::int8_t* w = row.weights + block * row.weight_step;
-  const std::ptrdiff_t pitch = std::ptrdiff_t{row.stride} * format::kLanes;
-  const std::uint8_t* line = row.src + block * row.block_step + x * pitch;
-  for (int ky = row.ky_begin; ky < row.ky_end; ++ky, line += row.row_step) {
-    const std::uint8_t* tap = line;
-    for (int kx = 0; kx < row.kernel_width; ++kx, tap += row.column_step, w += format::kLanes) {
-      const int8x16_t bytes = vld1q_s8(w);
-      const int16x8_t low = vmovl_s8(vget_low_s8(bytes)), high = vmovl_high_s8(bytes);
-#pragma GCC unroll 4
-      for (int i = 0; i < P; ++i) {
-        const uint8x16_t pixel = vld1q_u8(tap + i * pitch);
-        const int16x8_t a = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(pixel))),
-                        b = vreinterpretq_s16_u16(vmovl_high_u8(pixel));
-        sums[i][0] = vmlal_s16(sums[i][0], vget_low_s16(a), vget_low_s16(low));
-        sums[i][1] = vmlal_high_s16(sums[i][1], a, low);
-        sums[i][2] = vmlal_s16(sums[i][2], vget_low_s16(b), vget_low_s16(high));
-        sums[i][3] = vmlal_high_s16(sums[i][3], b, high);
-      }
-    }
-  }
-  for (int i = 0; i < P; ++i) {
-    const std::ptrdiff_t at = std::ptrdiff_t{x + i} * format::kLanes;
-    vst1q_u8(row.dst + block * row.dst_step + at,
-             to_bytes(sums[i], row.finish, row.finish.multipliers + block * format::kLanes,
-                      row.residual == nullptr ? nullptr
-                                              : row.residual + block * row.residual_step + at));
-  }
-}
-
-ATTO_NEON void depthwise_row(const I8DepthwiseRow& row) {
-  constexpr int kTogether = 4;
-  for (int b = 0; b < row.blocks; ++b) {
-    int x = 0;
-    for (; x + kTogether <= row.width; x += kTogether) depthwise_pixels<kTogether>(row, b, x);
-    for (; x < row.width; ++x) depthwise_pixels<1>(row, b, x);
-  }
-}
-
 I8Kernels neon_kernels() {
   I8Kernels kernels = i8_plain_kernels();
   kernels.max_pixels = kPixels;
   kernels.conv = conv;
   kernels.conv_shift = 128;
   kernels.arrange_groups = arrange_groups;
-  kernels.depthwise_row = depthwise_row;
+  kernels.depthwise_row = neon::depthwise_row;
   kernels.image_row = neon::image_row;
   kernels.product_row = neon::product_row;
   kernels.gather_row = neon::gather_row;

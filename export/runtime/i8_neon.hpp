@@ -1,5 +1,5 @@
 #pragma once
-// What the int8 kernels of NEON share: how rounded values become bytes.
+// What the int8 kernels of NEON share: how sums become bytes.
 #if defined(__aarch64__)
 #  include <arm_neon.h>
 
@@ -23,7 +23,30 @@ inline __attribute__((always_inline)) uint8x16_t to_bytes(const FloatLanes& valu
   return vminq_u8(vmaxq_u8(bytes, vdupq_n_u8(bounds.low)), vdupq_n_u8(bounds.high));
 }
 
+inline __attribute__((always_inline)) float32x4_t clamped(float32x4_t x, Clamp clamp) {
+  return vminq_f32(vmaxq_f32(x, vdupq_n_f32(clamp.low)), vdupq_n_f32(clamp.high));
+}
+
+/// The bytes of one pixel; `residual` null for none.
+inline __attribute__((always_inline)) uint8x16_t to_bytes(const Lanes& sums, const I8Finish& how,
+                                                          const float* multipliers,
+                                                          const std::uint8_t* residual) {
+  FloatLanes values;
+  for (int j = 0; j < kVectors; ++j) {
+    float32x4_t x = vmulq_f32(vcvtq_f32_s32(sums[j]), vld1q_f32(multipliers + 4 * j));
+    if (residual != nullptr) {
+      std::int32_t other[4];
+      for (int l = 0; l < 4; ++l) other[l] = residual[4 * j + l] - how.residual_zero;
+      x = vaddq_f32(clamped(x, how.clamp),
+                    vmulq_f32(vcvtq_f32_s32(vld1q_s32(other)), vdupq_n_f32(how.residual_factor)));
+    }
+    values[j] = x;
+  }
+  return to_bytes(values, {how.low, how.high, how.zero_point});
+}
+
 // Of kernels_i8_neon_rows.cpp, for the tables (I8Kernels).
+void depthwise_row(const I8DepthwiseRow& row);
 void image_row(const I8ImageRow& row);
 void product_row(const I8ProductRow& row);
 void gather_row(const I8GatheredRow& row);

@@ -1,5 +1,5 @@
-// The int8 kernels of NEON but for convolutions: rows of an image, products, gathered lanes,
-// tables, sums, means.
+// The int8 kernels of NEON that do not depend on sdot: depthwise convolutions, rows of an image,
+// products, gathered lanes, tables, sums, means.
 #if defined(__aarch64__)
 #  include <cstring>
 
@@ -41,7 +41,50 @@ ATTO_INLINE uint32x4_t image_values(const float* plane, const I8ImageRow& row) {
   return vreinterpretq_u32_s32(vaddq_s32(vcvtnq_s32_f32(x), vdupq_n_s32(row.zero_point)));
 }
 
+/// P neighbouring outputs of one block, in words of 16 bits: nothing is taken from activations.
+template <int P>
+ATTO_INLINE void depthwise_pixels(const I8DepthwiseRow& row, int block, int x) {
+  Lanes sums[P];
+  for (int i = 0; i < P; ++i)
+    for (int j = 0; j < kVectors; ++j)
+      sums[i][j] = vld1q_s32(row.bias + block * format::kLanes + 4 * j);
+  const std::int8_t* w = row.weights + block * row.weight_step;
+  const std::ptrdiff_t pitch = std::ptrdiff_t{row.stride} * format::kLanes;
+  const std::uint8_t* line = row.src + block * row.block_step + x * pitch;
+  for (int ky = row.ky_begin; ky < row.ky_end; ++ky, line += row.row_step) {
+    const std::uint8_t* tap = line;
+    for (int kx = 0; kx < row.kernel_width; ++kx, tap += row.column_step, w += format::kLanes) {
+      const int8x16_t bytes = vld1q_s8(w);
+      const int16x8_t low = vmovl_s8(vget_low_s8(bytes)), high = vmovl_high_s8(bytes);
+#  pragma GCC unroll 4
+      for (int i = 0; i < P; ++i) {
+        const auto [a, b] = words_of(vld1q_u8(tap + i * pitch)).halves;
+        sums[i][0] = vmlal_s16(sums[i][0], vget_low_s16(a), vget_low_s16(low));
+        sums[i][1] = vmlal_high_s16(sums[i][1], a, low);
+        sums[i][2] = vmlal_s16(sums[i][2], vget_low_s16(b), vget_low_s16(high));
+        sums[i][3] = vmlal_high_s16(sums[i][3], b, high);
+      }
+    }
+  }
+  for (int i = 0; i < P; ++i) {
+    const std::ptrdiff_t at = std::ptrdiff_t{x + i} * format::kLanes;
+    vst1q_u8(row.dst + block * row.dst_step + at,
+             to_bytes(sums[i], row.finish, row.finish.multipliers + block * format::kLanes,
+                      row.residual == nullptr ? nullptr
+                                              : row.residual + block * row.residual_step + at));
+  }
+}
+
 }  // namespace
+
+void depthwise_row(const I8DepthwiseRow& row) {
+  constexpr int kTogether = 4;
+  for (int b = 0; b < row.blocks; ++b) {
+    int x = 0;
+    for (; x + kTogether <= row.width; x += kTogether) depthwise_pixels<kTogether>(row, b, x);
+    for (; x < row.width; ++x) depthwise_pixels<1>(row, b, x);
+  }
+}
 
 void image_row(const I8ImageRow& row) {
   int x = 0;
