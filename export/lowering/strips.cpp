@@ -73,8 +73,8 @@ Program with_strips(Program program) {
   std::size_t source = 0;
   for (std::size_t i = 0; i + 1 < program.steps.size(); ++i) {
     const Step &from = program.steps[i], &to = program.steps[i + 1];
-    const bool is_table = from.kind == StepKind::Activate;
-    if (!is_table || !program.tensors[from.inputs[0]].is_in_strips()) source = i;
+    if (from.kind != StepKind::Activate || !program.tensors[from.inputs[0]].is_in_strips())
+      source = i;
     const bool is_only_reader =
         to.inputs == std::vector<std::uint32_t>{from.output} && readers[from.output] == 1;
     chain_weights += weight_bytes(program, from);
