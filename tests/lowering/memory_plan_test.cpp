@@ -58,8 +58,8 @@ struct Worst {
 TEST_CASE("arenas never overlap and are within 10 % of the smallest") {
   Worst worst;
   for (const auto& [name, network] : test::shipped_networks(224)) worst.look_at(name, network);
-  for (const char* spec : {"quickstart", "cifar10_tiny"})
-    for (const auto& [name, network] : test::generated_networks(spec, 500))
+  for (const char* spec : {"quickstart", "cifar10_tiny", "attonet_b"})
+    for (const auto& [name, network] : test::generated_networks(spec, 400))
       worst.look_at(name, network);
   for (std::uint64_t seed = 0; seed < 50; ++seed)
     worst.look_at("random " + std::to_string(seed), net::random_network(seed));

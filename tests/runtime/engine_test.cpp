@@ -59,6 +59,15 @@ TEST_CASE("every shipped prototype computes what its IR says", "[.shipped]") {
   }
 }
 
+// Large maps, whose steps run in chains of other lengths.
+TEST_CASE("AttoNets at 224 pixels compute what their IR says", "[.shipped]") {
+  for (const char* spec : {"attonet_a", "attonet_b", "attonet_c", "attonet_d"})
+    for (const test::NamedNetwork& named : test::generated_networks(spec, 2)) {
+      INFO(named.name);
+      require_same(named.network);
+    }
+}
+
 TEST_CASE("generated designs compute what their IR says") {
   for (const char* spec : {"quickstart", "cifar10_tiny"})
     for (const test::NamedNetwork& named : test::generated_networks(spec, 5)) {

@@ -4,6 +4,7 @@
 
 #include "design_specs/errors.hpp"
 #include "export/format/program_rules.hpp"
+#include "export/lowering/memory_plan.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/quantisation/quantise.hpp"
 #include "export/reference/int8_interpreter.hpp"
@@ -50,6 +51,9 @@ bool require_same(const net::Network& network) {
   const std::vector<float> image = test::random_image(network.input, 7);
   const auto wanted = deploy::Int8Interpreter(fused, quantisation).run(image);
   const test::LoadedModel loaded = load(made_of);
+  const format::Program& program = loaded.model.program();
+  CHECK(static_cast<double>(program.arena_bytes) <=
+        1.1 * static_cast<double>(deploy::smallest_arena(program)));
   for (const Level level : available_levels())
     for (const int threads : {1, 3}) {
       INFO(level_name(level) << ", " << threads << " threads");
@@ -77,6 +81,20 @@ TEST_CASE("int8: random networks of every operation give the interpreter's bytes
     count += require_same(net::random_network(seed));
   }
   CHECK(count >= 40);
+}
+
+TEST_CASE("int8: every shipped prototype gives the interpreter's bytes", "[.shipped]") {
+  for (const test::NamedNetwork& named : test::shipped_networks(33)) {
+    INFO(named.name);
+    CHECK(require_same(named.network));
+  }
+}
+
+TEST_CASE("int8: AttoNets at 224 pixels give the interpreter's bytes", "[.shipped]") {
+  for (const test::NamedNetwork& named : test::generated_networks("attonet_d", 2)) {
+    INFO(named.name);
+    CHECK(require_same(named.network));
+  }
 }
 
 TEST_CASE("int8: generated designs give the interpreter's bytes") {
