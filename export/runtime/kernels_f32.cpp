@@ -12,6 +12,7 @@
 #include <hwy/foreach_target.h>
 // The order of the next lines is Highway's: foreach_target first.
 #include "export/runtime/bf16-inl.hpp"
+#include "export/runtime/f32_activations-inl.hpp"
 #include "export/runtime/f32_conv-inl.hpp"
 #include "export/runtime/f32_elementwise-inl.hpp"
 #include "export/runtime/f32_grouped-inl.hpp"

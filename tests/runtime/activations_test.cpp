@@ -8,6 +8,7 @@
 
 #include "export/runtime/kernels.hpp"
 #include "export/runtime/level.hpp"
+#include "prototypes/network/network.hpp"
 
 namespace atto::edge {
 namespace {
@@ -63,7 +64,8 @@ TEST_CASE("activations are within a few units of the last place") {
   std::vector<float> made(from.size());
   for (const Level level : available_levels())
     for (const Case& of : cases()) {
-      INFO(level_name(level) << ", " << static_cast<int>(of.activation));
+      INFO(level_name(level) << ", "
+                             << net::kActivationNames[static_cast<std::size_t>(of.activation)]);
       kernels_of(level).activate(made.data(), from.data(), from.size(), of.activation);
       double worst = 0;
       float at = 0;
