@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <cstdlib>
 #include <fstream>
 #include <string_view>
 
@@ -76,20 +76,27 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return found;
 }
 
+bool sets(std::string_view entry, std::string_view name) {
+  return entry.starts_with(name) && entry.substr(name.size()).starts_with('=');
+}
+
 /// This process's environment with the thread settings of a program that trains; they must stand
 /// before exec, because OpenBLAS and OpenMP read them when they are loaded. A trial sets its own
 /// number of OpenMP threads.
 std::vector<std::string> training_environment() {
-  const std::array<std::string_view, 3> ours = {"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1",
-                                                "OMP_DYNAMIC=false"};
-  std::vector<std::string> all(ours.begin(), ours.end());
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text = *entry;
-    const bool is_ours = std::any_of(ours.begin(), ours.end(), [&](std::string_view setting) {
-      return text.starts_with(setting.substr(0, setting.find('=') + 1));
-    });
-    if (!is_ours) all.emplace_back(text);
-  }
+  std::vector<std::string> all = {"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1",
+                                  "OMP_DYNAMIC=false"};
+  // Threads that wait for each other sleep after microseconds. OpenMP's own milliseconds would be
+  // burnt at every barrier where the core of one of them has other work.
+  if (std::getenv("GOMP_SPINCOUNT") == nullptr && std::getenv("OMP_WAIT_POLICY") == nullptr)
+    all.emplace_back("GOMP_SPINCOUNT=1000");
+  const std::size_t ours = all.size();
+  for (char** entry = environ; *entry; ++entry)
+    if (std::none_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(ours),
+                     [&](std::string_view setting) {
+                       return sets(*entry, setting.substr(0, setting.find('=')));
+                     }))
+      all.emplace_back(*entry);
   return all;
 }
 
