@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace atto::gen {
 namespace {
@@ -13,7 +14,7 @@ constexpr double kSmallestVariance = 1e-6, kSmallestNoise = 1e-2;
 }  // namespace
 
 void CreditModel::fit(const CreditData& data, const std::vector<int>& groups,
-                      const std::vector<double>& shares, int iterations) {
+                      const std::vector<double>& shares, int iterations, const Poll& poll) {
   groups_ = groups;
   centre_ = data.features.colwise().mean();
   // A group's share of the variance is spread over what its features vary in.
@@ -30,37 +31,30 @@ void CreditModel::fit(const CreditData& data, const std::vector<int>& groups,
   for (std::size_t g = 0; g < shares.size(); ++g)
     start_[g] = std::max(kSmallestVariance, shares[g] / std::max(spread[g], 0.1));
   if (variances_.size() != shares.size()) variances_ = start_;
-  solve(data);
+  solve(data, poll);
   for (int i = 0; i < iterations; ++i) {
-    maximise(data);
-    solve(data);
+    maximise(data, poll);
+    solve(data, poll);
   }
 }
 
-void CreditModel::solve(const CreditData& data) {
+void CreditModel::solve(const CreditData& data, const Poll& poll) {
   const Eigen::Index count = data.features.rows();
   const Eigen::VectorXd weight = (data.excess.array() + noise_).inverse();
   const Eigen::MatrixXd centred = data.features.rowwise() - centre_.transpose();
   const double total = weight.sum();
   intercept_ = count > 0 ? weight.dot(data.values) / total : 0;
-  Eigen::MatrixXd precision = Eigen::MatrixXd::Zero(centred.cols(), centred.cols());
-  precision.selfadjointView<Eigen::Lower>().rankUpdate(
-      (centred.array().colwise() * weight.array().sqrt()).matrix().transpose());
+  Eigen::VectorXd diagonal(centred.cols());
   for (std::size_t f = 0; f < groups_.size(); ++f)
-    precision(static_cast<Eigen::Index>(f), static_cast<Eigen::Index>(f)) +=
-        1 / variances_[static_cast<std::size_t>(groups_[f])];
-  precision_.compute(precision.selfadjointView<Eigen::Lower>());
+    diagonal[static_cast<Eigen::Index>(f)] = 1 / variances_[static_cast<std::size_t>(groups_[f])];
+  precision_.set(std::move(diagonal), centred.array().colwise() * weight.array().sqrt(), poll);
   prior_ = data.prior;
   const Eigen::VectorXd residual = (data.values - centred * prior_).array() - intercept_;
   mean_ = prior_ + precision_.solve(centred.transpose() * residual.cwiseProduct(weight));
 }
 
-void CreditModel::maximise(const CreditData& data) {
-  const Eigen::Index features = mean_.size();
-  // Rows of the inverse factor: the covariance is half^T half.
-  const Eigen::MatrixXd half =
-      precision_.matrixL().solve(Eigen::MatrixXd::Identity(features, features));
-  const Eigen::VectorXd spread = half.colwise().squaredNorm();
+void CreditModel::maximise(const CreditData& data, const Poll& poll) {
+  const Eigen::VectorXd spread = precision_.diagonal_of_inverse(poll);
   std::vector<double> sum(variances_.size());
   for (std::size_t f = 0; f < groups_.size(); ++f) {
     const auto at = static_cast<Eigen::Index>(f);
@@ -69,12 +63,14 @@ void CreditModel::maximise(const CreditData& data) {
   for (std::size_t g = 0; g < variances_.size(); ++g)
     variances_[g] = std::max(kSmallestVariance,
                              (sum[g] + kGroupPrior * start_[g]) / (group_sizes_[g] + kGroupPrior));
-  const Eigen::VectorXd fitted = predict(data.features), doubt = variance(data.features);
+  // Of the observations as solve() weighed them, for each weight is 1 / (noise + excess).
+  const Eigen::VectorXd doubt = precision_.variances_of_observations();
+  const Eigen::VectorXd fitted = predict(data.features);
   double noise = kNoisePrior * kNoiseStart;
   for (Eigen::Index i = 0; i < fitted.size(); ++i) {
     const double all = noise_ + data.excess[i], miss = data.values[i] - fitted[i];
     const double share = noise_ / all;
-    noise += noise_ * (1 - share) + share * share * (miss * miss + doubt[i]);
+    noise += noise_ * (1 - share) + share * share * (miss * miss + all * doubt[i]);
   }
   noise_ = std::max(kSmallestNoise, noise / (static_cast<double>(fitted.size()) + kNoisePrior));
 }
@@ -83,22 +79,9 @@ Eigen::VectorXd CreditModel::predict(const Eigen::MatrixXd& rows) const {
   return ((rows * mean_).array() + (intercept_ - centre_.dot(mean_))).matrix();
 }
 
-Eigen::VectorXd CreditModel::variance(const Eigen::MatrixXd& rows) const {
-  const Eigen::MatrixXd half =
-      precision_.matrixL().solve((rows.rowwise() - centre_.transpose()).transpose());
-  return half.colwise().squaredNorm();
-}
-
 Eigen::VectorXd CreditModel::deviations_of(const Eigen::MatrixXd& contrasts) const {
   if (contrasts.cols() == 0) return {};
-  const Eigen::MatrixXd half = precision_.matrixL().solve(contrasts);
-  return half.colwise().norm().transpose();
-}
-
-Eigen::VectorXd CreditModel::draw(spec::Random& random) const {
-  Eigen::VectorXd noise(mean_.size());
-  for (Eigen::Index i = 0; i < noise.size(); ++i) noise[i] = random.normal();
-  return mean_ + precision_.matrixU().solve(noise);
+  return precision_.variances(contrasts).cwiseSqrt();
 }
 
 }  // namespace atto::gen

@@ -3,12 +3,10 @@
 // own, found by expectation maximisation, so that groups without evidence fade (MacKay, "Bayesian
 // interpolation", 1992). Observations differ in how noisy they are.
 
-#include <Eigen/Cholesky>
-#include <Eigen/Dense>
 #include <cstdint>
 #include <vector>
 
-#include "design_specs/seeds/random.hpp"
+#include "generator/precision.hpp"
 
 namespace atto::gen {
 
@@ -22,9 +20,10 @@ struct CreditData {
 class CreditModel {
  public:
   /// `groups`: of each feature. `shares`: the variance between designs that each group is held to
-  /// explain before anything is known.
-  void fit(const CreditData& data, const std::vector<int>& groups,
-           const std::vector<double>& shares, int iterations);
+  /// explain before anything is known. What `poll` throws leaves the model of no use.
+  void fit(
+      const CreditData& data, const std::vector<int>& groups, const std::vector<double>& shares,
+      int iterations, const Poll& poll = [] {});
 
   const Eigen::VectorXd& mean() const { return mean_; }
   double intercept() const { return intercept_; }
@@ -34,22 +33,20 @@ class CreditModel {
 
   /// Predicts rows of features.
   Eigen::VectorXd predict(const Eigen::MatrixXd& rows) const;
-  /// Returns the variance of the same predictions, noise left out.
-  Eigen::VectorXd variance(const Eigen::MatrixXd& rows) const;
   /// Returns the posterior deviations of sums of weights, one a column.
   Eigen::VectorXd deviations_of(const Eigen::MatrixXd& contrasts) const;
-  /// Draws weights from the posterior.
-  Eigen::VectorXd draw(spec::Random& random) const;
+  /// Returns the posterior precision of the weights around mean().
+  const Precision& precision() const { return precision_; }
 
  private:
-  void solve(const CreditData& data);
-  void maximise(const CreditData& data);
+  void solve(const CreditData& data, const Poll& poll);
+  void maximise(const CreditData& data, const Poll& poll);
 
   std::vector<int> groups_;
   std::vector<double> variances_, start_, group_sizes_;
   double noise_ = 0.3, intercept_ = 0;
   Eigen::VectorXd mean_, prior_, centre_;
-  Eigen::LLT<Eigen::MatrixXd> precision_;
+  Precision precision_;
 };
 
 }  // namespace atto::gen

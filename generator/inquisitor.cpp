@@ -43,22 +43,17 @@ void Inquisitor::learn(int iterations) {
   parts_->learn(iterations);
 }
 
-std::vector<Belief> Inquisitor::beliefs(const std::vector<const Candidate*>& designs) const {
+std::vector<double> Inquisitor::beliefs(const std::vector<const Candidate*>& designs) const {
   const Parts& p = *parts_;
-  std::vector<double> unseen;
-  const Eigen::MatrixXd rows = p.rows_of(designs, &unseen);
-  const Eigen::VectorXd mean = p.model.predict(rows), variance = p.model.variance(rows);
-  std::vector<Belief> beliefs;
+  const Eigen::VectorXd means = p.model.predict(p.rows_of(designs, nullptr));
+  std::vector<double> beliefs(means.begin(), means.end());
   for (std::size_t i = 0; i < designs.size(); ++i) {
-    const auto at = static_cast<Eigen::Index>(i);
-    Belief belief{mean[at], std::sqrt(variance[at] + unseen[i])};
     if (const auto found = p.numbers.find(designs[i]->hash); found != p.numbers.end()) {
       const Known& own = p.known[found->second];
       const Scaled result = p.scale.scaled(*own.results[own.highest], own.highest);
       const double noise = p.model.noise();
-      belief.mean += noise / (noise + result.excess) * (result.value - belief.mean);
+      beliefs[i] += noise / (noise + result.excess) * (result.value - beliefs[i]);
     }
-    beliefs.push_back(belief);
   }
   return beliefs;
 }
@@ -70,10 +65,14 @@ std::vector<std::vector<double>> Inquisitor::draws(const std::vector<const Candi
   std::vector<double> unseen;
   const Eigen::MatrixXd rows = p.rows_of(designs, &unseen);
   const Eigen::VectorXd mean = p.model.predict(rows);
+  const PrecisionFactor factor(p.model.precision(), p.settings.poll);
   spec::Random random(seed);
   std::vector<std::vector<double>> drawn;
   for (int draw = 0; draw < count; ++draw) {
-    const Eigen::VectorXd shift = rows * (p.model.draw(random) - p.model.mean());
+    p.settings.poll();
+    Eigen::VectorXd noise(rows.cols());
+    for (double& one : noise) one = random.normal();
+    const Eigen::VectorXd shift = rows * factor.draw(noise);
     std::vector<double>& values = drawn.emplace_back();
     for (std::size_t i = 0; i < designs.size(); ++i) {
       const auto at = static_cast<Eigen::Index>(i);

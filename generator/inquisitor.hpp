@@ -4,6 +4,7 @@
 // is. A Bayesian linear model over the features of decision_traits.hpp.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ namespace atto::gen {
 struct InquisitorSettings {
   std::size_t rungs = 1;
   bool with_responses = true, with_scores = true;
+  std::function<void()> poll = [] {};  ///< called between the parts of long work; may throw
 };
 
 /// One result of one design. Values compare within a rung only.
@@ -27,12 +29,6 @@ struct Evidence {
   double value = 0;  ///< -infinity where the design was lost
   net::ResponsesByModule responses;
   net::ScoresByModule scores;
-};
-
-/// What is believed of a design: the top rung's value in standard deviations between random
-/// designs.
-struct Belief {
-  double mean = 0, deviation = 0;
 };
 
 /// What one alternative of a decision is worth, against the mean over alternatives seen; of a
@@ -70,8 +66,9 @@ class Inquisitor {
   /// Learns from all evidence so far; `iterations` of the search for variances.
   void learn(int iterations);
 
-  /// Returns what learn() made of designs, known or not. A known design's own results count.
-  std::vector<Belief> beliefs(const std::vector<const Candidate*>& designs) const;
+  /// Returns what learn() made of designs, known or not: the top rung's value in standard
+  /// deviations between random designs. A known design's own results count.
+  std::vector<double> beliefs(const std::vector<const Candidate*>& designs) const;
   /// Returns the values of the designs under weights drawn from the posterior, its spread scaled by
   /// `boldness`: one row a draw.
   std::vector<std::vector<double>> draws(const std::vector<const Candidate*>& designs, int count,

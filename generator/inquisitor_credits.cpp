@@ -136,6 +136,7 @@ std::vector<Credit> Inquisitor::credits() const {
   std::vector<Credit> credits;
   for (std::size_t d = 0; d < forest.size(); ++d) {
     const auto id = static_cast<net::DecisionId>(d);
+    p.settings.poll();
     const std::vector<Credit> of = forest.is_width(id) ? p.credit_of_width(id) : p.credits_of(id);
     credits.insert(credits.end(), of.begin(), of.end());
   }

@@ -20,6 +20,7 @@ constexpr std::array<double, 2> kSizePrior = {1.8, 1.6};
 constexpr double kEarlyShare = 0.4;
 /// The variance that is added to a result which a later one of the same training confirms.
 constexpr double kRepeated = 0.3;
+constexpr std::size_t kPollRows = 64;
 
 Eigen::Vector3d log_costs(const spec::Costs& costs) {
   const auto log_of = [](std::int64_t count) {
@@ -105,6 +106,7 @@ Eigen::MatrixXd Inquisitor::Parts::rows_of(const std::vector<const Candidate*>& 
   Eigen::MatrixXd rows =
       Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(designs.size()), columns());
   for (std::size_t i = 0; i < designs.size(); ++i) {
+    if (i % kPollRows == 0) settings.poll();
     const double variance = fill(*designs[i], rows, static_cast<Eigen::Index>(i));
     if (unseen) unseen->push_back(variance);
   }
@@ -163,7 +165,8 @@ void Inquisitor::Parts::learn(int iterations) {
   if (settings.with_scores)
     for (int i = 0; i < kScores; ++i)
       data.prior[score_column() + i] = kScorePrior[static_cast<std::size_t>(i)];
-  model.fit(data, groups(), std::vector<double>(kShares.begin(), kShares.end()), iterations);
+  model.fit(data, groups(), std::vector<double>(kShares.begin(), kShares.end()), iterations,
+            settings.poll);
 }
 
 void Inquisitor::Parts::observe(const Eigen::MatrixXd& rows) {

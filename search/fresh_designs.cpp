@@ -5,6 +5,7 @@ namespace atto::search {
 std::optional<gen::Candidate> FreshDesigns::draw(std::int64_t position, const Draw& draw) const {
   spec::Random random = stream_.fork(static_cast<std::uint64_t>(position));
   for (int i = 0; i < kTries; ++i) {
+    poll_();
     std::optional<gen::Candidate> candidate = draw(random);
     if (candidate && taken_.count(candidate->hash) == 0) return candidate;
   }

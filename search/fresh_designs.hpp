@@ -15,7 +15,8 @@ class FreshDesigns {
   explicit FreshDesigns(const StrategySetting& setting)
       : space_(setting.space),
         stream_(setting.seed),
-        taken_(setting.taken.begin(), setting.taken.end()) {}
+        taken_(setting.taken.begin(), setting.taken.end()),
+        poll_(setting.poll) {}
 
   using Draw = std::function<std::optional<gen::Candidate>(spec::Random&)>;
   /// Draws until the design is new; nothing after kTries (the space is as good as used up). Depends
@@ -35,6 +36,7 @@ class FreshDesigns {
   const gen::FeasibleSpace* space_;
   spec::Random stream_;
   std::unordered_set<std::uint64_t> taken_;
+  std::function<void()> poll_;
 };
 
 }  // namespace atto::search

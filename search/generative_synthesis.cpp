@@ -1,7 +1,7 @@
-// Generative synthesis: cycles of generate, filter, train on rungs, probe, update I, update G. The
-// generator draws a pool, the inquisitor's draws pick the designs that are trained, successive
-// halving promotes by what the inquisitor makes of results, and theta moves towards what it
-// credits. A share of the picks and promotions goes to the front of value against MACs.
+// Generative synthesis: cycles of generate, train on rungs, probe, update I, update G. The
+// generator draws a pool, the inquisitor's draws pick what is trained, halving promotes by what it
+// makes of results, and theta moves towards what it credits. A share goes to the front of value and
+// MACs.
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -51,11 +51,12 @@ class GenerativeSynthesis : public Strategy {
   explicit GenerativeSynthesis(const StrategySetting& setting)
       : fresh_(setting),
         search_(setting.search),
+        poll_(setting.poll),
         seed_(setting.seed),
         generator_(*setting.space, setting.search.synthesis.context),
         inquisitor_(generator_.traits(),
                     {setting.search.rungs.size(), setting.search.synthesis.probes,
-                     setting.search.synthesis.zero_cost}),
+                     setting.search.synthesis.zero_cost, setting.poll}),
         top_(static_cast<int>(search_.rungs.size()) - 1),
         for_front_(search_.rungs.size()),
         is_informed_(!setting.theta.empty()) {
@@ -93,7 +94,7 @@ class GenerativeSynthesis : public Strategy {
     if (++unlearned_ * kLearnShare >= inquisitor_.designs())
       learn(0);
     else
-      member.belief = inquisitor_.beliefs({&member.candidate})[0].mean;
+      member.belief = inquisitor_.beliefs({&member.candidate})[0];
   }
 
   void steer(const Steering& steering) override {
@@ -235,15 +236,13 @@ class GenerativeSynthesis : public Strategy {
     inquisitor_.learn(iterations);
     is_learnt_ = true;
     unlearned_ = 0;
-    std::vector<std::size_t> seen;
     std::vector<const gen::Candidate*> candidates;
-    for (std::size_t m = 0; m < members_.size(); ++m)
-      if (members_[m].rung >= 0) {
-        seen.push_back(m);
-        candidates.push_back(&members_[m].candidate);
-      }
-    const std::vector<gen::Belief> beliefs = inquisitor_.beliefs(candidates);
-    for (std::size_t i = 0; i < seen.size(); ++i) members_[seen[i]].belief = beliefs[i].mean;
+    for (const Member& member : members_)
+      if (member.rung >= 0) candidates.push_back(&member.candidate);
+    const std::vector<double> beliefs = inquisitor_.beliefs(candidates);
+    auto belief = beliefs.begin();
+    for (Member& member : members_)
+      if (member.rung >= 0) member.belief = *belief++;
   }
 
   /// One cycle: fills the plan with the next designs to train. It stays empty where the pool holds
@@ -256,9 +255,11 @@ class GenerativeSynthesis : public Strategy {
         std::clamp(static_cast<int>(members_.size()) / kCycleShare, kShortestCycle, kLongestCycle));
     gen::Workspace workspace;
     std::vector<gen::Candidate> drawn, pool;
-    for (int i = 0; i < kPool; ++i)
+    for (int i = 0; i < kPool; ++i) {
+      poll_();
       if (auto one = generator_.sample(seed_of(static_cast<std::uint64_t>(i)), workspace))
         drawn.push_back(std::move(*one));
+    }
     std::vector<std::string> origins;
     const auto offer = [&](const gen::Candidate& candidate, const std::string& how) {
       if (!fresh_.is_new(candidate)) return;
@@ -299,6 +300,7 @@ class GenerativeSynthesis : public Strategy {
   void add_mutants(std::uint64_t seed, Offer&& offer) {
     const std::vector<const Member*> elites = this->elites();
     for (int i = 0; i < kMutants && !elites.empty(); ++i) {
+      poll_();
       spec::Random random(spec::derive_seed({seed, static_cast<std::uint64_t>(i)}));
       const Member& parent = *elites[static_cast<std::size_t>(i) % elites.size()];
       const auto child = generator_.space().mutate(
@@ -350,17 +352,18 @@ class GenerativeSynthesis : public Strategy {
     if (drawn.empty()) return;
     std::vector<const gen::Candidate*> candidates;
     for (const gen::Candidate& candidate : drawn) candidates.push_back(&candidate);
-    const std::vector<gen::Belief> beliefs = inquisitor_.beliefs(candidates);
+    const std::vector<double> beliefs = inquisitor_.beliefs(candidates);
     double mean = 0;
-    for (const gen::Belief& belief : beliefs) mean += belief.mean / double(beliefs.size());
+    for (const double belief : beliefs) mean += belief / double(beliefs.size());
     std::vector<gen::Weighed> weighed;
     for (std::size_t i = 0; i < drawn.size(); ++i)
-      weighed.push_back({&drawn[i].assignment, beliefs[i].mean - mean});
+      weighed.push_back({&drawn[i].assignment, beliefs[i] - mean});
     generator_.advance(weighed, {});
   }
 
   FreshDesigns fresh_;
   spec::SearchSettings search_;
+  std::function<void()> poll_;
   std::uint64_t seed_;
   gen::Generator generator_;
   gen::Inquisitor inquisitor_;

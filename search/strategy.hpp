@@ -3,6 +3,7 @@
 // job.
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -83,6 +84,9 @@ struct StrategySetting {
   std::uint64_t seed = 0;            ///< of this tier
   std::vector<std::uint64_t> taken;  ///< designs it must not propose (a person's)
   gen::Theta theta = {};             ///< of the tier above; empty = the human prototype
+  /// Called every few designs and every part of a learning step, some 0.3 s apart at most. It may
+  /// throw, to leave propose(), observe() or insight() half-way: the strategy is of no use then.
+  std::function<void()> poll = [] {};
 };
 
 class Strategy {

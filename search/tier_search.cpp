@@ -14,11 +14,12 @@
 namespace atto::search {
 namespace {
 
-StrategySetting setting_of(const Campaign& campaign, int tier, const gen::FeasibleSpace& space,
+StrategySetting setting_of(const CampaignRun& run, int tier, const gen::FeasibleSpace& space,
                            std::vector<std::uint64_t> taken, gen::Theta theta) {
+  const Campaign& campaign = run.campaign;
   const std::uint64_t seed = spec::derive_seed(
       {campaign.spec.search.seed, spec::hash_bytes("strategy"), static_cast<std::uint64_t>(tier)});
-  return {&space, campaign.spec.search, seed, std::move(taken), std::move(theta)};
+  return {&space, campaign.spec.search, seed, std::move(taken), std::move(theta), run.poll};
 }
 
 [[noreturn]] void throw_mismatch(const JobRow& row, const std::string& proposed) {
@@ -45,7 +46,7 @@ TierSearch::TierSearch(const CampaignRun& run, int tier, std::vector<Extension> 
   recorded_cycles_ = run.ledger.cycle_count(tier);
   spaces_.push_back(terms_.make_space());
   strategy_ = find_strategy(run.campaign.spec.search.strategy)
-                  ->make(setting_of(run.campaign, tier, *spaces_.back(), designs_taken(),
+                  ->make(setting_of(run, tier, *spaces_.back(), designs_taken(),
                                     theta_at_start(run.ledger, tier, theta)));
   replay();
   news_.clear();

@@ -3,6 +3,7 @@
 // promises, and replays both from the ledger after a restart.
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,6 +30,7 @@ struct CampaignRun {
   ReuseSources& reuse;
   Faults& faults;
   LatencyGate& gate;
+  std::function<void()> poll = [] {};  ///< StrategySetting::poll
 };
 
 /// So many designs in a row that are refused before training end a tier's search.

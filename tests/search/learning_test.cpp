@@ -39,15 +39,14 @@ void show(Inquisitor& inquisitor, const search::Table& table, std::size_t count,
 /// Spearman's correlation of beliefs with the truth, over designs from `first` on.
 double agreement(const Inquisitor& inquisitor, const search::Table& table, std::size_t first) {
   std::vector<Candidate> candidates;
-  std::vector<double> truth, believed;
+  std::vector<double> truth;
   for (std::size_t i = first; i < table.designs.size(); ++i) {
     candidates.push_back(candidate_of(table.designs[i]));
     truth.push_back(truth_of(table.designs[i]));
   }
   std::vector<const Candidate*> pointers;
   for (const Candidate& candidate : candidates) pointers.push_back(&candidate);
-  for (const Belief& belief : inquisitor.beliefs(pointers)) believed.push_back(belief.mean);
-  return search::spearman(believed, truth);
+  return search::spearman(inquisitor.beliefs(pointers), truth);
 }
 
 }  // namespace
@@ -148,7 +147,7 @@ TEST_CASE("Credits add up to beliefs, what scores let expect included") {
         sum += credit.effect;
     credited.push_back(sum);
     // What size is held to be worth is in no credit.
-    believed.push_back(inquisitor.beliefs({&candidate})[0].mean - worth_of_size(candidate.costs));
+    believed.push_back(inquisitor.beliefs({&candidate})[0] - worth_of_size(candidate.costs));
   }
   const double agreed = search::spearman(credited, believed);
   INFO(agreed);
