@@ -5,9 +5,9 @@
 #include <new>
 #include <stdexcept>
 
-#include "export/runtime/byte_view.hpp"
-#include "export/runtime/chain_plan.hpp"
-#include "export/runtime/step_run.hpp"
+#include "export/runtime/plan/byte_view.hpp"
+#include "export/runtime/plan/chain_plan.hpp"
+#include "export/runtime/plan/step_run.hpp"
 #include "export/runtime/team.hpp"
 
 namespace atto::edge {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "export/runtime/kernels.hpp"
+#include "export/runtime/kernels/f32/kernels.hpp"
 #include "export/runtime/level.hpp"
 #include "prototypes/network/network.hpp"
 

@@ -5,9 +5,9 @@
 
 #include "export/lowering/passes.hpp"
 #include "export/reference/fused_interpreter.hpp"
-#include "export/runtime/chain_plan.hpp"
 #include "export/runtime/engine.hpp"
-#include "export/runtime/step_run.hpp"
+#include "export/runtime/plan/chain_plan.hpp"
+#include "export/runtime/plan/step_run.hpp"
 #include "tests/export/random_weights.hpp"
 #include "tests/net/random_network.hpp"
 #include "tests/runtime/runtime_networks.hpp"

@@ -11,7 +11,7 @@
 
 #include "design_specs/seeds/random.hpp"
 #include "export/lowering/bf16.hpp"
-#include "export/runtime/kernels.hpp"
+#include "export/runtime/kernels/f32/kernels.hpp"
 #include "export/runtime/level.hpp"
 
 namespace atto::edge {

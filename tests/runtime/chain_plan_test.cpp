@@ -1,11 +1,11 @@
 // Turns of chains, replayed row by row: what a window meets is there when it is read.
-#include "export/runtime/chain_plan.hpp"
+#include "export/runtime/plan/chain_plan.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "design_specs/seeds/random.hpp"
-#include "export/runtime/tiles.hpp"
+#include "export/runtime/plan/tiles.hpp"
 
 namespace atto::edge {
 namespace {

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "export/reference/interpreter.hpp"
-#include "export/runtime/chain_plan.hpp"
+#include "export/runtime/plan/chain_plan.hpp"
 #include "prototypes/network/shapes.hpp"
 #include "tests/export/random_weights.hpp"
 #include "tests/net/random_network.hpp"

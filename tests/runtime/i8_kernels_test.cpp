@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "design_specs/seeds/random.hpp"
-#include "export/runtime/i8_words.hpp"
 #include "export/runtime/level.hpp"
+#include "export/runtime/steps/i8_words.hpp"
 
 namespace atto::edge {
 

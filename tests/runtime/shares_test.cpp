@@ -1,4 +1,4 @@
-#include "export/runtime/shares.hpp"
+#include "export/runtime/plan/shares.hpp"
 
 #include <atomic>
 #include <barrier>

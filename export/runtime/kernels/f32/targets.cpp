@@ -1,0 +1,48 @@
+// Compiles the float kernels once per target and lists them.
+#include "export/runtime/kernels/f32/kernels.hpp"
+#include "export/runtime/level.hpp"
+
+// Sanitized builds would check table indices with functions of its library, which is not linked.
+#define HWY_IS_DEBUG_BUILD 0
+// Vectors of no fixed size (SVE) cannot be elements of arrays.
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_SSE4 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "export/runtime/kernels/f32/targets.cpp"
+#include <hwy/foreach_target.h>
+// The order of the next lines is Highway's: foreach_target first.
+#include "export/runtime/kernels/bf16/widening-inl.hpp"
+#include "export/runtime/kernels/f32/activations-inl.hpp"
+#include "export/runtime/kernels/f32/conv-inl.hpp"
+#include "export/runtime/kernels/f32/elementwise-inl.hpp"
+#include "export/runtime/kernels/f32/grouped-inl.hpp"
+#include "export/runtime/kernels/f32/moves-inl.hpp"
+#include "export/runtime/kernels/f32/winograd-inl.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace atto::edge::HWY_NAMESPACE {
+
+extern const Kernels kKernels;
+const Kernels kKernels = {
+    kMaxPixels,      kPanelBlocks, f32_conv,        bf16_round,      nullptr,       bf16_widen,
+    f32_grouped_row, nullptr,      winograd_source, winograd_output, f32_pool_row,  f32_mean,
+    f32_activate,    f32_add,      f32_multiply,    f32_scale,       f32_move_lanes};
+
+}  // namespace atto::edge::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace atto::edge {
+
+const Kernels& kernels_of(Level level) {
+#  if HWY_ARCH_X86
+  if (level == Level::Avx512Bf16) return avx512_bf16_kernels();
+  if (level == Level::Avx512 || level == Level::Avx512Vnni) return N_AVX3::kKernels;
+  if (level == Level::Avx2) return N_AVX2::kKernels;
+#  endif
+  (void)level;
+  return HWY_NAMESPACE::kKernels;  // of the static target: NEON on aarch64, scalar on x86
+}
+
+}  // namespace atto::edge
+#endif

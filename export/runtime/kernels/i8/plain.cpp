@@ -1,0 +1,41 @@
+#include "export/runtime/kernels/i8/kernels.hpp"
+#include "export/runtime/kernels/i8/plain_rows.hpp"
+#include "export/runtime/level.hpp"
+
+namespace atto::edge {
+namespace {
+
+constexpr I8Kernels kPlain = {8,
+                              0,
+                              i8::conv,
+                              {},
+                              nullptr,
+                              i8::depthwise_row,
+                              nullptr,
+                              [](const I8ImageRow& row) { i8::image_row(row); },
+                              i8::product_row,
+                              i8::gather_row,
+                              i8::table_row,
+                              i8::sum_row,
+                              i8::mean};
+
+}  // namespace
+
+const I8Kernels& i8_plain_kernels() {
+  return kPlain;
+}
+
+const I8Kernels& i8_kernels_of(Level level, bool is_tame) {
+#if defined(__x86_64__)
+  if (is_tame && (level == Level::Avx512Vnni || level == Level::Avx512Bf16))
+    return i8_vnni_kernels();
+  if (is_tame && level != Level::Scalar) return i8_avx2_kernels();
+#endif
+#if defined(__aarch64__)
+  if (is_tame) return level == Level::NeonDotprod ? i8_dotprod_kernels() : i8_neon_kernels();
+#endif
+  (void)level, (void)is_tame;
+  return kPlain;
+}
+
+}  // namespace atto::edge

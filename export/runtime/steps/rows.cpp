@@ -1,0 +1,223 @@
+// Steps that work row by row: sums, products, pools, upsampling, softmax.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "export/runtime/plan/strip_run.hpp"
+
+namespace atto::edge {
+namespace {
+
+using format::StepKind;
+
+/// Shares the output's rows among the parts; zeroes their padding.
+class RowStep : public StepRun {
+ public:
+  RowStep(const Ground& ground, const format::Step& step)
+      : kernels_(ground.kernels),
+        parts_(ground.parts),
+        activation_(step.activation),
+        out_(view_of(ground.program, step.output, ground.arena)) {
+    for (const std::uint32_t input : step.inputs)
+      in_.push_back(view_of(ground.program, input, ground.arena));
+  }
+  void run(const Call& call) const noexcept final {
+    const Range mine = share(out_.height, call.part, parts_);
+    for (int y = mine.begin; y < mine.end; ++y) {
+      make_row(y);
+      zero_halo(out_, y, y + 1, 0, out_.blocks);
+    }
+  }
+
+ protected:
+  virtual void make_row(int y) const = 0;
+  void activate(int y, int block) const {
+    if (activation_ == format::Activation::None) return;
+    float* row = out_.row(y, block);
+    kernels_.activate(row, row, out_.row_values(), activation_);
+  }
+
+  const Kernels& kernels_;
+  int parts_;
+  format::Activation activation_;
+  View out_;
+  std::vector<View> in_;
+};
+
+class AddStep final : public RowStep {
+ public:
+  using RowStep::RowStep;
+  std::string kernels() const override { return "add"; }
+
+ private:
+  void make_row(int y) const override {
+    for (int b = 0; b < out_.blocks; ++b) {
+      float* row = out_.row(y, b);
+      kernels_.add(row, in_[0].row(y, b), in_[1].row(y, b), out_.row_values());
+      for (std::size_t i = 2; i < in_.size(); ++i)
+        kernels_.add(row, row, in_[i].row(y, b), out_.row_values());
+      activate(y, b);
+    }
+  }
+};
+
+class MultiplyStep final : public RowStep {
+ public:
+  using RowStep::RowStep;
+  std::string kernels() const override { return is_gate() ? "scale" : "multiply"; }
+
+ private:
+  bool is_gate() const {
+    return in_[1].height == 1 && in_[1].width == 1 && (out_.height > 1 || out_.width > 1);
+  }
+  void make_row(int y) const override {
+    for (int b = 0; b < out_.blocks; ++b) {
+      if (is_gate())
+        kernels_.scale(out_.row(y, b), in_[0].row(y, b), in_[1].row(0, b), out_.row_values());
+      else
+        kernels_.multiply(out_.row(y, b), in_[0].row(y, b), in_[1].row(y, b), out_.row_values());
+      activate(y, b);
+    }
+  }
+};
+
+class PoolStep final : public RowStep {
+ public:
+  PoolStep(const Ground& ground, const format::Step& step)
+      : RowStep(ground, step), window_(step.window), is_max_(step.kind == StepKind::MaxPool) {}
+  std::string kernels() const override {
+    return kernel_name(is_max_ ? "maxpool" : "avgpool", window_);
+  }
+
+ private:
+  void make_row(int y) const override {
+    const Range taps = taps_inside(window_, window_.height, y, in_[0].height);
+    PoolRow row{};
+    row.src = in_[0].data +
+              (std::int64_t{y} * window_.stride - window_.pad + taps.begin) * in_[0].row_stride;
+    row.row_step = in_[0].row_stride;
+    row.block_step = in_[0].block_stride;
+    row.rows = taps.end - taps.begin;
+    row.source_width = in_[0].width;
+    row.stride = window_.stride;
+    row.pad = window_.pad;
+    row.kernel_width = window_.width;
+    row.blocks = out_.blocks;
+    row.width = out_.width;
+    row.is_max = is_max_;
+    row.dst = out_.row(y);
+    row.dst_step = out_.block_stride;
+    kernels_.pool_row(row);
+  }
+
+  format::Window window_;
+  bool is_max_;
+};
+
+class UpsampleStep final : public RowStep {
+ public:
+  UpsampleStep(const Ground& ground, const format::Step& step)
+      : RowStep(ground, step), factor_(step.window.stride) {}
+  std::string kernels() const override { return "upsample"; }
+
+ private:
+  void make_row(int y) const override {
+    for (int b = 0; b < out_.blocks; ++b) {
+      const float* from = in_[0].row(y / factor_, b);
+      float* to = out_.row(y, b);
+      for (int x = 0; x < out_.width; ++x)
+        std::copy_n(from + std::ptrdiff_t{x / factor_} * format::kLanes, format::kLanes,
+                    to + std::ptrdiff_t{x} * format::kLanes);
+    }
+  }
+
+  int factor_;
+};
+
+class SoftmaxStep final : public RowStep {
+ public:
+  SoftmaxStep(const Ground& ground, const format::Step& step) : RowStep(ground, step) {
+    const format::Tensor& tensor = ground.program.tensors[step.inputs[0]];
+    for (std::int64_t lane = 0; lane < tensor.blocks() * format::kLanes; ++lane)
+      if (tensor.lanes.empty() ? lane < tensor.channels
+                               : tensor.lanes[static_cast<std::size_t>(lane)] >= 0)
+        lanes_.push_back(static_cast<int>(lane));
+  }
+  std::string kernels() const override { return "softmax"; }
+
+ private:
+  void make_row(int y) const override {
+    for (int x = 0; x < out_.width; ++x) {
+      const auto place = [&](int lane) {
+        return lane / format::kLanes * in_[0].block_stride + std::ptrdiff_t{x} * format::kLanes +
+               lane % format::kLanes;
+      };
+      const float* from = in_[0].row(y);
+      float* to = out_.row(y);
+      float largest = from[place(lanes_[0])], sum = 0;
+      for (const int lane : lanes_) largest = std::max(largest, from[place(lane)]);
+      for (const int lane : lanes_) sum += to[place(lane)] = std::exp(from[place(lane)] - largest);
+      for (const int lane : lanes_) to[place(lane)] /= sum;
+    }
+  }
+
+  std::vector<int> lanes_;
+};
+
+/// Adaptive average, block by block.
+class AverageRun final : public StripRun {
+ public:
+  AverageRun(const Ground& ground, const StripPlan& plan)
+      : kernels_(ground.kernels), in_(plan.in), out_(plan.out) {}
+  void run(int /*turn*/, const Places& places, Range blocks,
+           const Call& /*call*/) const noexcept override {
+    const View in = in_.at(places.in), out = out_.at(places.out);
+    for (int y = 0; y < out.height; ++y)
+      for (int x = 0; x < out.width; ++x) average(in, out, y, x, blocks);
+    zero_halo(out, 0, out.height, blocks.begin, blocks.end);
+  }
+  Panels panels() const override { return {1, out_.blocks}; }
+  std::string kernels() const override { return "mean"; }
+
+ private:
+  void average(const View& in, const View& out, int y, int x, Range blocks) const {
+    const Range rows = cell(y, in.height, out.height), columns = cell(x, in.width, out.width);
+    MeanCell mean{};
+    mean.src = in.row(rows.begin, blocks.begin) + std::ptrdiff_t{columns.begin} * format::kLanes;
+    mean.row_step = in.row_stride;
+    mean.block_step = in.block_stride;
+    mean.rows = rows.end - rows.begin;
+    mean.columns = columns.end - columns.begin;
+    mean.blocks = blocks.end - blocks.begin;
+    mean.dst = out.row(y, blocks.begin) + std::ptrdiff_t{x} * format::kLanes;
+    mean.dst_step = out.block_stride;
+    kernels_.mean(mean);
+  }
+
+  const Kernels& kernels_;
+  View in_, out_;
+};
+
+}  // namespace
+
+StepPointer make_row_step(const Ground& ground, const format::Step& step) {
+  switch (step.kind) {
+    case StepKind::Add:
+      return std::make_unique<AddStep>(ground, step);
+    case StepKind::Multiply:
+      return std::make_unique<MultiplyStep>(ground, step);
+    case StepKind::Upsample:
+      return std::make_unique<UpsampleStep>(ground, step);
+    case StepKind::Softmax:
+      return std::make_unique<SoftmaxStep>(ground, step);
+    default:
+      return std::make_unique<PoolStep>(ground, step);
+  }
+}
+
+StripPointer make_average(const Ground& ground, const format::Step& /*step*/,
+                          const StripPlan& plan) {
+  return std::make_unique<AverageRun>(ground, plan);
+}
+
+}  // namespace atto::edge
