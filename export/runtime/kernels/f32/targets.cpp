@@ -23,10 +23,23 @@ HWY_BEFORE_NAMESPACE();
 namespace atto::edge::HWY_NAMESPACE {
 
 extern const Kernels kKernels;
-const Kernels kKernels = {
-    kMaxPixels,      kPanelBlocks, f32_conv,        bf16_round,      nullptr,       bf16_widen,
-    f32_grouped_row, nullptr,      winograd_source, winograd_output, f32_pool_row,  f32_mean,
-    f32_activate,    f32_add,      f32_multiply,    f32_scale,       f32_move_lanes};
+const Kernels kKernels = {.max_pixels = kMaxPixels,
+                          .panel_blocks = kPanelBlocks,
+                          .conv = f32_conv,
+                          .bf16_round = bf16_round,
+                          .bf16_conv = nullptr,
+                          .bf16_widen = bf16_widen,
+                          .grouped_row = f32_grouped_row,
+                          .bf16_grouped_row = nullptr,
+                          .winograd_source = winograd_source,
+                          .winograd_output = winograd_output,
+                          .pool_row = f32_pool_row,
+                          .mean = f32_mean,
+                          .activate = f32_activate,
+                          .add = f32_add,
+                          .multiply = f32_multiply,
+                          .scale = f32_scale,
+                          .move_lanes = f32_move_lanes};
 
 }  // namespace atto::edge::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -253,13 +253,19 @@ ATTO_AVX2 void mean(const I8MeanCell& cell) {
   store(cell.dst, in_order(to_bytes(both, both, bounds_of(cell.bounds))), 1);
 }
 
-constexpr I8Kernels kAvx2 = {kConvPixels, 0,
-                             picked_conv, {word_conv, widen_pixels, widen_weights},
-                             nullptr,     depthwise_row,
-                             nullptr,     image_row,
-                             product_row, gather_row,
-                             table_row,   sum_row,
-                             mean};
+constexpr I8Kernels kAvx2 = {.max_pixels = kConvPixels,
+                             .conv_shift = 0,
+                             .conv = picked_conv,
+                             .words = {word_conv, widen_pixels, widen_weights},
+                             .arrange_groups = nullptr,
+                             .depthwise_row = depthwise_row,
+                             .depthwise_block = nullptr,
+                             .image_row = image_row,
+                             .product_row = product_row,
+                             .gather_row = gather_row,
+                             .table_row = table_row,
+                             .sum_row = sum_row,
+                             .mean = mean};
 
 }  // namespace
 }  // namespace avx2
