@@ -42,7 +42,8 @@ class Coordinator {
               [this](const std::function<void()>& work) { keep_quiet(work); }),
         run_{campaign_, folder_, ledger_, reuse_, faults_, gate_},
         crew_(options.command, options.workers, folder_.logs()),
-        pace_(campaign_, whole_estimate()) {
+        pace_(campaign_, whole_estimate()),
+        finals_(ledger_, campaign_) {
     if (!lock_.is_held())
       throw EnvironmentError("another process runs this campaign: " + options.folder.string());
   }
@@ -314,8 +315,17 @@ class Coordinator {
     const Clock::time_point now = Clock::now();
     if (now < next_status_) return;
     next_status_ = now + kStatusInterval;
+    for (EpochNote& note : finals_.news()) {
+      note.eta_seconds = eta_seconds();
+      observer_.epoch(note);
+    }
     observer_.status({done_, expected(), crew_.running(), options_.workers, cpu_seconds_,
-                      pace_.eta_seconds(options_.workers), best_top1_});
+                      eta_seconds(), best_top1_, finals_.slowest_epoch(),
+                      campaign_.spec.training.final_epochs});
+  }
+
+  std::optional<double> eta_seconds() const {
+    return pace_.eta_seconds(options_.workers, finals_.cpu_seconds());
   }
 
   CampaignEnd stop() {
@@ -353,6 +363,7 @@ class Coordinator {
   CampaignRun run_;
   Crew crew_;
   Pace pace_;
+  FinalsWatch finals_;
   TierSearch* search_ = nullptr;
   gen::Theta theta_;                ///< at the end of the tier before
   std::set<std::int64_t> pending_;  ///< ids of include and final jobs not done

@@ -9,6 +9,7 @@
 
 #include "search/campaign.hpp"
 #include "search/crew.hpp"
+#include "search/finals_watch.hpp"
 #include "search/leaderboard.hpp"
 #include "search/run_folder.hpp"
 #include "search/stop_signals.hpp"
@@ -30,6 +31,8 @@ struct StatusNote {
   double cpu_seconds = 0;
   std::optional<double> eta_seconds;
   std::optional<double> best_top1;
+  std::optional<int> final_epoch;  ///< of the finalist in training that is least far
+  int final_epochs = 0;
 };
 
 /// Hears what happens. All calls come from the coordinator's thread.
@@ -37,6 +40,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void trial(const TrialNote& note) = 0;
+  virtual void epoch(const EpochNote& note) = 0;
   virtual void status(const StatusNote& note) = 0;
   virtual void message(const std::string& text) = 0;
 };

@@ -25,12 +25,13 @@ void Pace::add(const JobRow& row, const spec::Costs& costs) {
   if (row.verdict.reused_from.empty()) spent_ += row.verdict.cpu_seconds;
 }
 
-std::optional<double> Pace::eta_seconds(int workers) const {
+std::optional<double> Pace::eta_seconds(int workers, double final_cpu_seconds) const {
   if (!(done_.cpu_seconds() > 0) || !(spent_ > 0)) return {};
   Estimate left;
   left.final_jobs = whole_.final_jobs - done_.final_jobs;
   left.search_cpu_seconds = std::max(0.0, whole_.search_cpu_seconds - done_.search_cpu_seconds);
-  left.final_cpu_seconds = std::max(0.0, whole_.final_cpu_seconds - done_.final_cpu_seconds);
+  left.final_cpu_seconds =
+      std::max(0.0, whole_.final_cpu_seconds - done_.final_cpu_seconds - final_cpu_seconds);
   return wall_seconds(campaign_, left, std::max(1, workers)) * spent_ / done_.cpu_seconds();
 }
 

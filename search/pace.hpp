@@ -17,8 +17,9 @@ class Pace {
 
   /// Takes a finished job's cost.
   void add(const JobRow& row, const spec::Costs& costs);
-  /// Wall seconds to the end with so many workers; nothing before the first trial.
-  std::optional<double> eta_seconds(int workers) const;
+  /// Wall seconds to the end with so many workers, of which `final_cpu_seconds`, as estimated, are
+  /// behind finalists that still run; nothing before the first trial.
+  std::optional<double> eta_seconds(int workers, double final_cpu_seconds = 0) const;
   double expected_jobs() const { return whole_.jobs; }
 
  private:

@@ -64,7 +64,8 @@ std::string notes(const CampaignReport& report, const Leaderboard& board, const 
 std::string latency_cell(const Entry& entry) {
   if (!entry.latency_ms) return "&ndash;";
   std::string text = fmt::format("{:.4g}", *entry.latency_ms);
-  if (entry.confirmed_ms) text += fmt::format("<small>trained {:.4g}</small>", *entry.confirmed_ms);
+  if (entry.confirmed_ms)
+    text += fmt::format("<small>trained weights {:.4g}</small>", *entry.confirmed_ms);
   return text;
 }
 
@@ -91,7 +92,7 @@ std::string board_table(const CampaignReport& report, const TierReport& tier) {
       "<div class='scroll'><table "
       "class='sortable'><thead><tr><th>rank</th><th class='t'>design</th><th>params</th>"
       "<th>MACs</th><th>peak KiB</th>";
-  if (tier.board.shows_latency) text += "<th>latency ms</th>";
+  if (tier.board.shows_latency) text += "<th>latency ms, random weights</th>";
   for (int epochs : report.campaign.spec.search.rungs)
     text += fmt::format("<th>val % after {} ep.</th>", epochs);
   text +=

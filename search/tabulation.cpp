@@ -113,8 +113,15 @@ class Tabulation {
     }
     if (done_ == 0) return;
     const double left = cpu_seconds_ / double(done_) * double(expected_ - done_);
-    observer_.status({done_, expected_, crew_.running(), workers_, cpu_seconds_,
-                      left / std::max(1, workers_), std::nullopt});
+    observer_.status({done_,
+                      expected_,
+                      crew_.running(),
+                      workers_,
+                      cpu_seconds_,
+                      left / std::max(1, workers_),
+                      {},
+                      {},
+                      0});
   }
 
   void mourn(const Departure& departure) {

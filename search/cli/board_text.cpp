@@ -7,7 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "prototypes/network/identity.hpp"
-#include "search/cli/console.hpp"
+#include "search/cli/quantity_text.hpp"
+#include "search/cli/terminal.hpp"
 #include "search/latency_gate.hpp"
 #include "search/run_folder.hpp"
 
@@ -36,28 +37,50 @@ std::string remarks(const search::Entry& entry) {
   return text;
 }
 
-std::string header(const search::Leaderboard& board, const search::Campaign& campaign) {
-  std::string text = fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9} ", "rank", "design", "by",
-                                 "params", "MACs", "peak KiB");
-  if (board.shows_latency) text += fmt::format("{:>9} ", "ms");
-  for (int epochs : campaign.spec.search.rungs)
-    text += fmt::format("{:>7} ", fmt::format("e{}", epochs));
-  return text + fmt::format("{:>14} {:>14}  {}\n", "final val %", "test %", "");
+/// A row's columns, least important ones of the highest rank.
+struct Columns {
+  std::string rank, design, by, params, macs, peak, ms, validation, test, remarks;
+  std::vector<std::string> rungs;
+};
+
+std::vector<LinePart> parts_of(const search::Leaderboard& board, const Columns& c) {
+  std::vector<LinePart> parts = {
+      {0, fmt::format("{:>4}", c.rank)}, {0, fmt::format("{:<16}", c.design)},
+      {4, fmt::format("{:<7}", c.by)},   {2, fmt::format("{:>7}", c.params)},
+      {1, fmt::format("{:>7}", c.macs)}, {3, fmt::format("{:>8}", c.peak)}};
+  if (board.shows_latency) parts.push_back({1, fmt::format("{:>9}", c.ms)});
+  // The lowest rung goes first: the highest says most.
+  const int rungs = static_cast<int>(c.rungs.size());
+  for (int i = 0; i < rungs; ++i)
+    parts.push_back({rungs - i + 1, fmt::format("{:>6}", c.rungs[static_cast<std::size_t>(i)])});
+  parts.push_back({0, fmt::format("{:>13}", c.validation)});
+  parts.push_back({1, fmt::format("{:>13}", c.test)});
+  parts.push_back({0, c.remarks});
+  return parts;
 }
 
-std::string row_text(const search::Leaderboard& board, const search::Entry& entry) {
+std::vector<LinePart> header(const search::Leaderboard& board, const search::Campaign& campaign) {
+  Columns names{"rank",      "design",      "by",     "params", "MACs", "peak KiB",
+                "random ms", "final val %", "test %", "",       {}};
+  for (int epochs : campaign.spec.search.rungs) names.rungs.push_back(fmt::format("e{}", epochs));
+  return parts_of(board, names);
+}
+
+std::vector<LinePart> row(const search::Leaderboard& board, const search::Entry& entry) {
   const spec::Costs& costs = entry.design.costs;
-  std::string text =
-      fmt::format("{:>4}  {:<16}  {:<7} {:>8} {:>8} {:>9.0f} ", entry.rank, entry.design.hash,
-                  entry.design.origin, short_count(double(costs.params)),
-                  short_count(double(costs.macs)), double(costs.peak_activation_bytes) / 1024);
-  if (board.shows_latency)
-    text +=
-        fmt::format("{:>9} ", entry.latency_ms ? fmt::format("{:.4g}", *entry.latency_ms) : "-");
-  for (const std::optional<double>& top1 : entry.rung_top1)
-    text += fmt::format("{:>7} ", percent(top1));
-  return text + fmt::format("{:>14} {:>14}  {}\n", spread_text(entry.validation),
-                            spread_text(entry.test), remarks(entry));
+  Columns values{std::to_string(entry.rank),
+                 entry.design.hash,
+                 entry.design.origin,
+                 short_count(double(costs.params)),
+                 short_count(double(costs.macs)),
+                 fmt::format("{:.0f}", double(costs.peak_activation_bytes) / 1024),
+                 entry.latency_ms ? fmt::format("{:.4g}", *entry.latency_ms) : "-",
+                 spread_text(entry.validation),
+                 spread_text(entry.test),
+                 remarks(entry),
+                 {}};
+  for (const std::optional<double>& top1 : entry.rung_top1) values.rungs.push_back(percent(top1));
+  return parts_of(board, values);
 }
 
 std::string refusals_line(const search::Leaderboard& board) {
@@ -90,9 +113,12 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
   }
   const search::RunFolder run{folder};
   const std::string latency =
-      winner->confirmed_ms ? "  " + search::latency_text(*winner->confirmed_ms) : "";
-  return fmt::format("winner{}: {}  {} params  {} MACs{}  validation {} %  test {} %\n  {}\n", tier,
-                     winner->design.hash, short_count(double(winner->design.costs.params)),
+      winner->confirmed_ms
+          ? fmt::format("  {} with trained weights", search::latency_text(*winner->confirmed_ms))
+          : "";
+  return fmt::format("{}: {}  {} params  {} MACs{}  validation {} %  test {} %\n  {}\n",
+                     painted(Style::Good, "winner" + tier, stdout), winner->design.hash,
+                     short_count(double(winner->design.costs.params)),
                      short_count(double(winner->design.costs.macs)), latency,
                      spread_text(winner->validation), spread_text(winner->test),
                      (run.winner(board.tier_name) / "design.json").string());
@@ -143,15 +169,20 @@ SortedJson entry_json(const search::Entry& entry, const std::filesystem::path& f
 std::string board_text(const search::Leaderboard& board, const search::Campaign& campaign,
                        const std::filesystem::path& folder, std::size_t rows) {
   std::string text = board.tier_name.empty() ? "" : fmt::format("tier {}\n", board.tier_name);
-  text += header(board, campaign);
+  const int columns = is_terminal(stdout) ? terminal_columns(stdout) : kUnbounded;
+  const std::vector<LinePart> names = header(board, campaign);
+  constexpr int kRemark = 3;  // "  *"
+  const int rank = fitting_rank(names, columns - kRemark);
+  text += painted(Style::Heading, joined(names, rank), stdout) + "\n";
   const std::size_t shown = rows == 0 ? board.entries.size() : std::min(rows, board.entries.size());
-  for (std::size_t i = 0; i < shown; ++i) text += row_text(board, board.entries[i]);
+  for (std::size_t i = 0; i < shown; ++i) text += joined(row(board, board.entries[i]), rank) + "\n";
   if (shown < board.entries.size())
     text += fmt::format("      and {} more (atto report {})\n", board.entries.size() - shown,
                         folder.string());
   text += fmt::format(
-      "eN: validation top-1 in % after N epochs of the search; * on the Pareto front of "
+      "eN: validation top-1 in % after N epochs of the search; {}* on the Pareto front of "
       "accuracy, params and MACs; digest {}\n",
+      board.shows_latency ? "random ms: latency with random weights, before training; " : "",
       net::hash_text(board.digest()));
   return text + refusals_line(board) + winner_line(board, folder);
 }

@@ -8,6 +8,7 @@
 #include "search/cli/board_text.hpp"
 #include "search/cli/console.hpp"
 #include "search/cli/export_run.hpp"
+#include "search/cli/failure.hpp"
 #include "search/cli/model_shown.hpp"
 #include "search/fake_latency_meter.hpp"
 #include "search/latency/engine_latency_meter.hpp"
@@ -140,10 +141,9 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     Console console(choices.is_json);
     end = search::run_campaign(options, console, signals);
   }
-  if (end == search::CampaignEnd::Interrupted) {
-    fmt::print(stderr, "stopped; continue with: atto resume {}\n", folder.string());
-    return 130;
-  }
+  if (end == search::CampaignEnd::Interrupted)
+    return tell(interrupted("stopped; continue with: atto resume " + folder.string()),
+                choices.is_json);
   return show_boards(folder, choices.is_json) ? 0 : 1;
 }
 

@@ -12,6 +12,7 @@
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/failure.hpp"
 #include "search/cli/task_input.hpp"
 
 namespace atto::cli {
@@ -201,7 +202,8 @@ void check_prototype(spec::Document document, const std::string& file, Report& r
 }
 
 int check_file(const std::string& file, bool is_json, Json& reports) {
-  return run_guarded([&] {
+  Json entry = {{"file", file}};
+  const std::optional<Failure> failure = failure_of([&] {
     spec::Document document = spec::read_json(file);
     Report report;
     std::vector<Problem> problems;
@@ -214,17 +216,19 @@ int check_file(const std::string& file, bool is_json, Json& reports) {
       check_prototype(std::move(document), file, report);
     }
     if (!is_json) fmt::print("{}", report.text);
-    reports.push_back(std::move(report.json));
+    entry = std::move(report.json);
     if (!problems.empty()) throw SpecError(std::move(problems));
-    return 0;
   });
+  if (failure) entry["error"] = Json::parse(failure_json(*failure));
+  reports.push_back(std::move(entry));
+  return failure ? tell(*failure, false) : 0;
 }
 
 int check(const std::vector<std::string>& files, bool is_json) {
   int worst = 0;
   Json reports = Json::array();
   for (const std::string& file : files) worst = std::max(worst, check_file(file, is_json, reports));
-  if (is_json) fmt::print("{}\n", reports.dump(2));
+  if (is_json) fmt::print("{}\n", reports.dump(2, ' ', false, Json::error_handler_t::replace));
   return worst;
 }
 
@@ -239,7 +243,7 @@ void add_check(CLI::App& app, Action& action) {
   Command command(app, "check",
                   "Validate specs, prototypes and designs, and say what a spec can reach");
   command.option("files", options->files, "JSON files").required().take_all();
-  command.flag("--json", options->is_json, "print a JSON array, one object a valid file");
+  command.flag("--json", options->is_json, "print a JSON array, one object a file");
   command.footer(
       "Example:  atto check design_specs/attonet_b.json prototypes/attonet.json\n"
       "Exit code 2: a file is invalid, or a spec cannot be met by any design.");

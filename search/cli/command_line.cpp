@@ -1,10 +1,72 @@
 #include "search/cli/command_line.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <optional>
 
+#include "design_specs/reading/problems.hpp"
+#include "search/cli/failure.hpp"
+#include "search/cli/help_page.hpp"
+
 namespace atto::cli {
+namespace {
+
+/// The name among `known` that was meant, as "; did you mean "NAME"?", or "".
+std::string guess_text(std::string word, const std::vector<std::string>& known) {
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  const std::string_view near = spec::nearest_name(word, names);
+  return near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near);
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names = {"help", "version"};
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+/// What the command line has that its command does not know; nothing where it knows all.
+std::optional<Problem> unknown_argument(const CLI::App& command, const std::string& name) {
+  const std::vector<std::string> left = command.remaining();
+  for (const std::string& word : left) {
+    if (word.size() < 2 || word[0] != '-') continue;
+    const std::string option = word.substr(0, word.find('='));
+    return Problem{name, option, "unknown option" + guess_text(option, option_names(command)), ""};
+  }
+  if (left.empty()) return {};
+  return Problem{name, "", "takes no further argument", left.front()};
+}
+
+/// `help COMMAND` and `version` are other words for --help and --version; no word asks for help.
+std::vector<std::string> plain_arguments(int argc, char** argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty() || words == std::vector<std::string>{"help"}) return {"--help"};
+  if (words.front() == "version") words.front() = "--version";
+  if (words.front() != "help") return words;
+  if (words[1] == "help" || words[1] == "version") return {"--help"};
+  return {words[1], "--help"};
+}
+
+bool asks_for_json(const std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  return std::find(words.begin(), end, "--json") != end;
+}
+
+}  // namespace
 
 Option& Option::required() {
   option_->required();
@@ -116,21 +178,51 @@ void throw_missing(const std::string& names) {
 
 CommandLine::CommandLine(const std::string& summary, const std::string& version,
                          const std::string& footer)
-    : app_(std::make_unique<CLI::App>(summary)) {
+    : app_(std::make_unique<CLI::App>(summary, "atto")) {
+  app_->formatter(std::make_shared<HelpPage>());
   app_->require_subcommand(1);
-  app_->set_version_flag("--version", version);
+  app_->set_help_flag("-h,--help", "Show this page");
+  app_->set_version_flag("--version", version, "Show the version");
   app_->footer(footer);
 }
 
 CommandLine::~CommandLine() = default;
 
-int CommandLine::run(int argc, char** argv, const Action& action) {
-  try {
-    app_->parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app_->exit(error) == 0 ? 0 : 2;
+void CommandLine::add(const std::string& group, std::initializer_list<Add> commands,
+                      Action& action) {
+  for (const Add command : commands) {
+    command(*app_, action);
+    app_->get_subcommands({}).back()->group(group);
   }
-  return run_guarded(action);
+}
+
+int CommandLine::run(int argc, char** argv, const Action& action) {
+  std::vector<std::string> words = plain_arguments(argc, argv);
+  const bool is_json = asks_for_json(words);
+  const std::vector<std::string> names = command_names(*app_);
+  if (words.front()[0] != '-' &&
+      std::find(names.begin(), names.end(), words.front()) == names.end())
+    return refuse({"atto", words.front(), "unknown command" + guess_text(words.front(), names), ""},
+                  is_json);
+  try {
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    app_->parse(words);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app_->exit(error);
+    const std::vector<CLI::App*> called = app_->get_subcommands();
+    const CLI::App& command = called.empty() ? *app_ : *called.front();
+    const std::string name = called.empty() ? "atto" : "atto " + command.get_name();
+    return refuse(unknown_argument(command, name).value_or(Problem{name, "", error.what(), ""}),
+                  is_json);
+  }
+  return run_guarded(action, is_json);
+}
+
+int CommandLine::refuse(const Problem& problem, bool is_json) {
+  const bool has_command = problem.location != "atto";
+  const int code = tell({2, "input", problem.text(), {problem}}, is_json);
+  fmt::print(stderr, "Help: {}\n", has_command ? problem.location + " --help" : "atto help");
+  return code;
 }
 
 }  // namespace atto::cli

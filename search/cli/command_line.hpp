@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "design_specs/errors.hpp"
 #include "search/cli/commands.hpp"
 
 namespace CLI {
@@ -67,15 +69,21 @@ class Command {
 /// Ends the reading of the command line with "NAMES is required" (exit 2).
 [[noreturn]] void throw_missing(const std::string& names);
 
+/// Adds a subcommand to the application.
+using Add = void (*)(CLI::App&, Action&);
+
+/// `atto` with its subcommands, also where `atto-trainer` stands in for it.
 class CommandLine {
  public:
   CommandLine(const std::string& summary, const std::string& version, const std::string& footer);
   ~CommandLine();
-  CLI::App& app() { return *app_; }
+  /// Adds subcommands, which stand below the group's name in the help.
+  void add(const std::string& group, std::initializer_list<Add> commands, Action& action);
   /// Reads the arguments, runs what `action` has become, and returns the exit code.
   int run(int argc, char** argv, const Action& action);
 
  private:
+  static int refuse(const Problem& problem, bool is_json);
   std::unique_ptr<CLI::App> app_;
 };
 

@@ -28,14 +28,15 @@ void add_worker(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
+void add_reference(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_tabulate(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 
-/// Runs the action; prints an exception's message on stderr and returns its exit code: 2 SpecError,
-/// 3 ModelError, 4 EnvironmentError, 70 our own bug.
-int run_guarded(const Action& action);
+/// Runs the action; tells what it threw (search/cli/failure.hpp) and returns its exit code: 2
+/// SpecError, 3 ModelError, 4 EnvironmentError, 70 our own bug.
+int run_guarded(const Action& action, bool is_json = false);
 
 }  // namespace atto::cli

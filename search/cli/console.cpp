@@ -1,11 +1,6 @@
 #include "search/cli/console.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 namespace atto::cli {
 namespace {
@@ -23,13 +18,11 @@ std::string result_text(const search::Verdict& verdict) {
   return verdict.top1 ? fmt::format("val {:.2f} %", 100 * *verdict.top1) : "no result";
 }
 
-}  // namespace
-
-Console::Console(bool is_quiet) : is_quiet_(is_quiet), is_terminal_(::isatty(STDERR_FILENO) == 1) {}
-
-Console::~Console() {
-  clear();
+std::string left_text(const std::optional<double>& seconds) {
+  return seconds ? "about " + duration_text(*seconds) + " left" : "";
 }
+
+}  // namespace
 
 void Console::trial(const search::TrialNote& note) {
   if (is_quiet_) return;
@@ -39,60 +32,41 @@ void Console::trial(const search::TrialNote& note) {
       : verdict.reused_from.empty()
           ? fmt::format("{:.1f} CPU-s", verdict.cpu_seconds)
           : fmt::format("reused ({:.1f} CPU-s there)", verdict.original_cpu_seconds);
-  line(fmt::format("[{}/{}] {}{}{}  {:<18} {:>7} params  {}  {}", note.done, note.expected,
-                   note.tier.empty() ? "" : note.tier + " ", note.row.job.hash,
-                   note.design.origin == "human" ? " (human)" : "", job_text(note.row.job),
-                   short_count(double(note.design.costs.params)), result_text(verdict), cost));
+  line_.line({{0, fmt::format("[{}/{}] {}{}{}", note.done, note.expected,
+                              note.tier.empty() ? "" : note.tier + " ", note.row.job.hash,
+                              note.design.origin == "human" ? " (human)" : "")},
+              {1, fmt::format("{:<17}", job_text(note.row.job))},
+              {3, fmt::format("{:>5} params", short_count(double(note.design.costs.params)))},
+              {0, result_text(verdict)},
+              {2, cost}});
+}
+
+void Console::epoch(const search::EpochNote& note) {
+  if (is_quiet_ || line_.is_shown()) return;
+  line_.line({{0, fmt::format("final {}", note.job.hash)},
+              {0, note.seeds > 1 ? fmt::format("seed {}", note.job.replica + 1) : ""},
+              {0, fmt::format("epoch {}/{}", note.epoch.epoch, note.job.to_epoch)},
+              {0, fmt::format("val {:.2f} %", 100 * note.epoch.validation_top1)},
+              {0, left_text(note.eta_seconds)}});
 }
 
 void Console::status(const search::StatusNote& note) {
-  if (is_quiet_ || !is_terminal_) return;
+  if (is_quiet_) return;
   constexpr int kBar = 24;
   const double share = note.expected > 0 ? double(note.done) / double(note.expected) : 0;
-  const int full = static_cast<int>(share * kBar);
-  std::string text =
-      fmt::format("[{}{}] {}/{}  {} worker{}  {} CPU", std::string(full, '#'),
-                  std::string(kBar - full, '.'), note.done, note.expected, note.running,
-                  note.running == 1 ? "" : "s", duration_text(note.cpu_seconds));
-  if (note.best_top1) text += fmt::format("  best val {:.2f} %", 100 * *note.best_top1);
-  if (note.eta_seconds) text += fmt::format("  about {} left", duration_text(*note.eta_seconds));
-  fmt::print(stderr, "\r\x1b[K{}", text);
-  std::fflush(stderr);
-  has_status_ = true;
+  line_.draw({{6, bar_text(share, kBar)},
+              {0, fmt::format("{}/{}", note.done, note.expected)},
+              {2, note.final_epoch
+                      ? fmt::format("final epoch {}/{}", *note.final_epoch + 1, note.final_epochs)
+                      : ""},
+              {4, fmt::format("{} worker{}", note.running, note.running == 1 ? "" : "s")},
+              {5, duration_text(note.cpu_seconds) + " CPU"},
+              {3, note.best_top1 ? fmt::format("best val {:.2f} %", 100 * *note.best_top1) : ""},
+              {1, left_text(note.eta_seconds)}});
 }
 
 void Console::message(const std::string& text) {
-  line(text);
-}
-
-void Console::line(const std::string& text) {
-  clear();
-  fmt::print(stderr, "{}\n", text);
-}
-
-void Console::clear() {
-  if (has_status_) fmt::print(stderr, "\r\x1b[K");
-  has_status_ = false;
-}
-
-std::string short_count(double count) {
-  if (count >= 1e9) return fmt::format("{:.2f}G", count / 1e9);
-  if (count >= 1e6) return fmt::format("{:.2f}M", count / 1e6);
-  if (count >= 1e4) return fmt::format("{:.0f}k", count / 1e3);
-  return fmt::format("{:.0f}", count);
-}
-
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
-  if (whole >= 3600) return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
-  if (whole >= 60) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} s", whole);
-}
-
-std::string bytes_text(double bytes) {
-  if (bytes >= 1e9) return fmt::format("{:.1f} GB", bytes / 1e9);
-  if (bytes >= 1e6) return fmt::format("{:.0f} MB", bytes / 1e6);
-  return fmt::format("{:.0f} kB", std::max(1.0, bytes / 1e3));
+  line_.text(text);
 }
 
 }  // namespace atto::cli

@@ -5,6 +5,7 @@
 
 #include "design_specs/files.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/failure.hpp"
 #include "search/explanation.hpp"
 #include "search/run_folder.hpp"
 #include "search/steering.hpp"
@@ -36,15 +37,14 @@ int explain_command(const ExplainOptions& options) {
   const search::Campaign campaign = search::load_campaign(ledger);
   std::optional<search::Explanation> explanation =
       search::explain(ledger, campaign, tier_of(ledger, campaign, options.tier), options.cycle);
-  if (!explanation) {
-    fmt::print(stderr,
-               "nothing to explain: {} has recorded no cycle of learning{}; what its results show "
-               "of decisions is in `atto report {}`\n",
-               campaign.spec.search.strategy,
-               campaign.spec.search.strategy == "generative_synthesis" ? " yet" : "",
-               options.folder);
-    return 1;
-  }
+  if (!explanation)
+    return tell(
+        missed(fmt::format(
+            "nothing to explain: {} has recorded no cycle of learning{}; what its results show "
+            "of decisions is in `atto report {}`",
+            campaign.spec.search.strategy,
+            campaign.spec.search.strategy == "generative_synthesis" ? " yet" : "", options.folder)),
+        options.is_json);
   if (!options.path.empty()) search::keep_path(*explanation, options.path);
   if (!options.svg.empty())
     spec::write_file_atomically(options.svg, search::explanation_svg(*explanation));
@@ -67,8 +67,9 @@ void add_explain(CLI::App& app, Action& action) {
   command.option("--svg", options->svg, "Write a picture");
   command.flag("--json", options->is_json, "Everything as JSON");
   command.footer(
-      "Example:  atto explain runs/quickstart-s1 --path 'stages[1].modules[*].chain' --svg "
-      "why.svg");
+      "Example:\n"
+      "  atto explain runs/quickstart-s1 --path 'stages[1].modules[*].chain' \\\n"
+      "    --svg why.svg");
   command.runs(action, [options] { return explain_command(*options); });
 }
 

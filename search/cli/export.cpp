@@ -59,12 +59,13 @@ void add_export(CLI::App& app, Action& action) {
   command.option("--out", request.out, "Folder; default: that of the weights");
   command.option("--reference", request.reference,
                  "Images and LibTorch's logits; default: reference.safetensors beside the "
-                 "weights, made by atto-trainer where it is missing");
+                 "weights, made where it is missing");
   command.flag("--json", options->is_json, "Print JSON");
   command.footer(
-      "Example:  atto export runs/quickstart-s1 --to atto,onnx\n"
-      "          atto export runs/quickstart-s1 --to atto,onnx --int8 --calibrate fashion_mnist\n"
-      "          atto export runs/quickstart-s1 --to atto --bf16");
+      "Examples:\n"
+      "  atto export runs/quickstart-s1 --to atto,onnx\n"
+      "  atto export runs/quickstart-s1 --to atto,onnx --int8\n"
+      "  atto export runs/quickstart-s1 --to atto --bf16");
   command.runs(action, [options] { return export_command(*options); });
 }
 

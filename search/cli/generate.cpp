@@ -13,12 +13,11 @@
 #include "prototypes/network/identity.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/decision_spread.hpp"
+#include "search/cli/failure.hpp"
 #include "search/cli/task_input.hpp"
 
 namespace atto::cli {
 namespace {
-
-constexpr int kNothingFound = 1;  // exit code: neither found nor proved impossible
 
 struct GenerateOptions {
   std::string spec, tier, out, svg;
@@ -103,14 +102,14 @@ std::string table_text(const gen::FeasibleSpace& space,
   return text;
 }
 
-/// Says why there is none: an impossible spec is the person's to mend.
+/// Says why there is none, neither found nor proved impossible; an impossible spec is the person's
+/// to mend.
 int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space,
-                 const spec::Requirements& require, double band) {
+                 const spec::Requirements& require, double band, bool is_json) {
   const gen::Feasibility answer = gen::check_feasibility(space, require, band);
   if (answer.answer == gen::Feasibility::Answer::Infeasible)
     throw SpecError({{spec.file.string(), "/require", answer.reason, ""}});
-  fmt::print(stderr, "atto: {}\n", answer.reason);
-  return kNothingFound;
+  return tell(missed(answer.reason), is_json);
 }
 
 int generate(const GenerateOptions& options) {
@@ -134,7 +133,7 @@ int generate(const GenerateOptions& options) {
       gen::generate(space, options.count, options.seed, options.threads);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   if (designs.empty() && options.count > 0)
-    return explain_none(spec, space, require, spec.search.band);
+    return explain_none(spec, space, require, spec.search.band, options.json);
   fmt::print(stderr, "atto: {} distinct feasible designs in {:.3f} s ({:.0f}/s){}\n",
              designs.size(), took.count(), static_cast<double>(designs.size()) / took.count(),
              designs.size() < options.count ? "; no more were found" : "");
@@ -173,9 +172,10 @@ void add_generate(CLI::App& app, Action& action) {
   Option json = command.flag("--json", options->json, "print a JSON array");
   command.flag("--histogram", options->histogram, "print how the decisions spread").excludes(json);
   command.footer(
-      "Example:  atto generate design_specs/attonet_b.json -n 100 --seed 7 --out designs\n"
-      "          atto generate design_specs/attonet_b.json --pin "
-      "'stages[*].modules[*].shortcut=identity'");
+      "Examples:\n"
+      "  atto generate design_specs/attonet_b.json -n 100 --seed 7 --out designs\n"
+      "  atto generate design_specs/attonet_b.json \\\n"
+      "    --pin 'stages[*].modules[*].shortcut=identity'");
   command.runs(action, [options] { return generate(*options); });
 }
 

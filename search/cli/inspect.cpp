@@ -120,7 +120,7 @@ void add_inspect(CLI::App& app, Action& action) {
       .range(1, 4096);
   command.footer(
       "Example:  atto inspect prototypes/mobilenet_v2.json --classes 10 --resolution 64\n"
-      "A prototype with holes has no layers yet: draw designs of it with `atto generate`.");
+      "A prototype with holes has no layers yet: `atto generate` draws designs of it.");
   command.runs(action, [options] { return inspect(*options); });
 }
 

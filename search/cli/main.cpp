@@ -2,20 +2,22 @@
 #include "search/cli/command_line.hpp"
 
 int main(int argc, char** argv) {
-  atto::cli::CommandLine line("AttoForge designs compact neural networks together with you.",
-                              "atto " ATTO_VERSION,
-                              "Start with:  atto check design_specs/quickstart.json\n"
-                              "Help on one subcommand:  atto search --help");
-  atto::cli::Action action;
-  using Add = void (*)(CLI::App&, atto::cli::Action&);
-  constexpr Add kCommands[] = {
-      atto::cli::add_check,     atto::cli::add_inspect, atto::cli::add_reopen,
-      atto::cli::add_search,    atto::cli::add_resume,  atto::cli::add_status,
-      atto::cli::add_worker,    atto::cli::add_train,   atto::cli::add_eval,
-      atto::cli::add_data,      atto::cli::add_report,  atto::cli::add_generate,
-      atto::cli::add_steer,     atto::cli::add_explain, atto::cli::add_tabulate,
-      atto::cli::add_calibrate, atto::cli::add_export,  atto::cli::add_bench,
-      atto::cli::add_run};
-  for (Add add : kCommands) add(line.app(), action);
+  namespace cli = atto::cli;
+  cli::CommandLine line("AttoForge designs compact neural networks together with you.",
+                        "atto " ATTO_VERSION,
+                        "Start with:  atto check design_specs/quickstart.json\n"
+                        "Help on one command:  atto help search");
+  cli::Action action;
+  line.add("Designs and specs",
+           {cli::add_check, cli::add_inspect, cli::add_generate, cli::add_reopen}, action);
+  line.add("Campaigns",
+           {cli::add_search, cli::add_resume, cli::add_status, cli::add_steer, cli::add_explain,
+            cli::add_report, cli::add_worker},
+           action);
+  line.add("Trained models",
+           {cli::add_train, cli::add_eval, cli::add_export, cli::add_reference, cli::add_run,
+            cli::add_bench},
+           action);
+  line.add("Data and studies", {cli::add_data, cli::add_calibrate, cli::add_tabulate}, action);
   return line.run(argc, argv, action);
 }

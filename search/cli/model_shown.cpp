@@ -23,9 +23,11 @@ ModelShown show_model(const std::filesystem::path& file, const deploy::ImageSet&
 }
 
 std::string latency_line(const ModelShown& model) {
-  return fmt::format("{} latency {:.4f} ms (1 thread, {}; middle half {:.4f} to {:.4f}, {} runs)\n",
-                     model.precision, model.timing.median_ms, model.level, model.timing.low_ms,
-                     model.timing.high_ms, model.timing.runs);
+  return fmt::format(
+      "{} latency of the exported model {:.4f} ms (1 thread, {}; middle half {:.4f} to {:.4f}, {} "
+      "runs)\n",
+      model.precision, model.timing.median_ms, model.level, model.timing.low_ms,
+      model.timing.high_ms, model.timing.runs);
 }
 
 std::string image_line(const ModelShown& model) {

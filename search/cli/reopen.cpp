@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "design_specs/files.hpp"
 #include "prototypes/language/prototype.hpp"
@@ -13,25 +14,41 @@ namespace {
 struct ReopenOptions {
   std::string design, out;
   std::vector<std::string> free;
-  bool is_list = false;
+  bool is_list = false, is_json = false;
 };
 
-int list(const spec::Document& document) {
-  const net::Prototype prototype(document);
+const char* by_name(net::By by) {
+  return by == net::By::Human ? "human" : "machine";
+}
+
+void list_text(const net::Prototype& prototype) {
   for (const net::Provenance& record : prototype.provenance())
-    fmt::print("{:<8} {} = {}\n", record.by == net::By::Human ? "human" : "machine", record.path,
-               record.value);
-  return 0;
+    fmt::print("{:<8} {} = {}\n", by_name(record.by), record.path, record.value);
+}
+
+void list_json(const net::Prototype& prototype) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const net::Provenance& record : prototype.provenance())
+    all.push_back({{"path", record.path},
+                   {"value", nlohmann::ordered_json::parse(record.value, nullptr, false)},
+                   {"by", by_name(record.by)}});
+  fmt::print("{}\n", all.dump(2));
 }
 
 int reopen(const ReopenOptions& options) {
   const spec::Document document = spec::read_json(options.design);
-  if (options.is_list) return list(document);
+  if (options.is_list) {
+    (options.is_json ? list_json : list_text)(net::Prototype(document));
+    return 0;
+  }
   const std::string text = net::reopened_text(document, options.free);
-  if (options.out.empty())
+  if (options.out.empty()) {
     fmt::print("{}", text);
-  else
-    spec::write_file_atomically(options.out, text);
+    return 0;
+  }
+  spec::write_file_atomically(options.out, text);
+  if (options.is_json)
+    fmt::print("{}\n", nlohmann::ordered_json({{"written", options.out}}).dump(2));
   return 0;
 }
 
@@ -50,8 +67,10 @@ void add_reopen(CLI::App& app, Action& action) {
   command.option("--out", options->out, "file to write (default: standard output)");
   Option listing =
       command.flag("--list", options->is_list, "list the recorded decisions").excludes(free);
+  command.flag("--json", options->is_json, "print the list, or the file written, as JSON");
   command.footer(
-      "Example:  atto reopen designs/0f3a.json --free 'stages[1].modules[*]' --out mine.json");
+      "Example:\n"
+      "  atto reopen designs/0f3a.json --free 'stages[1].modules[*]' --out mine.json");
   command.makes(action, [options, free, listing]() -> Action {
     if (!free.is_given() && !listing.is_given()) throw_missing("--free or --list");
     return [options] { return reopen(*options); };

@@ -4,32 +4,72 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "design_specs/files.hpp"
+#include "search/cli/board_text.hpp"
 #include "search/cli/command_line.hpp"
 
 namespace atto::cli {
+namespace {
 
-void add_report(CLI::App& app, Action& action) {
-  auto folders = std::make_shared<std::vector<std::string>>();
-  auto out = std::make_shared<std::string>();
-  Command command(app, "report", "Write a report of one or more campaigns (HTML and CSV)");
-  command.option("folders", *folders, "Run folders").required();
-  command.option("--out", *out, "HTML file; default: report.html in the first run folder");
-  command.footer("Example:  atto report runs/quickstart-s1 runs/quickstart-s2 --out compared.html");
-  command.runs(action, [folders, out] {
-    std::vector<search::CampaignReport> reports;
-    for (const std::string& folder : *folders) reports.push_back(search::gather_report(folder));
-    const std::filesystem::path html = out->empty()
-                                           ? std::filesystem::path(folders->front()) / "report.html"
-                                           : std::filesystem::path(*out);
-    std::filesystem::path csv = html;
-    csv.replace_extension(".csv");
-    spec::write_file_atomically(html, search::report_html(reports));
-    spec::write_file_atomically(csv, search::report_csv(reports));
+namespace fs = std::filesystem;
+
+struct ReportOptions {
+  std::vector<std::string> folders;
+  std::string out;
+  bool is_json = false;
+};
+
+nlohmann::json report_json(const search::CampaignReport& report) {
+  nlohmann::json tiers = nlohmann::json::array();
+  for (const search::TierReport& tier : report.tiers)
+    tiers.push_back(board_json(tier.board, report.campaign, report.folder));
+  return {{"folder", report.folder.string()},
+          {"name", report.campaign.spec.name},
+          {"state", report.state},
+          {"version", report.version},
+          {"strategy", report.campaign.spec.search.strategy},
+          {"seed", report.campaign.spec.search.seed},
+          {"data", report.campaign.data},
+          {"command", report.command},
+          {"cpu_seconds", report.totals.cpu_seconds},
+          {"wasted_cpu_seconds", report.totals.wasted_cpu_seconds},
+          {"tiers", std::move(tiers)}};
+}
+
+int report_command(const ReportOptions& options) {
+  std::vector<search::CampaignReport> reports;
+  for (const std::string& folder : options.folders)
+    reports.push_back(search::gather_report(folder));
+  const fs::path html = options.out.empty() ? fs::path(options.folders.front()) / "report.html"
+                                            : fs::path(options.out);
+  fs::path csv = html;
+  csv.replace_extension(".csv");
+  spec::write_file_atomically(html, search::report_html(reports));
+  spec::write_file_atomically(csv, search::report_csv(reports));
+  if (!options.is_json) {
     fmt::print("{}\n{}\n", html.string(), csv.string());
     return 0;
-  });
+  }
+  nlohmann::json campaigns = nlohmann::json::array();
+  for (const search::CampaignReport& report : reports) campaigns.push_back(report_json(report));
+  const nlohmann::json json = {
+      {"html", html.string()}, {"csv", csv.string()}, {"campaigns", std::move(campaigns)}};
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  return 0;
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ReportOptions>();
+  Command command(app, "report", "Write a report of one or more campaigns (HTML and CSV)");
+  command.option("folders", options->folders, "Run folders").required();
+  command.option("--out", options->out, "HTML file; default: report.html in the first run folder");
+  command.flag("--json", options->is_json, "Print the leaderboards as JSON too");
+  command.footer("Example:  atto report runs/quickstart-s1 runs/quickstart-s2 --out compared.html");
+  command.runs(action, [options] { return report_command(*options); });
 }
 
 }  // namespace atto::cli

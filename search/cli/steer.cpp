@@ -90,10 +90,11 @@ void add_steer(CLI::App& app, Action& action) {
   command.option("--tier", request.tier, "Of a family: this tier only");
   command.flag("--json", options->is_json, "The listing as JSON");
   command.footer(
-      "Example:  atto steer runs/quickstart-s1 --pin 'stages[0].modules[*].chain=#1' --forbid "
-      "'stages[1].modules[*].shortcut=none'\n"
+      "Example:\n"
+      "  atto steer runs/quickstart-s1 --pin 'stages[0].modules[*].chain=#1' \\\n"
+      "    --forbid 'stages[1].modules[*].shortcut=none'\n"
       "PATH is a decision as logs and reports name it; [*] stands for any index.\n"
-      "Exit code 2: no design could satisfy it, with the proof; nothing is recorded then.");
+      "Exit code 2: no design could satisfy it, with the proof; nothing is recorded.");
   command.runs(action, [options] { return steer_command(*options); });
 }
 

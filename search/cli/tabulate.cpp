@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "design_specs/files.hpp"
@@ -14,6 +15,7 @@
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
+#include "search/cli/failure.hpp"
 #include "search/table_file.hpp"
 #include "search/tabulation.hpp"
 
@@ -68,15 +70,24 @@ int measure(const TabulateOptions& options, const search::Campaign& campaign,
   for (std::size_t i = 0; i < count; ++i) few.push_back(designs[i * designs.size() / count]);
   search::CampaignEnd end;
   {
-    Console console(false);
+    Console console(options.is_json);
     end = search::run_tabulation(coordinator_options(options, campaign, folder.path), {1, 0, 0, 0},
                                  few, console, signals);
   }
   const double spent = search::Ledger(folder.ledger()).totals().cpu_seconds;
   std::error_code ignored;
   std::filesystem::remove_all(folder.path, ignored);
-  if (end == search::CampaignEnd::Interrupted) return 130;
+  if (end == search::CampaignEnd::Interrupted)
+    return tell(interrupted("stopped; nothing is kept of a dry run"), options.is_json);
   const double each = spent / double(count), runs = number_of_runs(options.plan, designs.size());
+  if (options.is_json) {
+    const nlohmann::json json = {{"measured_designs", count},
+                                 {"cpu_seconds_a_run", each},
+                                 {"runs", runs},
+                                 {"cpu_hours", each * runs / 3600}};
+    fmt::print("{}\n", json.dump(2));
+    return 0;
+  }
   fmt::print("measured: {} designs, {:.2f} CPU-s a run\nestimate: {:.0f} runs, {:.2f} CPU-hours\n",
              count, each, runs, each * runs / 3600);
   return 0;
@@ -97,16 +108,28 @@ int run_all(const TabulateOptions& options, const search::Campaign& campaign,
   const search::CoordinatorOptions run = coordinator_options(options, campaign, folder.path);
   expect_same(folder, campaign);
   if (!std::filesystem::exists(folder.ledger())) search::make_run_folder(folder, campaign);
-  Console console(options.is_json);
-  if (search::run_tabulation(run, plan, designs, console, signals) == search::CampaignEnd::Finished)
-    return 0;
-  console.message(
-      fmt::format("stopped; the same command goes on in --out {}", folder.path.string()));
-  return 130;
+  search::CampaignEnd end;
+  {
+    Console console(options.is_json);
+    end = search::run_tabulation(run, plan, designs, console, signals);
+  }
+  if (end == search::CampaignEnd::Finished) return 0;
+  return tell(interrupted(fmt::format("stopped; the same command goes on in --out {}",
+                                      folder.path.string())),
+              options.is_json);
 }
 
-void show_quality(const search::Table& table) {
-  const search::TableQuality quality = search::table_quality(table);
+nlohmann::json quality_json(const search::TableQuality& quality) {
+  return {{"designs", quality.designs},
+          {"runs", quality.runs},
+          {"cpu_seconds", quality.cpu_seconds},
+          {"seed_deviation", quality.seed_deviation},
+          {"design_deviation", quality.design_deviation},
+          {"between_seeds", quality.between_seeds},
+          {"to_top_rung", quality.to_top}};
+}
+
+void show_quality(const search::Table& table, const search::TableQuality& quality) {
   fmt::print(
       "table: {} designs, {} runs, {:.2f} CPU-hours\nseed deviation {:.2f} points, design "
       "deviation "
@@ -120,16 +143,23 @@ void show_quality(const search::Table& table) {
 }
 
 /// Writes the designs that have all their seeds, and says what the table is worth.
-void gather(const TabulateOptions& options, const search::RunFolder& folder) {
+int gather(const TabulateOptions& options, const search::RunFolder& folder) {
   search::Ledger ledger(folder.ledger());
   search::StoredTable stored =
       search::gather_table(ledger, search::load_campaign(ledger), options.plan.seeds);
-  if (stored.table.designs.empty()) return;
+  if (stored.table.designs.empty())
+    return tell(missed(fmt::format("{}: no design has all of its {} runs yet", folder.path.string(),
+                                   options.plan.seeds)),
+                options.is_json);
   if (options.cut > 0) search::cut_table(stored, options.cut);
-  show_quality(stored.table);
-  if (options.table.empty()) return;
-  search::write_table(options.table, stored);
-  fmt::print("written: {}\n", options.table);
+  const search::TableQuality quality = search::table_quality(stored.table);
+  if (!options.is_json) show_quality(stored.table, quality);
+  if (!options.table.empty()) search::write_table(options.table, stored);
+  if (options.is_json)
+    fmt::print("{}\n", quality_json(quality).dump(2));
+  else if (!options.table.empty())
+    fmt::print("written: {}\n", options.table);
+  return 0;
 }
 
 int tabulate_command(const TabulateOptions& options) {
@@ -137,21 +167,19 @@ int tabulate_command(const TabulateOptions& options) {
   const search::Campaign campaign = campaign_of(options);
   const search::RunFolder folder{options.out.empty() ? "runs/table-" + campaign.spec.name
                                                      : options.out};
-  if (options.is_gathering) {
-    gather(options, folder);
-    return 0;
-  }
+  if (options.is_gathering) return gather(options, folder);
   if (!options.is_dry_run) expect_same(folder, campaign);
   const std::vector<search::DesignRow> designs = search::designs_to_tabulate(campaign);
-  fmt::print("{}: {} feasible designs, rungs at {} epochs of {} images, {} seeds\ndata: {}\n",
-             campaign.spec.name, designs.size(), fmt::join(campaign.spec.search.rungs, ", "),
-             campaign.spec.search.images.value_or(static_cast<int>(campaign.train_images)),
-             options.plan.seeds, campaign.data);
+  if (!options.is_json)
+    fmt::print("{}: {} feasible designs, rungs at {} epochs of {} images, {} seeds\ndata: {}\n",
+               campaign.spec.name, designs.size(), fmt::join(campaign.spec.search.rungs, ", "),
+               campaign.spec.search.images.value_or(static_cast<int>(campaign.train_images)),
+               options.plan.seeds, campaign.data);
   std::fflush(stdout);
   if (options.is_dry_run) return measure(options, campaign, designs, signals);
-  const int code = run_all(options, campaign, folder, options.plan, designs, signals);
-  gather(options, folder);
-  return code;
+  if (const int code = run_all(options, campaign, folder, options.plan, designs, signals))
+    return code;
+  return gather(options, folder);
 }
 
 /// Distinct feasible designs drawn from the space by the campaign's seed.
@@ -212,6 +240,7 @@ void add_tabulate(CLI::App& app, Action& action) {
   command.flag("--gather", options->is_gathering,
                "Train nothing: write what the run folder holds so far");
   command.option("--table", options->table, "File to write the table to (safetensors)");
+  command.flag("--json", options->is_json, "Results as JSON on stdout");
   command.option("--cut", options->cut, "Write that many designs only");
   command.footer("Example:  atto tabulate design_specs/table_fashion.json --seeds 3 --dry-run");
   command.runs(action, [options] { return tabulate_command(*options); });

@@ -1,5 +1,5 @@
-// atto train and atto eval: handed to atto-trainer with the same arguments, because `atto` does not
-// link LibTorch.
+// atto train, atto eval and atto reference: handed to atto-trainer with the same arguments, because
+// `atto` does not link LibTorch.
 #include <memory>
 #include <vector>
 
@@ -22,6 +22,11 @@ void add_passed_on(CLI::App& app, Action& action, const char* name, const char* 
 }
 
 }  // namespace
+
+void add_reference(CLI::App& app, Action& action) {
+  add_passed_on(app, action, "reference", "Write LibTorch's logits on held-out images",
+                "Example:  atto reference runs/quickstart-s1/winner");
+}
 
 void add_train(CLI::App& app, Action& action) {
   add_passed_on(app, action, "train", "Train one design in full",

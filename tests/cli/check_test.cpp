@@ -122,19 +122,7 @@ TEST_CASE(
   CHECK(ended.err.find("nowhere.json") != std::string::npos);
   CHECK(run_atto(scratch, "check").code == 2);
   CHECK(run_atto(scratch, "chekc x.json").code == 2);
-  CHECK(run_atto(scratch, "").code == 2);
   const Ended version = run_atto(scratch, "--version");
   CHECK(version.code == 0);
   CHECK(version.out.find("atto ") == 0);
-}
-
-TEST_CASE("Every subcommand shows an example in its help") {
-  const Scratch scratch;
-  for (const std::string name : {"check", "inspect", "reopen", "search", "resume", "status",
-                                 "worker", "data", "report", "generate"}) {
-    const Ended help = run_atto(scratch, name + " --help");
-    INFO(name);
-    CHECK(help.code == 0);
-    CHECK(help.out.find("Example:  ") != std::string::npos);
-  }
 }

@@ -111,7 +111,17 @@ TEST_CASE("train goes on from its checkpoint and answers for a bad command line"
   for (const std::string name : {"train", "eval"}) {
     const Ended help = run_atto(scratch, name + " --help");
     CHECK(help.code == 0);
+    CHECK(help.out.find("Usage: atto " + name + " [OPTIONS] ") == 0);
     CHECK(help.out.find("Example:  atto " + name) != std::string::npos);
+    CHECK(run_atto(scratch, "help " + name).out == help.out);
+    CHECK(run_atto(scratch, name + " --jsno")
+              .err.find("atto " + name + ": --jsno: unknown option; ") == 0);
+    for (const char* arguments : {" --json", " nowhere --json", " nowhere --json --frobnicate"}) {
+      const Ended failed = run_atto(scratch, name + arguments);
+      const json error = json::parse(failed.out).at("error");
+      CHECK(failed.code > 0);
+      CHECK(error.at("exit") == failed.code);
+    }
   }
 }
 

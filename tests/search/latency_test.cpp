@@ -240,7 +240,8 @@ TEST_CASE("A report shows latencies where they are asked for") {
   const Scratch scratch;
   REQUIRE(search(scratch, spec_with(0.2), "run").code == 0);
   REQUIRE(run_atto(scratch, "report run --out out.html").code == 0);
-  CHECK(read_text(scratch / "out.html").find("<th>latency ms</th>") != std::string::npos);
+  CHECK(read_text(scratch / "out.html").find("<th>latency ms, random weights</th>") !=
+        std::string::npos);
   const std::string csv = read_text(scratch / "out.csv");
   CHECK(csv.find(",latency_ms,confirmed_latency_ms,") != std::string::npos);
   std::istringstream lines(csv);

@@ -1,4 +1,4 @@
-// atto-trainer eval and reference: trained weights on a data set.
+// atto eval and atto reference: trained weights on a data set.
 #include <fmt/format.h>
 
 #include <memory>
@@ -151,9 +151,7 @@ void add_trainer_eval(CLI::App& app, Action& action) {
                  "Write the confusion matrix as CSV: rows true, columns predicted");
   add_device_option(command, options->device);
   command.flag("--json", options->json, "Print JSON");
-  command.footer(
-      "Example:  atto eval runs/quickstart-s1/winner --data fashion_mnist --confusion "
-      "confusion.csv");
+  command.footer("Example:  atto eval runs/quickstart-s1/winner --confusion confusion.csv");
   command.runs(action, [options] { return eval_command(*options); });
 }
 
@@ -170,7 +168,7 @@ void add_trainer_reference(CLI::App& app, Action& action) {
   command.option("--split", options->split, "test, validation or train")
       .one_of({"test", "validation", "train"});
   command.flag("--quiet", options->quiet, "Print nothing");
-  command.footer("Example:  atto-trainer reference runs/quickstart-s1/winner");
+  command.footer("Example:  atto reference runs/quickstart-s1/winner");
   command.runs(action, [options] { return reference_command(*options); });
 }
 

@@ -3,13 +3,13 @@
 #include "trainer/cli/commands.hpp"
 
 int main(int argc, char** argv) {
-  atto::cli::CommandLine line(
-      "Trains and evaluates networks for AttoForge; `atto` starts it for you.",
-      "atto-trainer " ATTO_VERSION, "");
-  atto::cli::Action action;
-  using Add = void (*)(CLI::App&, atto::cli::Action&);
-  constexpr Add kCommands[] = {atto::cli::add_trainer_train, atto::cli::add_trainer_eval,
-                               atto::cli::add_trainer_reference, atto::cli::add_trainer_worker};
-  for (Add add : kCommands) add(line.app(), action);
+  namespace cli = atto::cli;
+  cli::CommandLine line("Trains and evaluates networks for AttoForge; `atto` starts it for you.",
+                        "atto-trainer " ATTO_VERSION, "Help on one command:  atto help train");
+  cli::Action action;
+  line.add("Commands",
+           {cli::add_trainer_train, cli::add_trainer_eval, cli::add_trainer_reference,
+            cli::add_trainer_worker},
+           action);
   return line.run(argc, argv, action);
 }

@@ -1,7 +1,6 @@
 // atto-trainer train DESIGN: one design, trained in full; continues its checkpoint where there is
 // one.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,9 @@
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
+#include "search/cli/failure.hpp"
+#include "search/cli/quantity_text.hpp"
+#include "search/cli/terminal.hpp"
 #include "search/stop_signals.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
@@ -32,46 +34,41 @@ struct Options {
   bool json = false;
 };
 
-/// Shows epochs as lines, and on a terminal the way to the next one.
+/// Shows epochs as lines, and on a terminal the way to the next one. Of very many short epochs it
+/// shows one a second.
 class Display {
  public:
   explicit Display(int epochs) : epochs_(epochs), started_(train::wall_seconds()) {}
-  ~Display() { clear(); }
 
   void show(double share, const train::TrialResult& so_far) {
-    for (; shown_ < so_far.epochs.size(); ++shown_) line(so_far.epochs[shown_]);
-    if (!is_terminal_ || share >= 1) return;
-    const double passed = train::wall_seconds() - started_;
-    const int left = share > 0.002 ? static_cast<int>(passed / share * (1 - share)) : 0;
-    constexpr int kBar = 24;
-    const int full = static_cast<int>(share * kBar);
-    fmt::print(
-        stderr, "\r\x1b[K[{}{}] epoch {}/{}{}", std::string(static_cast<std::size_t>(full), '#'),
-        std::string(static_cast<std::size_t>(kBar - full), '.'), so_far.epochs.size() + 1, epochs_,
-        left > 0 ? fmt::format("  about {} min {:02} s left", left / 60, left % 60) : "");
-    std::fflush(stderr);
-    is_drawn_ = true;
+    for (; shown_ < so_far.epochs.size(); ++shown_) show_epoch(so_far.epochs[shown_]);
+    if (share >= 1) return line_.clear();
+    const double left = (train::wall_seconds() - started_) / share * (1 - share);
+    line_.draw({{2, bar_text(share, 24)},
+                {0, fmt::format("epoch {}/{}", so_far.epochs.size() + 1, epochs_)},
+                {1, share > 0.002 ? "about " + duration_text(left) + " left" : ""}});
   }
 
  private:
-  void line(const train::EpochRecord& e) {
-    clear();
-    fmt::print(stderr,
-               "epoch {}/{}  loss {:.4f}  val top-1 {:.2f} %  top-5 {:.2f} %  val loss {:.4f}  "
-               "{:.1f} CPU-s\n",
-               e.epoch, epochs_, e.train_loss, 100 * e.validation_top1, 100 * e.validation_top5,
-               e.validation_loss, e.cpu_seconds);
-  }
-  void clear() {
-    if (is_drawn_) fmt::print(stderr, "\r\x1b[K");
-    is_drawn_ = false;
+  static constexpr int kMostLines = 100;
+
+  void show_epoch(const train::EpochRecord& e) {
+    const double now = train::wall_seconds();
+    if (epochs_ > kMostLines && e.epoch < epochs_ && now < next_line_) return;
+    next_line_ = now + 1;
+    line_.line({{0, fmt::format("epoch {}/{}", e.epoch, epochs_)},
+                {1, fmt::format("loss {:.4f}", e.train_loss)},
+                {0, fmt::format("val top-1 {:.2f} %", 100 * e.validation_top1)},
+                {4, fmt::format("top-5 {:.2f} %", 100 * e.validation_top5)},
+                {2, fmt::format("val loss {:.4f}", e.validation_loss)},
+                {3, fmt::format("{:.1f} CPU-s", e.cpu_seconds)}});
   }
 
   const int epochs_;
   const double started_;
-  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool is_drawn_ = false;
+  double next_line_ = 0;
   std::size_t shown_ = 0;
+  StatusLine line_;
 };
 
 /// Makes a request what a campaign's search asks for: up to a rung, its images, the top rung's
@@ -154,13 +151,13 @@ nlohmann::ordered_json json_of(const train::TrialRequest& request,
 }
 
 /// Returns the exit code: 0 trained, 1 diverged or failed, 130 interrupted.
-int tell(const Options& options, const train::TrialRequest& request,
-         const train::TrialResult& result) {
-  if (result.outcome == train::Outcome::Interrupted) {
-    fmt::print(stderr, "interrupted after {} epochs; the same command goes on from there\n",
-               result.epochs.size());
-    return 130;
-  }
+int tell_result(const Options& options, const train::TrialRequest& request,
+                const train::TrialResult& result) {
+  if (result.outcome == train::Outcome::Interrupted)
+    return tell(
+        interrupted(fmt::format("interrupted after {} epoch{}; the same command goes on from there",
+                                result.epochs.size(), result.epochs.size() == 1 ? "" : "s")),
+        options.json);
   const std::string json = json_of(request, result).dump(2) + "\n";
   spec::write_file_atomically(request.folder / "result.json", json);
   if (options.json) fmt::print("{}", json);
@@ -193,7 +190,7 @@ int train_command(const Options& options) {
         return signals.wait(0) == 0;
       });
   for (const std::string& note : evaluator.take_notes()) fmt::print(stderr, "{}\n", note);
-  return tell(options, request, result);
+  return tell_result(options, request, result);
 }
 
 }  // namespace

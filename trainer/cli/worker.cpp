@@ -23,7 +23,7 @@ int worker_command(const WorkerCommandLine& line) {
 void add_trainer_worker(CLI::App& app, Action& action) {
   auto line = std::make_shared<WorkerCommandLine>();
   Command command = add_worker_subcommand(app, "Train the jobs of a running campaign", *line);
-  command.footer("Example:  atto-trainer worker runs/attonet_b-s1");
+  command.footer("Example:  atto worker runs/attonet_b-s1");
   command.runs(action, [line] { return worker_command(*line); });
 }
 

@@ -1,0 +1,22 @@
+#pragma once
+// How a command's help looks: plain words for what an option takes, in 80 columns. CLI11's own
+// pages run past the edge and speak of types.
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace atto::cli {
+
+class HelpPage : public CLI::Formatter {
+ public:
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override;
+  std::string make_usage(const CLI::App* app, std::string name) const override;
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override;
+  std::string make_option(const CLI::Option* option, bool is_positional) const override;
+  std::string make_footer(const CLI::App* app) const override;
+  std::string make_subcommand(const CLI::App* command) const override;
+};
+
+}  // namespace atto::cli
