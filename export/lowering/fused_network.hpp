@@ -40,21 +40,10 @@ struct ChannelSource {
 struct FusedChannels {
   std::vector<ChannelSource> sources;
 };
-struct FusedPool {
-  net::Pool::Kind kind = net::Pool::Kind::Max;
-  int kernel = 2;
-  int stride = 2;
-};
-struct FusedPoolTo {};      ///< adaptive average to the node's own height and width; one input
-struct FusedGlobalPool {};  ///< mean over height and width
-struct FusedUpsample {
-  int factor = 2;
-};
-struct FusedSoftmax {};
-
+/// What fusion leaves alone stays the IR's own operation; net::PoolTo has its first input alone.
 using FusedOp = std::variant<FusedInput, FusedConv, FusedDense, FusedActivate, FusedAdd,
-                             FusedMultiply, FusedChannels, FusedPool, FusedPoolTo, FusedGlobalPool,
-                             FusedUpsample, FusedSoftmax>;
+                             FusedMultiply, FusedChannels, net::Pool, net::PoolTo,
+                             net::GlobalAveragePool, net::Upsample, net::Softmax>;
 
 /// One tensor and how it is made:
 ///   joined_activation(activation(op(inputs) + bias) + residual)
@@ -81,8 +70,5 @@ struct FusedNetwork {
 
 /// Returns how often each node is read: as input, as residual, as output of the network.
 std::vector<int> count_readers(const FusedNetwork& network);
-
-/// Returns how many multiply-adds the convolutions and dense layers take (docs/counting.md).
-std::int64_t count_macs(const FusedNetwork& network);
 
 }  // namespace atto::deploy

@@ -34,14 +34,10 @@ Lanes interleaved(int groups, int each, int interleave) {
 
 /// Works lane by lane: its output has the order of its inputs.
 bool keeps_lanes(const FusedNetwork& network, const FusedNode& node) {
-  return std::holds_alternative<FusedActivate>(node.op) ||
-         std::holds_alternative<FusedAdd>(node.op) ||
-         std::holds_alternative<FusedMultiply>(node.op) ||
-         std::holds_alternative<FusedPool>(node.op) ||
-         std::holds_alternative<FusedPoolTo>(node.op) ||
-         std::holds_alternative<FusedGlobalPool>(node.op) ||
-         std::holds_alternative<FusedUpsample>(node.op) ||
-         std::holds_alternative<FusedSoftmax>(node.op) || is_depthwise(network, node);
+  const bool mixes =
+      std::holds_alternative<FusedInput>(node.op) || std::holds_alternative<FusedConv>(node.op) ||
+      std::holds_alternative<FusedDense>(node.op) || std::holds_alternative<FusedChannels>(node.op);
+  return !mixes || is_depthwise(network, node);
 }
 
 /// Sets of nodes that must agree.

@@ -79,12 +79,12 @@ void scale_outputs(Weighted& op, const FusedConv& scale) {
 bool copies_input(const FusedNetwork& network, const FusedNode& node) {
   if (!is_plain(node)) return false;
   if (std::holds_alternative<FusedActivate>(node.op)) return true;
-  if (const auto* pool = std::get_if<FusedPool>(&node.op))
+  if (const auto* pool = std::get_if<net::Pool>(&node.op))
     return pool->kernel == 1 && pool->stride == 1;
   const auto same_shape = [&] { return node.shape == network.nodes[at(node.inputs[0])].shape; };
-  if (const auto* upsample = std::get_if<FusedUpsample>(&node.op)) return upsample->factor == 1;
-  if (std::holds_alternative<FusedPoolTo>(node.op) ||
-      std::holds_alternative<FusedGlobalPool>(node.op))
+  if (const auto* upsample = std::get_if<net::Upsample>(&node.op)) return upsample->factor == 1;
+  if (std::holds_alternative<net::PoolTo>(node.op) ||
+      std::holds_alternative<net::GlobalAveragePool>(node.op))
     return same_shape();
   const auto* moves = std::get_if<FusedChannels>(&node.op);
   if (moves == nullptr || node.inputs.size() != 1 || !same_shape()) return false;
@@ -108,18 +108,6 @@ std::vector<int> count_readers(const FusedNetwork& network) {
   }
   for (const net::Output& output : network.outputs) ++readers[at(output.layer)];
   return readers;
-}
-
-std::int64_t count_macs(const FusedNetwork& network) {
-  std::int64_t macs = 0;
-  for (const FusedNode& node : network.nodes) {
-    const std::int64_t pixels = std::int64_t{node.shape.height} * node.shape.width;
-    if (const auto* conv = std::get_if<FusedConv>(&node.op))
-      macs += static_cast<std::int64_t>(conv->weights.size()) * pixels;
-    else if (const auto* dense = std::get_if<FusedDense>(&node.op))
-      macs += static_cast<std::int64_t>(dense->weights.size());
-  }
-  return macs;
 }
 
 FusedNetwork fold_scales(FusedNetwork network) {

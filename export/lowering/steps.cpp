@@ -96,13 +96,13 @@ class Builder {
   }
   void operator()(const FusedAdd& /*op*/) { add_by_lane(StepKind::Add); }
   void operator()(const FusedMultiply& /*op*/) { add_by_lane(StepKind::Multiply); }
-  void operator()(const FusedPoolTo& /*op*/) { add_by_lane(StepKind::AverageTo); }
-  void operator()(const FusedGlobalPool& /*op*/) { add_by_lane(StepKind::AverageTo); }
-  void operator()(const FusedSoftmax& /*op*/) { add_by_lane(StepKind::Softmax); }
-  void operator()(const FusedUpsample& upsample) {
+  void operator()(const net::PoolTo& /*op*/) { add_by_lane(StepKind::AverageTo); }
+  void operator()(const net::GlobalAveragePool& /*op*/) { add_by_lane(StepKind::AverageTo); }
+  void operator()(const net::Softmax& /*op*/) { add_by_lane(StepKind::Softmax); }
+  void operator()(const net::Upsample& upsample) {
     add_by_lane(StepKind::Upsample, {1, 1, upsample.factor, 1, 0});
   }
-  void operator()(const FusedPool& pool) {
+  void operator()(const net::Pool& pool) {
     const int pad = pool.kernel % 2 == 1 ? (pool.kernel - 1) / 2 : 0;
     add_by_lane(pool.kind == net::Pool::Kind::Max ? StepKind::MaxPool : StepKind::AveragePool,
                 {pool.kernel, pool.kernel, pool.stride, 1, pad});
@@ -197,7 +197,7 @@ class Builder {
   std::uint32_t tensor(int node, const Lanes& lanes) {
     const net::Shape& shape = network_.nodes[at(node)].shape;
     format::Tensor made;
-    if (is_int8() && !std::holds_alternative<FusedSoftmax>(network_.nodes[at(node)].op)) {
+    if (is_int8() && !std::holds_alternative<net::Softmax>(network_.nodes[at(node)].op)) {
       made.element = format::Element::U8;
       made.scale = quantisation_->tensors[at(node)].scale;
       made.zero_point = quantisation_->tensors[at(node)].zero_point;

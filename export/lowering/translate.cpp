@@ -77,19 +77,19 @@ struct Translation {
       moves.sources[static_cast<std::size_t>(c % each * op.groups + c / each)] = {0, c};
     return moves;
   }
-  FusedOp operator()(const net::Pool& op) const { return FusedPool{op.kind, op.kernel, op.stride}; }
-  FusedOp operator()(const net::PoolTo& /*op*/) const {
+  FusedOp operator()(const net::PoolTo& op) const {
     node.inputs.resize(1);  // the second input gives the size only
-    return FusedPoolTo{};
+    return op;
   }
-  FusedOp operator()(const net::GlobalAveragePool& /*op*/) const { return FusedGlobalPool{}; }
   FusedOp operator()(const net::Multiply& /*op*/) const { return FusedMultiply{}; }
-  FusedOp operator()(const net::Upsample& op) const { return FusedUpsample{op.factor}; }
   FusedOp operator()(const net::Dense& /*op*/) const {
     return FusedDense{values(weights, layer.name + ".weight"),
                       values(weights, layer.name + ".bias")};
   }
-  FusedOp operator()(const net::Softmax& /*op*/) const { return FusedSoftmax{}; }
+  template <class Kept>
+  FusedOp operator()(const Kept& op) const {
+    return op;
+  }
 };
 
 }  // namespace

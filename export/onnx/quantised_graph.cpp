@@ -41,7 +41,7 @@ class QuantisedWriter {
     for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
       index_ = i;
       std::string made = std::visit(*this, node().op);
-      if (std::holds_alternative<FusedSoftmax>(node().op)) {
+      if (std::holds_alternative<net::Softmax>(node().op)) {
         tensors_[i] = made;
         continue;
       }
@@ -99,17 +99,15 @@ class QuantisedWriter {
                       {joined, graph_.integers(node().name + "/channels", places)},
                       {{"axis", std::int64_t{1}}});
   }
-  std::string operator()(const FusedPool& op) {
-    return add_pool(graph_, site("/pool"), {op.kind, op.kernel, op.stride});
-  }
-  std::string operator()(const FusedPoolTo& /*op*/) { return add_pool_to(graph_, site("/pool")); }
-  std::string operator()(const FusedGlobalPool& /*op*/) {
+  std::string operator()(const net::Pool& op) { return add_pool(graph_, site("/pool"), op); }
+  std::string operator()(const net::PoolTo& /*op*/) { return add_pool_to(graph_, site("/pool")); }
+  std::string operator()(const net::GlobalAveragePool& /*op*/) {
     return graph_.add("GlobalAveragePool", node().name + "/pool", {map(node().inputs[0])});
   }
-  std::string operator()(const FusedUpsample& op) {
-    return add_upsample(graph_, site("/upsample"), {op.factor});
+  std::string operator()(const net::Upsample& op) {
+    return add_upsample(graph_, site("/upsample"), op);
   }
-  std::string operator()(const FusedSoftmax& /*op*/) {
+  std::string operator()(const net::Softmax& /*op*/) {
     return graph_.add("Softmax", node().name, {tensors_[at(node().inputs[0])]},
                       {{"axis", std::int64_t{1}}}, claimed());
   }
@@ -123,7 +121,7 @@ class QuantisedWriter {
     const FusedNode& of = network_.nodes[at(index)];
     if (std::holds_alternative<FusedDense>(of.op)) return true;
     return (std::holds_alternative<FusedActivate>(of.op) ||
-            std::holds_alternative<FusedSoftmax>(of.op)) &&
+            std::holds_alternative<net::Softmax>(of.op)) &&
            is_flat(of.inputs[0]);
   }
 

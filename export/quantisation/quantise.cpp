@@ -32,8 +32,8 @@ const std::vector<float>& weights_of(const FusedNode& node) {
 
 /// These hand on values of their input as they are.
 bool keeps_parameters(const FusedNode& node) {
-  const auto* pool = std::get_if<FusedPool>(&node.op);
-  return std::holds_alternative<FusedUpsample>(node.op) ||
+  const auto* pool = std::get_if<net::Pool>(&node.op);
+  return std::holds_alternative<net::Upsample>(node.op) ||
          (pool != nullptr && pool->kind == net::Pool::Kind::Max);
 }
 
@@ -42,7 +42,7 @@ void check(const FusedNetwork& network) {
     std::vector<int> read = node.inputs;
     if (node.residual >= 0) read.push_back(node.residual);
     for (const int input : read)
-      if (std::holds_alternative<FusedSoftmax>(network.nodes[at(input)].op))
+      if (std::holds_alternative<net::Softmax>(network.nodes[at(input)].op))
         throw SpecError(
             {{network.name, node.name, "int8 has softmax only as an output of the network",
               network.nodes[at(input)].name}});
@@ -94,7 +94,7 @@ Quantisation quantise(const FusedNetwork& network, std::span<const float> images
   Quantisation result;
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     const FusedNode& node = network.nodes[i];
-    if (std::holds_alternative<FusedSoftmax>(node.op))
+    if (std::holds_alternative<net::Softmax>(node.op))
       result.tensors.emplace_back();
     else if (keeps_parameters(node))
       result.tensors.push_back(result.tensors[at(node.inputs[0])]);

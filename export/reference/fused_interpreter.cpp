@@ -73,22 +73,22 @@ struct FusedInterpreter::Step {
       std::copy_n(src(at(op.sources[c].input)).data() + at(op.sources[c].channel) * plane, plane,
                   dst.data() + c * plane);
   }
-  void operator()(const FusedPool& op) const {
+  void operator()(const net::Pool& op) const {
     const plain::Window window =
         square(op.kernel, op.stride, 1, op.kernel % 2 == 1 ? (op.kernel - 1) / 2 : 0);
     (op.kind == net::Pool::Kind::Max ? plain::max_pool : plain::average_pool)(
         src(0), shape(0), window, node.shape, dst);
   }
-  void operator()(const FusedPoolTo& /*op*/) const {
+  void operator()(const net::PoolTo& /*op*/) const {
     plain::adaptive_average_pool(src(0), shape(0), node.shape, dst);
   }
-  void operator()(const FusedGlobalPool& /*op*/) const {
+  void operator()(const net::GlobalAveragePool& /*op*/) const {
     plain::adaptive_average_pool(src(0), shape(0), node.shape, dst);
   }
-  void operator()(const FusedUpsample& op) const {
+  void operator()(const net::Upsample& op) const {
     plain::upsample_nearest(src(0), shape(0), op.factor, dst);
   }
-  void operator()(const FusedSoftmax& /*op*/) const { plain::softmax(src(0), node.shape, dst); }
+  void operator()(const net::Softmax& /*op*/) const { plain::softmax(src(0), node.shape, dst); }
 };
 
 FusedInterpreter::FusedInterpreter(const FusedNetwork& network, Precision precision)

@@ -144,7 +144,7 @@ struct Int8Interpreter::Step {
       }
     }
   }
-  void operator()(const FusedPool& op) const {
+  void operator()(const net::Pool& op) const {
     const int pad = op.kernel % 2 == 1 ? (op.kernel - 1) / 2 : 0;
     const auto range = [&](int cell, int side) {
       const int first = cell * op.stride - pad;
@@ -152,9 +152,9 @@ struct Int8Interpreter::Step {
     };
     pool(op.kind, range, range);
   }
-  void operator()(const FusedPoolTo& /*op*/) const { pool_to_shape(); }
-  void operator()(const FusedGlobalPool& /*op*/) const { pool_to_shape(); }
-  void operator()(const FusedUpsample& op) const {
+  void operator()(const net::PoolTo& /*op*/) const { pool_to_shape(); }
+  void operator()(const net::GlobalAveragePool& /*op*/) const { pool_to_shape(); }
+  void operator()(const net::Upsample& op) const {
     const net::Shape &in = shape(0), &out = node().shape;
     for (int c = 0; c < out.channels; ++c)
       for (int y = 0; y < out.height; ++y)
@@ -162,7 +162,7 @@ struct Int8Interpreter::Step {
           dst[at(c) * plane(out) + at(y) * at(out.width) + at(x)] =
               src(0)[at(c) * plane(in) + at(y / op.factor) * at(in.width) + at(x / op.factor)];
   }
-  void operator()(const FusedSoftmax& /*op*/) const {}  // run() makes it of its input
+  void operator()(const net::Softmax& /*op*/) const {}  // run() makes it of its input
 
   /// Sums that begin with the bias.
   Sums start(std::size_t each) const {
@@ -269,7 +269,7 @@ std::vector<std::vector<float>> Int8Interpreter::run(std::span<const float> imag
     throw InternalError("an image must have the elements of the network's input");
   std::vector<Bytes> values(network_.nodes.size());
   for (std::size_t i = 0; i < network_.nodes.size(); ++i) {
-    if (std::holds_alternative<FusedSoftmax>(network_.nodes[i].op)) continue;
+    if (std::holds_alternative<net::Softmax>(network_.nodes[i].op)) continue;
     values[i].resize(static_cast<std::size_t>(network_.nodes[i].shape.elements()));
     const TensorQuantisation& to = quantisation_.tensors[i];
     if (i == 0)
@@ -281,7 +281,7 @@ std::vector<std::vector<float>> Int8Interpreter::run(std::span<const float> imag
   std::vector<std::vector<float>> outputs;
   for (const net::Output& output : network_.outputs) {
     const FusedNode& node = network_.nodes[at(output.layer)];
-    const bool is_softmax = std::holds_alternative<FusedSoftmax>(node.op);
+    const bool is_softmax = std::holds_alternative<net::Softmax>(node.op);
     const auto made = at(is_softmax ? node.inputs[0] : output.layer);
     const TensorQuantisation& of = quantisation_.tensors[made];
     std::vector<float>& real = outputs.emplace_back();

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <type_traits>
+
 #include "design_specs/seeds/random.hpp"
 
 namespace atto::net {
@@ -10,38 +13,26 @@ namespace {
 /// Bump when the stream of numbers changes: all hashes change with it.
 constexpr std::uint64_t kCanonicalForm = 1;
 
-/// Adds an operation's tag and attributes. Tags are part of every stored hash: a new operation
-/// takes the next free one.
-template <class Mix>
-struct OpStream {
-  Mix mix;
-  int classes;
+/// Every tag stands for one operation.
+template <class... Ops>
+constexpr bool are_distinct(const std::variant<Ops...>* /*of*/) {
+  constexpr std::array kTags = {Ops::kIdentity.tag...};
+  for (std::size_t i = 0; i < kTags.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (kTags[i] == kTags[j]) return false;
+  return true;
+}
+static_assert(are_distinct(static_cast<const Op*>(nullptr)));
 
-  template <class... Values>
-  void put(Values... values) const {
-    (mix(static_cast<std::int64_t>(values)), ...);
-  }
-  void operator()(const InputLayer& /*op*/) const { put(1); }
-  void operator()(const Conv& op) const {
-    put(2, op.out_channels, op.kernel, op.stride, op.groups, op.dilation, op.bias);
-  }
-  void operator()(const BatchNorm& /*op*/) const { put(3); }
-  void operator()(const Activate& op) const { put(4, op.kind); }
-  void operator()(const Add& /*op*/) const { put(5); }
-  void operator()(const Concat& /*op*/) const { put(6); }
-  void operator()(const Slice& op) const { put(7, op.begin, op.end); }
-  void operator()(const Shuffle& op) const { put(8, op.groups); }
-  void operator()(const Pool& op) const { put(9, op.kind, op.kernel, op.stride); }
-  void operator()(const PoolTo& /*op*/) const { put(10); }
-  void operator()(const GlobalAveragePool& /*op*/) const { put(11); }
-  void operator()(const Multiply& /*op*/) const { put(12); }
-  void operator()(const Upsample& op) const { put(13, op.factor); }
-  // 0 stands for the class count, and is the same network as the count written out.
-  void operator()(const Dense& op) const {
-    put(14, op.out_features > 0 ? op.out_features : classes);
-  }
-  void operator()(const Softmax& /*op*/) const { put(15); }
-};
+/// What tells an operation from others of its kind. 0 features stand for the class count, and are
+/// the same network as the count written out.
+template <class Of>
+auto telling_fields(const Of& op, int classes) {
+  if constexpr (std::is_same_v<Of, Dense>)
+    return std::tuple(op.out_features > 0 ? op.out_features : classes);
+  else
+    return op.fields();
+}
 
 }  // namespace
 
@@ -56,8 +47,13 @@ void StructureHasher::mix(std::int64_t value) {
 }
 
 void StructureHasher::add(const Op& op, std::span<const int> inputs) {
-  const auto mix_one = [this](std::int64_t value) { mix(value); };
-  std::visit(OpStream<decltype(mix_one)>{mix_one, classes_}, op);
+  std::visit(
+      [this](const auto& of) {
+        mix(of.kIdentity.tag);
+        std::apply([this](auto... fields) { (mix(static_cast<std::int64_t>(fields)), ...); },
+                   telling_fields(of, classes_));
+      },
+      op);
   mix(static_cast<std::int64_t>(inputs.size()));
   for (const int input : inputs) mix(input);
 }

@@ -106,17 +106,15 @@ struct NodeRun {
     }
     return out;
   }
-  Map operator()(const deploy::FusedPool& op) const {
+  Map operator()(const net::Pool& op) const {
     return naive_pool(*in[0], {op.kind, op.kernel, op.stride});
   }
-  Map operator()(const deploy::FusedPoolTo&) const {
+  Map operator()(const net::PoolTo&) const {
     return naive_pool_to(*in[0], node.shape.height, node.shape.width);
   }
-  Map operator()(const deploy::FusedGlobalPool&) const { return naive_pool_to(*in[0], 1, 1); }
-  Map operator()(const deploy::FusedUpsample& op) const {
-    return naive_upsample(*in[0], op.factor);
-  }
-  Map operator()(const deploy::FusedSoftmax&) const { return naive_softmax(*in[0]); }
+  Map operator()(const net::GlobalAveragePool&) const { return naive_pool_to(*in[0], 1, 1); }
+  Map operator()(const net::Upsample& op) const { return naive_upsample(*in[0], op.factor); }
+  Map operator()(const net::Softmax&) const { return naive_softmax(*in[0]); }
 };
 
 std::vector<const Map*> pick(const std::vector<Map>& maps, const std::vector<int>& which) {

@@ -102,23 +102,23 @@ TEST_CASE("sums, products, averages and tables follow their formulas") {
   }
   SECTION("multiply, the second broadcast") {
     Hand hand = with_input({1, 1, 2}, {1, 8});
-    const int mean = hand.add(node_of(deploy::FusedGlobalPool{}, {0}, {1, 1, 1}), {0.5F, 1});
+    const int mean = hand.add(node_of(net::GlobalAveragePool{}, {0}, {1, 1, 1}), {0.5F, 1});
     hand.add(node_of(deploy::FusedMultiply{}, {0, mean}, {1, 1, 2}), {1, 20});
     // the mean of 2 and 3 is 5 halves
     CHECK(hand.run({2, 3}) == Values{5, 8});  // 7.5 rounds to 8
   }
   SECTION("averages leave padding out; the largest keeps its place") {
     Hand hand = with_input({1, 1, 3}, {1, 4});
-    const deploy::FusedPool pool{net::Pool::Kind::Average, 3, 1};
+    const net::Pool pool{net::Pool::Kind::Average, 3, 1};
     hand.add(node_of(pool, {0}, {1, 1, 3}), {0.5F, 0});
     CHECK(hand.run({1, 2, 3}) == Values{1.5F, 2, 2.5F});
-    hand.network.nodes[1].op = deploy::FusedPool{net::Pool::Kind::Max, 3, 1};
+    hand.network.nodes[1].op = net::Pool{net::Pool::Kind::Max, 3, 1};
     hand.quantisation.tensors[1] = {1, 4};
     CHECK(hand.run({1, -2, -3}) == Values{1, 1, -2});
   }
   SECTION("an adaptive average covers overlapping cells") {
     Hand hand = with_input({1, 1, 3}, {1, 4});
-    hand.add(node_of(deploy::FusedPoolTo{}, {0}, {1, 1, 2}), {0.5F, 0});
+    hand.add(node_of(net::PoolTo{}, {0}, {1, 1, 2}), {0.5F, 0});
     CHECK(hand.run({1, 2, 4}) == Values{1.5F, 3});
   }
   SECTION("moved channels change their scale, repeated ones are copies") {
@@ -131,9 +131,9 @@ TEST_CASE("sums, products, averages and tables follow their formulas") {
     const int gate = hand.add(
         node_of(deploy::FusedActivate{}, {0}, {2, 1, 1}, net::Activation::HardSigmoid), {0.25F, 0});
     CHECK(hand.run({-6, 1}) == Values{0, 0.75F});  // 1/6 + 1/2 is 2.67 quarters
-    const int large = hand.add(node_of(deploy::FusedUpsample{2}, {gate}, {2, 2, 2}), {0.25F, 0});
+    const int large = hand.add(node_of(net::Upsample{2}, {gate}, {2, 2, 2}), {0.25F, 0});
     CHECK(hand.run({-6, 1}) == Values{0, 0, 0, 0, 0.75F, 0.75F, 0.75F, 0.75F});
-    hand.add(node_of(deploy::FusedSoftmax{}, {large}, {2, 2, 2}), {});
+    hand.add(node_of(net::Softmax{}, {large}, {2, 2, 2}), {});
     const Values shares = hand.run({-6, 1});
     CHECK(shares[0] == Approx(1 / (1 + std::exp(0.75))));
     CHECK(shares[0] + shares[4] == Approx(1));

@@ -47,21 +47,22 @@ class Description {
   void operator()(const deploy::FusedActivate& /*op*/) { end_activated(blob_of(node().inputs[0])); }
   void operator()(const deploy::FusedAdd& /*op*/) { combine(0); }
   void operator()(const deploy::FusedMultiply& /*op*/) { combine(2); }
-  void operator()(const deploy::FusedPool& op) {
+  void operator()(const net::Pool& op) {
     if (op.kind != net::Pool::Kind::Max) refuse("a local average");
     layer("Pooling", 1, made(),
           fmt::format("0=0 1={} 2={} 3={} 5=1", op.kernel, op.stride,
                       op.kernel % 2 == 1 ? (op.kernel - 1) / 2 : 0));
   }
-  void operator()(const deploy::FusedGlobalPool& /*op*/) {
+  void operator()(const net::GlobalAveragePool& /*op*/) {
     const std::string flat = made() + "_flat";
     layer("Pooling", 1, flat, "0=1 4=1");
     from(flat, "Reshape", fmt::format("0=1 1=1 2={}", node().shape.channels));
   }
   void operator()(const deploy::FusedChannels& /*op*/) { refuse("moved channels"); }
-  void operator()(const deploy::FusedPoolTo& /*op*/) { refuse("an adaptive average"); }
-  void operator()(const deploy::FusedUpsample& /*op*/) { refuse("an enlarged map"); }
-  void operator()(const deploy::FusedSoftmax& /*op*/) { refuse("a softmax"); }
+  template <class Other>
+  void operator()(const Other& /*op*/) {
+    refuse(std::string(Other::kIdentity.name));
+  }
 
  private:
   const deploy::FusedNode& node() const { return network_.nodes[index_]; }

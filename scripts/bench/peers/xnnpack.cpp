@@ -114,7 +114,7 @@ class Subgraph {
           node().name);
     return is_range(node().activation) ? to : activated(to);
   }
-  std::uint32_t operator()(const deploy::FusedPool& op) {
+  std::uint32_t operator()(const net::Pool& op) {
     if (op.kind != net::Pool::Kind::Max) refuse("a local average");
     const auto kernel = static_cast<std::uint32_t>(op.kernel),
                stride = static_cast<std::uint32_t>(op.stride),
@@ -125,16 +125,17 @@ class Subgraph {
           node().name);
     return to;
   }
-  std::uint32_t operator()(const deploy::FusedGlobalPool& /*op*/) {
+  std::uint32_t operator()(const net::GlobalAveragePool& /*op*/) {
     const std::uint32_t to = tensor(is_output_);
     check(xnn_define_global_average_pooling_2d(graph_, -kInfinity, kInfinity, value(0), to, 0),
           node().name);
     return to;
   }
   std::uint32_t operator()(const deploy::FusedChannels& /*op*/) { refuse("moved channels"); }
-  std::uint32_t operator()(const deploy::FusedPoolTo& /*op*/) { refuse("an adaptive average"); }
-  std::uint32_t operator()(const deploy::FusedUpsample& /*op*/) { refuse("an enlarged map"); }
-  std::uint32_t operator()(const deploy::FusedSoftmax& /*op*/) { refuse("a softmax"); }
+  template <class Other>
+  std::uint32_t operator()(const Other& /*op*/) {
+    refuse(std::string(Other::kIdentity.name));
+  }
 
  private:
   const deploy::FusedNode& node() const { return network_.nodes[index_]; }

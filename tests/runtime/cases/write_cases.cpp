@@ -58,7 +58,7 @@ class CaseFolder {
  private:
   static bool has_softmax(const deploy::FusedNetwork& network) {
     for (const auto& output : network.outputs)
-      if (std::holds_alternative<deploy::FusedSoftmax>(
+      if (std::holds_alternative<net::Softmax>(
               network.nodes[static_cast<std::size_t>(output.layer)].op))
         return true;
     return false;
