@@ -95,28 +95,28 @@ struct Engine::State {
         level(level_of(options)),
         layout(lay_out(model.program(), threads_of(options))),
         arena(layout.arena_bytes + static_cast<std::size_t>(kReadBeyond)),
-        ground{model.program(),   model.weights(), arena.get(),    layout.places,
-               kernels_of(level), level,           options.threads} {
+        context{model.program(),   model.weights(), arena.get(),    layout.places,
+                kernels_of(level), level,           options.threads} {
     for (const format::Chain& chain : layout.chains) {
-      steps.push_back(make_step(ground, chain));
+      steps.push_back(make_step(context, chain));
       scratch_bytes = std::max(scratch_bytes, steps.back()->scratch_bytes());
     }
     scratch_bytes = static_cast<std::size_t>(aligned(static_cast<std::ptrdiff_t>(scratch_bytes)));
-    scratch = AlignedBytes(scratch_bytes * static_cast<std::size_t>(ground.parts));
+    scratch = AlignedBytes(scratch_bytes * static_cast<std::size_t>(context.parts));
     for (const format::ProgramOutput& output : model.program().outputs)
       outputs.emplace_back(model.program(), output.tensor, arena.get());
-    if (ground.parts > 1 && !options.parallel_for) team = std::make_unique<Team>(ground.parts);
+    if (context.parts > 1 && !options.parallel_for) team = std::make_unique<Team>(context.parts);
   }
 
   /// Begins a run of every step.
   void begin(const float* image, const std::uint8_t* pixels) {
-    call.image = image;
-    call.pixels = pixels;
-    ++call.round;
+    arguments.image = image;
+    arguments.pixels = pixels;
+    ++arguments.round;
   }
 
   void run_part(std::size_t index, int part) const {
-    Call of = call;
+    RunArguments of = arguments;
     of.part = part;
     of.scratch = scratch.get() + scratch_bytes * static_cast<std::size_t>(part);
     if (index + 1 < steps.size()) of.next = steps[index + 1]->first_weights(part);
@@ -124,10 +124,10 @@ struct Engine::State {
   }
 
   void run_step(std::size_t index) {
-    if (ground.parts == 1) return run_part(index, 0);
+    if (context.parts == 1) return run_part(index, 0);
     const auto body = [&](int part) { run_part(index, part); };
     if (team) return team->run(body);
-    options.parallel_for(ground.parts, body);
+    options.parallel_for(context.parts, body);
   }
 
   void run_all() {
@@ -149,12 +149,12 @@ struct Engine::State {
   Level level;
   Layout layout;
   AlignedBytes arena, scratch;
-  Ground ground;
+  StepContext context;
   std::vector<StepPointer> steps;  ///< of the layout's chains
   std::size_t scratch_bytes = 0;   ///< of one part
   std::vector<Planes> outputs;
   std::unique_ptr<Team> team;
-  Call call;
+  RunArguments arguments;
 };
 
 Engine::Engine(Model model, EngineOptions options)
@@ -185,7 +185,7 @@ const Model& Engine::model() const noexcept {
 }
 std::size_t Engine::working_bytes() const noexcept {
   std::size_t bytes = state_->layout.arena_bytes +
-                      state_->scratch_bytes * static_cast<std::size_t>(state_->ground.parts);
+                      state_->scratch_bytes * static_cast<std::size_t>(state_->context.parts);
   for (const auto& output : state_->outputs) bytes += output.values.size() * sizeof(float);
   return bytes;
 }

@@ -75,17 +75,17 @@ std::vector<std::vector<float>> run_emulated(const Model& model, const std::vect
   const format::Program& program = model.program();
   const Layout layout = lay_out(program, parts);
   std::vector<std::byte> arena(layout.arena_bytes + 64);
-  const Ground ground{program, model.weights(), arena.data(), layout.places,
-                      kernels, Level::Scalar,   parts};
+  const StepContext context{program, model.weights(), arena.data(), layout.places,
+                            kernels, Level::Scalar,   parts};
   for (const format::Chain& chain : layout.chains) {
-    const StepPointer run = make_step(ground, chain);
+    const StepPointer run = make_step(context, chain);
     for (int part = parts - 1; part >= 0; --part) {
       std::vector<std::byte> scratch(run->scratch_bytes(), std::byte{0xff});  // no numbers
-      Call call;
-      call.image = image.data();
-      call.part = part;
-      call.scratch = scratch.data();
-      run->run(call);
+      RunArguments arguments;
+      arguments.image = image.data();
+      arguments.part = part;
+      arguments.scratch = scratch.data();
+      run->run(arguments);
     }
   }
   std::vector<std::vector<float>> outputs;

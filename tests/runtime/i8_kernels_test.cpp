@@ -87,15 +87,15 @@ struct Maps {
     const float spread = 300.0F * std::sqrt(static_cast<float>(depth() * c.kernel * c.kernel));
     for (std::size_t lane = 0; lane < lanes; ++lane)
       multipliers.push_back((1 + static_cast<float>(lane % 7) / 3) / spread);
-    finish.multipliers = multipliers.data();
-    finish.clamp = c.clamp;
-    finish.joined = c.joined;
-    finish.zero_point = kZeroPoint;
+    requantisation.multipliers = multipliers.data();
+    requantisation.clamp = c.clamp;
+    requantisation.joined = c.joined;
+    requantisation.zero_point = kZeroPoint;
     const Clamp last = c.has_residual ? c.joined : c.clamp;
-    finish.low = byte(last.low);
-    finish.high = byte(last.high);
-    finish.residual_factor = 0.37F;
-    finish.residual_zero = kResidualZero;
+    requantisation.low = byte(last.low);
+    requantisation.high = byte(last.high);
+    requantisation.residual_factor = 0.37F;
+    requantisation.residual_zero = kResidualZero;
   }
 
   int depth() const {
@@ -142,7 +142,8 @@ struct Maps {
     v = clamped(v, c.clamp);
     if (c.has_residual) {
       const int r = residual[static_cast<std::size_t>(at(y, x, block, lane))];
-      v = clamped(v + static_cast<float>(r - kResidualZero) * finish.residual_factor, c.joined);
+      v = clamped(v + static_cast<float>(r - kResidualZero) * requantisation.residual_factor,
+                  c.joined);
     }
     return byte(v);
   }
@@ -230,8 +231,8 @@ struct Maps {
         panel.residual_step = out_block_step;
         panel.residual_offset = offsets.data();
       }
-      panel.finish = finish;
-      panel.finish.multipliers += b * 16;
+      panel.requantisation = requantisation;
+      panel.requantisation.multipliers += b * 16;
       if (is_arranged || in_words)
         read_converted(panel, converted.data() + (panel.src - src.data()) * bytes, bytes);
       if (in_words)
@@ -265,8 +266,8 @@ struct Maps {
           block.residual = residual.data() + b * out_block_step;
           block.residual_step = out_row_step;
         }
-        block.finish = finish;
-        block.finish.multipliers += b * 16;
+        block.requantisation = requantisation;
+        block.requantisation.multipliers += b * 16;
         kernels.depthwise_block(block);
       }
   }
@@ -297,7 +298,7 @@ struct Maps {
         row.residual = residual.data() + y * out_row_step;
         row.residual_step = out_block_step;
       }
-      row.finish = finish;
+      row.requantisation = requantisation;
       kernels.depthwise_row(row);
     }
   }
@@ -310,7 +311,7 @@ struct Maps {
   std::vector<std::int32_t> bias;
   std::vector<std::uint8_t> residual, dst;
   std::vector<float> multipliers;
-  I8Finish finish{};
+  I8Requantisation requantisation{};
 };
 
 void require_same(const Case& c) {

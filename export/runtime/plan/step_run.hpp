@@ -16,7 +16,7 @@
 namespace atto::edge {
 
 /// What steps are prepared from. All of it outlives them.
-struct Ground {
+struct StepContext {
   const format::Program& program;
   std::span<const std::byte> weights;
   std::byte* arena;
@@ -36,7 +36,7 @@ inline std::ptrdiff_t aligned(std::ptrdiff_t bytes) {
 }
 
 /// One call's input (one of the two is set) and the running part's scratch memory.
-struct Call {
+struct RunArguments {
   const float* image = nullptr;          ///< [C, H, W]
   const std::uint8_t* pixels = nullptr;  ///< [H, W, C]
   std::uint32_t round = 0;               ///< counts the runs of every step
@@ -51,7 +51,7 @@ class StepRun {
   StepRun(const StepRun&) = delete;
   StepRun& operator=(const StepRun&) = delete;
   virtual ~StepRun() = default;
-  virtual void run(const Call& call) const noexcept = 0;
+  virtual void run(const RunArguments& arguments) const noexcept = 0;
   /// Returns the weights that a part reads first, or nothing.
   virtual std::span<const std::byte> first_weights(int /*part*/) const { return {}; }
   /// Returns what each part needs while it runs.
@@ -66,13 +66,13 @@ using StepPointer = std::unique_ptr<const StepRun>;
 [[gnu::cold]] std::string kernel_name(const char* kind, const format::Window& window,
                                       const char* mark = "", int count = 0);
 
-StepPointer make_step(const Ground& ground, const format::Chain& chain);
+StepPointer make_step(const StepContext& context, const format::Chain& chain);
 /// Of kinds that do not run in strips. What only prepares shall be small (cold), unlike what runs.
-[[gnu::cold]] StepPointer make_row_step(const Ground& ground, const format::Step& step);
-[[gnu::cold]] StepPointer make_i8_row_step(const Ground& ground, const format::Step& step);
-[[gnu::cold]] StepPointer make_i8_pool(const Ground& ground, const format::Step& step);
-[[gnu::cold]] StepPointer make_i8_move(const Ground& ground, const format::Step& step);
-[[gnu::cold]] StepPointer make_move(const Ground& ground, const format::Step& step);
+[[gnu::cold]] StepPointer make_row_step(const StepContext& context, const format::Step& step);
+[[gnu::cold]] StepPointer make_i8_row_step(const StepContext& context, const format::Step& step);
+[[gnu::cold]] StepPointer make_i8_pool(const StepContext& context, const format::Step& step);
+[[gnu::cold]] StepPointer make_i8_move(const StepContext& context, const format::Step& step);
+[[gnu::cold]] StepPointer make_move(const StepContext& context, const format::Step& step);
 
 /// Pixel values become what the network sees: value * scale[c] + shift[c].
 struct Normalisation {

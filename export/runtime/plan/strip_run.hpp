@@ -33,10 +33,10 @@ class StripRun {
   virtual ~StripRun() = default;
   /// Does what all blocks of a turn need, in the scratch memory, which run() then finds.
   virtual void prepare(int /*turn*/, const Places& /*places*/,
-                       const Call& /*call*/) const noexcept {}
+                       const RunArguments& /*arguments*/) const noexcept {}
   /// Makes the turn's rows of output blocks [blocks.begin, blocks.end).
   virtual void run(int turn, const Places& places, Range blocks,
-                   const Call& call) const noexcept = 0;
+                   const RunArguments& arguments) const noexcept = 0;
   virtual Panels panels() const { return {}; }
   /// Returns the weights that these output blocks read first, or nothing.
   virtual std::span<const std::byte> weights(Range /*blocks*/) const { return {}; }
@@ -46,26 +46,26 @@ class StripRun {
 
 using StripPointer = std::unique_ptr<const StripRun>;
 
-[[gnu::cold]] StripPointer make_conv(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_conv(const StepContext& context, const format::Step& step,
                                      const StripPlan& plan);
-[[gnu::cold]] StripPointer make_winograd(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_winograd(const StepContext& context, const format::Step& step,
                                          const StripPlan& plan);
-[[gnu::cold]] StripPointer make_image_conv(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_image_conv(const StepContext& context, const format::Step& step,
                                            const StripPlan& plan);
-[[gnu::cold]] StripPointer make_grouped(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_grouped(const StepContext& context, const format::Step& step,
                                         const StripPlan& plan);
-[[gnu::cold]] StripPointer make_average(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_average(const StepContext& context, const format::Step& step,
                                         const StripPlan& plan);
-[[gnu::cold]] StripPointer make_i8_conv(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_i8_conv(const StepContext& context, const format::Step& step,
                                         const StripPlan& plan);
-[[gnu::cold]] StripPointer make_i8_image_conv(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_i8_image_conv(const StepContext& context, const format::Step& step,
                                               const StripPlan& plan);
-[[gnu::cold]] StripPointer make_i8_depthwise(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_i8_depthwise(const StepContext& context, const format::Step& step,
                                              const StripPlan& plan);
-[[gnu::cold]] StripPointer make_i8_average(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_i8_average(const StepContext& context, const format::Step& step,
                                            const StripPlan& plan);
 /// Of floats and of bytes.
-[[gnu::cold]] StripPointer make_activate(const Ground& ground, const format::Step& step,
+[[gnu::cold]] StripPointer make_activate(const StepContext& context, const format::Step& step,
                                          const StripPlan& plan);
 
 }  // namespace atto::edge

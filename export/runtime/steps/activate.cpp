@@ -9,17 +9,18 @@ namespace {
 
 class ActivateRun final : public StripRun {
  public:
-  ActivateRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
-      : kernels_(ground.kernels), activation_(step.activation), plan_(plan) {
-    const format::Tensor& made = ground.program.tensors[step.output];
+  ActivateRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
+      : kernels_(context.kernels), activation_(step.activation), plan_(plan) {
+    const format::Tensor& made = context.program.tensors[step.output];
     element_ = static_cast<std::ptrdiff_t>(format::element_bytes(made.element));
     if (made.element == format::Element::F32) return;
-    table_row_ = i8_kernels_of(ground.level).table_row;
-    table_ = reinterpret_cast<const std::uint8_t*>(ground.weights.data() + step.parameters.weights);
+    table_row_ = i8_kernels_of(context.level).table_row;
+    table_ =
+        reinterpret_cast<const std::uint8_t*>(context.weights.data() + step.parameters.weights);
     padding_value_ = made.zero_point;
   }
   void run(int turn, const Places& places, Range blocks,
-           const Call& /*call*/) const noexcept override {
+           const RunArguments& /*arguments*/) const noexcept override {
     const View& out = plan_.out;
     const Range rows = plan_.turns[static_cast<std::size_t>(turn)];
     for (int y = rows.begin; y < rows.end; ++y)
@@ -63,8 +64,9 @@ class ActivateRun final : public StripRun {
 
 }  // namespace
 
-StripPointer make_activate(const Ground& ground, const format::Step& step, const StripPlan& plan) {
-  return std::make_unique<ActivateRun>(ground, step, plan);
+StripPointer make_activate(const StepContext& context, const format::Step& step,
+                           const StripPlan& plan) {
+  return std::make_unique<ActivateRun>(context, step, plan);
 }
 
 }  // namespace atto::edge

@@ -53,31 +53,32 @@ struct Buffer {
   }
 };
 
-StripPointer make_member(const Ground& ground, const format::Step& step, const StripPlan& plan) {
-  const bool is_bytes = ground.program.tensors[step.output].element == Element::U8;
+StripPointer make_member(const StepContext& context, const format::Step& step,
+                         const StripPlan& plan) {
+  const bool is_bytes = context.program.tensors[step.output].element == Element::U8;
   switch (step.kind) {
     case StepKind::ImageConv:
-      return (is_bytes ? make_i8_image_conv : make_image_conv)(ground, step, plan);
+      return (is_bytes ? make_i8_image_conv : make_image_conv)(context, step, plan);
     case StepKind::Depthwise:
-      return (is_bytes ? make_i8_depthwise : make_grouped)(ground, step, plan);
+      return (is_bytes ? make_i8_depthwise : make_grouped)(context, step, plan);
     case StepKind::Activate:
-      return make_activate(ground, step, plan);
+      return make_activate(context, step, plan);
     case StepKind::AverageTo:
-      return (is_bytes ? make_i8_average : make_average)(ground, step, plan);
+      return (is_bytes ? make_i8_average : make_average)(context, step, plan);
     default:
-      if (is_bytes) return make_i8_conv(ground, step, plan);
-      if (step.is_winograd) return make_winograd(ground, step, plan);
-      return (step.wiring.interleave > 1 ? make_grouped : make_conv)(ground, step, plan);
+      if (is_bytes) return make_i8_conv(context, step, plan);
+      if (step.is_winograd) return make_winograd(context, step, plan);
+      return (step.wiring.interleave > 1 ? make_grouped : make_conv)(context, step, plan);
   }
 }
 
 class ChainRun final : public StepRun {
  public:
-  ChainRun(const Ground& ground, const format::Chain& chain)
-      : parts_(ground.parts),
-        plan_(plan_chain(ground.program, chain, ground.parts)),
-        in_pieces_(plan_.by_blocks || ends_in_average(ground.program, chain)) {
-    const format::Program& program = ground.program;
+  ChainRun(const StepContext& context, const format::Chain& chain)
+      : parts_(context.parts),
+        plan_(plan_chain(context.program, chain, context.parts)),
+        in_pieces_(plan_.by_blocks || ends_in_average(context.program, chain)) {
+    const format::Program& program = context.program;
     const auto members = plan_.turns.size();
     const format::Step &first = program.steps[chain.first], &last = program.steps[chain.last];
     std::vector<View> views;  // of the members' outputs
@@ -90,8 +91,8 @@ class ChainRun final : public StepRun {
            plan_.buffer_rows[m], views.back().blocks, is_bytes ? tensor.zero_point : 0});
     }
     views.push_back(view_of(program.tensors[last.output]));
-    if (!first.inputs.empty()) in_ = place_of(ground, first.inputs[0]);
-    out_ = place_of(ground, last.output);
+    if (!first.inputs.empty()) in_ = place_of(context, first.inputs[0]);
+    out_ = place_of(context, last.output);
     for (std::size_t m = 0; m < members; ++m) {
       StripPlan plan;
       if (m > 0)
@@ -101,7 +102,7 @@ class ChainRun final : public StepRun {
       plan.out = views[m];
       if (m + 1 < members) plan.out.halo = 0;  // filled once, for all turns
       for (const MemberTurn& turn : plan_.turns[m]) plan.turns.push_back(turn.rows);
-      members_.push_back(make_member(ground, program.steps[chain.first + m], plan));
+      members_.push_back(make_member(context, program.steps[chain.first + m], plan));
       blocks_.push_back(views[m].blocks);
     }
     is_followed_ = in_pieces_ && members > 1 && !is_convolution(last.kind);
@@ -110,22 +111,23 @@ class ChainRun final : public StepRun {
     place_buffers();
   }
 
-  void run(const Call& call) const noexcept override {
-    for (const Buffer& buffer : buffers_) buffer.fill_padding(call.scratch);
+  void run(const RunArguments& arguments) const noexcept override {
+    for (const Buffer& buffer : buffers_) buffer.fill_padding(arguments.scratch);
     if (in_pieces_) {
       const auto turns = static_cast<int>(shares_.size());
-      for (int turn = 0; turn < turns; ++turn) run_turn(turn, turn + 1 == turns, call);
+      for (int turn = 0; turn < turns; ++turn) run_turn(turn, turn + 1 == turns, arguments);
       return;
     }
-    while (const std::optional<Shares::Item> item = shares_[0].take(call.part, call.round))
+    while (const std::optional<Shares::Item> item =
+               shares_[0].take(arguments.part, arguments.round))
       run_turn(item->is_own ? item->index : plan_.afresh[static_cast<std::size_t>(item->index)],
-               item->is_last, call);
+               item->is_last, arguments);
   }
 
   std::span<const std::byte> first_weights(int part) const override {
-    Call call;
-    call.part = part;
-    return weights_from(0, call);
+    RunArguments arguments;
+    arguments.part = part;
+    return weights_from(0, arguments);
   }
 
   std::size_t scratch_bytes() const override {
@@ -141,9 +143,9 @@ class ChainRun final : public StepRun {
   }
 
  private:
-  static std::byte* place_of(const Ground& ground, std::uint32_t index) {
-    const Tensor& tensor = ground.program.tensors[index];
-    return ground.arena + ground.places[index] +
+  static std::byte* place_of(const StepContext& context, std::uint32_t index) {
+    const Tensor& tensor = context.program.tensors[index];
+    return context.arena + context.places[index] +
            tensor.origin() * static_cast<std::int64_t>(format::element_bytes(tensor.element));
   }
   /// What follows takes a piece of its map as soon as that is made: no more of it is there.
@@ -189,42 +191,43 @@ class ChainRun final : public StepRun {
   }
 
   /// What the members from this one on read first, and what follows them.
-  std::span<const std::byte> weights_from(std::size_t member, const Call& call) const {
+  std::span<const std::byte> weights_from(std::size_t member, const RunArguments& arguments) const {
     for (; member < members_.size(); ++member) {
       Range blocks{0, blocks_[member]};
       if (member == cut_ && in_pieces_)
-        blocks.begin = first_block_[static_cast<std::size_t>(call.part)];
+        blocks.begin = first_block_[static_cast<std::size_t>(arguments.part)];
       const std::span<const std::byte> weights = members_[member]->weights(blocks);
       if (!weights.empty()) return weights.first(std::min(weights.size(), kPrefetchBytes));
     }
-    return call.next;
+    return arguments.next;
   }
 
-  void run_turn(int turn, bool is_last, const Call& call) const {
-    Call inner = call;
+  void run_turn(int turn, bool is_last, const RunArguments& arguments) const {
+    RunArguments inner = arguments;
     inner.scratch += buffer_bytes_;
     Places places{in_, nullptr};
     for (std::size_t m = 0; m < members_.size(); ++m) {
       const MemberTurn& what = plan_.turns[m][static_cast<std::size_t>(turn)];
       places.out = out_;
       if (m < buffers_.size()) {
-        buffers_[m].keep(call.scratch, what.kept_from, what.kept);
-        places.out = buffers_[m].place(call.scratch, what.base);
+        buffers_[m].keep(arguments.scratch, what.kept_from, what.kept);
+        places.out = buffers_[m].place(arguments.scratch, what.base);
       }
       if (what.rows.begin < what.rows.end) {
-        inner.next = is_last ? weights_from(m + 1, call) : std::span<const std::byte>();
+        inner.next = is_last ? weights_from(m + 1, arguments) : std::span<const std::byte>();
         members_[m]->prepare(turn, places, inner);
-        if (m == cut_ && in_pieces_) return run_pieces(turn, places, call.scratch, inner);
+        if (m == cut_ && in_pieces_) return run_pieces(turn, places, arguments.scratch, inner);
         members_[m]->run(turn, places, {0, blocks_[m]}, inner);
       }
       places.in = places.out;
     }
   }
-  void run_pieces(int turn, Places places, std::byte* scratch, const Call& call) const {
+  void run_pieces(int turn, Places places, std::byte* scratch,
+                  const RunArguments& arguments) const {
     const Shares& shares = shares_[static_cast<std::size_t>(turn)];
-    while (const std::optional<Shares::Item> item = shares.take(call.part, call.round)) {
+    while (const std::optional<Shares::Item> item = shares.take(arguments.part, arguments.round)) {
       const Range* piece = &pieces_[static_cast<std::size_t>(item->index)];
-      Call of = call;
+      RunArguments of = arguments;
       if (!item->is_last) of.next = members_[cut_]->weights(piece[1]);
       if (is_followed_)
         places.out = buffers_.back().place(
@@ -259,17 +262,17 @@ std::string kernel_name(const char* kind, const format::Window& window, const ch
   return {name, static_cast<std::size_t>(size)};
 }
 
-StepPointer make_step(const Ground& ground, const format::Chain& chain) {
-  const format::Step& step = ground.program.steps[chain.first];
+StepPointer make_step(const StepContext& context, const format::Chain& chain) {
+  const format::Step& step = context.program.steps[chain.first];
   const auto is_bytes = [&](std::uint32_t tensor) {
-    return ground.program.tensors[tensor].element == Element::U8;
+    return context.program.tensors[tensor].element == Element::U8;
   };
-  if (format::runs_in_strips(step.kind)) return std::make_unique<ChainRun>(ground, chain);
+  if (format::runs_in_strips(step.kind)) return std::make_unique<ChainRun>(context, chain);
   if (is_bytes(step.output) || (!step.inputs.empty() && is_bytes(step.inputs[0])))
-    return make_i8_row_step(ground, step);
+    return make_i8_row_step(context, step);
   if (step.kind == StepKind::Import || step.kind == StepKind::Gather)
-    return make_move(ground, step);
-  return make_row_step(ground, step);
+    return make_move(context, step);
+  return make_row_step(context, step);
 }
 
 }  // namespace atto::edge

@@ -7,7 +7,7 @@
 #include "export/runtime/plan/strip_run.hpp"
 #include "export/runtime/plan/tiles.hpp"
 #include "export/runtime/steps/converted_rows.hpp"
-#include "export/runtime/steps/finish.hpp"
+#include "export/runtime/steps/epilogue.hpp"
 #include "export/runtime/steps/precision.hpp"
 
 namespace atto::edge {
@@ -15,34 +15,36 @@ namespace {
 
 class ConvRun final : public StripRun {
  public:
-  ConvRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
-      : ground_(ground),
+  ConvRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
+      : context_(context),
         step_(step),
-        output_(ground.program.tensors[step.output]),
+        output_(context.program.tensors[step.output]),
         out_(plan.out),
         in_(plan.in),
-        finish_(ground, step),
-        precision_(step, ground.kernels.bf16_conv != nullptr),
-        conv_(precision_.multiplies_bf16() ? ground.kernels.bf16_conv : ground.kernels.conv),
+        epilogue_(context, step),
+        precision_(step, context.kernels.bf16_conv != nullptr),
+        conv_(precision_.multiplies_bf16() ? context.kernels.bf16_conv : context.kernels.conv),
         depth_(precision_.depth(step.wiring.depth())),
-        weights_(ground.weights.data() + step.parameters.weights),
-        bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)),
-        strips_(
-            strips_of(plan.turns, step.window, in_, out_, ground.kernels.max_pixels, true, tiles_)),
+        weights_(context.weights.data() + step.parameters.weights),
+        bias_(reinterpret_cast<const float*>(context.weights.data() + step.parameters.bias)),
+        strips_(strips_of(plan.turns, step.window, in_, out_, context.kernels.max_pixels, true,
+                          tiles_)),
         dst_offset_(pixel_offsets(out_)) {
     block_weights_ =
         std::ptrdiff_t{step.window.height} * step.window.width * depth_ * format::kLanes;
-    if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
+    if (epilogue_.residual() != nullptr) residual_offset_ = pixel_offsets(*epilogue_.residual());
     if (step.is_bf16) rounded_.emplace(in_, step.window, plan.turns);
   }
 
-  Panels panels() const override { return {ground_.kernels.panel_blocks, step_.wiring.out_blocks}; }
+  Panels panels() const override {
+    return {context_.kernels.panel_blocks, step_.wiring.out_blocks};
+  }
   std::span<const std::byte> weights(Range blocks) const override {
     return {weights_at(blocks.begin), weights_at(blocks.end)};
   }
   std::size_t scratch_bytes() const override {
     const std::ptrdiff_t widened =
-        precision_.widens ? ground_.kernels.panel_blocks * block_weights_ * Precision::kFloatBytes
+        precision_.widens ? context_.kernels.panel_blocks * block_weights_ * Precision::kFloatBytes
                           : 0;
     return static_cast<std::size_t>(rounded_bytes() + widened);
   }
@@ -51,20 +53,23 @@ class ConvRun final : public StripRun {
                        step_.wiring.groups > 1 ? "g" : "", step_.wiring.groups);
   }
 
-  void prepare(int turn, const Places& places, const Call& call) const noexcept override {
+  void prepare(int turn, const Places& places,
+               const RunArguments& arguments) const noexcept override {
     if (rounded_)
       rounded_->make(strips_[static_cast<std::size_t>(turn)].rows(),
                      [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
-                       ground_.kernels.bf16_round(call.scratch + to * precision_.operand_bytes,
-                                                  in_.at(places.in).data + from, count, 1);
+                       context_.kernels.bf16_round(
+                           arguments.scratch + to * precision_.operand_bytes,
+                           in_.at(places.in).data + from, count, 1);
                      });
   }
 
-  void run(int turn, const Places& places, Range blocks, const Call& call) const noexcept override {
+  void run(int turn, const Places& places, Range blocks,
+           const RunArguments& arguments) const noexcept override {
     const Strip& strip = strips_[static_cast<std::size_t>(turn)];
     const View out = out_.at(places.out);
     const std::byte* src =
-        rounded_ ? call.scratch + rounded_->origin(strip.rows()) * precision_.operand_bytes
+        rounded_ ? arguments.scratch + rounded_->origin(strip.rows()) * precision_.operand_bytes
                  : places.in;
     ConvPanel panel = common_panel(strip);
     for (Range of = panel_of(blocks), next{}; of.begin < blocks.end; of = next) {
@@ -77,15 +82,17 @@ class ConvRun final : public StripRun {
       panel.weights = weights(of).data();
       panel.bias = bias_ + of.begin * format::kLanes;
       panel.dst = out.data + of.begin * out.block_stride;
-      if (finish_.residual() != nullptr)
-        panel.residual = finish_.residual()->data + of.begin * finish_.residual()->block_stride;
-      const std::span<const std::byte> after = next.begin < blocks.end ? weights(next) : call.next;
+      if (epilogue_.residual() != nullptr)
+        panel.residual = epilogue_.residual()->data + of.begin * epilogue_.residual()->block_stride;
+      const std::span<const std::byte> after =
+          next.begin < blocks.end ? weights(next) : arguments.next;
       fetch_during(panel, step_.window.height * step_.window.width,
                    after.empty() ? weights(panel_of(blocks)) : after);
-      if (precision_.widens) widen(panel, reinterpret_cast<float*>(call.scratch + rounded_bytes()));
+      if (precision_.widens)
+        widen(panel, reinterpret_cast<float*>(arguments.scratch + rounded_bytes()));
       conv_(panel);
     }
-    finish_.complete(out, strip.begin, strip.end, blocks.begin, blocks.end);
+    epilogue_.complete(out, strip.begin, strip.end, blocks.begin, blocks.end);
   }
 
  private:
@@ -93,7 +100,7 @@ class ConvRun final : public StripRun {
   Range panel_of(Range blocks) const {
     const int of_group = step_.wiring.out_blocks;
     const int end = std::min(blocks.end, (blocks.begin / of_group + 1) * of_group);
-    return {blocks.begin, std::min(blocks.begin + ground_.kernels.panel_blocks, end)};
+    return {blocks.begin, std::min(blocks.begin + context_.kernels.panel_blocks, end)};
   }
 
   /// Of bf16's rounded rows; widened weights lie behind them.
@@ -112,8 +119,8 @@ class ConvRun final : public StripRun {
                                   (panel.full_blocks * format::kLanes + panel.last_depth) *
                                   format::kLanes;
     for (int b = 0; b < panel.blocks; ++b)
-      ground_.kernels.bf16_widen(room + b * values, weights + b * panel.weight_step,
-                                 static_cast<std::size_t>(values));
+      context_.kernels.bf16_widen(room + b * values, weights + b * panel.weight_step,
+                                  static_cast<std::size_t>(values));
     panel.weights = room;
     panel.weight_step = values;
   }
@@ -133,20 +140,20 @@ class ConvRun final : public StripRun {
     panel.weight_step = block_weights_;
     panel.dst_step = out_.block_stride;
     panel.dst_offset = dst_offset_.data();
-    if (finish_.residual() != nullptr) {
-      panel.residual_step = finish_.residual()->block_stride;
+    if (epilogue_.residual() != nullptr) {
+      panel.residual_step = epilogue_.residual()->block_stride;
       panel.residual_offset = residual_offset_.data();
     }
-    panel.clamp = finish_.clamp();
-    panel.joined = finish_.joined();
+    panel.clamp = epilogue_.clamp();
+    panel.joined = epilogue_.joined();
     return panel;
   }
 
-  const Ground& ground_;
+  const StepContext& context_;
   const format::Step& step_;
   const format::Tensor& output_;
   View out_, in_;
-  Finish finish_;
+  Epilogue epilogue_;
   Precision precision_;
   void (*conv_)(const ConvPanel& panel);
   int depth_;  ///< channels that an output has weights for
@@ -161,8 +168,9 @@ class ConvRun final : public StripRun {
 
 }  // namespace
 
-StripPointer make_conv(const Ground& ground, const format::Step& step, const StripPlan& plan) {
-  return std::make_unique<ConvRun>(ground, step, plan);
+StripPointer make_conv(const StepContext& context, const format::Step& step,
+                       const StripPlan& plan) {
+  return std::make_unique<ConvRun>(context, step, plan);
 }
 
 }  // namespace atto::edge

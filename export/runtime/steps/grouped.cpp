@@ -3,30 +3,30 @@
 
 #include "export/runtime/plan/strip_run.hpp"
 #include "export/runtime/steps/converted_rows.hpp"
-#include "export/runtime/steps/finish.hpp"
+#include "export/runtime/steps/epilogue.hpp"
 #include "export/runtime/steps/precision.hpp"
 
 namespace atto::edge {
 namespace {
 
-format::Wiring wiring_of(const Ground& ground, const format::Step& step) {
+format::Wiring wiring_of(const StepContext& context, const format::Step& step) {
   if (step.kind != format::StepKind::Depthwise) return step.wiring;
-  const auto blocks = ground.program.tensors[step.output].blocks();
+  const auto blocks = context.program.tensors[step.output].blocks();
   return {static_cast<std::int32_t>(blocks), 1, 1, 1, format::kLanes};
 }
 
 class GroupedRun final : public StripRun {
  public:
-  GroupedRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
-      : kernels_(ground.kernels),
+  GroupedRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
+      : kernels_(context.kernels),
         window_(step.window),
-        wiring_(wiring_of(ground, step)),
+        wiring_(wiring_of(context, step)),
         plan_(plan),
-        finish_(ground, step),
-        precision_(step, ground.kernels.bf16_grouped_row != nullptr),
+        epilogue_(context, step),
+        precision_(step, context.kernels.bf16_grouped_row != nullptr),
         depth_(precision_.depth(wiring_.depth())),
-        weights_(ground.weights.data() + step.parameters.weights),
-        bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {
+        weights_(context.weights.data() + step.parameters.weights),
+        bias_(reinterpret_cast<const float*>(context.weights.data() + step.parameters.bias)) {
     if (precision_.is_bf16) rounded_.emplace(plan.in, window_, plan.turns);
   }
 
@@ -39,37 +39,39 @@ class GroupedRun final : public StripRun {
     return kernel_name(precision_.is_bf16 ? "bf16gconv" : "gconv", window_, "c", wiring_.depth());
   }
 
-  void prepare(int turn, const Places& places, const Call& call) const noexcept override {
+  void prepare(int turn, const Places& places,
+               const RunArguments& arguments) const noexcept override {
     if (!rounded_) return;
     rounded_->make(plan_.turns[static_cast<std::size_t>(turn)],
                    [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
-                     kernels_.bf16_round(call.scratch + to * precision_.operand_bytes,
+                     kernels_.bf16_round(arguments.scratch + to * precision_.operand_bytes,
                                          plan_.in.at(places.in).data + from, count,
                                          wiring_.interleave);
                    });
     if (precision_.widens)
-      kernels_.bf16_widen(reinterpret_cast<float*>(call.scratch + rounded_bytes()),
+      kernels_.bf16_widen(reinterpret_cast<float*>(arguments.scratch + rounded_bytes()),
                           reinterpret_cast<const std::uint16_t*>(weights_),
                           static_cast<std::size_t>(weight_values()));
   }
 
   void run(int turn, const Places& places, Range /*blocks*/,
-           const Call& call) const noexcept override {
+           const RunArguments& arguments) const noexcept override {
     const Range rows = plan_.turns[static_cast<std::size_t>(turn)];
     const View out = plan_.out.at(places.out);
     const std::byte* src =
-        rounded_ ? call.scratch + rounded_->origin(rows) * precision_.operand_bytes : places.in;
-    const std::byte* weights = precision_.widens ? call.scratch + rounded_bytes() : weights_;
+        rounded_ ? arguments.scratch + rounded_->origin(rows) * precision_.operand_bytes
+                 : places.in;
+    const std::byte* weights = precision_.widens ? arguments.scratch + rounded_bytes() : weights_;
     for (int y = rows.begin; y < rows.end; ++y) {
       GroupedRow row = prepared(y, src, weights);
       row.dst = out.row(y);
       row.dst_step = out.block_stride;
-      if (finish_.residual() != nullptr) {
-        row.residual = finish_.residual()->row(y);
-        row.residual_step = finish_.residual()->block_stride;
+      if (epilogue_.residual() != nullptr) {
+        row.residual = epilogue_.residual()->row(y);
+        row.residual_step = epilogue_.residual()->block_stride;
       }
       (precision_.multiplies_bf16() ? kernels_.bf16_grouped_row : kernels_.grouped_row)(row);
-      finish_.complete(out, y, y + 1, 0, out.blocks);
+      epilogue_.complete(out, y, y + 1, 0, out.blocks);
     }
   }
 
@@ -110,8 +112,8 @@ class GroupedRun final : public StripRun {
     row.weights = weights + taps.begin * window_.width * tap_values() * precision_.operand_bytes;
     row.weight_step = block_values();
     row.bias = bias_;
-    row.clamp = finish_.clamp();
-    row.joined = finish_.joined();
+    row.clamp = epilogue_.clamp();
+    row.joined = epilogue_.joined();
     return row;
   }
 
@@ -119,7 +121,7 @@ class GroupedRun final : public StripRun {
   format::Window window_;
   format::Wiring wiring_;
   StripPlan plan_;
-  Finish finish_;
+  Epilogue epilogue_;
   Precision precision_;
   int depth_;  ///< channels that an output has weights for
   const std::byte* weights_;
@@ -129,8 +131,9 @@ class GroupedRun final : public StripRun {
 
 }  // namespace
 
-StripPointer make_grouped(const Ground& ground, const format::Step& step, const StripPlan& plan) {
-  return std::make_unique<GroupedRun>(ground, step, plan);
+StripPointer make_grouped(const StepContext& context, const format::Step& step,
+                          const StripPlan& plan) {
+  return std::make_unique<GroupedRun>(context, step, plan);
 }
 
 }  // namespace atto::edge

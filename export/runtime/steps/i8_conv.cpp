@@ -6,7 +6,7 @@
 #include "export/runtime/plan/tiles.hpp"
 #include "export/runtime/steps/converted_rows.hpp"
 #include "export/runtime/steps/i8_biases.hpp"
-#include "export/runtime/steps/i8_ending.hpp"
+#include "export/runtime/steps/i8_epilogue.hpp"
 #include "export/runtime/steps/i8_words.hpp"
 
 namespace atto::edge {
@@ -14,16 +14,16 @@ namespace {
 
 class I8ConvRun final : public StripRun {
  public:
-  I8ConvRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
+  I8ConvRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
       : step_(step),
-        output_(ground.program.tensors[step.output]),
-        in_(byte_view_of(ground.program.tensors[step.inputs[0]], plan.in)),
-        end_(ground, step, plan.out),
-        kernels_(i8_kernels_of(ground.level, end_.is_tame)),
+        output_(context.program.tensors[step.output]),
+        in_(byte_view_of(context.program.tensors[step.inputs[0]], plan.in)),
+        epilogue_(context, step, plan.out),
+        kernels_(i8_kernels_of(context.level, epilogue_.fits_int32)),
         weights_(
-            reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)),
+            reinterpret_cast<const std::int8_t*>(context.weights.data() + step.parameters.weights)),
         quads_((step.wiring.depth() + 3) / 4),
-        biases_(end_.bias, weights_, plan.out.blocks, step.window.height,
+        biases_(epilogue_.bias, weights_, plan.out.blocks, step.window.height,
                 std::ptrdiff_t{step.window.width} * quads_, 4, in_.zero_point, kernels_.conv_shift),
         strips_(strips_of(plan.turns, step.window, plan.in, plan.out, kernels_.max_pixels,
                           stores_over_rows(), tiles_)),
@@ -33,7 +33,7 @@ class I8ConvRun final : public StripRun {
       for (Tile& tile : tiles_) tile.src *= converted_bytes();
     }
     for (const Tile& tile : tiles_) tile_bias_.push_back(biases_.of(tile.ky_begin, tile.ky_end));
-    if (step.residual >= 0) residual_offset_ = pixel_offsets(end_.residual.shape);
+    if (step.residual >= 0) residual_offset_ = pixel_offsets(epilogue_.residual.shape);
   }
 
   std::size_t scratch_bytes() const override {
@@ -41,11 +41,12 @@ class I8ConvRun final : public StripRun {
                                     (is_in_words() ? block_weights() * kI8WordBytes : 0));
   }
 
-  void prepare(int turn, const Places& places, const Call& call) const noexcept override {
+  void prepare(int turn, const Places& places,
+               const RunArguments& arguments) const noexcept override {
     if (!converted_) return;
     converted_->make(strips_[static_cast<std::size_t>(turn)].rows(),
                      [&](std::ptrdiff_t to, std::ptrdiff_t from, std::size_t count) {
-                       std::byte* dst = call.scratch + to * converted_bytes();
+                       std::byte* dst = arguments.scratch + to * converted_bytes();
                        const std::uint8_t* src = in_.at(places.in).data + from;
                        if (is_arranged())
                          kernels_.arrange_groups(dst, src, count, step_.wiring.interleave,
@@ -55,12 +56,13 @@ class I8ConvRun final : public StripRun {
                      });
   }
 
-  void run(int turn, const Places& places, Range blocks, const Call& call) const noexcept override {
+  void run(int turn, const Places& places, Range blocks,
+           const RunArguments& arguments) const noexcept override {
     const Strip& strip = strips_[static_cast<std::size_t>(turn)];
     for (int b = blocks.begin; b < blocks.end;) {
       const int of_group = step_.wiring.out_blocks - b % step_.wiring.out_blocks;
       const int count = std::min({panel_blocks(), of_group, blocks.end - b});
-      run_panel(strip, in_.at(places.in), end_.out.at(places.out), b, count, call);
+      run_panel(strip, in_.at(places.in), epilogue_.out.at(places.out), b, count, arguments);
       b += count;
     }
   }
@@ -85,7 +87,8 @@ class I8ConvRun final : public StripRun {
   int panel_blocks() const { return step_.wiring.interleave > 1 ? 1 : kI8PanelBlocks; }
   /// Kernels store neighbouring pixels side by side.
   bool stores_over_rows() const {
-    return end_.out.shape.is_compact() && (step_.residual < 0 || end_.residual.shape.is_compact());
+    return epilogue_.out.shape.is_compact() &&
+           (step_.residual < 0 || epilogue_.residual.shape.is_compact());
   }
 
   std::ptrdiff_t block_weights() const {
@@ -97,7 +100,7 @@ class I8ConvRun final : public StripRun {
   }
 
   void run_panel(const Strip& strip, const ByteView& in, const ByteView& out, int block, int blocks,
-                 const Call& call) const {
+                 const RunArguments& arguments) const {
     const format::Window& window = step_.window;
     I8Panel panel{};
     panel.tiles = tiles_.data() + strip.tile_begin;
@@ -120,20 +123,21 @@ class I8ConvRun final : public StripRun {
     panel.dst = out.row(0, block);
     panel.dst_step = out.shape.block_stride;
     panel.dst_offset = dst_offset_.data();
-    panel.finish = end_.finish;
-    panel.finish.multipliers += panel.bias_offset;
+    panel.requantisation = epilogue_.requantisation;
+    panel.requantisation.multipliers += panel.bias_offset;
     if (step_.residual >= 0) {
-      panel.residual = end_.residual.row(0, block);
-      panel.residual_step = end_.residual.shape.block_stride;
+      panel.residual = epilogue_.residual.row(0, block);
+      panel.residual_step = epilogue_.residual.shape.block_stride;
       panel.residual_offset = residual_offset_.data();
     }
     if (converted_)
-      read_converted(panel,
-                     call.scratch + (converted_->origin(strip.rows()) + (panel.src - in.data)) *
-                                        converted_bytes(),
-                     converted_bytes());
+      read_converted(
+          panel,
+          arguments.scratch +
+              (converted_->origin(strip.rows()) + (panel.src - in.data)) * converted_bytes(),
+          converted_bytes());
     if (is_in_words())
-      conv_in_words(kernels_.words, panel, call.scratch + pixel_bytes());
+      conv_in_words(kernels_.words, panel, arguments.scratch + pixel_bytes());
     else
       kernels_.conv(panel);
     fill_halo(out, strip.begin, strip.end, block, block + blocks);
@@ -142,7 +146,7 @@ class I8ConvRun final : public StripRun {
   const format::Step& step_;
   const format::Tensor& output_;
   ByteView in_;
-  I8Ending end_;
+  I8Epilogue epilogue_;
   const I8Kernels& kernels_;
   const std::int8_t* weights_;
   int quads_;
@@ -156,27 +160,27 @@ class I8ConvRun final : public StripRun {
 
 class I8DepthwiseRun final : public StripRun {
  public:
-  I8DepthwiseRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
+  I8DepthwiseRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
       : step_(step),
         turns_(plan.turns),
-        in_(byte_view_of(ground.program.tensors[step.inputs[0]], plan.in)),
-        end_(ground, step, plan.out),
-        kernels_(i8_kernels_of(ground.level, end_.is_tame)),
-        weights_(
-            reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)) {
+        in_(byte_view_of(context.program.tensors[step.inputs[0]], plan.in)),
+        epilogue_(context, step, plan.out),
+        kernels_(i8_kernels_of(context.level, epilogue_.fits_int32)),
+        weights_(reinterpret_cast<const std::int8_t*>(context.weights.data() +
+                                                      step.parameters.weights)) {
     I8Biases& biases =
-        biases_.emplace_back(end_.bias, weights_, in_.shape.blocks, step.window.height,
+        biases_.emplace_back(epilogue_.bias, weights_, in_.shape.blocks, step.window.height,
                              step.window.width, 1, in_.zero_point, 0);
-    for (int y = 0; y < end_.out.shape.height; ++y) {
+    for (int y = 0; y < epilogue_.out.shape.height; ++y) {
       taps_.push_back(taps_inside(step.window, step.window.height, y, in_.shape.height));
       row_bias_.push_back(biases.of(taps_.back().begin, taps_.back().end));
     }
   }
 
   void run(int turn, const Places& places, Range /*blocks*/,
-           const Call& /*call*/) const noexcept override {
+           const RunArguments& /*arguments*/) const noexcept override {
     const Range rows = turns_[static_cast<std::size_t>(turn)];
-    const ByteView in = in_.at(places.in), out = end_.out.at(places.out);
+    const ByteView in = in_.at(places.in), out = epilogue_.out.at(places.out);
     if (is_by_block())
       for (int b = 0; b < out.shape.blocks; ++b) run_block(in, out, rows, b);
     else
@@ -188,7 +192,7 @@ class I8DepthwiseRun final : public StripRun {
  private:
   bool is_by_block() const {
     const format::Window& window = step_.window;
-    const int width = end_.out.shape.width;
+    const int width = epilogue_.out.shape.width;
     return kernels_.depthwise_block != nullptr && window.dilation == 1 && window.stride <= 2 &&
            window.height == window.width &&
            (window.width == 3 || window.width == 5 || window.width == 7) &&
@@ -213,11 +217,11 @@ class I8DepthwiseRun final : public StripRun {
     block.dst = out.row(0, b);
     block.dst_step = out.shape.row_stride;
     if (step_.residual >= 0) {
-      block.residual = end_.residual.row(0, b);
-      block.residual_step = end_.residual.shape.row_stride;
+      block.residual = epilogue_.residual.row(0, b);
+      block.residual_step = epilogue_.residual.shape.row_stride;
     }
-    block.finish = end_.finish;
-    block.finish.multipliers += block.bias_offset;
+    block.requantisation = epilogue_.requantisation;
+    block.requantisation.multipliers += block.bias_offset;
     kernels_.depthwise_block(block);
   }
   void run_row(const ByteView& in, const ByteView& out, int y) const {
@@ -243,10 +247,10 @@ class I8DepthwiseRun final : public StripRun {
     row.bias = row_bias_[static_cast<std::size_t>(y)];
     row.dst = out.row(y);
     row.dst_step = out.shape.block_stride;
-    row.finish = end_.finish;
+    row.requantisation = epilogue_.requantisation;
     if (step_.residual >= 0) {
-      row.residual = end_.residual.row(y);
-      row.residual_step = end_.residual.shape.block_stride;
+      row.residual = epilogue_.residual.row(y);
+      row.residual_step = epilogue_.residual.shape.block_stride;
     }
     kernels_.depthwise_row(row);
   }
@@ -254,7 +258,7 @@ class I8DepthwiseRun final : public StripRun {
   const format::Step& step_;
   std::vector<Range> turns_;
   ByteView in_;
-  I8Ending end_;
+  I8Epilogue epilogue_;
   const I8Kernels& kernels_;
   const std::int8_t* weights_;
   std::vector<I8Biases> biases_;  // one; kept, because rows point into it
@@ -264,12 +268,13 @@ class I8DepthwiseRun final : public StripRun {
 
 }  // namespace
 
-StripPointer make_i8_conv(const Ground& ground, const format::Step& step, const StripPlan& plan) {
-  return std::make_unique<I8ConvRun>(ground, step, plan);
+StripPointer make_i8_conv(const StepContext& context, const format::Step& step,
+                          const StripPlan& plan) {
+  return std::make_unique<I8ConvRun>(context, step, plan);
 }
-StripPointer make_i8_depthwise(const Ground& ground, const format::Step& step,
+StripPointer make_i8_depthwise(const StepContext& context, const format::Step& step,
                                const StripPlan& plan) {
-  return std::make_unique<I8DepthwiseRun>(ground, step, plan);
+  return std::make_unique<I8DepthwiseRun>(context, step, plan);
 }
 
 }  // namespace atto::edge

@@ -4,15 +4,15 @@
 
 namespace atto::edge {
 
-I8Image::I8Image(const Ground& ground, const I8Kernels& kernels, float scale,
+I8Image::I8Image(const StepContext& context, const I8Kernels& kernels, float scale,
                  std::int32_t zero_point)
-    : program_(ground.program), kernels_(kernels), scale_(scale), zero_point_(zero_point) {
+    : program_(context.program), kernels_(kernels), scale_(scale), zero_point_(zero_point) {
   for (int c = 0; c < program_.channels; ++c)
     normalisation_.push_back(normalisation_of(program_, c));
 }
 
-void I8Image::make_row(std::uint8_t* to, std::ptrdiff_t pixel_step, const Call& call, int y,
-                       const int* channels) const {
+void I8Image::make_row(std::uint8_t* to, std::ptrdiff_t pixel_step, const RunArguments& arguments,
+                       int y, const int* channels) const {
   constexpr int kQuad = 4, kPiece = 256;  // pixels on their way from bytes to quads
   float normalised[kQuad][kPiece];
   for (int first = 0; first < program_.width; first += kPiece) {
@@ -23,20 +23,20 @@ void I8Image::make_row(std::uint8_t* to, std::ptrdiff_t pixel_step, const Call& 
     for (int k = 0; k < kQuad; ++k) {
       if (channels[k] < 0) continue;
       row.planes[k] = normalised[k];
-      if (call.image != nullptr)
-        row.planes[k] =
-            call.image + std::ptrdiff_t{channels[k]} * program_.height * program_.width + pixel;
+      if (arguments.image != nullptr)
+        row.planes[k] = arguments.image +
+                        std::ptrdiff_t{channels[k]} * program_.height * program_.width + pixel;
       else
-        normalise(normalised[k], call, pixel, row.count, channels[k]);
+        normalise(normalised[k], arguments, pixel, row.count, channels[k]);
     }
     kernels_.image_row(row);
   }
 }
 
-void I8Image::normalise(float* to, const Call& call, std::ptrdiff_t pixel, int count,
+void I8Image::normalise(float* to, const RunArguments& arguments, std::ptrdiff_t pixel, int count,
                         int channel) const {
   const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
-  const std::uint8_t* from = call.pixels + pixel * program_.channels + channel;
+  const std::uint8_t* from = arguments.pixels + pixel * program_.channels + channel;
   for (int x = 0; x < count; ++x)
     to[x] = static_cast<float>(from[std::ptrdiff_t{x} * program_.channels]) * n.scale + n.shift;
 }

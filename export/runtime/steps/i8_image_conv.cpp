@@ -6,7 +6,7 @@
 
 #include "export/runtime/plan/image_strips.hpp"
 #include "export/runtime/steps/i8_biases.hpp"
-#include "export/runtime/steps/i8_ending.hpp"
+#include "export/runtime/steps/i8_epilogue.hpp"
 #include "export/runtime/steps/i8_image.hpp"
 #include "export/runtime/steps/i8_words.hpp"
 
@@ -17,31 +17,31 @@ constexpr std::int64_t kStripBytes = 16 * 1024;  // half of a small first-level 
 
 class I8ImageConvRun final : public StripRun {
  public:
-  I8ImageConvRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
-      : ground_(ground),
+  I8ImageConvRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
+      : context_(context),
         step_(step),
-        end_(ground, step, plan.out),
-        kernels_(i8_kernels_of(ground.level, end_.is_tame)),
+        epilogue_(context, step, plan.out),
+        kernels_(i8_kernels_of(context.level, epilogue_.fits_int32)),
         weights_(
-            reinterpret_cast<const std::int8_t*>(ground.weights.data() + step.parameters.weights)),
-        quads_((ground.program.channels + 3) / 4),
+            reinterpret_cast<const std::int8_t*>(context.weights.data() + step.parameters.weights)),
+        quads_((context.program.channels + 3) / 4),
         pixel_bytes_(std::ptrdiff_t{quads_} * 4),
         widening_(kernels_.words.conv == nullptr ? 1 : kI8WordBytes),
-        dst_offset_(pixel_offsets(end_.out.shape)) {
-    const format::Program& program = ground.program;
-    const std::byte* image_at = ground.weights.data() + step.parameters.bias +
+        dst_offset_(pixel_offsets(epilogue_.out.shape)) {
+    const format::Program& program = context.program;
+    const std::byte* image_at = context.weights.data() + step.parameters.bias +
                                 std::ptrdiff_t{step.wiring.out_blocks} * format::kLanes * 8;
     float scale;
     std::memcpy(&scale, image_at, sizeof scale);
     std::memcpy(&zero_point_, image_at + sizeof scale, sizeof zero_point_);
     zero_point_ &= 255;
     row_bytes_ = (program.width + 2 * std::ptrdiff_t{step.window.pad}) * pixel_bytes_;
-    if (step.residual >= 0) residual_offset_ = pixel_offsets(end_.residual.shape);
-    image_.emplace(ground, kernels_, scale, zero_point_);
-    biases_.emplace_back(end_.bias, weights_, step.wiring.out_blocks, step.window.height,
+    if (step.residual >= 0) residual_offset_ = pixel_offsets(epilogue_.residual.shape);
+    image_.emplace(context, kernels_, scale, zero_point_);
+    biases_.emplace_back(epilogue_.bias, weights_, step.wiring.out_blocks, step.window.height,
                          std::ptrdiff_t{step.window.width} * quads_, 4, zero_point_,
                          kernels_.conv_shift);
-    strips_.emplace(program, step.window, end_.out.shape,
+    strips_.emplace(program, step.window, epilogue_.out.shape,
                     ImageStripLayout{row_bytes_ * widening_, pixel_bytes_ * widening_, kStripBytes},
                     plan.turns, kernels_.max_pixels);
     for (const Tile& tile : strips_->tiles())
@@ -49,9 +49,9 @@ class I8ImageConvRun final : public StripRun {
   }
 
   void run(int turn, const Places& places, Range /*blocks*/,
-           const Call& call) const noexcept override {
+           const RunArguments& arguments) const noexcept override {
     for (const Strip& strip : strips_->strips_of(turn))
-      run_strip(strip, end_.out.at(places.out), call);
+      run_strip(strip, epilogue_.out.at(places.out), arguments);
   }
   std::size_t scratch_bytes() const override {
     const std::ptrdiff_t words = widening_ == 1 ? 0 : row_room() + block_weights() * kI8WordBytes;
@@ -70,11 +70,11 @@ class I8ImageConvRun final : public StripRun {
     return std::ptrdiff_t{step_.window.height} * step_.window.width * quads_ * kI8QuadWeights;
   }
 
-  void run_strip(const Strip& strip, const ByteView& out, const Call& call) const {
-    auto* source = reinterpret_cast<std::uint8_t*>(call.scratch);
+  void run_strip(const Strip& strip, const ByteView& out, const RunArguments& arguments) const {
+    auto* source = reinterpret_cast<std::uint8_t*>(arguments.scratch);
     const Range read = strips_->rows_read(strip);
     for (int y = read.begin; y < read.end; ++y)
-      fill_row(source + (y - read.begin) * row_bytes_ * widening_, call, y);
+      fill_row(source + (y - read.begin) * row_bytes_ * widening_, arguments, y);
     I8Panel panel{};
     panel.src = source;
     panel.tiles = strips_->tiles().data() + strip.tile_begin;
@@ -91,38 +91,38 @@ class I8ImageConvRun final : public StripRun {
     panel.weight_step = block_weights();
     panel.dst_step = out.shape.block_stride;
     panel.dst_offset = dst_offset_.data();
-    panel.finish = end_.finish;
+    panel.requantisation = epilogue_.requantisation;
     for (int b = 0; b < step_.wiring.out_blocks; b += kI8PanelBlocks) {
       panel.blocks = std::min(kI8PanelBlocks, step_.wiring.out_blocks - b);
-      panel.lanes = lanes_used(ground_.program.tensors[step_.output], b + panel.blocks - 1);
+      panel.lanes = lanes_used(context_.program.tensors[step_.output], b + panel.blocks - 1);
       panel.bias_offset = std::ptrdiff_t{b} * format::kLanes;
       panel.weights = weights_ + b * panel.weight_step;
       panel.dst = out.row(0, b);
-      panel.finish.multipliers = end_.finish.multipliers + panel.bias_offset;
+      panel.requantisation.multipliers = epilogue_.requantisation.multipliers + panel.bias_offset;
       if (step_.residual >= 0) {
-        panel.residual = end_.residual.row(0, b);
-        panel.residual_step = end_.residual.shape.block_stride;
+        panel.residual = epilogue_.residual.row(0, b);
+        panel.residual_step = epilogue_.residual.shape.block_stride;
         panel.residual_offset = residual_offset_.data();
       }
       if (widening_ > 1)
-        conv_in_words(kernels_.words, panel, call.scratch + strip_bytes() + row_room());
+        conv_in_words(kernels_.words, panel, arguments.scratch + strip_bytes() + row_room());
       else
         kernels_.conv(panel);
     }
     fill_halo(out, strip.begin, strip.end, 0, out.shape.blocks);
   }
 
-  void fill_row(std::uint8_t* row, const Call& call, int y) const {
-    if (widening_ == 1) return make_row(row, call, y);
-    std::byte* bytes = call.scratch + strip_bytes();
-    make_row(reinterpret_cast<std::uint8_t*>(bytes), call, y);
+  void fill_row(std::uint8_t* row, const RunArguments& arguments, int y) const {
+    if (widening_ == 1) return make_row(row, arguments, y);
+    std::byte* bytes = arguments.scratch + strip_bytes();
+    make_row(reinterpret_cast<std::uint8_t*>(bytes), arguments, y);
     // Whole vectors; what lies beyond the row is made later.
     kernels_.words.widen_pixels(reinterpret_cast<std::byte*>(row),
                                 reinterpret_cast<const std::uint8_t*>(bytes),
                                 static_cast<std::size_t>((row_bytes_ + 15) / 16 * 16));
   }
-  void make_row(std::uint8_t* row, const Call& call, int y) const {
-    const format::Program& program = ground_.program;
+  void make_row(std::uint8_t* row, const RunArguments& arguments, int y) const {
+    const format::Program& program = context_.program;
     const auto padding = static_cast<std::size_t>(step_.window.pad * pixel_bytes_);
     std::memset(row, zero_point_, padding);
     std::memset(row + row_bytes_ - padding, zero_point_, padding);
@@ -130,13 +130,13 @@ class I8ImageConvRun final : public StripRun {
     for (int first = 0; first < quads_ * 4; first += 4) {
       int channels[4];
       for (int k = 0; k < 4; ++k) channels[k] = first + k < program.channels ? first + k : -1;
-      image_->make_row(row + first, pixel_bytes_, call, y, channels);
+      image_->make_row(row + first, pixel_bytes_, arguments, y, channels);
     }
   }
 
-  const Ground& ground_;
+  const StepContext& context_;
   const format::Step& step_;
-  I8Ending end_;
+  I8Epilogue epilogue_;
   const I8Kernels& kernels_;
   const std::int8_t* weights_;
   int quads_;
@@ -152,9 +152,9 @@ class I8ImageConvRun final : public StripRun {
 
 }  // namespace
 
-StripPointer make_i8_image_conv(const Ground& ground, const format::Step& step,
+StripPointer make_i8_image_conv(const StepContext& context, const format::Step& step,
                                 const StripPlan& plan) {
-  return std::make_unique<I8ImageConvRun>(ground, step, plan);
+  return std::make_unique<I8ImageConvRun>(context, step, plan);
 }
 
 }  // namespace atto::edge

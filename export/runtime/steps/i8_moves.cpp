@@ -15,10 +15,10 @@ using format::kLanes;
 
 class I8Import final : public I8RowStep {
  public:
-  I8Import(const Ground& ground, const format::Step& step)
-      : I8RowStep(ground, step),
-        image_(ground, i8_kernels_of(ground.level), out_.scale, out_.zero_point) {
-    const format::Tensor& tensor = ground.program.tensors[step.output];
+  I8Import(const StepContext& context, const format::Step& step)
+      : I8RowStep(context, step),
+        image_(context, i8_kernels_of(context.level), out_.scale, out_.zero_point) {
+    const format::Tensor& tensor = context.program.tensors[step.output];
     for (std::int64_t lane = 0; lane < tensor.blocks() * kLanes; ++lane)
       channels_.push_back(!tensor.lanes.empty()    ? tensor.lanes[static_cast<std::size_t>(lane)]
                           : lane < tensor.channels ? static_cast<int>(lane)
@@ -29,13 +29,13 @@ class I8Import final : public I8RowStep {
  private:
   static constexpr int kQuad = 4;
 
-  void make_row(int y, int block, const Call& call) const override {
+  void make_row(int y, int block, const RunArguments& arguments) const override {
     std::uint8_t* row = out_.row(y, block);
     std::memset(row, out_.zero_point, static_cast<std::size_t>(values()));
     const int* channels = channels_.data() + block * kLanes;
     for (int lane = 0; lane < kLanes; lane += kQuad)
       if (std::any_of(channels + lane, channels + lane + kQuad, [](int c) { return c >= 0; }))
-        image_.make_row(row + lane, kLanes, call, y, channels + lane);
+        image_.make_row(row + lane, kLanes, arguments, y, channels + lane);
   }
 
   I8Image image_;
@@ -44,13 +44,14 @@ class I8Import final : public I8RowStep {
 
 class I8Gather final : public I8RowStep {
  public:
-  I8Gather(const Ground& ground, const format::Step& step) : I8RowStep(ground, step) {
-    bool is_tame = true;
+  I8Gather(const StepContext& context, const format::Step& step) : I8RowStep(context, step) {
+    bool fits_int32 = true;
     for (const std::vector<BlockSource>& sources : block_sources(step)) {
       blocks_.push_back(block_of(sources));
-      for (const float factor : blocks_.back().factors) is_tame = is_tame && factor < kI8TameFactor;
+      for (const float factor : blocks_.back().factors)
+        fits_int32 = fits_int32 && factor < kI8TameFactor;
     }
-    kernels_ = &i8_kernels_of(ground.level, is_tame);
+    kernels_ = &i8_kernels_of(context.level, fits_int32);
   }
   std::string kernels() const override { return "i8gather"; }
 
@@ -86,7 +87,7 @@ class I8Gather final : public I8RowStep {
     }
     return block;
   }
-  void make_row(int y, int index, const Call& /*call*/) const override {
+  void make_row(int y, int index, const RunArguments& /*arguments*/) const override {
     const Block& block = blocks_[static_cast<std::size_t>(index)];
     std::uint8_t* to = out_.row(y, index);
     if (block.is_copy) {
@@ -113,7 +114,7 @@ class I8Upsample final : public I8RowStep {
   std::string kernels() const override { return "i8upsample"; }
 
  private:
-  void make_row(int y, int block, const Call& /*call*/) const override {
+  void make_row(int y, int block, const RunArguments& /*arguments*/) const override {
     const int factor = step_.window.stride;
     const std::uint8_t* from = in_[0].row(y / factor, block);
     for (int x = 0; x < out_.shape.width; ++x)
@@ -124,10 +125,10 @@ class I8Upsample final : public I8RowStep {
 
 }  // namespace
 
-StepPointer make_i8_move(const Ground& ground, const format::Step& step) {
-  if (step.kind == format::StepKind::Import) return std::make_unique<I8Import>(ground, step);
-  if (step.kind == format::StepKind::Gather) return std::make_unique<I8Gather>(ground, step);
-  return std::make_unique<I8Upsample>(ground, step);
+StepPointer make_i8_move(const StepContext& context, const format::Step& step) {
+  if (step.kind == format::StepKind::Import) return std::make_unique<I8Import>(context, step);
+  if (step.kind == format::StepKind::Gather) return std::make_unique<I8Gather>(context, step);
+  return std::make_unique<I8Upsample>(context, step);
 }
 
 }  // namespace atto::edge

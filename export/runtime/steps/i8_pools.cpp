@@ -13,9 +13,10 @@ using format::StepKind;
 /// Makes rounded means of rectangles.
 class I8Mean {
  public:
-  I8Mean(const Ground& ground, const ByteView& in, const ByteView& out, const I8Bounds& bounds)
+  I8Mean(const StepContext& context, const ByteView& in, const ByteView& out,
+         const I8Bounds& bounds)
       : factor_(i8_multiplier(in.scale, 1, out.scale)),
-        kernels_(i8_kernels_of(ground.level,
+        kernels_(i8_kernels_of(context.level,
                                factor_ < kI8TameFactor &&
                                    std::int64_t{in.shape.height} * in.shape.width < kMostSummed)),
         bounds_(bounds) {}
@@ -45,8 +46,8 @@ class I8Mean {
 /// Pools with a window: largest or mean.
 class I8Pool final : public I8RowStep {
  public:
-  I8Pool(const Ground& ground, const format::Step& step)
-      : I8RowStep(ground, step), mean_(ground, in_[0], out_, bounds_) {}
+  I8Pool(const StepContext& context, const format::Step& step)
+      : I8RowStep(context, step), mean_(context, in_[0], out_, bounds_) {}
   std::string kernels() const override {
     return kernel_name(is_max() ? "i8maxpool" : "i8avgpool", step_.window);
   }
@@ -55,7 +56,7 @@ class I8Pool final : public I8RowStep {
   using Pixel [[gnu::vector_size(kLanes)]] = std::uint8_t;
 
   bool is_max() const { return step_.kind == StepKind::MaxPool; }
-  void make_row(int y, int block, const Call& /*call*/) const override {
+  void make_row(int y, int block, const RunArguments& /*arguments*/) const override {
     const Range rows = covered(y, step_.window.height, in_[0].shape.height);
     for (int x = 0; x < out_.shape.width; ++x) {
       const Range columns = covered(x, step_.window.width, in_[0].shape.width);
@@ -88,12 +89,12 @@ class I8Pool final : public I8RowStep {
 /// Adaptive average, block by block.
 class I8AverageRun final : public StripRun {
  public:
-  I8AverageRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
-      : in_(byte_view_of(ground.program.tensors[step.inputs[0]], plan.in)),
-        out_(byte_view_of(ground.program.tensors[step.output], plan.out)),
-        mean_(ground, in_, out_, i8_bounds_of(step.activation, out_.scale, out_.zero_point)) {}
+  I8AverageRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
+      : in_(byte_view_of(context.program.tensors[step.inputs[0]], plan.in)),
+        out_(byte_view_of(context.program.tensors[step.output], plan.out)),
+        mean_(context, in_, out_, i8_bounds_of(step.activation, out_.scale, out_.zero_point)) {}
   void run(int /*turn*/, const Places& places, Range blocks,
-           const Call& /*call*/) const noexcept override {
+           const RunArguments& /*arguments*/) const noexcept override {
     const ByteView in = in_.at(places.in), out = out_.at(places.out);
     for (int b = blocks.begin; b < blocks.end; ++b)
       for (int y = 0; y < out.shape.height; ++y)
@@ -113,13 +114,13 @@ class I8AverageRun final : public StripRun {
 
 }  // namespace
 
-StepPointer make_i8_pool(const Ground& ground, const format::Step& step) {
-  return std::make_unique<I8Pool>(ground, step);
+StepPointer make_i8_pool(const StepContext& context, const format::Step& step) {
+  return std::make_unique<I8Pool>(context, step);
 }
 
-StripPointer make_i8_average(const Ground& ground, const format::Step& step,
+StripPointer make_i8_average(const StepContext& context, const format::Step& step,
                              const StripPlan& plan) {
-  return std::make_unique<I8AverageRun>(ground, step, plan);
+  return std::make_unique<I8AverageRun>(context, step, plan);
 }
 
 }  // namespace atto::edge

@@ -13,11 +13,11 @@ inline constexpr float kI8TameFactor = 1 << 22;
 /// Makes a row of a block at a time.
 class I8RowStep : public StepRun {
  public:
-  I8RowStep(const Ground& ground, const format::Step& step);
-  void run(const Call& call) const noexcept final;
+  I8RowStep(const StepContext& context, const format::Step& step);
+  void run(const RunArguments& arguments) const noexcept final;
 
  protected:
-  virtual void make_row(int y, int block, const Call& call) const = 0;
+  virtual void make_row(int y, int block, const RunArguments& arguments) const = 0;
   int values() const { return out_.shape.width * format::kLanes; }
 
   int parts_;

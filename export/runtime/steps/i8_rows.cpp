@@ -13,19 +13,19 @@ using format::StepKind;
 
 class I8Add final : public I8RowStep {
  public:
-  I8Add(const Ground& ground, const format::Step& step) : I8RowStep(ground, step) {
+  I8Add(const StepContext& context, const format::Step& step) : I8RowStep(context, step) {
     float factors = 0;
     for (const ByteView& in : in_) {
       terms_.push_back({in.data, in.shape.row_stride, in.shape.block_stride, in.zero_point,
                         i8_multiplier(in.scale, 1, out_.scale)});
       factors += terms_.back().factor;
     }
-    kernels_ = &i8_kernels_of(ground.level, factors < kI8TameFactor);
+    kernels_ = &i8_kernels_of(context.level, factors < kI8TameFactor);
   }
   std::string kernels() const override { return "i8add"; }
 
  private:
-  void make_row(int y, int block, const Call& /*call*/) const override {
+  void make_row(int y, int block, const RunArguments& /*arguments*/) const override {
     kernels_->sum_row(
         {terms_.data(), terms_.size(), y, block, out_.row(y, block), out_.shape.width, bounds_});
   }
@@ -36,19 +36,19 @@ class I8Add final : public I8RowStep {
 
 class I8Multiply final : public I8RowStep {
  public:
-  I8Multiply(const Ground& ground, const format::Step& step) : I8RowStep(ground, step) {
+  I8Multiply(const StepContext& context, const format::Step& step) : I8RowStep(context, step) {
     row_.is_gate = in_[1].shape.height == 1 && in_[1].shape.width == 1;
     row_.width = out_.shape.width;
     row_.a_zero = in_[0].zero_point;
     row_.b_zero = in_[1].zero_point;
     row_.factor = i8_multiplier(in_[0].scale, in_[1].scale, out_.scale);
     row_.bounds = bounds_;
-    kernels_ = &i8_kernels_of(ground.level, row_.factor < kI8TameFactor / 256);
+    kernels_ = &i8_kernels_of(context.level, row_.factor < kI8TameFactor / 256);
   }
   std::string kernels() const override { return "i8multiply"; }
 
  private:
-  void make_row(int y, int block, const Call& /*call*/) const override {
+  void make_row(int y, int block, const RunArguments& /*arguments*/) const override {
     I8ProductRow row = row_;
     row.a = in_[0].row(y, block);
     row.b = in_[1].row(row.is_gate ? 0 : y, block);
@@ -63,17 +63,17 @@ class I8Multiply final : public I8RowStep {
 /// Floats from bytes: only as an output of the network.
 class I8Softmax final : public StepRun {
  public:
-  I8Softmax(const Ground& ground, const format::Step& step)
-      : in_(byte_view_of(ground.program, step.inputs[0], ground.arena)),
-        out_(view_of(ground.program, step.output, ground.arena)) {
-    const format::Tensor& tensor = ground.program.tensors[step.inputs[0]];
+  I8Softmax(const StepContext& context, const format::Step& step)
+      : in_(byte_view_of(context.program, step.inputs[0], context.arena)),
+        out_(view_of(context.program, step.output, context.arena)) {
+    const format::Tensor& tensor = context.program.tensors[step.inputs[0]];
     for (std::int64_t lane = 0; lane < tensor.blocks() * kLanes; ++lane)
       if (tensor.lanes.empty() ? lane < tensor.channels
                                : tensor.lanes[static_cast<std::size_t>(lane)] >= 0)
         lanes_.push_back(static_cast<int>(lane));
   }
-  void run(const Call& call) const noexcept override {
-    if (call.part != 0) return;
+  void run(const RunArguments& arguments) const noexcept override {
+    if (arguments.part != 0) return;
     for (int y = 0; y < out_.height; ++y)
       for (int x = 0; x < out_.width; ++x) make_pixel(y, x);
     zero_halo(out_, 0, out_.height, 0, out_.blocks);
@@ -102,19 +102,19 @@ class I8Softmax final : public StepRun {
 
 }  // namespace
 
-StepPointer make_i8_row_step(const Ground& ground, const format::Step& step) {
+StepPointer make_i8_row_step(const StepContext& context, const format::Step& step) {
   switch (step.kind) {
     case StepKind::Add:
-      return std::make_unique<I8Add>(ground, step);
+      return std::make_unique<I8Add>(context, step);
     case StepKind::Multiply:
-      return std::make_unique<I8Multiply>(ground, step);
+      return std::make_unique<I8Multiply>(context, step);
     case StepKind::Softmax:
-      return std::make_unique<I8Softmax>(ground, step);
+      return std::make_unique<I8Softmax>(context, step);
     case StepKind::MaxPool:
     case StepKind::AveragePool:
-      return make_i8_pool(ground, step);
+      return make_i8_pool(context, step);
     default:
-      return make_i8_move(ground, step);
+      return make_i8_move(context, step);
   }
 }
 

@@ -31,7 +31,7 @@ inline void conv_in_words(const I8Kernels::Words& words, I8Panel panel, std::byt
     panel.lanes = b + 1 < blocks ? format::kLanes : lanes;
     words.conv(panel);
     panel.bias_offset += format::kLanes;
-    panel.finish.multipliers += format::kLanes;
+    panel.requantisation.multipliers += format::kLanes;
     panel.dst += panel.dst_step;
     panel.residual += panel.residual_step;
   }

@@ -5,7 +5,7 @@
 
 #include "export/runtime/plan/image_strips.hpp"
 #include "export/runtime/plan/strip_run.hpp"
-#include "export/runtime/steps/finish.hpp"
+#include "export/runtime/steps/epilogue.hpp"
 #include "export/runtime/steps/precision.hpp"
 
 namespace atto::edge {
@@ -24,37 +24,38 @@ constexpr std::int64_t kStripElements = 24 * 1024 / sizeof(float);
 
 class ImageConvRun final : public StripRun {
  public:
-  ImageConvRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
-      : ground_(ground),
+  ImageConvRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
+      : context_(context),
         step_(step),
         out_(plan.out),
-        finish_(ground, step),
-        precision_(step, ground.kernels.bf16_conv != nullptr),
-        conv_(precision_.multiplies_bf16() ? ground.kernels.bf16_conv : ground.kernels.conv),
+        epilogue_(context, step),
+        precision_(step, context.kernels.bf16_conv != nullptr),
+        conv_(precision_.multiplies_bf16() ? context.kernels.bf16_conv : context.kernels.conv),
         depth_(precision_.depth(step.window.width)),
-        weights_(ground.weights.data() + step.parameters.weights),
-        bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)),
+        weights_(context.weights.data() + step.parameters.weights),
+        bias_(reinterpret_cast<const float*>(context.weights.data() + step.parameters.bias)),
         dst_offset_(pixel_offsets(out_)) {
-    const format::Program& program = ground.program;
+    const format::Program& program = context.program;
     // Pairs of columns reach over the window where its width is odd.
     plane_ = program.width + 2 * std::ptrdiff_t{step.window.pad} + depth_ - step.window.width;
     source_row_ = plane_ * program.channels;
     block_weights_ =
         std::ptrdiff_t{step.window.height} * depth_ * program.channels * format::kLanes;
-    if (finish_.residual() != nullptr) residual_offset_ = pixel_offsets(*finish_.residual());
+    if (epilogue_.residual() != nullptr) residual_offset_ = pixel_offsets(*epilogue_.residual());
     for (int c = 0; c < program.channels; ++c)
       normalisation_.push_back(normalisation_of(program, c));
     strips_.emplace(program, step.window, out_, ImageStripLayout{source_row_, 1, kStripElements},
-                    plan.turns, ground.kernels.max_pixels);
+                    plan.turns, context.kernels.max_pixels);
   }
 
   void run(int turn, const Places& places, Range /*blocks*/,
-           const Call& call) const noexcept override {
+           const RunArguments& arguments) const noexcept override {
     if (precision_.widens)
-      ground_.kernels.bf16_widen(reinterpret_cast<float*>(call.scratch + 2 * strip_bytes()),
-                                 reinterpret_cast<const std::uint16_t*>(weights_),
-                                 static_cast<std::size_t>(out_.blocks * block_weights_));
-    for (const Strip& strip : strips_->strips_of(turn)) run_strip(strip, out_.at(places.out), call);
+      context_.kernels.bf16_widen(reinterpret_cast<float*>(arguments.scratch + 2 * strip_bytes()),
+                                  reinterpret_cast<const std::uint16_t*>(weights_),
+                                  static_cast<std::size_t>(out_.blocks * block_weights_));
+    for (const Strip& strip : strips_->strips_of(turn))
+      run_strip(strip, out_.at(places.out), arguments);
   }
 
   std::size_t scratch_bytes() const override {
@@ -73,18 +74,18 @@ class ImageConvRun final : public StripRun {
     return aligned(source_row_ * strips_->source_rows() * Precision::kFloatBytes);
   }
 
-  void run_strip(const Strip& strip, const View& out, const Call& call) const {
-    auto* source = reinterpret_cast<float*>(call.scratch);
+  void run_strip(const Strip& strip, const View& out, const RunArguments& arguments) const {
+    auto* source = reinterpret_cast<float*>(arguments.scratch);
     const Range read = strips_->rows_read(strip);
     for (int y = read.begin; y < read.end; ++y)
-      for (int c = 0; c < ground_.program.channels; ++c)
-        pad_row(source + (y - read.begin) * source_row_ + c * plane_, call, c, y);
+      for (int c = 0; c < context_.program.channels; ++c)
+        pad_row(source + (y - read.begin) * source_row_ + c * plane_, arguments, c, y);
     ConvPanel panel{};
     panel.src = source;
     if (step_.is_bf16) {
-      std::byte* rounded = call.scratch + strip_bytes();
+      std::byte* rounded = arguments.scratch + strip_bytes();
       const std::ptrdiff_t values = (read.end - read.begin) * source_row_;
-      ground_.kernels.bf16_round(
+      context_.kernels.bf16_round(
           rounded, source,
           static_cast<std::size_t>((values + format::kLanes - 1) / format::kLanes * format::kLanes),
           1);
@@ -94,52 +95,52 @@ class ImageConvRun final : public StripRun {
     panel.tile_count = strip.tile_count;
     panel.pixel_step = step_.window.stride;
     panel.row_step = source_row_;
-    panel.kernel_width = ground_.program.channels;
+    panel.kernel_width = context_.program.channels;
     panel.column_step = plane_;
     panel.last_depth = depth_;
     panel.weight_step = block_weights_;
     panel.dst_step = out.block_stride;
     panel.dst_offset = dst_offset_.data();
-    panel.clamp = finish_.clamp();
-    panel.joined = finish_.joined();
-    const std::byte* weights = precision_.widens ? call.scratch + 2 * strip_bytes() : weights_;
-    for (int b = 0; b < out.blocks; b += ground_.kernels.panel_blocks) {
-      panel.blocks = std::min(ground_.kernels.panel_blocks, out.blocks - b);
-      panel.lanes = lanes_used(ground_.program.tensors[step_.output], b + panel.blocks - 1);
+    panel.clamp = epilogue_.clamp();
+    panel.joined = epilogue_.joined();
+    const std::byte* weights = precision_.widens ? arguments.scratch + 2 * strip_bytes() : weights_;
+    for (int b = 0; b < out.blocks; b += context_.kernels.panel_blocks) {
+      panel.blocks = std::min(context_.kernels.panel_blocks, out.blocks - b);
+      panel.lanes = lanes_used(context_.program.tensors[step_.output], b + panel.blocks - 1);
       panel.weights = weights + b * block_weights_ * precision_.operand_bytes;
       panel.bias = bias_ + b * format::kLanes;
       panel.dst = out.data + b * out.block_stride;
-      if (finish_.residual() != nullptr) {
-        panel.residual = finish_.residual()->data + b * finish_.residual()->block_stride;
-        panel.residual_step = finish_.residual()->block_stride;
+      if (epilogue_.residual() != nullptr) {
+        panel.residual = epilogue_.residual()->data + b * epilogue_.residual()->block_stride;
+        panel.residual_step = epilogue_.residual()->block_stride;
         panel.residual_offset = residual_offset_.data();
       }
       conv_(panel);
     }
-    finish_.complete(out, strip.begin, strip.end, 0, out.blocks);
+    epilogue_.complete(out, strip.begin, strip.end, 0, out.blocks);
   }
 
-  void pad_row(float* row, const Call& call, int channel, int y) const {
-    const int pad = step_.window.pad, width = ground_.program.width;
+  void pad_row(float* row, const RunArguments& arguments, int channel, int y) const {
+    const int pad = step_.window.pad, width = context_.program.width;
     std::fill_n(row, pad, 0.0f);
     std::fill(row + pad + width, row + plane_, 0.0f);
-    if (call.image != nullptr) {
+    if (arguments.image != nullptr) {
       const float* from =
-          call.image + (std::ptrdiff_t{channel} * ground_.program.height + y) * width;
+          arguments.image + (std::ptrdiff_t{channel} * context_.program.height + y) * width;
       std::copy_n(from, width, row + pad);
       return;
     }
-    const int channels = ground_.program.channels;
-    const std::uint8_t* from = call.pixels + std::ptrdiff_t{y} * width * channels + channel;
+    const int channels = context_.program.channels;
+    const std::uint8_t* from = arguments.pixels + std::ptrdiff_t{y} * width * channels + channel;
     const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
     for (int x = 0; x < width; ++x)
       row[pad + x] = static_cast<float>(from[x * channels]) * n.scale + n.shift;
   }
 
-  const Ground& ground_;
+  const StepContext& context_;
   const format::Step& step_;
   View out_;
-  Finish finish_;
+  Epilogue epilogue_;
   Precision precision_;
   void (*conv_)(const ConvPanel& panel);
   int depth_;  ///< columns of the window that have weights
@@ -154,9 +155,9 @@ class ImageConvRun final : public StripRun {
 
 }  // namespace
 
-StripPointer make_image_conv(const Ground& ground, const format::Step& step,
+StripPointer make_image_conv(const StepContext& context, const format::Step& step,
                              const StripPlan& plan) {
-  return std::make_unique<ImageConvRun>(ground, step, plan);
+  return std::make_unique<ImageConvRun>(context, step, plan);
 }
 
 }  // namespace atto::edge

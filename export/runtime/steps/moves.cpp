@@ -10,10 +10,10 @@ namespace {
 
 class ImportStep final : public StepRun {
  public:
-  ImportStep(const Ground& ground, const format::Step& step)
-      : program_(ground.program),
-        parts_(ground.parts),
-        out_(view_of(ground.program, step.output, ground.arena)) {
+  ImportStep(const StepContext& context, const format::Step& step)
+      : program_(context.program),
+        parts_(context.parts),
+        out_(view_of(context.program, step.output, context.arena)) {
     const format::Tensor& tensor = program_.tensors[step.output];
     for (std::int64_t lane = 0; lane < tensor.blocks() * format::kLanes; ++lane)
       channels_.push_back(!tensor.lanes.empty()    ? tensor.lanes[static_cast<std::size_t>(lane)]
@@ -23,30 +23,30 @@ class ImportStep final : public StepRun {
       normalisation_.push_back(normalisation_of(program_, c));
   }
 
-  void run(const Call& call) const noexcept override {
-    const Range mine = share(out_.height, call.part, parts_);
+  void run(const RunArguments& arguments) const noexcept override {
+    const Range mine = share(out_.height, arguments.part, parts_);
     for (int y = mine.begin; y < mine.end; ++y) {
       for (std::size_t lane = 0; lane < channels_.size(); ++lane)
-        import_row(call, y, static_cast<int>(lane), channels_[lane]);
+        import_row(arguments, y, static_cast<int>(lane), channels_[lane]);
       zero_halo(out_, y, y + 1, 0, out_.blocks);
     }
   }
   std::string kernels() const override { return "import"; }
 
  private:
-  void import_row(const Call& call, int y, int lane, int channel) const {
+  void import_row(const RunArguments& arguments, int y, int lane, int channel) const {
     float* to = out_.row(y, lane / format::kLanes) + lane % format::kLanes;
     const auto place = [](int x) { return std::ptrdiff_t{x} * format::kLanes; };
     const int width = out_.width;
     if (channel < 0) {
       for (int x = 0; x < width; ++x) to[place(x)] = 0;
-    } else if (call.image != nullptr) {
+    } else if (arguments.image != nullptr) {
       const float* from =
-          call.image + (std::ptrdiff_t{channel} * out_.height + y) * std::ptrdiff_t{width};
+          arguments.image + (std::ptrdiff_t{channel} * out_.height + y) * std::ptrdiff_t{width};
       for (int x = 0; x < width; ++x) to[place(x)] = from[x];
     } else {
       const std::ptrdiff_t channels = program_.channels;
-      const std::uint8_t* from = call.pixels + std::ptrdiff_t{y} * width * channels + channel;
+      const std::uint8_t* from = arguments.pixels + std::ptrdiff_t{y} * width * channels + channel;
       const Normalisation n = normalisation_[static_cast<std::size_t>(channel)];
       for (int x = 0; x < width; ++x)
         to[place(x)] = static_cast<float>(from[x * channels]) * n.scale + n.shift;
@@ -62,17 +62,17 @@ class ImportStep final : public StepRun {
 
 class GatherStep final : public StepRun {
  public:
-  GatherStep(const Ground& ground, const format::Step& step)
-      : kernels_(ground.kernels),
-        parts_(ground.parts),
-        out_(view_of(ground.program, step.output, ground.arena)),
+  GatherStep(const StepContext& context, const format::Step& step)
+      : kernels_(context.kernels),
+        parts_(context.parts),
+        out_(view_of(context.program, step.output, context.arena)),
         blocks_(block_sources(step)) {
     for (const std::uint32_t input : step.inputs)
-      in_.push_back(view_of(ground.program, input, ground.arena));
+      in_.push_back(view_of(context.program, input, context.arena));
   }
 
-  void run(const Call& call) const noexcept override {
-    const Range mine = share(out_.height, call.part, parts_);
+  void run(const RunArguments& arguments) const noexcept override {
+    const Range mine = share(out_.height, arguments.part, parts_);
     for (int y = mine.begin; y < mine.end; ++y) {
       for (int b = 0; b < out_.blocks; ++b) make_row(y, b);
       zero_halo(out_, y, y + 1, 0, out_.blocks);
@@ -105,9 +105,9 @@ class GatherStep final : public StepRun {
 
 }  // namespace
 
-StepPointer make_move(const Ground& ground, const format::Step& step) {
-  if (step.kind == format::StepKind::Import) return std::make_unique<ImportStep>(ground, step);
-  return std::make_unique<GatherStep>(ground, step);
+StepPointer make_move(const StepContext& context, const format::Step& step) {
+  if (step.kind == format::StepKind::Import) return std::make_unique<ImportStep>(context, step);
+  return std::make_unique<GatherStep>(context, step);
 }
 
 }  // namespace atto::edge

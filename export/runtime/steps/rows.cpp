@@ -13,16 +13,16 @@ using format::StepKind;
 /// Shares the output's rows among the parts; zeroes their padding.
 class RowStep : public StepRun {
  public:
-  RowStep(const Ground& ground, const format::Step& step)
-      : kernels_(ground.kernels),
-        parts_(ground.parts),
+  RowStep(const StepContext& context, const format::Step& step)
+      : kernels_(context.kernels),
+        parts_(context.parts),
         activation_(step.activation),
-        out_(view_of(ground.program, step.output, ground.arena)) {
+        out_(view_of(context.program, step.output, context.arena)) {
     for (const std::uint32_t input : step.inputs)
-      in_.push_back(view_of(ground.program, input, ground.arena));
+      in_.push_back(view_of(context.program, input, context.arena));
   }
-  void run(const Call& call) const noexcept final {
-    const Range mine = share(out_.height, call.part, parts_);
+  void run(const RunArguments& arguments) const noexcept final {
+    const Range mine = share(out_.height, arguments.part, parts_);
     for (int y = mine.begin; y < mine.end; ++y) {
       make_row(y);
       zero_halo(out_, y, y + 1, 0, out_.blocks);
@@ -83,8 +83,8 @@ class MultiplyStep final : public RowStep {
 
 class PoolStep final : public RowStep {
  public:
-  PoolStep(const Ground& ground, const format::Step& step)
-      : RowStep(ground, step), window_(step.window), is_max_(step.kind == StepKind::MaxPool) {}
+  PoolStep(const StepContext& context, const format::Step& step)
+      : RowStep(context, step), window_(step.window), is_max_(step.kind == StepKind::MaxPool) {}
   std::string kernels() const override {
     return kernel_name(is_max_ ? "maxpool" : "avgpool", window_);
   }
@@ -116,8 +116,8 @@ class PoolStep final : public RowStep {
 
 class UpsampleStep final : public RowStep {
  public:
-  UpsampleStep(const Ground& ground, const format::Step& step)
-      : RowStep(ground, step), factor_(step.window.stride) {}
+  UpsampleStep(const StepContext& context, const format::Step& step)
+      : RowStep(context, step), factor_(step.window.stride) {}
   std::string kernels() const override { return "upsample"; }
 
  private:
@@ -136,8 +136,8 @@ class UpsampleStep final : public RowStep {
 
 class SoftmaxStep final : public RowStep {
  public:
-  SoftmaxStep(const Ground& ground, const format::Step& step) : RowStep(ground, step) {
-    const format::Tensor& tensor = ground.program.tensors[step.inputs[0]];
+  SoftmaxStep(const StepContext& context, const format::Step& step) : RowStep(context, step) {
+    const format::Tensor& tensor = context.program.tensors[step.inputs[0]];
     for (std::int64_t lane = 0; lane < tensor.blocks() * format::kLanes; ++lane)
       if (tensor.lanes.empty() ? lane < tensor.channels
                                : tensor.lanes[static_cast<std::size_t>(lane)] >= 0)
@@ -167,10 +167,10 @@ class SoftmaxStep final : public RowStep {
 /// Adaptive average, block by block.
 class AverageRun final : public StripRun {
  public:
-  AverageRun(const Ground& ground, const StripPlan& plan)
-      : kernels_(ground.kernels), in_(plan.in), out_(plan.out) {}
+  AverageRun(const StepContext& context, const StripPlan& plan)
+      : kernels_(context.kernels), in_(plan.in), out_(plan.out) {}
   void run(int /*turn*/, const Places& places, Range blocks,
-           const Call& /*call*/) const noexcept override {
+           const RunArguments& /*arguments*/) const noexcept override {
     const View in = in_.at(places.in), out = out_.at(places.out);
     for (int y = 0; y < out.height; ++y)
       for (int x = 0; x < out.width; ++x) average(in, out, y, x, blocks);
@@ -200,24 +200,24 @@ class AverageRun final : public StripRun {
 
 }  // namespace
 
-StepPointer make_row_step(const Ground& ground, const format::Step& step) {
+StepPointer make_row_step(const StepContext& context, const format::Step& step) {
   switch (step.kind) {
     case StepKind::Add:
-      return std::make_unique<AddStep>(ground, step);
+      return std::make_unique<AddStep>(context, step);
     case StepKind::Multiply:
-      return std::make_unique<MultiplyStep>(ground, step);
+      return std::make_unique<MultiplyStep>(context, step);
     case StepKind::Upsample:
-      return std::make_unique<UpsampleStep>(ground, step);
+      return std::make_unique<UpsampleStep>(context, step);
     case StepKind::Softmax:
-      return std::make_unique<SoftmaxStep>(ground, step);
+      return std::make_unique<SoftmaxStep>(context, step);
     default:
-      return std::make_unique<PoolStep>(ground, step);
+      return std::make_unique<PoolStep>(context, step);
   }
 }
 
-StripPointer make_average(const Ground& ground, const format::Step& /*step*/,
+StripPointer make_average(const StepContext& context, const format::Step& /*step*/,
                           const StripPlan& plan) {
-  return std::make_unique<AverageRun>(ground, plan);
+  return std::make_unique<AverageRun>(context, plan);
 }
 
 }  // namespace atto::edge

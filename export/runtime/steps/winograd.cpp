@@ -7,7 +7,7 @@
 
 #include "export/runtime/plan/strip_run.hpp"
 #include "export/runtime/plan/tiles.hpp"
-#include "export/runtime/steps/finish.hpp"
+#include "export/runtime/steps/epilogue.hpp"
 
 namespace atto::edge {
 namespace {
@@ -17,18 +17,18 @@ constexpr std::array<float, 4 * format::kLanes> kNoBias{};
 
 class WinogradRun final : public StripRun {
  public:
-  WinogradRun(const Ground& ground, const format::Step& step, const StripPlan& plan)
-      : kernels_(ground.kernels),
+  WinogradRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
+      : kernels_(context.kernels),
         pad_(step.window.pad),
         in_(plan.in),
         out_(plan.out),
-        finish_(ground, step),
+        epilogue_(context, step),
         in_blocks_(step.wiring.in_blocks),
         depth_(step.wiring.depth()),
-        last_lanes_(lanes_used(ground.program.tensors[step.output], out_.blocks - 1)),
+        last_lanes_(lanes_used(context.program.tensors[step.output], out_.blocks - 1)),
         tiles_in_row_((out_.width + 1) / 2),
-        weights_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.weights)),
-        bias_(reinterpret_cast<const float*>(ground.weights.data() + step.parameters.bias)) {
+        weights_(reinterpret_cast<const float*>(context.weights.data() + step.parameters.weights)),
+        bias_(reinterpret_cast<const float*>(context.weights.data() + step.parameters.bias)) {
     for (const Range& rows : plan.turns) {
       Strip strip{rows.begin, rows.end, tiles_.size(), 0};
       add_window_tiles(tiles_, {}, map_of(strip), map_of(strip), 0, 1, kernels_.max_pixels);
@@ -49,7 +49,8 @@ class WinogradRun final : public StripRun {
   }
   std::string kernels() const override { return "winograd3x3s1"; }
 
-  void prepare(int turn, const Places& places, const Call& call) const noexcept override {
+  void prepare(int turn, const Places& places,
+               const RunArguments& arguments) const noexcept override {
     const Strip& rows = strips_[static_cast<std::size_t>(turn)];
     const View in = in_.at(places.in);
     const std::ptrdiff_t block = map_of(rows).block_stride;
@@ -60,7 +61,7 @@ class WinogradRun final : public StripRun {
     row.tiles = tiles_in_row_;
     row.columns = out_.width + 2;
     row.dst_step = in_blocks_ * block;
-    auto* to = reinterpret_cast<float*>(call.scratch);
+    auto* to = reinterpret_cast<float*>(arguments.scratch);
     for (int y = rows.begin; y < rows.end; y += 2, to += tiles_in_row_ * format::kLanes) {
       const int first = y - pad_;
       row.row_begin = std::max(0, -first);
@@ -73,12 +74,13 @@ class WinogradRun final : public StripRun {
     }
   }
 
-  void run(int turn, const Places& places, Range blocks, const Call& call) const noexcept override {
+  void run(int turn, const Places& places, Range blocks,
+           const RunArguments& arguments) const noexcept override {
     const Strip& rows = strips_[static_cast<std::size_t>(turn)];
     const View out = out_.at(places.out);
     const std::ptrdiff_t block = map_of(rows).block_stride;
-    const auto* source = reinterpret_cast<const float*>(call.scratch);
-    auto* products = reinterpret_cast<float*>(call.scratch) + kProducts * in_blocks_ * block;
+    const auto* source = reinterpret_cast<const float*>(arguments.scratch);
+    auto* products = reinterpret_cast<float*>(arguments.scratch) + kProducts * in_blocks_ * block;
     ConvPanel panel = common_panel(rows);
     for (int b = blocks.begin; b < blocks.end; b += panel.blocks) {
       panel.blocks = std::min(kernels_.panel_blocks, blocks.end - b);
@@ -90,13 +92,13 @@ class WinogradRun final : public StripRun {
         fetch_during(panel, 1,
                      i + 1 < kProducts               ? weights_of(i + 1, b)
                      : b + panel.blocks < blocks.end ? weights_of(0, b + panel.blocks)
-                                                     : call.next);
+                                                     : arguments.next);
         kernels_.conv(panel);
       }
       for (int i = 0; i < panel.blocks; ++i)
         finish_block(out, rows, b + i, products + i * block, panel.blocks * block);
     }
-    finish_.complete(out, rows.begin, rows.end, blocks.begin, blocks.end);
+    epilogue_.complete(out, rows.begin, rows.end, blocks.begin, blocks.end);
   }
 
  private:
@@ -135,15 +137,15 @@ class WinogradRun final : public StripRun {
 
   void finish_block(const View& out, const Strip& rows, int block, const float* products,
                     std::ptrdiff_t step) const {
-    const View* residual = finish_.residual();
+    const View* residual = epilogue_.residual();
     WinogradOutput row{};
     row.src = products;
     row.src_step = step;
     row.width = out.width;
     row.bias = bias_ + std::ptrdiff_t{block} * format::kLanes;
     row.dst_step = out.row_stride;
-    row.clamp = finish_.clamp();
-    row.joined = finish_.joined();
+    row.clamp = epilogue_.clamp();
+    row.joined = epilogue_.joined();
     for (int y = rows.begin; y < rows.end; y += 2, row.src += tiles_in_row_ * format::kLanes) {
       row.rows = std::min(2, rows.end - y);
       row.dst = out.row(y, block);
@@ -158,7 +160,7 @@ class WinogradRun final : public StripRun {
   const Kernels& kernels_;
   int pad_;
   View in_, out_;
-  Finish finish_;
+  Epilogue epilogue_;
   int in_blocks_, depth_, last_lanes_;
   int tiles_in_row_, most_tiles_ = 0;
   const float *weights_, *bias_;
@@ -169,8 +171,9 @@ class WinogradRun final : public StripRun {
 
 }  // namespace
 
-StripPointer make_winograd(const Ground& ground, const format::Step& step, const StripPlan& plan) {
-  return std::make_unique<WinogradRun>(ground, step, plan);
+StripPointer make_winograd(const StepContext& context, const format::Step& step,
+                           const StripPlan& plan) {
+  return std::make_unique<WinogradRun>(context, step, plan);
 }
 
 }  // namespace atto::edge

@@ -64,8 +64,9 @@ ATTO_AVX2_INLINE void depthwise_pixels(const I8DepthwiseRow& row, const TapPairs
     __m256i words[2];
     for (int k = 0; k < 2; ++k) {
       const int at = i + k < P ? i + k : i;
-      words[k] = _mm256_packs_epi32(rounded(sums[at][0], by.multipliers[0], row.finish, nullptr),
-                                    rounded(sums[at][1], by.multipliers[1], row.finish, nullptr));
+      words[k] =
+          _mm256_packs_epi32(rounded(sums[at][0], by.multipliers[0], row.requantisation, nullptr),
+                             rounded(sums[at][1], by.multipliers[1], row.requantisation, nullptr));
     }
     store(dst + i * format::kLanes,
           _mm256_permute4x64_epi64(to_bytes(words[0], words[1], by), 0xd8), i + 1 < P ? 2 : 1);
@@ -83,9 +84,9 @@ ATTO_AVX2 void depthwise_row(const I8DepthwiseRow& row) {
   TapPairs pairs;
   for (int b = 0; b < row.blocks; ++b) {
     pair_taps(row, b, pairs);
-    const float* multipliers = row.finish.multipliers + b * format::kLanes;
+    const float* multipliers = row.requantisation.multipliers + b * format::kLanes;
     const std::int32_t* biases = row.bias + b * format::kLanes;
-    Rounding by = rounding_of(row.finish, multipliers);
+    Rounding by = rounding_of(row.requantisation, multipliers);
     __m256i bias[2];
     for (int h = 0; h < 2; ++h) {
       by.multipliers[h] = _mm256_castsi256_ps(halves_of(multipliers, h));
@@ -156,7 +157,7 @@ ATTO_AVX2 void product_row(const I8ProductRow& row) {
 }
 
 ATTO_AVX2 void gather_row(const I8GatheredRow& row) {
-  I8Finish how{};
+  I8Requantisation how{};
   how.zero_point = row.zero_point;
   how.high = 255;
   const Rounding by = rounding_of(how, row.factors);

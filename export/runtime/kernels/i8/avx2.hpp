@@ -44,7 +44,7 @@ ATTO_AVX2_INLINE Rounding bounds_of(const I8Bounds& bounds) {
           _mm256_set1_epi8(static_cast<char>(bounds.low)),
           _mm256_set1_epi8(static_cast<char>(bounds.high))};
 }
-ATTO_AVX2_INLINE Rounding rounding_of(const I8Finish& how, const float* multipliers) {
+ATTO_AVX2_INLINE Rounding rounding_of(const I8Requantisation& how, const float* multipliers) {
   Rounding rounding = bounds_of({how.low, how.high, how.zero_point});
   for (int h = 0; h < 2; ++h) rounding.multipliers[h] = _mm256_loadu_ps(multipliers + 8 * h);
   return rounding;
@@ -55,7 +55,7 @@ ATTO_AVX2_INLINE __m256 clamped(__m256 x, Clamp clamp) {
 }
 
 /// Eight lanes; `residual` null for none.
-ATTO_AVX2_INLINE __m256i rounded(__m256i sums, __m256 multipliers, const I8Finish& how,
+ATTO_AVX2_INLINE __m256i rounded(__m256i sums, __m256 multipliers, const I8Requantisation& how,
                                  const std::uint8_t* residual) {
   __m256 x = _mm256_mul_ps(_mm256_cvtepi32_ps(sums), multipliers);
   if (residual != nullptr) {

@@ -24,7 +24,8 @@ ATTO_AVX2_INLINE __m256i every_lane(const std::uint8_t* from) {
 template <int P>
 ATTO_AVX2_INLINE void finish_tile(const __m256i (&sums)[P][2], const I8Panel& panel,
                                   std::size_t pixel, int block) {
-  const Rounding by = rounding_of(panel.finish, panel.finish.multipliers + block * format::kLanes);
+  const Rounding by =
+      rounding_of(panel.requantisation, panel.requantisation.multipliers + block * format::kLanes);
   const std::uint8_t* residual =
       panel.residual == nullptr
           ? nullptr
@@ -36,8 +37,8 @@ ATTO_AVX2_INLINE void finish_tile(const __m256i (&sums)[P][2], const I8Panel& pa
       const int at = i + k < P ? i + k : i;
       const std::uint8_t* r = residual == nullptr ? nullptr : residual + at * format::kLanes;
       words[k] = _mm256_packs_epi32(
-          rounded(sums[at][0], by.multipliers[0], panel.finish, r),
-          rounded(sums[at][1], by.multipliers[1], panel.finish, r == nullptr ? r : r + 8));
+          rounded(sums[at][0], by.multipliers[0], panel.requantisation, r),
+          rounded(sums[at][1], by.multipliers[1], panel.requantisation, r == nullptr ? r : r + 8));
     }
     store(dst, in_order(to_bytes(words[0], words[1], by)), i + 1 < P ? 2 : 1);
   }

@@ -12,7 +12,7 @@ namespace atto::edge {
 
 /// Sums to bytes: q = clamp(round(clamp(sum * multiplier) [+ residual, clamped]) + zero_point).
 /// Rounding is monotone: the last clamp may as well be that of the bytes, to [low, high].
-struct I8Finish {
+struct I8Requantisation {
   const float* multipliers;  ///< [blocks * 16]
   Clamp clamp, joined;
   std::uint8_t low, high;
@@ -45,7 +45,7 @@ struct I8Panel {
   const std::uint8_t* residual;  ///< null for none; may be dst
   std::ptrdiff_t residual_step;
   const std::uint32_t* residual_offset;
-  I8Finish finish;
+  I8Requantisation requantisation;
 };
 
 /// One row of a depthwise convolution. weights [blocks][kh][kw][16] from tap (ky_begin, 0).
@@ -61,7 +61,7 @@ struct I8DepthwiseRow {
   std::ptrdiff_t dst_step;
   const std::uint8_t* residual;
   std::ptrdiff_t residual_step;
-  I8Finish finish;
+  I8Requantisation requantisation;
 };
 
 /// Rows [first, end) of one block of a depthwise convolution whose window is 3 x 3, 5 x 5 or 7 x 7,
@@ -79,7 +79,7 @@ struct I8DepthwiseBlock {
   std::ptrdiff_t dst_step;
   const std::uint8_t* residual;  ///< null for none; may be dst
   std::ptrdiff_t residual_step;
-  I8Finish finish;
+  I8Requantisation requantisation;
 };
 
 inline constexpr int kI8PanelBlocks = 2;
@@ -124,9 +124,9 @@ struct I8Kernels {
   void (*sum_row)(const I8SumRow& row);
   void (*mean)(const I8MeanCell& cell);
 };
-/// `is_tame`: sums, and what they are times their multipliers, with a residual added, stay within
-/// the int32 range, which the vector kernels rely on.
-const I8Kernels& i8_kernels_of(Level level, bool is_tame = true);
+/// `fits_int32`: sums, and what they are times their multipliers, with a residual added, stay
+/// within the int32 range, which the vector kernels rely on.
+const I8Kernels& i8_kernels_of(Level level, bool fits_int32 = true);
 const I8Kernels& i8_plain_kernels();
 const I8Kernels& i8_avx2_kernels();
 const I8Kernels& i8_vnni_kernels();

@@ -79,7 +79,7 @@ ATTO_NEON_INLINE int8x16_t shifted(const std::uint8_t* pixel) {
 template <int P>
 ATTO_NEON_INLINE void finish_tile(const PixelSums (&sums)[P], const I8Panel& panel,
                                   std::size_t pixel, int block) {
-  const float* multipliers = panel.finish.multipliers + block * format::kLanes;
+  const float* multipliers = panel.requantisation.multipliers + block * format::kLanes;
   for (int i = 0; i < P; ++i) {
     const std::size_t at = pixel + static_cast<std::size_t>(i);
     const std::uint8_t* residual =
@@ -89,7 +89,7 @@ ATTO_NEON_INLINE void finish_tile(const PixelSums (&sums)[P], const I8Panel& pan
     Lanes lanes;
     lanes_of(sums[i], lanes);
     vst1q_u8(panel.dst + block * panel.dst_step + panel.dst_offset[at],
-             neon::to_bytes(lanes, panel.finish, multipliers, residual));
+             neon::to_bytes(lanes, panel.requantisation, multipliers, residual));
   }
 }
 

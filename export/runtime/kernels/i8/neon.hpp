@@ -28,7 +28,8 @@ inline __attribute__((always_inline)) float32x4_t clamped(float32x4_t x, Clamp c
 }
 
 /// The bytes of one pixel; `residual` null for none.
-inline __attribute__((always_inline)) uint8x16_t to_bytes(const Lanes& sums, const I8Finish& how,
+inline __attribute__((always_inline)) uint8x16_t to_bytes(const Lanes& sums,
+                                                          const I8Requantisation& how,
                                                           const float* multipliers,
                                                           const std::uint8_t* residual) {
   FloatLanes values;

@@ -68,10 +68,11 @@ ATTO_INLINE void depthwise_pixels(const I8DepthwiseRow& row, int block, int x) {
   }
   for (int i = 0; i < P; ++i) {
     const std::ptrdiff_t at = std::ptrdiff_t{x + i} * format::kLanes;
-    vst1q_u8(row.dst + block * row.dst_step + at,
-             to_bytes(sums[i], row.finish, row.finish.multipliers + block * format::kLanes,
-                      row.residual == nullptr ? nullptr
-                                              : row.residual + block * row.residual_step + at));
+    vst1q_u8(
+        row.dst + block * row.dst_step + at,
+        to_bytes(
+            sums[i], row.requantisation, row.requantisation.multipliers + block * format::kLanes,
+            row.residual == nullptr ? nullptr : row.residual + block * row.residual_step + at));
   }
 }
 

@@ -25,16 +25,16 @@ const I8Kernels& i8_plain_kernels() {
   return kPlain;
 }
 
-const I8Kernels& i8_kernels_of(Level level, bool is_tame) {
+const I8Kernels& i8_kernels_of(Level level, bool fits_int32) {
 #if defined(__x86_64__)
-  if (is_tame && (level == Level::Avx512Vnni || level == Level::Avx512Bf16))
+  if (fits_int32 && (level == Level::Avx512Vnni || level == Level::Avx512Bf16))
     return i8_vnni_kernels();
-  if (is_tame && level != Level::Scalar) return i8_avx2_kernels();
+  if (fits_int32 && level != Level::Scalar) return i8_avx2_kernels();
 #endif
 #if defined(__aarch64__)
-  if (is_tame) return level == Level::NeonDotprod ? i8_dotprod_kernels() : i8_neon_kernels();
+  if (fits_int32) return level == Level::NeonDotprod ? i8_dotprod_kernels() : i8_neon_kernels();
 #endif
-  (void)level, (void)is_tame;
+  (void)level, (void)fits_int32;
   return kPlain;
 }
 

@@ -38,7 +38,7 @@ ATTO_INLINE float clamped(float x, Clamp clamp) {
 using Sum = std::uint32_t;
 
 /// One block of one pixel; `residual` null for none.
-ATTO_INLINE void finish(const Sum* sums, const I8Finish& how, const float* multipliers,
+ATTO_INLINE void finish(const Sum* sums, const I8Requantisation& how, const float* multipliers,
                         const std::uint8_t* residual, std::uint8_t* dst) {
   for (int l = 0; l < format::kLanes; ++l) {
     float x =
@@ -90,7 +90,7 @@ ATTO_INLINE void conv_pixel(const I8Panel& panel, std::size_t t, int pixel, int 
         add_quad(sums, tap + q / of_block * panel.block_step, q % of_block, panel.interleave, w);
   }
   const std::size_t at = tile.pixel + static_cast<std::size_t>(pixel);
-  finish(sums, panel.finish, panel.finish.multipliers + block * format::kLanes,
+  finish(sums, panel.requantisation, panel.requantisation.multipliers + block * format::kLanes,
          panel.residual == nullptr
              ? nullptr
              : panel.residual + block * panel.residual_step + panel.residual_offset[at],
@@ -119,7 +119,7 @@ ATTO_INLINE void depthwise_row(const I8DepthwiseRow& row) {
             sums[l] += static_cast<Sum>(std::int32_t{p[l]} * w[l]);
         }
       const std::ptrdiff_t at = std::ptrdiff_t{x} * format::kLanes;
-      finish(sums, row.finish, row.finish.multipliers + b * format::kLanes,
+      finish(sums, row.requantisation, row.requantisation.multipliers + b * format::kLanes,
              row.residual == nullptr ? nullptr : row.residual + b * row.residual_step + at,
              row.dst + b * row.dst_step + at);
     }

@@ -22,7 +22,8 @@ ATTO_VNNI_INLINE void in_register([[maybe_unused]] __m512i& x) {
 /// Pixels of one block of a panel.
 ATTO_VNNI_INLINE void finish_pixels(const __m512i* sums, int pixels, const I8Panel& panel,
                                     std::size_t pixel, int block) {
-  const Rounding by = rounding_of(panel.finish, panel.finish.multipliers + block * format::kLanes);
+  const Rounding by =
+      rounding_of(panel.requantisation, panel.requantisation.multipliers + block * format::kLanes);
   const std::uint8_t* residual =
       panel.residual == nullptr
           ? nullptr

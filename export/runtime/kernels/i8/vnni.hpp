@@ -25,12 +25,12 @@ ATTO_VNNI_INLINE __m512 clamped(__m512 x, Clamp clamp) {
 
 /// What turns the sums of a block into bytes.
 struct Rounding {
-  const I8Finish& how;
+  const I8Requantisation& how;
   __m512 multipliers;
   __m512i zero_point, low, high;
   bool is_plain;  ///< to [0, 255], as packing saturates, without a zero point
 };
-ATTO_VNNI_INLINE Rounding rounding_of(const I8Finish& how, const float* multipliers) {
+ATTO_VNNI_INLINE Rounding rounding_of(const I8Requantisation& how, const float* multipliers) {
   return {how,
           _mm512_loadu_ps(multipliers),
           _mm512_set1_epi16(static_cast<short>(how.zero_point)),

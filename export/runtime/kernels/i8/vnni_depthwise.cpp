@@ -104,7 +104,7 @@ ATTO_VNNI void depthwise_block_of(const I8DepthwiseBlock& of) {
   const ByChannel by_channels = by_channel<HasVbmi>();
   Window window;
   read_window(window, of.weights, by_channels);
-  const Rounding by = rounding_of(of.finish, of.finish.multipliers);
+  const Rounding by = rounding_of(of.requantisation, of.requantisation.multipliers);
   for (int y = of.first; y < of.end; ++y) {
     const int first = y * Stride - of.pad;
     const int begin = std::clamp(-first, 0, K), end = std::clamp(of.in_height - first, 0, K);

@@ -1,4 +1,4 @@
-#include "export/runtime/steps/finish.hpp"
+#include "export/runtime/steps/epilogue.hpp"
 
 #include <limits>
 
@@ -16,20 +16,20 @@ Clamp clamp_of(format::Activation activation) {
   return {-kEndless, kEndless};
 }
 
-Finish::Finish(const Ground& ground, const format::Step& step)
-    : kernels_(ground.kernels),
+Epilogue::Epilogue(const StepContext& context, const format::Step& step)
+    : kernels_(context.kernels),
       activation_(step.activation),
       joined_activation_(step.joined_activation),
       has_residual_(step.residual >= 0),
       clamp_(clamp_of(step.activation)),
       joined_(clamp_of(step.joined_activation)) {
   if (has_residual_)
-    residual_ = view_of(ground.program, static_cast<std::uint32_t>(step.residual), ground.arena);
+    residual_ = view_of(context.program, static_cast<std::uint32_t>(step.residual), context.arena);
   in_kernel_ = has_residual_ && is_clamp(activation_);
   is_complete_ = is_clamp(activation_) && (!has_residual_ || is_clamp(joined_activation_));
 }
 
-void Finish::complete_row(float* row, const float* residual, std::size_t values) const {
+void Epilogue::complete_row(float* row, const float* residual, std::size_t values) const {
   if (!is_clamp(activation_)) kernels_.activate(row, row, values, activation_);
   if (!has_residual_) return;
   if (!in_kernel_) kernels_.add(row, row, residual, values);
@@ -37,7 +37,7 @@ void Finish::complete_row(float* row, const float* residual, std::size_t values)
     kernels_.activate(row, row, values, joined_activation_);
 }
 
-void Finish::complete(const View& out, int begin, int end, int block_begin, int block_end) const {
+void Epilogue::complete(const View& out, int begin, int end, int block_begin, int block_end) const {
   if (!is_complete_)
     for (int y = begin; y < end; ++y)
       for (int b = block_begin; b < block_end; ++b)

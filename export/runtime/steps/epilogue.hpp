@@ -6,9 +6,9 @@
 
 namespace atto::edge {
 
-class Finish {
+class Epilogue {
  public:
-  Finish(const Ground& ground, const format::Step& step);
+  Epilogue(const StepContext& context, const format::Step& step);
 
   /// For the kernel.
   Clamp clamp() const { return clamp_; }

@@ -6,15 +6,15 @@
 
 namespace atto::edge {
 
-struct I8Ending {
+struct I8Epilogue {
   /// `shape`: of the output, as a StripPlan has it.
-  I8Ending(const Ground& ground, const format::Step& step, const View& shape);
+  I8Epilogue(const StepContext& context, const format::Step& step, const View& shape);
 
   ByteView out;  ///< in no place yet
   ByteView residual;
   const std::int32_t* bias;
-  I8Finish finish{};  ///< multipliers of block 0
-  bool is_tame;       ///< as i8_kernels_of wants it
+  I8Requantisation requantisation{};  ///< multipliers of block 0
+  bool fits_int32;                    ///< as i8_kernels_of wants it
 };
 
 }  // namespace atto::edge
