@@ -23,10 +23,15 @@ ALLOWED = {
     "trainer": ["prototypes", "design_specs"],
     "trainer/images": ["design_specs"],
     "trainer/torch": ["trainer", "trainer/images", "prototypes", "design_specs"],
-    "export": ["export/format", "export/runtime", "prototypes", "design_specs"],
+    "export/lowering": ["export/format", "prototypes", "design_specs"],
+    "export/measuring": ["export/runtime"],
+    "export/onnx": ["export/lowering", "export/reference", "prototypes", "design_specs"],
+    "export/quantisation": ["export/lowering", "export/reference", "prototypes", "design_specs"],
+    "export/reference": ["export/lowering", "prototypes", "design_specs"],
+    "export/targets": ["export/lowering", "export/onnx", "export/quantisation", "export/reference", "export/format", "export/runtime", "prototypes", "design_specs"],
     "search": ["trainer", "generator", "prototypes", "design_specs"],
-    "search/latency": ["search", "export", "export/format", "export/runtime", "prototypes", "design_specs"],
-    "search/cli": ["search", "search/latency", "export", "export/format", "export/runtime", "trainer", "trainer/images", "generator", "prototypes", "design_specs"],
+    "search/latency": ["search", "export/format", "export/lowering", "export/quantisation", "export/runtime", "prototypes", "design_specs"],
+    "search/cli": ["search", "search/latency", "export/format", "export/measuring", "export/runtime", "export/targets", "trainer", "trainer/images", "generator", "prototypes", "design_specs"],
     "trainer/cli": ["search", "search/cli", "trainer", "trainer/torch", "generator", "prototypes", "design_specs"],
 }
 # library header pattern -> the folders that may include it.

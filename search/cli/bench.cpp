@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "export/measuring/core_distance.hpp"
+#include "export/measuring/fma_peak.hpp"
 #include "export/runtime/engine.hpp"
 #include "search/cli/command_line.hpp"
-#include "search/cli/core_distance.hpp"
-#include "search/cli/fma_peak.hpp"
 #include "search/latency/engine_timing.hpp"
 
 namespace atto::cli {
@@ -30,9 +30,10 @@ struct Scale {
   std::string_view precision, unit, peak_name, peak_key;
   double (*measure_peak)(edge::Level level);
 };
-constexpr Scale kScales[] = {{"fp32", "GFLOP/s", "FMA", "fma_peak_gflops", measure_fma_peak},
-                             {"bf16", "GFLOP/s", "bf16", "bf16_peak_gflops", measure_bf16_peak},
-                             {"int8", "GOP/s", "int8", "int8_peak_gops", measure_int8_peak}};
+constexpr Scale kScales[] = {
+    {"fp32", "GFLOP/s", "FMA", "fma_peak_gflops", measuring::measure_fma_peak},
+    {"bf16", "GFLOP/s", "bf16", "bf16_peak_gflops", measuring::measure_bf16_peak},
+    {"int8", "GOP/s", "int8", "int8_peak_gops", measuring::measure_int8_peak}};
 const Scale& scale_of(const format::Program& program) {
   const auto* found = std::find_if(std::begin(kScales), std::end(kScales), [&](const Scale& scale) {
     return scale.precision == program.precision;
@@ -126,7 +127,7 @@ int bench(const BenchOptions& options) {
   measured.timing = search::time_runs({&engine, 1}, image, options.rounds, [&](int round) {
     if (round % 8 != 0) return;
     measured.peak = std::max(measured.peak, measured.scale.measure_peak(engine.level()));
-    if (options.threads > 1) distances.push_back(measure_core_distance());
+    if (options.threads > 1) distances.push_back(measuring::measure_core_distance());
   });
   if (!distances.empty()) {
     const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);

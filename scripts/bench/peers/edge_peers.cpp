@@ -23,14 +23,14 @@
 #include "design_specs/files.hpp"
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
+#include "export/measuring/core_distance.hpp"
+#include "export/measuring/fma_peak.hpp"
 #include "export/onnx/model_file.hpp"
 #include "export/onnx/network_graph.hpp"
 #include "export/onnx/quantised_graph.hpp"
 #include "export/runtime/engine.hpp"
 #include "prototypes/network/costs.hpp"
 #include "scripts/bench/peers/engine.hpp"
-#include "search/cli/core_distance.hpp"
-#include "search/cli/fma_peak.hpp"
 
 using namespace atto;
 namespace fs = std::filesystem;
@@ -121,12 +121,13 @@ class Server {
     in >> command;
     if (command != "pair") in >> engine;
     in >> name >> runs >> threads;
-    if (command == "peak") return fmt::format("{}", cli::measure_fma_peak(edge::chosen_level()));
-    if (command == "distance") return fmt::format("{}", cli::measure_core_distance());
+    if (command == "peak")
+      return fmt::format("{}", measuring::measure_fma_peak(edge::chosen_level()));
+    if (command == "distance") return fmt::format("{}", measuring::measure_core_distance());
     if (command == "bf16_peak")
-      return fmt::format("{}", cli::measure_bf16_peak(edge::chosen_level()));
+      return fmt::format("{}", measuring::measure_bf16_peak(edge::chosen_level()));
     if (command == "int8_peak")
-      return fmt::format("{}", cli::measure_int8_peak(edge::chosen_level()));
+      return fmt::format("{}", measuring::measure_int8_peak(edge::chosen_level()));
     if (command == "engines") {
       std::string names = "ours";
       for (const auto& [peer, make] : kPeers) names += " " + peer;

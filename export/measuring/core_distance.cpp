@@ -1,4 +1,4 @@
-#include "search/cli/core_distance.hpp"
+#include "export/measuring/core_distance.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <chrono>
 #include <thread>
 
-namespace atto::cli {
+namespace atto::measuring {
 namespace {
 
 constexpr int kRounds = 9;
@@ -47,4 +47,4 @@ double measure_core_distance() {
   return rounds[kRounds / 2];
 }
 
-}  // namespace atto::cli
+}  // namespace atto::measuring

@@ -1,4 +1,4 @@
-#include "search/cli/fma_peak.hpp"
+#include "export/measuring/fma_peak.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +10,7 @@
 #  include <arm_neon.h>
 #endif
 
-namespace atto::cli {
+namespace atto::measuring {
 namespace {
 
 // Latency 4 or 5 times two units: fewer chains would wait for each other.
@@ -178,4 +178,4 @@ double measure_int8_peak(edge::Level level) {
   return measure(int8_probe_of(level));
 }
 
-}  // namespace atto::cli
+}  // namespace atto::measuring

@@ -3,7 +3,7 @@
 
 #include "export/runtime/level.hpp"
 
-namespace atto::cli {
+namespace atto::measuring {
 
 /// Returns the GFLOP/s (2 per multiply-add) of float32 multiply-adds at a level, from registers
 /// alone, on the calling thread: the best of several short rounds, about 30 ms in all.
@@ -17,4 +17,4 @@ double measure_bf16_peak(edge::Level level);
 /// (avx512_vnni: vpdpbusd; avx2: vpmaddwd and vpaddd), measured likewise.
 double measure_int8_peak(edge::Level level);
 
-}  // namespace atto::cli
+}  // namespace atto::measuring
