@@ -82,6 +82,24 @@ void write_file_atomically(const std::filesystem::path& file, std::string_view c
   sync_folder_of(file);
 }
 
+void copy_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (source.get() < 0) throw EnvironmentError("cannot open", from.string(), errno);
+  Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (target.get() < 0) throw EnvironmentError("cannot write", to.string(), errno);
+  std::string buffer(1 << 18, '\0');
+  for (;;) {
+    const ssize_t got = ::read(source.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw EnvironmentError("cannot read", from.string(), errno);
+    if (got == 0) break;
+    if (!write_all(target.get(), {buffer.data(), static_cast<std::size_t>(got)}))
+      throw EnvironmentError("cannot write", to.string(), errno);
+  }
+  if (::fsync(target.get()) != 0 || !target.close_checked())
+    throw EnvironmentError("cannot write", to.string(), errno);
+}
+
 std::string read_file(const std::filesystem::path& file, std::size_t max_bytes) {
   const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) throw EnvironmentError("cannot open", file.string(), errno);

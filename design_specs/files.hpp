@@ -12,6 +12,10 @@ namespace atto::spec {
 /// sees the old file or the new one. Throws EnvironmentError with errno's text and the path.
 void write_file_atomically(const std::filesystem::path& file, std::string_view contents);
 
+/// Copies a file's bytes, synced; replaces `to`. Throws EnvironmentError with the true reason (a
+/// full disk, say) and the path that could not be read or written.
+void copy_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Reads a whole file; one over `max_bytes` or unreadable throws EnvironmentError.
 std::string read_file(const std::filesystem::path& file,
                       std::size_t max_bytes = std::size_t{1} << 32);

@@ -9,8 +9,11 @@
 #include <set>
 #include <utility>
 
+#include "search/crew_watch.hpp"
+#include "search/ending.hpp"
 #include "search/pace.hpp"
 #include "search/quiet_moment.hpp"
+#include "search/stop_requests.hpp"
 #include "search/tier_search.hpp"
 #include "search/winner.hpp"
 
@@ -22,9 +25,8 @@ using std::chrono::milliseconds;
 
 constexpr int kLongestPauseMs = 50;
 constexpr milliseconds kStatusInterval{200};
-constexpr milliseconds kExpiryInterval{1000};
-/// Departures in a row without a finished job after which the campaign gives up.
-constexpr int kFailedStarts = 3, kDeathsInARow = 20;
+/// How long proposals may take before signals, departures and leases are looked at again.
+constexpr milliseconds kProposingSlice{100};
 
 class Coordinator {
  public:
@@ -32,26 +34,39 @@ class Coordinator {
       : options_(options),
         observer_(observer),
         signals_(signals),
+        stops_(signals, [this](int count) { pass_on_stop(count); }),
         folder_{options.folder},
         lock_(options.folder / "coordinator.lock"),
         ledger_(folder_.ledger()),
         campaign_(load_campaign(ledger_)),
         extensions_(read_extensions(ledger_)),
         reuse_(campaign_, options.warm_start),
-        gate_(campaign_, ledger_, faults_, options.meter,
-              [this](const std::function<void()>& work) { keep_quiet(work); }),
-        run_{campaign_, folder_, ledger_, reuse_, faults_, gate_},
+        gate_(
+            campaign_, ledger_, faults_, options.meter,
+            [this](const std::function<void()>& work) { keep_quiet(work); }, stops_.poll()),
+        run_{campaign_, folder_, ledger_, reuse_, faults_, gate_, stops_.poll()},
         crew_(options.command, options.workers, folder_.logs()),
+        watch_(crew_, ledger_, folder_,
+               [this](const std::string& text) { observer_.message(text); }),
         pace_(campaign_, whole_estimate()),
         finals_(ledger_, campaign_) {
     if (!lock_.is_held())
       throw EnvironmentError("another process runs this campaign: " + options.folder.string());
+    ledger_.while_locked([this] { return stops_.may_wait_for_lock(); });
   }
 
   CampaignEnd run() {
     try {
-      return run_all();
+      try {
+        return run_all();
+      } catch (const StopAsked&) {
+        return stop();
+      }
     } catch (const EnvironmentError& error) {
+      if (stops_.count() > 0) {  // the ledger can do without the last words
+        observer_.message(error.what());
+        return CampaignEnd::Interrupted;
+      }
       throw EnvironmentError(fmt::format("{}; when that is mended, continue with: atto resume {}",
                                          error.what(), folder_.path.string()));
     }
@@ -65,7 +80,12 @@ class Coordinator {
     drop_checkpoints();
     record_own_cost();
     ledger_.set_meta("state", "finished");
-    end_crew(SIGTERM);
+    watch_.end(SIGTERM, signals_);
+    if (const std::size_t waiting = waiting_requests(ledger_).size(); waiting > 0)
+      observer_.message(
+          fmt::format("{} of `atto steer`, made since the search was over: atto resume {}",
+                      waiting == 1 ? "1 request waits" : fmt::format("{} requests wait", waiting),
+                      folder_.path.string()));
     return CampaignEnd::Finished;
   }
 
@@ -83,9 +103,9 @@ class Coordinator {
     for (const std::string& other : gate_.strangers())
       observer_.message("latencies so far were measured on " + other +
                         " and stand; new designs are measured here");
-    // Workers of an earlier coordinator died with it, through no fault of their trials.
-    for (const std::string& worker : ledger_.holders())
-      if (worker.starts_with(kOwnPrefix)) ledger_.release_worker(worker, "", false);
+    watch_.begin();
+    if (!waiting_requests(ledger_).empty() && is_search_over(ledger_, campaign_))
+      open_search(ledger_, campaign_);
     earlier_cpu_seconds_ = ledger_.totals().coordinator_cpu_seconds;
     ledger_.set_meta("state", "running");
     finish_cursor_ = ledger_.last_finish_order();
@@ -118,9 +138,13 @@ class Coordinator {
     faults_.pass("before_winner");
     const Leaderboard board = make_leaderboard(ledger_, campaign_, tier);
     write_winner(folder_, campaign_, board);
-    if (const Entry* winner = board.winner())
+    const Entry* winner = board.winner();
+    if (winner)
       gate_.confirm(terms_of(ledger_, campaign_, tier).require(), winner->design,
                     folder_.winner(board.tier_name));
+    else if (std::filesystem::exists(folder_.winner(board.tier_name)))
+      observer_.message(fmt::format("no design meets what is asked for; {} stays as it was",
+                                    folder_.winner(board.tier_name).string()));
     return true;
   }
 
@@ -132,7 +156,7 @@ class Coordinator {
   }
 
   void keep_quiet(const std::function<void()>& work) {
-    for (const std::string& worker : in_a_quiet_moment(ledger_, crew_, work)) {
+    for (const std::string& worker : in_a_quiet_moment(ledger_, crew_, work, stops_.poll())) {
       const std::string text = "worker " + worker + " trained on while a latency was measured";
       ledger_.add_event("latency", text);
       observer_.message(text);
@@ -154,6 +178,7 @@ class Coordinator {
     for (const JobRow& row : ledger_.jobs(tier, Stage::Include)) known.insert(row.job.hash);
     for (const DesignRow& design : ledger_.human_designs()) {
       if (known.count(design.hash)) continue;
+      stops_.pass();
       write_design_file(folder_, campaign_, design);
       Job job;
       job.stage = Stage::Include;
@@ -177,6 +202,7 @@ class Coordinator {
     for (const std::string& hash : hashes)
       for (int replica = 0; replica < campaign_.spec.training.final_seeds; ++replica) {
         if (known.count({hash, replica})) continue;
+        stops_.pass();
         Job job;
         job.stage = Stage::Final;
         job.replica = replica;
@@ -207,17 +233,14 @@ class Coordinator {
   /// One turn of the loop: signals, departures, results, proposals, new workers. False when asked
   /// to stop.
   bool step() {
-    const int signal = signals_.wait(pause_ms_);
-    if (signal == SIGINT || signal == SIGTERM) return false;
-    for (const Departure& departure : crew_.reap()) mourn(departure);
-    release_expired();
+    if (stops_.heard(pause_ms_)) return false;
+    watch_.look();
     const bool got_results = collect();
-    const bool added = search_ && search_->advance() > 0;
+    const bool added = search_ && search_->advance(Clock::now() + kProposingSlice);
     if (search_) hear_news();
     hear_gate();
     faults_.pass("before_spawn");
-    crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths_in_a_row_, 7))) *
-               (deaths_in_a_row_ > 0));
+    watch_.fill();
     pause_ms_ = got_results || added ? 1 : std::min(pause_ms_ + 1 + pause_ms_ / 4, kLongestPauseMs);
     show_status();
     return true;
@@ -249,7 +272,7 @@ class Coordinator {
         clean_final(folder_.trial(row.job.hash, train::Phase::Final, row.job.replica));
       const DesignRow design = ledger_.design(row.job.hash).value();
       count(row, design.costs);
-      if (row.verdict.outcome != train::Outcome::Refused) deaths_in_a_row_ = failed_starts_ = 0;
+      if (row.verdict.outcome != train::Outcome::Refused) watch_.hear_of_success();
       observer_.trial({done_, expected(), campaign_.tier_name(row.job.tier), row, design});
     }
     return !rows.empty();
@@ -266,49 +289,6 @@ class Coordinator {
 
   std::int64_t expected() const {
     return std::max(done_, static_cast<std::int64_t>(pace_.expected_jobs() + 0.5));
-  }
-
-  /// A worker ended while it was wanted.
-  void mourn(const Departure& departure) {
-    const bool gave_back = departure.exit_code == 4 || departure.exit_code == 130;
-    const bool is_its_fault = departure.signal != 0 || (departure.exit_code != 0 && !gave_back);
-    ledger_.release_worker(departure.name, departure.text(), is_its_fault, departure.cpu_seconds);
-    const std::string text = fmt::format("worker {}: {}", departure.name, departure.text());
-    ledger_.add_event("departure", text);
-    observer_.message(text);
-    ++deaths_in_a_row_;
-    if (departure.exit_code == 4 || departure.exit_code == 127) ++failed_starts_;
-    if (failed_starts_ >= kFailedStarts)
-      throw EnvironmentError("workers cannot work: " + last_words(departure));
-    if (deaths_in_a_row_ >= kDeathsInARow)
-      throw EnvironmentError(
-          fmt::format("{} workers in a row died before finishing anything; the last: {}",
-                      deaths_in_a_row_, departure.text()));
-  }
-
-  /// What a worker said last; on a full disk its log holds nothing.
-  std::string last_words(const Departure& departure) const {
-    if (!departure.last_words.empty()) return departure.last_words;
-    std::error_code error;
-    const auto space = std::filesystem::space(folder_.path, error);
-    constexpr std::uintmax_t kHardlyAny = 64 * 1024;
-    const char* why = !error && space.available < kHardlyAny ? "No space left on device"
-                                                             : "they left no message in their logs";
-    return fmt::format("{}: {}", why, folder_.logs().string());
-  }
-
-  void release_expired() {
-    const Clock::time_point now = Clock::now();
-    // After a pause of this process (a laptop that slept) every lease looks old: wait for new
-    // heartbeats.
-    if (now > last_turn_ + milliseconds(kLeaseGraceMs))
-      next_expiry_ = now + milliseconds(kLeaseGraceMs);
-    last_turn_ = now;
-    if (now < next_expiry_) return;
-    next_expiry_ = now + kExpiryInterval;
-    const int count = ledger_.release_expired(now_ms(), crew_.names());
-    if (count > 0)
-      observer_.message(fmt::format("{} lease{} ran out", count, count > 1 ? "s" : ""));
   }
 
   void show_status() {
@@ -328,9 +308,14 @@ class Coordinator {
     return pace_.eta_seconds(options_.workers, finals_.cpu_seconds());
   }
 
+  void pass_on_stop(int count) {
+    if (count == 1)
+      observer_.message("stopping: workers finish or checkpoint (Ctrl-C again to end at once)");
+    crew_.signal_all(count == 1 ? SIGTERM : SIGKILL);
+  }
+
   CampaignEnd stop() {
-    observer_.message("stopping: workers finish or checkpoint (Ctrl-C again to end at once)");
-    end_crew(SIGTERM);
+    watch_.end(SIGTERM, signals_);
     record_own_cost();
     ledger_.set_meta("state", "stopped");
     return CampaignEnd::Interrupted;
@@ -341,17 +326,10 @@ class Coordinator {
     ledger_.set_meta("coordinator_cpu_seconds", fmt::format("{:.3f}", earlier_cpu_seconds_ + own));
   }
 
-  void end_crew(int how) {
-    crew_.end(how, signals_, [&](const Departure& departure) {
-      ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
-    });
-  }
-
-  static constexpr int kLeaseGraceMs = 15000;
-
   CoordinatorOptions options_;
   Observer& observer_;
   StopSignals& signals_;
+  StopRequests stops_;
   RunFolder folder_;
   FileLock lock_;
   Ledger ledger_;
@@ -362,6 +340,7 @@ class Coordinator {
   LatencyGate gate_;
   CampaignRun run_;
   Crew crew_;
+  CrewWatch watch_;
   Pace pace_;
   FinalsWatch finals_;
   TierSearch* search_ = nullptr;
@@ -370,14 +349,24 @@ class Coordinator {
   std::int64_t finish_cursor_ = 0, done_ = 0;
   double cpu_seconds_ = 0, earlier_cpu_seconds_ = 0;
   std::optional<double> best_top1_;
-  int pause_ms_ = 1, deaths_in_a_row_ = 0, failed_starts_ = 0;
-  Clock::time_point next_status_{}, next_expiry_{}, last_turn_ = Clock::now();
+  int pause_ms_ = 1;
+  Clock::time_point next_status_{};
 };
 
 }  // namespace
 
 CampaignEnd run_campaign(const CoordinatorOptions& options, Observer& observer,
                          StopSignals& signals) {
+  {
+    Ledger ledger(RunFolder{options.folder}.ledger());
+    const FileLock lock(options.folder / "coordinator.lock");
+    const Campaign campaign = load_campaign(ledger);
+    if (lock.is_held() && is_settled(ledger, campaign)) {
+      for (int tier = 0; tier < campaign.tiers(); ++tier)
+        write_winner({options.folder}, campaign, make_leaderboard(ledger, campaign, tier));
+      return CampaignEnd::Finished;
+    }
+  }
   return Coordinator(options, observer, signals).run();
 }
 

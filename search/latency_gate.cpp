@@ -26,7 +26,8 @@ LatencyRow LatencyGate::key_of(const spec::Requirements& require, const DesignRo
 }
 
 /// Measures and stores.
-void LatencyGate::measure(const LatencyRequest& request, LatencyRow& row) {
+void LatencyGate::measure(LatencyRequest request, LatencyRow& row) {
+  request.between = between_;
   quietly_([&] { row.latency = meter_->measure(request); });
   row.at = now_ms();
   faults_.pass("before_latency");

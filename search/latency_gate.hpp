@@ -25,14 +25,16 @@ class LatencyGate {
  public:
   /// Runs `work` while no worker of the campaign trains.
   using Quietly = std::function<void(const std::function<void()>& work)>;
-  /// All must outlive it; `meter` may be null in a campaign that asks for no latency.
+  /// All must outlive it; `meter` may be null in a campaign that asks for no latency. `between` is
+  /// called now and then while it measures; what that throws ends the measurement.
   LatencyGate(const Campaign& campaign, Ledger& ledger, Faults& faults, LatencyMeter* meter,
-              Quietly quietly)
+              Quietly quietly, std::function<void()> between = {})
       : campaign_(campaign),
         ledger_(ledger),
         faults_(faults),
         meter_(meter),
-        quietly_(std::move(quietly)) {}
+        quietly_(std::move(quietly)),
+        between_(std::move(between)) {}
 
   /// Judges a design by the figure that the ledger has for it, this host and this runtime; else, of
   /// a machine's design, by a trusted prediction that is far over the ceiling; else by a figure
@@ -56,7 +58,7 @@ class LatencyGate {
   };
 
   LatencyRow key_of(const spec::Requirements& require, const DesignRow& design) const;
-  void measure(const LatencyRequest& request, LatencyRow& row);
+  void measure(LatencyRequest request, LatencyRow& row);
   Guide& guide_of(const LatencyRow& key);
   std::optional<double> predict(Guide& guide, const LatencyRequest& request);
   void learn(Guide& guide, const LatencyRow& row, double max_ms);
@@ -66,6 +68,7 @@ class LatencyGate {
   Faults& faults_;
   LatencyMeter* meter_;
   Quietly quietly_;
+  std::function<void()> between_;
   std::map<std::pair<int, spec::LatencyPrecision>, Guide> guides_;  ///< by threads and precision
   std::vector<std::string> news_;
 };

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct LatencyRequest {
   spec::LatencySetting setting;
   /// Holds weights.safetensors of the network; empty: random weights.
   std::filesystem::path trained;
+  /// Called now and then where there is one; what it throws ends the measurement.
+  std::function<void()> between = {};
 };
 
 class LatencyMeter {

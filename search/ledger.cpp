@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <thread>
 
+#include "search/ledger_bell.hpp"
 #include "search/ledger_connection.hpp"
 #include "search/ledger_schema.hpp"
 
@@ -12,20 +12,6 @@ namespace atto::search {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string connect_string(const fs::path& file) {
-  // Quoted, because SOCI splits parameters at blanks.
-  return "dbname=\"" + file.string() + "\"";
-}
-
-/// Waits for a lock in steps of a millisecond, for 30 s in all. SQLite's own handler soon waits 100
-/// ms at a time, which is a hundred times what our transactions take.
-int wait_for_lock(void*, int tries) {
-  constexpr int kLongestWaitMs = 30000;
-  if (tries >= kLongestWaitMs) return 0;
-  std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  return 1;
-}
 
 void remove_database(const fs::path& file) {
   std::error_code ignored;
@@ -49,16 +35,6 @@ std::int64_t now_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-Ledger::Connection::Connection(const fs::path& path) : file(path.string()) {
-  if (file.find('"') != std::string::npos)
-    throw EnvironmentError("ledger: a path with a quotation mark cannot be opened: " + file);
-  guarded([&] {
-    sql.open(soci::sqlite3, connect_string(path));
-    auto* backend = static_cast<soci::sqlite3_session_backend*>(sql.get_backend());
-    sqlite_api::sqlite3_busy_handler(backend->conn_, wait_for_lock, nullptr);
-  });
-}
-
 void Ledger::make_tables(const fs::path& file) {
   Connection connection(file);
   connection.in_transaction([&] {
@@ -76,7 +52,7 @@ void Ledger::create(const fs::path& file, const std::function<void(Ledger&)>& fi
   try {
     make_tables(making);
     {
-      Ledger ledger(making, Durability::Full);
+      Ledger ledger(making);
       if (fill) fill(ledger);
       // Brings the write-ahead log's contents into the one file that is renamed.
       ledger.connection_->guarded([&] {
@@ -93,35 +69,6 @@ void Ledger::create(const fs::path& file, const std::function<void(Ledger&)>& fi
   }
 }
 
-Ledger::Ledger(const fs::path& file, Durability durability) : file_(file) {
-  if (!fs::exists(file)) throw EnvironmentError("cannot open the ledger", file.string(), ENOENT);
-  connection_ = std::make_unique<Connection>(file);
-  expect_tables();
-  connection_->guarded([&] {
-    std::string mode;
-    connection_->sql << "PRAGMA journal_mode=WAL", soci::into(mode);
-    connection_->sql << (durability == Durability::Full ? "PRAGMA synchronous=FULL"
-                                                        : "PRAGMA synchronous=NORMAL");
-    // A checkpoint of the write-ahead log every 1,000 pages keeps it, and memory, small.
-    connection_->sql << "PRAGMA wal_autocheckpoint=1000";
-  });
-  bring_up_to_date(file.string());
-}
-
-void Ledger::expect_tables() {
-  const int count = connection_->guarded([&] {
-    int tables = 0;
-    connection_->sql << "SELECT COUNT(*) FROM sqlite_master WHERE name = 'meta'",
-        soci::into(tables);
-    return tables;
-  });
-  if (count == 0)
-    throw EnvironmentError(
-        "the ledger has no tables: the disk filled, or the search was stopped, while it was being "
-        "made, and nothing was trained; remove the file and start the search again: " +
-        file_.string());
-}
-
 void Ledger::examine() {
   const std::string found = connection_->guarded([&] {
     std::string text;
@@ -130,31 +77,6 @@ void Ledger::examine() {
   });
   if (found != "ok") throw EnvironmentError(damage_text(file_, found));
 }
-
-void Ledger::bring_up_to_date(const std::string& file) {
-  std::string schema = meta("schema");
-  const auto older = [](const std::string& text) {
-    for (int from = 1; from < kLedgerSchema; ++from)
-      if (text == std::to_string(from)) return from;
-    return kLedgerSchema;
-  };
-  if (older(schema) < kLedgerSchema)
-    schema = connection_->in_transaction([&] {
-      std::string now;  // another process may have done it since
-      connection_->sql << "SELECT value FROM meta WHERE key = 'schema'", soci::into(now);
-      for (int from = older(now); from < kLedgerSchema; ++from)
-        for (const char* const* table = kLedgerUpgrades[from - 1]; *table; ++table)
-          connection_->sql << *table;
-      now = std::to_string(kLedgerSchema);
-      connection_->sql << "UPDATE meta SET value = :now WHERE key = 'schema'", soci::use(now);
-      return now;
-    });
-  if (schema != std::to_string(kLedgerSchema))
-    throw EnvironmentError(fmt::format("ledger: has schema {}, this version reads {}: {}",
-                                       schema.empty() ? "none" : schema, kLedgerSchema, file));
-}
-
-Ledger::~Ledger() = default;
 
 std::string Ledger::meta(const std::string& key, const std::string& otherwise) {
   return connection_->guarded([&] {
@@ -168,6 +90,7 @@ void Ledger::set_meta(const std::string& key, const std::string& value) {
     execute(connection_->sql, "INSERT OR REPLACE INTO meta(key, value) VALUES(:key, :value)", key,
             value);
   });
+  if (key == "state") ring_bell(file_);
 }
 
 std::int64_t Ledger::environment_id(const std::string& text) {

@@ -15,18 +15,24 @@
 
 namespace atto::search {
 
-inline constexpr int kLedgerSchema = 5;
+inline constexpr int kLedgerSchema = 6;
 /// An attempt that dies without a new checkpoint counts; this many at one epoch fail the trial.
 inline constexpr int kDeathsAllowed = 3;
+/// A claim stands so long without a sign of life from a worker that cannot be seen from here.
+inline constexpr std::int64_t kLeaseMs = 15000;
+/// A pause ends by itself, so that a coordinator that dies holds nobody for long.
+inline constexpr std::int64_t kLongestPauseMs = 60000;
 
-/// One connection; each thread has its own. Every call is one transaction. Throws EnvironmentError:
-/// cannot be opened, locked for longer than 30 s, disk full, another schema.
+/// One connection, whose users take turns. Every call is one transaction, which survives kill -9; a
+/// power cut may cost the newest (proposals and claims, which are made again) but no result of a
+/// trial and no request of people: those are synced. Times of leases and pauses are the ledger's
+/// own: of a clock of its machine that nobody can set. Throws EnvironmentError: cannot be opened,
+/// locked for longer than 30 s, disk full, another schema.
 class Ledger {
  public:
-  /// Normal: survives kill -9; a power cut may cost the newest transactions (proposals and claims,
-  /// which are made again). Full: synced at each commit (results, which cost CPU); syncs the
-  /// earlier ones too.
-  enum class Durability : std::uint8_t { Normal, Full };
+  /// Read: where the folder is not writable for this user, the ledger is read as it stands (what
+  /// needs repair, or is of an earlier schema, from a private copy).
+  enum class Access : std::uint8_t { Write, Read };
 
   /// Makes a new ledger, with what `fill` writes into it; an existing file is an error. It is there
   /// whole or not at all, whatever ends the process or fills the disk.
@@ -34,10 +40,13 @@ class Ledger {
                      const std::function<void(Ledger&)>& fill = {});
   /// Opens a ledger; one of an earlier schema is brought to this one (tables are added, nothing
   /// changes).
-  explicit Ledger(const std::filesystem::path& file, Durability durability = Durability::Normal);
+  explicit Ledger(const std::filesystem::path& file, Access access = Access::Write);
   ~Ledger();
 
   const std::filesystem::path& file() const { return file_; }
+  /// Calls `may_wait` again and again while another process holds the lock; where it returns false,
+  /// the call that waits fails.
+  void while_locked(std::function<bool()> may_wait);
   /// Throws EnvironmentError when SQLite finds the file's structure damaged. Reads all of it.
   void examine();
 
@@ -61,23 +70,26 @@ class Ledger {
   /// `process_cpu_seconds`: of its whole life, where known. Returns the number of jobs.
   int release_worker(const std::string& worker, const std::string& reason, bool is_its_fault,
                      std::optional<double> process_cpu_seconds = {});
-  /// As release_worker, for every claim whose lease ended before `now_ms`, but those of `spared`
-  /// workers.
-  int release_expired(std::int64_t now_ms, const std::vector<std::string>& spared);
+  /// Puts the jobs of workers that are gone back to ready, but those of `spared` ones. A process
+  /// that ended counts as a death; a lease that ran out (of a worker that cannot be seen from here)
+  /// and a machine that was started again do not.
+  LostClaims release_lost(const std::vector<std::string>& spared);
   /// Workers that hold claims.
   std::vector<std::string> holders();
 
   /// Writes what was learnt; an earlier record of the same cycle is replaced.
   void add_cycle(const CycleRow& cycle);
-  /// Marks what people steered as in effect from a tier's proposal on, all or nothing.
+  /// Marks what people steered as in effect from a tier's proposal on, and at the ends of later
+  /// tiers that have begun, all or nothing.
   void begin_steering(const std::vector<std::int64_t>& ids, int tier, std::int64_t position,
                       std::int64_t seen);
 
   /// Stores what was measured; an earlier figure of the same key is replaced.
   void add_latency(const LatencyRow& row);
-  /// Asks workers that people started to wait between two batches until then (milliseconds since
-  /// 1970; 0 = go on). Calls `holding_lock` while nobody else can be writing to the ledger.
-  void pause_workers(std::int64_t until_ms, const std::function<void()>& holding_lock = {});
+  /// Asks workers that people started to wait between two batches, for kLongestPauseMs at most;
+  /// calls `holding_lock` while nobody else can be writing to the ledger. Returns the pause's name.
+  std::int64_t pause_workers(const std::function<void()>& holding_lock = {});
+  void end_pause();
 
   // A person's side.
   /// Adds requests of one command, with the designs that they bring.
@@ -87,19 +99,20 @@ class Ledger {
   std::int64_t environment_id(const std::string& text);
   /// Claims the oldest ready job; a finalist's only while fewer than `finals_at_once` are claimed.
   std::optional<Claim> claim(const std::string& worker, std::int64_t environment,
-                             std::int64_t lease_until_ms, double process_cpu_seconds,
+                             double process_cpu_seconds,
                              int finals_at_once = std::numeric_limits<int>::max());
-  /// Extends the lease; false when another attempt holds the job now.
-  bool renew(const Claim& claim, std::int64_t lease_until_ms, double attempt_cpu_seconds);
+  /// What a worker without a job has to know.
+  Glance glance(int finals_at_once = std::numeric_limits<int>::max());
+  /// Says that the worker lives; false when another attempt holds the job now.
+  bool renew(const Claim& claim, double attempt_cpu_seconds);
   bool record_epochs(const Claim& claim, const std::vector<train::EpochRecord>& epochs);
   bool commit(const Claim& claim, const train::TrialResult& result);
   /// Gives an unfinished job back without counting it as a death.
   bool give_back(const Claim& claim, double attempt_cpu_seconds);
 
-  /// When a pause ends that holds now; 0 where none does. A worker says with its name that it keeps
-  /// it.
-  std::int64_t paused_until();
-  void keep_pause(const std::string& worker, std::int64_t until_ms);
+  /// The name of the pause that holds now; 0 where none does. A worker says that it keeps it.
+  std::int64_t pause();
+  void keep_pause(const std::string& worker, std::int64_t pause);
 
   // Reading.
   std::vector<JobRow> jobs(int tier, Stage stage);  ///< by position
@@ -112,13 +125,15 @@ class Ledger {
   Scores scores(const CurveKey& key);
   std::vector<CycleRow> cycles(int tier);  ///< by number
   std::int64_t cycle_count(int tier);
-  std::vector<SteerRow> steering();  ///< in the order of the requests
+  /// Returns the requests in their order; as a tier takes them where one is named: with its own
+  /// place where it has one.
+  std::vector<SteerRow> steering(int tier = -1);
   /// Returns what was measured, the oldest first.
   std::vector<LatencyRow> latencies(bool is_trained);
   /// Finds the figure of the same key.
   std::optional<Latency> find_latency(const LatencyRow& like);
   /// Of those that hold claims, the workers that do not keep a pause.
-  std::vector<std::string> unpaused(std::int64_t until_ms, const std::string& spared_prefix);
+  std::vector<std::string> unpaused(std::int64_t pause, const std::string& spared_prefix);
   /// Finds a finished job for the same piece of training, in any tier.
   std::optional<JobRow> find_done(const Job& like);
   Totals totals();
@@ -132,12 +147,17 @@ class Ledger {
  private:
   struct Connection;
   static void make_tables(const std::filesystem::path& file);
+  void open_to_write();
+  void open_to_read();
+  bool open_as_it_stands();
+  void open_private_copy();
   void expect_tables();
-  void bring_up_to_date(const std::string& file);
+  void bring_up_to_date();
   std::filesystem::path file_;
   std::unique_ptr<Connection> connection_;
 };
 
+/// The time of day, in milliseconds since 1970: for people to read, never to decide by.
 std::int64_t now_ms();
 
 /// What to say about a ledger that is not what a ledger of ours can be.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,15 +16,21 @@
 namespace atto::search {
 
 struct Ledger::Connection {
-  explicit Connection(const std::filesystem::path& path);
+  enum class Mode : std::uint8_t { ReadWrite, ReadOnly };
+  explicit Connection(const std::filesystem::path& path, Mode mode = Mode::ReadWrite);
+  ~Connection();
 
   soci::session sql;
-  std::string file;
+  std::string file;                  ///< as messages name it
+  std::filesystem::path own_folder;  ///< removed at the end; empty where there is none
+  std::function<bool()> may_wait;
+  std::mutex turn;
 
   /// Runs `work`; a database error becomes an EnvironmentError that names the ledger, as does a
   /// value that cannot be there.
   template <class Work>
   auto guarded(Work&& work) {
+    const std::lock_guard lock(turn);
     try {
       return work();
     } catch (const soci::sqlite3_soci_error& error) {
@@ -54,6 +61,15 @@ struct Ledger::Connection {
     });
   }
 
+  /// in_transaction(), on the disk when it returns.
+  template <class Work>
+  auto in_synced_transaction(Work&& work) {
+    guarded([&] { sql << "PRAGMA synchronous=FULL"; });
+    auto result = in_transaction(std::forward<Work>(work));
+    guarded([&] { sql << "PRAGMA synchronous=NORMAL"; });
+    return result;
+  }
+
  private:
   static constexpr int kCorrupt = 11, kNotADatabase = 26;  // SQLITE_CORRUPT, SQLITE_NOTADB
   void roll_back() noexcept {
@@ -76,6 +92,9 @@ void write_epochs(soci::session& sql, const Job& job, const std::vector<train::E
 void write_responses(soci::session& sql, const Job& job, const train::EpochRecord& record);
 void write_scores(soci::session& sql, const Job& job, const net::ScoresByModule& scores,
                   double cpu_seconds);
+
+/// Returns a stored pause where it holds now, else 0.
+std::int64_t pause_in_force(std::int64_t stored);
 
 /// Marks a job done. What it cost is added to the costs of its earlier attempts.
 void finish(soci::session& sql, std::int64_t job, const Verdict& verdict, std::size_t epochs);

@@ -2,7 +2,9 @@
 // released.
 #include <algorithm>
 
+#include "search/ledger_bell.hpp"
 #include "search/ledger_connection.hpp"
+#include "search/process_mark.hpp"
 
 namespace atto::search {
 namespace {
@@ -32,22 +34,26 @@ struct Held {
   long long id = 0;
   int epochs_done = 0, deaths = 0, death_epoch = -1;
   double claim_cpu = 0, attempt_cpu = 0, attempt_kept = 0;
+  std::string worker, process;
+  long long lease_until = 0;
 };
 
-std::vector<Held> held_jobs(soci::session& sql, const std::string& clause,
-                            const std::string* worker) {
+/// All claimed jobs, or those of a worker.
+std::vector<Held> held_jobs(soci::session& sql, const std::string* worker = nullptr) {
   Held held;
   soci::statement statement(sql);
   statement.exchange(soci::into(held.id)), statement.exchange(soci::into(held.epochs_done));
   statement.exchange(soci::into(held.deaths)), statement.exchange(soci::into(held.death_epoch));
   statement.exchange(soci::into(held.claim_cpu)), statement.exchange(soci::into(held.attempt_cpu)),
       statement.exchange(soci::into(held.attempt_kept));
+  statement.exchange(soci::into(held.worker)), statement.exchange(soci::into(held.process)),
+      statement.exchange(soci::into(held.lease_until));
   if (worker) statement.exchange(soci::use(*worker));
   statement.alloc();
   statement.prepare(
-      "SELECT id, epochs_done, deaths, death_epoch, claim_cpu, attempt_cpu, attempt_kept FROM jobs "
-      "WHERE state = 1 AND " +
-      clause);
+      std::string("SELECT id, epochs_done, deaths, death_epoch, claim_cpu, attempt_cpu, "
+                  "attempt_kept, worker, process, lease_until FROM jobs WHERE state = 1") +
+      (worker ? " AND worker = :worker" : ""));
   statement.define_and_bind();
   statement.execute();
   std::vector<Held> rows;
@@ -82,7 +88,7 @@ void release(soci::session& sql, Held held, const std::string& reason, bool coun
 std::int64_t Ledger::add_job(const Job& job, const DesignRow& design, const Verdict* verdict,
                              const std::vector<train::EpochRecord>& epochs,
                              const net::ScoresByModule& scores) {
-  return connection_->in_transaction([&] {
+  const std::int64_t added = connection_->in_transaction([&] {
     insert_design(connection_->sql, design);
     const std::int64_t id = insert_job(connection_->sql, job);
     if (verdict) {
@@ -92,6 +98,8 @@ std::int64_t Ledger::add_job(const Job& job, const DesignRow& design, const Verd
     }
     return id;
   });
+  ring_bell(file_);
+  return added;
 }
 
 void Ledger::add_design(const DesignRow& design) {
@@ -103,8 +111,8 @@ void Ledger::add_design(const DesignRow& design) {
 
 int Ledger::release_worker(const std::string& worker, const std::string& reason, bool is_its_fault,
                            std::optional<double> process_cpu_seconds) {
-  return connection_->in_transaction([&] {
-    std::vector<Held> held = held_jobs(connection_->sql, "worker = :worker", &worker);
+  const int count = connection_->in_transaction([&] {
+    std::vector<Held> held = held_jobs(connection_->sql, &worker);
     for (Held& job : held) {
       if (process_cpu_seconds)
         job.attempt_cpu = std::max(job.attempt_cpu, *process_cpu_seconds - job.claim_cpu);
@@ -112,32 +120,39 @@ int Ledger::release_worker(const std::string& worker, const std::string& reason,
     }
     return static_cast<int>(held.size());
   });
+  if (count > 0) ring_bell(file_);
+  return count;
 }
 
-int Ledger::release_expired(std::int64_t now, const std::vector<std::string>& spared) {
-  return connection_->in_transaction([&] {
-    std::vector<std::string> late;
-    std::string worker;
-    soci::statement rows =
-        (connection_->sql.prepare << fmt::format(
-             "SELECT DISTINCT worker FROM jobs WHERE state = 1 AND lease_until < {}", now),
-         soci::into(worker));
-    rows.execute();
-    while (rows.fetch())
-      if (std::find(spared.begin(), spared.end(), worker) == spared.end()) late.push_back(worker);
-    int count = 0;
-    for (const std::string& name : late)
-      for (const Held& job : held_jobs(connection_->sql, "worker = :worker", &name)) {
-        release(connection_->sql, job, "no sign of life from " + name, true);
-        ++count;
-      }
-    return count;
+LostClaims Ledger::release_lost(const std::vector<std::string>& spared) {
+  LostClaims lost;
+  connection_->in_transaction([&] {
+    const std::int64_t now = machine_clock_ms();
+    for (const Held& job : held_jobs(connection_->sql)) {
+      if (std::find(spared.begin(), spared.end(), job.worker) != spared.end()) continue;
+      // A lease beyond the longest was written before the machine was started again.
+      const bool is_late = job.lease_until < now || job.lease_until > now + kLeaseMs;
+      const Life life = life_of(job.process);
+      if (life == Life::Runs && is_late)
+        lost.silent.push_back(fmt::format(
+            "worker {} gives no sign of life, but its process {} still runs and holds its job",
+            job.worker, process_of(job.process)));
+      if (life == Life::Runs || (life == Life::Unknown && !is_late)) continue;
+      const char* why = life == Life::Ended       ? "its process has ended"
+                        : life == Life::Restarted ? "its machine was started again"
+                                                  : "its lease ran out";
+      release(connection_->sql, job, fmt::format("{}: {}", job.worker, why), life == Life::Ended);
+      lost.released.push_back(fmt::format("worker {}: {}", job.worker, why));
+    }
+    return 0;
   });
+  if (!lost.released.empty()) ring_bell(file_);
+  return lost;
 }
 
 void Ledger::add_steering(const std::vector<SteerRow>& rows,
                           const std::vector<DesignRow>& designs) {
-  connection_->in_transaction([&] {
+  connection_->in_synced_transaction([&] {
     for (const DesignRow& design : designs) insert_design(connection_->sql, design);
     for (const SteerRow& row : rows)
       execute(connection_->sql,

@@ -2,14 +2,16 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "search/ledger_bell.hpp"
 #include "search/ledger_connection.hpp"
+#include "search/process_mark.hpp"
 
 namespace atto::search {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kPause = "paused_until";
+constexpr const char* kPause = "paused_until";  // on the machine's clock
 
 /// The key under which a worker says that it keeps a pause.
 std::string keeping_key(const std::string& worker) {
@@ -63,7 +65,9 @@ void Ledger::add_latency(const LatencyRow& row) {
   connection_->guarded([&] {
     execute(connection_->sql,
             "INSERT OR REPLACE INTO latencies VALUES(:hash, :host, :runtime, :threads, :precision, "
-            ":trained, :median, :low, :high, :runs, :blocks, :predicted, :at)",
+            ":trained, :median, :low, :high, :runs, :blocks, :predicted, "
+            // What is learnt of them is learnt in their order, whatever the time of day does.
+            "MAX(:at, COALESCE((SELECT MAX(at) + 1 FROM latencies), 0)))",
             row.hash, row.host, row.runtime, row.setting.threads,
             std::string(spec::precision_name(row.setting.precision)), row.is_trained ? 1 : 0,
             row.latency.median_ms, row.latency.low_ms, row.latency.high_ms, row.latency.runs,
@@ -120,30 +124,41 @@ std::optional<Latency> Ledger::find_latency(const LatencyRow& like) {
   });
 }
 
-void Ledger::pause_workers(std::int64_t until_ms, const std::function<void()>& holding_lock) {
-  connection_->in_transaction([&] {
-    set_meta_of(connection_->sql, kPause, until_ms);
+std::int64_t pause_in_force(std::int64_t stored) {
+  const std::int64_t now = machine_clock_ms();
+  // One beyond the longest was written before the machine was started again.
+  return stored > now && stored <= now + kLongestPauseMs ? stored : 0;
+}
+
+std::int64_t Ledger::pause_workers(const std::function<void()>& holding_lock) {
+  const std::int64_t pause = connection_->in_transaction([&] {
+    const std::int64_t until = machine_clock_ms() + kLongestPauseMs;
+    set_meta_of(connection_->sql, kPause, until);
     if (holding_lock) holding_lock();
-    return 0;
+    return until;
   });
+  ring_bell(file_);
+  return pause;
 }
 
-std::int64_t Ledger::paused_until() {
-  return connection_->guarded([&] {
-    const std::int64_t until = read_time(meta_of(connection_->sql, kPause));
-    return until > now_ms() ? until : 0;
-  });
+void Ledger::end_pause() {
+  connection_->guarded([&] { set_meta_of(connection_->sql, kPause, 0); });
 }
 
-void Ledger::keep_pause(const std::string& worker, std::int64_t until_ms) {
-  connection_->guarded([&] { set_meta_of(connection_->sql, keeping_key(worker), until_ms); });
+std::int64_t Ledger::pause() {
+  return connection_->guarded(
+      [&] { return pause_in_force(read_time(meta_of(connection_->sql, kPause))); });
 }
 
-std::vector<std::string> Ledger::unpaused(std::int64_t until_ms, const std::string& spared_prefix) {
+void Ledger::keep_pause(const std::string& worker, std::int64_t pause) {
+  connection_->guarded([&] { set_meta_of(connection_->sql, keeping_key(worker), pause); });
+}
+
+std::vector<std::string> Ledger::unpaused(std::int64_t pause, const std::string& spared_prefix) {
   std::vector<std::string> found;
   for (std::string& worker : holders()) {
     if (worker.starts_with(spared_prefix)) continue;
-    if (read_time(meta(keeping_key(worker), "0")) != until_ms) found.push_back(std::move(worker));
+    if (read_time(meta(keeping_key(worker), "0")) != pause) found.push_back(std::move(worker));
   }
   return found;
 }

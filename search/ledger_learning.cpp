@@ -46,21 +46,28 @@ void Ledger::begin_steering(const std::vector<std::int64_t>& ids, int tier, std:
       execute(connection_->sql,
               "UPDATE steering SET tier = :tier, position = :position, seen = :seen WHERE id = :id",
               tier, position, seen, id);
+    for (std::int64_t id : ids)
+      execute(connection_->sql,
+              "INSERT INTO steering_places SELECT :id, tier, MAX(position) + 1, MAX(seen) FROM "
+              "jobs WHERE stage = 1 AND tier > :tier GROUP BY tier",
+              id, tier);
     return 0;
   });
 }
 
-std::vector<SteerRow> Ledger::steering() {
+std::vector<SteerRow> Ledger::steering(int tier) {
   return connection_->guarded([&] {
     std::vector<SteerRow> rows;
     SteerRow row;
     long long id = 0, at = 0, position = 0, seen = 0;
     soci::statement statement =
-        (connection_->sql.prepare << "SELECT id, at, kind, text, hash, only_tier, tier, position, "
-                                     "seen FROM steering ORDER BY id",
-         soci::into(id), soci::into(at), soci::into(row.kind), soci::into(row.text),
-         soci::into(row.hash), soci::into(row.only_tier), soci::into(row.tier),
-         soci::into(position), soci::into(seen));
+        (connection_->sql.prepare
+             << "SELECT id, at, kind, text, hash, only_tier, COALESCE(p.tier, s.tier), "
+                "COALESCE(p.position, s.position), COALESCE(p.seen, s.seen) FROM steering s LEFT "
+                "JOIN steering_places p ON p.request = id AND p.tier = :tier ORDER BY id",
+         soci::use(tier), soci::into(id), soci::into(at), soci::into(row.kind),
+         soci::into(row.text), soci::into(row.hash), soci::into(row.only_tier),
+         soci::into(row.tier), soci::into(position), soci::into(seen));
     statement.execute();
     while (statement.fetch()) {
       row.id = id, row.at = at, row.position = position, row.seen = seen;

@@ -6,7 +6,7 @@ namespace {
 
 constexpr const char* kJobColumns =
     "id, tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, seed, state, "
-    "attempt, worker, "
+    "attempt, worker, process, "
     "epochs_done, outcome, reason, top1, top5, validation_loss, test_top1, test_top5, cpu_seconds, "
     "wasted_cpu_seconds, images_per_second, reused_from, original_cpu_seconds, finish_order, "
     "latency_ms";
@@ -15,7 +15,7 @@ constexpr const char* kJobColumns =
 struct JobBuffer {
   long long id, position, seen, seed, attempt, finish_order;
   int tier, stage, rung, replica, to_epoch, horizon, state, epochs_done, outcome;
-  std::string hash, worker, reason, reused_from;
+  std::string hash, worker, process, reason, reused_from;
   MaybeNumber top1, top5, validation_loss, test_top1, test_top5, latency;
   double cpu, wasted, speed, original_cpu;
 
@@ -26,7 +26,7 @@ struct JobBuffer {
     };
     into(id), into(tier), into(stage), into(position), into(seen), into(hash), into(rung);
     into(replica), into(to_epoch), into(horizon), into(seed), into(state), into(attempt),
-        into(worker);
+        into(worker), into(process);
     into(epochs_done), into(outcome), into(reason);
     maybe(top1), maybe(top5), maybe(validation_loss), maybe(test_top1), maybe(test_top5);
     into(cpu), into(wasted), into(speed), into(reused_from), into(original_cpu), into(finish_order);
@@ -50,6 +50,7 @@ struct JobBuffer {
     row.state = static_cast<State>(state);
     row.attempt = attempt;
     row.worker = worker;
+    row.process = process;
     row.epochs_done = epochs_done;
     row.verdict = {static_cast<train::Outcome>(outcome),
                    reason,

@@ -31,6 +31,13 @@ constexpr const char* kSteering =
     " hash TEXT NOT NULL, only_tier INTEGER NOT NULL, tier INTEGER NOT NULL DEFAULT -1,"
     " position INTEGER NOT NULL DEFAULT -1, seen INTEGER NOT NULL DEFAULT -1)";
 
+// Where a request that took effect in a tier takes effect in a later one that had begun before it;
+// in others it does from their start.
+constexpr const char* kSteeringPlaces =
+    "CREATE TABLE steering_places("
+    " request INTEGER NOT NULL, tier INTEGER NOT NULL, position INTEGER NOT NULL, seen INTEGER NOT "
+    "NULL, PRIMARY KEY(request, tier)) WITHOUT ROWID";
+
 // is_trained: measured with the winner's weights, else with random ones. blocks: JSON
 // (search/ledger_latencies.cpp).
 constexpr const char* kLatencies =
@@ -44,8 +51,8 @@ constexpr const char* kLatencies =
 }  // namespace
 
 // stage: 0 include, 1 search, 2 final. phase: 0 search, 1 final. state: 0 ready, 1 claimed, 2 done.
-// outcome: as train::Outcome. Times are milliseconds since 1970. 64-bit seeds are stored as signed
-// integers.
+// outcome: as train::Outcome. Times are milliseconds since 1970, but lease_until of the machine's
+// clock (search/process_mark.hpp). 64-bit seeds are stored as signed integers.
 const char* const kLedgerTables[] = {
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE designs("
@@ -70,7 +77,7 @@ const char* const kLedgerTables[] = {
     " wasted_cpu_seconds REAL NOT NULL DEFAULT 0, images_per_second REAL NOT NULL DEFAULT 0,"
     " reused_from TEXT NOT NULL DEFAULT '', original_cpu_seconds REAL NOT NULL DEFAULT 0,"
     " finish_order INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0,"
-    " latency_ms REAL, UNIQUE(tier, stage, position))",
+    " latency_ms REAL, process TEXT NOT NULL DEFAULT '', UNIQUE(tier, stage, position))",
     "CREATE INDEX jobs_by_state ON jobs(state, id)",
     "CREATE INDEX jobs_by_finish ON jobs(finish_order)",
     "CREATE INDEX jobs_by_hash ON jobs(hash)",
@@ -83,6 +90,7 @@ const char* const kLedgerTables[] = {
     kScores,
     kCycles,
     kSteering,
+    kSteeringPlaces,
     kLatencies,
     "CREATE TABLE environments(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
     "CREATE TABLE events(id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT "
@@ -96,8 +104,10 @@ const char* const kFrom2[] = {
 const char* const kFrom3[] = {kLatencies, "ALTER TABLE jobs ADD COLUMN latency_ms REAL", nullptr};
 // Blocks of older runtimes are described in other words, and predict nothing of this one.
 const char* const kFrom4[] = {"UPDATE latencies SET blocks = '[]'", nullptr};
+const char* const kFrom5[] = {
+    kSteeringPlaces, "ALTER TABLE jobs ADD COLUMN process TEXT NOT NULL DEFAULT ''", nullptr};
 }  // namespace
 
-const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4};
+const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4, kFrom5};
 
 }  // namespace atto::search

@@ -1,6 +1,8 @@
 // The ledger's side of a worker: claim, renew, record, commit. Each write names the attempt and
 // does nothing when a newer one holds the job.
+#include "search/ledger_bell.hpp"
 #include "search/ledger_connection.hpp"
+#include "search/process_mark.hpp"
 
 namespace atto::search {
 namespace {
@@ -65,31 +67,53 @@ void write_epochs(soci::session& sql, const Job& job, const std::vector<train::E
 }
 
 std::optional<Claim> Ledger::claim(const std::string& worker, std::int64_t environment,
-                                   std::int64_t lease_until_ms, double process_cpu_seconds,
-                                   int finals_at_once) {
+                                   double process_cpu_seconds, int finals_at_once) {
   return connection_->in_transaction([&]() -> std::optional<Claim> {
     soci::session& sql = connection_->sql;
     const std::optional<long long> id = find_value<long long>(
         sql,
         "UPDATE jobs SET state = 1, attempt = attempt + 1, worker = :worker, "
-        "environment = :environment, lease_until = :until, claim_cpu = :cpu, attempt_cpu = 0, "
-        "attempt_kept = 0 WHERE id = (SELECT id FROM jobs WHERE state = 0 AND (stage <> 2 OR "
+        "environment = :environment, process = :process, lease_until = :until, claim_cpu = :cpu, "
+        "attempt_cpu = 0, attempt_kept = 0 WHERE id = (SELECT id FROM jobs WHERE state = 0 AND "
+        "(stage <> 2 OR "
         "(SELECT COUNT(*) FROM jobs WHERE state = 1 AND stage = 2) < :finals) "
         "ORDER BY id LIMIT 1) RETURNING id",
-        worker, environment, lease_until_ms, process_cpu_seconds, finals_at_once);
+        worker, environment, process_mark(), machine_clock_ms() + kLeaseMs, process_cpu_seconds,
+        finals_at_once);
     if (!id) return {};
     JobRow row = read_jobs(sql, fmt::format("WHERE id = {}", *id)).at(0);
     const int known = count_epochs(sql, row.job);
+    execute(sql, "UPDATE jobs SET epochs_done = MAX(epochs_done, :known) WHERE id = :id", known,
+            *id);
     return Claim{std::move(row.job), row.attempt, known};
   });
 }
 
-bool Ledger::renew(const Claim& claim, std::int64_t lease_until_ms, double attempt_cpu_seconds) {
+Glance Ledger::glance(int finals_at_once) {
+  return connection_->guarded([&] {
+    std::string state;
+    int has_work = 0;
+    soci::statement statement(connection_->sql);
+    soci::indicator indicator = soci::i_null;
+    long long pause = 0;
+    statement.exchange(soci::into(state, indicator));
+    statement.exchange(soci::into(has_work)), statement.exchange(soci::into(pause));
+    bound::run(statement,
+               "SELECT (SELECT value FROM meta WHERE key = 'state'), EXISTS(SELECT 1 FROM jobs "
+               "WHERE state = 0 AND (stage <> 2 OR (SELECT COUNT(*) FROM jobs WHERE state = 1 AND "
+               "stage = 2) < :finals)), COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE "
+               "key = 'paused_until'), 0)",
+               finals_at_once);
+    return Glance{state == "finished", has_work != 0, pause_in_force(pause)};
+  });
+}
+
+bool Ledger::renew(const Claim& claim, double attempt_cpu_seconds) {
   return connection_->in_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     execute(connection_->sql,
             "UPDATE jobs SET lease_until = :until, attempt_cpu = :cpu WHERE id = :id",
-            lease_until_ms, attempt_cpu_seconds, claim.job.id);
+            machine_clock_ms() + kLeaseMs, attempt_cpu_seconds, claim.job.id);
     return true;
   });
 }
@@ -110,17 +134,19 @@ bool Ledger::record_epochs(const Claim& claim, const std::vector<train::EpochRec
 }
 
 bool Ledger::commit(const Claim& claim, const train::TrialResult& result) {
-  return connection_->in_transaction([&] {
+  const bool is_ours = connection_->in_synced_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     write_epochs(connection_->sql, claim.job, result.epochs, 0);
     write_scores(connection_->sql, claim.job, result.scores, result.score_cpu_seconds);
     finish(connection_->sql, claim.job.id, verdict_of(result), result.epochs.size());
     return true;
   });
+  ring_bell(file_);  // another finalist may be claimed
+  return is_ours;
 }
 
 bool Ledger::give_back(const Claim& claim, double attempt_cpu_seconds) {
-  return connection_->in_transaction([&] {
+  const bool is_ours = connection_->in_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     execute(connection_->sql,
             "UPDATE jobs SET state = 0, worker = '', lease_until = 0, "
@@ -130,6 +156,8 @@ bool Ledger::give_back(const Claim& claim, double attempt_cpu_seconds) {
             attempt_cpu_seconds, claim.job.id);
     return true;
   });
+  ring_bell(file_);
+  return is_ours;
 }
 
 }  // namespace atto::search

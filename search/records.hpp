@@ -70,6 +70,7 @@ struct JobRow {
   State state = State::Ready;
   std::int64_t attempt = 0;
   std::string worker;
+  std::string process;  ///< that claimed it last: a mark of search/process_mark.hpp
   int epochs_done = 0;
   Verdict verdict;  ///< where Done; costs so far otherwise
 };
@@ -79,6 +80,18 @@ struct Claim {
   Job job;
   std::int64_t attempt = 0;
   int known_epochs = 0;  ///< committed earlier for this design, phase and replica
+};
+
+/// What a worker without a job has to know.
+struct Glance {
+  bool is_finished = false, has_work = false;
+  std::int64_t pause = 0;  ///< that holds now; 0 = none
+};
+
+/// Claims whose workers gave no sign of life, for people: those that were released, and those that
+/// were not, because their processes run all the same.
+struct LostClaims {
+  std::vector<std::string> released, silent;
 };
 
 /// The training curve of one design, phase and replica.
@@ -116,11 +129,12 @@ struct CycleRow {
 /// One request of a person who steers.
 struct SteerRow {
   std::int64_t id = 0;
-  std::int64_t at = 0;  ///< milliseconds since 1970; equal within one command
-  std::string kind;     ///< "pin", "forbid", "free", "require", "note", "try"
-  std::string text;     ///< "PATH=VALUE", the note, the design's file
-  std::string hash;     ///< of the design to try; else empty
-  int only_tier = -1;   ///< -1: every tier
+  /// Milliseconds since 1970; equal within one command, and larger than in any before it.
+  std::int64_t at = 0;
+  std::string kind;    ///< "pin", "forbid", "free", "require", "note", "try"
+  std::string text;    ///< "PATH=VALUE", the note, the design's file
+  std::string hash;    ///< of the design to try; else empty
+  int only_tier = -1;  ///< -1: every tier
   /// Where it took effect: before proposal `position` of `tier`, when `seen` results were known;
   /// -1 = not yet.
   int tier = -1;
@@ -136,7 +150,7 @@ struct LatencyRow {
   bool is_trained = false;  ///< with the winner's weights; else with random ones
   Latency latency;
   std::optional<double> predicted_ms;  ///< before it was measured
-  std::int64_t at = 0;                 ///< milliseconds since 1970
+  std::int64_t at = 0;                 ///< milliseconds since 1970, or after the figure before it
 };
 
 struct Event {

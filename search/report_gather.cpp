@@ -158,7 +158,7 @@ TierReport gather_tier(Ledger& ledger, const CampaignReport& report, int tier) {
 
 CampaignReport gather_report(const std::filesystem::path& folder) {
   constexpr int kEvents = 200;
-  Ledger ledger(RunFolder{folder}.ledger());
+  Ledger ledger(RunFolder{folder}.ledger(), Ledger::Access::Read);
   CampaignReport report;
   report.folder = folder;
   report.campaign = load_campaign(ledger);

@@ -5,6 +5,8 @@
 #include <sstream>
 #include <utility>
 
+#include "design_specs/files.hpp"
+
 namespace atto::search {
 namespace {
 
@@ -26,10 +28,8 @@ bool copy_weights(const fs::path& from, const fs::path& to) {
   for (const char* name : kWeightFiles)
     if (!fs::exists(from / name, error)) return false;
   fs::create_directories(to, error);
-  for (const char* name : kWeightFiles) {
-    fs::copy_file(from / name, to / name, fs::copy_options::overwrite_existing, error);
-    if (error) throw EnvironmentError("cannot copy", (to / name).string(), error.value());
-  }
+  if (error) throw EnvironmentError("cannot make", to.string(), error.value());
+  for (const char* name : kWeightFiles) spec::copy_file(from / name, to / name);
   return true;
 }
 
@@ -54,7 +54,7 @@ Reused reused_from(Ledger& ledger, const JobRow& row, std::string source) {
 ReuseSources::ReuseSources(const Campaign& campaign, const std::vector<fs::path>& folders) {
   for (const fs::path& path : folders) {
     Source source{RunFolder{path}, nullptr, {false, false}};
-    source.ledger = std::make_unique<Ledger>(source.folder.ledger());
+    source.ledger = std::make_unique<Ledger>(source.folder.ledger(), Ledger::Access::Read);
     const Campaign other = load_campaign(*source.ledger);
     for (train::Phase phase : {train::Phase::Search, train::Phase::Final}) {
       const std::string difference =

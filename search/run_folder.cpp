@@ -95,6 +95,14 @@ void write_design_file(const RunFolder& folder, const Campaign& campaign, const 
   if (error) throw EnvironmentError("cannot write", file.string(), error.value());
 }
 
+bool is_locked(const fs::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  ::close(descriptor);
+  return !is_free;
+}
+
 FileLock::FileLock(const fs::path& file) {
   descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor_ < 0) throw EnvironmentError("cannot open", file.string(), errno);

@@ -45,6 +45,9 @@ void refuse_network_disk(const std::filesystem::path& folder);
 /// Writes a design's file unless it is there. Not synced: the ledger can make it again.
 void write_design_file(const RunFolder& folder, const Campaign& campaign, const DesignRow& design);
 
+/// Whether another process holds the lock of a file. Needs no right to write.
+bool is_locked(const std::filesystem::path& file);
+
 /// An exclusive lock on a file, held until destruction or the death of the process.
 class FileLock {
  public:

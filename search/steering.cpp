@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "generator/feasibility.hpp"
+#include "search/ending.hpp"
 
 namespace atto::search {
 namespace {
@@ -48,12 +49,12 @@ Tried read_designs(Ledger& ledger, const Campaign& campaign,
   return tried;
 }
 
+/// `at`: as SteerRow's.
 std::vector<SteerRow> rows_of(const SteerRequest& request, const std::vector<DesignRow>& designs,
-                              int tier) {
+                              int tier, std::int64_t at) {
   std::vector<SteerRow> rows;
-  const std::int64_t now = now_ms();
   const auto add = [&](const char* kind, const std::string& text, const std::string& hash) {
-    rows.push_back({0, now, kind, text, hash, tier});
+    rows.push_back({0, at, kind, text, hash, tier});
   };
   for (const std::string& path : request.frees) add("free", path, "");
   for (const std::string& pin : request.pins) add("pin", pin, "");
@@ -99,13 +100,12 @@ std::vector<std::string> check_tiers(const Campaign& campaign, int from_tier,
   return warnings;
 }
 
-std::string when_text(Ledger& ledger, const RunFolder& folder, bool is_search_over) {
-  const bool is_running = !FileLock(folder.path / "coordinator.lock").is_held();
-  if (is_running && !is_search_over) return "takes effect at the next proposal";
-  if (ledger.meta("state") == "finished" || is_search_over)
-    return fmt::format("the search is over: takes effect with `atto resume {} --candidates N`",
-                       folder.path.string());
-  return fmt::format("takes effect with `atto resume {}`", folder.path.string());
+std::string when_text(const RunFolder& folder, bool is_over) {
+  const bool is_running = is_locked(folder.path / "coordinator.lock");
+  if (is_running && !is_over) return "takes effect at the next proposal";
+  return fmt::format("{}takes effect with `atto resume {}`{}",
+                     is_over ? "the search is over: " : "", folder.path.string(),
+                     is_running ? ", once this run has ended" : "");
 }
 
 }  // namespace
@@ -117,26 +117,31 @@ int current_tier(Ledger& ledger, const Campaign& campaign) {
 }
 
 std::vector<std::string> steer_campaign(const RunFolder& folder, const SteerRequest& request) {
-  Ledger ledger(folder.ledger(), Ledger::Durability::Full);
+  Ledger ledger(folder.ledger());
   const FileLock lock(folder.path / "steer.lock");
   if (!lock.is_held())
     throw EnvironmentError("another command steers this campaign: " + folder.path.string());
   const Campaign campaign = load_campaign(ledger);
   Tried tried = read_designs(ledger, campaign, request.designs);
-  const std::vector<SteerRow> added =
-      rows_of(request, tried.designs, tier_of(campaign, request.tier));
   std::vector<SteerRow> all = ledger.steering();
+  // Pins of one command add up, so that no two may have one time, whatever the time of day does.
+  const std::int64_t at = all.empty() ? now_ms() : std::max(now_ms(), all.back().at + 1);
+  const std::vector<SteerRow> added =
+      rows_of(request, tried.designs, tier_of(campaign, request.tier), at);
   all.insert(all.end(), added.begin(), added.end());
-  const int tier = current_tier(ledger, campaign);
+  // A search that is over in every tier is opened in every tier.
+  const bool is_over = is_search_over(ledger, campaign);
+  const int tier = is_over ? 0 : current_tier(ledger, campaign);
   if (!added.empty() && added.front().only_tier >= 0 && added.front().only_tier < tier)
-    throw SpecError({{"--tier", "", "the search of this tier is over", request.tier}});
+    throw SpecError(
+        {{"--tier", "", "the search of this tier is over; ask again when the campaign has ended",
+          request.tier}});
   std::vector<std::string> messages = std::move(tried.messages);
   for (std::string& warning : check_tiers(campaign, tier, all, added.size()))
     messages.push_back(std::move(warning));
   if (added.empty()) return messages;
   ledger.add_steering(added, tried.designs);
-  const bool is_over = tier + 1 == campaign.tiers() && !ledger.jobs(tier, Stage::Final).empty();
-  messages.push_back(when_text(ledger, folder, is_over));
+  messages.push_back(when_text(folder, is_over));
   return messages;
 }
 

@@ -4,23 +4,21 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <set>
 #include <system_error>
 
 #include "design_specs/seeds/random.hpp"
 #include "generator/enumeration.hpp"
+#include "search/crew_watch.hpp"
 
 namespace atto::search {
 namespace {
 
-using std::chrono::milliseconds;
-
 /// Ways to take all decisions that an enumeration tries at most.
 constexpr std::size_t kMostDesigns = 1'000'000;
 constexpr std::uint64_t kMoreSeedsSeed = 0x7ab1e;
-constexpr int kPauseMs = 100, kDeathsInARow = 20, kFailedStarts = 3;
+constexpr int kPauseMs = 100;
 
 class Tabulation {
  public:
@@ -35,15 +33,15 @@ class Tabulation {
         lock_(options.folder / "coordinator.lock"),
         ledger_(folder_.ledger()),
         campaign_(load_campaign(ledger_)),
-        crew_(options.command, options.workers, folder_.logs()) {
+        crew_(options.command, options.workers, folder_.logs()),
+        watch_(crew_, ledger_, folder_,
+               [this](const std::string& text) { observer_.message(text); }) {
     if (!lock_.is_held())
       throw EnvironmentError("another process runs this table: " + options.folder.string());
   }
 
   CampaignEnd run() {
-    // Workers of an earlier coordinator died with it, through no fault of their trials.
-    for (const std::string& worker : ledger_.holders())
-      if (worker.starts_with(kOwnPrefix)) ledger_.release_worker(worker, "", false);
+    watch_.begin();
     ledger_.set_meta("state", "running");
     std::vector<std::string> all;
     for (const DesignRow& design : designs_) all.push_back(design.hash);
@@ -55,7 +53,7 @@ class Tabulation {
       if (!finish_jobs()) return stop();
     }
     ledger_.set_meta("state", "finished");
-    end_crew();
+    watch_.end(SIGTERM, signals_);
     return CampaignEnd::Finished;
   }
 
@@ -91,11 +89,9 @@ class Tabulation {
     while (done_ < expected_) {
       const int signal = signals_.wait(kPauseMs);
       if (signal == SIGINT || signal == SIGTERM) return false;
-      for (const Departure& departure : crew_.reap()) mourn(departure);
+      watch_.look();
       collect();
-      if (done_ < expected_)
-        crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths_in_a_row_, 7))) *
-                   (deaths_in_a_row_ > 0));
+      if (done_ < expected_) watch_.fill();
     }
     return true;
   }
@@ -105,7 +101,7 @@ class Tabulation {
       cursor_ = row.verdict.finish_order;
       ++done_;
       cpu_seconds_ += row.verdict.cpu_seconds;
-      deaths_in_a_row_ = failed_starts_ = 0;
+      watch_.hear_of_success();
       std::error_code ignored;
       std::filesystem::remove_all(folder_.trial(row.job.hash, row.job.phase(), row.job.replica),
                                   ignored);
@@ -124,31 +120,11 @@ class Tabulation {
                       0});
   }
 
-  void mourn(const Departure& departure) {
-    const bool gave_back = departure.exit_code == 4 || departure.exit_code == 130;
-    const bool is_its_fault = departure.signal != 0 || (departure.exit_code != 0 && !gave_back);
-    ledger_.release_worker(departure.name, departure.text(), is_its_fault, departure.cpu_seconds);
-    observer_.message(fmt::format("worker {}: {}", departure.name, departure.text()));
-    ++deaths_in_a_row_;
-    if (departure.exit_code == 4 || departure.exit_code == 127) ++failed_starts_;
-    if (failed_starts_ >= kFailedStarts)
-      throw EnvironmentError("workers cannot work: " + departure.last_words);
-    if (deaths_in_a_row_ >= kDeathsInARow)
-      throw EnvironmentError("workers die before finishing anything; the last: " +
-                             departure.text());
-  }
-
   CampaignEnd stop() {
     observer_.message("stopping: workers finish or checkpoint");
-    end_crew();
+    watch_.end(SIGTERM, signals_);
     ledger_.set_meta("state", "stopped");
     return CampaignEnd::Interrupted;
-  }
-
-  void end_crew() {
-    crew_.end(SIGTERM, signals_, [&](const Departure& departure) {
-      ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
-    });
   }
 
   TabulationPlan plan_;
@@ -161,9 +137,9 @@ class Tabulation {
   Ledger ledger_;
   Campaign campaign_;
   Crew crew_;
+  CrewWatch watch_;
   std::int64_t cursor_ = 0, done_ = 0, expected_ = 0;
   double cpu_seconds_ = 0;
-  int deaths_in_a_row_ = 0, failed_starts_ = 0;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "prototypes/network/identity.hpp"
 #include "search/calibration.hpp"
 #include "search/cycles.hpp"
+#include "search/ending.hpp"
 #include "search/winner.hpp"
 
 namespace atto::search {
@@ -32,6 +33,13 @@ StrategySetting setting_of(const CampaignRun& run, int tier, const gen::Feasible
 
 }  // namespace
 
+/// What the ledger held when the search of a tier was begun again.
+struct TierSearch::Replay {
+  std::vector<JobRow> rows;
+  std::size_t next = 0;
+  std::map<std::int64_t, const JobRow*> results;  ///< in the order in which they are shown
+};
+
 TierSearch::TierSearch(const CampaignRun& run, int tier, std::vector<Extension> extensions,
                        const gen::Theta& theta)
     : run_(run),
@@ -39,7 +47,7 @@ TierSearch::TierSearch(const CampaignRun& run, int tier, std::vector<Extension> 
       extensions_(std::move(extensions)),
       terms_(run.campaign, tier),
       candidates_(run.campaign.spec.search.candidates) {
-  for (const SteerRow& row : run.ledger.steering()) {
+  for (const SteerRow& row : run.ledger.steering(tier)) {
     if (row.is_in_effect() && row.tier < tier) terms_.apply(row);
     if (row.tier == tier) due_.push_back(row);
   }
@@ -48,15 +56,22 @@ TierSearch::TierSearch(const CampaignRun& run, int tier, std::vector<Extension> 
   strategy_ = find_strategy(run.campaign.spec.search.strategy)
                   ->make(setting_of(run, tier, *spaces_.back(), designs_taken(),
                                     theta_at_start(run.ledger, tier, theta)));
-  replay();
-  news_.clear();
+  replay_ = std::make_unique<Replay>();
+  replay_->rows = run.ledger.jobs(tier, Stage::Search);
+  for (const JobRow& row : replay_->rows) {
+    if (row.state != State::Done) continue;
+    replayed_until_ = std::max(replayed_until_, row.verdict.finish_order);
+    replay_->results[run.campaign.is_async ? row.verdict.finish_order : row.job.position] = &row;
+  }
 }
+
+TierSearch::~TierSearch() = default;
 
 /// A person's designs that the strategy knows from the start: those that come later have their
 /// place among the proposals.
 std::vector<std::uint64_t> TierSearch::designs_taken() const {
   std::vector<std::uint64_t> taken;
-  const std::vector<SteerRow> requests = run_.ledger.steering();
+  const std::vector<SteerRow> requests = run_.ledger.steering(tier_);
   for (const DesignRow& design : run_.ledger.human_designs()) {
     const bool comes_later =
         std::any_of(requests.begin(), requests.end(), [&](const SteerRow& row) {
@@ -70,10 +85,8 @@ std::vector<std::uint64_t> TierSearch::designs_taken() const {
 /// Gives a place among the proposals to what people asked for since.
 void TierSearch::take_requests() {
   if (!due_.empty() || is_finished_) return;
-  std::vector<SteerRow> waiting = run_.ledger.steering();
-  std::erase_if(waiting, [](const SteerRow& row) { return row.is_in_effect(); });
-  if (waiting.empty()) return;
-  if (run_.ledger.meta(fmt::format("closed_{}", tier_)) == closing_mark()) return;
+  std::vector<SteerRow> waiting = waiting_requests(run_.ledger);
+  if (waiting.empty() || is_search_over(run_.ledger, extensions_, tier_, next_)) return;
   std::vector<std::int64_t> ids;
   for (SteerRow& row : waiting) {
     ids.push_back(row.id);
@@ -86,16 +99,23 @@ void TierSearch::take_requests() {
 }
 
 void TierSearch::apply_due() {
+  while (is_due()) apply_command();
+}
+
+bool TierSearch::is_due() const {
+  return !due_.empty() && due_.front().position == next_ && due_.front().seen == seen_;
+}
+
+/// Applies the requests of one command. Those of several are never applied as one: whether they
+/// were taken at once or one after another, perhaps by two coordinators, a replay cannot tell.
+void TierSearch::apply_command() {
   Steering steering;
-  bool is_new = false;
-  while (!due_.empty() && due_.front().position == next_ && due_.front().seen == seen_) {
+  for (const std::int64_t at = due_.front().at; is_due() && due_.front().at == at;) {
     terms_.apply(due_.front());
     if (!due_.front().hash.empty()) steering.taken.push_back(read_hash(due_.front().hash));
-    news_.push_back(std::move(due_.front()));
+    if (!replay_) news_.push_back(std::move(due_.front()));
     due_.pop_front();
-    is_new = true;
   }
-  if (!is_new) return;
   spaces_.push_back(terms_.make_space());
   steering.space = spaces_.back().get();
   if (terms_.is_steered())
@@ -112,16 +132,8 @@ void TierSearch::hope_again() {
   refused_in_a_row_ = 0;
 }
 
-/// Tells a search that was closed from one that goes on with more candidates.
-std::string TierSearch::closing_mark() const {
-  const auto raises = std::count_if(extensions_.begin(), extensions_.end(),
-                                    [&](const Extension& e) { return e.tier == tier_; });
-  return fmt::format("{} after {} extensions", next_, raises);
-}
-
 void TierSearch::close() {
-  const std::string key = fmt::format("closed_{}", tier_);
-  if (run_.ledger.meta(key) != closing_mark()) run_.ledger.set_meta(key, closing_mark());
+  close_search(run_.ledger, extensions_, tier_, next_);
 }
 
 /// Keeps what the strategy holds after a cycle, before the first job that it planned: a process
@@ -135,31 +147,32 @@ void TierSearch::record_cycle() {
   run_.faults.pass("after_cycle");
 }
 
-void TierSearch::replay() {
-  std::vector<JobRow> rows = run_.ledger.jobs(tier_, Stage::Search);
-  std::map<std::int64_t, const JobRow*> by_order;
-  for (const JobRow& row : rows) {
-    if (row.state != State::Done) continue;
-    replayed_until_ = std::max(replayed_until_, row.verdict.finish_order);
-    by_order[run_.campaign.is_async ? row.verdict.finish_order : row.job.position] = &row;
+/// Goes on with the replay; returns whether it is over.
+bool TierSearch::replay(Clock::time_point end) {
+  while (replay_ && replay_->next < replay_->rows.size()) {
+    replay(replay_->rows[replay_->next++]);
+    if (Clock::now() >= end) return false;
   }
-  auto next_result = by_order.begin();
-  for (const JobRow& row : rows) {
-    apply_extensions();
-    apply_due();
-    for (; seen_ < row.job.seen && next_result != by_order.end(); ++next_result) {
-      ++delivered_;
-      show(*next_result->second);
-    }
-    const std::optional<Proposal> proposal = strategy_->propose(next_);
-    if (!proposal) throw_mismatch(row, "nothing");
-    const std::string hash = net::hash_text(proposal->hash);
-    if (hash != row.job.hash || proposal->rung != row.job.rung || row.job.position != next_)
-      throw_mismatch(row, fmt::format("{} at rung {}", hash, proposal->rung));
-    take(row.job, row.verdict.outcome == train::Outcome::Refused, proposal->fresh.has_value());
+  if (replay_)
+    for (const auto& [order, row] : replay_->results) deliver(*row);
+  replay_.reset();
+  return true;
+}
+
+void TierSearch::replay(const JobRow& row) {
+  apply_extensions();
+  apply_due();
+  while (seen_ < row.job.seen && !replay_->results.empty()) {
+    ++delivered_;
+    show(*replay_->results.begin()->second);
+    replay_->results.erase(replay_->results.begin());
   }
-  for (; next_result != by_order.end(); ++next_result) deliver(*next_result->second);
-  release_checkpoints();
+  const std::optional<Proposal> proposal = strategy_->propose(next_);
+  if (!proposal) throw_mismatch(row, "nothing");
+  const std::string hash = net::hash_text(proposal->hash);
+  if (hash != row.job.hash || proposal->rung != row.job.rung || row.job.position != next_)
+    throw_mismatch(row, fmt::format("{} at rung {}", hash, proposal->rung));
+  take(row.job, row.verdict.outcome == train::Outcome::Refused, proposal->fresh.has_value());
 }
 
 void TierSearch::apply_extensions() {
@@ -218,7 +231,8 @@ bool TierSearch::see_enough() {
   return true;
 }
 
-std::optional<Proposal> TierSearch::ask() {
+/// Nothing where there is nothing to propose, or no time for that.
+std::optional<Proposal> TierSearch::ask(Clock::time_point end) {
   const std::optional<double>& budget = run_.campaign.spec.search.budget_cpu_seconds;
   for (;;) {
     if (budget && seen_cpu_seconds_ >= *budget) {
@@ -227,26 +241,28 @@ std::optional<Proposal> TierSearch::ask() {
     }
     if (std::optional<Proposal> proposal = strategy_->propose(next_)) return proposal;
     if (seen_ == next_) is_finished_ = true;
-    if (is_finished_ || !show_next()) return {};
+    if (is_finished_ || !show_next() || Clock::now() >= end) return {};
   }
 }
 
-int TierSearch::advance() {
-  int added = 0;
+bool TierSearch::advance(Clock::time_point end) {
+  const std::int64_t next_before = next_, seen_before = seen_;
+  if (!replay(end)) return true;
   apply_extensions();
+  apply_due();
   take_requests();
   apply_due();
   has_measured_ = false;
   while (!is_finished_ && !has_measured_ && see_enough()) {
-    std::optional<Proposal> proposal = ask();
+    std::optional<Proposal> proposal = ask(end);
     if (!proposal) break;
     add(std::move(*proposal));
-    ++added;
     apply_extensions();
     apply_due();
+    if (Clock::now() >= end) break;
   }
   release_checkpoints();
-  return added;
+  return next_ != next_before || seen_ != seen_before;
 }
 
 void TierSearch::add(Proposal proposal) {

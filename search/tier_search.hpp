@@ -2,6 +2,7 @@
 // One tier's sequence of jobs: asks the strategy, shows it results in the order that the campaign
 // promises, and replays both from the ledger after a restart.
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -44,17 +45,18 @@ inline constexpr int kMostRefusals = 200;
 /// sequence, so that a replay refuses it there, but no place in the window.
 class TierSearch {
  public:
-  /// Replays what the ledger holds of the tier; `theta` is that of the tier above. Throws
-  /// EnvironmentError when the ledger's jobs are not what the strategy proposes (written by another
-  /// version).
+  using Clock = std::chrono::steady_clock;
+  /// Begins to replay what the ledger holds of the tier; `theta` is that of the tier above.
   TierSearch(const CampaignRun& run, int tier, std::vector<Extension> extensions,
              const gen::Theta& theta);
+  ~TierSearch();
 
   /// Takes a result, in any order.
   void deliver(const JobRow& row);
-  /// Proposes all that can be proposed now, but measures at most one design; returns the number of
-  /// jobs added.
-  int advance();
+  /// Replays, then proposes all that can be proposed now, until the time is over; measures at most
+  /// one design. Returns whether it did anything. Throws EnvironmentError when the ledger's jobs
+  /// are not what the strategy proposes (written by another version).
+  bool advance(Clock::time_point end);
   /// Whether nothing more will be proposed and every result is in.
   bool is_finished() const { return is_finished_ && delivered_ == next_; }
   bool is_over_budget() const { return is_over_budget_; }
@@ -71,17 +73,20 @@ class TierSearch {
   std::vector<SteerRow> take_news() { return std::exchange(news_, {}); }
 
  private:
-  void replay();
+  struct Replay;
+  bool replay(Clock::time_point end);
+  void replay(const JobRow& row);
   void apply_extensions();
   void take_requests();
   void apply_due();
+  bool is_due() const;
+  void apply_command();
   std::vector<std::uint64_t> designs_taken() const;
-  std::string closing_mark() const;
   void record_cycle();
   bool show_next();
   void show(const JobRow& row);
   bool see_enough();
-  std::optional<Proposal> ask();
+  std::optional<Proposal> ask(Clock::time_point end);
   void add(Proposal proposal);
   void store(const Job& job, const DesignRow& design, const std::string& refusal);
   void take(const Job& job, bool is_refused, bool is_fresh);
@@ -96,7 +101,8 @@ class TierSearch {
   Terms terms_;
   std::vector<std::unique_ptr<gen::FeasibleSpace>> spaces_;  ///< the newest is in force
   std::unique_ptr<Strategy> strategy_;
-  std::deque<SteerRow> due_;  ///< have a place in this tier that is not reached yet
+  std::unique_ptr<Replay> replay_;  ///< until it is over
+  std::deque<SteerRow> due_;        ///< have a place in this tier that is not reached yet
   std::vector<SteerRow> news_;
   std::vector<std::string> proposed_;  ///< designs, in the order of their first jobs
   std::int64_t recorded_cycles_ = 0;

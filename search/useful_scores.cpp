@@ -24,7 +24,7 @@ fs::path find_calibration(const Campaign& campaign, const std::string& named,
   if (!named.empty()) return fs::is_directory(named) ? fs::path(named) / kFile : fs::path(named);
   const RunFolder folder{fs::path("runs") / ("calibration-" + campaign.spec.name)};
   if (!fs::exists(folder.path / kFile) || !fs::exists(folder.ledger())) return {};
-  Ledger ledger(folder.ledger());
+  Ledger ledger(folder.ledger(), Ledger::Access::Read);
   if (is_same_task(campaign, load_campaign(ledger))) return folder.path / kFile;
   messages.push_back(
       fmt::format("{} is not used: it was made for another version of the spec, prototype or data",

@@ -7,7 +7,8 @@
 namespace atto::search {
 
 /// Writes winner/: design.json, and the best-validation seed's weights.safetensors and
-/// reference.safetensors where the evaluator made them. Replaces an earlier winner.
+/// reference.safetensors where the evaluator made them. A winner is replaced by another one only,
+/// when that is whole; where the board has none, or the same, the folder stays as it is.
 void write_winner(const RunFolder& folder, const Campaign& campaign, const Leaderboard& board);
 
 /// Deletes a finished final training's files but its weights and reference.

@@ -16,7 +16,9 @@
 
 #include "search/campaign.hpp"
 #include "search/faults.hpp"
+#include "search/ledger_bell.hpp"
 #include "search/parallelism.hpp"
+#include "search/process_mark.hpp"
 #include "search/run_folder.hpp"
 
 namespace atto::search {
@@ -38,7 +40,7 @@ std::string default_name() {
 /// for long (a data set is being decoded); listens to signals; watches the parent.
 class Heartbeat {
  public:
-  Heartbeat(const std::filesystem::path& ledger, StopSignals& signals, int parent)
+  Heartbeat(Ledger& ledger, StopSignals& signals, int parent)
       : ledger_(ledger), signals_(signals), parent_(parent), thread_([this] { run(); }) {}
   ~Heartbeat() {
     is_ending_ = true;
@@ -74,15 +76,14 @@ class Heartbeat {
     const std::lock_guard lock(mutex_);
     if (!claim_) return;
     try {
-      if (!ledger_.renew(*claim_, now_ms() + kLeaseMs, process_cpu_seconds() - cpu_before_))
-        is_lost_ = true;
+      if (!ledger_.renew(*claim_, process_cpu_seconds() - cpu_before_)) is_lost_ = true;
     } catch (const EnvironmentError&) {
       // The next beat tries again; a lease that runs out meanwhile is found then.
     }
   }
 
   static constexpr int kSliceMs = 50;  ///< how soon it notices its own end
-  Ledger ledger_;
+  Ledger& ledger_;
   StopSignals& signals_;
   int parent_;
   std::mutex mutex_;
@@ -100,9 +101,9 @@ class Worker {
         options_(options),
         folder_{folder},
         ledger_(folder_.ledger()),
-        results_(folder_.ledger(), Ledger::Durability::Full),
         campaign_(load_campaign(ledger_)),
-        heartbeat_(folder_.ledger(), signals, options.parent) {
+        bell_(folder_.ledger()),
+        heartbeat_(ledger_, signals, options.parent) {
     if (options_.name.empty()) options_.name = default_name();
     if (!evaluator_.environment().starts_with("evaluator=" + campaign_.evaluator + "\n"))
       throw EnvironmentError("this campaign is evaluated by " + campaign_.evaluator +
@@ -115,43 +116,56 @@ class Worker {
   }
 
   WorkerEnd run() {
-    int pause_ms = 1;
-    double idle_seconds = 0;
+    int pause_ms = kShortestIdleMs;
+    std::int64_t idle_since = machine_clock_ms();
     while (!heartbeat_.is_stopping()) {
-      if (work_once()) {
-        pause_ms = 1;
-        idle_seconds = 0;
+      const Glance glance = ledger_.glance(finals_at_once_);
+      if (glance.pause != 0 && options_.parent == 0) {
+        keep_pause();
         continue;
       }
-      if (ledger_.meta("state") == "finished") return WorkerEnd::Finished;
-      if (options_.parent == 0 && idle_seconds > options_.patience_seconds) return WorkerEnd::Idle;
-      std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
-      idle_seconds += pause_ms / 1000.0;
-      pause_ms = std::min(pause_ms + 1 + pause_ms / 4, kLongestPauseMs);
+      if (glance.has_work && work_once()) {
+        pause_ms = kShortestIdleMs;
+        idle_since = machine_clock_ms();
+        continue;
+      }
+      if (glance.is_finished) return WorkerEnd::Finished;
+      if (options_.parent == 0 &&
+          double(machine_clock_ms() - idle_since) > 1000 * options_.patience_seconds)
+        return WorkerEnd::Idle;
+      pause_ms = idle(pause_ms) ? kShortestIdleMs : std::min(2 * pause_ms, kLongestIdleMs);
     }
     return WorkerEnd::Interrupted;
   }
 
  private:
-  static constexpr int kLongestPauseMs = 50, kPausedMs = 20;
+  static constexpr int kPausedMs = 20, kTakenMs = 50, kSliceMs = 50;
+  /// The ledger rings; looking without that makes up for a process that died before it could.
+  static constexpr int kShortestIdleMs = 20, kLongestIdleMs = 3000;
+
+  /// Waits for the bell, so long at most; returns whether it rang.
+  bool idle(int milliseconds) {
+    for (; milliseconds > 0 && !heartbeat_.is_stopping(); milliseconds -= kSliceMs)
+      if (bell_.wait(std::min(milliseconds, kSliceMs))) return true;
+    return false;
+  }
 
   /// Waits, where people started this worker, while its coordinator asks for a quiet moment; the
   /// coordinator stops workers of its own.
   void keep_pause() {
     if (options_.parent != 0) return;
     std::int64_t kept = 0;
-    while (const std::int64_t until = ledger_.paused_until()) {
+    while (const std::int64_t pause = ledger_.pause()) {
       if (heartbeat_.is_stopping()) return;
-      if (until != kept) ledger_.keep_pause(options_.name, kept = until);
+      if (pause != kept) ledger_.keep_pause(options_.name, kept = pause);
       std::this_thread::sleep_for(std::chrono::milliseconds(kPausedMs));
     }
   }
 
   bool work_once() {
-    keep_pause();
     const double cpu_before = process_cpu_seconds();
-    const std::optional<Claim> claim = ledger_.claim(
-        options_.name, environment_, now_ms() + kLeaseMs, cpu_before, finals_at_once_);
+    const std::optional<Claim> claim =
+        ledger_.claim(options_.name, environment_, cpu_before, finals_at_once_);
     if (!claim) return false;
     faults_.pass("after_claim");
     const std::filesystem::path trial =
@@ -160,7 +174,7 @@ class Worker {
     const FileLock lock(trial / "lock");
     if (!lock.is_held()) {  // an attempt that lost its lease has not noticed yet
       ledger_.give_back(*claim, 0);
-      std::this_thread::sleep_for(std::chrono::milliseconds(kLongestPauseMs));
+      std::this_thread::sleep_for(std::chrono::milliseconds(kTakenMs));
       return true;
     }
     heartbeat_.hold(*claim, cpu_before);
@@ -211,7 +225,7 @@ class Worker {
       return;
     }
     faults_.pass("before_commit");
-    results_.commit(claim, result);
+    ledger_.commit(claim, result);
     faults_.pass("after_commit");
   }
 
@@ -245,9 +259,9 @@ class Worker {
   train::Evaluator& evaluator_;
   WorkerOptions options_;
   RunFolder folder_;
-  Ledger ledger_;   ///< claims and curves: losing the newest to a power cut costs nothing
-  Ledger results_;  ///< commits, synced
+  Ledger ledger_;
   Campaign campaign_;
+  LedgerBell bell_;
   Faults faults_;
   std::int64_t environment_ = 0;
   int finals_at_once_ = finals_at_once(campaign_);

@@ -11,7 +11,7 @@
 
 namespace atto::search {
 
-inline constexpr std::int64_t kLeaseMs = 15000;
+/// How often a worker says that it lives, while it has a job.
 inline constexpr int kHeartbeatMs = 2000;
 
 struct WorkerOptions {

@@ -98,20 +98,25 @@ std::string refusals_line(const search::Leaderboard& board) {
                      count == 1 ? " was" : "s were", tail);
 }
 
+std::string no_winner_line(const search::Leaderboard& board, const std::string& tier) {
+  if (board.entries.empty()) return fmt::format("no winner{}: no design was evaluated\n", tier);
+  const search::Entry& best = board.entries.front();
+  if (best.is_refused) return fmt::format("no winner{}: no design was trained\n", tier);
+  if (best.misses.empty())
+    return fmt::format("no winner{} yet: {} leads and was not trained in full\n", tier,
+                       best.design.hash);
+  return fmt::format("no winner{}: the best design, {}, misses a requirement: {}\n", tier,
+                     best.design.hash, best.misses.front());
+}
+
 std::string winner_line(const search::Leaderboard& board, const std::filesystem::path& folder) {
   const std::string tier = board.tier_name.empty() ? "" : " of tier " + board.tier_name;
   const search::Entry* winner = board.winner();
+  const std::filesystem::path place = search::RunFolder{folder}.winner(board.tier_name);
   if (!winner) {
-    if (board.entries.empty()) return fmt::format("no winner{}: no design was evaluated\n", tier);
-    const search::Entry& best = board.entries.front();
-    if (best.is_refused) return fmt::format("no winner{}: no design was trained\n", tier);
-    if (best.misses.empty())
-      return fmt::format("no winner{} yet: {} leads and was not trained in full\n", tier,
-                         best.design.hash);
-    return fmt::format("no winner{}: the best design, {}, misses a requirement: {}\n", tier,
-                       best.design.hash, best.misses.front());
+    const char* kept = std::filesystem::exists(place) ? " keeps the winner of before\n" : "";
+    return no_winner_line(board, tier) + (*kept ? place.string() + kept : "");
   }
-  const search::RunFolder run{folder};
   const std::string latency =
       winner->confirmed_ms
           ? fmt::format("  {} with trained weights", search::latency_text(*winner->confirmed_ms))
@@ -121,7 +126,7 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
                      short_count(double(winner->design.costs.params)),
                      short_count(double(winner->design.costs.macs)), latency,
                      spread_text(winner->validation), spread_text(winner->test),
-                     (run.winner(board.tier_name) / "design.json").string());
+                     (place / "design.json").string());
 }
 
 SortedJson number(const std::optional<double>& value) {

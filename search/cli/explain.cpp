@@ -33,7 +33,7 @@ int tier_of(search::Ledger& ledger, const search::Campaign& campaign, const std:
 }
 
 int explain_command(const ExplainOptions& options) {
-  search::Ledger ledger(search::RunFolder{options.folder}.ledger());
+  search::Ledger ledger(search::RunFolder{options.folder}.ledger(), search::Ledger::Access::Read);
   const search::Campaign campaign = search::load_campaign(ledger);
   std::optional<search::Explanation> explanation =
       search::explain(ledger, campaign, tier_of(ledger, campaign, options.tier), options.cycle);

@@ -1,7 +1,9 @@
 // atto report DIR...: one HTML file and a CSV beside it.
 #include "search/report.hpp"
 
+#include <errno.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -39,6 +41,11 @@ nlohmann::json report_json(const search::CampaignReport& report) {
 }
 
 int report_command(const ReportOptions& options) {
+  if (options.out.empty() && ::access(options.folders.front().c_str(), W_OK) != 0 &&
+      errno != ENOENT)
+    throw EnvironmentError(
+        "the run folder is read-only for this user (--out FILE names another place)",
+        options.folders.front(), errno);
   std::vector<search::CampaignReport> reports;
   for (const std::string& folder : options.folders)
     reports.push_back(search::gather_report(folder));

@@ -1,12 +1,15 @@
 // atto status DIR: how far a campaign is.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "search/cli/board_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
+#include "search/ending.hpp"
+#include "search/process_mark.hpp"
 #include "search/run_folder.hpp"
 
 namespace atto::cli {
@@ -19,9 +22,19 @@ constexpr std::size_t kShownRows = 10;
 /// tells.
 std::string state_of(search::Ledger& ledger, const search::RunFolder& folder) {
   const std::string state = ledger.meta("state", "new");
-  const bool is_orphan =
-      state == "running" && search::FileLock(folder.path / "coordinator.lock").is_held();
+  const bool is_orphan = state == "running" && !search::is_locked(folder.path / "coordinator.lock");
   return is_orphan ? "interrupted" : state;
+}
+
+/// "final, seed 2": a design may have several at once.
+std::string stage_text(const search::Job& job) {
+  if (job.stage == search::Stage::Final) return fmt::format("final, seed {}", job.replica + 1);
+  return fmt::format("rung {}", job.rung + 1);
+}
+
+bool runs(const search::JobRow& row) {
+  const search::Life life = search::life_of(row.process);
+  return life == search::Life::Runs || life == search::Life::Unknown;
 }
 
 void print_json(search::Ledger& ledger, const search::Campaign& campaign,
@@ -34,7 +47,9 @@ void print_json(search::Ledger& ledger, const search::Campaign& campaign,
         board_json(search::make_leaderboard(ledger, campaign, tier), campaign, folder.path));
   for (const search::JobRow& row : ledger.jobs_in_state(search::State::Claimed))
     running.push_back({{"hash", row.job.hash},
+                       {"stage", stage_text(row.job)},
                        {"worker", row.worker},
+                       {"worker_runs", runs(row)},
                        {"epoch", row.epochs_done},
                        {"to_epoch", row.job.to_epoch},
                        {"attempt", row.attempt}});
@@ -43,6 +58,7 @@ void print_json(search::Ledger& ledger, const search::Campaign& campaign,
   const nlohmann::json result = {{"folder", folder.path.string()},
                                  {"name", campaign.spec.name},
                                  {"state", state},
+                                 {"waiting_requests", search::waiting_requests(ledger).size()},
                                  {"version", ledger.meta("version")},
                                  {"strategy", campaign.spec.search.strategy},
                                  {"seed", campaign.spec.search.seed},
@@ -80,13 +96,19 @@ void print_text(search::Ledger& ledger, const search::Campaign& campaign,
   fmt::print("cost: {} CPU, {} wasted\n", duration_text(totals.cpu_seconds),
              duration_text(totals.wasted_cpu_seconds));
   for (const search::JobRow& row : ledger.jobs_in_state(search::State::Claimed))
-    fmt::print("  {} epoch {} of {}, attempt {}, {}\n", row.job.hash, row.epochs_done + 1,
-               row.job.to_epoch, row.attempt, row.worker);
+    fmt::print("  {} {}, epoch {} of {}, attempt {}, {}{}\n", row.job.hash, stage_text(row.job),
+               std::min(row.epochs_done + 1, row.job.to_epoch), row.job.to_epoch, row.attempt,
+               row.worker, runs(row) ? "" : ", which has ended");
   for (const search::Event& event : ledger.events(kShownEvents)) fmt::print("  {}\n", event.text);
   for (int tier = 0; tier < campaign.tiers(); ++tier)
     fmt::print("{}", board_text(search::make_leaderboard(ledger, campaign, tier), campaign,
                                 folder.path, kShownRows));
-  if (state == "interrupted" || state == "stopped")
+  const std::size_t waiting = search::waiting_requests(ledger).size();
+  if (waiting > 0 && state != "running")
+    fmt::print("{} of `atto steer` for: atto resume {}\n",
+               waiting == 1 ? "1 request waits" : fmt::format("{} requests wait", waiting),
+               folder.path.string());
+  else if (state == "interrupted" || state == "stopped")
     fmt::print("continue with: atto resume {}\n", folder.path.string());
 }
 
@@ -101,7 +123,7 @@ void add_status(CLI::App& app, Action& action) {
   command.footer("Example:  atto status runs/quickstart-s1");
   command.runs(action, [folder, is_json] {
     const search::RunFolder run{*folder};
-    search::Ledger ledger(run.ledger());
+    search::Ledger ledger(run.ledger(), search::Ledger::Access::Read);
     const search::Campaign campaign = search::load_campaign(ledger);
     (*is_json ? print_json : print_text)(ledger, campaign, run, state_of(ledger, run));
     return 0;

@@ -61,7 +61,7 @@ int steer_command(SteerOptions& options) {
   if (!options.request.is_empty())
     for (const std::string& message : search::steer_campaign(folder, options.request))
       fmt::print(stderr, "{}\n", message);
-  search::Ledger ledger(folder.ledger());
+  search::Ledger ledger(folder.ledger(), search::Ledger::Access::Read);
   const search::Campaign campaign = search::load_campaign(ledger);
   const search::SteeringView view = search::view_steering(ledger, campaign);
   if (options.is_json)

@@ -35,7 +35,7 @@ struct TabulateOptions {
 /// Throws SpecError when the folder holds a table of another spec or prototype.
 void expect_same(const search::RunFolder& folder, const search::Campaign& campaign) {
   if (!std::filesystem::exists(folder.ledger())) return;
-  search::Ledger ledger(folder.ledger());
+  search::Ledger ledger(folder.ledger(), search::Ledger::Access::Read);
   const search::Campaign stored = search::load_campaign(ledger);
   if (stored.spec_text != campaign.spec_text || stored.prototype_text != campaign.prototype_text)
     throw SpecError({{campaign.spec_name, "",
@@ -144,7 +144,7 @@ void show_quality(const search::Table& table, const search::TableQuality& qualit
 
 /// Writes the designs that have all their seeds, and says what the table is worth.
 int gather(const TabulateOptions& options, const search::RunFolder& folder) {
-  search::Ledger ledger(folder.ledger());
+  search::Ledger ledger(folder.ledger(), search::Ledger::Access::Read);
   search::StoredTable stored =
       search::gather_table(ledger, search::load_campaign(ledger), options.plan.seeds);
   if (stored.table.designs.empty())
@@ -205,7 +205,7 @@ int calibrate_command(const TabulateOptions& options) {
                                                      : options.out};
   if (const int code = run_all(options, campaign, folder, {1, 0, 0, 0}, designs, signals))
     return code;
-  search::Ledger ledger(folder.ledger());
+  search::Ledger ledger(folder.ledger(), search::Ledger::Access::Read);
   const search::Calibration calibration =
       search::calibrate(search::gather_table(ledger, search::load_campaign(ledger), 1));
   const std::string json = search::calibration_json(calibration);

@@ -124,7 +124,7 @@ Latency EngineLatencyMeter::measure(const LatencyRequest& request) {
   std::vector<edge::Engine> engines;
   for (const ModelBytes& place : places) engines.emplace_back(place.model(), options);
   const std::vector<float> image = noise_image(engines.front().model().program());
-  const Timing timing = time_quickest(engines, image);
+  const Timing timing = time_quickest(engines, image, request.between);
   return {timing.median_ms, timing.low_ms, timing.high_ms, timing.runs,
           profiled(engines.front(), image)};
 }

@@ -82,7 +82,8 @@ std::vector<double> QuickestBatches::rounds() const {
   return rounds;
 }
 
-Timing time_quickest(std::span<edge::Engine> engines, std::span<const float> image) {
+Timing time_quickest(std::span<edge::Engine> engines, std::span<const float> image,
+                     const std::function<void()>& between) {
   warm_up(engines, image);
   int runs = 0;
   std::size_t turn = 0;
@@ -92,8 +93,10 @@ Timing time_quickest(std::span<edge::Engine> engines, std::span<const float> ima
                           (!batches.agree() && seconds_since(start) < kPatienceSeconds);
        ++i) {
     std::vector<double> ms;
-    for (int round = 0; round < kBatchRounds; ++round)
+    for (int round = 0; round < kBatchRounds; ++round) {
+      if (between) between();
       ms.push_back(run_for(engines[turn++ % engines.size()], image, kRoundSeconds, runs));
+    }
     batches.add(std::move(ms));
   }
   return timing_of(batches.rounds(), runs);

@@ -41,8 +41,9 @@ class QuickestBatches {
 };
 
 /// Warms up, then times batches of rounds, which alternate between engines of one model as above,
-/// until the quickest agree or for about 2 s.
-Timing time_quickest(std::span<edge::Engine> engines, std::span<const float> image);
+/// until the quickest agree or for about 2 s. `between` is called before each round.
+Timing time_quickest(std::span<edge::Engine> engines, std::span<const float> image,
+                     const std::function<void()>& between = {});
 
 /// Pixels for timing a program, [channels, height, width]: noise in -1 to 1.
 std::vector<float> noise_image(const format::Program& program);

@@ -1,14 +1,19 @@
 #include "search/ledger.hpp"
 
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
 #include "design_specs/errors.hpp"
 #include "search/campaign.hpp"
+#include "search/ledger_bell.hpp"
+#include "search/process_mark.hpp"
 #include "search/soci.hpp"
 
 using namespace atto;
@@ -64,19 +69,23 @@ train::TrialResult result_of(int epochs, double top1) {
   return result;
 }
 
-constexpr std::int64_t kFar = 1LL << 60;
+/// What no call does: time passes, machines start again, older versions write.
+void alter(const Folder& folder, const std::string& statement) {
+  soci::session sql(soci::sqlite3, "dbname=\"" + folder.file().string() + "\"");
+  sql << statement;
+}
 
 }  // namespace
 
 TEST_CASE("A job goes from ready over claimed to done, and keeps every bit of its result") {
   Folder folder;
-  Ledger ledger(folder.file(), Ledger::Durability::Full);
+  Ledger ledger(folder.file());
   ledger.add_job(job_at(0), design("00000000000000aa"));
-  const auto claim = ledger.claim("w", 1, kFar, 0);
+  const auto claim = ledger.claim("w", 1, 0);
   REQUIRE(claim);
   CHECK(claim->attempt == 1);
   CHECK(claim->job.seed == 0xfedcba9876543210ULL);
-  CHECK_FALSE(ledger.claim("x", 1, kFar, 0));
+  CHECK_FALSE(ledger.claim("x", 1, 0));
 
   const double top1 = 0.1 + 0.2;
   train::TrialResult result = result_of(3, top1);
@@ -98,14 +107,14 @@ TEST_CASE("An attempt that lost its job can write nothing") {
   Folder folder;
   Ledger ledger(folder.file());
   ledger.add_job(job_at(0), design("00000000000000aa"));
-  const Claim old = ledger.claim("old", 1, 100, 0).value();
-  CHECK(ledger.release_expired(100, {}) == 0);
-  CHECK(ledger.release_expired(101, {"old"}) == 0);
-  CHECK(ledger.release_expired(101, {}) == 1);
-  const Claim fresh = ledger.claim("new", 1, kFar, 0).value();
+  const Claim old = ledger.claim("old", 1, 0).value();
+  alter(folder, "UPDATE jobs SET process = '', lease_until = 0");
+  CHECK(ledger.release_lost({"old"}).released.empty());
+  CHECK(ledger.release_lost({}).released.size() == 1);
+  const Claim fresh = ledger.claim("new", 1, 0).value();
   CHECK(fresh.attempt == old.attempt + 1);
 
-  CHECK_FALSE(ledger.renew(old, kFar, 1));
+  CHECK_FALSE(ledger.renew(old, 1));
   CHECK_FALSE(ledger.record_epochs(old, result_of(1, 0.5).epochs));
   CHECK_FALSE(ledger.commit(old, result_of(3, 0.5)));
   CHECK_FALSE(ledger.give_back(old, 1));
@@ -115,15 +124,127 @@ TEST_CASE("An attempt that lost its job can write nothing") {
   CHECK_FALSE(ledger.commit(fresh, result_of(3, 0.9)));
 }
 
+TEST_CASE("A claim is lost with its process, its machine or its lease, and only a death counts") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  std::istringstream words(process_mark());
+  std::string boot, id_namespace;
+  words >> boot >> id_namespace;
+  int dead = 0, status = 0;
+  char name[] = "true";
+  char* words_of_true[] = {name, nullptr};
+  REQUIRE(::posix_spawn(&dead, "/bin/true", nullptr, nullptr, words_of_true, environ) == 0);
+  REQUIRE(::waitpid(dead, &status, 0) == dead);
+  const std::string ended = boot + " " + id_namespace + " " + std::to_string(dead) + " 5";
+  const std::string another = boot + " " + id_namespace + " " + std::to_string(::getpid()) + " 5";
+  const std::string restarted = "0 " + id_namespace + " " + std::to_string(::getpid()) + " 5";
+  const std::string unseen = boot + " pid:[1] " + std::to_string(::getpid()) + " 5";
+  const auto lost = [&](const std::string& process, std::int64_t lease_from_now) {
+    ledger.claim("w", 1, 0).value();
+    alter(folder, "UPDATE jobs SET process = '" + process +
+                      "', lease_until = " + std::to_string(machine_clock_ms() + lease_from_now));
+    const LostClaims found = ledger.release_lost({});
+    if (found.released.empty()) ledger.release_worker("w", "", false);
+    return found;
+  };
+  CHECK(lost(process_mark(), 9000).silent.empty());
+  CHECK(lost(process_mark(), -1).released.empty());
+  CHECK(lost(process_mark(), -1).silent.size() == 1);
+  CHECK(lost(process_mark(), 3600000).released.empty());
+  CHECK(lost(unseen, 9000).released.empty());
+  CHECK(lost("", 9000).released.empty());
+  // Leases that ran out, or are further ahead than a lease is long: never a death.
+  for (int i = 0; i < 4; ++i) {
+    CHECK(lost(unseen, -1).released.at(0) == "worker w: its lease ran out");
+    CHECK(lost(unseen, 3600000).released.size() == 1);
+    CHECK(lost("", now_ms()).released.size() == 1);
+    CHECK(lost(restarted, 9000).released.at(0) == "worker w: its machine was started again");
+  }
+  CHECK(ledger.totals().failed == 0);
+  CHECK(lost(ended, 9000).released.at(0) == "worker w: its process has ended");
+  CHECK(lost(another, 9000).released.size() == 1);
+  CHECK(ledger.totals().failed == 0);
+  CHECK(lost(ended, 9000).released.size() == 1);
+  CHECK(ledger.totals().failed == 1);
+  CHECK(ledger.finished_since(0).at(0).verdict.reason ==
+        "its worker died 3 times in epoch 1: w: its process has ended");
+}
+
+TEST_CASE("A worker without a job hears of one at once, and asks once for all that it must know") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  LedgerBell bell(folder.file());
+  CHECK_FALSE(bell.wait(0));
+  CHECK_FALSE(ledger.glance().has_work);
+  CHECK_FALSE(bell.wait(0));  // reading rings for nobody
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  CHECK(bell.wait(10000));
+  CHECK_FALSE(bell.wait(0));
+  CHECK(ledger.glance().has_work);
+  const Claim claim = ledger.claim("w", 1, 0).value();
+  ledger.renew(claim, 1);
+  ledger.record_epochs(claim, result_of(1, 0.5).epochs);
+  CHECK_FALSE(bell.wait(0));  // nobody else has to know
+  CHECK_FALSE(ledger.glance().has_work);
+  const auto rings = [&](auto&& work) {
+    work();
+    return bell.wait(10000);
+  };
+  CHECK(rings([&] { ledger.give_back(claim, 1); }));
+  CHECK(rings([&] { ledger.claim("w", 1, 0), ledger.release_worker("w", "", false); }));
+  CHECK(rings([&] { ledger.commit(ledger.claim("w", 1, 0).value(), result_of(3, 0.5)); }));
+  CHECK(rings([&] { ledger.pause_workers(); }));
+  CHECK_FALSE(ledger.glance().is_finished);
+  CHECK(rings([&] { ledger.set_meta("state", "finished"); }));
+  CHECK(ledger.glance().is_finished);
+}
+
+TEST_CASE("A job that goes on from an earlier rung stands at that rung's epoch") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  ledger.commit(ledger.claim("w", 1, 0).value(), result_of(3, 0.5));
+  Job next = job_at(1);
+  next.to_epoch = next.horizon = 5;
+  ledger.add_job(next, design("00000000000000aa"));
+  Job final = job_at(0);
+  final.stage = Stage::Final;
+  ledger.add_job(final, design("00000000000000aa"));
+  ledger.claim("x", 1, 0).value();
+  ledger.claim("y", 1, 0).value();
+  const std::vector<JobRow> rows = ledger.jobs_in_state(State::Claimed);
+  REQUIRE(rows.size() == 2);
+  CHECK((rows[0].worker == "x" && rows[0].epochs_done == 3));
+  CHECK((rows[1].worker == "y" && rows[1].epochs_done == 0));
+  CHECK(life_of(rows[1].process) == Life::Runs);
+}
+
+TEST_CASE("Two figures of one moment keep their order, though the time of day is set back") {
+  Folder folder;
+  Ledger ledger(folder.file());
+  for (const std::int64_t at : {1000, 5, 1000}) {
+    LatencyRow row;
+    row.hash = std::to_string(at) + std::to_string(ledger.latencies(false).size());
+    row.at = at;
+    ledger.add_latency(row);
+  }
+  const std::vector<LatencyRow> rows = ledger.latencies(false);
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0].hash == "10000");
+  CHECK(rows[1].hash == "51");
+  CHECK(rows[2].hash == "10002");
+}
+
 TEST_CASE(
     "Three deaths at one epoch fail a trial; a checkpoint in between starts the count again") {
   Folder folder;
   Ledger ledger(folder.file());
   ledger.add_job(job_at(0), design("00000000000000aa"));
   const auto die = [&](int epochs) {
-    const Claim claim = ledger.claim("w", 1, kFar, 0).value();
+    const Claim claim = ledger.claim("w", 1, 0).value();
     if (epochs > 0) ledger.record_epochs(claim, result_of(epochs, 0.2).epochs);
-    ledger.renew(claim, kFar, 9);
+    ledger.renew(claim, 9);
     CHECK(ledger.release_worker("w", "killed by signal 9", true) == 1);
   };
   die(0), die(0), die(1), die(0);
@@ -142,8 +263,8 @@ TEST_CASE("A job that is given back, or whose coordinator died, is not counted a
   Ledger ledger(folder.file());
   ledger.add_job(job_at(0), design("00000000000000aa"));
   for (int i = 0; i < 5; ++i) {
-    ledger.give_back(ledger.claim("w", 1, kFar, 0).value(), 1);
-    ledger.claim("w", 1, kFar, 0).value();
+    ledger.give_back(ledger.claim("w", 1, 0).value(), 1);
+    ledger.claim("w", 1, 0).value();
     ledger.release_worker("w", "", false);
   }
   CHECK(ledger.totals().ready == 1);
@@ -154,7 +275,7 @@ TEST_CASE("The CPU time of a whole process counts from the claim on") {
   Folder folder;
   Ledger ledger(folder.file());
   ledger.add_job(job_at(0), design("00000000000000aa"));
-  ledger.claim("w", 1, kFar, 100).value();
+  ledger.claim("w", 1, 100).value();
   ledger.release_worker("w", "", true, 103.5);
   CHECK(ledger.totals().wasted_cpu_seconds == 3.5);
 }
@@ -170,7 +291,7 @@ TEST_CASE("Jobs are claimed in the order of proposals, each by one worker only")
   for (int t = 0; t < 3; ++t)
     threads.emplace_back([&, t] {
       Ledger ledger(folder.file());
-      while (const auto claim = ledger.claim("w" + std::to_string(t), 1, kFar, 0))
+      while (const auto claim = ledger.claim("w" + std::to_string(t), 1, 0))
         claimed[t].push_back(claim->job.position);
     });
   for (std::thread& thread : threads) thread.join();
@@ -192,7 +313,7 @@ TEST_CASE("A reused result is done at once and costs nothing") {
   verdict.reused_from = "elsewhere";
   verdict.original_cpu_seconds = 12;
   ledger.add_job(job_at(0), design("00000000000000aa"), &verdict, result_of(3, 0.5).epochs);
-  CHECK_FALSE(ledger.claim("w", 1, kFar, 0));
+  CHECK_FALSE(ledger.claim("w", 1, 0));
   const Totals totals = ledger.totals();
   CHECK(totals.reused == 1);
   CHECK(totals.cpu_seconds == 0);
@@ -214,7 +335,7 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   std::fclose(file);
   CHECK_THROWS_AS(Ledger(text), EnvironmentError);
   Ledger(folder.file()).set_meta("schema", "99");
-  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 5"));
+  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 6"));
 }
 
 TEST_CASE("A ledger is made whole or not at all") {
@@ -271,26 +392,26 @@ TEST_CASE("Only so many finalists are claimed at once; other jobs go on") {
     job.replica = i;
     ledger.add_job(job, design(job.hash));
   }
-  const auto first = ledger.claim("a", 1, kFar, 0, 1);
+  const auto first = ledger.claim("a", 1, 0, 1);
   REQUIRE(first);
-  CHECK_FALSE(ledger.claim("b", 1, kFar, 0, 1));
+  CHECK_FALSE(ledger.claim("b", 1, 0, 1));
   ledger.add_job(job_at(0), design("00000000000000aa"));
-  const auto search = ledger.claim("b", 1, kFar, 0, 1);
+  const auto search = ledger.claim("b", 1, 0, 1);
   REQUIRE(search);
   CHECK(search->job.stage == Stage::Search);
-  const auto second = ledger.claim("c", 1, kFar, 0, 2);
+  const auto second = ledger.claim("c", 1, 0, 2);
   REQUIRE(second);
   CHECK(second->job.replica == 1);
   CHECK(ledger.commit(*first, result_of(3, 0.5)));
-  CHECK_FALSE(ledger.claim("a", 1, kFar, 0, 1));
-  CHECK(ledger.claim("a", 1, kFar, 0, 2));
+  CHECK_FALSE(ledger.claim("a", 1, 0, 1));
+  CHECK(ledger.claim("a", 1, 0, 2));
 }
 
 TEST_CASE("What is not a number is stored as absent") {
   Folder folder;
   Ledger ledger(folder.file());
   ledger.add_job(job_at(0), design("00000000000000aa"));
-  const auto claim = ledger.claim("w", 1, kFar, 0);
+  const auto claim = ledger.claim("w", 1, 0);
   REQUIRE(claim);
   train::TrialResult result = result_of(1, std::nan(""));
   result.outcome = train::Outcome::Diverged;
@@ -356,7 +477,7 @@ TEST_CASE("A design that was refused is done, is no result to reuse, and keeps i
   Job job = job_at(0);
   job.latency_ms = 3;
   ledger.add_job(job, design(job.hash), &verdict);
-  CHECK_FALSE(ledger.claim("w", 1, kFar, 0));
+  CHECK_FALSE(ledger.claim("w", 1, 0));
   const JobRow row = ledger.finished_since(0).at(0);
   CHECK(row.verdict.outcome == train::Outcome::Refused);
   CHECK(row.verdict.reason == "too slow: 3 ms > 2 ms");
@@ -372,6 +493,8 @@ TEST_CASE("A ledger of an older runtime keeps its latencies and forgets how it d
   Ledger(folder.file()).add_latency(row);
   {
     soci::session sql(soci::sqlite3, "dbname=\"" + folder.file().string() + "\"");
+    sql << "DROP TABLE steering_places";
+    sql << "ALTER TABLE jobs DROP COLUMN process";
     sql << "UPDATE latencies SET blocks = '[[\"k\", \"f\", 7.0, [1, 2, 3, 4], 0.8]]'";
     sql << "UPDATE meta SET value = '4' WHERE key = 'schema'";
   }
@@ -390,6 +513,8 @@ TEST_CASE("A ledger of the schema before takes latencies once it is opened") {
   {
     soci::session sql(soci::sqlite3, "dbname=\"" + folder.file().string() + "\"");
     sql << "DROP TABLE latencies";
+    sql << "DROP TABLE steering_places";
+    sql << "ALTER TABLE jobs DROP COLUMN process";
     sql << "ALTER TABLE jobs DROP COLUMN latency_ms";
     sql << "UPDATE meta SET value = '3' WHERE key = 'schema'";
   }
@@ -410,15 +535,19 @@ TEST_CASE("A ledger of the schema before takes latencies once it is opened") {
 TEST_CASE("A pause holds until its time or until it is called off") {
   Folder folder;
   Ledger ledger(folder.file());
-  CHECK(ledger.paused_until() == 0);
-  const std::int64_t later = now_ms() + 60000;
+  CHECK(ledger.pause() == 0);
   bool was_called = false;
-  ledger.pause_workers(later, [&] { was_called = true; });
+  const std::int64_t pause = ledger.pause_workers([&] { was_called = true; });
   CHECK(was_called);
-  CHECK(ledger.paused_until() == later);
-  ledger.pause_workers(now_ms() - 1);
-  CHECK(ledger.paused_until() == 0);
-  ledger.pause_workers(later);
-  ledger.pause_workers(0);
-  CHECK(ledger.paused_until() == 0);
+  CHECK(ledger.pause() == pause);
+  CHECK(ledger.glance().pause == pause);
+  // What is past, and what a machine wrote before it was started again: no pause is that long.
+  for (const std::int64_t until :
+       {machine_clock_ms() - 1, machine_clock_ms() + kLongestPauseMs + 10000, now_ms()}) {
+    ledger.set_meta("paused_until", std::to_string(until));
+    CHECK(ledger.pause() == 0);
+  }
+  ledger.pause_workers();
+  ledger.end_pause();
+  CHECK(ledger.pause() == 0);
 }

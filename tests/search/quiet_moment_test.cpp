@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "search/process_mark.hpp"
 #include "tests/search/process.hpp"
 
 using namespace atto;
@@ -35,7 +36,7 @@ void add_claimed_job(Ledger& ledger, const std::string& worker) {
   Job job;
   job.hash = design.hash;
   ledger.add_job(job, design);
-  REQUIRE(ledger.claim(worker, 1, 1LL << 60, 0));
+  REQUIRE(ledger.claim(worker, 1, 0));
 }
 
 }  // namespace
@@ -68,7 +69,7 @@ TEST_CASE("Workers of the crew stand still while work is done, and go on after i
   CHECK(before > 0);
   CHECK(after == before);
   CHECK(becomes([&] { return written() > after; }));
-  CHECK(ledger.paused_until() == 0);
+  CHECK(ledger.pause() == 0);
   crew.signal_all(SIGKILL);
 }
 
@@ -80,7 +81,7 @@ TEST_CASE("Workers go on when what is done throws, and one that died is no obsta
   crew.fill(std::chrono::milliseconds(0));
   CHECK_THROWS_WITH(in_a_quiet_moment(ledger, crew, [] { throw std::runtime_error("no engine"); }),
                     "no engine");
-  CHECK(ledger.paused_until() == 0);
+  CHECK(ledger.pause() == 0);
 }
 
 TEST_CASE("A worker that people started waits when asked, and one that does not is named") {
@@ -98,7 +99,7 @@ TEST_CASE("A worker that people started waits when asked, and one that does not 
   std::thread worker([&] {
     Ledger own(scratch / "ledger.db");
     while (!is_over) {
-      if (const std::int64_t until = own.paused_until()) own.keep_pause("by hand", until);
+      if (const std::int64_t pause = own.pause()) own.keep_pause("by hand", pause);
       sleep_ms(5);
     }
   });
@@ -113,10 +114,10 @@ TEST_CASE("`atto worker` keeps a pause before it claims anything, then works") {
                          "ATTO_FAULT=after_propose:3")
               .code == 137);
   Ledger ledger(scratch / "run/ledger.db");
-  const std::int64_t until = now_ms() + 1500;
-  ledger.pause_workers(until);
+  const std::int64_t pause = machine_clock_ms() + 1500;
+  ledger.set_meta("paused_until", std::to_string(pause));
   CHECK(test::run_atto(scratch, "worker run --fake --name hand --patience 0.2").code == 0);
-  CHECK(now_ms() >= until);
-  CHECK(ledger.meta("pause kept by hand") == std::to_string(until));
+  CHECK(machine_clock_ms() >= pause);
+  CHECK(ledger.meta("pause kept by hand") == std::to_string(pause));
   CHECK(ledger.totals().done == 3);
 }

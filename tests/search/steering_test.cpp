@@ -222,7 +222,7 @@ TEST_CASE("What no design could satisfy is refused with the proof, and nothing i
   CHECK(run_atto(scratch, "steer run").out == "nobody has steered this campaign yet\n");
   SECTION("what a later request frees is no longer in force") {
     CHECK(run_atto(scratch, "steer run --pin stages[0].modules=1")
-              .err.find("the search is over: takes effect with `atto resume run --candidates N`") !=
+              .err.find("the search is over: takes effect with `atto resume run`") !=
           std::string::npos);
     CHECK(run_atto(scratch, "steer run").out.find("in force:\n  stages[0].modules = 1\n") !=
           std::string::npos);
@@ -291,4 +291,117 @@ TEST_CASE("A campaign leaves out the zero-cost scores that its calibration found
   write_text(file, "{}");
   CHECK(run_atto(scratch, search("bad", flags)).err.find("must be a list of zero-cost scores") !=
         std::string::npos);
+}
+
+TEST_CASE(
+    "A request that leaves nothing keeps the winner, and lifting it counts at the next resume") {
+  const Scratch scratch;
+  for (const std::string strategy : {"random_asha", "generative_synthesis", "aging_evolution"}) {
+    INFO(strategy);
+    const std::string run = strategy;
+    REQUIRE(run_atto(scratch, search(run, "--candidates 6 --strategy " + strategy)).code == 0);
+    const json before = boards_of(scratch, scratch / run);
+    const std::string design = read_text(scratch / (run + "/winner/design.json"));
+    write_text(scratch / (run + "/winner/model.onnx"), "exported");
+    const auto keeps_winner = [&] {
+      return read_text(scratch / (run + "/winner/design.json")) == design &&
+             read_text(scratch / (run + "/winner/model.onnx")) == "exported";
+    };
+    const Ended asked = run_atto(scratch, "steer " + run + " --require top1.min=0.99");
+    REQUIRE(asked.code == 0);
+    CHECK(asked.err == "the search is over: takes effect with `atto resume " + run + "`\n");
+    CHECK(run_atto(scratch, "status " + run)
+              .out.find("1 request waits of `atto steer` for: atto resume " + run + "\n") !=
+          std::string::npos);
+    const Ended none = run_atto(scratch, "resume " + run);
+    INFO(none.err);
+    CHECK(none.code == 1);
+    CHECK(none.err.find("no design meets what is asked for; " + run + "/winner stays as it was") !=
+          std::string::npos);
+    CHECK(none.out.find(run + "/winner keeps the winner of before\n") != std::string::npos);
+    CHECK(keeps_winner());
+    const json empty = boards_of(scratch, scratch / run);
+    CHECK(empty.at(0).at("winner").is_null());
+    // Without --candidates, with as many as before, and with more.
+    const std::string how = strategy == "random_asha"       ? ""
+                            : strategy == "aging_evolution" ? " --candidates 6"
+                                                            : " --candidates 8";
+    REQUIRE(run_atto(scratch, "steer " + run + " --require top1.min=0.01").code == 0);
+    const Ended lifted = run_atto(scratch, "resume " + run + how);
+    INFO(lifted.err);
+    CHECK(lifted.code == 0);
+    CHECK(parsed(scratch, "status " + run + " --json").at("waiting_requests") == 0);
+    const json after = boards_of(scratch, scratch / run);
+    CHECK_FALSE(after.at(0).at("winner").is_null());
+    if (how.empty()) CHECK(after.at(0).at("winner") == before.at(0).at("winner"));
+    if (how.empty()) CHECK(keeps_winner());
+    // What happened can be replayed, before and after more of it.
+    REQUIRE(run_atto(scratch, "resume " + run + " --candidates 10").code == 0);
+    REQUIRE(run_atto(scratch, "steer " + run + " --pin stages[0].modules=2").code == 0);
+    CHECK(run_atto(scratch, "resume " + run).code != 4);
+    const json last = boards_of(scratch, scratch / run);
+    const Ended again = run_atto(scratch, "resume " + run);
+    CHECK(again.code != 4);
+    CHECK(boards_of(scratch, scratch / run) == last);
+  }
+}
+
+TEST_CASE("Requests for a finished family open every tier, and each replays its own place") {
+  const Scratch scratch;
+  json spec = json::parse(read_text(tiny_spec()));
+  spec["prototype"] = ATTO_SOURCE_DIR "/tests/search/data/tiny_prototype.json";
+  spec.erase("require");
+  spec["tiers"] = {{{"name", "A"}, {"require", {{"params", {{"max", 30000}}}}}},
+                   {{"name", "B"}, {"require", {{"params", {{"max", 20000}}}}}}};
+  write_text(scratch / "family.json", spec.dump());
+  REQUIRE(run_atto(scratch, "search family.json --evaluator fake --out run --candidates 6").code ==
+          0);
+  const json before = boards_of(scratch, "run");
+  const std::string winner = read_text(scratch / "run/winner-A/design.json");
+  const auto resumed = [&](const std::string& request, const std::string& options = "") {
+    const Ended asked = run_atto(scratch, "steer run " + request);
+    INFO(asked.err);
+    REQUIRE(asked.code == 0);
+    CHECK(asked.err.find("takes effect with `atto resume run`") != std::string::npos);
+    const Ended ended = run_atto(scratch, "resume run" + options, "ATTO_FAULT=after_steering:1");
+    CHECK(ended.code == 137);
+    const Ended went_on = run_atto(scratch, "resume run");
+    INFO(went_on.err);
+    CHECK(went_on.code != 4);
+    return boards_of(scratch, "run");
+  };
+  // One tier alone: its winner stays until there is another.
+  const json none = resumed("--tier A --require top1.min=0.99");
+  CHECK(none.at(0).at("winner").is_null());
+  CHECK(none.at(1) == before.at(1));
+  CHECK(read_text(scratch / "run/winner-A/design.json") == winner);
+  const json lifted = resumed("--tier A --require top1.min=0.01");
+  CHECK(lifted.at(0).at("winner") == before.at(0).at("winner"));
+  CHECK(lifted.at(1) == before.at(1));
+  // All tiers, with more candidates: both follow it from where they stood.
+  const json pinned = resumed("--pin 'stages[*].modules=2'", " --candidates 9");
+  for (const int tier : {0, 1}) {
+    INFO(tier);
+    CHECK(pinned.at(std::size_t(tier)).at("leaderboard").size() >= 6);
+    CHECK_FALSE(pinned.at(std::size_t(tier)) == before.at(std::size_t(tier)));
+  }
+  REQUIRE(run_atto(scratch, "resume run --candidates 10").code != 4);
+  const json more = boards_of(scratch, "run");
+  CHECK(run_atto(scratch, "resume run --candidates 11").code != 4);
+  CHECK(run_atto(scratch, "steer run --json").code == 0);
+  CHECK(more.size() == 2);
+}
+
+TEST_CASE("Resuming a finished campaign prints its result and replays nothing") {
+  const Scratch scratch;
+  REQUIRE(run_atto(scratch, search("run", kSynthesis)).code == 0);
+  const std::string winner = read_text(scratch / "run/winner/design.json");
+  std::filesystem::remove_all(scratch / "run/winner");
+  // A coordinator that begins would die; so would one that proposes.
+  const Ended again = run_atto(scratch, "resume run", "ATTO_FAULT=before_spawn:1,before_winner:1");
+  INFO(again.err);
+  CHECK(again.code == 0);
+  CHECK(again.out.find("winner: ") != std::string::npos);
+  CHECK(read_text(scratch / "run/winner/design.json") == winner);
+  CHECK(run_atto(scratch, "resume run --candidates 17", "ATTO_FAULT=before_spawn:1").code == 137);
 }

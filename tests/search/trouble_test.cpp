@@ -66,8 +66,8 @@ TEST_CASE("A full disk ends the campaign with a message, and it goes on when the
   const Scratch scratch;
   const std::string search =
       "search " + tiny_spec() + " --evaluator fake --candidates 10 --workers 1 --out run";
-  // No file may grow over 160 KiB: the ledger soon wants to.
-  const Ended ended = run_atto(scratch, search, "ulimit -f 160; trap '' XFSZ;");
+  // No file may grow over 92 KiB: the ledger soon wants to.
+  const Ended ended = run_atto(scratch, search, "ulimit -f 184; trap '' XFSZ;");
   INFO(ended.err);
   CHECK(ended.code == 4);
   CHECK(ended.err.find("atto: ledger: ") != std::string::npos);
