@@ -11,6 +11,7 @@
 
 #include "search/crew_watch.hpp"
 #include "search/ending.hpp"
+#include "search/network_disks.hpp"
 #include "search/pace.hpp"
 #include "search/quiet_moment.hpp"
 #include "search/stop_requests.hpp"

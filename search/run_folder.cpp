@@ -4,28 +4,17 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <fstream>
 
 #include "design_specs/files.hpp"
+#include "search/network_disks.hpp"
 
 namespace atto::search {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct NetworkDisk {
-  unsigned long magic;
-  const char* name;
-};
-// From statfs(2) and linux/magic.h.
-constexpr NetworkDisk kNetworkDisks[] = {
-    {0x6969, "nfs"},      {0xff534d42, "cifs"},   {0xfe534d42, "smb2"},   {0x517b, "smb"},
-    {0x5346414f, "afs"},  {0x00c36400, "ceph"},   {0x0bd00bd0, "lustre"}, {0x01021997, "9p"},
-    {0x47504653, "gpfs"}, {0x19830326, "beegfs"},
-};
 
 }  // namespace
 
@@ -34,19 +23,6 @@ fs::path RunFolder::trial(const std::string& hash, train::Phase phase, int repli
   const std::string search = replica == 0 ? "search" : "search" + number;
   const std::string name = phase == train::Phase::Search ? search : "final" + number;
   return path / "trials" / hash / name;
-}
-
-void refuse_network_disk(const fs::path& folder) {
-  struct statfs info {};
-  if (::statfs(folder.c_str(), &info) != 0)
-    throw EnvironmentError("cannot examine the run folder", folder.string(), errno);
-  for (const NetworkDisk& disk : kNetworkDisks)
-    if (static_cast<unsigned long>(static_cast<unsigned>(info.f_type)) == disk.magic)
-      throw EnvironmentError(
-          fmt::format("the run folder is on a network file system ({}), whose locks SQLite cannot "
-                      "trust: {}; choose a "
-                      "folder on a local disk with --out",
-                      disk.name, folder.string()));
 }
 
 void make_run_folder(const RunFolder& folder, const Campaign& campaign,

@@ -39,9 +39,6 @@ void make_run_folder(const RunFolder& folder, const Campaign& campaign,
 /// Returns runs/NAME-sSEED, or the first runs/NAME-sSEED-N that does not exist.
 std::filesystem::path default_run_folder(const Campaign& campaign);
 
-/// Throws EnvironmentError when the folder lies on a network file system.
-void refuse_network_disk(const std::filesystem::path& folder);
-
 /// Writes a design's file unless it is there. Not synced: the ledger can make it again.
 void write_design_file(const RunFolder& folder, const Campaign& campaign, const DesignRow& design);
 

@@ -11,6 +11,7 @@
 #include "design_specs/seeds/random.hpp"
 #include "generator/enumeration.hpp"
 #include "search/crew_watch.hpp"
+#include "search/network_disks.hpp"
 
 namespace atto::search {
 namespace {
@@ -41,6 +42,7 @@ class Tabulation {
   }
 
   CampaignEnd run() {
+    refuse_network_disk(folder_.path);
     watch_.begin();
     ledger_.set_meta("state", "running");
     std::vector<std::string> all;

@@ -17,6 +17,7 @@
 #include "search/campaign.hpp"
 #include "search/faults.hpp"
 #include "search/ledger_bell.hpp"
+#include "search/network_disks.hpp"
 #include "search/parallelism.hpp"
 #include "search/process_mark.hpp"
 #include "search/run_folder.hpp"
@@ -104,6 +105,7 @@ class Worker {
         campaign_(load_campaign(ledger_)),
         bell_(folder_.ledger()),
         heartbeat_(ledger_, signals, options.parent) {
+    refuse_network_disk(folder);
     if (options_.name.empty()) options_.name = default_name();
     if (!evaluator_.environment().starts_with("evaluator=" + campaign_.evaluator + "\n"))
       throw EnvironmentError("this campaign is evaluated by " + campaign_.evaluator +

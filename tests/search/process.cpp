@@ -1,5 +1,7 @@
 #include "tests/search/process.hpp"
 
+#include <signal.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,29 @@ Ended run_atto(const Scratch& scratch, const std::string& arguments,
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(out),
           read_text(err)};
+}
+
+int start_atto(const Scratch& scratch, const std::string& arguments,
+               const std::string& environment) {
+  const std::string command = "cd '" + (scratch / "").string() + "' && exec env " + environment +
+                              " " ATTO_BIN_DIR "/atto " + arguments + " >>log 2>&1";
+  std::string shell = "sh", option = "-c", text = command;
+  char* words[] = {shell.data(), option.data(), text.data(), nullptr};
+  int process = 0;
+  if (::posix_spawn(&process, "/bin/sh", nullptr, nullptr, words, environ) != 0) std::abort();
+  return process;
+}
+
+int wait_for(int process, int seconds) {
+  int status = 0;
+  for (int i = 0; i < seconds * 100; ++i) {
+    if (::waitpid(process, &status, WNOHANG) == process)
+      return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    ::usleep(10000);
+  }
+  ::kill(process, SIGKILL);
+  ::waitpid(process, &status, 0);
+  return -1;
 }
 
 nlohmann::json boards_of(const Scratch& scratch, const std::filesystem::path& folder) {

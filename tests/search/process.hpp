@@ -27,6 +27,13 @@ class Scratch {
 Ended run_atto(const Scratch& scratch, const std::string& arguments,
                const std::string& environment = "");
 
+/// Starts the same without waiting, its output in the file `log`; returns the process id.
+int start_atto(const Scratch& scratch, const std::string& arguments,
+               const std::string& environment = "");
+/// Waits for a process that was started; returns as Ended::code, or -1 after so many seconds, when
+/// it is killed.
+int wait_for(int process, int seconds = 60);
+
 /// Returns what must be equal between two runs of one campaign: the leaderboards without times.
 nlohmann::json boards_of(const Scratch& scratch, const std::filesystem::path& folder);
 

@@ -1,6 +1,5 @@
 // Kills at random times, from outside: the slow companion of kills_test.cpp.
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,17 +27,6 @@ std::vector<int> children_of(int process) {
   return children;
 }
 
-/// Starts atto and returns its process id.
-int start(const Scratch& scratch, const std::string& arguments) {
-  const std::string command = "cd '" + (scratch / "").string() + "' && exec env " + kSlowEpochs +
-                              " " ATTO_BIN_DIR "/atto " + arguments + " >>log 2>&1";
-  const char* words[] = {"sh", "-c", command.c_str(), nullptr};
-  int process = 0;
-  REQUIRE(::posix_spawn(&process, "/bin/sh", nullptr, nullptr, const_cast<char**>(words),
-                        environ) == 0);
-  return process;
-}
-
 }  // namespace
 
 TEST_CASE("Processes killed at 25 random times change nothing") {
@@ -47,7 +35,7 @@ TEST_CASE("Processes killed at 25 random times change nothing") {
   REQUIRE(run_atto(scratch, "search " + tiny_spec() + flags + " --out calm").code == 0);
   spec::Random random(11);
   int kills = 0, status = 0;
-  int process = start(scratch, "search " + tiny_spec() + flags + " --out run");
+  int process = start_atto(scratch, "search " + tiny_spec() + flags + " --out run", kSlowEpochs);
   const auto pause = [&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(150 + random.below(300)));
   };
@@ -61,7 +49,7 @@ TEST_CASE("Processes killed at 25 random times change nothing") {
     ++kills;
     if (hits_worker) continue;
     ::waitpid(process, &status, 0);
-    process = start(scratch, "resume run --workers 2");
+    process = start_atto(scratch, "resume run --workers 2", kSlowEpochs);
   }
   ::waitpid(process, &status, 0);
   INFO(read_text(scratch / "log"));
