@@ -112,6 +112,7 @@ Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& 
   campaign.validation_images = info.validation_images;
   campaign.test_images = info.test_images;
   campaign.data = data_identity(info);
+  campaign.data_notes = info.notes;
   const spec::SearchSettings& search = campaign.spec.search;
   const Measurements wants = find_strategy(search.strategy)->wants(search);
   campaign.wants_responses = wants.responses;

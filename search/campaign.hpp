@@ -32,8 +32,9 @@ struct Campaign {
   net::TaskInput input;
   std::int64_t train_images = 0;  ///< without the validation split
   std::int64_t validation_images = 0, test_images = 0;
-  std::string data;                 ///< identity: name, size, classes, counts
-  std::string evaluator = "torch";  ///< or "fake"
+  std::string data;                     ///< identity: name, size, classes, counts
+  std::vector<std::string> data_notes;  ///< what of the data set was passed over, when first read
+  std::string evaluator = "torch";      ///< or "fake"
   std::string device = "auto";
   bool is_async = false;
   /// Whether trials of the search probe their modules.

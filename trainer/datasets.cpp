@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "design_specs/errors.hpp"
+#include "trainer/image_listing.hpp"
 
 namespace atto::train {
 namespace fs = std::filesystem;
@@ -64,11 +65,6 @@ const std::array<Known, 3>& known_datasets() {
 
 constexpr std::string_view kFolderHelp =
     "put images into data/NAME/train/CLASS/* and data/NAME/val/CLASS/* (JPEG or PNG)";
-
-bool is_image_folder(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::is_directory(folder / "train", ignored) && fs::is_directory(folder / "val", ignored);
-}
 
 bool holds(const fs::path& folder, const Known& known) {
   std::error_code ignored;
@@ -152,21 +148,22 @@ DatasetInfo describe_folder(const std::string& name, const fs::path& folder,
   info.name = name;
   info.kind = DatasetKind::ImageFolder;
   info.folder = folder;
-  info.channels = 3;
   info.classes = static_cast<int>(listing.classes.size());
-  info.train_images = static_cast<std::int64_t>(listing.train.size());
+  info.own_validation = static_cast<std::int64_t>(listing.validation.size());
+  info.train_images = static_cast<std::int64_t>(listing.train.size()) + info.own_validation;
   info.test_images = static_cast<std::int64_t>(listing.test.size());
+  info.notes = listing.notes;
   std::vector<std::int64_t> per_class(listing.classes.size());
   for (const ImageFile& file : listing.train) ++per_class[static_cast<std::size_t>(file.label)];
   for (std::int64_t count : per_class)
     info.validation_images += validation_share(count, info.train_images);
-  int side = resolution.value_or(0);
-  for (std::size_t i = 0; side == 0 && i < listing.train.size(); ++i)
-    if (const auto size = peek_image_size(listing.train[i].path))
-      side = std::min(size->first, size->second);
-  if (side < 1)
+  if (info.own_validation > 0) info.validation_images = info.own_validation;
+  const image::PixelShape shape = shape_of(listing, resolution);
+  if (shape.height < 1)
     throw EnvironmentError("data set " + name + ": no readable image in " + folder.string());
-  info.height = info.width = side;
+  info.channels = shape.channels;
+  info.height = shape.height;
+  info.width = shape.width;
   return info;
 }
 
@@ -212,8 +209,14 @@ std::vector<fs::path> dataset_search_path() {
 std::vector<DatasetLocation> locate_datasets() {
   std::vector<DatasetLocation> locations;
   for (const Known& known : known_datasets())
-    locations.push_back({std::string(known.name), find_known(known), std::string(known.how_to_get),
-                         known.classes, known.channels, known.side, known.side});
+    locations.push_back({std::string(known.name),
+                         find_known(known),
+                         std::string(known.how_to_get),
+                         known.classes,
+                         known.channels,
+                         known.side,
+                         known.side,
+                         {}});
   std::map<std::string, DatasetLocation> folders;
   for (const fs::path& root : dataset_search_path()) {
     std::error_code error;
@@ -221,21 +224,28 @@ std::vector<DatasetLocation> locate_datasets() {
          entry.increment(error)) {
       if (!is_image_folder(entry->path())) continue;
       const std::string name = entry->path().filename().string();
+      if (name.starts_with('.')) continue;
       try {
         const DatasetInfo info = describe_folder(name, entry->path(), {});
         folders.try_emplace(
             name, DatasetLocation{name, entry->path(), std::string(kFolderHelp), info.classes,
-                                  info.channels, info.height, info.width});
+                                  info.channels, info.height, info.width, info.notes});
       } catch (const EnvironmentError& unusable) {
-        folders.try_emplace(name, DatasetLocation{name, {}, unusable.what(), 0, 3, 0, 0});
+        folders.try_emplace(name, DatasetLocation{name, {}, unusable.what(), 0, 3, 0, 0, {}});
       }
     }
   }
   for (auto& [name, location] : folders) locations.push_back(std::move(location));
-  if (folders.empty()) locations.push_back({"NAME", {}, std::string(kFolderHelp), 0, 3, 0, 0});
+  if (folders.empty()) locations.push_back({"NAME", {}, std::string(kFolderHelp), 0, 3, 0, 0, {}});
   const DatasetInfo synthetic = describe_synthetic("synthetic", {});
-  locations.push_back({"synthetic", "(built in)", "always there", synthetic.classes,
-                       synthetic.channels, synthetic.height, synthetic.width});
+  locations.push_back({"synthetic",
+                       "(built in)",
+                       "always there",
+                       synthetic.classes,
+                       synthetic.channels,
+                       synthetic.height,
+                       synthetic.width,
+                       {}});
   return locations;
 }
 

@@ -22,8 +22,12 @@ struct DatasetInfo {
   std::filesystem::path folder;  ///< empty for Synthetic
   int channels = 0, height = 0, width = 0, classes = 0;
   std::int64_t train_images = 0;       ///< as delivered: what is trained on, and validation
-  std::int64_t validation_images = 0;  ///< carved from train_images, never trained on
+  std::int64_t validation_images = 0;  ///< of train_images, never trained on
   std::int64_t test_images = 0;
+  /// Of an image folder with val/ beside test/: the last ones of train_images, which are val/. Else
+  /// 0, and validation is carved.
+  std::int64_t own_validation = 0;
+  std::vector<std::string> notes;  ///< what was passed over, a sentence for people each
   net::Shape input() const { return {channels, height, width}; }
 };
 
@@ -32,6 +36,7 @@ struct DatasetLocation {
   std::filesystem::path path;                            ///< empty when not found
   std::string how_to_get;                                ///< one line for people
   int classes = 0, channels = 0, height = 0, width = 0;  ///< 0 where not known before it is found
+  std::vector<std::string> notes;                        ///< as DatasetInfo's
 };
 
 /// Returns the folders searched for data, in order: each part of $ATTO_DATA (colon-separated),
@@ -39,39 +44,18 @@ struct DatasetLocation {
 /// ~/.local/share/attoforge, /usr/local/share/datasets, /usr/share/datasets.
 std::vector<std::filesystem::path> dataset_search_path();
 
-/// Returns the data sets known by name, and every folder with train/ and val/ on the search path.
+/// Returns the data sets known by name, and every folder with train/ on the search path.
 std::vector<DatasetLocation> locate_datasets();
 
 /// Describes a data set: a known name (fashion_mnist, cifar10, cifar100, synthetic), the name of an
 /// image folder on the search path, or the path of any of these. `synthetic` takes numbers:
-/// "synthetic:classes=10,size=32,channels=3,train=2000,test=500". A resolution other than the data
-/// set's own means that its images are resized. Throws EnvironmentError: not found (with the places
+/// "synthetic:classes=10,size=32,channels=3,train=2000,test=500". A resolution asks for squares of
+/// that side, to which images are resized. Throws EnvironmentError: not found (with the places
 /// that were searched and how to get it), or a file of the wrong size.
 DatasetInfo describe_dataset(const std::string& dataset, std::optional<int> resolution = {});
 
 /// Returns how many of a class's training images go to validation: a tenth, and over all classes at
 /// most 5,000.
 std::int64_t validation_share(std::int64_t class_images, std::int64_t train_images);
-
-/// One picture of an image folder.
-struct ImageFile {
-  std::filesystem::path path;
-  std::int64_t bytes = 0;
-  std::int64_t modified = 0;  ///< file clock ticks
-  int label = 0;
-};
-
-struct ImageFolderListing {
-  std::vector<std::string>
-      classes;  ///< names of the folders in train/, sorted; the index is the label
-  std::vector<ImageFile> train, test;
-};
-
-/// Lists train/<class>/* and val/<class>/*: files named .jpg, .jpeg or .png (any case), sorted by
-/// path. Throws EnvironmentError: no class, a class of val/ that train/ lacks, no images.
-ImageFolderListing list_image_folder(const std::filesystem::path& folder);
-
-/// Returns (width, height) from the header of a JPEG or PNG file; nothing when it is neither.
-std::optional<std::pair<int, int>> peek_image_size(const std::filesystem::path& file);
 
 }  // namespace atto::train

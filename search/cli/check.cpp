@@ -186,6 +186,8 @@ void check_spec(const spec::Document& document, const std::string& file, Report&
   report.json["prototype"] = spec.prototype.string();
   report.json["data_is_here"] = task.is_from_data;
   if (!task.is_from_data) report.line("data set", spec.task.dataset + " is not here");
+  for (const std::string& note : task.notes) report.line("data set", note);
+  report.json["notes"] = task.notes;
   describe(prototype, task.input, report);
   report.json["requirements"] = Json::array();
   if (spec.tiers.empty()) answer(spec, spec.require, "", prototype, task.input, report, problems);

@@ -20,7 +20,8 @@ void print_json(const std::vector<train::DatasetLocation>& found) {
                    {"classes", data.classes},
                    {"channels", data.channels},
                    {"height", data.height},
-                   {"width", data.width}});
+                   {"width", data.width},
+                   {"notes", data.notes}});
   fmt::print("{}\n", all.dump(2));
 }
 
@@ -34,6 +35,7 @@ void print_text(const std::vector<train::DatasetLocation>& found) {
     else
       fmt::print("{:<20} {:<24} {}\n", data.name, size,
                  data.path.empty() ? "built in" : data.path.string());
+    for (const std::string& note : data.notes) fmt::print("  {}\n", note);
   }
   fmt::print("searched:\n");
   for (const std::filesystem::path& folder : train::dataset_search_path())

@@ -123,6 +123,7 @@ int generate(const GenerateOptions& options) {
     fmt::print(stderr, "atto: data set {} is not here; counting at {}x{}x{}, {} classes\n",
                spec.task.dataset, task.input.input.channels, task.input.input.height,
                task.input.input.width, task.input.classes);
+  for (const std::string& note : task.notes) fmt::print(stderr, "data: {}\n", note);
   if (space.band() < spec.search.band && spec.search.band > 0 && has_ceiling(require))
     fmt::print(
         stderr,

@@ -12,7 +12,6 @@
 #include "search/cli/command_line.hpp"
 #include "search/cli/guesses.hpp"
 #include "trainer/images/image_decoding.hpp"
-#include "trainer/images/image_resize.hpp"
 
 namespace atto::cli {
 namespace {
@@ -28,25 +27,25 @@ struct RunOptions {
   bool is_json = false;
 };
 
-/// Decodes and resizes a file into the model's pixels: the shorter side fits, the middle is kept.
 std::vector<std::uint8_t> pixels_of(const std::string& file, const format::Program& program) {
-  train::DecodedImage image = train::decode_image(file, program.height);
-  if (!image.fault.empty()) throw EnvironmentError(file + ": " + image.fault);
-  std::vector<std::uint8_t> rgb;
-  train::Resizer(image.height, image.width, 3, program.height).append(image.rgb.data(), rgb);
-  if (program.channels == 3) return rgb;
-  std::vector<std::uint8_t> grey;
-  // The weights of ITU-R BT.601, as libjpeg takes them.
-  for (std::size_t i = 0; i < rgb.size(); i += 3)
-    grey.push_back(static_cast<std::uint8_t>(
-        std::lround(0.299 * rgb[i] + 0.587 * rgb[i + 1] + 0.114 * rgb[i + 2])));
-  return grey;
+  const image::PixelShape shape{program.channels, program.height, program.width};
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.channels) *
+                                   static_cast<std::size_t>(shape.height) *
+                                   static_cast<std::size_t>(shape.width));
+  const std::string fault = train::read_pixels(file, shape, pixels.data());
+  if (!fault.empty()) throw EnvironmentError(file + ": " + fault);
+  return pixels;
 }
 
-void require_images(const format::Program& program, const std::string& file) {
-  if (program.height != program.width || (program.channels != 3 && program.channels != 1))
-    throw SpecError({{file, "input", "must be a square image of 1 or 3 channels to run on files",
+/// Says what the model lacks; throws where no file can be its image.
+void check_input(const format::Program& program, const std::string& file) {
+  if (program.channels != 3 && program.channels != 1)
+    throw SpecError({{file, "input", "must be an image of 1 or 3 channels to run on files",
                       fmt::format("{}x{}x{}", program.channels, program.height, program.width)}});
+  if (program.mean.empty() || program.deviation.empty())
+    fmt::print(stderr, "{}: holds no {}; pixels / 255 are taken as they are\n", file,
+               program.deviation.empty() ? program.mean.empty() ? "mean and deviation" : "deviation"
+                                         : "mean");
 }
 
 int run(const RunOptions& options) {
@@ -54,7 +53,7 @@ int run(const RunOptions& options) {
   engine_options.threads = options.threads;
   edge::Engine engine(edge::Model::open(options.model), engine_options);
   const format::Program& program = engine.model().program();
-  require_images(program, options.model);
+  check_input(program, options.model);
   Json all = Json::array();
   for (const std::string& file : options.images) {
     const std::vector<std::uint8_t> pixels = pixels_of(file, program);

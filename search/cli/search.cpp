@@ -81,6 +81,7 @@ int search_command(const SearchOptions& options) {
       options.spec, {options.seed, options.candidates, options.strategy}, options.evaluator);
   campaign.device = options.device;
   campaign.is_async = options.is_async;
+  for (const std::string& note : campaign.data_notes) fmt::print(stderr, "data: {}\n", note);
   for (const std::string& warning : search::check_start(campaign))
     fmt::print(stderr, "{}\n", warning);
   for (const std::string& message : search::leave_out_scores(campaign, options.calibration))

@@ -7,11 +7,11 @@ namespace atto::cli {
 FoundInput find_task_input(const spec::Task& task, const net::Prototype& prototype) {
   try {
     const train::DatasetInfo info = train::describe_dataset(task.dataset, task.resolution);
-    return {{info.input(), info.classes}, true};
+    return {{info.input(), info.classes}, true, info.notes};
   } catch (const EnvironmentError&) {
     net::TaskInput input = prototype.written_input();
     if (task.resolution) input.input.height = input.input.width = *task.resolution;
-    return {input, false};
+    return {input, false, {}};
   }
 }
 

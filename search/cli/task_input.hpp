@@ -9,7 +9,8 @@ namespace atto::cli {
 
 struct FoundInput {
   net::TaskInput input;
-  bool is_from_data = false;  ///< else the prototype's own, at the task's resolution
+  bool is_from_data = false;       ///< else the prototype's own, at the task's resolution
+  std::vector<std::string> notes;  ///< what of the data set was passed over
 };
 
 /// Describes the task's data set; one that is not here leaves the prototype's channels and classes.

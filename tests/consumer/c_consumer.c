@@ -84,6 +84,24 @@ int main(int argc, char** argv) {
   CHECK(atto_model_class_name(model, 1, name_text) == ATTO_OK && strcmp(name, "dog") == 0);
   CHECK(atto_model_class_name(model, -1, name_text) == ATTO_INVALID_ARGUMENT);
 
+  float mean[3], deviation[3];
+  const atto_status normalised = atto_model_normalisation(model, mean, deviation, 3);
+  CHECK(normalised == ATTO_OK || normalised == ATTO_NOT_IN_MODEL);
+  CHECK(deviation[0] > 0 && deviation[2] > 0 && mean[1] >= 0);
+  CHECK(atto_model_normalisation(model, NULL, NULL, 3) == normalised);
+  CHECK(atto_model_normalisation(model, mean, deviation, 2) == ATTO_INVALID_ARGUMENT);
+  CHECK(strcmp(atto_version(), ATTO_EDGE_VERSION) == 0);
+  uint8_t grey[2] = {10, 200}, made[192];
+  atto_image two = {grey, 1, 2, ATTO_IMAGE_GREY, 6}; /* upright: 10 above 200 */
+  CHECK(atto_image_to_pixels(&two, model, made, 192) == ATTO_OK);
+  CHECK(made[0] == made[2] && made[0] < made[191]);
+  CHECK(atto_image_to_pixels(&two, model, made, 191) == ATTO_INVALID_ARGUMENT);
+  two.orientation = 9;
+  CHECK(atto_image_to_pixels(&two, model, made, 192) == ATTO_INVALID_ARGUMENT);
+  two.orientation = 0, two.height = 0;
+  CHECK(atto_image_to_pixels(&two, model, made, 192) == ATTO_INVALID_ARGUMENT);
+  CHECK(atto_image_orientation("no picture", 10) == 1);
+
   atto_engine_options options = {2, "scalar", serially, &calls};
 #if !defined(__x86_64__)
   options.level = NULL;

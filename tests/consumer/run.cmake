@@ -1,5 +1,6 @@
 # Installs the library into a scratch prefix and builds and runs a user's project against it, by its CMake
-# package and by pkg-config.  cmake -D BUILD= -D SOURCE= -D SCRATCH= -D MODEL= -D CC= -P run.cmake
+# package and by pkg-config.  cmake -D BUILD= -D SOURCE= -D SCRATCH= -D MODEL= -D CC= -D ATTO= -D PICTURES=
+# -P run.cmake
 function(run)
   execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
@@ -12,6 +13,8 @@ run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
 run(${SCRATCH}/build/c_consumer ${MODEL} ${SCRATCH}/image.jpg)
 run(${SCRATCH}/build/cpp_consumer ${MODEL})
 run(${SCRATCH}/build/classify_jpeg ${MODEL} ${SCRATCH}/image.jpg)
+run(${PICTURES} ${SCRATCH}/pictures)
+run(python3 ${SOURCE}/tests/consumer/agree.py ${ATTO} ${SCRATCH}/build/classify_jpeg ${SCRATCH}/pictures)
 set(ENV{PKG_CONFIG_PATH} ${prefix}/lib/pkgconfig)
 execute_process(COMMAND pkg-config --cflags --libs --static atto_edge OUTPUT_VARIABLE flags
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)

@@ -6,14 +6,15 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <set>
 
 #include "design_specs/errors.hpp"
+#include "export/image/resize.hpp"
 #include "tests/trainer/scratch_folder.hpp"
 #include "trainer/images/image_decoding.hpp"
-#include "trainer/images/image_resize.hpp"
 #include "trainer/torch/batches.hpp"
 #include "trainer/torch/dataset.hpp"
 
@@ -54,7 +55,8 @@ DatasetInfo small_fashion(const fs::path& folder) {
   write_gzip(folder / "train-labels-idx1-ubyte.gz", idx_labels(40));
   write_gzip(folder / "t10k-images-idx3-ubyte.gz", idx_images(10));
   write_gzip(folder / "t10k-labels-idx1-ubyte.gz", idx_labels(10));
-  DatasetInfo info{"fashion_mnist", DatasetKind::FashionMnist, folder, 1, 28, 28, 10, 40, 0, 10};
+  DatasetInfo info{
+      "fashion_mnist", DatasetKind::FashionMnist, folder, 1, 28, 28, 10, 40, 0, 10, 0, {}};
   return info;
 }
 
@@ -168,8 +170,8 @@ TEST_CASE("damaged idx files are named with the rule and the value") {
 TEST_CASE("a CIFAR file of the wrong size is named") {
   const test::ScratchFolder folder;
   std::ofstream(folder.path() / "data_batch_1.bin") << "short";
-  const DatasetInfo info{"cifar10", DatasetKind::Cifar10, folder.path(), 3, 32, 32, 10, 50000, 0,
-                         10000};
+  const DatasetInfo info{
+      "cifar10", DatasetKind::Cifar10, folder.path(), 3, 32, 32, 10, 50000, 0, 10000, 0, {}};
   CHECK(what_of(info) ==
         (folder.path() / "data_batch_1.bin").string() + ": must have 30730000 bytes; got 5");
 }
@@ -198,9 +200,73 @@ TEST_CASE("image folders are decoded, expanded, resized and cached") {
       truncate_file(entry.path());
     CHECK(load_dataset(info).images.pixels == data.images.pixels);
   }
-  SECTION("its own resolution is the first image's shorter side") {
-    CHECK(describe_dataset(folder.path().string()).height == 16);
+  SECTION("where sizes differ it is the first image's shorter side") {
+    const DatasetInfo own = describe_dataset(folder.path().string());
+    CHECK(own.input() == net::Shape{3, 16, 16});
   }
+}
+
+TEST_CASE("an image cache is not used once the classes are others") {
+  const test::ScratchFolder folder, cache;
+  const CacheIn scope(cache.path());
+  make_folder(folder.path(), 12);
+  load_dataset(describe_dataset(folder.path().string(), 8));
+  fs::create_directories(folder.path() / "train/.ipynb_checkpoints");
+  fs::create_directories(folder.path() / "train/aardvark");
+  const Dataset same = load_dataset(describe_dataset(folder.path().string(), 8));
+  CHECK(same.class_names == std::vector<std::string>{"cat", "dog"});
+  for (int i = 0; i < 2; ++i)
+    write_png(folder.path() / "train/aardvark" / (std::to_string(i) + ".png"), 20, 120);
+  const Dataset data = load_dataset(describe_dataset(folder.path().string(), 8));
+  CHECK(data.class_names == std::vector<std::string>{"aardvark", "cat", "dog"});
+  for (std::size_t i = 0; i < data.images.labels.size(); ++i) {
+    const int level = std::array{120, 40, 200}[static_cast<std::size_t>(data.images.labels[i])];
+    CHECK(std::abs(data.image(static_cast<std::int32_t>(i))[0] - level) <= 2);
+  }
+}
+
+TEST_CASE("val/ beside test/ is the validation split, with broken images left out of each") {
+  const test::ScratchFolder folder, cache;
+  const CacheIn scope(cache.path());
+  make_folder(folder.path(), 110);
+  fs::rename(folder.path() / "val", folder.path() / "test");
+  for (const char* name : {"cat", "dog"}) {
+    fs::create_directories(folder.path() / "val" / name);
+    for (int i = 0; i < 3; ++i)
+      write_png(folder.path() / "val" / name / (std::to_string(i) + ".png"), 24,
+                name[0] == 'c' ? 41 : 201);
+  }
+  truncate_file(folder.path() / "val/cat/1.png");
+  const Dataset data = load_dataset(describe_dataset(folder.path().string()));
+  CHECK(data.train.size() == 220);
+  REQUIRE(data.validation.size() == 5);
+  CHECK(data.info.validation_images == 5);
+  for (const std::int32_t image : data.validation)
+    CHECK(data.image(image)[0] ==
+          (data.images.labels[static_cast<std::size_t>(image)] == 0 ? 41 : 201));
+  CHECK(data.test.size() == 2);
+  CHECK(data.images.left_out.size() == 1);
+}
+
+TEST_CASE(
+    "grey images that are no squares keep their shape, whichever way augmentation moves them") {
+  const test::ScratchFolder folder, cache;
+  const CacheIn scope(cache.path());
+  for (const char* split : {"train", "val"})
+    for (const char* name : {"go", "stop"}) {
+      fs::create_directories(folder.path() / split / name);
+      for (int i = 0; i < 12; ++i)
+        write_jpeg(folder.path() / split / name / (std::to_string(i) + ".jpg"), 10, 49, 8 * i,
+                   true);
+    }
+  const Dataset data = load_dataset(describe_dataset(folder.path().string()));
+  CHECK(data.info.input() == net::Shape{1, 49, 10});
+  CHECK(data.image_bytes() == 490);
+  spec::TrainingRecipe recipe;
+  recipe.cutout = 12;
+  std::vector<float> pixels(data.train.size() * 490);
+  write_batch(data, data.train, recipe, 1, 1, 2, pixels.data());
+  SUCCEED("within bounds");
 }
 
 TEST_CASE("broken images are left out by name while they are fewer than one in a hundred") {
@@ -231,13 +297,13 @@ TEST_CASE("hostile picture files are faults, not crashes") {
   }
   for (std::size_t cut = 0; cut < good.size(); cut += 7) {
     std::ofstream(file, std::ios::binary) << good.substr(0, cut);
-    CHECK(!decode_image(file, 8).fault.empty());
+    CHECK(!decode_image(file).fault.empty());
   }
   for (std::size_t at = 2; at < good.size(); at += 3) {
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 0xff);
     std::ofstream(file, std::ios::binary) << bad;
-    decode_image(file, 8);
+    decode_image(file);
   }
   SUCCEED("none crashed");
 }
@@ -245,14 +311,14 @@ TEST_CASE("hostile picture files are faults, not crashes") {
 TEST_CASE("resizing keeps a flat image flat and a gradient's ends apart") {
   const int side = GENERATE(5, 8, 13, 31);
   std::vector<std::uint8_t> flat(20 * 30 * 3, 77), out;
-  Resizer(20, 30, 3, side).append(flat.data(), out);
+  image::Resizer(20, 30, 3, side, side).append(flat.data(), out);
   REQUIRE(out.size() == static_cast<std::size_t>(side * side * 3));
   CHECK(std::all_of(out.begin(), out.end(), [](int v) { return v == 77; }));
   std::vector<std::uint8_t> slope;
   for (int y = 0; y < 16; ++y)
     for (int x = 0; x < 16; ++x) slope.push_back(static_cast<std::uint8_t>(16 * x));
   out.clear();
-  Resizer(16, 16, 1, side).append(slope.data(), out);
+  image::Resizer(16, 16, 1, side, side).append(slope.data(), out);
   for (int x = 1; x < side; ++x)
     CHECK(out[static_cast<std::size_t>(x)] >= out[static_cast<std::size_t>(x - 1)]);
   CHECK(out[static_cast<std::size_t>(side - 1)] - out[0] > 180);

@@ -110,6 +110,7 @@ train::TrialRequest request_of(const Options& options) {
   request.seed = options.seed;
   const train::DatasetInfo info =
       train::describe_dataset(request.task.dataset, request.task.resolution);
+  for (const std::string& note : info.notes) fmt::print(stderr, "data: {}\n", note);
   request.network = net::read_design(options.design, net::TaskInput{info.input(), info.classes});
   request.design_hash = net::hash_text(net::structure_hash(request.network));
   request.folder =
@@ -178,8 +179,10 @@ int train_command(const Options& options) {
   search::StopSignals signals;
   const train::TrialRequest request = request_of(options);
   const net::Costs costs = net::count_costs(request.network);
-  fmt::print(stderr, "{}  {} params  {} MACs  {}  seed {}\n", request.design_hash, costs.params,
-             costs.macs, request.task.dataset, request.seed);
+  const net::Shape& input = request.network.input;
+  fmt::print(stderr, "{}  {} params  {} MACs  {} {}x{}x{}  seed {}\n", request.design_hash,
+             costs.params, costs.macs, request.task.dataset, input.channels, input.height,
+             input.width, request.seed);
   fs::create_directories(request.folder);
   spec::write_file_atomically(request.folder / "design.json", spec::read_file(options.design));
   train::TorchEvaluator evaluator({device_of(options.device), request.recipe.threads});

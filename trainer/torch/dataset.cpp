@@ -7,6 +7,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
+#include "trainer/image_listing.hpp"
 
 namespace atto::train {
 namespace {
@@ -15,20 +16,23 @@ namespace {
 constexpr std::uint64_t kSplitSeed = 0x5eed0a770f0e6e01ULL;
 
 void split(Dataset& data) {
-  const auto trained = data.info.train_images;
+  const auto trained = data.info.train_images, carved = trained - data.info.own_validation;
   std::vector<std::vector<std::int32_t>> of_class(static_cast<std::size_t>(data.info.classes));
-  for (std::int64_t i = 0; i < trained; ++i)
+  for (std::int64_t i = 0; i < carved; ++i)
     of_class[static_cast<std::size_t>(data.images.labels[static_cast<std::size_t>(i)])].push_back(
         static_cast<std::int32_t>(i));
   for (std::size_t c = 0; c < of_class.size(); ++c) {
     auto& members = of_class[c];
     spec::Random(spec::derive_seed({kSplitSeed, c})).shuffle(std::span<std::int32_t>(members));
-    const auto held = validation_share(static_cast<std::int64_t>(members.size()), trained);
+    const auto held =
+        carved < trained ? 0 : validation_share(static_cast<std::int64_t>(members.size()), trained);
     data.validation.insert(data.validation.end(), members.begin(), members.begin() + held);
     data.train.insert(data.train.end(), members.begin() + held, members.end());
   }
   std::sort(data.train.begin(), data.train.end());
   std::sort(data.validation.begin(), data.validation.end());
+  for (std::int64_t i = carved; i < trained; ++i)
+    data.validation.push_back(static_cast<std::int32_t>(i));
   for (std::int64_t i = trained; i < trained + data.info.test_images; ++i)
     data.test.push_back(static_cast<std::int32_t>(i));
   data.info.validation_images = static_cast<std::int64_t>(data.validation.size());

@@ -24,7 +24,7 @@ struct Normalisation {
 
 struct Dataset {
   DatasetInfo info;  ///< counts as loaded
-  Images images;     ///< delivered training images first, then test
+  Images images;     ///< delivered training images first (val/ beside test/ last), then test
   std::vector<std::int32_t> train, validation, test;  ///< indices into images, rising
   Normalisation normalisation;                        ///< of the train split
   std::vector<std::string> class_names;
@@ -38,9 +38,9 @@ struct Dataset {
 };
 
 /// Reads a data set at the resolution of `info`. The validation split is carved from the training
-/// images, stratified, with a fixed seed: the same images for everyone. Throws EnvironmentError
-/// naming the file: truncated, wrong magic or size, 1 % or more of an image folder's files
-/// unreadable, memory exhausted.
+/// images, stratified, with a fixed seed: the same images for everyone; or it is the folder's own.
+/// Throws EnvironmentError naming the file: truncated, wrong magic or size, 1 % or more of an image
+/// folder's files unreadable, memory exhausted.
 Dataset load_dataset(const DatasetInfo& info);
 
 /// Readers of the single formats; `images` gets delivered training images, then test images.

@@ -10,7 +10,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
-#include "trainer/images/image_resize.hpp"
+#include "export/image/resize.hpp"
 #include "trainer/torch/dataset.hpp"
 
 namespace atto::train {
@@ -74,7 +74,7 @@ void read_idx(const fs::path& folder, const std::string& stem, std::size_t count
   const auto labels = read_gzip(label_file, kLabelHead + count);
   expect_word(label_file, labels, 0, 0x801, "magic number");
   expect_word(label_file, labels, 4, static_cast<std::uint32_t>(count), "label count");
-  Resizer resizer(kSide, kSide, 1, info.height);
+  image::Resizer resizer(kSide, kSide, 1, info.height, info.width);
   for (std::size_t i = 0; i < count; ++i) {
     resizer.append(pixels.data() + kHead + i * kSide * kSide, images.pixels);
     expect_label(label_file, labels[kLabelHead + i], info.classes);
@@ -96,7 +96,7 @@ void read_cifar_file(const fs::path& file, std::size_t count, std::size_t label_
   std::ifstream in(file, std::ios::binary);
   if (!in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(wanted)))
     throw EnvironmentError("cannot read", file.string(), EIO);
-  Resizer resizer(kSide, kSide, 3, info.height);
+  image::Resizer resizer(kSide, kSide, 3, info.height, info.width);
   std::vector<std::uint8_t> interleaved(3 * kPlane);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint8_t* const start = bytes.data() + i * record;

@@ -1,5 +1,6 @@
 // Image folders: decoded in parallel at one size, and cached as one file.
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -10,30 +11,41 @@
 #include "design_specs/files.hpp"
 #include "design_specs/parallel.hpp"
 #include "design_specs/seeds/random.hpp"
+#include "trainer/image_listing.hpp"
 #include "trainer/images/image_decoding.hpp"
-#include "trainer/images/image_resize.hpp"
 #include "trainer/torch/dataset.hpp"
 
 namespace atto::train {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t kCacheVersion = 1;
-
-/// The head of a cache file; then labels, pixels, and a hash of both.
+/// The head of a cache file; then labels, pixels, and a hash of both. How many there are is a
+/// matter of the listing, which the key holds.
 struct CacheHead {
-  char magic[8] = {'A', 'T', 'T', 'O', 'I', 'M', 'G', '1'};
+  char magic[8] = {'A', 'T', 'T', 'O', 'I', 'M', 'G', '2'};
   std::uint64_t key = 0;
-  std::int64_t train_images = 0, test_images = 0;
 };
 
+using Splits = std::array<const std::vector<ImageFile>*, 3>;
+
+/// In the order in which images lie in memory.
+Splits splits_of(const ImageFolderListing& listing) {
+  return {&listing.train, &listing.validation, &listing.test};
+}
+
+/// Everything that decides what labels and pixels are.
 std::uint64_t key_of(const DatasetInfo& info, const ImageFolderListing& listing) {
-  std::uint64_t key = spec::derive_seed({kCacheVersion, static_cast<std::uint64_t>(info.height)});
-  for (const auto* files : {&listing.train, &listing.test})
+  const auto number = [](auto value) { return static_cast<std::uint64_t>(value); };
+  std::uint64_t key = spec::derive_seed({number(image::kPixelsVersion), number(info.channels),
+                                         number(info.height), number(info.width)});
+  for (const std::string& name : listing.classes)
+    key = spec::derive_seed({key, spec::hash_bytes(name)});
+  for (const auto* files : splits_of(listing)) {
+    key = spec::derive_seed({key, number(listing.classes.size()), number(files->size())});
     for (const ImageFile& file : *files)
-      key = spec::derive_seed({key, spec::hash_bytes(file.path.string()),
-                               static_cast<std::uint64_t>(file.bytes),
-                               static_cast<std::uint64_t>(file.modified)});
+      key = spec::derive_seed({key, spec::hash_bytes(file.path.string()), number(file.bytes),
+                               number(file.modified), number(file.label)});
+  }
   return key;
 }
 
@@ -45,7 +57,8 @@ fs::path cache_file(const DatasetInfo& info, std::uint64_t key) {
     folder = fs::path(home) / ".cache";
   if (folder.empty()) return {};
   return folder / "attoforge" /
-         (info.name + "-" + std::to_string(info.height) + "-" + std::to_string(key) + ".images");
+         (info.folder.filename().string() + "-" + std::to_string(info.height) + "x" +
+          std::to_string(info.width) + "-" + std::to_string(key) + ".images");
 }
 
 std::uint64_t checksum(const Images& images) {
@@ -58,16 +71,14 @@ std::uint64_t checksum(const Images& images) {
 }
 
 /// Returns false when there is no cache file, or not a whole one.
-bool read_cache(const fs::path& file, std::uint64_t key, DatasetInfo& info, Images& images) {
+bool read_cache(const fs::path& file, std::uint64_t key, const DatasetInfo& info, Images& images) {
   std::error_code error;
   const auto size = static_cast<std::int64_t>(fs::file_size(file, error));
   std::ifstream in(file, std::ios::binary);
   CacheHead head, wanted;
   if (error || !in.read(reinterpret_cast<char*>(&head), sizeof(head))) return false;
-  const std::int64_t count = head.train_images + head.test_images, image = info.input().elements();
+  const std::int64_t count = info.train_images + info.test_images, image = info.input().elements();
   if (std::memcmp(head.magic, wanted.magic, sizeof(head.magic)) != 0 || head.key != key ||
-      head.train_images < 1 || head.test_images < 0 || head.train_images > info.train_images ||
-      head.test_images > info.test_images ||
       size != static_cast<std::int64_t>(sizeof(head)) + count * (image + 4) + 8)
     return false;
   Images cached;
@@ -79,15 +90,12 @@ bool read_cache(const fs::path& file, std::uint64_t key, DatasetInfo& info, Imag
   if (!in.read(reinterpret_cast<char*>(&sum), sizeof(sum)) || sum != checksum(cached)) return false;
   for (std::int32_t label : cached.labels)
     if (label < 0 || label >= info.classes) return false;
-  info.train_images = head.train_images;
-  info.test_images = head.test_images;
   images = std::move(cached);
   return true;
 }
 
 /// A cache that cannot be written costs time at the next start, and nothing else.
-void write_cache(const fs::path& file, std::uint64_t key, const DatasetInfo& info,
-                 const Images& images) {
+void write_cache(const fs::path& file, std::uint64_t key, const Images& images) {
   std::error_code error;
   fs::create_directories(file.parent_path(), error);
   const fs::path temporary =
@@ -96,8 +104,6 @@ void write_cache(const fs::path& file, std::uint64_t key, const DatasetInfo& inf
     std::ofstream out(temporary, std::ios::binary);
     CacheHead head;
     head.key = key;
-    head.train_images = info.train_images;
-    head.test_images = info.test_images;
     const std::uint64_t sum = checksum(images);
     out.write(reinterpret_cast<const char*>(&head), sizeof(head));
     out.write(reinterpret_cast<const char*>(images.labels.data()),
@@ -117,11 +123,8 @@ std::vector<std::string> decode_all(const std::vector<ImageFile>& files, const D
                                     std::uint8_t* pixels) {
   std::vector<std::string> faults(files.size());
   spec::parallel_for(files.size(), 1, [&](std::size_t i) {
-    const DecodedImage image = decode_image(files[i].path, info.height);
-    faults[i] = image.fault;
-    if (!image.fault.empty()) return;
-    Resizer(image.height, image.width, 3, info.height)
-        .write(image.rgb.data(), pixels + static_cast<std::int64_t>(i) * info.input().elements());
+    faults[i] = read_pixels(files[i].path, {info.channels, info.height, info.width},
+                            pixels + static_cast<std::int64_t>(i) * info.input().elements());
   });
   return faults;
 }
@@ -153,21 +156,29 @@ std::int64_t append_decoded(const std::vector<ImageFile>& files, const DatasetIn
 
 void read_image_folder(DatasetInfo& info, Images& images) {
   const ImageFolderListing listing = list_image_folder(info.folder);
+  const auto size_of = [](const auto& files) { return static_cast<std::int64_t>(files.size()); };
+  if (size_of(listing.classes) != info.classes ||
+      size_of(listing.train) + size_of(listing.validation) != info.train_images ||
+      size_of(listing.validation) != info.own_validation ||
+      size_of(listing.test) != info.test_images)
+    throw EnvironmentError("data set " + info.name +
+                           ": its files changed while it was read: " + info.folder.string());
   const std::uint64_t key = key_of(info, listing);
   const fs::path cache = cache_file(info, key);
   if (!cache.empty() && read_cache(cache, key, info, images)) return;
-  images.pixels.reserve((listing.train.size() + listing.test.size()) *
-                        static_cast<std::size_t>(info.input().elements()));
+  const auto total = static_cast<std::size_t>(info.train_images + info.test_images);
+  images.pixels.reserve(total * static_cast<std::size_t>(info.input().elements()));
   info.train_images = append_decoded(listing.train, info, images);
+  info.own_validation = append_decoded(listing.validation, info, images);
+  info.train_images += info.own_validation;
   info.test_images = append_decoded(listing.test, info, images);
-  const std::size_t total = listing.train.size() + listing.test.size();
   if (images.left_out.size() * 100 >= total)
     throw EnvironmentError("data set " + info.name +
                            ": fewer than 1 % of the images may be unreadable; got " +
                            std::to_string(images.left_out.size()) + " of " + std::to_string(total) +
                            ", the first is " + images.left_out.front());
   // Not cached while a file is broken, so that every run names it.
-  if (!cache.empty() && images.left_out.empty()) write_cache(cache, key, info, images);
+  if (!cache.empty() && images.left_out.empty()) write_cache(cache, key, images);
 }
 
 }  // namespace atto::train

@@ -9,12 +9,9 @@
 #include <system_error>
 
 #include "export/format/program_rules.hpp"
-#include "export/runtime/c_api/atto/edge.h"
+#include "export/runtime/c_api/handles.hpp"
 #include "export/runtime/engine.hpp"
 
-struct atto_model {
-  atto::edge::Model model;
-};
 struct atto_engine {
   atto::edge::Engine engine;
 };
@@ -120,6 +117,8 @@ const char* atto_status_text(atto_status status) noexcept {
       return "out of memory";
     case ATTO_INTERNAL_ERROR:
       return "internal error";
+    case ATTO_NOT_IN_MODEL:
+      return "not in the model";
   }
   return "unknown status";
 }

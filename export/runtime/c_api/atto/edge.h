@@ -21,8 +21,13 @@ typedef enum atto_status {
   ATTO_BAD_MODEL = 2,        /* damaged, hostile or of another version; the text says where */
   ATTO_SYSTEM_ERROR = 3,     /* the file cannot be opened, a thread cannot be started */
   ATTO_OUT_OF_MEMORY = 4,
-  ATTO_INTERNAL_ERROR = 5
+  ATTO_INTERNAL_ERROR = 5,
+  ATTO_NOT_IN_MODEL = 6 /* what was asked for; the result is what is taken in its place */
 } atto_status;
+
+/* The version of this header; atto_version() is that of the library. */
+#define ATTO_EDGE_VERSION "0.1.0"
+const char* atto_version(void) ATTO_NOEXCEPT;
 
 /* Returns a few words in static memory. */
 const char* atto_status_text(atto_status status) ATTO_NOEXCEPT;
@@ -64,6 +69,37 @@ atto_status atto_model_output(const atto_model* model, int32_t index, atto_shape
                               atto_text name) ATTO_NOEXCEPT;
 atto_status atto_model_class_name(const atto_model* model, int32_t index,
                                   atto_text name) ATTO_NOEXCEPT;
+
+/* Copies what pixels are normalised with, (pixel / 255 - mean) / deviation; count = channels,
+   either may be null. ATTO_NOT_IN_MODEL where the model lacks one of them: then 0 and 1 are taken.
+ */
+atto_status atto_model_normalisation(const atto_model* model, float* mean, float* deviation,
+                                     size_t count) ATTO_NOEXCEPT;
+
+/* What a pixel's values are. CMYK: 255 is full ink; INVERTED_CMYK, as Adobe writes JPEGs: 0 is. */
+typedef enum atto_image_format {
+  ATTO_IMAGE_GREY = 1,
+  ATTO_IMAGE_GREY_ALPHA = 2,
+  ATTO_IMAGE_RGB = 3,
+  ATTO_IMAGE_RGBA = 4,
+  ATTO_IMAGE_CMYK = 5,
+  ATTO_IMAGE_INVERTED_CMYK = 6
+} atto_image_format;
+
+/* A decoded image as it lies in its file: 8-bit pixels [height, width, values of the format]. */
+typedef struct atto_image {
+  const uint8_t* pixels;
+  int32_t height, width;
+  atto_image_format format;
+  int32_t orientation; /* as in EXIF, 1..8; 0 is 1: it stands upright */
+} atto_image;
+/* Returns the EXIF orientation in the bytes of a JPEG or PNG file; 1 where there is none. */
+int32_t atto_image_orientation(const void* file, size_t size) ATTO_NOEXCEPT;
+/* Makes the pixels that training made of this image, for atto_engine_run_pixels: to the model's
+   channels (1 or 3), upright, scaled until it covers the model's image, the middle cut out.
+   count = channels * height * width. */
+atto_status atto_image_to_pixels(const atto_image* image, const atto_model* model, uint8_t* pixels,
+                                 size_t count) ATTO_NOEXCEPT;
 
 /* Calls body(context, 0) .. body(context, parts - 1), in any order, at the same time or not, and
    returns when all have returned. */
