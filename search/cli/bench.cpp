@@ -10,6 +10,7 @@
 #include "export/measuring/fma_peak.hpp"
 #include "export/runtime/engine.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/latency/engine_timing.hpp"
 
 namespace atto::cli {
@@ -119,7 +120,7 @@ std::string table_text(const Measured& m, int threads) {
 int bench(const BenchOptions& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
-  edge::Engine engine(edge::Model::open(options.file), engine_options);
+  edge::Engine engine(edge::Model::open(model_of(options.file, "atto bench")), engine_options);
   const std::vector<float> image = search::noise_image(engine.model().program());
   Measured measured{engine, {}, scale_of(engine.model().program())};
   std::vector<double> distances;
@@ -146,7 +147,10 @@ int bench(const BenchOptions& options) {
 void add_bench(CLI::App& app, Action& action) {
   auto options = std::make_shared<BenchOptions>();
   Command command(app, "bench", "Measure how fast a model file runs here");
-  command.option("model", options->file, "an .atto file").required();
+  command
+      .option("model", options->file,
+              "A .atto file, or a folder with one: a training's, or a campaign's (its winner)")
+      .required();
   command.option("--threads", options->threads, "run with this many threads (default 1)")
       .range(1, 256);
   command.option("--rounds", options->rounds, "measure so many times (default 31)").range(1, 10000);

@@ -13,6 +13,7 @@
 #include "prototypes/network/identity.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/failure.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/cli/task_input.hpp"
 
 namespace atto::cli {
@@ -25,11 +26,6 @@ std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number);
   for (std::size_t i = digits.size(); i > 3;) digits.insert(i -= 3, ",");
   return digits;
-}
-
-bool is_spec(const spec::Value& root) {
-  const auto has = [&](const char* key) { return root.find(key) != nullptr; };
-  return (has("prototype") || has("require") || has("task") || has("search")) && !has("stages");
 }
 
 /// A JSON Schema for editors lies beside the files that it describes: `check *.json` meets it.
@@ -206,6 +202,7 @@ void check_prototype(spec::Document document, const std::string& file, Report& r
 int check_file(const std::string& file, bool is_json, Json& reports) {
   Json entry = {{"file", file}};
   const std::optional<Failure> failure = failure_of([&] {
+    expect_kind(file, "atto check", {PathKind::Spec, PathKind::Network});
     spec::Document document = spec::read_json(file);
     Report report;
     std::vector<Problem> problems;

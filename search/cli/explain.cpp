@@ -6,6 +6,7 @@
 #include "design_specs/files.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/failure.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/explanation.hpp"
 #include "search/run_folder.hpp"
 #include "search/steering.hpp"
@@ -33,6 +34,7 @@ int tier_of(search::Ledger& ledger, const search::Campaign& campaign, const std:
 }
 
 int explain_command(const ExplainOptions& options) {
+  expect_kind(options.folder, "atto explain", {PathKind::Campaign});
   search::Ledger ledger(search::RunFolder{options.folder}.ledger(), search::Ledger::Access::Read);
   const search::Campaign campaign = search::load_campaign(ledger);
   std::optional<search::Explanation> explanation =

@@ -6,6 +6,7 @@
 
 #include "search/cli/command_line.hpp"
 #include "search/cli/export_run.hpp"
+#include "search/cli/path_kind.hpp"
 
 namespace atto::cli {
 namespace {
@@ -17,6 +18,8 @@ struct ExportOptions {
 
 int export_command(const ExportOptions& options) {
   ExportRequest request = options.request;
+  expect_kind(request.source, "atto export",
+              {PathKind::Weights, PathKind::Training, PathKind::Campaign});
   if (options.is_int8) request.precision = deploy::Precision::I8;
   if (options.is_bf16) request.precision = deploy::Precision::Bf16;
   const std::vector<deploy::Artefact> artefacts = export_trained(request);

@@ -14,6 +14,7 @@
 #include "search/cli/command_line.hpp"
 #include "search/cli/decision_spread.hpp"
 #include "search/cli/failure.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/cli/task_input.hpp"
 
 namespace atto::cli {
@@ -113,6 +114,7 @@ int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space,
 }
 
 int generate(const GenerateOptions& options) {
+  expect_kind(options.spec, "atto generate", {PathKind::Spec});
   const spec::DesignSpec spec = spec::read_design_spec(options.spec);
   const net::Prototype prototype = net::read_prototype(spec.prototype);
   const FoundInput task = find_task_input(spec.task, prototype);

@@ -11,6 +11,7 @@
 #include "prototypes/network/identity.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/inspect_model.hpp"
+#include "search/cli/path_kind.hpp"
 
 namespace atto::cli {
 namespace {
@@ -87,7 +88,8 @@ std::string table_text(const net::Network& network) {
 }
 
 int inspect(const InspectOptions& options) {
-  if (is_model_file(options.file)) {
+  expect_kind(options.file, "atto inspect", {PathKind::Network, PathKind::Model});
+  if (kind_of(options.file) == PathKind::Model) {
     const std::string text = model_text(options.file, options.is_json);
     std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "export/runtime/model.hpp"
@@ -96,12 +95,6 @@ std::string table_text(const edge::Model& model, std::uintmax_t file_bytes) {
 }
 
 }  // namespace
-
-bool is_model_file(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  char magic[8] = {};
-  return in.read(magic, sizeof magic) && std::string_view(magic, sizeof magic) == "ATTOMDL\n";
-}
 
 std::string step_text(const format::Step& step) {
   std::string text = kKindNames[static_cast<std::size_t>(step.kind)];

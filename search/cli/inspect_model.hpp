@@ -8,9 +8,6 @@
 
 namespace atto::cli {
 
-/// Returns whether the file begins as a model file does; false when it cannot be read.
-bool is_model_file(const std::filesystem::path& file);
-
 /// Opens the model, checks its weights and describes it, as a table or as JSON. Throws ModelError.
 std::string model_text(const std::filesystem::path& file, bool is_json);
 

@@ -7,6 +7,7 @@
 #include "design_specs/files.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/path_kind.hpp"
 
 namespace atto::cli {
 namespace {
@@ -36,6 +37,7 @@ void list_json(const net::Prototype& prototype) {
 }
 
 int reopen(const ReopenOptions& options) {
+  expect_kind(options.design, "atto reopen", {PathKind::Network});
   const spec::Document document = spec::read_json(options.design);
   if (options.is_list) {
     (options.is_json ? list_json : list_text)(net::Prototype(document));

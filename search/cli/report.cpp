@@ -11,6 +11,7 @@
 #include "design_specs/files.hpp"
 #include "search/cli/board_text.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/path_kind.hpp"
 
 namespace atto::cli {
 namespace {
@@ -47,8 +48,10 @@ int report_command(const ReportOptions& options) {
         "the run folder is read-only for this user (--out FILE names another place)",
         options.folders.front(), errno);
   std::vector<search::CampaignReport> reports;
-  for (const std::string& folder : options.folders)
+  for (const std::string& folder : options.folders) {
+    expect_kind(folder, "atto report", {PathKind::Campaign});
     reports.push_back(search::gather_report(folder));
+  }
   const fs::path html = options.out.empty() ? fs::path(options.folders.front()) / "report.html"
                                             : fs::path(options.out);
   fs::path csv = html;

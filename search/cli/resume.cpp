@@ -3,6 +3,7 @@
 
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/extension.hpp"
 #include "search/run_folder.hpp"
 
@@ -18,6 +19,9 @@ struct ResumeOptions {
 
 int resume_command(const ResumeOptions& options) {
   search::StopSignals signals(true);
+  expect_kind(options.folder, "atto resume", {PathKind::Campaign});
+  for (const std::string& folder : options.warm_start)
+    expect_kind(folder, "atto resume --warm-start", {PathKind::Campaign});
   if (options.candidates > 0)
     search::extend_campaign(search::RunFolder{options.folder}, options.candidates);
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());

@@ -10,7 +10,9 @@
 #include "design_specs/errors.hpp"
 #include "export/runtime/engine.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/failure.hpp"
 #include "search/cli/guesses.hpp"
+#include "search/cli/path_kind.hpp"
 #include "trainer/images/image_decoding.hpp"
 
 namespace atto::cli {
@@ -48,28 +50,70 @@ void check_input(const format::Program& program, const std::string& file) {
                                          : "mean");
 }
 
+Json classify(edge::Engine& engine, const std::string& file, bool is_json) {
+  const format::Program& program = engine.model().program();
+  const std::vector<std::uint8_t> pixels = pixels_of(file, program);
+  const auto start = std::chrono::steady_clock::now();
+  engine.run_pixels(pixels);
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  Json guesses = Json::array();
+  if (!is_json) fmt::print("{} ({:.3f} ms)\n", file, took.count());
+  for (const Guess& guess : top_guesses(engine.output(), program, kShownClasses)) {
+    guesses.push_back({{"class", guess.name}, {"share", guess.share}});
+    if (!is_json) fmt::print("  {:>6.2f} %  {}\n", 100 * guess.share, guess.name);
+  }
+  return {{"image", file}, {"ms", took.count()}, {"top", guesses}};
+}
+
+/// What has become of the images so far. One that cannot be read is told, and the others go on.
+class Results {
+ public:
+  explicit Results(bool is_json) : is_json_(is_json) {}
+
+  template <class Work>
+  void take(const std::string& image, const Work& work) {
+    try {
+      work();
+    } catch (const EnvironmentError& error) {
+      std::fflush(stdout);
+      tell({4, "environment", error.what()}, false);
+      add({{"image", image}, {"error", error.what()}});
+      ++failed_;
+    }
+  }
+  void add(Json entry) { all_.push_back(std::move(entry)); }
+
+  /// Prints the summary; returns the exit code.
+  int end() const {
+    if (is_json_) fmt::print("{}\n", all_.dump(2, ' ', false, Json::error_handler_t::replace));
+    if (failed_ == 0) return 0;
+    std::fflush(stdout);
+    fmt::print(stderr, "{} of {} images could not be classified\n", failed_, all_.size());
+    return 4;
+  }
+
+ private:
+  bool is_json_;
+  Json all_ = Json::array();
+  std::size_t failed_ = 0;
+};
+
 int run(const RunOptions& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
-  edge::Engine engine(edge::Model::open(options.model), engine_options);
-  const format::Program& program = engine.model().program();
-  check_input(program, options.model);
-  Json all = Json::array();
-  for (const std::string& file : options.images) {
-    const std::vector<std::uint8_t> pixels = pixels_of(file, program);
-    const auto start = std::chrono::steady_clock::now();
-    engine.run_pixels(pixels);
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-    Json guesses = Json::array();
-    if (!options.is_json) fmt::print("{} ({:.3f} ms)\n", file, took.count());
-    for (const Guess& guess : top_guesses(engine.output(), program, kShownClasses)) {
-      guesses.push_back({{"class", guess.name}, {"share", guess.share}});
-      if (!options.is_json) fmt::print("  {:>6.2f} %  {}\n", 100 * guess.share, guess.name);
-    }
-    all.push_back({{"image", file}, {"ms", took.count()}, {"top", guesses}});
-  }
-  if (options.is_json) fmt::print("{}\n", all.dump(2));
-  return 0;
+  const std::string file = model_of(options.model, "atto run").string();
+  edge::Engine engine(edge::Model::open(file), engine_options);
+  check_input(engine.model().program(), file);
+  Results results(options.is_json);
+  for (const std::string& path : options.images)
+    results.take(path, [&] {
+      const std::vector<std::filesystem::path> images = images_of(path);
+      if (images.empty()) throw EnvironmentError(path + ": holds no JPEG or PNG files");
+      for (const std::filesystem::path& image : images)
+        results.take(image.string(),
+                     [&] { results.add(classify(engine, image.string(), options.is_json)); });
+    });
+  return results.end();
 }
 
 }  // namespace
@@ -77,12 +121,22 @@ int run(const RunOptions& options) {
 void add_run(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
   Command command(app, "run", "Classify images with a model file");
-  command.option("model", options->model, "an .atto file").required();
-  command.option("images", options->images, "JPEG or PNG files").required();
+  command
+      .option("model", options->model,
+              "A .atto file, or a folder with one: a training's, or a campaign's (its winner)")
+      .required();
+  command
+      .option("images", options->images,
+              "JPEG or PNG files, or folders: all such files in them and in their folders, by name")
+      .required();
   command.option("--threads", options->threads, "run with this many threads (default 1)")
       .range(1, 256);
   command.flag("--json", options->is_json, "print JSON");
-  command.footer("Example:  atto run winner.atto cat.jpg dog.png");
+  command.footer(
+      "Examples:\n"
+      "  atto run winner.atto cat.jpg dog.png\n"
+      "  atto run runs/quickstart-s1 photos\n"
+      "Exit code 4: some images could not be read; the others are classified.");
   command.runs(action, [options] { return run(*options); });
 }
 

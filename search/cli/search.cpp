@@ -7,7 +7,8 @@
 #include "design_specs/files.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
-#include "search/cli/console.hpp"
+#include "search/cli/path_kind.hpp"
+#include "search/cli/quantity_text.hpp"
 #include "search/cli/worker_options.hpp"
 #include "search/estimate.hpp"
 #include "search/feasible_start.hpp"
@@ -77,6 +78,9 @@ nlohmann::json estimate_json(const search::Campaign& campaign, const search::Est
 
 int search_command(const SearchOptions& options) {
   search::StopSignals signals(true);
+  expect_kind(options.spec, "atto search", {PathKind::Spec});
+  for (const std::string& folder : options.warm_start)
+    expect_kind(folder, "atto search --warm-start", {PathKind::Campaign});
   search::Campaign campaign = search::read_campaign(
       options.spec, {options.seed, options.candidates, options.strategy}, options.evaluator);
   campaign.device = options.device;
@@ -87,8 +91,10 @@ int search_command(const SearchOptions& options) {
   for (const std::string& message : search::leave_out_scores(campaign, options.calibration))
     fmt::print(stderr, "{}\n", message);
   std::vector<search::DesignRow> included;
-  for (const std::string& file : options.include)
+  for (const std::string& file : options.include) {
+    expect_kind(file, "atto search --include", {PathKind::Network});
     included.push_back(search::human_design(campaign, file));
+  }
 
   const search::Estimate estimate = estimate_all(campaign, included.size());
   const int workers = options.workers > 0 ? options.workers : search::default_workers(campaign);

@@ -8,6 +8,7 @@
 #include "search/cli/board_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/ending.hpp"
 #include "search/process_mark.hpp"
 #include "search/run_folder.hpp"
@@ -122,6 +123,7 @@ void add_status(CLI::App& app, Action& action) {
   command.flag("--json", *is_json, "As JSON");
   command.footer("Example:  atto status runs/quickstart-s1");
   command.runs(action, [folder, is_json] {
+    expect_kind(*folder, "atto status", {PathKind::Campaign});
     const search::RunFolder run{*folder};
     search::Ledger ledger(run.ledger(), search::Ledger::Access::Read);
     const search::Campaign campaign = search::load_campaign(ledger);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "search/cli/command_line.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/steering.hpp"
 
 namespace atto::cli {
@@ -56,6 +57,7 @@ void list_json(const search::SteeringView& view) {
 }
 
 int steer_command(SteerOptions& options) {
+  expect_kind(options.folder, "atto steer", {PathKind::Campaign});
   const search::RunFolder folder{options.folder};
   options.request.designs.assign(options.designs.begin(), options.designs.end());
   if (!options.request.is_empty())

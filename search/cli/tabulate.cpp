@@ -16,6 +16,7 @@
 #include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
 #include "search/cli/failure.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/table_file.hpp"
 #include "search/tabulation.hpp"
 
@@ -93,7 +94,8 @@ int measure(const TabulateOptions& options, const search::Campaign& campaign,
   return 0;
 }
 
-search::Campaign campaign_of(const TabulateOptions& options) {
+search::Campaign campaign_of(const TabulateOptions& options, const char* command) {
+  expect_kind(options.spec, command, {PathKind::Spec});
   search::Campaign campaign = search::read_campaign(options.spec, {}, options.evaluator);
   campaign.device = options.device;
   campaign.wants_responses = true;
@@ -164,7 +166,7 @@ int gather(const TabulateOptions& options, const search::RunFolder& folder) {
 
 int tabulate_command(const TabulateOptions& options) {
   search::StopSignals signals(true);
-  const search::Campaign campaign = campaign_of(options);
+  const search::Campaign campaign = campaign_of(options, "atto tabulate");
   const search::RunFolder folder{options.out.empty() ? "runs/table-" + campaign.spec.name
                                                      : options.out};
   if (options.is_gathering) return gather(options, folder);
@@ -196,7 +198,7 @@ std::vector<search::DesignRow> random_designs(const search::Campaign& campaign, 
 
 int calibrate_command(const TabulateOptions& options) {
   search::StopSignals signals(true);
-  const search::Campaign campaign = campaign_of(options);
+  const search::Campaign campaign = campaign_of(options, "atto calibrate");
   const std::vector<search::DesignRow> designs = random_designs(campaign, options.designs);
   if (designs.size() < 3)
     throw SpecError({{campaign.spec_name, "/require", "leaves fewer than 3 designs", ""}});

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "search/cli/command_line.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/cli/worker_options.hpp"
 #include "search/crew.hpp"
 #include "trainer/fake_evaluator.hpp"
@@ -28,6 +29,7 @@ train::FakeSettings fake_settings() {
 
 int worker_command(const WorkerCommandOptions& options) {
   search::die_with_parent(options.line.worker.parent);
+  expect_kind(options.line.folder, "atto worker", {PathKind::Campaign});
   if (!options.is_fake)
     return search::run_program(search::find_trainer(), arguments_of(options.line));
   search::StopSignals signals;

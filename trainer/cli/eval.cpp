@@ -6,6 +6,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/csv.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
@@ -82,7 +83,13 @@ void print_json(const train::Quality& quality, const train::Dataset& data,
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+void expect_weights(const Options& options, const char* command) {
+  expect_kind(options.source.path, command,
+              {PathKind::Weights, PathKind::Training, PathKind::Campaign});
+}
+
 int eval_command(const Options& options) {
+  expect_weights(options, "atto eval");
   constexpr int kBatch = 100;
   // The evaluator decides on the device and prepares the process.
   const train::TorchEvaluator process({device_of(options.device), options.threads});
@@ -116,6 +123,7 @@ std::vector<std::int32_t> images_of(const Options& options, const train::Dataset
 }
 
 int reference_command(const Options& options) {
+  expect_weights(options, "atto reference");
   train::prepare_process(options.threads);
   train::Dataset data;
   const TrainedNetwork network = read_trained(options.source, data);

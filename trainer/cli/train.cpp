@@ -12,6 +12,7 @@
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cli/failure.hpp"
+#include "search/cli/path_kind.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/terminal.hpp"
 #include "search/stop_signals.hpp"
@@ -177,6 +178,7 @@ int tell_result(const Options& options, const train::TrialRequest& request,
 
 int train_command(const Options& options) {
   search::StopSignals signals;
+  expect_kind(options.design, "atto train", {PathKind::Network});
   const train::TrialRequest request = request_of(options);
   const net::Costs costs = net::count_costs(request.network);
   const net::Shape& input = request.network.input;

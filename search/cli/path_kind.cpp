@@ -1,0 +1,209 @@
+#include "search/cli/path_kind.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdint>
+#include <fstream>
+#include <string_view>
+
+#include "design_specs/errors.hpp"
+
+namespace atto::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Row {
+  PathKind kind;
+  const char* name;    ///< "is ..., for ..."
+  const char* takers;  ///< of the commands; empty where none takes it
+};
+constexpr Row kRows[] = {
+    {PathKind::Folder, "a folder", ""},
+    {PathKind::DataSet, "the folder of a data set", "atto train --data"},
+    {PathKind::Training, "the folder of a trained model", "atto export, eval, run, bench"},
+    {PathKind::Campaign, "the run folder of a campaign",
+     "atto status, report, explain, steer, resume, export, eval, run, bench"},
+    {PathKind::Model, "a .atto model", "atto inspect, run, bench"},
+    {PathKind::Weights, "a file of weights (safetensors)", "atto export, eval"},
+    {PathKind::Spec, "a design spec", "atto check, generate, search, calibrate, tabulate"},
+    {PathKind::Network, "a design or prototype", "atto check, inspect, train, reopen"},
+    {PathKind::Image, "an image", "atto run MODEL"},
+    {PathKind::Ledger, "the ledger of a campaign, whose folder is meant", "atto status, report"},
+    {PathKind::Onnx, "an ONNX model", ""},
+    {PathKind::TensorFlowLite, "a TensorFlow Lite model", ""},
+    {PathKind::PyTorch, "a zip archive, such as PyTorch's checkpoints", ""},
+};
+
+const Row& row_of(PathKind kind) {
+  return *std::find_if(std::begin(kRows), std::end(kRows),
+                       [kind](const Row& row) { return row.kind == kind; });
+}
+
+struct Magic {
+  std::size_t offset;
+  std::string_view bytes;
+  PathKind kind;
+};
+constexpr Magic kMagics[] = {
+    {0, "ATTOMDL\n", PathKind::Model},    {0, "SQLite format 3", PathKind::Ledger},
+    {0, "\xff\xd8\xff", PathKind::Image}, {0, "\x89PNG\r\n", PathKind::Image},
+    {0, "PK\x03\x04", PathKind::PyTorch}, {4, "TFL3", PathKind::TensorFlowLite}};
+
+/// The header of a safetensors file: its length, then a JSON object.
+bool begins_as_safetensors(std::string_view start, std::uintmax_t size) {
+  if (start.size() < 9 || start[8] != '{') return false;
+  std::uint64_t length = 0;
+  for (std::size_t i = 8; i-- > 0;) length = length << 8 | static_cast<unsigned char>(start[i]);
+  return length >= 2 && length <= size;
+}
+
+/// A protobuf message that begins as ONNX's: ir_version, then another field of a ModelProto.
+bool begins_as_onnx(std::string_view start) {
+  constexpr std::string_view kNextFields = "\x12\x1a\x22\x28\x32\x3a\x42";
+  return start.size() > 2 && start[0] == '\x08' && start[1] > 0 && start[1] < 32 &&
+         kNextFields.find(start[2]) != std::string_view::npos;
+}
+
+PathKind json_kind(const fs::path& file) {
+  try {
+    const spec::Document document = spec::read_json(file);
+    if (is_spec(document.root)) return PathKind::Spec;
+    if (document.root.find("stages")) return PathKind::Network;
+  } catch (const std::exception&) {
+    // Whoever reads it says what is wrong.
+  }
+  return PathKind::Unknown;
+}
+
+PathKind folder_kind(const fs::path& folder) {
+  std::error_code ignored;
+  const auto has = [&](const char* name) { return fs::exists(folder / name, ignored); };
+  if (has("ledger.db")) return PathKind::Campaign;
+  if (has("weights.safetensors")) return PathKind::Training;
+  return fs::is_directory(folder / "train", ignored) ? PathKind::DataSet : PathKind::Folder;
+}
+
+/// "a .atto model, the folder of a trained model or the run folder of a campaign".
+std::string names_of(std::initializer_list<PathKind> kinds) {
+  std::string text;
+  for (const PathKind& kind : kinds) {
+    if (!text.empty()) text += &kind + 1 == kinds.end() ? " or " : ", ";
+    text += row_of(kind).name;
+  }
+  return text;
+}
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& rule) {
+  throw SpecError({{path.string(), "", rule, ""}});
+}
+
+/// Whether a file's name ends in one of the endings, in letters of any size.
+bool ends_in(const fs::path& file, std::initializer_list<std::string_view> endings) {
+  std::string extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(endings.begin(), endings.end(), extension) != endings.end();
+}
+
+bool is_hidden(const fs::path& path) {
+  return path.filename().string().starts_with(".");
+}
+
+/// The .atto files of a folder and of its winners.
+std::vector<fs::path> models_in(const fs::path& folder) {
+  std::vector<fs::path> places = {folder}, models;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
+    if (entry.is_directory(ignored) && entry.path().filename().string().starts_with("winner"))
+      places.push_back(entry.path());
+  for (const fs::path& place : places)
+    for (const fs::directory_entry& entry : fs::directory_iterator(place, ignored))
+      if (ends_in(entry.path(), {".atto"}) && !is_hidden(entry.path()))
+        models.push_back(entry.path());
+  std::sort(models.begin(), models.end());
+  return models;
+}
+
+}  // namespace
+
+bool is_spec(const spec::Value& root) {
+  const auto has = [&](const char* key) { return root.find(key) != nullptr; };
+  return (has("prototype") || has("require") || has("task") || has("search")) && !has("stages");
+}
+
+PathKind kind_of(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return folder_kind(path);
+  if (!fs::is_regular_file(path, ignored)) return PathKind::Unknown;
+  char bytes[16] = {};
+  std::ifstream in(path, std::ios::binary);
+  in.read(bytes, sizeof bytes);
+  const std::string_view start(bytes, static_cast<std::size_t>(in.gcount()));
+  for (const Magic& magic : kMagics)
+    if (start.substr(std::min(magic.offset, start.size())).starts_with(magic.bytes))
+      return magic.kind;
+  if (begins_as_safetensors(start, fs::file_size(path, ignored))) return PathKind::Weights;
+  if (begins_as_onnx(start)) return PathKind::Onnx;
+  const bool may_be_json = start.find_first_of("{\xef") != std::string_view::npos;
+  return may_be_json ? json_kind(path) : PathKind::Unknown;
+}
+
+void expect_kind(const fs::path& path, const std::string& command,
+                 std::initializer_list<PathKind> wanted) {
+  const PathKind kind = kind_of(path);
+  if (kind == PathKind::Unknown || std::find(wanted.begin(), wanted.end(), kind) != wanted.end())
+    return;
+  const bool takes_folders = std::any_of(wanted.begin(), wanted.end(), [](PathKind one) {
+    return one == PathKind::Training || one == PathKind::Campaign;
+  });
+  if (kind == PathKind::Folder && takes_folders) return;
+  const Row& row = row_of(kind);
+  const std::string takers = row.takers;
+  refuse(path, fmt::format("is {}{}; {} takes {}", row.name,
+                           kind == PathKind::Folder ? ""
+                           : takers.empty()         ? ", which no command of atto reads"
+                                                    : ", for " + takers,
+                           command, names_of(wanted)));
+}
+
+fs::path model_of(const fs::path& path, const std::string& command) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) {
+    expect_kind(path, command, {PathKind::Model, PathKind::Training, PathKind::Campaign});
+    return path;
+  }
+  std::vector<fs::path> models = models_in(path);
+  for (const char* name : {"model.atto", "winner/model.atto"})
+    if (std::find(models.begin(), models.end(), path / name) != models.end()) return path / name;
+  if (models.size() == 1) return models.front();
+  const std::string what = fmt::format("is {}", row_of(kind_of(path)).name);
+  if (models.empty())
+    refuse(path, fmt::format("{} and holds no .atto model; atto export {} --to atto writes one",
+                             what, path.string()));
+  std::string names;
+  for (const fs::path& model : models) names += (names.empty() ? "" : ", ") + model.string();
+  refuse(path, fmt::format("{} and holds several models; name one: {}", what, names));
+}
+
+std::vector<fs::path> images_of(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return {path};
+  std::vector<fs::path> images;
+  fs::recursive_directory_iterator entry(path, error), end;
+  for (; !error && entry != end; entry.increment(error)) {
+    std::error_code ignored;
+    const bool is_folder = entry->is_directory(ignored);
+    if (is_hidden(entry->path()) && is_folder) entry.disable_recursion_pending();
+    if (!is_hidden(entry->path()) && !is_folder &&
+        ends_in(entry->path(), {".jpg", ".jpeg", ".png"}))
+      images.push_back(entry->path());
+  }
+  if (error) throw EnvironmentError("cannot list", path.string(), error.value());
+  std::sort(images.begin(), images.end());
+  return images;
+}
+
+}  // namespace atto::cli
