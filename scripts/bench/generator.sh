@@ -2,7 +2,7 @@
 # Measures `atto generate`: distinct feasible designs per second (median and spread over repetitions, hashes
 # and counts included), and how the designs stand to the ceilings of the spec.
 #   scripts/bench/generator.sh [--json] [--spec FILE]... [-n COUNT] [--repeat R] [--threads T]
-# ATTO names the binary (default: build/release/bin/atto).
+# ATTO names the binary (default: that of the build folder, which is built first).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -19,10 +19,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ ${#specs[@]} -gt 0 ] || specs=(design_specs/attonet_{a,b,c,d}.json)
-atto=${ATTO:-build/release/bin/atto}
-[ -x "$atto" ] || { echo "bench: $atto is missing; run scripts/build.sh, or set ATTO" >&2; exit 4; }
+[ -n "${ATTO:-}" ] || ATTO=$(scripts/bench/build.sh atto)/bin/atto
 
-exec python3 - "$json" "$count" "$repeat" "$threads" "$atto" "${specs[@]}" <<'PYTHON'
+exec python3 - "$json" "$count" "$repeat" "$threads" "$ATTO" "${specs[@]}" <<'PYTHON'
 import json, os, re, statistics, subprocess, sys
 
 as_json, count, repeat, threads, atto, *specs = sys.argv[1:]

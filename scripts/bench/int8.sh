@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # What int8 costs: top-1 of a trained model on its test split by LibTorch, by the float ONNX file and by
-# the int8 one, with the sizes of the files. Needs a build of the release preset.
+# the int8 one, with the sizes of the files.
 #   scripts/bench/int8.sh RUN [IMAGES]        RUN as for `atto export`; default 10000 images
 set -euo pipefail
-bin=$(cd "$(dirname "$0")/../.." && pwd)/build/release/bin
+bin=$("$(dirname "$0")/build.sh" atto atto-trainer)/bin
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

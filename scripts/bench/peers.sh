@@ -5,9 +5,7 @@
 # scripts/bench/peers.sh 15 mobilenet_v2_hard_swish     others of that kind: mobilenet_v2_{swish,gelu,leaky_relu}
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-build=$(realpath -m "${ATTO_BUILD:-build/release}")
-[ -f "$build/build.ninja" ] || cmake --preset release -B "$build" >&2
-cmake --build "$build" --target edge_peers >&2
+build=$(scripts/bench/build.sh edge_peers)
 tests/interop/install.sh "$build/interop" >&2
 models=$build/peer_models
 if [ ! -f "$models/networks.json" ] || [ "$build/bin/edge_peers" -nt "$models/networks.json" ]; then

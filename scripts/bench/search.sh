@@ -21,9 +21,7 @@ while [ $# -gt 0 ]; do
 done
 data=docs/data/table_$table.safetensors stored=docs/data/search_$table.json
 [ -f "$data" ] || { echo "bench: $data is missing; --table is cifar10 or fashion" >&2; exit 2; }
-build=${ATTO_BUILD:-build/release}
-[ -f "$build/build.ninja" ] || cmake --preset release -B "$build" >&2
-cmake --build "$build" --target search_bench >&2
+build=$(scripts/bench/build.sh search_bench)
 bench=$build/bin/search_bench
 
 if [ -n "$repetitions" ]; then

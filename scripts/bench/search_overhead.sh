@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 trials=${1:-10000}
 workers=${2:-2}
 strategy=${3:-random}
-atto=${ATTO_BUILD:-build/release}/bin/atto
+atto=$(scripts/bench/build.sh atto)/bin/atto
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 

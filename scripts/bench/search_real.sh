@@ -17,13 +17,12 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-build=${ATTO_BUILD:-build/release}
+build=$(scripts/bench/build.sh atto atto-trainer)
 atto=$build/bin/atto spec=design_specs/cifar10_tiny_search.json
 # As many candidates as cost about the same: all nine epochs, or most of them stopped after one.
 declare -A candidates=([generative_synthesis]=18 [aging_evolution]=5 [random_asha]=18)
 strategies=(generative_synthesis aging_evolution random_asha)
 
-[ -x "$atto" ] || { echo "search_real: build first: scripts/build.sh release" >&2; exit 2; }
 if [ "$only" != --table ]; then
   for strategy in "${strategies[@]}"; do
     "$atto" search $spec --strategy "$strategy" --candidates "${candidates[$strategy]}" --workers "$workers" --dry-run |

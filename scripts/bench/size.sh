@@ -4,11 +4,10 @@
 #   scripts/bench/size.sh [MODEL.atto]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-build=$(realpath -m "${ATTO_BUILD:-build/release}")
+build=$(scripts/bench/build.sh atto_edge_package)
 model=$(realpath "${1:-tests/data/fuzz/model/sample.atto}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cmake --build "$build" --target atto_edge_package >&2
 cmake --install "$build" --component edge --prefix "$scratch/prefix" > /dev/null
 cat > "$scratch/probe.cpp" <<'CODE'
 #include <chrono>
