@@ -62,10 +62,11 @@ std::optional<std::size_t> first_too_deep(std::string_view text) {
 }
 
 void refuse_marks(std::string_view text, const std::string& name) {
+  const std::string start = place_text(name, {});
   if (text.starts_with("\xEF\xBB\xBF"))
-    throw fault(name, "must not start with a byte-order mark; save it as UTF-8 without one");
+    throw fault(start, "must not start with a byte-order mark; save it as UTF-8 without one");
   if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
-    throw fault(name, "must be UTF-8", "UTF-16");
+    throw fault(start, "must be UTF-8", "UTF-16");
 }
 
 }  // namespace

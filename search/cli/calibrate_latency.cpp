@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "search/cli/campaign_run.hpp"
 #include "search/fake_latency_meter.hpp"
 #include "search/latency/engine_latency_meter.hpp"
 #include "search/latency_gate.hpp"
@@ -44,7 +45,8 @@ Json row_json(const Row& row) {
 }  // namespace
 
 int calibrate_latency(const search::Campaign& campaign,
-                      const std::vector<search::DesignRow>& designs, bool is_json) {
+                      const std::vector<search::DesignRow>& designs, bool is_json,
+                      search::StopSignals& signals) {
   search::EngineLatencyMeter engine_meter;
   search::FakeLatencyMeter fake_meter;
   search::LatencyMeter& meter =
@@ -53,6 +55,7 @@ int calibrate_latency(const search::Campaign& campaign,
   search::BlockCosts costs;
   Json rows = Json::array();
   for (const search::DesignRow& design : designs) {
+    heed(signals, "interrupted; nothing is kept");
     const net::Network network = search::build_network(campaign, design);
     const search::LatencyRequest request{network, design.hash, setting, {}};
     Row row{design.hash, {}, costs.predict_ms(meter.blocks(request))};

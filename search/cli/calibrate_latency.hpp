@@ -4,12 +4,15 @@
 #include <vector>
 
 #include "search/campaign.hpp"
+#include "search/stop_signals.hpp"
 
 namespace atto::cli {
 
 /// Measures the designs one after the other here, each after predicting it from those before, and
 /// prints how the predictions of the last fifty compare. Trains nothing. Returns the exit code.
+/// Throws Interruption.
 int calibrate_latency(const search::Campaign& campaign,
-                      const std::vector<search::DesignRow>& designs, bool is_json);
+                      const std::vector<search::DesignRow>& designs, bool is_json,
+                      search::StopSignals& signals);
 
 }  // namespace atto::cli

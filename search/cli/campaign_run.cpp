@@ -1,6 +1,7 @@
 #include "search/cli/campaign_run.hpp"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -73,7 +74,8 @@ bool tell_latency(const search::Leaderboard& board, const spec::Requirements& re
 
 /// Prints every tier's leaderboard and exports its winner; returns whether each has one that meets
 /// what is asked for, and could be exported.
-bool show_boards(const std::filesystem::path& folder, bool is_json) {
+bool show_boards(const std::filesystem::path& folder, bool is_json, search::StopSignals& signals) {
+  const std::string go_on = "stopped; continue with: atto resume " + folder.string();
   search::Ledger ledger(search::RunFolder{folder}.ledger());
   const search::Campaign campaign = search::load_campaign(ledger);
   bool all_won = true;
@@ -82,9 +84,12 @@ bool show_boards(const std::filesystem::path& folder, bool is_json) {
     const search::Leaderboard board = search::make_leaderboard(ledger, campaign, tier);
     all_won &= tell_latency(board, search::terms_of(ledger, campaign, tier).require());
     if (!is_json) fmt::print("{}", board_text(board, campaign, folder, kShownRows));
+    std::fflush(stdout);
+    heed(signals, go_on);
     const std::vector<deploy::Artefact> artefacts =
         export_winner(board, campaign, search::RunFolder{folder});
     all_won &= tell_misses(artefacts);
+    heed(signals, go_on);
     const std::vector<ModelShown> models = show_models(artefacts);
     if (!is_json) {
       for (const deploy::Artefact& artefact : artefacts)
@@ -144,7 +149,12 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
   if (end == search::CampaignEnd::Interrupted)
     return tell(interrupted("stopped; continue with: atto resume " + folder.string()),
                 choices.is_json);
-  return show_boards(folder, choices.is_json) ? 0 : 1;
+  return show_boards(folder, choices.is_json, signals) ? 0 : 1;
+}
+
+void heed(search::StopSignals& signals, const std::string& message) {
+  while (const int signal = signals.wait(0))
+    if (signal == SIGINT || signal == SIGTERM) throw Interruption(message);
 }
 
 }  // namespace atto::cli

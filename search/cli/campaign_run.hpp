@@ -15,8 +15,11 @@ struct RunChoices {
 };
 
 /// Runs the campaign of a folder; prints the leaderboards. Returns the exit code: 0 with a winner
-/// for every tier, 1 without, 130 when stopped.
+/// for every tier, 1 without, 130 when stopped. Throws Interruption while winners are exported.
 int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
                  search::StopSignals& signals);
+
+/// Throws Interruption where a signal asks this process to stop.
+void heed(search::StopSignals& signals, const std::string& message);
 
 }  // namespace atto::cli

@@ -5,8 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <filesystem>
+#include <limits>
 #include <optional>
+#include <type_traits>
 
 #include "design_specs/reading/problems.hpp"
 #include "search/cli/failure.hpp"
@@ -22,6 +25,29 @@ std::string guess_text(std::string word, const std::vector<std::string>& known) 
   const std::vector<std::string_view> names(known.begin(), known.end());
   const std::string_view near = spec::nearest_name(word, names);
   return near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near);
+}
+
+template <class Value>
+struct NumberOf {
+  using Type = Value;
+};
+template <class Value>
+struct NumberOf<std::optional<Value>> {
+  using Type = Value;
+};
+/// A value, or what an optional one holds.
+template <class Value>
+using Number = typename NumberOf<Value>::Type;
+
+/// CLI11 takes -1 for the largest number without a sign, and all that is too large for the largest.
+template <class Whole>
+std::string fault_of(const std::string& text) {
+  Whole value{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, fault] = std::from_chars(text.data(), end, value);
+  if (stop == end && fault == std::errc{}) return "";
+  return fmt::format("must be a whole number from {} to {}; got {}",
+                     std::numeric_limits<Whole>::min(), std::numeric_limits<Whole>::max(), text);
 }
 
 std::vector<std::string> command_names(const CLI::App& app) {
@@ -132,7 +158,10 @@ Command::Command(CLI::App& app, const std::string& name, const std::string& summ
 
 template <class Value>
 Option Command::option(const std::string& name, Value& value, const std::string& help) {
-  return Option(app_->add_option(name, value, help));
+  CLI::Option* const option = app_->add_option(name, value, help);
+  if constexpr (std::is_integral_v<Number<Value>>)
+    option->check([](const std::string& text) { return fault_of<Number<Value>>(text); });
+  return Option(option);
 }
 
 using Name = const std::string&;

@@ -7,7 +7,8 @@
 #include <optional>
 
 #include "design_specs/errors.hpp"
-#include "search/cli/console.hpp"
+#include "search/cli/failure.hpp"
+#include "search/cli/quantity_text.hpp"
 #include "search/crew.hpp"
 
 namespace atto::cli {
@@ -35,8 +36,9 @@ void make_reference(const deploy::TrainedModel& model, const fs::path& file,
   const int code = search::run_program(search::find_trainer(), arguments);
   if (code == 2)
     throw SpecError({{model.weights_file.string(), "", "must suit its data set (see above)", ""}});
+  if (code == 130) throw Interruption("interrupted; the same command begins again");
   if (code != 0)
-    throw EnvironmentError(fmt::format("atto-trainer reference ended with exit code {}", code));
+    throw EnvironmentError(fmt::format("atto reference ended with exit code {}", code));
 }
 
 /// Images of the train split; `atto` itself does not read data sets.

@@ -77,6 +77,8 @@ std::optional<Failure> failure_of(const std::function<void()>& action) {
     return {};
   } catch (const SpecError& error) {
     return Failure{2, "input", error.what(), error.problems()};
+  } catch (const Interruption& error) {
+    return interrupted(error.what());
   } catch (const format::ModelError& error) {
     return Failure{3, "model", error.what()};
   } catch (const EnvironmentError& error) {

@@ -3,6 +3,7 @@
 // stdout; the exit code is the same.
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,12 @@ struct Failure {
 /// An expected miss (exit code 1), and a stop by a signal (130).
 Failure missed(std::string message);
 Failure interrupted(std::string message);
+
+/// Thrown where a program that was waited for has been interrupted.
+class Interruption : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 /// Runs the action; returns what it threw.
 std::optional<Failure> failure_of(const std::function<void()>& action);

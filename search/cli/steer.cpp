@@ -65,6 +65,11 @@ int steer_command(SteerOptions& options) {
       fmt::print(stderr, "{}\n", message);
   search::Ledger ledger(folder.ledger(), search::Ledger::Access::Read);
   const search::Campaign campaign = search::load_campaign(ledger);
+  if (options.request.is_empty() && !options.request.tier.empty())
+    throw SpecError(
+        {{"--tier", "",
+          campaign.tiers() > 1 ? "goes with a request, such as --pin" : "the campaign has no tiers",
+          options.request.tier}});
   const search::SteeringView view = search::view_steering(ledger, campaign);
   if (options.is_json)
     list_json(view);

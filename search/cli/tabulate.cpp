@@ -202,7 +202,7 @@ int calibrate_command(const TabulateOptions& options) {
   const std::vector<search::DesignRow> designs = random_designs(campaign, options.designs);
   if (designs.size() < 3)
     throw SpecError({{campaign.spec_name, "/require", "leaves fewer than 3 designs", ""}});
-  if (options.is_latency) return calibrate_latency(campaign, designs, options.is_json);
+  if (options.is_latency) return calibrate_latency(campaign, designs, options.is_json, signals);
   const search::RunFolder folder{options.out.empty() ? "runs/calibration-" + campaign.spec.name
                                                      : options.out};
   if (const int code = run_all(options, campaign, folder, {1, 0, 0, 0}, designs, signals))

@@ -1,13 +1,31 @@
 // atto train, atto eval and atto reference: handed to atto-trainer with the same arguments, because
 // `atto` does not link LibTorch.
+#include <fmt/format.h>
+#include <string.h>
+
+#include <algorithm>
 #include <memory>
 #include <vector>
 
 #include "search/cli/command_line.hpp"
+#include "search/cli/failure.hpp"
 #include "search/crew.hpp"
 
 namespace atto::cli {
 namespace {
+
+/// Runs atto-trainer, and says what ended it where it could not say so itself: of its commands only
+/// `train` hears an interrupt.
+int run_trainer(const std::vector<std::string>& arguments) {
+  const int code = search::run_program(search::find_trainer(), arguments);
+  const bool is_json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  if (code < 128 || (code == 130 && arguments.front() == "train")) return code;
+  if (code == 130) return tell(interrupted("interrupted"), is_json);
+  return tell({code, "environment",
+               fmt::format("atto-trainer was killed by signal {} ({})", code - 128,
+                           ::strsignal(code - 128))},
+              is_json);
+}
 
 void add_passed_on(CLI::App& app, Action& action, const char* name, const char* summary,
                    const char* example) {
@@ -17,7 +35,7 @@ void add_passed_on(CLI::App& app, Action& action, const char* name, const char* 
   command.makes(action, [command, name]() -> Action {
     std::vector<std::string> arguments = {name};
     for (std::string& argument : command.remaining()) arguments.push_back(std::move(argument));
-    return [arguments] { return search::run_program(search::find_trainer(), arguments); };
+    return [arguments] { return run_trainer(arguments); };
   });
 }
 

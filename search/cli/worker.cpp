@@ -34,10 +34,8 @@ int worker_command(const WorkerCommandOptions& options) {
     return search::run_program(search::find_trainer(), arguments_of(options.line));
   search::StopSignals signals;
   train::FakeEvaluator evaluator(fake_settings());
-  return search::run_worker(evaluator, options.line.folder, options.line.worker, signals) ==
-                 search::WorkerEnd::Interrupted
-             ? 130
-             : 0;
+  const auto end = search::run_worker(evaluator, options.line.folder, options.line.worker, signals);
+  return worker_exit(end, options.line.worker);
 }
 
 }  // namespace

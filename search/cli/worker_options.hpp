@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "search/cli/command_line.hpp"
+#include "search/cli/failure.hpp"
 #include "search/worker.hpp"
 
 namespace atto::cli {
@@ -33,6 +34,14 @@ inline Command add_worker_subcommand(CLI::App& app, const char* summary, WorkerC
       .option("--patience", line.worker.patience_seconds, "Seconds without work before it leaves")
       .not_negative();
   return command;
+}
+
+/// Returns the exit code; says to people, not to the log of a campaign's own worker, what became of
+/// the work of one that was stopped.
+inline int worker_exit(search::WorkerEnd end, const search::WorkerOptions& options) {
+  if (end != search::WorkerEnd::Interrupted) return 0;
+  if (options.parent != 0) return 130;
+  return tell(interrupted("stopped; what it was training is taken up by other workers"), false);
 }
 
 /// The arguments that say the same to a child of this process. Where this process has a parent to

@@ -133,6 +133,32 @@ TEST_CASE("Every command's success is a document under --json") {
   CHECK(document_of(explained).at("error").at("kind") == "miss");
 }
 
+TEST_CASE("Numbers out of an option's range are refused, not bent into it") {
+  const Scratch scratch;
+  for (const char* seed : {"-1", "18446744073709551616", "1.5", "x", "1e3"}) {
+    for (const char* command : {"generate ", "search "}) {
+      const Ended ended = run_atto(scratch, command + tiny_spec() + " --seed " + seed);
+      INFO(command << " " << seed);
+      CHECK(ended.code == 2);
+      CHECK(ended.err.find(std::string("--seed: must be a whole number from 0 to "
+                                       "18446744073709551615; got ") +
+                           seed) != std::string::npos);
+    }
+  }
+  CHECK(run_atto(scratch, "generate " + tiny_spec() + " -n 1 --seed 18446744073709551615").code ==
+        0);
+  CHECK(run_atto(scratch, "search " + tiny_spec() + " --candidates 99999999999").code == 2);
+}
+
+TEST_CASE("steer --tier is refused where it has no meaning") {
+  const Scratch scratch;
+  const std::string search = "search " + tiny_spec() + " --evaluator fake --candidates 3 --out run";
+  REQUIRE(run_atto(scratch, search).code == 0);
+  const Ended ended = run_atto(scratch, "steer run --tier x");
+  CHECK(ended.code == 2);
+  CHECK(ended.err == "--tier: the campaign has no tiers; got x\n");
+}
+
 TEST_CASE("A campaign that is stopped says how to go on, in text and JSON") {
   const Scratch scratch;
   const Ended ended = run_atto(

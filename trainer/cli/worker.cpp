@@ -15,7 +15,7 @@ int worker_command(const WorkerCommandLine& line) {
   search::StopSignals signals;
   train::TorchEvaluator evaluator({device_of(line.device), 1});  // each trial says how many threads
   const auto end = search::run_worker(evaluator, line.folder, line.worker, signals);
-  return end == search::WorkerEnd::Interrupted ? 130 : 0;
+  return worker_exit(end, line.worker);
 }
 
 }  // namespace
