@@ -197,8 +197,9 @@ std::vector<fs::path> images_of(const fs::path& path) {
     std::error_code ignored;
     const bool is_folder = entry->is_directory(ignored);
     if (is_hidden(entry->path()) && is_folder) entry.disable_recursion_pending();
-    if (!is_hidden(entry->path()) && !is_folder &&
-        ends_in(entry->path(), {".jpg", ".jpeg", ".png"}))
+    // What is there and no file, a pipe, would be waited for.
+    const bool is_file = entry->is_regular_file(ignored) || !entry->exists(ignored);
+    if (!is_hidden(entry->path()) && is_file && ends_in(entry->path(), {".jpg", ".jpeg", ".png"}))
       images.push_back(entry->path());
   }
   if (error) throw EnvironmentError("cannot list", path.string(), error.value());

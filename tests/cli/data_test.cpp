@@ -1,6 +1,7 @@
 // atto data: what is found where.
 #include <catch2/catch.hpp>
 
+#include "design_specs/files.hpp"
 #include "tests/search/process.hpp"
 
 using namespace atto::test;
@@ -58,7 +59,7 @@ void make_pets(const Scratch& scratch, const std::string& picture) {
 
 }  // namespace
 
-TEST_CASE("A folder of images in the search path is a data set of its first picture's size") {
+TEST_CASE("A folder of images in the search path is a data set of their common size") {
   const Scratch scratch;
   // The start of a PNG file of 40x30 pixels: no more is read for the list.
   using namespace std::string_literals;
@@ -69,6 +70,32 @@ TEST_CASE("A folder of images in the search path is a data set of its first pict
   CHECK(pets.at("path") == (scratch / "sets/pets").string());
   CHECK(pets.at("classes") == 2);
   CHECK(pets.at("height") == 30);
+  CHECK(pets.at("width") == 40);
+  CHECK(pets.at("channels") == 3);
+  CHECK(pets.at("notes").empty());
+}
+
+TEST_CASE("What a folder of images holds beside them is named by data and check") {
+  const Scratch scratch;
+  using namespace std::string_literals;
+  make_pets(scratch, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x0a\0\0\0\x31\x08\0\0\0\0\0\0\0"s);
+  std::filesystem::create_directories(scratch / "sets/pets/train/.ipynb_checkpoints");
+  const std::string note =
+      "passed over a hidden entry: " + (scratch / "sets/pets/train/.ipynb_checkpoints").string();
+  CHECK(named(json::parse(list(scratch, "--json").out), "pets").at("notes") == json{note});
+  const std::string text = list(scratch).out;
+  CHECK(text.find("pets                 1x49x10, 2 classes") != std::string::npos);
+  CHECK(text.find("\n  " + note + "\n") != std::string::npos);
+  std::string spec =
+      atto::spec::read_file(std::string(ATTO_SOURCE_DIR) + "/design_specs/quickstart.json");
+  const std::string known = "\"fashion_mnist\"";
+  spec.replace(spec.find(known), known.size(), "\"pets\"");
+  spec.replace(spec.find("../prototypes"), 2, std::string(ATTO_SOURCE_DIR));
+  write_text(scratch / "pets.json", spec);
+  const Ended checked =
+      run_atto(scratch, "check pets.json", "ATTO_DATA='" + (scratch / "sets").string() + "'");
+  CHECK(checked.out.find("1x49x10, 2 classes") != std::string::npos);
+  CHECK(checked.out.find(note) != std::string::npos);
 }
 
 TEST_CASE("A folder of images that cannot be used is listed with the reason") {

@@ -1,6 +1,8 @@
 // What commands say of a path that is another's.
 #include "search/cli/path_kind.hpp"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/search/process.hpp"
@@ -151,6 +153,7 @@ TEST_CASE("run takes folders of images, goes on after a bad one, and counts thos
   write_text(scratch / "photos/notes.txt", "none");
   write_text(scratch / "photos/._z.png", "none");
   write_text(scratch / "photos/.hidden/y.png", grey_png());
+  REQUIRE(::mkfifo((scratch / "photos/b/pipe.png").c_str(), 0600) == 0);  // would be waited for
   const Ended ended = run_atto(scratch, "run model.atto photos gone.png a.png empty --json");
   CHECK(ended.code == 4);
   const json all = json::parse(ended.out);
