@@ -14,7 +14,25 @@ constexpr double kMacsPerSecond = 4e10;
 constexpr double kTrainingPasses = 3.0;  ///< forward, gradient of inputs, gradient of weights
 constexpr double kSecondsPerActivationByte = 1.4e-9;
 constexpr double kFixedSecondsPerImage = 3e-5;  ///< augmentation, optimiser, dispatch
+// Measured around the quickstart: a proposal with its records, and one that is learnt from; a
+// latency that nothing disturbs; an artefact that is written and compared, and what a model file
+// costs more (calibration images by the trainer, int8, two measurements).
+constexpr double kProposalSeconds = 0.005, kLearntProposalSeconds = 0.05;
+constexpr double kLatencySeconds = 0.8;
+constexpr double kExportSeconds = 0.2, kModelFileSeconds = 5;
 constexpr int kDraws = 64;
+
+void add_what_is_not_training(const Campaign& campaign, int tier, int candidates,
+                              Estimate& estimate) {
+  const bool learns = campaign.spec.search.strategy == "generative_synthesis";
+  estimate.coordinator_cpu_seconds =
+      candidates * (learns ? kLearntProposalSeconds : kProposalSeconds);
+  if (campaign.require(tier).latency_ms.max)
+    estimate.measuring_seconds = kLatencySeconds * (candidates + 1);
+  if (campaign.evaluator == "fake") return;
+  for (const std::string& format : campaign.spec.export_formats)
+    estimate.export_seconds += kExportSeconds + (format == "atto" ? kModelFileSeconds : 0);
+}
 
 }  // namespace
 
@@ -32,6 +50,9 @@ Estimate& operator+=(Estimate& sum, const Estimate& more) {
   sum.final_jobs += more.final_jobs;
   sum.search_cpu_seconds += more.search_cpu_seconds;
   sum.final_cpu_seconds += more.final_cpu_seconds;
+  sum.coordinator_cpu_seconds += more.coordinator_cpu_seconds;
+  sum.measuring_seconds += more.measuring_seconds;
+  sum.export_seconds += more.export_seconds;
   sum.disk_bytes += more.disk_bytes;
   if (sum.typical.params == 0) sum.typical = more.typical;
   return sum;
@@ -65,9 +86,12 @@ Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
       work.epochs(search.rungs) * epoch_seconds(estimate.typical,
                                                 campaign.images(train::Phase::Search),
                                                 campaign.validation_images);
-  estimate.final_cpu_seconds = finals * campaign.spec.training.final_epochs *
-                               epoch_seconds(estimate.typical, campaign.images(train::Phase::Final),
-                                             campaign.validation_images);
+  estimate.final_cpu_seconds =
+      finals * (campaign.spec.training.final_epochs *
+                    epoch_seconds(estimate.typical, campaign.images(train::Phase::Final),
+                                  campaign.validation_images) +
+                epoch_seconds(estimate.typical, 0, campaign.test_images));
+  add_what_is_not_training(campaign, tier, candidates, estimate);
   // A checkpoint holds weights, momentum and averages; about 25 kB a design go to its file and the
   // ledger.
   const double kept =

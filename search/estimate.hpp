@@ -19,9 +19,15 @@ struct Estimate {
   double jobs = 0;        ///< of search and finalists
   double final_jobs = 0;  ///< of finalists
   double search_cpu_seconds = 0, final_cpu_seconds = 0;
-  double disk_bytes = 0;  ///< ledger, design files, checkpoints, finalists' weights
-  spec::Costs typical;    ///< mean over designs drawn from the space
-  double cpu_seconds() const { return search_cpu_seconds + final_cpu_seconds; }
+  double coordinator_cpu_seconds = 0;  ///< proposing, learning, the ledger
+  double measuring_seconds = 0;        ///< of latencies, while the workers stand still
+  double export_seconds = 0;           ///< of the winner, with what is shown of its files
+  double disk_bytes = 0;               ///< ledger, design files, checkpoints, finalists' weights
+  spec::Costs typical;                 ///< mean over designs drawn from the space
+  double other_seconds() const {
+    return coordinator_cpu_seconds + measuring_seconds + export_seconds;
+  }
+  double cpu_seconds() const { return search_cpu_seconds + final_cpu_seconds + other_seconds(); }
 };
 
 /// Estimates one tier with `candidates` designs, from designs drawn from its space.

@@ -32,6 +32,10 @@ std::optional<double> Pace::eta_seconds(int workers, double final_cpu_seconds) c
   left.search_cpu_seconds = std::max(0.0, whole_.search_cpu_seconds - done_.search_cpu_seconds);
   left.final_cpu_seconds =
       std::max(0.0, whole_.final_cpu_seconds - done_.final_cpu_seconds - final_cpu_seconds);
+  left.export_seconds = whole_.export_seconds;
+  if (whole_.search_cpu_seconds > 0)
+    left.measuring_seconds =
+        whole_.measuring_seconds * left.search_cpu_seconds / whole_.search_cpu_seconds;
   return wall_seconds(campaign_, left, std::max(1, workers)) * spent_ / done_.cpu_seconds();
 }
 

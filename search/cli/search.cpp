@@ -37,6 +37,18 @@ search::Estimate estimate_all(const search::Campaign& campaign, std::size_t incl
   return sum;
 }
 
+/// What is not training, where it is felt.
+std::string other_text(const search::Estimate& estimate) {
+  std::string text;
+  const auto add = [&text](const char* what, double seconds) {
+    if (seconds >= 1) text += fmt::format(", {} {:.0f} s", what, seconds);
+  };
+  add("proposing", estimate.coordinator_cpu_seconds);
+  add("measuring latencies", estimate.measuring_seconds);
+  add("export", estimate.export_seconds);
+  return text;
+}
+
 std::string estimate_text(const search::Campaign& campaign, const search::Estimate& estimate,
                           int workers) {
   const spec::SearchSettings& search = campaign.spec.search;
@@ -56,10 +68,11 @@ std::string estimate_text(const search::Campaign& campaign, const search::Estima
                         short_count(double(estimate.typical.macs)),
                         bytes_text(double(estimate.typical.peak_activation_bytes)));
   text += fmt::format(
-      "estimate: {:.2f} CPU-hours (search {:.2f}, finalists {:.2f}), about {} with {} worker{}{}; "
+      "estimate: {:.2f} CPU-hours (search {:.2f}, finalists {:.2f}{}), about {} with {} "
+      "worker{}{}; "
       "{} of disk\n",
       estimate.cpu_seconds() / 3600, estimate.search_cpu_seconds / 3600,
-      estimate.final_cpu_seconds / 3600,
+      estimate.final_cpu_seconds / 3600, other_text(estimate),
       duration_text(search::wall_seconds(campaign, estimate, workers)), workers,
       workers == 1 ? "" : "s",
       campaign.device == "cuda" ? " if it ran on the CPU, and less on the card" : "",
@@ -67,12 +80,18 @@ std::string estimate_text(const search::Campaign& campaign, const search::Estima
   return text;
 }
 
-nlohmann::json estimate_json(const search::Campaign& campaign, const search::Estimate& estimate) {
+nlohmann::json estimate_json(const search::Campaign& campaign, const search::Estimate& estimate,
+                             int workers) {
   return {{"name", campaign.spec.name},
           {"jobs", estimate.jobs},
           {"cpu_hours", estimate.cpu_seconds() / 3600},
           {"search_cpu_hours", estimate.search_cpu_seconds / 3600},
           {"final_cpu_hours", estimate.final_cpu_seconds / 3600},
+          {"coordinator_cpu_hours", estimate.coordinator_cpu_seconds / 3600},
+          {"measuring_hours", estimate.measuring_seconds / 3600},
+          {"export_hours", estimate.export_seconds / 3600},
+          {"wall_hours", search::wall_seconds(campaign, estimate, workers) / 3600},
+          {"workers", workers},
           {"disk_bytes", estimate.disk_bytes}};
 }
 
@@ -100,7 +119,7 @@ int search_command(const SearchOptions& options) {
   const int workers = options.workers > 0 ? options.workers : search::default_workers(campaign);
   if (!options.is_json) fmt::print("{}", estimate_text(campaign, estimate, workers));
   if (options.is_dry_run) {
-    if (options.is_json) fmt::print("{}\n", estimate_json(campaign, estimate).dump(2));
+    if (options.is_json) fmt::print("{}\n", estimate_json(campaign, estimate, workers).dump(2));
     return 0;
   }
   if (campaign.is_async)

@@ -17,6 +17,7 @@
 #include "search/cli/console.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
+#include "search/cli/worker_options.hpp"
 #include "search/table_file.hpp"
 #include "search/tabulation.hpp"
 
@@ -222,7 +223,7 @@ void add_common(Command& command, TabulateOptions& options) {
   command.option("--workers", options.workers, "Worker processes").range(1, 1024);
   command.option("--evaluator", options.evaluator, "What evaluates designs")
       .one_of({"torch", "fake"});
-  command.option("--device", options.device, "auto, cpu or cuda");
+  add_device_option(command, options.device);
 }
 
 }  // namespace

@@ -15,7 +15,8 @@
 namespace atto::cli {
 
 inline void add_device_option(Command& command, std::string& device) {
-  command.option("--device", device, "auto, cpu or cuda").one_of({"auto", "cpu", "cuda"});
+  command.option("--device", device, "Where to train; auto: on a graphics card where there is one")
+      .one_of({"auto", "cpu", "cuda"});
 }
 
 struct WorkerCommandLine {

@@ -27,10 +27,33 @@ TEST_CASE("A dry run says what a campaign would cost, for people and machines, a
   const json estimate = json::parse(machine.out);
   CHECK(estimate.at("cpu_hours").get<double>() ==
         Approx(estimate.at("search_cpu_hours").get<double>() +
-               estimate.at("final_cpu_hours").get<double>()));
+               estimate.at("final_cpu_hours").get<double>() +
+               estimate.at("coordinator_cpu_hours").get<double>() +
+               estimate.at("measuring_hours").get<double>() +
+               estimate.at("export_hours").get<double>()));
+  CHECK(estimate.at("wall_hours").get<double>() > 0);
   CHECK(estimate.at("jobs") > 24);
   CHECK(estimate.at("disk_bytes") > 0);
   CHECK_FALSE(std::filesystem::exists(scratch / "run"));
+}
+
+TEST_CASE("A dry run counts proposing, measuring and export") {
+  const Scratch scratch;
+  json spec = json::parse(read_text(tiny_spec()));
+  spec["prototype"] = ATTO_SOURCE_DIR "/tests/search/data/tiny_prototype.json";
+  const auto hours = [&](const std::string& more) {
+    write_text(scratch / "spec.json", spec.dump());
+    return json::parse(run_atto(scratch, "search spec.json --dry-run --json " + more).out);
+  };
+  const json plain = hours("--evaluator fake");
+  CHECK(plain.at("measuring_hours") == 0);
+  CHECK(plain.at("export_hours") == 0);
+  const json learnt = hours("--evaluator fake --strategy generative_synthesis");
+  CHECK(learnt.at("coordinator_cpu_hours") > plain.at("coordinator_cpu_hours"));
+  spec["require"]["latency_ms"] = {{"max", 100}};
+  const json measured = hours("--evaluator fake");
+  CHECK(measured.at("measuring_hours").get<double>() * 3600 == Approx(0.8 * 25));
+  CHECK(measured.at("wall_hours") > plain.at("wall_hours"));
 }
 
 TEST_CASE("Finalists with threads of their own change the estimate's time and their identity") {

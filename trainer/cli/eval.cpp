@@ -154,7 +154,7 @@ Command add_command(CLI::App& app, const char* name, const char* summary, Option
 void add_trainer_eval(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   Command command = add_command(app, "eval", "Evaluate trained weights", *options);
-  command.option("--split", options->split, "test or validation").one_of({"test", "validation"});
+  command.option("--split", options->split, "Which images").one_of({"test", "validation"});
   command.option("--confusion", options->confusion,
                  "Write the confusion matrix as CSV: rows true, columns predicted");
   add_device_option(command, options->device);
@@ -173,8 +173,7 @@ void add_trainer_reference(CLI::App& app, Action& action) {
       .option("--images", options->images,
               "How many images of --split, at equal distances; default: the first 64 test images")
       .range(1, 1000000);
-  command.option("--split", options->split, "test, validation or train")
-      .one_of({"test", "validation", "train"});
+  command.option("--split", options->split, "Which images").one_of({"test", "validation", "train"});
   command.flag("--quiet", options->quiet, "Print nothing");
   command.footer("Example:  atto reference runs/quickstart-s1/winner");
   command.runs(action, [options] { return reference_command(*options); });
