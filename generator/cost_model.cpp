@@ -8,6 +8,10 @@ bool CostModel::count_at(const net::Shape& input, const net::Assignment& assignm
   const std::string_view broken = net::resolve(built.structure, prototype_->decisions(), assignment,
                                                built.shapes, &built.broken_node);
   if (!broken.empty()) return false;
+  built.broken_node = built.structure.output_nodes.front();
+  if (built.shapes[static_cast<std::size_t>(built.broken_node)] !=
+      net::Shape{built.structure.classes, 1, 1})
+    return false;
   costs = fast_costs(built.structure, built.shapes, built.tally, built.walk);
   return true;
 }

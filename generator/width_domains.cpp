@@ -12,10 +12,6 @@ namespace {
 /// What net::related_width() says of a relation that gives no width.
 constexpr std::int64_t kImpossible = 0;
 
-bool gives_classes(const Node& node) {
-  return node.width.base == net::WidthExpression::Base::Fixed && node.width.index == 0;
-}
-
 }  // namespace
 
 WidthDomains::Row WidthDomains::fixed(std::int64_t value) {
@@ -59,7 +55,7 @@ WidthDomains::Row WidthDomains::width_row(const Node& node) {
   Row base;
   switch (width.base) {
     case net::WidthExpression::Base::Fixed:
-      base = fixed(width.index);
+      base = fixed(width.is_of_classes() ? structure_->classes : width.index);
       break;
     case net::WidthExpression::Base::Decided:
       base = decided(width.index);
@@ -99,7 +95,7 @@ WidthDomains::Row WidthDomains::row_of(const Node& node) {
     case Kind::Unit:
       return node.one_group_per_channel ? input_row(node, 0) : width_row(node);
     case Kind::Dense:
-      return gives_classes(node) ? fixed(structure_->classes) : width_row(node);
+      return width_row(node);
     case Kind::Concat:
       return concatenated(node);
     case Kind::Slice:

@@ -108,6 +108,7 @@ Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& 
       spec::parse_json(campaign.prototype_text, campaign.prototype_name));
   const train::DatasetInfo info = find_data(campaign);
   campaign.input = {info.input(), info.classes};
+  net::expect_output(*campaign.prototype, campaign.input, net::FirstOutput::Logits);
   campaign.train_images = info.train_images - info.validation_images;
   campaign.validation_images = info.validation_images;
   campaign.test_images = info.test_images;

@@ -23,6 +23,7 @@ net::Network network_of_file(const std::string& text, const std::string& name,
   }
   net::Realised realised = net::realise(design, {}, input);
   if (!realised.network) throw SpecError({{name, "", realised.broken, ""}});
+  net::expect_output(design, input, net::FirstOutput::Logits);
   return std::move(*realised.network);
 }
 

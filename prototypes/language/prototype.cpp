@@ -78,16 +78,32 @@ Prototype read_prototype(const std::filesystem::path& file) {
   return Prototype(spec::read_json(file));
 }
 
-Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input) {
-  const Prototype prototype = read_prototype(file);
+namespace {
+
+Network network_of(const Prototype& prototype, const TaskInput& input) {
   if (!prototype.is_design()) {
     const Decision& hole = prototype.decisions().front();
     throw SpecError({{spec::place_text(prototype.file(), hole.location), hole.pointer,
                       "a design has no holes; fill this one or generate a design", ""}});
   }
-  Attempt result = attempt(prototype, {}, input.value_or(prototype.written_input()));
+  Attempt result = attempt(prototype, {}, input);
   if (!result.network) throw broken_rule(prototype, result);
   return std::move(*result.network);
+}
+
+}  // namespace
+
+Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input) {
+  const Prototype prototype = read_prototype(file);
+  return network_of(prototype, input.value_or(prototype.written_input()));
+}
+
+Network read_design(const std::filesystem::path& file, const TaskInput& input,
+                    FirstOutput expected) {
+  const Prototype prototype = read_prototype(file);
+  Network network = network_of(prototype, input);
+  expect_output(prototype, input, expected);
+  return network;
 }
 
 }  // namespace atto::net

@@ -2,6 +2,7 @@
 // A prototype, read: a network with holes. A design is a prototype without holes; one reader serves
 // both.
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -69,6 +70,13 @@ class Prototype {
 
 Prototype read_prototype(const std::filesystem::path& file);
 
+/// What a classifier's first output must be: one score a class, [classes, 1, 1]; to be trained,
+/// scores before any softmax.
+enum class FirstOutput : std::uint8_t { Scores, Logits };
+/// Throws SpecError, at the head or the output, where some choice gives another first output at
+/// this input. Tries every choice of the head and many of the rest, not all together.
+void expect_output(const Prototype& prototype, const TaskInput& input, FirstOutput expected);
+
 /// A network, or the rule that the choices break ("stages[0].modules[1].chain[0]: groups 3 do not
 /// divide width 64").
 struct Realised {
@@ -82,6 +90,9 @@ Realised realise(const Prototype& prototype, const Assignment& assignment,
 
 /// Reads a design file (no holes) into a network; holes or broken rules are SpecErrors.
 Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input = {});
+/// As above, for a task: its first output is as expected.
+Network read_design(const std::filesystem::path& file, const TaskInput& input,
+                    FirstOutput expected);
 
 /// Returns the design as JSON: the prototype with its holes filled and templates written out, and
 /// under "decisions" each decision's path, value, who took it, and the hole it filled. `by` is

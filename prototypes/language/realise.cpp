@@ -103,9 +103,7 @@ class NetworkBuilder {
     return activated(node.activation, layer);
   }
   int dense(const Node& node) {
-    const bool gives_classes =
-        node.width.base == WidthExpression::Base::Fixed && node.width.index == 0;
-    return add("dense", Dense{gives_classes ? 0 : out_.channels}, {layer_of(node, 0)});
+    return add("dense", Dense{node.width.is_classes() ? 0 : out_.channels}, {layer_of(node, 0)});
   }
   int slice(const Node& node) {
     const double channels = shape_of(node, 0).channels;

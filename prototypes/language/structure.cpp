@@ -68,7 +68,7 @@ class Resolution {
 
   /// Returns the width, or 0 where the relation gives none.
   std::int32_t width(const WidthExpression& width) const {
-    std::int32_t base = width.index;
+    std::int32_t base = width.is_of_classes() ? structure_.classes : width.index;
     if (width.base == WidthExpression::Base::Decided) {
       const auto id = static_cast<std::size_t>(width.index);
       base = decisions_[id].values[static_cast<std::size_t>(assignment_[id])];
@@ -103,9 +103,7 @@ class Resolution {
     return stride(node, in(node, 0), in(node, 0).channels, out);
   }
   std::string_view dense(const Node& node, Shape& out) const {
-    const bool gives_classes =
-        node.width.base == WidthExpression::Base::Fixed && node.width.index == 0;
-    const std::int32_t features = gives_classes ? structure_.classes : width(node.width);
+    const std::int32_t features = width(node.width);
     out = {features, 1, 1};
     return features <= 0 ? "a width must come out as a whole number from 1 to 65536" : kKept;
   }

@@ -14,13 +14,20 @@ namespace atto::net {
 /// round(factor * base): base is a number, a width decision's value, or another node's width. With
 /// round = 0 the product must be whole; else it is rounded to a multiple of `round`, at least one.
 struct WidthExpression {
+  static constexpr std::int32_t kClasses = 0;  ///< as a Fixed number: the network's classes
   enum class Base : std::uint8_t { Fixed, Decided, OfNode } base = Base::Fixed;
-  std::int32_t index = 0;  ///< the number, the decision id, or the node index
+  std::int32_t index = kClasses;  ///< the number, the decision id, or the node index
   double factor = 1;
   std::int32_t round = 0;
   /// Applied to the base first, by the same rule: a relation to a width that is a relation itself.
   double inner_factor = 1;
   std::int32_t inner_round = 0;
+
+  bool is_of_classes() const { return base == Base::Fixed && index == kClasses; }
+  /// Whether it gives as many channels as there are classes, unscaled.
+  bool is_classes() const {
+    return is_of_classes() && factor == 1 && round <= 1 && inner_factor == 1 && inner_round <= 1;
+  }
 };
 
 /// Returns round(factor * base) by the rule above, or 0 where the product is not whole, below 1 or

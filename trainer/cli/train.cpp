@@ -112,7 +112,8 @@ train::TrialRequest request_of(const Options& options) {
   const train::DatasetInfo info =
       train::describe_dataset(request.task.dataset, request.task.resolution);
   for (const std::string& note : info.notes) fmt::print(stderr, "data: {}\n", note);
-  request.network = net::read_design(options.design, net::TaskInput{info.input(), info.classes});
+  request.network = net::read_design(options.design, net::TaskInput{info.input(), info.classes},
+                                     net::FirstOutput::Logits);
   request.design_hash = net::hash_text(net::structure_hash(request.network));
   request.folder =
       options.out.empty()

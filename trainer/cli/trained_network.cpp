@@ -62,7 +62,8 @@ TrainedNetwork read_trained(const TrainedSource& source, train::Dataset& data) {
   const int resolution = resolution_of(result.weights_file, metadata_of(file, "height"));
   const train::DatasetInfo info =
       train::describe_dataset(dataset, resolution > 0 ? std::optional(resolution) : std::nullopt);
-  result.network = net::read_design(design, net::TaskInput{info.input(), info.classes});
+  result.network = net::read_design(design, net::TaskInput{info.input(), info.classes},
+                                    net::FirstOutput::Scores);
   net::check_weights(result.network, file, result.weights_file.string());
   const train::ParameterLayout layout(result.network);
   result.trained.weights.resize(layout.trained);

@@ -12,8 +12,7 @@ namespace atto::net {
 using spec::Kind;
 using spec::Problems;
 
-std::optional<Item> ChainReader::chain(const Where& where, const Cursor& at,
-                                       const Setting& setting) {
+std::optional<Item> ChainReader::chain(const Where& where, const Cursor& at, Setting setting) {
   if (at->kind == Kind::Array) return list(where, at, setting);
   if (is_hole(*at)) return alternatives(where, at, setting);
   if (at->kind == Kind::Object && at->find("length") != nullptr)
@@ -23,8 +22,7 @@ std::optional<Item> ChainReader::chain(const Where& where, const Cursor& at,
   return std::nullopt;
 }
 
-std::optional<Item> ChainReader::list(const Where& where, const Cursor& at,
-                                      const Setting& setting) {
+std::optional<Item> ChainReader::list(const Where& where, const Cursor& at, Setting setting) {
   Item sequence;
   bool is_good = true;
   for (std::size_t i = 0; i < at->items.size(); ++i) {
@@ -55,7 +53,7 @@ int ChainReader::marks(const Item& item) const {
 }
 
 std::optional<Item> ChainReader::alternatives(const Where& where, const Cursor& at,
-                                              const Setting& setting) {
+                                              Setting setting) {
   if (at->find("range") != nullptr) {
     holes_.problems.add(at, R"(operators are chosen with "choose")");
     return std::nullopt;
@@ -77,8 +75,7 @@ std::optional<Item> ChainReader::alternatives(const Where& where, const Cursor& 
   return is_good ? std::optional(std::move(choice)) : std::nullopt;
 }
 
-std::optional<Item> ChainReader::free_form(const Where& where, const Cursor& at,
-                                           const Setting& setting) {
+std::optional<Item> ChainReader::free_form(const Where& where, const Cursor& at, Setting setting) {
   Problems& problems = holes_.problems;
   problems.expect_object(at, kFreeChainKeys);
   const auto length_at = Problems::member(at, "length");
@@ -112,8 +109,7 @@ std::optional<Item> ChainReader::free_form(const Where& where, const Cursor& at,
 }
 
 /// Reads one position of a free-form chain: a choice among its operators.
-std::optional<Item> ChainReader::position(const Where& where, const Cursor& ops,
-                                          const Setting& setting) {
+std::optional<Item> ChainReader::position(const Where& where, const Cursor& ops, Setting setting) {
   const auto found = holes_.open_list(where, ops);
   if (!found) return std::nullopt;
   if (found->is_single())
@@ -132,8 +128,7 @@ std::optional<Item> ChainReader::position(const Where& where, const Cursor& ops,
   return choice;
 }
 
-std::optional<Item> ChainReader::operation(const Where& where, const Cursor& at,
-                                           const Setting& setting) {
+std::optional<Item> ChainReader::operation(const Where& where, const Cursor& at, Setting setting) {
   Problems& problems = holes_.problems;
   const Cursor word = *Problems::member(at, "op");
   const std::string_view near =
@@ -169,7 +164,7 @@ Number ChainReader::number_or(const Where& where, const Cursor& at, std::string_
   return holes_.number(where.key(key), *written, low, high).value_or(otherwise);
 }
 
-void ChainReader::attributes(const Where& where, const Cursor& at, const Setting& /*setting*/,
+void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*setting*/,
                              Operator& op) {
   const bool is_convolution = op.kind <= OperatorKind::Grouped;
   const bool is_pool = op.kind == OperatorKind::MaxPool || op.kind == OperatorKind::AveragePool;
@@ -207,39 +202,37 @@ std::optional<Choice<Activation>> ChainReader::activation(const Where& where, co
   });
 }
 
-void ChainReader::stride(const Where& where, const Cursor& at, const Setting& setting,
-                         Operator& op) {
+void ChainReader::stride(const Where& where, const Cursor& at, Setting setting, Operator& op) {
   const bool is_pool = op.kind == OperatorKind::MaxPool || op.kind == OperatorKind::AveragePool;
   if (op.kind > OperatorKind::Grouped && !is_pool) return;
   const auto written = Problems::member(at, "stride");
   if (!written) {
-    if (setting.in_module)
+    if (setting == Setting::Module)
       op.stride_rule = StrideRule::Placed;
     else if (is_pool)
       op.stride = op.kernel;  // a pool outside modules is there to shrink the map
     return;
   }
   if ((*written)->kind == Kind::String && !(*written)->string.starts_with('$')) {
-    if ((*written)->string != "module" || !setting.in_module)
-      holes_.problems.add(*written, setting.in_module ? R"(must be a whole number or "module")"
-                                                      : "must be a whole number");
+    const bool may_be_module = setting == Setting::Module;
+    if ((*written)->string != "module" || !may_be_module)
+      holes_.problems.add(*written, may_be_module ? R"(must be a whole number or "module")"
+                                                  : "must be a whole number");
     op.stride_rule = StrideRule::Module;
     return;
   }
   op.stride = number_or(where, at, "stride", 1, kMaxStride, {1});
 }
 
-void ChainReader::own_width(const Where& where, const Cursor& at, const Setting& setting,
-                            Operator& op) {
+void ChainReader::own_width(const Where& where, const Cursor& at, Setting setting, Operator& op) {
   const bool is_dense = op.kind == OperatorKind::Dense;
   if (!is_dense && (op.kind > OperatorKind::Grouped || op.kind == OperatorKind::Depthwise)) return;
   const auto written = Problems::member(at, "channels");
   if (written) {
-    if (const auto read = width(where.key("channels"), *written, setting.in_module))
-      op.width = *read;
+    if (const auto read = width(where.key("channels"), *written, setting)) op.width = *read;
   } else if (is_dense) {
-    op.width.number.literal = 0;  // the network's classes
-  } else if (setting.in_module) {
+    op.width.number.literal = WidthExpression::kClasses;
+  } else if (setting == Setting::Module) {
     op.width.kind = Width::Kind::Module;
   } else {
     (void)holes_.problems.required(at, "channels");

@@ -137,7 +137,8 @@ void ModuleReader::override_with(const Where& where, const Cursor& at, const Pos
                                  Overrides& overrides) {
   const auto channels = Problems::member(at, "channels");
   if (channels && !overrides.channels)
-    overrides.channels = chains_.width(where.key("channels"), *channels, false);
+    overrides.channels =
+        chains_.width(where.key("channels"), *channels, ChainReader::Setting::Stem);
   const auto sources = Problems::member(at, "from");
   if (sources && !overrides.from) overrides.from = from(where.key("from"), *sources, position);
 }
@@ -164,7 +165,8 @@ std::optional<Module> ModuleReader::body(const Where& where, const Cursor& at,
   else
     straight(where, at, body);
   if (const auto then = Problems::member(at, "then"))
-    if (auto read = chains_.chain(where.key("then"), *then, {true})) body.then = std::move(*read);
+    if (auto read = chains_.chain(where.key("then"), *then, ChainReader::Setting::Module))
+      body.then = std::move(*read);
   body.activation.options = {Activation::None};
   if (const auto activation = Problems::member(at, "activation"))
     if (auto read = chains_.activation(where.key("activation"), *activation))
@@ -177,7 +179,8 @@ void ModuleReader::straight(const Where& where, const Cursor& at, Body& body) {
   for (const char* key : {"split", "join"})
     if (const auto stray = Problems::member(at, key))
       holes_.problems.add(*stray, fmt::format("\"{}\" needs \"branches\"", key));
-  auto chain = chains_.chain(where.key("chain"), *Problems::member(at, "chain"), {true});
+  auto chain = chains_.chain(where.key("chain"), *Problems::member(at, "chain"),
+                             ChainReader::Setting::Module);
   if (chain) body.branches.push_back(std::move(*chain));
   body.shortcut.options = {Node::ShortcutMode::None};
   const auto shortcut = Problems::member(at, "shortcut");
@@ -206,7 +209,7 @@ void ModuleReader::branched(const Where& where, const Cursor& at, Body& body) {
   const Where inside = where.key("branches");
   for (std::size_t b = 0; b < branches->items.size(); ++b) {
     body.branch_places.push_back(holes_.add_place(inside.index(b), branches.at(b)));
-    if (auto chain = chains_.chain(inside.index(b), branches.at(b), {true}))
+    if (auto chain = chains_.chain(inside.index(b), branches.at(b), ChainReader::Setting::Module))
       body.branches.push_back(std::move(*chain));
   }
   body.concat.options = {0};

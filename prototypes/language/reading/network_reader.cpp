@@ -44,9 +44,9 @@ class NetworkReader {
     holes_.open_ties({}, Problems::member(at, "let"));
     activation(at);
     modules_.read_templates(at);
-    model_.stem = chain(at, "stem");
+    model_.stem = chain(at, "stem", ChainReader::Setting::Stem);
     stages(at);
-    model_.head = chain(at, "head");
+    model_.head = chain(at, "head", ChainReader::Setting::Head);
     outputs(at);
     try_templates();
     records(at);
@@ -84,10 +84,10 @@ class NetworkReader {
     chains_.set_default_activation(std::move(chosen));
   }
 
-  Item chain(const Cursor& at, const std::string& key) {
+  Item chain(const Cursor& at, const std::string& key, ChainReader::Setting setting) {
     const auto written = Problems::member(at, key);
     if (!written) return {};
-    return chains_.chain(Where{}.key(key), *written, {false}).value_or(Item{});
+    return chains_.chain(Where{}.key(key), *written, setting).value_or(Item{});
   }
 
   void stages(const Cursor& at) {
@@ -117,7 +117,7 @@ class NetworkReader {
     const bool is_list = modules && (*modules)->kind == Kind::Array;
     if (modules && !is_list) count(where, *modules, stage);
     if (const auto channels = problems_.required(at, "channels"))
-      if (auto read = chains_.width(where.key("channels"), *channels, false))
+      if (auto read = chains_.width(where.key("channels"), *channels, ChainReader::Setting::Stem))
         stage.channels = std::move(*read);
     if (is_list)
       listed(where, at, *modules, number, stride);

@@ -1,5 +1,8 @@
 // Widths: numbers, holes, "input", "module" and relations to these.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string_view>
 
 #include "prototypes/language/keys.hpp"
 #include "prototypes/language/limits.hpp"
@@ -10,27 +13,31 @@ namespace atto::net {
 using spec::Kind;
 using spec::Problems;
 
-std::optional<Width> ChainReader::relation_word(const Cursor& at, bool may_be_module) {
+std::optional<Width> ChainReader::word(const Cursor& at, Setting setting) {
   Width width;
   if (at->string == "input") {
     width.kind = Width::Kind::Input;
     return width;
   }
-  if (at->string == "module" && may_be_module) {
+  if (at->string == "module" && setting == Setting::Module) {
     width.kind = Width::Kind::Module;
     return width;
   }
+  if (at->string == "classes" && setting == Setting::Head) {
+    width.number.literal = WidthExpression::kClasses;
+    return width;
+  }
+  constexpr std::string_view kWords[] = {R"("input")", R"("input", "module")",
+                                         R"("input", "classes")"};
   holes_.problems.add(
-      at, may_be_module
-              ? R"(must be a whole number, a hole, "input", "module" or {"times": ..., "of": ...})"
-              : R"(must be a whole number, a hole, "input" or {"times": ..., "of": ...})");
+      at, fmt::format(R"(must be a whole number, a hole, {} or {{"times": ..., "of": ...}})",
+                      kWords[static_cast<std::size_t>(setting)]));
   return std::nullopt;
 }
 
-std::optional<Width> ChainReader::width(const Where& where, const Cursor& at, bool may_be_module) {
-  if (at->kind == Kind::String && !at->string.starts_with('$'))
-    return relation_word(at, may_be_module);
-  if (at->kind == Kind::Object && !is_hole(*at)) return times(where, at, may_be_module);
+std::optional<Width> ChainReader::width(const Where& where, const Cursor& at, Setting setting) {
+  if (at->kind == Kind::String && !at->string.starts_with('$')) return word(at, setting);
+  if (at->kind == Kind::Object && !is_hole(*at)) return times(where, at, setting);
   const spec::Value* choose = at->find("choose");
   bool are_numbers = true;
   if (choose != nullptr && choose->kind == Kind::Array)
@@ -46,19 +53,19 @@ std::optional<Width> ChainReader::width(const Where& where, const Cursor& at, bo
   if (!found) return std::nullopt;
   if (found->is_single())
     return this->width(where.alternative(static_cast<std::size_t>(found->pinned), kNoDecision),
-                       found->only(), may_be_module);
+                       found->only(), setting);
   width.kind = Width::Kind::Choice;
   width.decision = found->decision;
   for (std::size_t k = 0; k < found->options->items.size(); ++k) {
     auto item =
-        this->width(where.alternative(k, found->decision), found->options->items[k], may_be_module);
+        this->width(where.alternative(k, found->decision), found->options->items[k], setting);
     if (!item) return std::nullopt;
     width.of.push_back(std::move(*item));
   }
   return width;
 }
 
-std::optional<Width> ChainReader::times(const Where& where, const Cursor& at, bool may_be_module) {
+std::optional<Width> ChainReader::times(const Where& where, const Cursor& at, Setting setting) {
   Problems& problems = holes_.problems;
   const std::size_t before = problems.size();
   problems.expect_object(at, kTimesKeys);
@@ -75,7 +82,7 @@ std::optional<Width> ChainReader::times(const Where& where, const Cursor& at, bo
   if (of && (*of)->kind == Kind::Object && !is_hole(**of)) {
     problems.add(*of, R"(must be a whole number, a hole, a tie, "input" or "module")");
   } else if (of) {
-    auto read = this->width(where.key("of"), *of, may_be_module);
+    auto read = this->width(where.key("of"), *of, setting);
     // A relation may stand on the module's width, which may be a relation itself; deeper ones have
     // no form in WidthExpression.
     if (read && std::any_of(read->of.begin(), read->of.end(),

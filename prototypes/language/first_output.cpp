@@ -1,0 +1,103 @@
+// What a prototype's first output is, whatever is chosen.
+#include <fmt/format.h>
+
+#include <string>
+
+#include "design_specs/reading/text_checks.hpp"
+#include "design_specs/seeds/random.hpp"
+#include "prototypes/language/ast.hpp"
+#include "prototypes/language/prototype.hpp"
+
+namespace atto::net {
+namespace {
+
+// Ways to complete a choice of the head, and of nothing.
+constexpr int kWithChoice = 8, kWithout = 64;
+
+std::string shape_text(const Shape& shape) {
+  return fmt::format("{} x {} x {}", shape.channels, shape.height, shape.width);
+}
+
+class OutputCheck {
+ public:
+  OutputCheck(const Prototype& prototype, const TaskInput& input, FirstOutput expected)
+      : prototype_(prototype),
+        decisions_(prototype.decisions()),
+        input_(input),
+        expected_(expected) {}
+
+  void run() {
+    for (int i = 0; i < (decisions_.empty() ? 1 : kWithout); ++i) try_one(free());
+    for (std::size_t d = 0; d < decisions_.size(); ++d) {
+      const Decision& decision = decisions_[d];
+      if (!decision.path.starts_with("head") && !decision.path.starts_with("let")) continue;
+      for (std::int32_t a = 0; a < decision.alternatives; ++a)
+        for (int i = 0; i < kWithChoice; ++i) {
+          Assignment chosen = free();
+          choose(static_cast<DecisionId>(d), a, chosen);
+          try_one(std::move(chosen));
+        }
+    }
+  }
+
+ private:
+  Assignment free() const { return Assignment(decisions_.size(), kInactive); }
+
+  /// Takes an alternative, and what makes the decision exist.
+  void choose(DecisionId id, std::int32_t alternative, Assignment& assignment) const {
+    assignment[static_cast<std::size_t>(id)] = alternative;
+    const Decision& decision = decisions_[static_cast<std::size_t>(id)];
+    if (decision.parent != kNoDecision) choose(decision.parent, decision.parent_first, assignment);
+  }
+
+  /// Draws what is not taken and looks at the network, where its choices fit together.
+  void try_one(Assignment assignment) {
+    for (std::size_t d = 0; d < decisions_.size(); ++d)
+      if (!is_active(decisions_, assignment, static_cast<DecisionId>(d)))
+        assignment[d] = kInactive;
+      else if (assignment[d] == kInactive)
+        assignment[d] = static_cast<std::int32_t>(
+            random_.below(static_cast<std::uint64_t>(decisions_[d].alternatives)));
+    prototype_.instantiate(assignment, input_, structure_);
+    if (!resolve(structure_, decisions_, assignment, shapes_).empty()) return;
+    const auto output = static_cast<std::size_t>(structure_.output_nodes.front());
+    const Shape wanted{input_.classes, 1, 1};
+    if (!(shapes_[output] == wanted))
+      refuse("must give " + shape_text(wanted), shape_text(shapes_[output]));
+    const Node& last = structure_.nodes[output];
+    if (expected_ == FirstOutput::Logits && last.kind == Node::Kind::Softmax) {
+      const Place& place = prototype_.model().places[static_cast<std::size_t>(last.place)];
+      throw SpecError(
+          {{spec::place_text(prototype_.file(), place.location), place.pointer,
+            "must not be the end of what is trained: the trainer adds the softmax", place.shown}});
+    }
+  }
+
+  [[noreturn]] void refuse(const std::string& rule, const std::string& got) const {
+    const spec::Value& root = prototype_.document().root;
+    const spec::Value* const outputs = root.find("outputs");
+    const bool is_head = prototype_.model().outputs.front() == kPrevious;
+    const spec::Value* const head = root.find("head");
+    if (!is_head)
+      throw SpecError({{spec::place_text(prototype_.file(), outputs->items.front().location),
+                        "/outputs/0", rule, got}});
+    throw SpecError({{spec::place_text(prototype_.file(), (head ? *head : root).location), "/head",
+                      head ? rule : "is missing; it " + rule, got}});
+  }
+
+  const Prototype& prototype_;
+  const std::vector<Decision>& decisions_;
+  TaskInput input_;
+  FirstOutput expected_;
+  spec::Random random_{1};
+  Structure structure_;
+  std::vector<Shape> shapes_;
+};
+
+}  // namespace
+
+void expect_output(const Prototype& prototype, const TaskInput& input, FirstOutput expected) {
+  OutputCheck(prototype, input, expected).run();
+}
+
+}  // namespace atto::net
