@@ -48,6 +48,12 @@ DecisionForest::DecisionForest(const net::Prototype& prototype,
   }
 }
 
+DecisionForest DecisionForest::taking(DecisionId id, std::int32_t alternative) const {
+  DecisionForest forest = *this;
+  forest.allowed_[static_cast<std::size_t>(id)] = {alternative};
+  return forest;
+}
+
 void DecisionForest::fill(net::Assignment& assignment, spec::Random& random,
                           const Preference* preference) const {
   std::vector<double> weights;

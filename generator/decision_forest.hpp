@@ -47,6 +47,8 @@ class DecisionForest {
   /// as the preference weighs them, and sets to kInactive what does not exist.
   void fill(net::Assignment& assignment, spec::Random& random,
             const Preference* preference = nullptr) const;
+  /// Returns the same forest where a decision can take one alternative only.
+  DecisionForest taking(net::DecisionId id, std::int32_t alternative) const;
   /// Moves choices that restrictions forbid to the nearest allowed one.
   void restrict(net::Assignment& assignment) const;
   /// Returns whether the choices are complete: in range where they exist, kInactive elsewhere.

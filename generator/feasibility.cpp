@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "generator/enumeration.hpp"
+#include "generator/nearest_miss.hpp"
 #include "generator/reach_search.hpp"
 #include "generator/space_parts.hpp"
 
@@ -88,6 +90,16 @@ class Proof {
     return "";
   }
 
+  /// Returns the networks at the ends of every cost.
+  std::vector<net::Assignment> ends() {
+    std::vector<net::Assignment> networks;
+    for (const auto& [resolution, reach] : reaches_)
+      for (int cost = 0; cost < kCosts && reach.found_any; ++cost)
+        for (const CostEnd* end : {&reach.smallest[cost], &reach.largest[cost]})
+          networks.push_back(end->assignment);
+    return networks;
+  }
+
  private:
   static double scaled(std::int64_t count, int cost) {
     return static_cast<double>(count) * kWords[cost].scale;
@@ -143,6 +155,56 @@ SpaceReport describe_space(const net::Prototype& prototype, const net::TaskInput
           reach_of(reach, 1), reach_of(reach, kPeak)};
 }
 
+namespace {
+
+/// Tries every design of a small space: true where that decided the question.
+bool enumerate(const FeasibleSpace& space, Feasibility& feasibility) {
+  const FeasibleSpace::Parts& parts = space.parts();
+  if (parts.forest.log10_size() > std::log10(double(kSmallSpace))) return false;
+  return for_each_design(space, kSmallSpace, true,
+                         [&](const net::Assignment& assignment, const spec::Costs& required,
+                             BuiltStructure& built) {
+                           if (parts.model.limits().met(required))
+                             feasibility.witness = parts.candidate(assignment, built);
+                           return !feasibility.witness;
+                         }) ||
+         feasibility.witness;
+}
+
+std::string nearest_text(const NearestMiss& nearest) {
+  if (nearest.assignment.empty()) return "no choices fitted together";
+  return "the nearest misses " + nearest.misses.text;
+}
+
+/// Decides where draws found nothing; sets witness or reason.
+Feasibility::Answer decide(const FeasibleSpace& space, Proof& proof, std::uint64_t seed,
+                           Feasibility& found) {
+  using Answer = Feasibility::Answer;
+  found.reason = proof.infeasible();
+  if (!found.reason.empty()) return Answer::Infeasible;
+  spec::Random random(spec::derive_seed({seed, kWitnessDraws}));
+  const NearestMiss nearest = walk_to_limits(space, proof.ends(), random);
+  if (nearest.misses.distance == 0) {
+    found.witness = space.evaluate(nearest.assignment);
+    return Answer::Feasible;
+  }
+  if (enumerate(space, found)) {
+    if (found.witness) return Answer::Feasible;
+    found.reason =
+        fmt::format("none of the {} designs of this prototype meets /require together; {}",
+                    grouped(std::round(std::pow(10, space.parts().forest.log10_size()))),
+                    nearest_text(nearest));
+    return Answer::Infeasible;
+  }
+  found.reason = fmt::format(
+      "no feasible design was found in {} draws and {} steps towards the limits, and no limit is "
+      "provably out of reach; {}",
+      kWitnessDraws, nearest.tried, nearest_text(nearest));
+  return Answer::Undecided;
+}
+
+}  // namespace
+
 Feasibility check_feasibility(const FeasibleSpace& space, const spec::Requirements& require,
                               double band, std::uint64_t seed) {
   Feasibility feasibility;
@@ -154,13 +216,8 @@ Feasibility check_feasibility(const FeasibleSpace& space, const spec::Requiremen
     feasibility.answer = Feasibility::Answer::Feasible;
     return feasibility;
   }
-  feasibility.reason = Proof(space, require, band).infeasible();
-  feasibility.answer =
-      feasibility.reason.empty() ? Feasibility::Answer::Undecided : Feasibility::Answer::Infeasible;
-  if (feasibility.reason.empty())
-    feasibility.reason = fmt::format(
-        "no feasible design was found in {} draws, and no limit is provably out of reach",
-        kWitnessDraws);
+  Proof proof(space, require, band);
+  feasibility.answer = decide(space, proof, seed, feasibility);
   return feasibility;
 }
 

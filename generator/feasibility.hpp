@@ -23,7 +23,7 @@ struct Feasibility {
   std::optional<Candidate> witness;  ///< Feasible
   std::string reason;  ///< Infeasible: "the smallest network of this prototype has 412,306
                        ///< parameters; /require/params/max asks for 326,000".
-                       ///< Undecided: what was tried
+                       ///< Undecided: what was tried, and the nearest miss
 };
 
 struct SpaceReport {
@@ -35,8 +35,8 @@ struct SpaceReport {
 
 /// Measures the reach at an input, within a bounded effort.
 SpaceReport describe_space(const net::Prototype& prototype, const net::TaskInput& input);
-/// `require` and `band` are those of the space. Undecided is rare: the limits are each within
-/// reach, and still no draw found a design.
+/// `require` and `band` are those of the space. A space of up to kSmallSpace combinations is
+/// decided; undecided is rare: the limits are each within reach, and still nothing was found.
 Feasibility check_feasibility(const FeasibleSpace& space, const spec::Requirements& require,
                               double band, std::uint64_t seed = 1);
 

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kExhaustive = 4000;  ///< structures that are all measured
 constexpr std::size_t kPerScope = 1500;    ///< alternatives of one scope
 constexpr std::size_t kTotal = 60'000;     ///< structures measured in all
+constexpr std::size_t kTieCombinations = 64;
 constexpr std::string_view kDepthSuffix = ".modules";
 constexpr std::int32_t kOutside = -1, kWhole = -2;  ///< in place of a module's running number
 
@@ -55,6 +56,11 @@ void take_all_bounds(CostReach& reach, const StructureEnds& ends) {
   }
 }
 
+/// A shared choice ("let") outside modules acts on several scopes at once.
+bool is_tie(const net::Decision& decision) {
+  return module_of(decision.path).empty() && decision.path.find("let") != std::string::npos;
+}
+
 bool flows_agree(const StructureEnd& a, const StructureEnd& b) {
   if (a.outside != b.outside || a.modules.size() != b.modules.size()) return false;
   for (std::size_t m = 0; m < a.modules.size(); ++m)
@@ -67,8 +73,13 @@ bool flows_agree(const StructureEnd& a, const StructureEnd& b) {
 class ScopeSearch {
  public:
   ScopeSearch(const net::Prototype& prototype, const net::TaskInput& input,
-              const DecisionForest& forest, CostReach& reach)
-      : prototype_(prototype), input_(input), forest_(forest), reach_(reach), ends_(forest) {}
+              const DecisionForest& forest, std::size_t most, CostReach& reach)
+      : prototype_(prototype),
+        input_(input),
+        forest_(forest),
+        most_(most),
+        reach_(reach),
+        ends_(forest) {}
 
   void run() {
     context_ = deepest();
@@ -98,12 +109,6 @@ class ScopeSearch {
     const net::Decision& decision = forest_.at(id);
     return decision.path.ends_with(kDepthSuffix) && !decision.values.empty();
   }
-  /// A shared choice ("let") outside modules acts on several scopes at once.
-  bool is_tie(net::DecisionId id) const {
-    return module_of(forest_.at(id).path).empty() &&
-           forest_.at(id).path.find("let") != std::string::npos;
-  }
-
   /// Finds a context that keeps all rules: the deepest, else drawn ones.
   bool settle_context() {
     spec::Random random(1);
@@ -140,20 +145,21 @@ class ScopeSearch {
       return !forest_.is_width(id) && forest_.allowed(id).size() > 1;
     });
     if (!is_free) return;
-    if (is_tie(members[0])) is_separable_ = false;
+    if (is_tie(forest_.at(members[0]))) is_separable_ = false;
     const bool changes_depth = is_depth(members[0]);
     free_outside_ += !changes_depth && module_of(forest_.at(members[0]).path).empty();
     std::int64_t best[2][kCosts];
     bool any = false;
-    const std::size_t limit = std::min(kPerScope, kTotal - std::min(kTotal, reach_.structures));
+    const std::size_t limit = std::min(kPerScope, most_ - std::min(most_, reach_.structures));
     const auto module = module_number(members[0]);
     is_separable_ &=
         enumerate_structures(forest_, members, context_, limit, [&](net::Assignment& assignment) {
-          if (!measure(assignment)) return;
+          if (!measure(assignment)) return true;
           is_separable_ &= flows_agree(ends_.smallest(), context_smallest_) &&
                            flows_agree(ends_.largest(), context_largest_);
           note(members, assignment, changes_depth ? kWhole : module, !any, best);
           any = true;
+          return true;
         });
   }
   /// Returns the running number of the module of a decision, or kOutside.
@@ -208,6 +214,7 @@ class ScopeSearch {
   const net::Prototype& prototype_;
   const net::TaskInput& input_;
   const DecisionForest& forest_;
+  std::size_t most_;  ///< structures that are measured
   CostReach& reach_;
   StructureEnds ends_;
   net::Assignment context_, composed_[2][kCosts];
@@ -215,6 +222,49 @@ class ScopeSearch {
   bool is_separable_ = true, is_peak_local_ = true;
   int free_outside_ = 0;  ///< scopes outside modules that are not depths
 };
+
+/// Takes the reach of a part of the space into that of the whole.
+void merge(const CostReach& part, CostReach& whole) {
+  whole.structures += part.structures;
+  for (int cost = 0; cost < kCosts; ++cost)
+    for (const bool is_largest : {false, true}) {
+      const CostEnd& from = is_largest ? part.largest[cost] : part.smallest[cost];
+      CostEnd& to = is_largest ? whole.largest[cost] : whole.smallest[cost];
+      take_found(to, is_largest, !whole.found_any, from.found, from.assignment);
+      take_bound(to, is_largest, !whole.found_any, from.bound, from.is_bound);
+    }
+  whole.found_any = true;
+}
+
+/// Searches scopes under every combination of a few ties, or under all at once where they are many:
+/// then nothing is separable.
+void search_by_ties(const net::Prototype& prototype, const net::TaskInput& input,
+                    const DecisionForest& forest, CostReach& reach) {
+  std::vector<DecisionForest> parts = {forest};
+  for (std::size_t d = 0; d < forest.size(); ++d) {
+    const auto id = static_cast<net::DecisionId>(d);
+    const bool is_free = !forest.is_width(id) && forest.allowed(id).size() > 1 &&
+                         forest.at(id).parent == net::kNoDecision;
+    if (!is_free || !is_tie(forest.at(id))) continue;
+    std::vector<DecisionForest> finer;
+    for (const DecisionForest& part : parts)
+      for (const std::int32_t alternative : part.allowed(id))
+        finer.push_back(part.taking(id, alternative));
+    parts = std::move(finer);
+    if (parts.size() <= kTieCombinations) continue;
+    parts = {forest};
+    break;
+  }
+  bool all_found = true;
+  for (const DecisionForest& part : parts) {
+    CostReach found;
+    ScopeSearch(prototype, input, part, kTotal / parts.size(), found).run();
+    if (found.found_any) merge(found, reach);
+    all_found &= found.found_any;
+  }
+  for (int cost = 0; cost < kCosts && !all_found; ++cost)
+    reach.smallest[cost].is_bound = reach.largest[cost].is_bound = false;
+}
 
 }  // namespace
 
@@ -235,6 +285,7 @@ CostReach search_reach(const net::Prototype& prototype, const net::TaskInput& in
                              } else {
                                every_measured &= ends.breaks_for_all_widths();
                              }
+                             return true;
                            });
   if (reach.is_exhaustive) {
     // A structure that breaks a rule at its ends may keep it in between.
@@ -243,13 +294,10 @@ CostReach search_reach(const net::Prototype& prototype, const net::TaskInput& in
     return reach;
   }
   reach = {};
-  ScopeSearch(prototype, input, forest, reach).run();
+  search_by_ties(prototype, input, forest, reach);
   return reach;
 }
 
-namespace {
-
-/// Returns whether the structure crosses a limit at all widths.
 bool misses_always(StructureEnds& ends, const net::Prototype& prototype,
                    const net::TaskInput& input, const Limits& limits, net::Assignment& assignment) {
   spec::Costs low, high;
@@ -269,8 +317,6 @@ bool misses_always(StructureEnds& ends, const net::Prototype& prototype,
   return limits.use(low) > 1 || limits.use(high) < limits.band() || limits.floor_share(high) < 1;
 }
 
-}  // namespace
-
 bool all_structures_miss(const net::Prototype& prototype, const net::TaskInput& input,
                          const DecisionForest& forest, const Limits& limits,
                          std::size_t& structures) {
@@ -282,7 +328,7 @@ bool all_structures_miss(const net::Prototype& prototype, const net::TaskInput& 
       forest, all, net::Assignment(forest.size(), net::kInactive), kExhaustive,
       [&](net::Assignment& assignment) {
         ++structures;
-        all_miss = all_miss && misses_always(ends, prototype, input, limits, assignment);
+        return all_miss = misses_always(ends, prototype, input, limits, assignment);
       });
   return complete && all_miss;
 }

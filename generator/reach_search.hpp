@@ -30,6 +30,10 @@ struct CostReach {
 CostReach search_reach(const net::Prototype& prototype, const net::TaskInput& input,
                        const DecisionForest& forest);
 
+/// Returns whether a structure crosses some limit however its widths are chosen, with the costs
+/// counted at each requirement's resolution. Leaves it at some widths.
+bool misses_always(StructureEnds& ends, const net::Prototype& prototype,
+                   const net::TaskInput& input, const Limits& limits, net::Assignment& structure);
 /// Returns whether every structure crosses some limit however its widths are chosen, with the costs
 /// counted at each requirement's resolution; false also where structures are too many to say.
 bool all_structures_miss(const net::Prototype& prototype, const net::TaskInput& input,

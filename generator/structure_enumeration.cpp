@@ -7,7 +7,7 @@ struct Enumeration {
   const DecisionForest& forest;
   std::span<const net::DecisionId> members;
   std::size_t left;
-  const std::function<void(net::Assignment&)>& visit;
+  const std::function<bool(net::Assignment&)>& visit;
 
   bool from(std::size_t position, net::Assignment& assignment) {
     if (position == members.size()) {
@@ -15,8 +15,7 @@ struct Enumeration {
       --left;
       net::Assignment settled = assignment;
       settle(settled);
-      visit(settled);
-      return true;
+      return visit(settled);
     }
     const net::DecisionId id = members[position];
     std::int32_t& choice = assignment[static_cast<std::size_t>(id)];
@@ -53,7 +52,7 @@ struct Enumeration {
 
 bool enumerate_structures(const DecisionForest& forest, std::span<const net::DecisionId> members,
                           net::Assignment assignment, std::size_t limit,
-                          const std::function<void(net::Assignment&)>& visit) {
+                          const std::function<bool(net::Assignment&)>& visit) {
   return Enumeration{forest, members, limit, visit}.from(0, assignment);
 }
 

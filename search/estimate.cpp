@@ -30,8 +30,8 @@ void add_what_is_not_training(const Campaign& campaign, int tier, int candidates
   if (campaign.require(tier).latency_ms.max)
     estimate.measuring_seconds = kLatencySeconds * (candidates + 1);
   if (campaign.evaluator == "fake") return;
-  for (const std::string& format : campaign.spec.export_formats)
-    estimate.export_seconds += kExportSeconds + (format == "atto" ? kModelFileSeconds : 0);
+  for (const spec::ExportFormat& format : campaign.spec.export_formats)
+    estimate.export_seconds += kExportSeconds + (format.name == "atto" ? kModelFileSeconds : 0);
 }
 
 }  // namespace

@@ -55,10 +55,8 @@ std::vector<std::string> check_start(const Campaign& campaign) {
     if (found.answer == gen::Feasibility::Answer::Infeasible)
       problems.push_back(infeasible(campaign, tier, found.reason));
     if (found.answer == gen::Feasibility::Answer::Undecided)
-      warnings.push_back(
-          name +
-          "no design within the requirements was found yet; the campaign stops at once "
-          "if there is none");
+      warnings.push_back(name + found.reason +
+                         "; the campaign stops at once if none is found then");
   }
   if (!problems.empty()) throw SpecError(std::move(problems));
   return warnings;

@@ -21,7 +21,8 @@ int tier_of(const Campaign& campaign, const std::string& name) {
   }
   throw SpecError(
       {{"--tier", "",
-        campaign.tiers() > 1 ? "must be one of " + names : "the campaign has no tiers", name}});
+        campaign.spec.tiers.empty() ? "the campaign has no tiers" : "must be one of " + names,
+        name}});
 }
 
 /// The designs of files that the campaign does not know yet.

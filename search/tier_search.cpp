@@ -10,6 +10,7 @@
 #include "search/calibration.hpp"
 #include "search/cycles.hpp"
 #include "search/ending.hpp"
+#include "search/too_few.hpp"
 #include "search/winner.hpp"
 
 namespace atto::search {
@@ -339,12 +340,22 @@ std::optional<double> TierSearch::latency_of(const std::string& hash) const {
 }
 
 std::string TierSearch::despair() const {
-  if (refused_in_a_row_ < kMostRefusals) return "";
+  if (refused_in_a_row_ < kMostRefusals) return shortage();
   const std::string text =
       fmt::format("{} designs in a row miss latency_ms.max of {}, and no more are tried; ",
                   kMostRefusals, latency_text(terms_.require().latency_ms.max.value_or(0)));
   if (!fastest_refused_ms_) return text + "none of them can run";
   return text + fmt::format("the fastest of them takes {}", latency_text(*fastest_refused_ms_));
+}
+
+/// Says why fewer designs were tried than asked for; empty where all were, or the budget is spent.
+std::string TierSearch::shortage() const {
+  const auto wanted = static_cast<std::size_t>(candidates_);
+  if (!is_finished_ || is_over_budget_ || proposed_.size() >= wanted) return "";
+  const std::size_t tried =
+      proposed_.size() + static_cast<std::size_t>(refused_) + run_.ledger.human_designs().size();
+  const spec::SearchSettings& search = run_.campaign.spec.search;
+  return too_few_text(*spaces_.back(), terms_.require(), {tried, wanted, search.band, search.seed});
 }
 
 void TierSearch::release_checkpoints() {

@@ -93,6 +93,7 @@ class TierSearch {
   void note_refusal(std::optional<double> latency_ms);
   void hope_again();
   std::optional<double> latency_of(const std::string& hash) const;
+  std::string shortage() const;
   void release_checkpoints();
 
   const CampaignRun& run_;

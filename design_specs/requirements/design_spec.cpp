@@ -51,19 +51,19 @@ Task read_task(Problems& problems, const Cursor& at) {
   return task;
 }
 
-std::vector<std::string> read_export(Problems& problems, const Cursor& at) {
-  std::vector<std::string> formats;
+std::vector<ExportFormat> read_export(Problems& problems, const Cursor& at) {
+  std::vector<ExportFormat> formats;
   if (at->kind != Kind::Array) {
     problems.add(at, "must be a list of formats");
     return formats;
   }
   for (std::size_t i = 0; i < at->items.size(); ++i) {
-    const auto index = problems.one_of(at.at(i), kExportFormats);
-    if (!index) continue;
-    const std::string format(kExportFormats[*index]);
-    if (std::find(formats.begin(), formats.end(), format) != formats.end())
+    const auto name = problems.text(at.at(i));
+    if (!name) continue;
+    if (std::any_of(formats.begin(), formats.end(),
+                    [&](const ExportFormat& other) { return other.name == *name; }))
       problems.add(at.at(i), "a format must be listed once");
-    formats.push_back(format);
+    formats.push_back({*name, at.at(i)->location});
   }
   return formats;
 }

@@ -113,6 +113,12 @@ struct Tier {
   Requirements require;
 };
 
+/// A format in which winners leave, as written: what formats there are is not the spec's to know.
+struct ExportFormat {
+  std::string name;
+  Location location;
+};
+
 struct DesignSpec {
   std::string name;
   std::filesystem::path file;       ///< where it was read from
@@ -124,7 +130,7 @@ struct DesignSpec {
   Objective maximise;
   SearchSettings search;
   TrainingSettings training;
-  std::vector<std::string> export_formats;
+  std::vector<ExportFormat> export_formats;  ///< each once
 };
 
 /// Reads and validates a spec; throws SpecError with every problem. Does not open the prototype.

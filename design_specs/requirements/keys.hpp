@@ -36,7 +36,6 @@ inline constexpr std::array<std::string_view, 17> kTrainingKeys = {
 
 inline constexpr std::array<std::string_view, 5> kStrategies = {
     "random", "random_asha", "one_epoch_top_k", "aging_evolution", "generative_synthesis"};
-inline constexpr std::array<std::string_view, 4> kExportFormats = {"atto", "onnx", "pytorch", "c"};
 /// In the order of LatencyPrecision.
 inline constexpr std::array<std::string_view, 3> kLatencyPrecisions = {"fp32", "bf16", "int8"};
 inline constexpr std::array<std::string_view, 1> kRecipes = {"default"};

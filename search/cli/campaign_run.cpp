@@ -30,11 +30,8 @@ std::vector<deploy::Artefact> export_winner(const search::Leaderboard& board,
   ExportRequest request;
   request.source = folder.winner(board.tier_name);
   if (!board.winner() || !std::filesystem::exists(request.source / deploy::kWeightsName)) return {};
-  for (const std::string& format : campaign.spec.export_formats)
-    if (deploy::find_target(format))
-      request.targets.push_back(format);
-    else
-      fmt::print(stderr, "export: this version does not write {}\n", format);
+  for (const spec::ExportFormat& format : campaign.spec.export_formats)
+    if (deploy::find_target(format.name)) request.targets.push_back(format.name);
   if (request.targets.empty()) return {};
   std::vector<deploy::Artefact> artefacts = export_trained(request);
   if (std::find(request.targets.begin(), request.targets.end(), "atto") != request.targets.end()) {
@@ -136,6 +133,8 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     search::Ledger ledger(search::RunFolder{folder}.ledger());
     ledger.examine();  // before anything is written
     const search::Campaign campaign = search::load_campaign(ledger);
+    for (const Problem& problem : unwritable_formats(campaign.spec, "spec.json"))
+      fmt::print(stderr, "{}\n", problem.text());  // an earlier version let it start
     options.command = search::worker_command(campaign, folder);
     options.meter = &engine_meter;
     if (campaign.evaluator == "fake") options.meter = &fake_meter;

@@ -8,10 +8,12 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/reading/text_checks.hpp"
+#include "generator/enumeration.hpp"
 #include "generator/feasibility.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/export_run.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/task_input.hpp"
@@ -123,6 +125,16 @@ Problem located(const spec::DesignSpec& spec, const spec::Requirements& require,
   return {spec.file.string(), "/require", reason, ""};
 }
 
+/// Says where a search cannot try as many designs as it is to.
+void few_designs(const gen::FeasibleSpace& space, int candidates, Report& report, Json& json) {
+  const auto designs = gen::fewer_designs_than(space, static_cast<std::size_t>(candidates));
+  if (!designs) return;
+  json["designs"] = *designs;
+  report.line("designs",
+              fmt::format("only {} distinct feasible design{}; search.candidates asks for {}",
+                          *designs, *designs == 1 ? "" : "s", candidates));
+}
+
 /// Answers for one set of requirements; an infeasible one joins `problems`.
 void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
             const std::string& tier, const net::Prototype& prototype, const net::TaskInput& input,
@@ -139,6 +151,7 @@ void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
       report.line(name,
                   fmt::format("feasible, for example {}: {}", net::hash_text(found.witness->hash),
                               costs_text(found.witness->costs)));
+      few_designs(space, spec.search.candidates, report, json);
       break;
     case gen::Feasibility::Answer::Infeasible:
       json["answer"] = "infeasible";
@@ -176,6 +189,8 @@ void check_spec(const spec::Document& document, const std::string& file, Report&
           "must be the path of a prototype, relative to this file", spec.prototype.string()}});
   const net::Prototype prototype = net::read_prototype(spec.prototype);
   const FoundInput task = find_task_input(spec.task, prototype);
+  expect_writable(spec);
+  net::expect_output(prototype, task.input, net::FirstOutput::Logits);
   report.text = fmt::format("{}: design spec {}, valid\n", file, spec.name);
   report.json = {{"file", file}, {"kind", "spec"}, {"name", spec.name}};
   report.line("prototype", spec.prototype.string());
@@ -193,6 +208,7 @@ void check_spec(const spec::Document& document, const std::string& file, Report&
 
 void check_prototype(spec::Document document, const std::string& file, Report& report) {
   const net::Prototype prototype(std::move(document));
+  net::expect_output(prototype, prototype.written_input(), net::FirstOutput::Logits);
   const char* kind = prototype.is_design() ? "design" : "prototype";
   report.text = fmt::format("{}: {} {}, valid\n", file, kind, prototype.name());
   report.json = {{"file", file}, {"kind", kind}, {"name", prototype.name()}};

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/reading/text_checks.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/crew.hpp"
@@ -18,11 +19,15 @@ namespace fs = std::filesystem;
 
 constexpr int kCalibrationImages = 256;
 
-const deploy::Target& target_named(const std::string& name) {
-  if (const deploy::Target* target = deploy::find_target(name)) return *target;
+std::string known_formats() {
   std::vector<std::string_view> known;
   for (const deploy::Target& target : deploy::targets()) known.push_back(target.name);
-  throw SpecError({{"--to", "", fmt::format("must be of {}", fmt::join(known, ", ")), name}});
+  return fmt::format("{}", fmt::join(known, ", "));
+}
+
+const deploy::Target& target_named(const std::string& name) {
+  if (const deploy::Target* target = deploy::find_target(name)) return *target;
+  throw SpecError({{"--to", "", "must be of " + known_formats(), name}});
 }
 
 /// Lets LibTorch compute reference logits; `atto` itself does not link it.
@@ -64,6 +69,22 @@ deploy::ImageSet reference_of(const ExportRequest& request, const deploy::Traine
 }
 
 }  // namespace
+
+std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std::string& name) {
+  std::vector<Problem> problems;
+  for (std::size_t i = 0; i < spec.export_formats.size(); ++i) {
+    const spec::ExportFormat& format = spec.export_formats[i];
+    if (!deploy::find_target(format.name))
+      problems.push_back({spec::place_text(name, format.location), fmt::format("/export/{}", i),
+                          "must be of " + known_formats(), '"' + format.name + '"'});
+  }
+  return problems;
+}
+
+void expect_writable(const spec::DesignSpec& spec) {
+  std::vector<Problem> problems = unwritable_formats(spec, spec.file.string());
+  if (!problems.empty()) throw SpecError(std::move(problems));
+}
 
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   std::vector<const deploy::Target*> targets;

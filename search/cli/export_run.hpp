@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "design_specs/requirements/design_spec.hpp"
 #include "export/targets/exporting.hpp"
 
 namespace atto::cli {
@@ -20,6 +21,10 @@ struct ExportRequest {
   std::filesystem::path reference;  ///< empty = beside the weights, made where it is missing
 };
 
+/// Returns the problems of a spec that asks for formats that nothing writes; `name`: of its file.
+std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std::string& name);
+/// Throws them as SpecError.
+void expect_writable(const spec::DesignSpec& spec);
 /// Writes and checks every target. Throws SpecError for an unknown target, EnvironmentError.
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request);
 

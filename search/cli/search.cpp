@@ -7,6 +7,7 @@
 #include "design_specs/files.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/export_run.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/worker_options.hpp"
@@ -102,6 +103,7 @@ int search_command(const SearchOptions& options) {
     expect_kind(folder, "atto search --warm-start", {PathKind::Campaign});
   search::Campaign campaign = search::read_campaign(
       options.spec, {options.seed, options.candidates, options.strategy}, options.evaluator);
+  expect_writable(campaign.spec);
   campaign.device = options.device;
   campaign.is_async = options.is_async;
   for (const std::string& note : campaign.data_notes) fmt::print(stderr, "data: {}\n", note);

@@ -110,7 +110,10 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(spec.training.final_epochs == 60);
   CHECK(spec.training.final_images == 9000);
   CHECK(spec.training.final_seeds == 5);
-  CHECK(spec.export_formats == std::vector<std::string>{"onnx", "atto"});
+  REQUIRE(spec.export_formats.size() == 2);
+  CHECK(spec.export_formats[0].name == "onnx");
+  CHECK(spec.export_formats[1].name == "atto");
+  CHECK(spec.export_formats[1].location.line == spec.export_formats[0].location.line);
 }
 
 TEST_CASE("Finalists train with the threads of a trial unless the spec gives them their own") {

@@ -80,8 +80,6 @@ TEST_CASE("The schema has exactly the choices that the reader knows") {
         Keys(kStrategies.begin(), kStrategies.end()));
   CHECK(texts(*property({"training", "recipe"}).find("enum")) ==
         Keys(kRecipes.begin(), kRecipes.end()));
-  CHECK(texts(*property({"export"}).find("items")->find("enum")) ==
-        Keys(kExportFormats.begin(), kExportFormats.end()));
   CHECK(texts(*property({"require", "latency_ms", "precision"}).find("enum")) ==
         Keys(kLatencyPrecisions.begin(), kLatencyPrecisions.end()));
 }
