@@ -190,10 +190,13 @@ Feasibility::Answer decide(const FeasibleSpace& space, Proof& proof, std::uint64
   }
   if (enumerate(space, found)) {
     if (found.witness) return Answer::Feasible;
+    const double designs = std::round(std::pow(10, space.parts().forest.log10_size()));
     found.reason =
-        fmt::format("none of the {} designs of this prototype meets /require together; {}",
-                    grouped(std::round(std::pow(10, space.parts().forest.log10_size()))),
-                    nearest_text(nearest));
+        (designs == 1 ? "the one design of this prototype does not meet /require together; "
+                      : fmt::format("none of the {} designs of this prototype meets /require "
+                                    "together; ",
+                                    grouped(designs))) +
+        nearest_text(nearest);
     return Answer::Infeasible;
   }
   found.reason = fmt::format(

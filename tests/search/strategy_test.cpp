@@ -8,6 +8,7 @@
 #include <set>
 #include <tuple>
 
+#include "design_specs/requirements/keys.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cycles.hpp"
@@ -88,6 +89,12 @@ Trace run(const std::string& name, const StrategySetting& setting, std::size_t w
 }
 
 }  // namespace
+
+TEST_CASE("Every strategy that a spec may name is there, and every one may be named") {
+  std::vector<std::string_view> named;
+  for (const StrategyEntry& entry : strategies()) named.push_back(entry.name);
+  CHECK(named == std::vector<std::string_view>(spec::kStrategies.begin(), spec::kStrategies.end()));
+}
 
 TEST_CASE(
     "Every strategy tries as many different designs as asked for, each rung once and in order") {
