@@ -8,10 +8,11 @@ bool CostModel::count_at(const net::Shape& input, const net::Assignment& assignm
   const std::string_view broken = net::resolve(built.structure, prototype_->decisions(), assignment,
                                                built.shapes, &built.broken_node);
   if (!broken.empty()) return false;
-  built.broken_node = built.structure.output_nodes.front();
-  if (built.shapes[static_cast<std::size_t>(built.broken_node)] !=
-      net::Shape{built.structure.classes, 1, 1})
+  const std::int32_t output = built.structure.output_nodes.front();
+  if (built.shapes[static_cast<std::size_t>(output)] != net::Shape{built.structure.classes, 1, 1}) {
+    built.broken_node = output;  // else as it was: redraws go by it
     return false;
+  }
   costs = fast_costs(built.structure, built.shapes, built.tally, built.walk);
   return true;
 }
