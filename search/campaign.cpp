@@ -73,10 +73,12 @@ std::int64_t Campaign::images(train::Phase phase) const {
 
 std::string Campaign::context(train::Phase phase) const {
   const spec::TrainingRecipe r = recipe(phase);
+  std::string devices = device;
+  for (const std::string& earlier : earlier_devices) devices += "," + earlier;
   std::string text = fmt::format(
       "version={}\nevaluator={}\ndevice={}\ndata={}\nseed={}\nrecipe={},{},{},{},{},{},{},{},{},{},"
       "{},{},{}\n",
-      ATTO_VERSION, evaluator, device, data, spec.search.seed, r.name, r.batch, r.learning_rate,
+      ATTO_VERSION, evaluator, devices, data, spec.search.seed, r.name, r.batch, r.learning_rate,
       r.warmup_epochs, r.final_learning_rate, r.momentum, r.weight_decay, r.label_smoothing,
       r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
   if (phase == train::Phase::Search)

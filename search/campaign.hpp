@@ -36,6 +36,7 @@ struct Campaign {
   std::vector<std::string> data_notes;  ///< what of the data set was passed over, when first read
   std::string evaluator = "torch";      ///< or "fake"
   std::string device = "auto";
+  std::vector<std::string> earlier_devices;  ///< on which some of its results were trained
   bool is_async = false;
   /// Whether trials of the search probe their modules.
   bool wants_responses = false;
@@ -72,6 +73,9 @@ Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& 
 /// Writes a campaign into a new ledger, and reads it back.
 void store_campaign(Ledger& ledger, const Campaign& campaign);
 Campaign load_campaign(Ledger& ledger);
+
+/// Trains on another device from here on.
+void change_device(Ledger& ledger, const std::string& device);
 
 /// A raise of `candidates` in a tier, from a position of its sequence on.
 struct Extension {

@@ -65,6 +65,7 @@ Campaign read_stored(Ledger& ledger, const std::string& stored) {
       spec::parse_json(campaign.prototype_text, campaign.prototype_name));
   campaign.evaluator = json.at("evaluator").get<std::string>();
   campaign.device = json.at("device").get<std::string>();
+  campaign.earlier_devices = json.value("earlier_devices", std::vector<std::string>{});
   campaign.is_async = json.at("async").get<bool>();
   campaign.wants_responses = json.value("responses", false);  // absent in ledgers of schema 1
   campaign.scored_jobs = json.value("scored_jobs", std::int64_t{0});
@@ -94,6 +95,19 @@ Campaign load_campaign(Ledger& ledger) {
     throw EnvironmentError(
         damage_text(ledger.file(), "its campaign: no strategy, or no candidates"));
   return campaign;
+}
+
+void change_device(Ledger& ledger, const std::string& device) {
+  const std::string before = load_campaign(ledger).device;
+  if (device == before) return;
+  Json json = Json::parse(ledger.meta("campaign"));
+  json["device"] = device;
+  const Totals totals = ledger.totals();
+  if (totals.done > totals.refused) {
+    json["earlier_devices"].push_back(before);
+    ledger.add_event("device", "trained on " + device + " from here on, before on " + before);
+  }
+  ledger.set_meta("campaign", json.dump());
 }
 
 std::vector<Extension> read_extensions(Ledger& ledger) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -229,6 +230,31 @@ fs::path find_trainer() {
       fmt::format("atto-trainer is neither in {} nor in {}: build it (ATTO_BUILD_TRAINER=ON, "
                   "target atto-trainer)",
                   folder.string(), (folder.parent_path() / "libexec").string()));
+}
+
+void expect_device(const std::string& device) {
+  if (device != "cuda") return;
+  std::string log = (fs::temp_directory_path() / "atto-probe-XXXXXX").string();
+  const int descriptor = ::mkstemp(log.data());
+  if (descriptor < 0) throw EnvironmentError("cannot write", log, errno);
+  ::close(descriptor);
+  const fs::path program = find_trainer();
+  std::vector<std::string> arguments = {program.string(), "probe", "--device", device};
+  std::vector<std::string> environment = training_environment();
+  const SignalsOfChild settings;
+  const FilesOfChild files(log);
+  int process = 0, status = 0;
+  const int error = ::posix_spawn(&process, program.c_str(), files.actions(), settings.attributes(),
+                                  pointers(arguments).data(), pointers(environment).data());
+  if (error != 0) throw EnvironmentError("cannot start", program.string(), error);
+  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
+  }
+  const std::string words = last_line(log);
+  std::error_code ignored;
+  fs::remove(log, ignored);
+  if (status != 0)
+    throw EnvironmentError("no training on " + device + ": " +
+                           (words.empty() ? "atto-trainer probe failed" : words));
 }
 
 int run_program(const fs::path& program, const std::vector<std::string>& arguments) {

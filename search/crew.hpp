@@ -79,6 +79,10 @@ std::filesystem::path binary_folder();
 /// nowhere.
 std::filesystem::path find_trainer();
 
+/// Throws EnvironmentError, with its words, where atto-trainer cannot train on the device that is
+/// insisted on; asks only about "cuda".
+void expect_device(const std::string& device);
+
 /// Runs a program that trains with this process's terminal and signals and returns its exit code
 /// (128 + signal when killed).
 int run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments);

@@ -1,9 +1,14 @@
 // atto resume DIR: continues a campaign, perhaps with more candidates.
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
+#include "search/cli/worker_options.hpp"
+#include "search/crew.hpp"
+#include "search/ending.hpp"
 #include "search/extension.hpp"
 #include "search/run_folder.hpp"
 
@@ -13,9 +18,25 @@ namespace {
 struct ResumeOptions {
   std::string folder;
   int candidates = 0, workers = 0;
+  std::string device;
   std::vector<std::string> warm_start;
   bool is_json = false;
 };
+
+/// Takes a device that was asked for, and expects the campaign's unless nothing is left to train.
+void check_device(const search::RunFolder& folder, const std::string& asked) {
+  search::Ledger ledger(folder.ledger());
+  search::Campaign campaign = search::load_campaign(ledger);
+  if (!asked.empty()) campaign.device = asked;
+  try {
+    if (campaign.evaluator != "fake" && !search::is_settled(ledger, campaign))
+      search::expect_device(campaign.device);
+  } catch (const EnvironmentError& error) {
+    throw EnvironmentError(fmt::format("{}; without it: atto resume {} --device cpu", error.what(),
+                                       folder.path.string()));
+  }
+  if (!asked.empty()) search::change_device(ledger, asked);
+}
 
 int resume_command(const ResumeOptions& options) {
   search::StopSignals signals(true);
@@ -24,6 +45,7 @@ int resume_command(const ResumeOptions& options) {
     expect_kind(folder, "atto resume --warm-start", {PathKind::Campaign});
   if (options.candidates > 0)
     search::extend_campaign(search::RunFolder{options.folder}, options.candidates);
+  check_device(search::RunFolder{options.folder}, options.device);
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   return run_and_show(options.folder, {options.workers, options.is_json, std::move(warm)}, signals);
 }
@@ -36,6 +58,7 @@ void add_resume(CLI::App& app, Action& action) {
   command.option("folder", options->folder, "Run folder").required();
   command.option("--candidates", options->candidates, "New, larger number of designs").positive();
   command.option("--workers", options->workers, "Worker processes").range(1, 1024);
+  add_device_option(command, options->device);
   command.option("--warm-start", options->warm_start,
                  "Run folder whose matching results are reused");
   command.flag("--json", options->is_json, "Results as JSON on stdout");

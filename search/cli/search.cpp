@@ -11,9 +11,11 @@
 #include "search/cli/path_kind.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/worker_options.hpp"
+#include "search/crew.hpp"
 #include "search/estimate.hpp"
 #include "search/feasible_start.hpp"
 #include "search/parallelism.hpp"
+#include "search/reuse.hpp"
 #include "search/run_folder.hpp"
 #include "search/useful_scores.hpp"
 
@@ -132,9 +134,11 @@ int search_command(const SearchOptions& options) {
                                                      : std::filesystem::path(options.out)};
   search::worker_command(campaign,
                          folder.path);  // a missing trainer shows before the folder is made
+  if (campaign.evaluator != "fake") search::expect_device(campaign.device);
+  std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
+  search::ReuseSources(campaign, warm);  // as does one that cannot be read
   search::make_run_folder(folder, campaign, included);
   std::fflush(stdout);
-  std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   return run_and_show(folder.path, {options.workers, options.is_json, std::move(warm)}, signals);
 }
 

@@ -18,6 +18,7 @@
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/worker_options.hpp"
+#include "search/crew.hpp"
 #include "search/table_file.hpp"
 #include "search/tabulation.hpp"
 
@@ -110,6 +111,7 @@ int run_all(const TabulateOptions& options, const search::Campaign& campaign,
             const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
   const search::CoordinatorOptions run = coordinator_options(options, campaign, folder.path);
   expect_same(folder, campaign);
+  if (campaign.evaluator != "fake") search::expect_device(campaign.device);
   if (!std::filesystem::exists(folder.ledger())) search::make_run_folder(folder, campaign);
   search::CampaignEnd end;
   {

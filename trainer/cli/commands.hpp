@@ -7,6 +7,7 @@ namespace atto::cli {
 
 void add_trainer_train(CLI::App& app, Action& action);
 void add_trainer_eval(CLI::App& app, Action& action);
+void add_trainer_probe(CLI::App& app, Action& action);
 void add_trainer_reference(CLI::App& app, Action& action);
 void add_trainer_worker(CLI::App& app, Action& action);
 

@@ -9,7 +9,7 @@ int main(int argc, char** argv) {
   cli::Action action;
   line.add("Commands",
            {cli::add_trainer_train, cli::add_trainer_eval, cli::add_trainer_reference,
-            cli::add_trainer_worker},
+            cli::add_trainer_worker, cli::add_trainer_probe},
            action);
   return line.run(argc, argv, action);
 }
