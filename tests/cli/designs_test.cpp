@@ -1,6 +1,7 @@
 // atto inspect, generate and reopen: designs go from one to the next and keep their identity.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <set>
 
 #include "tests/search/process.hpp"
@@ -161,4 +162,25 @@ TEST_CASE("reopen names a path that is not recorded, and wants to be told what t
   CHECK(wrong.code == 2);
   CHECK(wrong.err.find("stages[7]") != std::string::npos);
   CHECK(run_atto(scratch, "reopen " + file).code == 2);
+}
+
+TEST_CASE("The first designs of the shipped specs are those that they always were") {
+  // A change that draws others makes every campaign another one: its commit must say so.
+  const std::map<std::string, std::vector<std::string>> first = {
+      {"attonet_a", {"d7c1d10274526b83", "2228ebff5ae153b7"}},
+      {"attonet_b", {"d44816009fafeb80", "6ccefdcf35f552fd"}},
+      {"attonet_c", {"1b9c3f73a9a634f8", "bf4527cebfa0c105"}},
+      {"attonet_d", {"ed49825a290fbf94", "630f725e01097563"}},
+      {"cifar10_tiny", {"7ae08b4344e69300", "2b7d6ff368d8b447"}},
+      {"quickstart", {"fd3afd798d1ba042", "74769058760caf35"}},
+      {"table_fashion", {"5bd5b0658cfd20cc", "835554f419d2f838"}},
+  };
+  const Scratch scratch;
+  for (const auto& [spec, hashes] : first) {
+    const json drawn = printed(
+        scratch, "generate " + kSource + "/design_specs/" + spec + ".json -n 2 --seed 1 --json");
+    INFO(spec);
+    REQUIRE(drawn.size() == hashes.size());
+    for (std::size_t i = 0; i < hashes.size(); ++i) CHECK(drawn[i].at("hash") == hashes[i]);
+  }
 }
