@@ -26,7 +26,6 @@ class CreditModel {
       int iterations, const Poll& poll = [] {});
 
   const Eigen::VectorXd& mean() const { return mean_; }
-  double intercept() const { return intercept_; }
   /// Returns the common noise's variance.
   double noise() const { return noise_; }
   const std::vector<double>& group_variances() const { return variances_; }

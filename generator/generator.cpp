@@ -120,34 +120,6 @@ double Generator::width_shift(net::DecisionId id) const {
   return shift;
 }
 
-std::vector<double> Generator::mean_probabilities(
-    net::DecisionId id, const std::vector<const net::Assignment*>& designs) const {
-  std::vector<double> mean;
-  double count = 0;
-  for (const net::Assignment* design : designs) {
-    if ((*design)[static_cast<std::size_t>(id)] == net::kInactive) continue;
-    const std::vector<double> one = probabilities(id, *design);
-    mean.resize(one.size());
-    for (std::size_t a = 0; a < one.size(); ++a) mean[a] += one[a];
-    ++count;
-  }
-  for (double& probability : mean) probability /= count;
-  return mean;
-}
-
-double Generator::entropy(const std::vector<const net::Assignment*>& designs) const {
-  double sum = 0, count = 0;
-  for (const net::Assignment* design : designs)
-    for_choices(traits_->forest(), *design, [&](net::DecisionId id) {
-      const std::vector<double> p = probabilities(id, *design);
-      double bits = 0;
-      for (const double one : p) bits -= one * std::log(one);
-      sum += bits / std::log(static_cast<double>(p.size()));
-      ++count;
-    });
-  return count > 0 ? sum / count : 1;
-}
-
 bool Generator::is_width(std::size_t feature) const {
   return index_.features()[feature].kind >= FeatureKind::Width;
 }

@@ -61,13 +61,6 @@ class Generator : public Preference {
 
   /// Returns the probability of each alternative that `space` allows, given the choices before it.
   std::vector<double> probabilities(net::DecisionId id, const net::Assignment& before) const;
-  /// Returns the mean probability over designs in which the decision exists; empty where it exists
-  /// in none.
-  std::vector<double> mean_probabilities(net::DecisionId id,
-                                         const std::vector<const net::Assignment*>& designs) const;
-  /// Returns the mean entropy over all structure decisions that exist in the designs, as a share of
-  /// the uniform distribution's; 1 where nothing can be chosen.
-  double entropy(const std::vector<const net::Assignment*>& designs) const;
 
   /// Moves theta towards the designs of positive advantage (the gradient of their weighed
   /// log-likelihood, over their final values), as far as the trust region allows.

@@ -32,7 +32,6 @@ class Limits {
   const std::vector<Slot>& slots() const { return slots_; }
 
   bool has_ceiling() const { return !ceilings_.empty(); }
-  bool has_floor() const { return !floors_.empty(); }
   /// Returns the largest share of a ceiling that is used; 0 without ceilings.
   double use(const spec::Costs& required) const;
   /// Returns how far the worst floor is met: >= 1 when all are.
@@ -43,8 +42,6 @@ class Limits {
     const double used = use(required);
     return used <= 1 && used >= band_ && floor_share(required) >= 1;
   }
-  /// Takes the band off, where no choice is left that could reach it.
-  void release_band() { band_ = 0; }
   const spec::Requirements& require() const { return require_; }
 
  private:
