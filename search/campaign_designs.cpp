@@ -34,7 +34,8 @@ net::Network build_network(const Campaign& campaign, const DesignRow& design) {
     return network_of_file(design.text, "designs/" + design.hash + ".json", campaign.input);
   net::Realised realised =
       net::realise(*campaign.prototype, read_assignment(design.assignment), campaign.input);
-  if (!realised.network) throw InternalError("design " + design.hash + ": " + realised.broken);
+  if (!realised.network)
+    throw EnvironmentError("the ledger is damaged: design " + design.hash + ": " + realised.broken);
   return std::move(*realised.network);
 }
 

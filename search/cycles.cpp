@@ -19,7 +19,7 @@ Json feature_json(const gen::Feature& f) {
 gen::Feature read_feature(const Json& json) {
   const int kind = json.at(0).get<int>();
   if (kind < 0 || kind >= gen::kFeatureKinds)
-    throw InternalError(fmt::format("ledger: a feature of kind {}", kind));
+    throw EnvironmentError(fmt::format("the ledger is damaged: a feature of kind {}", kind));
   return {static_cast<gen::FeatureKind>(kind), json.at(1).get<std::int32_t>(),
           json.at(2).get<std::int32_t>(), json.at(3).get<std::int32_t>(),
           json.at(4).get<std::int32_t>()};
@@ -63,7 +63,7 @@ Insight read_insight(const std::string& text) try {
   insight.rung_correlations = json.at("rung_correlations").get<std::vector<double>>();
   return insight;
 } catch (const Json::exception& error) {
-  throw InternalError(fmt::format("ledger: a cycle cannot be read: {}", error.what()));
+  throw EnvironmentError(fmt::format("the ledger is damaged: a cycle: {}", error.what()));
 }
 
 gen::Theta theta_at_start(Ledger& ledger, int tier, const gen::Theta& of_tier_above) {

@@ -1,7 +1,9 @@
 #include "search/judging.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <limits>
+#include <system_error>
 
 namespace atto::search {
 
@@ -38,7 +40,11 @@ Observation observe(const Terms& terms, const JobRow& row, const DesignRow& desi
 }
 
 std::uint64_t read_hash(const std::string& text) {
-  return std::stoull(text, nullptr, 16);
+  std::uint64_t hash = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), hash, 16);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size())
+    throw EnvironmentError("the ledger is damaged: a hash cannot be read: " + text);
+  return hash;
 }
 
 }  // namespace atto::search

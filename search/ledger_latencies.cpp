@@ -43,7 +43,7 @@ spec::LatencyPrecision read_precision(const std::string& text) {
   for (const auto precision :
        {spec::LatencyPrecision::Fp32, spec::LatencyPrecision::Bf16, spec::LatencyPrecision::Int8})
     if (text == spec::precision_name(precision)) return precision;
-  throw InternalError("ledger: a latency of an unknown precision: " + text);
+  throw EnvironmentError("the ledger is damaged: a latency of an unknown precision: " + text);
 }
 
 std::vector<TimedBlock> read_blocks(const std::string& text) try {
@@ -55,8 +55,8 @@ std::vector<TimedBlock> read_blocks(const std::string& text) try {
                       entry.at(4).get<double>()});
   return blocks;
 } catch (const Json::exception& error) {
-  throw InternalError(
-      fmt::format("ledger: the blocks of a latency cannot be read: {}", error.what()));
+  throw EnvironmentError(
+      fmt::format("the ledger is damaged: the blocks of a latency: {}", error.what()));
 }
 
 }  // namespace

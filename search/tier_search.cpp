@@ -197,7 +197,7 @@ void TierSearch::show(const JobRow& row) {
     return;
   }
   const std::optional<DesignRow> design = run_.ledger.design(row.job.hash);
-  if (!design) throw InternalError("ledger: job without its design: " + row.job.hash);
+  if (!design) throw EnvironmentError("the ledger is damaged: no design " + row.job.hash);
   Observation seen = observe(terms_, row, *design);
   const CurveKey key{row.job.hash, row.job.phase(), row.job.replica};
   if (run_.campaign.wants_responses)

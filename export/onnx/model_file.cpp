@@ -166,7 +166,8 @@ void write_model(const std::filesystem::path& file, const Graph& graph) {
   pb::ModelProto model = to_proto(graph);
   check(model);
   if (model.ByteSizeLong() > std::size_t{std::numeric_limits<int>::max()})
-    throw InternalError("an ONNX model must be smaller than 2 GB");
+    throw SpecError({{file.string(), "", "an ONNX file must be smaller than 2 GB",
+                      std::to_string(model.ByteSizeLong()) + " bytes"}});
   spec::write_file_atomically(file, model.SerializeAsString());
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <stdexcept>
 #include <string>
 
 #if defined(__aarch64__)
@@ -82,8 +81,7 @@ Level chosen_level() {
     return is_slower_than_the_one_before(levels.back()) ? levels.end()[-2] : levels.back();
   const std::optional<Level> level = level_named(wanted);
   if (!level || std::find(levels.begin(), levels.end(), *level) == levels.end())
-    throw std::invalid_argument("ATTO_ISA: this CPU and build have no level \"" +
-                                std::string(wanted) + "\"");
+    throw LevelError("ATTO_ISA: this CPU and build have no level \"" + std::string(wanted) + "\"");
   return *level;
 }
 

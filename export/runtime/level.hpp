@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -19,8 +20,13 @@ std::optional<Level> level_named(std::string_view name);
 /// Returns what this build has and this CPU can run, slowest first; never empty.
 std::vector<Level> available_levels();
 
-/// Returns the fastest, or the one that the environment variable ATTO_ISA names. Throws
-/// std::invalid_argument when that one is unknown or not available.
+/// ATTO_ISA names what is not there: a person's mistake.
+struct LevelError : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+/// Returns the fastest, or the one that the environment variable ATTO_ISA names. Throws LevelError
+/// when that one is unknown or not available.
 Level chosen_level();
 
 }  // namespace atto::edge

@@ -20,6 +20,10 @@ class Mapping {
     const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     struct stat status {};
     if (fd < 0 || ::fstat(fd, &status) != 0) fail(file, fd);
+    if (S_ISDIR(status.st_mode)) {
+      errno = EISDIR;
+      fail(file, fd);
+    }
     size_ = static_cast<std::size_t>(status.st_size);
     if (size_ > 0) {
       data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);

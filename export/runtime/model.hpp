@@ -22,7 +22,8 @@ class Model {
   const format::Program& program() const;
   /// The weight section.
   std::span<const std::byte> weights() const;
-  /// Compares the weight section with its checksum; throws ModelError. Opening does not read it.
+  /// Compares the weight section with its checksum; throws ModelError. Opening does not read it: a
+  /// device starts at once, and the command line's tools, which have the time, call this.
   void check_weights() const;
 
  private:

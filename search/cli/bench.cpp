@@ -120,7 +120,9 @@ std::string table_text(const Measured& m, int threads) {
 int bench(const BenchOptions& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
-  edge::Engine engine(edge::Model::open(model_of(options.file, "atto bench")), engine_options);
+  const edge::Model model = edge::Model::open(model_of(options.file, "atto bench"));
+  model.check_weights();
+  edge::Engine engine(model, engine_options);
   const std::vector<float> image = search::noise_image(engine.model().program());
   Measured measured{engine, {}, scale_of(engine.model().program())};
   std::vector<double> distances;

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "export/format/model_error.hpp"
+#include "export/runtime/level.hpp"
 #include "search/cli/terminal.hpp"
 
 namespace atto::cli {
@@ -79,6 +80,8 @@ std::optional<Failure> failure_of(const std::function<void()>& action) {
     return Failure{2, "input", error.what(), error.problems()};
   } catch (const Interruption& error) {
     return interrupted(error.what());
+  } catch (const edge::LevelError& error) {
+    return Failure{2, "input", error.what(), {{"", "ATTO_ISA", error.what(), ""}}};
   } catch (const format::ModelError& error) {
     return Failure{3, "model", error.what()};
   } catch (const EnvironmentError& error) {

@@ -102,7 +102,9 @@ int run(const RunOptions& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
   const std::string file = model_of(options.model, "atto run").string();
-  edge::Engine engine(edge::Model::open(file), engine_options);
+  const edge::Model model = edge::Model::open(file);
+  model.check_weights();
+  edge::Engine engine(model, engine_options);
   check_input(engine.model().program(), file);
   Results results(options.is_json);
   for (const std::string& path : options.images)
