@@ -8,16 +8,17 @@
 #include "design_specs/files.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "search/judging.hpp"
-#include "trainer/datasets.hpp"
+#include "trainer/dataset_identity.hpp"
 
 namespace atto::search {
 namespace {
 
 std::string data_identity(const train::DatasetInfo& info) {
-  return fmt::format("{} {}x{}x{}, {} classes, {} + {} images, {} for test", info.name,
+  const bool is_folder = info.kind == train::DatasetKind::ImageFolder;
+  return fmt::format("{} {}x{}x{}, {} classes, {} + {} images, {} for test{}", info.name,
                      info.channels, info.height, info.width, info.classes,
                      info.train_images - info.validation_images, info.validation_images,
-                     info.test_images);
+                     info.test_images, is_folder ? ", digest " + info.digest : "");
 }
 
 /// The fake evaluator reads no pixels, so that a missing data set does not stop it.
@@ -35,7 +36,7 @@ train::DatasetInfo stand_in(const spec::DesignSpec& spec, const net::TaskInput& 
 
 train::DatasetInfo find_data(const Campaign& campaign) {
   try {
-    return train::describe_dataset(campaign.spec.task.dataset, campaign.spec.task.resolution);
+    return train::describe_dataset(campaign.spec.task);
   } catch (const EnvironmentError&) {
     if (campaign.evaluator != "fake") throw;
     return stand_in(campaign.spec, campaign.prototype->written_input());
@@ -109,6 +110,10 @@ Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& 
   campaign.prototype = std::make_unique<net::Prototype>(
       spec::parse_json(campaign.prototype_text, campaign.prototype_name));
   const train::DatasetInfo info = find_data(campaign);
+  train::check_image_counts(campaign.spec, info);
+  campaign.dataset = train::identity_of(info);
+  if (info.is_by_path)
+    campaign.spec.task = {info.folder.string(), {}, campaign.spec.task.resolution};
   campaign.input = {info.input(), info.classes};
   net::expect_output(*campaign.prototype, campaign.input, net::FirstOutput::Logits);
   campaign.train_images = info.train_images - info.validation_images;

@@ -32,7 +32,8 @@ struct Campaign {
   net::TaskInput input;
   std::int64_t train_images = 0;  ///< without the validation split
   std::int64_t validation_images = 0, test_images = 0;
-  std::string data;                     ///< identity: name, size, classes, counts
+  std::string data;                     ///< what a result depends on: name, size, classes, counts
+  spec::DatasetIdentity dataset;        ///< which set that is, for every process that reads it
   std::vector<std::string> data_notes;  ///< what of the data set was passed over, when first read
   std::string evaluator = "torch";      ///< or "fake"
   std::string device = "auto";

@@ -30,8 +30,12 @@ void store_campaign(Ledger& ledger, const Campaign& campaign) {
                               {"train_images", campaign.train_images},
                               {"validation_images", campaign.validation_images},
                               {"test_images", campaign.test_images},
-                              {"data", campaign.data}};
-  ledger.set_meta("campaign", campaign_json.dump());
+                              {"data", campaign.data},
+                              {"dataset", campaign.spec.task.dataset},
+                              {"dataset_name", campaign.dataset.name},
+                              {"dataset_place", campaign.dataset.place.string()},
+                              {"dataset_digest", campaign.dataset.digest}};
+  ledger.set_meta("campaign", campaign_json.dump(-1, ' ', false, Json::error_handler_t::replace));
   ledger.set_meta("version", ATTO_VERSION);
 }
 
@@ -77,6 +81,11 @@ Campaign read_stored(Ledger& ledger, const std::string& stored) {
   campaign.validation_images = json.at("validation_images").get<std::int64_t>();
   campaign.test_images = json.at("test_images").get<std::int64_t>();
   campaign.data = json.at("data").get<std::string>();
+  // Ledgers without what follows took a relative path from the working directory.
+  campaign.spec.task.base.clear();
+  campaign.spec.task.dataset = json.value("dataset", campaign.spec.task.dataset);
+  campaign.dataset = {json.value("dataset_name", ""), json.value("dataset_place", ""),
+                      json.value("dataset_digest", ""), campaign.input.classes};
   return campaign;
 }
 

@@ -115,9 +115,12 @@ std::string train_command(const CampaignReport& report, const Entry& entry) {
   const int replica = is_final ? std::max(0, entry.best_replica()) : 0;
   const train::Phase phase = is_final ? train::Phase::Final : train::Phase::Search;
   const std::string text =
-      fmt::format("atto train {} --spec {} --seed {}{}",
+      fmt::format("atto train {} --spec {}{} --seed {}{}",
                   quoted(RunFolder{report.folder}.design(entry.design.hash).string()),
                   quoted((report.folder / "spec.json").string()),
+                  campaign.spec.task.dataset.find('/') == std::string::npos
+                      ? ""
+                      : " --data " + quoted(campaign.spec.task.dataset),
                   campaign.trial_seed(entry.design.hash, phase, replica),
                   campaign.device == "auto" ? "" : " --device " + campaign.device);
   return is_final ? text : text + fmt::format(" --rung {}", std::max(0, entry.reached) + 1);

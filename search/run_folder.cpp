@@ -16,6 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A file that is there must be what a start that was broken off wrote: a person's is kept.
+void refuse_foreign(const fs::path& file, const std::string& ours) {
+  if (fs::exists(file) && spec::read_file(file) != ours)
+    throw EnvironmentError("the run folder holds another file of this name: " + file.string() +
+                           "; choose another folder with --out");
+}
+
 }  // namespace
 
 fs::path RunFolder::trial(const std::string& hash, train::Phase phase, int replica) const {
@@ -37,6 +44,9 @@ void make_run_folder(const RunFolder& folder, const Campaign& campaign,
         fmt::format("the run folder holds a campaign already: {}; continue it with `atto "
                     "resume {}` or choose another with --out",
                     folder.path.string(), folder.path.string()));
+  refuse_foreign(folder.path / "spec.json", campaign.spec_text);
+  refuse_foreign(folder.path / "prototype.json", campaign.prototype_text);
+  refuse_foreign(folder.path / "weights.safetensors", "");  // of `atto train`
   for (const char* name : {"designs", "trials", "logs"}) {
     fs::create_directories(folder.path / name, error);
     if (error) throw EnvironmentError("cannot make", (folder.path / name).string(), error.value());

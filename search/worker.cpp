@@ -238,6 +238,7 @@ class Worker {
     request.network = build_network(campaign_, *design);
     request.design_hash = job.hash;
     request.task = campaign_.spec.task;
+    request.data = campaign_.dataset;
     request.recipe = campaign_.recipe(job.phase());
     request.phase = job.phase();
     if (job.phase() == train::Phase::Search) {

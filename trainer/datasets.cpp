@@ -1,5 +1,7 @@
 #include "trainer/datasets.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -9,6 +11,9 @@
 #include <system_error>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/reading/text_checks.hpp"
+#include "design_specs/seeds/random.hpp"
+#include "trainer/dataset_identity.hpp"
 #include "trainer/image_listing.hpp"
 
 namespace atto::train {
@@ -22,6 +27,7 @@ struct Known {
   DatasetKind kind;
   std::vector<std::string_view> folders;
   std::string_view witness;
+  std::vector<std::string_view> files;  ///< all that are read
   int channels, side, classes;
   std::int64_t train_images, test_images;
   std::string_view how_to_get;
@@ -33,6 +39,8 @@ const std::array<Known, 3>& known_datasets() {
        DatasetKind::FashionMnist,
        {"fashion_mnist", "fashion-mnist"},
        "train-images-idx3-ubyte.gz",
+       {"train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz"},
        1,
        28,
        10,
@@ -43,6 +51,8 @@ const std::array<Known, 3>& known_datasets() {
        DatasetKind::Cifar10,
        {"cifar-10-batches-bin", "cifar10", "cifar10/cifar-10-batches-bin"},
        "data_batch_1.bin",
+       {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
+        "data_batch_5.bin", "test_batch.bin"},
        3,
        32,
        10,
@@ -53,6 +63,7 @@ const std::array<Known, 3>& known_datasets() {
        DatasetKind::Cifar100,
        {"cifar-100-binary", "cifar100", "cifar100/cifar-100-binary"},
        "train.bin",
+       {"train.bin", "test.bin"},
        3,
        32,
        100,
@@ -71,6 +82,12 @@ bool holds(const fs::path& folder, const Known& known) {
   return fs::is_regular_file(folder / known.witness, ignored);
 }
 
+/// An absolute path without a slash at its end, whose last part is a name.
+fs::path absolute_folder(const fs::path& folder) {
+  const fs::path whole = fs::absolute(folder).lexically_normal();
+  return whole.has_filename() ? whole : whole.parent_path();
+}
+
 fs::path find_known(const Known& known) {
   for (const fs::path& root : dataset_search_path())
     for (std::string_view name : known.folders)
@@ -82,7 +99,8 @@ DatasetInfo info_of(const Known& known, const fs::path& folder, std::optional<in
   DatasetInfo info;
   info.name = known.name;
   info.kind = known.kind;
-  info.folder = folder;
+  info.folder = absolute_folder(folder);
+  info.digest = files_digest(known.name, folder, known.files);
   info.channels = known.channels;
   info.height = info.width = resolution.value_or(known.side);
   info.classes = known.classes;
@@ -133,7 +151,21 @@ DatasetInfo describe_synthetic(std::string_view dataset, std::optional<int> reso
   info.test_images = 500;
   if (const auto colon = dataset.find(':'); colon != std::string_view::npos)
     read_synthetic_options(dataset.substr(colon + 1), info);
+  info.digest = fmt::format(
+      "{:016x}",
+      spec::derive_seed({spec::hash_bytes("synthetic"), static_cast<std::uint64_t>(info.classes),
+                         static_cast<std::uint64_t>(info.height),
+                         static_cast<std::uint64_t>(info.channels),
+                         static_cast<std::uint64_t>(info.train_images),
+                         static_cast<std::uint64_t>(info.test_images)}));
   if (resolution) info.height = info.width = *resolution;
+  if (info.train_images < 2 * std::int64_t{info.classes})
+    throw SpecError(
+        {{"data set " + info.name, "train",
+          fmt::format("must be at least {}: two images of each of the {} classes, one of "
+                      "them for validation",
+                      2 * std::int64_t{info.classes}, info.classes),
+          std::to_string(info.train_images)}});
   // Class c has ceil((n - c) / classes) of n images.
   for (int c = 0; c < info.classes; ++c)
     info.validation_images += validation_share(
@@ -141,13 +173,38 @@ DatasetInfo describe_synthetic(std::string_view dataset, std::optional<int> reso
   return info;
 }
 
+/// Names of data sets and classes are recorded in files, one a line.
+void check_name(const fs::path& folder, const std::string& name) {
+  const bool has_controls =
+      std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+  if (has_controls || !spec::is_utf8(name))
+    throw SpecError({{folder.string(), "", "must have a name in UTF-8 without control characters",
+                      spec::json_string(name)}});
+}
+
+/// Every class needs an image for validation beside one to train on. `judged`: what val/ holds of
+/// it, where that is the validation split.
+void check_class(const fs::path& folder, const std::string& name, std::int64_t images,
+                 std::optional<std::int64_t> judged) {
+  check_name(folder / "train" / name, name);
+  if (!judged && images < 2)
+    throw SpecError(
+        {{(folder / "train" / name).string(), "",
+          "must hold at least 2 images, one of them for validation", std::to_string(images)}});
+  if (judged && *judged < 1)
+    throw SpecError({{(folder / "val" / name).string(), "",
+                      "must hold an image: val/ is the validation split", "0"}});
+}
+
 DatasetInfo describe_folder(const std::string& name, const fs::path& folder,
                             std::optional<int> resolution) {
+  check_name(folder, name);
   const ImageFolderListing listing = list_image_folder(folder);
   DatasetInfo info;
   info.name = name;
   info.kind = DatasetKind::ImageFolder;
-  info.folder = folder;
+  info.folder = absolute_folder(folder);
+  info.digest = folder_digest(listing);
   info.classes = static_cast<int>(listing.classes.size());
   info.own_validation = static_cast<std::int64_t>(listing.validation.size());
   info.train_images = static_cast<std::int64_t>(listing.train.size()) + info.own_validation;
@@ -155,8 +212,13 @@ DatasetInfo describe_folder(const std::string& name, const fs::path& folder,
   info.notes = listing.notes;
   std::vector<std::int64_t> per_class(listing.classes.size());
   for (const ImageFile& file : listing.train) ++per_class[static_cast<std::size_t>(file.label)];
-  for (std::int64_t count : per_class)
-    info.validation_images += validation_share(count, info.train_images);
+  std::vector<std::int64_t> judged(listing.classes.size());
+  for (const ImageFile& file : listing.validation) ++judged[static_cast<std::size_t>(file.label)];
+  for (std::size_t c = 0; c < per_class.size(); ++c) {
+    check_class(folder, listing.classes[c], per_class[c],
+                info.own_validation > 0 ? std::optional(judged[c]) : std::nullopt);
+    info.validation_images += validation_share(per_class[c], info.train_images);
+  }
   if (info.own_validation > 0) info.validation_images = info.own_validation;
   const image::PixelShape shape = shape_of(listing, resolution);
   if (shape.height < 1)
@@ -167,16 +229,8 @@ DatasetInfo describe_folder(const std::string& name, const fs::path& folder,
   return info;
 }
 
-std::string where_searched() {
-  std::string text;
-  for (const fs::path& root : dataset_search_path())
-    text += (text.empty() ? "" : ", ") + root.string();
-  return text;
-}
-
-std::optional<DatasetInfo> describe_path(const std::string& dataset,
-                                         std::optional<int> resolution) {
-  const fs::path folder = dataset;
+std::optional<DatasetInfo> describe_path(const fs::path& path, std::optional<int> resolution) {
+  const fs::path folder = absolute_folder(path);
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) return {};
   for (const Known& known : known_datasets())
@@ -206,6 +260,13 @@ std::vector<fs::path> dataset_search_path() {
   return path;
 }
 
+std::string searched_places() {
+  std::string text;
+  for (const fs::path& root : dataset_search_path())
+    text += (text.empty() ? "" : ", ") + root.string();
+  return text;
+}
+
 std::vector<DatasetLocation> locate_datasets() {
   std::vector<DatasetLocation> locations;
   for (const Known& known : known_datasets())
@@ -230,7 +291,7 @@ std::vector<DatasetLocation> locate_datasets() {
         folders.try_emplace(
             name, DatasetLocation{name, entry->path(), std::string(kFolderHelp), info.classes,
                                   info.channels, info.height, info.width, info.notes});
-      } catch (const EnvironmentError& unusable) {
+      } catch (const std::runtime_error& unusable) {  // EnvironmentError, SpecError
         folders.try_emplace(name, DatasetLocation{name, {}, unusable.what(), 0, 3, 0, 0, {}});
       }
     }
@@ -249,7 +310,8 @@ std::vector<DatasetLocation> locate_datasets() {
   return locations;
 }
 
-DatasetInfo describe_dataset(const std::string& dataset, std::optional<int> resolution) {
+DatasetInfo describe_dataset(const std::string& dataset, std::optional<int> resolution,
+                             const fs::path& base) {
   if (resolution && (*resolution < 1 || *resolution > 1024))
     throw EnvironmentError("data set " + dataset + ": resolution must be in [1, 1024]; got " +
                            std::to_string(*resolution));
@@ -259,7 +321,7 @@ DatasetInfo describe_dataset(const std::string& dataset, std::optional<int> reso
     if (known.name != dataset) continue;
     const fs::path folder = find_known(known);
     if (folder.empty())
-      throw EnvironmentError("data set " + dataset + ": not found in " + where_searched() +
+      throw EnvironmentError("data set " + dataset + ": not found in " + searched_places() +
                              "; get it with: " + std::string(known.how_to_get));
     return info_of(known, folder, resolution);
   }
@@ -267,15 +329,40 @@ DatasetInfo describe_dataset(const std::string& dataset, std::optional<int> reso
     for (const fs::path& root : dataset_search_path())
       if (is_image_folder(root / dataset))
         return describe_folder(dataset, root / dataset, resolution);
-  if (auto info = describe_path(dataset, resolution)) return *info;
-  throw EnvironmentError("data set " + dataset + ": not found in " + where_searched() + "; " +
+  if (auto info = describe_path(base / dataset, resolution)) {
+    info->is_by_path = true;
+    return *info;
+  }
+  throw EnvironmentError("data set " + dataset + ": not found in " + searched_places() + "; " +
                          std::string(kFolderHelp));
+}
+
+DatasetInfo describe_dataset(const spec::Task& task) {
+  return describe_dataset(task.dataset, task.resolution, task.base);
 }
 
 std::int64_t validation_share(std::int64_t class_images, std::int64_t train_images) {
   constexpr std::int64_t kMaxValidation = 5000;
+  if (class_images < 2) return 0;
   const std::int64_t wanted = std::min(train_images / 10, kMaxValidation);
-  return train_images == 0 ? 0 : class_images * wanted / train_images;
+  return std::max<std::int64_t>(1, class_images * wanted / train_images);
+}
+
+void check_image_counts(const spec::DesignSpec& spec, const DatasetInfo& info) {
+  std::vector<Problem> problems;
+  const auto check = [&](const std::optional<int>& images, const spec::Location& location,
+                         const char* path) {
+    if (images && *images < info.classes)
+      problems.push_back({spec::place_text(spec.file.string(), location), path,
+                          fmt::format("must be at least one image of each of the {} classes of {}",
+                                      info.classes, info.name),
+                          std::to_string(*images)});
+  };
+  check(spec.search.images, spec.search.images_location, "/search/images");
+  check(spec.search.validation_images, spec.search.validation_images_location,
+        "/search/validation_images");
+  check(spec.training.final_images, spec.training.final_images_location, "/training/final_images");
+  if (!problems.empty()) throw SpecError(std::move(problems));
 }
 
 }  // namespace atto::train

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "design_specs/requirements/design_spec.hpp"
 #include "prototypes/network/network.hpp"
 
 namespace atto::train {
@@ -19,7 +20,7 @@ enum class DatasetKind : std::uint8_t { FashionMnist, Cifar10, Cifar100, ImageFo
 struct DatasetInfo {
   std::string name;
   DatasetKind kind = DatasetKind::Synthetic;
-  std::filesystem::path folder;  ///< empty for Synthetic
+  std::filesystem::path folder;  ///< absolute; empty for Synthetic
   int channels = 0, height = 0, width = 0, classes = 0;
   std::int64_t train_images = 0;       ///< as delivered: what is trained on, and validation
   std::int64_t validation_images = 0;  ///< of train_images, never trained on
@@ -28,6 +29,8 @@ struct DatasetInfo {
   /// 0, and validation is carved.
   std::int64_t own_validation = 0;
   std::vector<std::string> notes;  ///< what was passed over, a sentence for people each
+  std::string digest{};            ///< of names, sizes and classes: equal sets, equal digests
+  bool is_by_path = false;         ///< found as a path, not by a name on the search path
   net::Shape input() const { return {channels, height, width}; }
 };
 
@@ -44,18 +47,28 @@ struct DatasetLocation {
 /// ~/.local/share/attoforge, /usr/local/share/datasets, /usr/share/datasets.
 std::vector<std::filesystem::path> dataset_search_path();
 
+/// Returns them as text, for messages.
+std::string searched_places();
+
 /// Returns the data sets known by name, and every folder with train/ on the search path.
 std::vector<DatasetLocation> locate_datasets();
 
 /// Describes a data set: a known name (fashion_mnist, cifar10, cifar100, synthetic), the name of an
 /// image folder on the search path, or the path of any of these. `synthetic` takes numbers:
 /// "synthetic:classes=10,size=32,channels=3,train=2000,test=500". A resolution asks for squares of
-/// that side, to which images are resized. Throws EnvironmentError: not found (with the places
-/// that were searched and how to get it), or a file of the wrong size.
-DatasetInfo describe_dataset(const std::string& dataset, std::optional<int> resolution = {});
+/// that side, to which images are resized. A relative path, or a name that the search path does not
+/// have, is looked up in `base` (empty = the working directory). Throws EnvironmentError: not found
+/// (with the places that were searched and how to get it), or a file of the wrong size; SpecError:
+/// a class that leaves nothing for validation, or whose name cannot be recorded.
+DatasetInfo describe_dataset(const std::string& dataset, std::optional<int> resolution = {},
+                             const std::filesystem::path& base = {});
+DatasetInfo describe_dataset(const spec::Task& task);
 
-/// Returns how many of a class's training images go to validation: a tenth, and over all classes at
-/// most 5,000.
+/// Returns how many of a class's training images go to validation: a tenth, over all classes at
+/// most 5,000, and one at least of a class that has two.
 std::int64_t validation_share(std::int64_t class_images, std::int64_t train_images);
+
+/// Throws SpecError, located, where a spec asks for fewer images than there are classes.
+void check_image_counts(const spec::DesignSpec& spec, const DatasetInfo& info);
 
 }  // namespace atto::train

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "design_specs/requirements/dataset_identity.hpp"
 #include "design_specs/requirements/design_spec.hpp"
 #include "prototypes/network/network.hpp"
 #include "prototypes/network/responses.hpp"
@@ -23,6 +24,7 @@ struct TrialRequest {
   net::Network network;     ///< at the trained resolution and class count
   std::string design_hash;  ///< names checkpoints and weights
   spec::Task task;
+  spec::DatasetIdentity data;  ///< what the task's data set must be; empty = whatever is found
   spec::TrainingRecipe recipe;
   Phase phase = Phase::Search;
   std::optional<int> images;  ///< training images used; absent = all

@@ -92,6 +92,10 @@ SpecError too_large(const std::string& name, std::uintmax_t bytes) {
                fmt::format("{} bytes", bytes));
 }
 
+bool is_utf8(std::string_view text) {
+  return !first_invalid_utf8(text);
+}
+
 void refuse_unsafe_text(std::string_view text, const std::string& name) {
   if (text.size() > kMaxFileBytes) throw too_large(name, text.size());
   refuse_marks(text, name);

@@ -44,6 +44,8 @@ Task read_task(Problems& problems, const Cursor& at) {
     if (const auto dataset = problems.text(*entry)) {
       task.dataset = *dataset;
       if (task.dataset.empty()) problems.add(*entry, "must not be empty");
+      if (task.dataset.find('\0') != std::string::npos)
+        problems.add(*entry, "must be the name or the path of a data set");
     }
   if (const auto entry = section.member("resolution"))
     if (const auto side = problems.integer(*entry, 1, kMaxResolution))
@@ -100,6 +102,7 @@ DesignSpec read_design_spec(const Document& document, const std::filesystem::pat
     if (const auto at = Problems::member(root, "description")) (void)problems.text(*at);
     if (const auto at = problems.required(root, "prototype")) read_prototype(problems, *at, spec);
     if (const auto at = Problems::member(root, "task")) spec.task = read_task(problems, *at);
+    spec.task.base = file.parent_path();
     if (const auto at = Problems::member(root, "require"))
       spec.require = read_requirements(problems, *at, {});
     if (const auto at = Problems::member(root, "tiers"))

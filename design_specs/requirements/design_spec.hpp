@@ -49,8 +49,9 @@ struct Requirements {
 };
 
 struct Task {
-  std::string dataset = "fashion_mnist";
-  std::optional<int> resolution;  ///< pixels; absent = the data set's own
+  std::string dataset = "fashion_mnist";  ///< a name, or a path
+  std::filesystem::path base;             ///< what a relative path starts from: the spec's folder
+  std::optional<int> resolution;          ///< pixels; absent = the data set's own
 };
 
 struct Objective {
@@ -83,8 +84,9 @@ struct SearchSettings {
   int finalists = 1;
   std::optional<int> images;             ///< training images used in rungs; absent = all
   std::optional<int> validation_images;  ///< that rungs are judged on; absent = the whole split
-  int window = 4;                        ///< proposal k sees results up to k - window
-  double band = 0.9;                     ///< share of some ceiling that must be used; 0 = off
+  Location images_location, validation_images_location;
+  int window = 4;     ///< proposal k sees results up to k - window
+  double band = 0.9;  ///< share of some ceiling that must be used; 0 = off
   std::optional<double> budget_cpu_seconds;
   std::uint64_t seed = 1;
   SynthesisSettings synthesis;
@@ -96,6 +98,7 @@ struct TrainingSettings {
   int final_threads = 1;  ///< CPU threads of a finalist; the recipe's where the spec is silent
   int final_epochs = 30;
   std::optional<int> final_images;  ///< training images of a finalist; absent = all
+  Location final_images_location;
   int final_seeds = 3;
 
   /// The recipe of a finalist: the same, with its own number of threads.

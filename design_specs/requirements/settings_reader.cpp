@@ -32,9 +32,11 @@ std::optional<std::vector<int>> read_rungs(Problems& problems, const Cursor& at)
   return rungs;
 }
 
-std::optional<int> read_images(Problems& problems, Section& section, std::string_view key) {
+std::optional<int> read_images(Problems& problems, Section& section, std::string_view key,
+                               Location& location) {
   const auto entry = section.member(key);
   if (!entry) return std::nullopt;
+  location = entry->value->location;
   const auto images = problems.integer(*entry, 1, std::numeric_limits<int>::max());
   return images ? std::optional(static_cast<int>(*images)) : std::nullopt;
 }
@@ -71,8 +73,9 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
   section.integer("finalists", search.finalists, 0, kMaxCandidates);
   if (const auto entry = section.member("finalists"); entry && search.finalists > search.candidates)
     problems.add(*entry, fmt::format("must be <= candidates, which is {}", search.candidates));
-  search.images = read_images(problems, section, "images");
-  search.validation_images = read_images(problems, section, "validation_images");
+  search.images = read_images(problems, section, "images", search.images_location);
+  search.validation_images =
+      read_images(problems, section, "validation_images", search.validation_images_location);
   section.integer("window", search.window, 1, kMaxCandidates);
   section.number("band", search.band, 0, 1);
   if (const auto entry = section.member("budget")) {
@@ -125,7 +128,8 @@ TrainingSettings read_training(Problems& problems, const Cursor& at) {
   training.final_threads = recipe.threads;
   section.integer("final_threads", training.final_threads, 1, 1024);
   section.integer("final_epochs", training.final_epochs, 1, kMaxEpochs);
-  training.final_images = read_images(problems, section, "final_images");
+  training.final_images =
+      read_images(problems, section, "final_images", training.final_images_location);
   section.integer("final_seeds", training.final_seeds, 1, 100);
   return training;
 }

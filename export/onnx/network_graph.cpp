@@ -163,7 +163,8 @@ class NetworkWriter {
 std::map<std::string, std::string> describe(const net::Network& network,
                                             const net::TensorFile& weights) {
   std::map<std::string, std::string> metadata = weights.metadata;
-  metadata.erase("format");  // of the safetensors file
+  for (const char* key : {"format", "dataset_place", "training"})
+    metadata.erase(key);  // of the safetensors file and of the training's machine
   const net::Costs costs = net::count_costs(network);
   metadata["network"] = network.name;
   metadata["params"] = std::to_string(costs.params);

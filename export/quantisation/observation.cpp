@@ -1,6 +1,7 @@
 #include "export/quantisation/observation.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "design_specs/errors.hpp"
 #include "export/reference/fused_interpreter.hpp"
@@ -20,6 +21,8 @@ std::vector<bool> read_by_weights(const FusedNetwork& network) {
 }
 
 void add_image(Observation& seen, std::span<const float> values, std::size_t image) {
+  seen.is_finite &=
+      std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   seen.low = std::min(seen.low, *low);
   seen.high = std::max(seen.high, *high);

@@ -11,6 +11,7 @@ namespace atto::deploy {
 
 struct Observation {
   float low = 0, high = 0;  ///< over everything; 0 lies within
+  bool is_finite = true;    ///< everything
   /// [image][channel][samples_per_channel]: places at equal distances, other ones in each image.
   std::vector<float> samples;
   std::size_t channels = 0, samples_per_channel = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "design_specs/errors.hpp"
 #include "export/lowering/passes.hpp"
@@ -52,6 +53,14 @@ void check(const FusedNetwork& network) {
   }
 }
 
+/// Weights may be so large that no range holds what they give.
+void check(const FusedNetwork& network, const std::vector<Observation>& seen) {
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    if (!seen[i].is_finite)
+      throw SpecError({{network.name, network.nodes[i].name,
+                        "int8 needs finite values on the calibration images", ""}});
+}
+
 std::vector<std::int32_t> whole_bias(const FusedNode& node, const WeightQuantisation& weights,
                                      float input_scale, const std::vector<double>& correction) {
   const std::vector<float>& bias = *bias_of(node);
@@ -77,6 +86,9 @@ WeightQuantisation quantise_weights(const FusedNode& node, float input_scale) {
     // Weights near zero under a large bias: the bias decides on the scale.
     const double scale =
         std::max(largest / 127, std::fabs(double{bias[o]}) / (input_scale * kLargestBias / 2));
+    if (!(scale < std::numeric_limits<float>::max()))
+      throw SpecError({{"", node.name, "int8 needs weights and biases that a scale can hold",
+                        std::to_string(scale)}});
     result.scales.push_back(scale > 1e-30 ? static_cast<float>(scale) : 1.0F);
     for (std::size_t i = 0; i < each; ++i)
       result.weights.push_back(static_cast<std::int8_t>(std::clamp(
@@ -90,6 +102,7 @@ Quantisation quantise(const FusedNetwork& network, std::span<const float> images
                       const QuantiseOptions& options) {
   check(network);
   const std::vector<Observation> seen = observe(network, images);
+  check(network, seen);
   const std::vector<std::vector<double>> heard = channel_weights(network);
   Quantisation result;
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {

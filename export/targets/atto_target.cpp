@@ -1,7 +1,5 @@
 #include "export/targets/atto_target.hpp"
 
-#include <sstream>
-
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/runtime/engine.hpp"
@@ -9,17 +7,11 @@
 namespace atto::deploy {
 namespace {
 
-/// What the trainer wrote beside the weights: numbers "0.1 0.2", class names one a line.
-Meaning meaning_of(const net::TensorFile& weights) {
-  const auto text = [&](const char* key) {
-    const auto found = weights.metadata.find(key);
-    return std::istringstream(found == weights.metadata.end() ? std::string() : found->second);
-  };
+Meaning meaning_of(const net::TrainingMetadata& metadata) {
   Meaning meaning;
-  std::istringstream mean = text("mean"), deviation = text("stddev"), names = text("class_names");
-  for (float value; mean >> value;) meaning.mean.push_back(value);
-  for (float value; deviation >> value;) meaning.deviation.push_back(value);
-  for (std::string line; std::getline(names, line);) meaning.classes.push_back(line);
+  meaning.mean = metadata.mean;
+  meaning.deviation = metadata.stddev;
+  meaning.classes = metadata.class_names;
   meaning.producer = "AttoForge";
   return meaning;
 }
@@ -31,7 +23,7 @@ bool can_write_atto(Precision /*precision*/) {
 }
 
 void write_atto(const ExportSource& source, const std::filesystem::path& file) {
-  const Meaning meaning = meaning_of(source.model.weights);
+  const Meaning meaning = meaning_of(source.model.metadata);
   if (source.precision == Precision::I8)
     write_model(file, source.int8->network, meaning, {Precision::I8, &source.int8->quantisation});
   else

@@ -36,6 +36,7 @@ class Reader {
       refuse("inputs", "must be finite", "");
     if (find("logits"))
       set.logits = copy<float>("logits", Type::F32, {set.count, network_.classes});
+    set.metadata = contents_.metadata;
     if (find("labels")) set.labels = copy<std::int64_t>("labels", Type::I64, {set.count});
     return set;
   }
@@ -73,6 +74,27 @@ class Reader {
 
 ImageSet read_image_set(const std::filesystem::path& file, const net::Network& network) {
   return Reader(file, network).read();
+}
+
+void expect_made_of(const ImageSet& images, const net::TrainedModel& model, ImageUse use,
+                    const std::filesystem::path& file) {
+  const auto text = [](const std::map<std::string, std::string>& metadata, const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string() : found->second;
+  };
+  const auto expect = [&](const char* key, const std::string& made, const std::string& ours) {
+    if (made.empty() || ours.empty() || made == ours) return;
+    throw SpecError({{file.string(), std::string("/__metadata__/") + key,
+                      fmt::format("must be {}, that of {}; this file was made of other weights: "
+                                  "remove it, and it is made anew",
+                                  ours, model.weights_file.string()),
+                      made}});
+  };
+  if (use == ImageUse::Logits)
+    expect("weights_digest", text(images.metadata, "weights_digest"),
+           net::weights_digest(model.weights));
+  for (const char* key : {"mean", "stddev"})
+    expect(key, text(images.metadata, key), text(model.weights.metadata, key));
 }
 
 }  // namespace atto::deploy

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "prototypes/network/network.hpp"
+#include "prototypes/language/trained_model.hpp"
 
 namespace atto::deploy {
 
@@ -16,6 +18,7 @@ struct ImageSet {
   std::vector<float> inputs;         ///< [count, channels, height, width], normalised
   std::vector<float> logits;         ///< [count, classes]; empty where the file has none
   std::vector<std::int64_t> labels;  ///< [count]; empty where the file has none
+  std::map<std::string, std::string> metadata;
 
   std::span<const float> image(std::int64_t index) const {
     const auto elements = static_cast<std::size_t>(shape.elements());
@@ -26,5 +29,12 @@ struct ImageSet {
 /// Reads tensors "inputs", "logits" and "labels" of a safetensors file for this network; the latter
 /// two may be absent. Throws SpecError naming the tensor and the rule, EnvironmentError.
 ImageSet read_image_set(const std::filesystem::path& file, const net::Network& network);
+
+/// What a set of images is asked for: the logits of these weights, or pixels normalised as theirs.
+enum class ImageUse : std::uint8_t { Logits, Pixels };
+/// Throws SpecError for a set that was made of other weights (of other pixels, for
+/// ImageUse::Pixels; so are files told apart that do not say which weights they are of).
+void expect_made_of(const ImageSet& images, const net::TrainedModel& model, ImageUse use,
+                    const std::filesystem::path& file);
 
 }  // namespace atto::deploy

@@ -9,9 +9,15 @@
 
 #include "export/targets/image_set.hpp"
 #include "export/targets/parity.hpp"
-#include "export/targets/trained_model.hpp"
+#include "prototypes/language/trained_model.hpp"
 
 namespace atto::deploy {
+
+using net::kCalibrationName;
+using net::kReferenceName;
+using net::kWeightsName;
+using net::read_trained_model;
+using net::TrainedModel;
 
 /// A trained model in whole numbers.
 struct Int8Model {

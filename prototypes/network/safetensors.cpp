@@ -252,8 +252,11 @@ void write_safetensors(const std::filesystem::path& file, const TensorFile& cont
   const std::vector<const NamedTensor*> order = file_order(contents);
   const std::string header = header_text(contents, order);
   if (header.size() > spec::kMaxFileBytes)
-    throw InternalError(
-        fmt::format("a safetensors header of {} bytes could not be read back", header.size()));
+    throw SpecError(
+        {{file.string(), "",
+          fmt::format("the network must have fewer tensors: their list takes at most {} bytes",
+                      spec::kMaxFileBytes),
+          fmt::format("{} bytes", header.size())}});
   std::string bytes;
   for (std::size_t i = 0; i < kLengthBytes; ++i)
     bytes += static_cast<char>(std::uint64_t{header.size()} >> (8 * i) & 0xFF);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <bit>
+#include <cstring>
 #include <set>
 
 #include "design_specs/errors.hpp"
@@ -34,7 +36,39 @@ void add_specs(const Layer& layer, int index, const Shape& in, const Shape& out,
   }
 }
 
+float from_bf16(std::uint16_t bits) {
+  return std::bit_cast<float>(std::uint32_t{bits} << 16);
+}
+
+/// IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction.
+float from_f16(std::uint16_t bits) {
+  const std::uint32_t sign = std::uint32_t{bits} >> 15 << 31, exponent = bits >> 10 & 31,
+                      fraction = bits & 1023;
+  if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000u | fraction << 13);
+  if (exponent > 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
+  const float small = static_cast<float>(fraction) * 0x1p-24F;  // subnormal
+  return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(small));
+}
+
 }  // namespace
+
+void widen(TensorFile& weights) {
+  std::erase_if(weights.tensors,
+                [](const auto& entry) { return entry.first.ends_with(".num_batches_tracked"); });
+  for (auto& [name, tensor] : weights.tensors) {
+    const bool is_f16 = tensor.type == Tensor::Type::F16;
+    if (!is_f16 && tensor.type != Tensor::Type::BF16) continue;
+    std::vector<std::uint8_t> wide(2 * tensor.bytes.size());
+    for (std::size_t at = 0; at + 2 <= tensor.bytes.size(); at += 2) {
+      std::uint16_t bits = 0;
+      std::memcpy(&bits, tensor.bytes.data() + at, 2);
+      const float value = is_f16 ? from_f16(bits) : from_bf16(bits);
+      std::memcpy(wide.data() + 2 * at, &value, 4);
+    }
+    tensor.type = Tensor::Type::F32;
+    tensor.bytes = std::move(wide);
+  }
+}
 
 std::vector<WeightSpec> weight_specs(const Network& network) {
   const std::vector<Shape> shapes = infer_shapes(network);
@@ -58,7 +92,7 @@ void check_weights(const Network& network, const TensorFile& weights, const std:
       problems.push_back(
           {file, spec.name, "missing tensor of shape " + shape_text(spec.shape), ""});
     } else if (found->second.type != Tensor::Type::F32) {
-      problems.push_back({file, spec.name, "must be of type F32", ""});
+      problems.push_back({file, spec.name, "must be of type F32, F16 or BF16", ""});
     } else if (found->second.shape != spec.shape) {
       problems.push_back({file, spec.name, "must have the shape " + shape_text(spec.shape),
                           shape_text(found->second.shape)});

@@ -30,9 +30,13 @@ struct TensorFile {
 /// overlap. Throws SpecError naming the file and the rule (a person handed it over),
 /// EnvironmentError when it cannot be opened.
 TensorFile read_safetensors(const std::filesystem::path& file);
-/// Writes to a temporary file, syncs and renames. Throws EnvironmentError; InternalError for a
-/// tensor whose bytes do not match its shape, or a header over 1 MiB.
+/// Writes to a temporary file, syncs and renames. Throws EnvironmentError; SpecError for a header
+/// over 1 MiB; InternalError for a tensor whose bytes do not match its shape.
 void write_safetensors(const std::filesystem::path& file, const TensorFile& contents);
+
+/// Makes weights of PyTorch what check_weights() asks for: F16 and BF16 become F32 (exactly), and
+/// batch norms' num_batches_tracked, which computes nothing, is left out.
+void widen(TensorFile& weights);
 
 /// One tensor that a network needs.
 struct WeightSpec {

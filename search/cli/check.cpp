@@ -188,7 +188,7 @@ void check_spec(const spec::Document& document, const std::string& file, Report&
         {{spec::place_text(file, spec.prototype_location), "/prototype",
           "must be the path of a prototype, relative to this file", spec.prototype.string()}});
   const net::Prototype prototype = net::read_prototype(spec.prototype);
-  const FoundInput task = find_task_input(spec.task, prototype);
+  const FoundInput task = find_task_input(spec, prototype);
   expect_writable(spec);
   net::expect_output(prototype, task.input, net::FirstOutput::Logits);
   report.text = fmt::format("{}: design spec {}, valid\n", file, spec.name);

@@ -43,29 +43,66 @@ void make_reference(const deploy::TrainedModel& model, const fs::path& file,
     throw SpecError({{model.weights_file.string(), "", "must suit its data set (see above)", ""}});
   if (code == 130) throw Interruption("interrupted; the same command begins again");
   if (code != 0)
-    throw EnvironmentError(fmt::format("atto reference ended with exit code {}", code));
+    throw EnvironmentError(
+        fmt::format("atto reference ended with exit code {} (see above); images can be given too, "
+                    "with --reference and, for int8, --calibrate",
+                    code));
+}
+
+deploy::ImageSet read_images(const fs::path& file, const deploy::TrainedModel& model,
+                             deploy::ImageUse use) {
+  deploy::ImageSet images = deploy::read_image_set(file, model.network);
+  deploy::expect_made_of(images, model, use, file);
+  return images;
+}
+
+/// Weights that do not name their data set leave it to a person to give images.
+void expect_data(const deploy::TrainedModel& model, const char* option, const char* file) {
+  if (!model.metadata.data.name.empty()) return;
+  throw SpecError({{model.weights_file.string(), "",
+                    fmt::format("names no data set to make {} of; give {}", file, option), ""}});
 }
 
 /// Images of the train split; `atto` itself does not read data sets.
 deploy::ImageSet calibration_of(const ExportRequest& request, const deploy::TrainedModel& model) {
   fs::path file = request.calibrate;
+  deploy::ImageUse use = deploy::ImageUse::Pixels;
   if (file.extension() != ".safetensors") {
+    use = deploy::ImageUse::Logits;
     file = model.folder() / deploy::kCalibrationName;
     std::vector<std::string> wanted = {"--split", "train", "--images",
                                        std::to_string(kCalibrationImages)};
     if (!request.calibrate.empty()) wanted.insert(wanted.end(), {"--data", request.calibrate});
-    if (!request.calibrate.empty() || !fs::exists(file)) make_reference(model, file, wanted);
+    if (!request.calibrate.empty() || !fs::exists(file)) {
+      if (request.calibrate.empty()) expect_data(model, "--calibrate", deploy::kCalibrationName);
+      make_reference(model, file, wanted);
+    }
   }
-  return deploy::read_image_set(file, model.network);
+  return read_images(file, model, use);
 }
 
 deploy::ImageSet reference_of(const ExportRequest& request, const deploy::TrainedModel& model) {
   fs::path file = request.reference;
   if (file.empty()) {
     file = model.folder() / deploy::kReferenceName;
-    if (!fs::exists(file)) make_reference(model, file);
+    if (!fs::exists(file)) {
+      expect_data(model, "--reference", deploy::kReferenceName);
+      make_reference(model, file);
+    }
   }
-  return deploy::read_image_set(file, model.network);
+  return read_images(file, model, deploy::ImageUse::Logits);
+}
+
+/// Models of one training beside the weights of another would pass for theirs.
+void expect_no_other_weights(const fs::path& folder, const deploy::TrainedModel& model) {
+  const fs::path there = folder / deploy::kWeightsName;
+  std::error_code error;
+  if (!fs::exists(there, error) || fs::equivalent(there, model.weights_file, error)) return;
+  net::TensorFile weights = net::read_safetensors(there);
+  net::widen(weights);
+  if (net::weights_digest(weights) != net::weights_digest(model.weights))
+    throw SpecError(
+        {{"--out", "", "must not hold the weights of another training", there.string()}});
 }
 
 }  // namespace
@@ -98,6 +135,7 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
     int8 = deploy::quantise_model(model, calibration_of(request, model));
   const deploy::ExportSource source{model, request.precision, int8 ? &*int8 : nullptr};
   const fs::path folder = request.out.empty() ? model.folder() : request.out;
+  expect_no_other_weights(folder, model);
   std::vector<deploy::Artefact> artefacts;
   for (const deploy::Target* target : targets)
     artefacts.push_back(deploy::export_to(*target, source, reference, folder));

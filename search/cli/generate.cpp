@@ -117,7 +117,7 @@ int generate(const GenerateOptions& options) {
   expect_kind(options.spec, "atto generate", {PathKind::Spec});
   const spec::DesignSpec spec = spec::read_design_spec(options.spec);
   const net::Prototype prototype = net::read_prototype(spec.prototype);
-  const FoundInput task = find_task_input(spec.task, prototype);
+  const FoundInput task = find_task_input(spec, prototype);
   net::expect_output(prototype, task.input, net::FirstOutput::Logits);
   const spec::Requirements& require = tier_of(spec, options.tier);
   const std::vector<gen::Restriction> restrictions = restrictions_of(prototype, options.pins);

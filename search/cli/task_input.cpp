@@ -4,9 +4,11 @@
 
 namespace atto::cli {
 
-FoundInput find_task_input(const spec::Task& task, const net::Prototype& prototype) {
+FoundInput find_task_input(const spec::DesignSpec& spec, const net::Prototype& prototype) {
+  const spec::Task& task = spec.task;
   try {
-    const train::DatasetInfo info = train::describe_dataset(task.dataset, task.resolution);
+    const train::DatasetInfo info = train::describe_dataset(task);
+    train::check_image_counts(spec, info);
     return {{info.input(), info.classes}, true, info.notes};
   } catch (const EnvironmentError&) {
     net::TaskInput input = prototype.written_input();

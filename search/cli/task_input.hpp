@@ -14,6 +14,7 @@ struct FoundInput {
 };
 
 /// Describes the task's data set; one that is not here leaves the prototype's channels and classes.
-FoundInput find_task_input(const spec::Task& task, const net::Prototype& prototype);
+/// Throws SpecError for one that cannot be split, or of whose images the spec asks for too few.
+FoundInput find_task_input(const spec::DesignSpec& spec, const net::Prototype& prototype);
 
 }  // namespace atto::cli

@@ -1,4 +1,4 @@
-// Any bytes as a safetensors file: tensors or one SpecError.
+// Any bytes as a safetensors file: tensors, widened, or one SpecError.
 #include <unistd.h>
 
 #include <cstddef>
@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     out.write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   }
   try {
-    (void)atto::net::read_safetensors(file);
+    atto::net::TensorFile contents = atto::net::read_safetensors(file);
+    atto::net::widen(contents);
   } catch (const atto::SpecError&) {
   }
   std::filesystem::remove(file);

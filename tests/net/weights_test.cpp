@@ -3,7 +3,10 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
 #include <fstream>
+#include <limits>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
@@ -239,7 +242,39 @@ TEST_CASE("Weights that do not fit the network are all listed") {
   file.tensors["extra"] = filled({1}, 1);
   CHECK_THROWS_WITH(check_weights(network, file, "w.safetensors"),
                     "w.safetensors: c.weight: must have the shape [8, 3, 3, 3]; got [8, 27]\n"
-                    "w.safetensors: d.weight: must be of type F32\n"
+                    "w.safetensors: d.weight: must be of type F32, F16 or BF16\n"
                     "w.safetensors: d.bias: missing tensor of shape [2]\n"
                     "w.safetensors: extra: unknown tensor; the network has none of this name");
+}
+
+TEST_CASE("weights of half precision are widened, every value exactly, and counters passed over") {
+  const auto halves = [](Tensor::Type type, const std::vector<std::uint16_t>& bits) {
+    Tensor tensor{type, {static_cast<std::int64_t>(bits.size())}, {}};
+    tensor.bytes.resize(2 * bits.size());
+    std::memcpy(tensor.bytes.data(), bits.data(), tensor.bytes.size());
+    return tensor;
+  };
+  TensorFile file;
+  // 1, -2, the largest, the smallest normal, the smallest, -0, infinity
+  file.tensors["f16"] =
+      halves(Tensor::Type::F16, {0x3C00, 0xC000, 0x7BFF, 0x0400, 0x0001, 0x8000, 0x7C00});
+  file.tensors["bf16"] = halves(Tensor::Type::BF16, {0x3F80, 0xC000, 0x0001});
+  file.tensors["bn.num_batches_tracked"] = {Tensor::Type::I64, {}, std::vector<std::uint8_t>(8)};
+  file.tensors["f32"] = filled({3}, 1);
+  const Tensor whole = file.tensors["f32"];
+  widen(file);
+  const auto values = [&](const char* name) {
+    const Tensor& tensor = file.tensors.at(name);
+    CHECK(tensor.type == Tensor::Type::F32);
+    std::vector<float> read(static_cast<std::size_t>(tensor.elements()));
+    REQUIRE(tensor.bytes.size() == 4 * read.size());
+    std::memcpy(read.data(), tensor.bytes.data(), tensor.bytes.size());
+    return read;
+  };
+  CHECK(values("f16") == std::vector<float>{1, -2, 65504, 0x1p-14F, 0x1p-24F, -0.0F,
+                                            std::numeric_limits<float>::infinity()});
+  CHECK(std::signbit(values("f16")[5]));
+  CHECK(values("bf16") == std::vector<float>{1, -2, 0x1p-133F});
+  CHECK(file.tensors.at("f32").bytes == whole.bytes);
+  CHECK(file.tensors.count("bn.num_batches_tracked") == 0);
 }

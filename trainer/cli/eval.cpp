@@ -1,6 +1,7 @@
 // atto eval and atto reference: trained weights on a data set.
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -30,48 +31,70 @@ struct ClassResult {
   double precision() const { return predicted > 0 ? double(right) / double(predicted) : 0; }
 };
 
-std::vector<ClassResult> per_class(const train::Quality& quality, int classes) {
+/// The true class and the predicted one of each image.
+using Judged = std::vector<std::pair<std::size_t, std::size_t>>;
+
+Judged judged_of(const train::Quality& quality, const train::Dataset& data,
+                 const std::vector<std::int32_t>& images) {
+  Judged judged;
+  for (std::size_t i = 0; i < images.size(); ++i)
+    judged.emplace_back(data.images.labels[static_cast<std::size_t>(images[i])],
+                        quality.predicted[i]);
+  return judged;
+}
+
+std::vector<ClassResult> per_class(const Judged& judged, int classes) {
   std::vector<ClassResult> results(static_cast<std::size_t>(classes));
-  for (int t = 0; t < classes; ++t)
-    for (int p = 0; p < classes; ++p) {
-      const std::int64_t count = quality.confusion[static_cast<std::size_t>(t * classes + p)];
-      results[static_cast<std::size_t>(t)].images += count;
-      results[static_cast<std::size_t>(p)].predicted += count;
-      if (t == p) results[static_cast<std::size_t>(t)].right = count;
-    }
+  for (const auto& [label, predicted] : judged) {
+    ++results[label].images;
+    ++results[predicted].predicted;
+    results[label].right += label == predicted;
+  }
   return results;
 }
 
 /// Rows are true classes, columns predicted ones.
-std::string confusion_csv(const train::Quality& quality, const std::vector<std::string>& names) {
+std::string confusion_csv(const Judged& judged, const std::vector<std::string>& names) {
+  std::map<std::pair<std::size_t, std::size_t>, std::int64_t> counts;
+  for (const auto& pair : judged) ++counts[pair];
   std::string text = "true\\predicted";
   for (const std::string& name : names) text += "," + search::csv_field(name);
+  auto next = counts.begin();
   for (std::size_t t = 0; t < names.size(); ++t) {
     text += "\n" + search::csv_field(names[t]);
-    for (std::size_t p = 0; p < names.size(); ++p)
-      text += "," + std::to_string(quality.confusion[t * names.size() + p]);
+    for (std::size_t p = 0; p < names.size(); ++p) {
+      const bool is_next = next != counts.end() && next->first == std::pair(t, p);
+      text += "," + std::to_string(is_next ? next++->second : 0);
+    }
   }
   return text + "\n";
 }
 
-void print_table(const train::Quality& quality, const train::Dataset& data,
+/// A table of every pair of classes is for people to read.
+void expect_small(const std::filesystem::path& confusion, int classes) {
+  constexpr int kMostClasses = 4096;
+  if (!confusion.empty() && classes > kMostClasses)
+    throw SpecError({{"--confusion", "", fmt::format("is for at most {} classes", kMostClasses),
+                      std::to_string(classes)}});
+}
+
+void print_table(const train::Quality& quality, const train::Dataset& data, const Judged& judged,
                  const std::string& split) {
-  const auto& images = split == "test" ? data.test : data.validation;
   fmt::print(
       "{} {}: {} images  top-1 {:.2f} %  top-5 {:.2f} %  loss {:.4f}\n\n{:<24} {:>7} {:>9} "
       "{:>10}\n",
-      data.info.name, split, images.size(), 100 * quality.top1, 100 * quality.top5, quality.loss,
+      data.info.name, split, judged.size(), 100 * quality.top1, 100 * quality.top5, quality.loss,
       "class", "images", "recall %", "precision %");
-  const std::vector<ClassResult> classes = per_class(quality, data.info.classes);
+  const std::vector<ClassResult> classes = per_class(judged, data.info.classes);
   for (std::size_t c = 0; c < classes.size(); ++c)
     fmt::print("{:<24} {:>7} {:>9.2f} {:>10.2f}\n", data.class_names[c], classes[c].images,
                100 * classes[c].recall(), 100 * classes[c].precision());
 }
 
-void print_json(const train::Quality& quality, const train::Dataset& data,
+void print_json(const train::Quality& quality, const train::Dataset& data, const Judged& judged,
                 const std::string& split) {
   nlohmann::ordered_json classes = nlohmann::ordered_json::array();
-  const std::vector<ClassResult> results = per_class(quality, data.info.classes);
+  const std::vector<ClassResult> results = per_class(judged, data.info.classes);
   for (std::size_t c = 0; c < results.size(); ++c)
     classes.push_back({{"name", data.class_names[c]},
                        {"images", results[c].images},
@@ -95,16 +118,19 @@ int eval_command(const Options& options) {
   const train::TorchEvaluator process({device_of(options.device), options.threads});
   train::Dataset data;
   const TrainedNetwork network = read_trained(options.source, data);
+  if (!network.note.empty()) fmt::print(stderr, "{}\n", network.note);
+  expect_small(options.confusion, data.info.classes);
   const train::ParameterLayout layout(network.network);
   const auto backend =
       train::make_backend(network.network, layout, {process.device(), options.threads, kBatch});
+  const auto& images = options.split == "test" ? data.test : data.validation;
   const train::Quality quality =
-      train::judge(*backend, network.trained, data,
-                   options.split == "test" ? data.test : data.validation, kBatch, options.threads);
-  options.json ? print_json(quality, data, options.split)
-               : print_table(quality, data, options.split);
+      train::judge(*backend, network.trained, data, images, kBatch, options.threads);
+  const Judged judged = judged_of(quality, data, images);
+  options.json ? print_json(quality, data, judged, options.split)
+               : print_table(quality, data, judged, options.split);
   if (!options.confusion.empty())
-    spec::write_file_atomically(options.confusion, confusion_csv(quality, data.class_names));
+    spec::write_file_atomically(options.confusion, confusion_csv(judged, data.class_names));
   return 0;
 }
 
@@ -126,7 +152,9 @@ int reference_command(const Options& options) {
   expect_weights(options, "atto reference");
   train::prepare_process(options.threads);
   train::Dataset data;
-  const TrainedNetwork network = read_trained(options.source, data);
+  TrainedSource source = options.source;
+  source.needs_labels = options.split != "train";  // whose images calibrate
+  const TrainedNetwork network = read_trained(source, data);
   const std::filesystem::path out = options.out.empty()
                                         ? network.weights_file.parent_path() / train::kReferenceName
                                         : options.out;

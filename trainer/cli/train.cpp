@@ -18,8 +18,10 @@
 #include "search/stop_signals.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
+#include "trainer/dataset_identity.hpp"
 #include "trainer/datasets.hpp"
 #include "trainer/torch/torch_evaluator.hpp"
+#include "trainer/torch/training_folder.hpp"
 #include "trainer/torch/training_run.hpp"
 
 namespace atto::cli {
@@ -32,7 +34,7 @@ struct Options {
   std::string data, device = "auto";
   std::optional<int> epochs, resolution, threads, rung;
   std::uint64_t seed = 1;
-  bool json = false;
+  bool json = false, force = false;
 };
 
 /// Shows epochs as lines, and on a terminal the way to the next one. Of very many short epochs it
@@ -74,10 +76,8 @@ class Display {
 
 /// Makes a request what a campaign's search asks for: up to a rung, its images, the top rung's
 /// schedule.
-void train_as_searched(const Options& options, train::TrialRequest& request) {
-  if (options.spec.empty())
-    throw SpecError({{"--rung", "", "needs --spec, whose search.rungs it counts", ""}});
-  const spec::SearchSettings search = spec::read_design_spec(options.spec).search;
+void train_as_searched(const Options& options, const spec::SearchSettings& search,
+                       train::TrialRequest& request) {
   const int rungs = static_cast<int>(search.rungs.size());
   if (*options.rung > rungs)
     throw SpecError({{"--rung", "", fmt::format("must be <= {}, the spec's rungs", rungs),
@@ -91,8 +91,9 @@ void train_as_searched(const Options& options, train::TrialRequest& request) {
 
 train::TrialRequest request_of(const Options& options) {
   train::TrialRequest request;
+  spec::DesignSpec spec;
   if (!options.spec.empty()) {
-    const spec::DesignSpec spec = spec::read_design_spec(options.spec);
+    spec = spec::read_design_spec(options.spec);
     request.task = spec.task;
     request.recipe = options.rung ? spec.training.recipe : spec.training.final_recipe();
     request.images = spec.training.final_images;
@@ -100,17 +101,20 @@ train::TrialRequest request_of(const Options& options) {
   } else {
     request.to_epoch = spec::TrainingSettings{}.final_epochs;
   }
-  if (!options.data.empty()) request.task.dataset = options.data;
+  if (!options.data.empty()) request.task = {options.data, {}, request.task.resolution};
   if (options.resolution) request.task.resolution = options.resolution;
   if (options.threads) request.recipe.threads = *options.threads;
   request.to_epoch = options.epochs.value_or(request.to_epoch);
   request.horizon_epochs = request.to_epoch;
   request.phase = train::Phase::Final;
   request.judge_test = true;
-  if (options.rung) train_as_searched(options, request);
+  if (options.rung && options.spec.empty())
+    throw SpecError({{"--rung", "", "needs --spec, whose search.rungs it counts", ""}});
+  if (options.rung) train_as_searched(options, spec.search, request);
   request.seed = options.seed;
-  const train::DatasetInfo info =
-      train::describe_dataset(request.task.dataset, request.task.resolution);
+  const train::DatasetInfo info = train::describe_dataset(request.task);
+  train::check_image_counts(spec, info);
+  request.data = train::identity_of(info);
   for (const std::string& note : info.notes) fmt::print(stderr, "data: {}\n", note);
   request.network = net::read_design(options.design, net::TaskInput{info.input(), info.classes},
                                      net::FirstOutput::Logits);
@@ -136,7 +140,7 @@ nlohmann::ordered_json json_of(const train::TrialRequest& request,
   const net::Costs costs = net::count_costs(request.network);
   constexpr const char* kOutcomes[] = {"finished", "diverged", "failed", "interrupted"};
   nlohmann::ordered_json json = {{"design_hash", request.design_hash},
-                                 {"dataset", request.task.dataset},
+                                 {"dataset", request.data.name},
                                  {"seed", request.seed},
                                  {"params", costs.params},
                                  {"macs", costs.macs},
@@ -177,6 +181,23 @@ int tell_result(const Options& options, const train::TrialRequest& request,
   return 0;
 }
 
+/// Makes the folder. Throws SpecError where it holds another training or a campaign; with --force
+/// the files of the other training go first, those that were made of its weights among them.
+void take_folder(const Options& options, const train::TrialRequest& request) {
+  const fs::path& folder = request.folder;
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw EnvironmentError("cannot make", folder.string(), error.value());
+  const std::string other = train::other_training(folder, request, options.design);
+  if (other.empty()) return;
+  if (!options.force || fs::exists(folder / "ledger.db", error))
+    throw SpecError({{folder.string(), "",
+                      "holds " + other + "; choose another folder with --out" +
+                          (options.force ? "" : ", or replace it with --force"),
+                      ""}});
+  train::remove_training(folder);
+}
+
 int train_command(const Options& options) {
   search::StopSignals signals;
   expect_kind(options.design, "atto train", {PathKind::Network});
@@ -184,10 +205,11 @@ int train_command(const Options& options) {
   const net::Costs costs = net::count_costs(request.network);
   const net::Shape& input = request.network.input;
   fmt::print(stderr, "{}  {} params  {} MACs  {} {}x{}x{}  seed {}\n", request.design_hash,
-             costs.params, costs.macs, request.task.dataset, input.channels, input.height,
-             input.width, request.seed);
-  fs::create_directories(request.folder);
-  spec::write_file_atomically(request.folder / "design.json", spec::read_file(options.design));
+             costs.params, costs.macs, request.data.name, input.channels, input.height, input.width,
+             request.seed);
+  const std::string design = spec::read_file(options.design);
+  take_folder(options, request);
+  spec::write_file_atomically(request.folder / "design.json", design);
   train::TorchEvaluator evaluator({device_of(options.device), request.recipe.threads});
   Display display(request.to_epoch);
   const train::TrialResult result =
@@ -222,6 +244,7 @@ void add_trainer_train(CLI::App& app, Action& action) {
   command.option("--threads", options->threads, "CPU threads; part of the result's identity")
       .range(1, 256);
   add_device_option(command, options->device);
+  command.flag("--force", options->force, "Replace another training that the folder holds");
   command.flag("--json", options->json, "Print the result as JSON");
   command.footer(
       "Example:  atto train design.json --data fashion_mnist --epochs 30\n"

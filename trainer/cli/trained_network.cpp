@@ -1,80 +1,77 @@
 #include "trainer/cli/trained_network.hpp"
 
-#include <cmath>
-#include <sstream>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 #include "design_specs/errors.hpp"
-#include "prototypes/language/prototype.hpp"
-#include "trainer/torch/training_run.hpp"
+#include "prototypes/language/trained_model.hpp"
+#include "trainer/dataset_identity.hpp"
 
 namespace atto::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
-std::string metadata_of(const net::TensorFile& file, const std::string& key) {
-  const auto found = file.metadata.find(key);
-  return found == file.metadata.end() ? "" : found->second;
+net::TrainedModel read_model(const TrainedSource& source) {
+  std::optional<net::TaskInput> unsaid;  // for weights that do not say what they were trained for
+  if (!source.data.empty() && source.needs_labels) {
+    const train::DatasetInfo info = train::describe_dataset(source.data);
+    unsaid = net::TaskInput{info.input(), info.classes};
+  }
+  return net::read_trained_model(source.path, source.design, unsaid);
 }
 
-/// Reads "0.1 0.2 0.3"; absent = what `values` holds.
-void read_numbers(const fs::path& file, const std::string& key, const std::string& text, int count,
-                  std::array<float, 4>& values) {
-  if (text.empty()) return;
-  std::istringstream in(text);
-  for (int c = 0; c < count; ++c)
-    if (!(in >> values[static_cast<std::size_t>(c)]) ||
-        !std::isfinite(values[static_cast<std::size_t>(c)]) ||
-        (key == "stddev" && values[static_cast<std::size_t>(c)] <= 0))
-      throw SpecError({{file.string(), "/__metadata__/" + key,
-                        "must be " + std::to_string(count) + " numbers", text}});
+std::string shape_text(const net::Shape& shape) {
+  return fmt::format("{}x{}x{}", shape.channels, shape.height, shape.width);
 }
 
-int resolution_of(const fs::path& file, const std::string& text) {
-  if (text.empty()) return 0;
-  std::istringstream in(text);
-  int pixels = 0;
-  if (!(in >> pixels) || pixels < 1)
-    throw SpecError({{file.string(), "/__metadata__/height", "must be a number of pixels", text}});
-  return pixels;
+/// The data set that is asked for, or that of the training, at the network's size.
+train::DatasetInfo find_data(const TrainedSource& source, const net::TrainedModel& model) {
+  const spec::DatasetIdentity& recorded = model.metadata.data;
+  const net::Shape& input = model.network.input;
+  const std::optional<int> side =
+      input.height == input.width ? std::optional(input.height) : std::nullopt;
+  if (source.data.empty() && recorded.name.empty())
+    throw SpecError({{model.weights_file.string(), "", "names no data set; give --data", ""}});
+  const train::DatasetInfo info = source.data.empty() ? train::find_dataset(recorded, side)
+                                                      : train::describe_dataset(source.data, side);
+  const std::string file = model.weights_file.string();
+  if (info.input() != model.network.input)
+    throw SpecError(
+        {{file, "",
+          "data set " + info.name + " must give images of " + shape_text(model.network.input),
+          shape_text(info.input())}});
+  if (source.needs_labels && info.classes != model.network.classes)
+    throw SpecError({{file, "",
+                      fmt::format("data set {} must have the network's {} classes", info.name,
+                                  model.network.classes),
+                      std::to_string(info.classes)}});
+  return info;
 }
 
-/// The weights of a person's `path`: a file, a folder with weights, or a campaign's, whose winner
-/// is meant.
-fs::path weights_file_of(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return path;
-  const fs::path own = path / train::kWeightsName, winner = path / "winner" / train::kWeightsName;
-  return !fs::exists(own, ignored) && fs::exists(winner, ignored) ? winner : own;
+void keep(const std::vector<float>& values, std::array<float, 4>& to) {
+  std::copy(values.begin(), values.end(), to.begin());
 }
 
 }  // namespace
 
 TrainedNetwork read_trained(const TrainedSource& source, train::Dataset& data) {
+  const net::TrainedModel model = read_model(source);
+  const train::DatasetInfo info = find_data(source, model);
   TrainedNetwork result;
-  result.weights_file = weights_file_of(source.path);
-  const net::TensorFile file = net::read_safetensors(result.weights_file);
-  const fs::path design =
-      source.design.empty() ? result.weights_file.parent_path() / "design.json" : source.design;
-  const std::string dataset = source.data.empty() ? metadata_of(file, "dataset") : source.data;
-  if (dataset.empty())
-    throw SpecError({{result.weights_file.string(), "", "names no data set; give --data", ""}});
-  const int resolution = resolution_of(result.weights_file, metadata_of(file, "height"));
-  const train::DatasetInfo info =
-      train::describe_dataset(dataset, resolution > 0 ? std::optional(resolution) : std::nullopt);
-  result.network = net::read_design(design, net::TaskInput{info.input(), info.classes},
-                                    net::FirstOutput::Scores);
-  net::check_weights(result.network, file, result.weights_file.string());
-  const train::ParameterLayout layout(result.network);
+  result.weights_file = model.weights_file;
+  result.network = model.network;
+  const train::ParameterLayout layout(model.network);
   result.trained.weights.resize(layout.trained);
   result.trained.statistics.resize(layout.statistics);
-  train::from_tensors(layout, file, result.trained.weights, result.trained.statistics);
+  train::from_tensors(layout, model.weights, result.trained.weights, result.trained.statistics);
+  const spec::DatasetIdentity& recorded = model.metadata.data;
+  if (!recorded.digest.empty() && recorded.digest != info.digest)
+    result.note =
+        fmt::format("data set {} is not that of the training, {}",
+                    train::identity_text(train::identity_of(info)), train::identity_text(recorded));
   data = train::load_dataset(info);
-  read_numbers(result.weights_file, "mean", metadata_of(file, "mean"), info.channels,
-               data.normalisation.mean);
-  read_numbers(result.weights_file, "stddev", metadata_of(file, "stddev"), info.channels,
-               data.normalisation.stddev);
-  result.normalisation = data.normalisation;
+  keep(model.metadata.mean, data.normalisation.mean);
+  keep(model.metadata.stddev, data.normalisation.stddev);
   return result;
 }
 

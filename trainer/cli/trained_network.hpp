@@ -12,8 +12,8 @@ namespace atto::cli {
 struct TrainedNetwork {
   net::Network network;
   train::TrainedWeights trained;
-  train::Normalisation normalisation;  ///< that of the training
   std::filesystem::path weights_file;
+  std::string note;  ///< for people: the data set is not that of the training; else empty
 };
 
 /// What a person names: a folder with weights.safetensors and design.json, a campaign's run folder
@@ -21,6 +21,7 @@ struct TrainedNetwork {
 struct TrainedSource {
   std::filesystem::path path, design;  ///< design: empty = design.json beside the weights
   std::string data;                    ///< empty = the data set that the weights were trained on
+  bool needs_labels = true;            ///< the data set must have the network's classes
 };
 
 /// Reads both files and the data set they are for. Throws SpecError or EnvironmentError.

@@ -109,11 +109,36 @@ void write_batch(const Dataset& data, std::span<const std::int32_t> images,
   }
 }
 
+namespace {
+
+/// Exchanges images so that the first `count` hold every class, where they can. Changes nothing
+/// where they do already.
+void cover_classes(const Dataset& data, std::span<std::int32_t> images, std::size_t count) {
+  std::vector<int> held(static_cast<std::size_t>(data.info.classes));
+  const auto held_of = [&](std::size_t at) -> int& {
+    return held[static_cast<std::size_t>(data.images.labels[static_cast<std::size_t>(images[at])])];
+  };
+  for (std::size_t i = 0; i < count; ++i) ++held_of(i);
+  std::size_t spare = count;
+  for (std::size_t i = count; i < images.size(); ++i) {
+    if (held_of(i) > 0) continue;
+    while (spare > 0 && held_of(spare - 1) < 2) --spare;
+    if (spare == 0) return;
+    --held_of(--spare);
+    ++held_of(i);
+    std::swap(images[spare], images[i]);
+  }
+}
+
+}  // namespace
+
 std::vector<std::int32_t> training_subset(const Dataset& data, std::optional<int> count) {
   std::vector<std::int32_t> subset = data.train;
   if (!count || static_cast<std::size_t>(*count) >= subset.size()) return subset;
   spec::Random(kSubsetSeed).shuffle(std::span<std::int32_t>(subset));
-  subset.resize(static_cast<std::size_t>(std::max(1, *count)));
+  const auto kept = static_cast<std::size_t>(std::max(1, *count));
+  cover_classes(data, subset, kept);
+  subset.resize(kept);
   std::sort(subset.begin(), subset.end());
   return subset;
 }
@@ -131,6 +156,7 @@ std::vector<std::int32_t> validation_subset(const Dataset& data,
   std::vector<std::int32_t>& drawn = wanted > subset.size() ? more : subset;
   spec::Random(kValidationSeed).shuffle(std::span<std::int32_t>(drawn));
   const std::size_t kept = wanted > subset.size() ? wanted - subset.size() : wanted;
+  if (&drawn == &subset) cover_classes(data, drawn, kept);
   drawn.resize(std::min(drawn.size(), kept));
   subset.insert(subset.end(), more.begin(), more.end());
   std::sort(subset.begin(), subset.end());

@@ -31,7 +31,7 @@ void write_batch(const Dataset& data, std::span<const std::int32_t> images,
                  float* dst);
 
 /// Returns the training images that a phase uses: all, or `count` of them, the same for every
-/// trial.
+/// trial, every class among them where there are as many.
 std::vector<std::int32_t> training_subset(const Dataset& data, std::optional<int> count);
 
 /// Returns the images that a run is judged on: the validation split, or `count` of it, the same for

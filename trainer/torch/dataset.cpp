@@ -1,5 +1,7 @@
 #include "trainer/torch/dataset.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -14,6 +16,26 @@ namespace {
 
 /// Fixed for ever: it decides which images are validation.
 constexpr std::uint64_t kSplitSeed = 0x5eed0a770f0e6e01ULL;
+
+/// Throws EnvironmentError for a class that is not in a split: its images could not be read.
+void expect_every_class(const Dataset& data, const std::vector<std::int32_t>& images,
+                        const char* split) {
+  std::vector<bool> is_there(static_cast<std::size_t>(data.info.classes));
+  for (const std::int32_t image : images)
+    is_there[static_cast<std::size_t>(data.images.labels[static_cast<std::size_t>(image)])] = true;
+  for (std::size_t c = 0; c < is_there.size(); ++c)
+    if (!is_there[c])
+      throw EnvironmentError(
+          fmt::format("data set {}: class {} has no image for {} that can be read", data.info.name,
+                      data.class_names[c], split));
+}
+
+void expect_labels(const Dataset& data) {
+  for (const std::int32_t label : data.images.labels)
+    if (label < 0 || label >= data.info.classes)
+      throw EnvironmentError(fmt::format("data set {}: labels must be in [0, {}); got {}",
+                                         data.info.name, data.info.classes, label));
+}
 
 void split(Dataset& data) {
   const auto trained = data.info.train_images, carved = trained - data.info.own_validation;
@@ -36,6 +58,8 @@ void split(Dataset& data) {
   for (std::int64_t i = trained; i < trained + data.info.test_images; ++i)
     data.test.push_back(static_cast<std::int32_t>(i));
   data.info.validation_images = static_cast<std::int64_t>(data.validation.size());
+  expect_every_class(data, data.train, "training");
+  expect_every_class(data, data.validation, "validation");
 }
 
 /// Sums are whole numbers, so that the result is exact in any order.
@@ -105,10 +129,10 @@ Dataset load_dataset(const DatasetInfo& info) {
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("data set " + info.name + ": out of memory");
   }
-  split(data);
-  if (data.train.empty()) throw EnvironmentError("data set " + info.name + ": no training images");
-  measure(data);
   data.class_names = read_class_names(info);
+  expect_labels(data);
+  split(data);
+  measure(data);
   return data;
 }
 

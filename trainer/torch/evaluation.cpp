@@ -46,8 +46,7 @@ Quality judge(Backend& backend, const TrainedWeights& trained, const Dataset& da
               std::span<const std::int32_t> images, int batch, int threads) {
   const int classes = data.info.classes;
   Quality quality;
-  quality.confusion.assign(static_cast<std::size_t>(classes) * static_cast<std::size_t>(classes),
-                           0);
+  quality.predicted.reserve(images.size());
   std::vector<float> pixels(static_cast<std::size_t>(batch * data.image_bytes()));
   std::vector<float> logits(static_cast<std::size_t>(batch) * static_cast<std::size_t>(classes));
   std::vector<std::int32_t> labels;
@@ -69,8 +68,8 @@ Quality judge(Backend& backend, const TrainedWeights& trained, const Dataset& da
           std::all_of(row, row + classes, [](float v) { return std::isfinite(v); });
       quality.top1 += rank == 0;
       quality.top5 += rank < 5;
-      ++quality.confusion[static_cast<std::size_t>(label * classes +
-                                                   (std::max_element(row, row + classes) - row))];
+      quality.predicted.push_back(
+          static_cast<std::int32_t>(std::max_element(row, row + classes) - row));
     }
   }
   const double count = std::max<double>(1, static_cast<double>(images.size()));

@@ -13,7 +13,7 @@ namespace atto::train {
 struct Quality {
   double loss = 0, top1 = 0, top5 = 0;
   bool is_finite = true;                ///< false where a logit is NaN or infinite
-  std::vector<std::int64_t> confusion;  ///< [true class, predicted class]
+  std::vector<std::int32_t> predicted;  ///< class of every image; ties go to the lower
 };
 
 /// Weights that can be used for inference.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+
+#include "design_specs/errors.hpp"
 
 namespace atto::train {
 namespace {
@@ -31,6 +34,9 @@ double cross_entropy(const float* logits, const std::int32_t* labels, int count,
   const double off = smoothing / classes, on = 1.0 - smoothing + off;
   double total = 0;
   for (int i = 0; i < count; ++i, logits += classes) {
+    if (labels[i] < 0 || labels[i] >= classes)
+      throw InternalError("a label must be in [0, " + std::to_string(classes) + "); got " +
+                          std::to_string(labels[i]));
     const float top = *std::max_element(logits, logits + classes);
     double sum = 0, plain = 0;
     for (int c = 0; c < classes; ++c) {

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "design_specs/errors.hpp"
+#include "trainer/dataset_identity.hpp"
 #include "trainer/torch/cpu/plan.hpp"
 #include "trainer/torch/training_run.hpp"
 
@@ -47,13 +48,24 @@ bool is_out_of_memory(std::string_view what) {
          what.find("out of memory") != std::string_view::npos;
 }
 
+/// The data set may have changed since the network was made for it.
 void expect_fit(const TrialRequest& request, const Dataset& data) {
   const net::Network& network = request.network;
   if (network.input == data.info.input() && network.classes == data.info.classes) return;
-  throw InternalError(fmt::format(
-      "network for {}x{}x{} and {} classes, data set {} has {}x{}x{} and {}",
+  throw EnvironmentError(fmt::format(
+      "the network is for {}x{}x{} and {} classes; data set {} has {}x{}x{} and {}",
       network.input.channels, network.input.height, network.input.width, network.classes,
       data.info.name, data.info.channels, data.info.height, data.info.width, data.info.classes));
+}
+
+/// The loss takes logits and makes the softmax itself.
+void expect_logits(const net::Network& network) {
+  const net::Layer& last = network.layers[static_cast<std::size_t>(network.outputs.at(0).layer)];
+  if (std::holds_alternative<net::Softmax>(last.op))
+    throw SpecError({{network.name, "/head",
+                      "must not end in a softmax: it is trained on its logits, and the softmax is "
+                      "part of the loss",
+                      last.name}});
 }
 
 }  // namespace
@@ -72,11 +84,15 @@ Device TorchEvaluator::device() const {
   return uses_cuda_ ? Device::Cuda : Device::Cpu;
 }
 
-const Dataset& TorchEvaluator::dataset(const spec::Task& task) {
-  const std::string key = task.dataset + "@" + std::to_string(task.resolution.value_or(0));
+const Dataset& TorchEvaluator::dataset(const TrialRequest& request) {
+  const spec::Task& task = request.task;
+  const std::string key =
+      fmt::format("{}@{} {}", task.dataset, task.resolution.value_or(0), request.data.digest);
   if (data_ && loaded_ == key) return *data_;
   data_.reset();
-  data_ = std::make_unique<Dataset>(load_dataset(describe_dataset(task.dataset, task.resolution)));
+  data_ = std::make_unique<Dataset>(
+      load_dataset(request.data.digest.empty() ? describe_dataset(task)
+                                               : find_dataset(request.data, task.resolution)));
   loaded_ = key;
   for (const std::string& name : data_->images.left_out)
     notes_.push_back("image left out: " + name);
@@ -84,8 +100,9 @@ const Dataset& TorchEvaluator::dataset(const spec::Task& task) {
 }
 
 TrialResult TorchEvaluator::evaluate(const TrialRequest& request, const Progress& progress) {
-  const Dataset& data = dataset(request.task);
+  const Dataset& data = dataset(request);
   expect_fit(request, data);
+  expect_logits(request.network);
   prepare_process(request.recipe.threads);
   // Memory is promised freely and the process killed later: refuse what cannot be.
   const double needed =

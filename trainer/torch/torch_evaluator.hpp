@@ -26,8 +26,8 @@ class TorchEvaluator : public Evaluator {
   ~TorchEvaluator() override;
   TrialResult evaluate(const TrialRequest& request, const Progress& progress) override;
   std::string environment() const override;
-  /// Returns the data set of a task, loading it unless it was the last.
-  const Dataset& dataset(const spec::Task& task);
+  /// Returns the data set of a request, loading it unless it was the last.
+  const Dataset& dataset(const TrialRequest& request);
   Device device() const;
   /// Messages since the last call, for the log: left-out images, ignored checkpoints.
   std::vector<std::string> take_notes();

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "design_specs/reading/text_checks.hpp"
 #include "trainer/torch/training_run.hpp"
 
 namespace atto::train {
@@ -23,6 +24,9 @@ std::string numbers(const std::array<float, 4>& values, int count) {
 void describe(const Dataset& data, std::map<std::string, std::string>& metadata) {
   const int channels = data.info.channels;
   metadata["dataset"] = data.info.name;
+  const std::string place = data.info.folder.string();
+  if (spec::is_utf8(place)) metadata["dataset_place"] = place;
+  metadata["dataset_digest"] = data.info.digest;
   metadata["channels"] = std::to_string(channels);
   metadata["height"] = std::to_string(data.info.height);
   metadata["width"] = std::to_string(data.info.width);
@@ -48,6 +52,7 @@ void write_weights(const std::filesystem::path& file, const TrialRequest& reques
   contents.metadata["design_hash"] = request.design_hash;
   contents.metadata["seed"] = std::to_string(request.seed);
   contents.metadata["epochs"] = std::to_string(request.to_epoch);
+  contents.metadata["training"] = identity_text(request);
   net::write_safetensors(file, contents);
 }
 
@@ -94,8 +99,10 @@ void write_reference(const std::filesystem::path& file, const net::Network& netw
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(&label);
     labels.bytes.insert(labels.bytes.end(), bytes, bytes + sizeof(label));
   }
-  contents.tensors["labels"] = std::move(labels);
+  if (data.info.classes == network.classes) contents.tensors["labels"] = std::move(labels);
   describe(data, contents.metadata);
+  contents.metadata["weights_digest"] =
+      net::weights_digest(to_tensors(layout, trained.weights, trained.statistics));
   net::write_safetensors(file, contents);
 }
 

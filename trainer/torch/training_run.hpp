@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "prototypes/language/trained_model.hpp"
 #include "trainer/evaluator.hpp"
 #include "trainer/torch/checkpoint.hpp"
 #include "trainer/torch/evaluation.hpp"
@@ -12,8 +13,8 @@
 namespace atto::train {
 
 /// The files of a finished trial, in its folder.
-inline constexpr std::string_view kWeightsName = "weights.safetensors";
-inline constexpr std::string_view kReferenceName = "reference.safetensors";
+using net::kReferenceName;
+using net::kWeightsName;
 
 class TrainingRun {
  public:
@@ -73,7 +74,8 @@ std::span<const std::int32_t> reference_images(const Dataset& data);
 std::vector<std::int32_t> spread_images(std::span<const std::int32_t> split, std::size_t count);
 
 /// Writes reference.safetensors: images as normalised float [N, C, H, W] under "inputs", LibTorch's
-/// logits [N, classes] under "logits" and "labels" [N].
+/// logits [N, classes] under "logits" and, where the data set has the network's classes, "labels"
+/// [N]; the metadata tells which weights they are of.
 void write_reference(const std::filesystem::path& file, const net::Network& network,
                      const Dataset& data, std::span<const std::int32_t> images,
                      const ParameterLayout& layout, const TrainedWeights& trained);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "design_specs/errors.hpp"
 #include "trainer/torch/backend.hpp"
 #include "trainer/torch/cpu/plan.hpp"
 #include "trainer/torch/optimiser.hpp"
@@ -103,6 +104,8 @@ class CpuBackend : public Backend {
   void forward(const Pass& pass, const Batch& batch, const float* statistics) {
     const auto pixels =
         static_cast<std::size_t>(network_.input.elements()) * static_cast<std::size_t>(batch.count);
+    if (pixels > plan_.input->raw.size())
+      throw InternalError("a batch must not have more images than the backend was made for");
     std::memcpy(plan_.input->raw.data(), batch.images, pixels * sizeof(float));
     for (const auto& step : plan_.steps) {
       step->forward(pass);

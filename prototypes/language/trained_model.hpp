@@ -1,0 +1,51 @@
+#pragma once
+// A trained network as it lies on disk: weights, what their metadata says of the training, and the
+// design beside them. The one reader of what the trainer, or a person's Python, wrote.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "design_specs/requirements/dataset_identity.hpp"
+#include "prototypes/language/prototype.hpp"
+#include "prototypes/network/weights.hpp"
+
+namespace atto::net {
+
+inline constexpr const char* kWeightsName = "weights.safetensors";
+inline constexpr const char* kReferenceName = "reference.safetensors";
+inline constexpr const char* kCalibrationName = "calibration.safetensors";
+
+/// What a weights file says of its training; every part may be absent.
+struct TrainingMetadata {
+  std::optional<TaskInput> input;  ///< absent = as the design is written
+  std::vector<float> mean;         ///< per channel of pixels in [0, 1]; empty with `stddev`
+  std::vector<float> stddev;
+  std::vector<std::string> class_names;
+  spec::DatasetIdentity data;
+};
+
+struct TrainedModel {
+  Network network;     ///< at the input size and classes that it was trained for
+  TensorFile weights;  ///< exactly the network's, all F32 and finite
+  TrainingMetadata metadata;
+  std::filesystem::path weights_file, design_file;
+
+  std::filesystem::path folder() const { return weights_file.parent_path(); }
+};
+
+/// Reads what a person names: a folder with weights.safetensors and design.json, a campaign's run
+/// folder (its winner is meant), or a weights file. `design`: empty = design.json beside the
+/// weights; `unsaid`: the input of weights that do not say theirs, absent = as the design is
+/// written. F16 and BF16 tensors are widened, PyTorch's num_batches_tracked is passed over. Throws
+/// SpecError naming the file and the tensor or the key, EnvironmentError.
+TrainedModel read_trained_model(const std::filesystem::path& source,
+                                const std::filesystem::path& design = {},
+                                const std::optional<TaskInput>& unsaid = {});
+
+/// Returns a digest of the weights themselves, 16 hex digits: what is computed from them carries
+/// it.
+std::string weights_digest(const TensorFile& weights);
+
+}  // namespace atto::net

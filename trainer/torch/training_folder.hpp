@@ -1,0 +1,20 @@
+#pragma once
+// Whose training a folder holds.
+
+#include <filesystem>
+#include <string>
+
+#include "trainer/evaluator.hpp"
+
+namespace atto::train {
+
+/// Returns what the folder holds that training into it would destroy ("another training:
+/// checkpoint.safetensors"); empty for a folder without any, or with this very training, which is
+/// continued.
+std::string other_training(const std::filesystem::path& folder, const TrialRequest& request,
+                           const std::filesystem::path& design);
+
+/// Removes a training's files and the models that were exported beside it. Throws EnvironmentError.
+void remove_training(const std::filesystem::path& folder);
+
+}  // namespace atto::train
