@@ -341,6 +341,14 @@ DatasetInfo describe_dataset(const spec::Task& task) {
   return describe_dataset(task.dataset, task.resolution, task.base);
 }
 
+DatasetInfo in_shape(DatasetInfo info, const net::Shape& shape) {
+  info.height = shape.height;
+  info.width = shape.width;
+  if (info.kind == DatasetKind::ImageFolder && (shape.channels == 1 || shape.channels == 3))
+    info.channels = shape.channels;
+  return info;
+}
+
 std::int64_t validation_share(std::int64_t class_images, std::int64_t train_images) {
   constexpr std::int64_t kMaxValidation = 5000;
   if (class_images < 2) return 0;

@@ -64,6 +64,10 @@ DatasetInfo describe_dataset(const std::string& dataset, std::optional<int> reso
                              const std::filesystem::path& base = {});
 DatasetInfo describe_dataset(const spec::Task& task);
 
+/// Returns the data set with images of another size; an image folder's also in grey (1) or colour
+/// (3), as pictures are made for any network.
+DatasetInfo in_shape(DatasetInfo info, const net::Shape& shape);
+
 /// Returns how many of a class's training images go to validation: a tenth, over all classes at
 /// most 5,000, and one at least of a class that has two.
 std::int64_t validation_share(std::int64_t class_images, std::int64_t train_images);

@@ -27,13 +27,11 @@ std::string shape_text(const net::Shape& shape) {
 /// The data set that is asked for, or that of the training, at the network's size.
 train::DatasetInfo find_data(const TrainedSource& source, const net::TrainedModel& model) {
   const spec::DatasetIdentity& recorded = model.metadata.data;
-  const net::Shape& input = model.network.input;
-  const std::optional<int> side =
-      input.height == input.width ? std::optional(input.height) : std::nullopt;
   if (source.data.empty() && recorded.name.empty())
     throw SpecError({{model.weights_file.string(), "", "names no data set; give --data", ""}});
-  const train::DatasetInfo info = source.data.empty() ? train::find_dataset(recorded, side)
-                                                      : train::describe_dataset(source.data, side);
+  const train::DatasetInfo info = train::in_shape(
+      source.data.empty() ? train::find_dataset(recorded) : train::describe_dataset(source.data),
+      model.network.input);
   const std::string file = model.weights_file.string();
   if (info.input() != model.network.input)
     throw SpecError(
