@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/files.hpp"
+#include "design_specs/json_text.hpp"
 
 namespace atto::search {
 namespace {
@@ -140,7 +141,7 @@ std::string calibration_json(const Calibration& calibration) {
   const nlohmann::json json = {{"designs", calibration.designs},
                                {"predictors", predictors},
                                {"switched_off", calibration.switched_off()}};
-  return json.dump(2) + "\n";
+  return spec::json_text(json, 2) + "\n";
 }
 
 std::vector<std::string> read_switched_off(const std::filesystem::path& file) {

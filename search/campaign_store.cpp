@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "design_specs/json_text.hpp"
 #include "search/campaign.hpp"
 
 namespace atto::search {
@@ -35,7 +36,7 @@ void store_campaign(Ledger& ledger, const Campaign& campaign) {
                               {"dataset_name", campaign.dataset.name},
                               {"dataset_place", campaign.dataset.place.string()},
                               {"dataset_digest", campaign.dataset.digest}};
-  ledger.set_meta("campaign", campaign_json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  ledger.set_meta("campaign", spec::json_text(campaign_json));
   ledger.set_meta("version", ATTO_VERSION);
 }
 
@@ -116,7 +117,7 @@ void change_device(Ledger& ledger, const std::string& device) {
     json["earlier_devices"].push_back(before);
     ledger.add_event("device", "trained on " + device + " from here on, before on " + before);
   }
-  ledger.set_meta("campaign", json.dump());
+  ledger.set_meta("campaign", spec::json_text(json));
 }
 
 std::vector<Extension> read_extensions(Ledger& ledger) {
@@ -133,7 +134,7 @@ void write_extensions(Ledger& ledger, const std::vector<Extension>& extensions) 
   Json json = Json::array();
   for (const Extension& extension : extensions)
     json.push_back({extension.tier, extension.position, extension.candidates});
-  ledger.set_meta("extensions", json.dump());
+  ledger.set_meta("extensions", spec::json_text(json));
 }
 
 }  // namespace atto::search

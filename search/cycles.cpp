@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/json_text.hpp"
 
 namespace atto::search {
 namespace {
@@ -43,7 +44,7 @@ std::string insight_text(const Insight& insight) {
                      {"weights", weights},
                      {"sources", sources},
                      {"rung_correlations", insight.rung_correlations}};
-  return json.dump();
+  return spec::json_text(json);
 }
 
 Insight read_insight(const std::string& text) try {

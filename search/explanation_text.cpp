@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/json_text.hpp"
 #include "search/explanation.hpp"
 
 namespace atto::search {
@@ -191,7 +192,7 @@ std::string explanation_json(const Explanation& explanation) {
                      {"rungs", rungs},
                      {"weights", weights},
                      {"decisions", decisions}};
-  return json.dump(2) + "\n";
+  return spec::json_text(json, 2) + "\n";
 }
 
 }  // namespace atto::search

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "design_specs/json_text.hpp"
 #include "search/ledger_bell.hpp"
 #include "search/ledger_connection.hpp"
 #include "search/process_mark.hpp"
@@ -36,7 +37,7 @@ std::string blocks_text(const std::vector<TimedBlock>& blocks) {
   Json json = Json::array();
   for (const auto& [block, us] : blocks)
     json.push_back({block.key, block.family, block.amounts, block.features, us});
-  return json.dump();
+  return spec::json_text(json);
 }
 
 spec::LatencyPrecision read_precision(const std::string& text) {

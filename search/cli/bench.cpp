@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "design_specs/json_text.hpp"
 #include "export/measuring/core_distance.hpp"
 #include "export/measuring/fma_peak.hpp"
 #include "export/runtime/engine.hpp"
@@ -80,7 +81,7 @@ std::string json_text(const Measured& m, int threads) {
                              {"macs", step.macs},
                              {"median_us", step.median_us},
                              {"gflops", m.gflops(step.macs, step.median_us / 1e3)}});
-  return json.dump(2) + "\n";
+  return spec::json_text(json, 2) + "\n";
 }
 
 std::string table_text(const Measured& m, int threads) {

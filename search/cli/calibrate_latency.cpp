@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/json_text.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/fake_latency_meter.hpp"
 #include "search/latency/engine_latency_meter.hpp"
@@ -75,7 +76,7 @@ int calibrate_latency(const search::Campaign& campaign,
                        {"median_error", quality.median_error},
                        {"tail_error", quality.tail_error},
                        {"trusted", quality.is_trusted()}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", spec::json_text(json, 2));
     return 0;
   }
   fmt::print("{}, {}, {} thread{}, {}\npredictions from those before: {}: {}\n", meter.host(),

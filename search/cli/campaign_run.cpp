@@ -4,8 +4,12 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <thread>
 
+#include "design_specs/json_text.hpp"
 #include "search/cli/board_text.hpp"
 #include "search/cli/console.hpp"
 #include "search/cli/export_run.hpp"
@@ -107,7 +111,7 @@ bool show_boards(const std::filesystem::path& folder, bool is_json, search::Stop
                                    {"cpu_seconds", totals.cpu_seconds},
                                    {"wasted_cpu_seconds", totals.wasted_cpu_seconds},
                                    {"reused_cpu_seconds", totals.saved_cpu_seconds}};
-    fmt::print("{}\n", result.dump(2));
+    fmt::print("{}\n", spec::json_text(result, 2));
     return all_won;
   }
   fmt::print("cost: {} CPU, {} of it wasted",
@@ -149,6 +153,20 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     return tell(interrupted("stopped; continue with: atto resume " + folder.string()),
                 choices.is_json);
   return show_boards(folder, choices.is_json, signals) ? 0 : 1;
+}
+
+void run_unless_stopped(search::StopSignals& signals, bool is_json,
+                        const std::function<void()>& work) {
+  const std::jthread watch([&](const std::stop_token& is_done) {
+    while (!is_done.stop_requested()) {
+      const int signal = signals.wait(20);
+      if (signal != SIGINT && signal != SIGTERM) continue;
+      const int code = tell(interrupted("interrupted; nothing was made"), is_json);
+      std::fflush(nullptr);
+      std::_Exit(code);
+    }
+  });
+  work();
 }
 
 void heed(search::StopSignals& signals, const std::string& message) {

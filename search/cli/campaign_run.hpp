@@ -2,6 +2,7 @@
 // What `atto search` and `atto resume` share: run a stored campaign and show how it ended.
 
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "search/coordinator.hpp"
@@ -18,6 +19,11 @@ struct RunChoices {
 /// for every tier, 1 without, 130 when stopped. Throws Interruption while winners are exported.
 int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
                  search::StopSignals& signals);
+
+/// Runs work that leaves nothing behind. A signal that asks this process to stop meanwhile ends it at
+/// once, with 130.
+void run_unless_stopped(search::StopSignals& signals, bool is_json,
+                        const std::function<void()>& work);
 
 /// Throws Interruption where a signal asks this process to stop.
 void heed(search::StopSignals& signals, const std::string& message);

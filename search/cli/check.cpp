@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/json_text.hpp"
 #include "design_specs/reading/text_checks.hpp"
 #include "generator/enumeration.hpp"
 #include "generator/feasibility.hpp"
@@ -243,7 +244,7 @@ int check(const std::vector<std::string>& files, bool is_json) {
   int worst = 0;
   Json reports = Json::array();
   for (const std::string& file : files) worst = std::max(worst, check_file(file, is_json, reports));
-  if (is_json) fmt::print("{}\n", reports.dump(2, ' ', false, Json::error_handler_t::replace));
+  if (is_json) fmt::print("{}\n", spec::json_text(reports, 2));
   return worst;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/json_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "trainer/datasets.hpp"
 
@@ -22,7 +23,7 @@ void print_json(const std::vector<train::DatasetLocation>& found) {
                    {"height", data.height},
                    {"width", data.width},
                    {"notes", data.notes}});
-  fmt::print("{}\n", all.dump(2));
+  fmt::print("{}\n", spec::json_text(all, 2));
 }
 
 void print_text(const std::vector<train::DatasetLocation>& found) {

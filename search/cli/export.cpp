@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/json_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/export_run.hpp"
 #include "search/cli/path_kind.hpp"
@@ -24,7 +25,7 @@ int export_command(const ExportOptions& options) {
   if (options.is_bf16) request.precision = deploy::Precision::Bf16;
   const std::vector<deploy::Artefact> artefacts = export_trained(request);
   if (options.is_json)
-    fmt::print("{}\n", artefacts_json(artefacts).dump(2));
+    fmt::print("{}\n", spec::json_text(artefacts_json(artefacts), 2));
   else
     for (const deploy::Artefact& artefact : artefacts)
       if (artefact.trouble.empty()) fmt::print("{}", artefact_line(artefact));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "design_specs/json_text.hpp"
 #include "export/format/model_error.hpp"
 #include "export/runtime/level.hpp"
 #include "search/cli/terminal.hpp"
@@ -46,7 +47,7 @@ Json error_json(const Failure& failure) {
 
 /// People's paths need not be UTF-8.
 std::string dumped(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+  return spec::json_text(json, 2);
 }
 
 std::string shown(const Failure& failure) {

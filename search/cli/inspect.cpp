@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/json_text.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/dot.hpp"
@@ -56,7 +57,7 @@ std::string json_text(const net::Network& network) {
     json["outputs"].push_back(
         {{"name", output.name},
          {"layer", network.layers[static_cast<std::size_t>(output.layer)].name}});
-  return json.dump(2) + "\n";
+  return spec::json_text(json, 2) + "\n";
 }
 
 std::string table_text(const net::Network& network) {

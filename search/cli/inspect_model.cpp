@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/json_text.hpp"
 #include "export/runtime/model.hpp"
 #include "prototypes/network/identity.hpp"
 #include "prototypes/network/network.hpp"
@@ -65,7 +66,7 @@ std::string json_text(const edge::Model& model, std::uintmax_t file_bytes) {
     json["outputs"].push_back(
         {{"name", output.name}, {"shape", {tensor.channels, tensor.height, tensor.width}}});
   }
-  return json.dump(2) + "\n";
+  return spec::json_text(json, 2) + "\n";
 }
 
 std::string table_text(const edge::Model& model, std::uintmax_t file_bytes) {

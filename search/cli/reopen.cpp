@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/files.hpp"
+#include "design_specs/json_text.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
@@ -33,7 +34,7 @@ void list_json(const net::Prototype& prototype) {
     all.push_back({{"path", record.path},
                    {"value", nlohmann::ordered_json::parse(record.value, nullptr, false)},
                    {"by", by_name(record.by)}});
-  fmt::print("{}\n", all.dump(2));
+  fmt::print("{}\n", spec::json_text(all, 2));
 }
 
 int reopen(const ReopenOptions& options) {
@@ -50,7 +51,7 @@ int reopen(const ReopenOptions& options) {
   }
   spec::write_file_atomically(options.out, text);
   if (options.is_json)
-    fmt::print("{}\n", nlohmann::ordered_json({{"written", options.out}}).dump(2));
+    fmt::print("{}\n", spec::json_text(nlohmann::ordered_json({{"written", options.out}}), 2));
   return 0;
 }
 

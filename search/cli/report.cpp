@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/files.hpp"
+#include "design_specs/json_text.hpp"
 #include "search/cli/board_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
@@ -66,7 +67,7 @@ int report_command(const ReportOptions& options) {
   for (const search::CampaignReport& report : reports) campaigns.push_back(report_json(report));
   const nlohmann::json json = {
       {"html", html.string()}, {"csv", csv.string()}, {"campaigns", std::move(campaigns)}};
-  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  fmt::print("{}\n", spec::json_text(json, 2));
   return 0;
 }
 

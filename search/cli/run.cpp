@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/json_text.hpp"
 #include "export/runtime/engine.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/failure.hpp"
@@ -85,7 +86,7 @@ class Results {
 
   /// Prints the summary; returns the exit code.
   int end() const {
-    if (is_json_) fmt::print("{}\n", all_.dump(2, ' ', false, Json::error_handler_t::replace));
+    if (is_json_) fmt::print("{}\n", spec::json_text(all_, 2));
     if (failed_ == 0) return 0;
     std::fflush(stdout);
     fmt::print(stderr, "{} of {} images could not be classified\n", failed_, all_.size());

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/files.hpp"
+#include "design_specs/json_text.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/export_run.hpp"
@@ -98,8 +99,13 @@ nlohmann::json estimate_json(const search::Campaign& campaign, const search::Est
           {"disk_bytes", estimate.disk_bytes}};
 }
 
-int search_command(const SearchOptions& options) {
-  search::StopSignals signals(true);
+/// What a campaign begins with, checked.
+struct Beginning {
+  search::Campaign campaign;
+  std::vector<search::DesignRow> included;
+};
+
+Beginning begin(const SearchOptions& options) {
   expect_kind(options.spec, "atto search", {PathKind::Spec});
   for (const std::string& folder : options.warm_start)
     expect_kind(folder, "atto search --warm-start", {PathKind::Campaign});
@@ -118,12 +124,23 @@ int search_command(const SearchOptions& options) {
     expect_kind(file, "atto search --include", {PathKind::Network});
     included.push_back(search::human_design(campaign, file));
   }
+  return {std::move(campaign), std::move(included)};
+}
 
-  const search::Estimate estimate = estimate_all(campaign, included.size());
+int search_command(const SearchOptions& options) {
+  search::StopSignals signals(true);
+  Beginning beginning;
+  search::Estimate estimate;
+  run_unless_stopped(signals, options.is_json, [&] {
+    beginning = begin(options);
+    estimate = estimate_all(beginning.campaign, beginning.included.size());
+  });
+  const auto& [campaign, included] = beginning;
   const int workers = options.workers > 0 ? options.workers : search::default_workers(campaign);
   if (!options.is_json) fmt::print("{}", estimate_text(campaign, estimate, workers));
   if (options.is_dry_run) {
-    if (options.is_json) fmt::print("{}\n", estimate_json(campaign, estimate, workers).dump(2));
+    if (options.is_json)
+      fmt::print("{}\n", spec::json_text(estimate_json(campaign, estimate, workers), 2));
     return 0;
   }
   if (campaign.is_async)

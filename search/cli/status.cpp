@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/json_text.hpp"
 #include "search/cli/board_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
@@ -82,7 +83,7 @@ void print_json(search::Ledger& ledger, const search::Campaign& campaign,
                                  {"running", running},
                                  {"events", events},
                                  {"tiers", tiers}};
-  fmt::print("{}\n", result.dump(2));
+  fmt::print("{}\n", spec::json_text(result, 2));
 }
 
 void print_text(search::Ledger& ledger, const search::Campaign& campaign,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/json_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/steering.hpp"
@@ -53,7 +54,8 @@ void list_json(const search::SteeringView& view) {
          {"results_seen", row.seen}});
   for (const search::SteeringView::InForce& held : view.held)
     in_force.push_back({{"path", held.path}, {"allowed", held.allowed}});
-  fmt::print("{}\n", nlohmann::json({{"requests", requests}, {"in_force", in_force}}).dump(2));
+  fmt::print("{}\n",
+             spec::json_text(nlohmann::json({{"requests", requests}, {"in_force", in_force}}), 2));
 }
 
 int steer_command(SteerOptions& options) {

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "design_specs/files.hpp"
+#include "design_specs/json_text.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "search/calibration.hpp"
 #include "search/cli/calibrate_latency.hpp"
@@ -88,7 +89,7 @@ int measure(const TabulateOptions& options, const search::Campaign& campaign,
                                  {"cpu_seconds_a_run", each},
                                  {"runs", runs},
                                  {"cpu_hours", each * runs / 3600}};
-    fmt::print("{}\n", json.dump(2));
+    fmt::print("{}\n", spec::json_text(json, 2));
     return 0;
   }
   fmt::print("measured: {} designs, {:.2f} CPU-s a run\nestimate: {:.0f} runs, {:.2f} CPU-hours\n",
@@ -161,7 +162,7 @@ int gather(const TabulateOptions& options, const search::RunFolder& folder) {
   if (!options.is_json) show_quality(stored.table, quality);
   if (!options.table.empty()) search::write_table(options.table, stored);
   if (options.is_json)
-    fmt::print("{}\n", quality_json(quality).dump(2));
+    fmt::print("{}\n", spec::json_text(quality_json(quality), 2));
   else if (!options.table.empty())
     fmt::print("written: {}\n", options.table);
   return 0;
@@ -174,7 +175,9 @@ int tabulate_command(const TabulateOptions& options) {
                                                      : options.out};
   if (options.is_gathering) return gather(options, folder);
   if (!options.is_dry_run) expect_same(folder, campaign);
-  const std::vector<search::DesignRow> designs = search::designs_to_tabulate(campaign);
+  std::vector<search::DesignRow> designs;
+  run_unless_stopped(signals, options.is_json,
+                     [&] { designs = search::designs_to_tabulate(campaign); });
   if (!options.is_json)
     fmt::print("{}: {} feasible designs, rungs at {} epochs of {} images, {} seeds\ndata: {}\n",
                campaign.spec.name, designs.size(), fmt::join(campaign.spec.search.rungs, ", "),
@@ -202,7 +205,9 @@ std::vector<search::DesignRow> random_designs(const search::Campaign& campaign, 
 int calibrate_command(const TabulateOptions& options) {
   search::StopSignals signals(true);
   const search::Campaign campaign = campaign_of(options, "atto calibrate");
-  const std::vector<search::DesignRow> designs = random_designs(campaign, options.designs);
+  std::vector<search::DesignRow> designs;
+  run_unless_stopped(signals, options.is_json,
+                     [&] { designs = random_designs(campaign, options.designs); });
   if (designs.size() < 3)
     throw SpecError({{campaign.spec_name, "/require", "leaves fewer than 3 designs", ""}});
   if (options.is_latency) return calibrate_latency(campaign, designs, options.is_json, signals);

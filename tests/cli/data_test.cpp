@@ -107,3 +107,13 @@ TEST_CASE("A folder of images that cannot be used is listed with the reason") {
   CHECK(pets.at("how_to_get").get<std::string>().find("no readable image in ") !=
         std::string::npos);
 }
+
+TEST_CASE("A folder whose name is no UTF-8 is listed in valid JSON") {
+  const Scratch scratch;
+  using namespace std::string_literals;
+  make_pets(scratch, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x28\0\0\0\x1e\x08\x02\0\0\0\0\0\0\0"s);
+  std::filesystem::rename(scratch / "sets/pets", scratch / "sets/p\xe9ts");
+  const Ended ended = list(scratch, "--json");
+  CHECK(ended.code == 0);
+  CHECK(named(json::parse(ended.out), "p\xef\xbf\xbdts").is_object());
+}

@@ -1,6 +1,7 @@
 // Times of day that differ, jump and go back; workers that people add, that die, stand still or
 // wait; requests to stop at bad moments.
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -217,4 +218,25 @@ TEST_CASE("A request to stop is heard at any window, and while another process h
   CHECK(wait_for(coordinator, 20) == 130);
   sql << "ROLLBACK";
   CHECK(json::parse(run_atto(scratch, "status run --json").out).at("state") == "interrupted");
+}
+
+TEST_CASE("A search that is still checking ends at once when asked") {
+  const Scratch scratch;
+  json spec = json::parse(read_text(tiny_spec()));
+  spec["prototype"] = "prototype.json";
+  write_text(scratch / "spec.json", spec.dump());
+  // Reading it takes as long as nobody writes.
+  REQUIRE(::mkfifo((scratch / "prototype.json").c_str(), 0600) == 0);
+  const int search = start_atto(scratch, "search spec.json --evaluator fake --out run");
+  const std::string status = "/proc/" + std::to_string(search) + "/status";
+  REQUIRE(becomes([&] {
+    const std::string text = read_text(status);
+    const auto at = text.find("SigBlk:");
+    return at != std::string::npos &&
+           (std::stoull(text.substr(at + 7), nullptr, 16) >> (SIGINT - 1) & 1) != 0;
+  }));
+  ::kill(search, SIGINT);
+  CHECK(wait_for(search, 20) == 130);
+  CHECK(read_text(scratch / "log").find("interrupted; nothing was made") != std::string::npos);
+  CHECK_FALSE(fs::exists(scratch / "run"));
 }

@@ -4,10 +4,12 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <nlohmann/json.hpp>
 #include <thread>
 #include <vector>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/json_text.hpp"
 
 namespace fs = std::filesystem;
 using namespace atto;
@@ -70,4 +72,11 @@ TEST_CASE("Reading says what is wrong") {
   CHECK_THROWS_WITH(spec::read_file("/dev/zero", 1000), "cannot read: over 1000 bytes: /dev/zero");
   CHECK(std::string(EnvironmentError("cannot lock", "/x", ENOSPC).what()) ==
         "cannot lock: No space left on device: /x");
+}
+
+TEST_CASE("JSON is text whatever bytes a file's name has") {
+  const nlohmann::json json = {{"name", "caf\xe9"}};
+  CHECK(atto::spec::json_text(json) == "{\"name\":\"caf\xef\xbf\xbd\"}");
+  CHECK(atto::spec::json_text(nlohmann::ordered_json(json), 1).find("caf\xef\xbf\xbd") !=
+        std::string::npos);
 }

@@ -7,6 +7,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
+#include "design_specs/json_text.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/csv.hpp"
 #include "trainer/cli/commands.hpp"
@@ -103,7 +104,7 @@ void print_json(const train::Quality& quality, const train::Dataset& data, const
   const nlohmann::ordered_json json = {{"dataset", data.info.name}, {"split", split},
                                        {"top1", quality.top1},      {"top5", quality.top5},
                                        {"loss", quality.loss},      {"classes", classes}};
-  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  fmt::print("{}\n", spec::json_text(json, 2));
 }
 
 void expect_weights(const Options& options, const char* command) {

@@ -8,6 +8,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
+#include "design_specs/json_text.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
@@ -165,7 +166,7 @@ int tell_result(const Options& options, const train::TrialRequest& request,
         interrupted(fmt::format("interrupted after {} epoch{}; the same command goes on from there",
                                 result.epochs.size(), result.epochs.size() == 1 ? "" : "s")),
         options.json);
-  const std::string json = json_of(request, result).dump(2) + "\n";
+  const std::string json = spec::json_text(json_of(request, result), 2) + "\n";
   spec::write_file_atomically(request.folder / "result.json", json);
   if (options.json) fmt::print("{}", json);
   if (result.outcome != train::Outcome::Finished) {
