@@ -20,8 +20,8 @@ struct RunChoices {
 int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
                  search::StopSignals& signals);
 
-/// Runs work that leaves nothing behind. A signal that asks this process to stop meanwhile ends it at
-/// once, with 130.
+/// Runs work that leaves nothing behind. A signal that asks this process to stop meanwhile ends it
+/// at once, with 130.
 void run_unless_stopped(search::StopSignals& signals, bool is_json,
                         const std::function<void()>& work);
 
