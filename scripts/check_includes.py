@@ -20,7 +20,8 @@ ALLOWED = {
     "export/runtime/steps": ["export/format", "export/runtime/kernels", "export/runtime/plan"],
     "export/runtime": ["export/format", "export/runtime/kernels", "export/runtime/plan", "export/runtime/steps"],
     "export/runtime/c_api": ["export/format", "export/image", "export/runtime"],
-    "generator": ["prototypes", "design_specs"],
+    "generator/space": ["prototypes", "design_specs"],
+    "generator/learning": ["generator/space", "prototypes", "design_specs"],
     "trainer": ["export/image", "prototypes", "design_specs"],
     "trainer/images": ["export/image", "design_specs"],
     "trainer/torch": ["trainer", "trainer/images", "export/image", "prototypes", "design_specs"],
@@ -30,15 +31,21 @@ ALLOWED = {
     "export/quantisation": ["export/lowering", "export/reference", "prototypes", "design_specs"],
     "export/reference": ["export/lowering", "prototypes", "design_specs"],
     "export/targets": ["export/lowering", "export/onnx", "export/quantisation", "export/reference", "export/format", "export/runtime", "prototypes", "design_specs"],
-    "search": ["trainer", "generator", "prototypes", "design_specs"],
-    "search/latency": ["search", "export/format", "export/lowering", "export/quantisation", "export/runtime", "prototypes", "design_specs"],
-    "search/cli": ["search", "search/latency", "export/format", "export/image", "export/measuring", "export/runtime", "export/targets", "trainer", "trainer/images", "generator", "prototypes", "design_specs"],
-    "trainer/cli": ["search", "search/cli", "trainer", "trainer/torch", "generator", "prototypes", "design_specs"],
+    "search/strategies": ["generator/learning", "generator/space", "prototypes", "design_specs"],
+    "search/latency": ["prototypes", "design_specs"],
+    "search/latency/engine": ["search/latency", "export/format", "export/lowering", "export/quantisation", "export/runtime", "prototypes", "design_specs"],
+    "search/ledger": ["search/latency", "trainer", "prototypes", "design_specs"],
+    "search/campaign": ["search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "search/running": ["search/campaign", "search/ledger", "search/latency", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "search/tables": ["search/running", "search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "search/report": ["search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "search/cli": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/image", "export/measuring", "export/runtime", "export/targets", "trainer/images", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "trainer/cli": ["search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "trainer/torch", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
 }
 # library header pattern -> the folders that may include it.
 LIBRARIES = [
     (re.compile(r"^(torch|ATen|c10)/"), ["trainer/torch"]),
-    (re.compile(r"^soci/|^sqlite3\.h"), ["search"]),
+    (re.compile(r"^soci/|^sqlite3\.h"), ["search/ledger/sqlite"]),
     (re.compile(r"^onnx/|^google/protobuf"), ["export/onnx"]),
     (re.compile(r"^nlohmann/"), ["design_specs", "prototypes", "search", "trainer", "generator"]),
     (re.compile(r"^CLI/"), ["search/cli", "trainer/cli"]),
@@ -87,7 +94,7 @@ def self_test():
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         (root / "prototypes").mkdir()
-        (root / "prototypes/a.cpp").write_text('#include "generator/feasible_space.hpp"\n#include <torch/torch.h>\n')
+        (root / "prototypes/a.cpp").write_text('#include "generator/space/feasible_space.hpp"\n#include <torch/torch.h>\n')
         assert len(violations(root)) == 2, violations(root)
         (root / "prototypes/a.cpp").write_text('#include "design_specs/errors.hpp"\n#include <vector>\n')
         assert violations(root) == [], violations(root)

@@ -10,8 +10,8 @@
 namespace atto::net {
 namespace {
 
-/// Builds the layers of one resolved structure. generator/layer_walk.hpp tells the same layers in
-/// the same order without building them.
+/// Builds the layers of one resolved structure. prototypes/language/layer_walk.hpp tells the same
+/// layers in the same order without building them.
 class NetworkBuilder {
  public:
   NetworkBuilder(const Prototype& prototype, const Structure& structure,

@@ -8,10 +8,10 @@
 #include <ctime>
 #include <deque>
 
-#include "generator/feasible_space.hpp"
+#include "generator/space/feasible_space.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "search/cli/commands.hpp"
-#include "search/strategy.hpp"
+#include "search/strategies/strategy.hpp"
 
 namespace {
 

@@ -13,10 +13,10 @@
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
 #include "design_specs/reading/json.hpp"
-#include "generator/feasible_space.hpp"
+#include "generator/space/feasible_space.hpp"
 #include "search/cli/commands.hpp"
-#include "search/comparison.hpp"
-#include "search/table_file.hpp"
+#include "search/tables/comparison.hpp"
+#include "search/tables/table_file.hpp"
 
 namespace {
 

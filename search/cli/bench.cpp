@@ -12,7 +12,7 @@
 #include "export/runtime/engine.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
-#include "search/latency/engine_timing.hpp"
+#include "search/latency/engine/engine_timing.hpp"
 
 namespace atto::cli {
 namespace {

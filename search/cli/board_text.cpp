@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "prototypes/network/identity.hpp"
+#include "search/campaign/run_folder.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/terminal.hpp"
-#include "search/latency_gate.hpp"
-#include "search/run_folder.hpp"
+#include "search/running/latency_gate.hpp"
 
 namespace atto::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "search/leaderboard.hpp"
+#include "search/campaign/leaderboard.hpp"
 
 namespace atto::cli {
 

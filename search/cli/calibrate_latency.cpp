@@ -8,9 +8,9 @@
 
 #include "design_specs/json_text.hpp"
 #include "search/cli/campaign_run.hpp"
-#include "search/fake_latency_meter.hpp"
-#include "search/latency/engine_latency_meter.hpp"
-#include "search/latency_gate.hpp"
+#include "search/latency/engine/engine_latency_meter.hpp"
+#include "search/latency/fake_latency_meter.hpp"
+#include "search/running/latency_gate.hpp"
 
 namespace atto::cli {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "search/campaign.hpp"
-#include "search/stop_signals.hpp"
+#include "search/campaign/campaign.hpp"
+#include "search/running/stop_signals.hpp"
 
 namespace atto::cli {
 

@@ -10,16 +10,16 @@
 #include <thread>
 
 #include "design_specs/json_text.hpp"
+#include "search/campaign/run_folder.hpp"
 #include "search/cli/board_text.hpp"
 #include "search/cli/console.hpp"
 #include "search/cli/export_run.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/model_shown.hpp"
-#include "search/fake_latency_meter.hpp"
-#include "search/latency/engine_latency_meter.hpp"
-#include "search/latency_gate.hpp"
-#include "search/parallelism.hpp"
-#include "search/run_folder.hpp"
+#include "search/latency/engine/engine_latency_meter.hpp"
+#include "search/latency/fake_latency_meter.hpp"
+#include "search/running/latency_gate.hpp"
+#include "search/running/parallelism.hpp"
 
 namespace atto::cli {
 namespace {

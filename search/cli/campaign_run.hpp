@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "search/coordinator.hpp"
+#include "search/running/coordinator.hpp"
 
 namespace atto::cli {
 

@@ -6,7 +6,7 @@
 
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/terminal.hpp"
-#include "search/coordinator.hpp"
+#include "search/running/coordinator.hpp"
 
 namespace atto::cli {
 

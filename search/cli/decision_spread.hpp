@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "generator/feasible_space.hpp"
+#include "generator/space/feasible_space.hpp"
 
 namespace atto::cli {
 

@@ -4,12 +4,12 @@
 #include <memory>
 
 #include "design_specs/files.hpp"
+#include "search/campaign/run_folder.hpp"
+#include "search/campaign/steering.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
-#include "search/explanation.hpp"
-#include "search/run_folder.hpp"
-#include "search/steering.hpp"
+#include "search/report/explanation.hpp"
 
 namespace atto::cli {
 namespace {

@@ -10,7 +10,7 @@
 #include "design_specs/reading/text_checks.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/quantity_text.hpp"
-#include "search/crew.hpp"
+#include "search/running/crew.hpp"
 
 namespace atto::cli {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
-#include "generator/feasibility.hpp"
+#include "generator/space/feasibility.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/decision_spread.hpp"

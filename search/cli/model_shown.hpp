@@ -8,7 +8,7 @@
 
 #include "export/targets/image_set.hpp"
 #include "search/cli/guesses.hpp"
-#include "search/latency/engine_timing.hpp"
+#include "search/latency/engine/engine_timing.hpp"
 
 namespace atto::cli {
 

@@ -1,5 +1,5 @@
 // atto report DIR...: one HTML file and a CSV beside it.
-#include "search/report.hpp"
+#include "search/report/report.hpp"
 
 #include <errno.h>
 #include <fmt/format.h>

@@ -3,14 +3,14 @@
 
 #include <memory>
 
+#include "search/campaign/ending.hpp"
+#include "search/campaign/extension.hpp"
+#include "search/campaign/run_folder.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/worker_options.hpp"
-#include "search/crew.hpp"
-#include "search/ending.hpp"
-#include "search/extension.hpp"
-#include "search/run_folder.hpp"
+#include "search/running/crew.hpp"
 
 namespace atto::cli {
 namespace {

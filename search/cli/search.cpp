@@ -6,19 +6,19 @@
 
 #include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
+#include "search/campaign/estimate.hpp"
+#include "search/campaign/feasible_start.hpp"
+#include "search/campaign/run_folder.hpp"
+#include "search/campaign/useful_scores.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/export_run.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/worker_options.hpp"
-#include "search/crew.hpp"
-#include "search/estimate.hpp"
-#include "search/feasible_start.hpp"
-#include "search/parallelism.hpp"
-#include "search/reuse.hpp"
-#include "search/run_folder.hpp"
-#include "search/useful_scores.hpp"
+#include "search/running/crew.hpp"
+#include "search/running/parallelism.hpp"
+#include "search/running/reuse.hpp"
 
 namespace atto::cli {
 namespace {

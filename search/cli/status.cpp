@@ -6,13 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/json_text.hpp"
+#include "search/campaign/ending.hpp"
+#include "search/campaign/run_folder.hpp"
 #include "search/cli/board_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
 #include "search/cli/path_kind.hpp"
-#include "search/ending.hpp"
-#include "search/process_mark.hpp"
-#include "search/run_folder.hpp"
+#include "search/ledger/process_mark.hpp"
 
 namespace atto::cli {
 namespace {

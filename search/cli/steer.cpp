@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/json_text.hpp"
+#include "search/campaign/steering.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
-#include "search/steering.hpp"
 
 namespace atto::cli {
 namespace {

@@ -11,7 +11,6 @@
 #include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
 #include "design_specs/seeds/random.hpp"
-#include "search/calibration.hpp"
 #include "search/cli/calibrate_latency.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
@@ -19,9 +18,10 @@
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/worker_options.hpp"
-#include "search/crew.hpp"
-#include "search/table_file.hpp"
-#include "search/tabulation.hpp"
+#include "search/running/crew.hpp"
+#include "search/tables/calibration.hpp"
+#include "search/tables/table_file.hpp"
+#include "search/tables/tabulation.hpp"
 
 namespace atto::cli {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "search/cli/command_line.hpp"
 #include "search/cli/failure.hpp"
-#include "search/crew.hpp"
+#include "search/running/crew.hpp"
 
 namespace atto::cli {
 namespace {

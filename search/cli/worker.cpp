@@ -1,5 +1,5 @@
 // atto worker DIR: works on a campaign's jobs; with LibTorch this is atto-trainer's part.
-#include "search/worker.hpp"
+#include "search/running/worker.hpp"
 
 #include <cstdlib>
 #include <memory>
@@ -7,7 +7,7 @@
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/worker_options.hpp"
-#include "search/crew.hpp"
+#include "search/running/crew.hpp"
 #include "trainer/fake_evaluator.hpp"
 
 namespace atto::cli {

@@ -10,7 +10,7 @@
 
 #include "search/cli/command_line.hpp"
 #include "search/cli/failure.hpp"
-#include "search/worker.hpp"
+#include "search/running/worker.hpp"
 
 namespace atto::cli {
 

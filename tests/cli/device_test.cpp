@@ -1,7 +1,7 @@
 // Devices that a campaign is asked for and that are not there.
 #include <catch2/catch.hpp>
 
-#include "search/campaign.hpp"
+#include "search/campaign/campaign.hpp"
 #include "tests/search/process.hpp"
 
 using namespace atto::test;

@@ -1,10 +1,10 @@
 // The generator counts and hashes without building networks; the built network is the oracle.
-#include "generator/fast_costs.hpp"
+#include "generator/space/fast_costs.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "generator/decision_forest.hpp"
-#include "generator/feasible_space.hpp"
+#include "generator/space/decision_forest.hpp"
+#include "generator/space/feasible_space.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "tests/generator/sample_prototypes.hpp"

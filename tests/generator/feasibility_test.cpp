@@ -1,12 +1,12 @@
 // What is said of a prototype before any search, held against enumeration.
-#include "generator/feasibility.hpp"
+#include "generator/space/feasibility.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "generator/decision_forest.hpp"
-#include "generator/reach_search.hpp"
+#include "generator/space/decision_forest.hpp"
+#include "generator/space/reach_search.hpp"
 #include "tests/generator/budget_oracle.hpp"
 #include "tests/generator/sample_prototypes.hpp"
 #include "tests/rounds.hpp"

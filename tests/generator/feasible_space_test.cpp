@@ -1,10 +1,10 @@
 // Whatever is drawn, mutated or crossed is feasible, and everything feasible is drawn.
-#include "generator/feasible_space.hpp"
+#include "generator/space/feasible_space.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "generator/decision_forest.hpp"
+#include "generator/space/decision_forest.hpp"
 #include "tests/generator/budget_oracle.hpp"
 #include "tests/generator/sample_prototypes.hpp"
 

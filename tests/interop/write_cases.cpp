@@ -13,7 +13,7 @@
 #include "export/quantisation/quantise.hpp"
 #include "export/reference/int8_interpreter.hpp"
 #include "export/reference/interpreter.hpp"
-#include "generator/feasible_space.hpp"
+#include "generator/space/feasible_space.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"

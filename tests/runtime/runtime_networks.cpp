@@ -10,7 +10,7 @@
 #include "design_specs/errors.hpp"
 #include "export/format/model_file.hpp"
 #include "export/lowering/passes.hpp"
-#include "generator/feasible_space.hpp"
+#include "generator/space/feasible_space.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/identity.hpp"
 

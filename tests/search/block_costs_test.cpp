@@ -1,5 +1,5 @@
 // Predicting designs from the blocks of others.
-#include "search/block_costs.hpp"
+#include "search/latency/block_costs.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Whole campaigns on the fake evaluator, through the binary.
 #include <catch2/catch.hpp>
 
-#include "search/ledger.hpp"
+#include "search/ledger/ledger.hpp"
 #include "tests/search/process.hpp"
 
 using namespace atto::test;

@@ -7,8 +7,8 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "search/ledger.hpp"
-#include "search/soci.hpp"
+#include "search/ledger/ledger.hpp"
+#include "search/ledger/sqlite/soci.hpp"
 #include "tests/search/process.hpp"
 
 using namespace atto::test;

@@ -1,4 +1,4 @@
-#include "search/comparison.hpp"
+#include "search/tables/comparison.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,9 +1,9 @@
 // What a chain of steps is said to be made of.
-#include "search/latency/engine_blocks.hpp"
+#include "search/latency/engine/engine_blocks.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "search/latency/random_weights.hpp"
+#include "search/latency/engine/random_weights.hpp"
 #include "tests/runtime/runtime_networks.hpp"
 
 using namespace atto;

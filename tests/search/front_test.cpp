@@ -1,4 +1,4 @@
-#include "search/front.hpp"
+#include "search/strategies/front.hpp"
 
 #include <catch2/catch.hpp>
 

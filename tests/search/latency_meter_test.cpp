@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "design_specs/errors.hpp"
-#include "search/latency/engine_latency_meter.hpp"
-#include "search/latency/random_weights.hpp"
+#include "search/latency/engine/engine_latency_meter.hpp"
+#include "search/latency/engine/random_weights.hpp"
 #include "tests/runtime/runtime_networks.hpp"
 #include "tests/search/process.hpp"
 

@@ -2,11 +2,11 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "generator/credit_model.hpp"
-#include "generator/generator.hpp"
-#include "generator/inquisitor.hpp"
-#include "generator/signals.hpp"
-#include "search/rank_statistics.hpp"
+#include "generator/learning/credit_model.hpp"
+#include "generator/learning/generator.hpp"
+#include "generator/learning/inquisitor.hpp"
+#include "generator/learning/signals.hpp"
+#include "search/tables/rank_statistics.hpp"
 #include "tests/search/synthetic_table.hpp"
 
 using namespace atto;

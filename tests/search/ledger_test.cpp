@@ -1,4 +1,4 @@
-#include "search/ledger.hpp"
+#include "search/ledger/ledger.hpp"
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -11,10 +11,10 @@
 #include <thread>
 
 #include "design_specs/errors.hpp"
-#include "search/campaign.hpp"
-#include "search/ledger_bell.hpp"
-#include "search/process_mark.hpp"
-#include "search/soci.hpp"
+#include "search/campaign/campaign.hpp"
+#include "search/ledger/bell.hpp"
+#include "search/ledger/process_mark.hpp"
+#include "search/ledger/sqlite/soci.hpp"
 
 using namespace atto;
 using namespace atto::search;

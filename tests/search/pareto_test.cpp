@@ -1,4 +1,4 @@
-#include "search/pareto.hpp"
+#include "search/campaign/pareto.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // The precision of many weights, against the same matrix written down.
-#include "generator/precision.hpp"
+#include "generator/learning/precision.hpp"
 
 #include <catch2/catch.hpp>
 #include <stdexcept>

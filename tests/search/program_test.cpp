@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "search/crew.hpp"
+#include "search/running/crew.hpp"
 
 using namespace atto::search;
 

@@ -1,7 +1,7 @@
 // Which rounds of a measurement count.
 #include <catch2/catch.hpp>
 
-#include "search/latency/engine_timing.hpp"
+#include "search/latency/engine/engine_timing.hpp"
 
 using atto::search::QuickestBatches;
 

@@ -1,5 +1,5 @@
 // While something is measured, nobody trains; afterwards everybody goes on.
-#include "search/quiet_moment.hpp"
+#include "search/running/quiet_moment.hpp"
 
 #include <signal.h>
 
@@ -8,7 +8,7 @@
 #include <chrono>
 #include <thread>
 
-#include "search/process_mark.hpp"
+#include "search/ledger/process_mark.hpp"
 #include "tests/search/process.hpp"
 
 using namespace atto;

@@ -1,5 +1,5 @@
 // Rank statistics against values worked out by hand or by SciPy 1.11.
-#include "search/rank_statistics.hpp"
+#include "search/tables/rank_statistics.hpp"
 
 #include <catch2/catch.hpp>
 

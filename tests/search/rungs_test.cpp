@@ -1,4 +1,4 @@
-#include "search/rungs.hpp"
+#include "search/strategies/rungs.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,9 +1,9 @@
-#include "search/simulation.hpp"
+#include "search/tables/simulation.hpp"
 
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "search/comparison.hpp"
+#include "search/tables/comparison.hpp"
 #include "tests/search/synthetic_table.hpp"
 
 using namespace atto;

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include "search/leaderboard.hpp"
-#include "search/report.hpp"
-#include "search/report_svg.hpp"
+#include "search/campaign/leaderboard.hpp"
+#include "search/report/report.hpp"
+#include "search/report/svg.hpp"
 
 using namespace atto::search;
 

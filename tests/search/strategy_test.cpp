@@ -1,4 +1,4 @@
-#include "search/strategy.hpp"
+#include "search/strategies/strategy.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@
 #include "design_specs/requirements/keys.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/identity.hpp"
-#include "search/cycles.hpp"
+#include "search/campaign/cycles.hpp"
 #include "tests/rounds.hpp"
 
 using namespace atto;

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "design_specs/reading/json.hpp"
-#include "generator/decision_forest.hpp"
+#include "generator/space/decision_forest.hpp"
 
 namespace atto::test {
 namespace {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "search/simulation.hpp"
+#include "search/tables/simulation.hpp"
 
 namespace atto::test {
 

@@ -1,5 +1,5 @@
 // Tables as files, their quality, and calibration on them.
-#include "search/table_file.hpp"
+#include "search/tables/table_file.hpp"
 
 #include <unistd.h>
 
@@ -10,7 +10,8 @@
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
 #include "design_specs/seeds/random.hpp"
-#include "search/calibration.hpp"
+#include "search/campaign/useful_scores.hpp"
+#include "search/tables/calibration.hpp"
 
 using namespace atto;
 using namespace atto::search;

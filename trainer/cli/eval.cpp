@@ -9,7 +9,7 @@
 #include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
 #include "search/cli/path_kind.hpp"
-#include "search/csv.hpp"
+#include "search/report/csv.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
 #include "trainer/cli/trained_network.hpp"

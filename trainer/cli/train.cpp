@@ -16,7 +16,7 @@
 #include "search/cli/path_kind.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/terminal.hpp"
-#include "search/stop_signals.hpp"
+#include "search/running/stop_signals.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
 #include "trainer/dataset_identity.hpp"

@@ -1,5 +1,5 @@
 // atto-trainer worker DIR: trains a campaign's jobs.
-#include "search/worker.hpp"
+#include "search/running/worker.hpp"
 
 #include <memory>
 

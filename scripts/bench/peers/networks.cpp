@@ -5,7 +5,7 @@
 
 #include "design_specs/files.hpp"
 #include "export/quantisation/quantise.hpp"
-#include "generator/feasible_space.hpp"
+#include "generator/space/feasible_space.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "tests/export/random_weights.hpp"
 

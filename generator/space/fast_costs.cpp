@@ -1,0 +1,94 @@
+#include "generator/space/fast_costs.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace atto::gen {
+namespace {
+
+constexpr std::int64_t kFloatBytes = 4;
+
+/// Adds as net::count_costs does: a sum beyond 64 bits stays at their largest value.
+void add(std::int64_t& sum, std::int64_t amount) {
+  if (__builtin_add_overflow(sum, amount, &sum)) sum = std::numeric_limits<std::int64_t>::max();
+}
+
+}  // namespace
+
+void CostTally::clear() {
+  tensors_.clear();
+  params_ = macs_ = stored_ = 0;
+}
+
+void CostTally::tensor(const net::Shape& out, std::span<const std::int32_t> inputs) {
+  const auto number = static_cast<std::int32_t>(tensors_.size());
+  for (const std::int32_t input : inputs)
+    tensors_[static_cast<std::size_t>(input)].last_reader = number;
+  tensors_.push_back({out.elements(), number});
+}
+
+void CostTally::layer(const net::Conv& conv, const net::Shape& in, const net::Shape& out,
+                      std::span<const std::int32_t> inputs) {
+  const std::int64_t per_output =
+      std::int64_t{in.channels / conv.groups} * conv.kernel * conv.kernel;
+  const std::int64_t weights = per_output * out.channels;
+  add(params_, weights + (conv.bias ? out.channels : 0));
+  add(macs_, per_output * out.elements());
+  add(stored_, kFloatBytes * (weights + out.channels));
+  tensor(out, inputs);
+}
+
+void CostTally::layer(const net::BatchNorm&, const net::Shape&, const net::Shape& out,
+                      std::span<const std::int32_t> inputs) {
+  add(params_, 2 * std::int64_t{out.channels});
+  tensor(out, inputs);
+}
+
+void CostTally::layer(const net::Dense&, const net::Shape& in, const net::Shape& out,
+                      std::span<const std::int32_t> inputs) {
+  const std::int64_t weights = in.elements() * out.channels;
+  add(params_, weights + out.channels);
+  add(macs_, weights);
+  add(stored_, kFloatBytes * (weights + out.channels));
+  tensor(out, inputs);
+}
+
+void CostTally::keep(std::int32_t layer) {
+  tensors_[static_cast<std::size_t>(layer)].last_reader =
+      static_cast<std::int32_t>(tensors_.size()) - 1;
+}
+
+void CostTally::count_live() const {
+  change_.assign(tensors_.size() + 1, 0);
+  for (std::size_t t = 0; t < tensors_.size(); ++t) {
+    change_[t] += tensors_[t].elements;
+    change_[static_cast<std::size_t>(tensors_[t].last_reader) + 1] -= tensors_[t].elements;
+  }
+}
+
+spec::Costs CostTally::total() const {
+  count_live();
+  std::int64_t live = 0, peak = 0;
+  for (const std::int64_t change : change_) peak = std::max(peak, live += change);
+  return {params_, macs_, peak * kFloatBytes, stored_};
+}
+
+std::vector<std::int64_t> CostTally::live_bytes() const {
+  count_live();
+  std::vector<std::int64_t> bytes;
+  std::int64_t live = 0;
+  for (std::size_t t = 0; t < tensors_.size(); ++t)
+    bytes.push_back(kFloatBytes * (live += change_[t]));
+  return bytes;
+}
+
+spec::Costs fast_costs(const net::Structure& structure, std::span<const net::Shape> shapes,
+                       CostTally& tally, WalkStorage& storage) {
+  tally.clear();
+  LayerWalk<CostTally>(structure, shapes, tally, storage);
+  for (const std::int32_t node : structure.output_nodes)
+    tally.keep(storage.last_layer[static_cast<std::size_t>(node)]);
+  return tally.total();
+}
+
+}  // namespace atto::gen

@@ -1,0 +1,53 @@
+#pragma once
+// Costs of a resolved structure by the counting rule, without building its network. Equal to
+// net::count_costs(net::realise(...)); a test holds them so.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "design_specs/requirements/metrics.hpp"
+#include "prototypes/language/layer_walk.hpp"
+
+namespace atto::gen {
+
+/// A sink of LayerWalk that adds up costs.
+class CostTally {
+ public:
+  void clear();
+  void layer(const net::Conv& conv, const net::Shape& in, const net::Shape& out,
+             std::span<const std::int32_t> inputs);
+  void layer(const net::BatchNorm&, const net::Shape& in, const net::Shape& out,
+             std::span<const std::int32_t> inputs);
+  void layer(const net::Dense&, const net::Shape& in, const net::Shape& out,
+             std::span<const std::int32_t> inputs);
+  template <class Op>
+  void layer(const Op&, const net::Shape&, const net::Shape& out,
+             std::span<const std::int32_t> inputs) {
+    tensor(out, inputs);
+  }
+  /// Keeps a layer's tensor alive to the end.
+  void keep(std::int32_t layer);
+  spec::Costs total() const;
+  /// Returns the bytes alive while each layer runs.
+  std::vector<std::int64_t> live_bytes() const;
+  std::size_t layers() const { return tensors_.size(); }
+
+ private:
+  void count_live() const;
+  void tensor(const net::Shape& out, std::span<const std::int32_t> inputs);
+
+  struct Tensor {
+    std::int64_t elements = 0;
+    std::int32_t last_reader = 0;
+  };
+  std::vector<Tensor> tensors_;
+  mutable std::vector<std::int64_t> change_;  ///< of live elements, per layer
+  std::int64_t params_ = 0, macs_ = 0, stored_ = 0;
+};
+
+/// Returns the costs of a structure whose shapes were resolved.
+spec::Costs fast_costs(const net::Structure& structure, std::span<const net::Shape> shapes,
+                       CostTally& tally, WalkStorage& storage);
+
+}  // namespace atto::gen

@@ -1,0 +1,157 @@
+#include "search/campaign/campaign.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+#include "design_specs/files.hpp"
+#include "design_specs/seeds/random.hpp"
+#include "search/campaign/judging.hpp"
+#include "trainer/dataset_identity.hpp"
+
+namespace atto::search {
+namespace {
+
+std::string data_identity(const train::DatasetInfo& info) {
+  const bool is_folder = info.kind == train::DatasetKind::ImageFolder;
+  return fmt::format("{} {}x{}x{}, {} classes, {} + {} images, {} for test{}", info.name,
+                     info.channels, info.height, info.width, info.classes,
+                     info.train_images - info.validation_images, info.validation_images,
+                     info.test_images, is_folder ? ", digest " + info.digest : "");
+}
+
+/// The fake evaluator reads no pixels, so that a missing data set does not stop it.
+train::DatasetInfo stand_in(const spec::DesignSpec& spec, const net::TaskInput& written) {
+  train::DatasetInfo info;
+  info.name = spec.task.dataset;
+  info.channels = written.input.channels;
+  info.height = spec.task.resolution.value_or(written.input.height);
+  info.width = spec.task.resolution.value_or(written.input.width);
+  info.classes = written.classes;
+  info.train_images = 10000;
+  info.validation_images = info.test_images = 1000;
+  return info;
+}
+
+train::DatasetInfo find_data(const Campaign& campaign) {
+  try {
+    return train::describe_dataset(campaign.spec.task);
+  } catch (const EnvironmentError&) {
+    if (campaign.evaluator != "fake") throw;
+    return stand_in(campaign.spec, campaign.prototype->written_input());
+  }
+}
+
+void check_overrides(const Campaign& campaign) {
+  std::vector<Problem> problems;
+  const spec::SearchSettings& search = campaign.spec.search;
+  if (!find_strategy(search.strategy)) {
+    std::string names;
+    for (const StrategyEntry& entry : strategies())
+      names += (names.empty() ? "" : ", ") + std::string(entry.name);
+    problems.push_back(
+        {campaign.spec_name, "/search/strategy", "must be one of " + names, search.strategy});
+  }
+  if (search.candidates < 1)
+    problems.push_back({campaign.spec_name, "/search/candidates", "must be >= 1",
+                        std::to_string(search.candidates)});
+  if (!problems.empty()) throw SpecError(std::move(problems));
+}
+
+}  // namespace
+
+std::uint64_t Campaign::trial_seed(const std::string& hash, train::Phase phase, int replica) const {
+  return spec::derive_seed({spec.search.seed, read_hash(hash), static_cast<std::uint64_t>(phase),
+                            static_cast<std::uint64_t>(replica)});
+}
+
+std::int64_t Campaign::images(train::Phase phase) const {
+  const auto& asked =
+      phase == train::Phase::Search ? spec.search.images : spec.training.final_images;
+  return std::min<std::int64_t>(asked.value_or(train_images), train_images);
+}
+
+std::string Campaign::context(train::Phase phase) const {
+  const spec::TrainingRecipe r = recipe(phase);
+  std::string devices = device;
+  for (const std::string& earlier : earlier_devices) devices += "," + earlier;
+  std::string text = fmt::format(
+      "version={}\nevaluator={}\ndevice={}\ndata={}\nseed={}\nrecipe={},{},{},{},{},{},{},{},{},{},"
+      "{},{},{}\n",
+      ATTO_VERSION, evaluator, devices, data, spec.search.seed, r.name, r.batch, r.learning_rate,
+      r.warmup_epochs, r.final_learning_rate, r.momentum, r.weight_decay, r.label_smoothing,
+      r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
+  if (phase == train::Phase::Search)
+    text +=
+        fmt::format("images={}\nvalidation_images={}\nhorizon={}\n", spec.search.images.value_or(0),
+                    spec.search.validation_images.value_or(0), spec.search.rungs.back());
+  else
+    text += fmt::format("images={}\nhorizon={}\n", spec.training.final_images.value_or(0),
+                        spec.training.final_epochs);
+  return text;
+}
+
+Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& overrides,
+                       const std::string& evaluator) {
+  Campaign campaign;
+  campaign.spec_name = spec_file.string();
+  campaign.spec_text = spec::read_file(spec_file, spec::kMaxFileBytes + 1);
+  campaign.spec =
+      spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name), spec_file);
+  campaign.spec.search.seed = overrides.seed.value_or(campaign.spec.search.seed);
+  campaign.spec.search.candidates = overrides.candidates.value_or(campaign.spec.search.candidates);
+  campaign.spec.search.strategy = overrides.strategy.value_or(campaign.spec.search.strategy);
+  campaign.evaluator = evaluator;
+  check_overrides(campaign);
+
+  campaign.prototype_name = campaign.spec.prototype.string();
+  campaign.prototype_text = spec::read_file(campaign.spec.prototype, spec::kMaxFileBytes + 1);
+  campaign.prototype = std::make_unique<net::Prototype>(
+      spec::parse_json(campaign.prototype_text, campaign.prototype_name));
+  const train::DatasetInfo info = find_data(campaign);
+  train::check_image_counts(campaign.spec, info);
+  campaign.dataset = train::identity_of(info);
+  if (info.is_by_path)
+    campaign.spec.task = {info.folder.string(), {}, campaign.spec.task.resolution};
+  campaign.input = {info.input(), info.classes};
+  net::expect_output(*campaign.prototype, campaign.input, net::FirstOutput::Logits);
+  campaign.train_images = info.train_images - info.validation_images;
+  campaign.validation_images = info.validation_images;
+  campaign.test_images = info.test_images;
+  campaign.data = data_identity(info);
+  campaign.data_notes = info.notes;
+  const spec::SearchSettings& search = campaign.spec.search;
+  const Measurements wants = find_strategy(search.strategy)->wants(search);
+  campaign.wants_responses = wants.responses;
+  campaign.scored_jobs = wants.scored_jobs;
+  return campaign;
+}
+
+int candidates_of(const Campaign& campaign, const std::vector<Extension>& extensions, int tier) {
+  int candidates = campaign.spec.search.candidates;
+  for (const Extension& extension : extensions)
+    if (extension.tier == tier) candidates = extension.candidates;
+  return candidates;
+}
+
+std::string assignment_text(const net::Assignment& assignment) {
+  return fmt::format("{}", fmt::join(assignment, ","));
+}
+
+net::Assignment read_assignment(const std::string& text) {
+  net::Assignment assignment;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    std::int32_t index = 0;
+    const auto [next, error] = std::from_chars(at, end, index);
+    if (error != std::errc())
+      throw EnvironmentError("the ledger is damaged: an assignment cannot be read: " + text);
+    assignment.push_back(index);
+    at = next < end ? next + 1 : next;
+  }
+  return assignment;
+}
+
+}  // namespace atto::search

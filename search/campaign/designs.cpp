@@ -1,0 +1,105 @@
+// The designs of a campaign: rows, networks and files made from one another.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "design_specs/files.hpp"
+#include "prototypes/network/costs.hpp"
+#include "prototypes/network/identity.hpp"
+#include "search/campaign/campaign.hpp"
+
+namespace atto::search {
+namespace {
+
+net::Network network_of_file(const std::string& text, const std::string& name,
+                             const net::TaskInput& input) {
+  const net::Prototype design(spec::parse_json(text, name));
+  if (!design.is_design()) {
+    const net::Decision& hole = design.decisions().front();
+    throw SpecError(
+        {{fmt::format("{}:{}:{}", name, hole.location.line, hole.location.column), hole.pointer,
+          "a design must have no holes; fill them or name the file as a spec's prototype",
+          hole.path}});
+  }
+  net::Realised realised = net::realise(design, {}, input);
+  if (!realised.network) throw SpecError({{name, "", realised.broken, ""}});
+  net::expect_output(design, input, net::FirstOutput::Logits);
+  return std::move(*realised.network);
+}
+
+}  // namespace
+
+net::Network build_network(const Campaign& campaign, const DesignRow& design) {
+  if (!design.text.empty())
+    return network_of_file(design.text, "designs/" + design.hash + ".json", campaign.input);
+  net::Realised realised =
+      net::realise(*campaign.prototype, read_assignment(design.assignment), campaign.input);
+  if (!realised.network)
+    throw EnvironmentError("the ledger is damaged: design " + design.hash + ": " + realised.broken);
+  return std::move(*realised.network);
+}
+
+std::string design_file_text(const Campaign& campaign, const DesignRow& design) {
+  if (!design.text.empty()) return design.text;
+  std::vector<net::By> by(campaign.prototype->decisions().size(), net::By::Machine);
+  for (const net::DecisionId id : read_assignment(design.pinned))
+    by[static_cast<std::size_t>(id)] = net::By::Human;
+  return net::design_text(*campaign.prototype, read_assignment(design.assignment), by,
+                          campaign.spec.name + "-" + design.hash.substr(0, 8));
+}
+
+DesignRow machine_design(const gen::Candidate& candidate, const std::string& how) {
+  DesignRow row;
+  row.hash = net::hash_text(candidate.hash);
+  row.origin = "machine";
+  row.how = how;
+  row.assignment = assignment_text(candidate.assignment);
+  row.costs = candidate.costs;
+  return row;
+}
+
+DesignRow human_design(const Campaign& campaign, const std::filesystem::path& file) {
+  DesignRow row;
+  row.origin = "human";
+  row.how = file.string();
+  row.text = spec::read_file(file, spec::kMaxFileBytes + 1);
+  const net::Network network = network_of_file(row.text, file.string(), campaign.input);
+  row.hash = net::hash_text(net::structure_hash(network));
+  row.costs = net::count_costs(network);
+  for (int tier = 0; tier < campaign.tiers(); ++tier)
+    for (const std::string& miss :
+         file_misses(campaign, campaign.require(tier), row.text, file.string(), row.costs))
+      row.misses += fmt::format("{}\t{}\n", tier, miss);
+  return row;
+}
+
+std::vector<std::string> file_misses(const Campaign& campaign, const spec::Requirements& require,
+                                     const std::string& text, const std::string& name,
+                                     const spec::Costs& costs) {
+  const auto count = [&](std::optional<int> at) {
+    if (!at) return costs;
+    net::TaskInput input = campaign.input;
+    input.input.height = input.input.width = *at;
+    return net::count_costs(network_of_file(text, name, input));
+  };
+  std::vector<std::string> found;
+  for (const spec::Miss& miss :
+       spec::cost_misses(require, campaign.spec.search.band, spec::required_costs(require, count)))
+    found.push_back(miss.text);
+  return found;
+}
+
+std::vector<std::string> cost_misses_of(const DesignRow& design, int tier) {
+  std::vector<std::string> found;
+  const std::string start = std::to_string(tier) + "\t";
+  std::size_t at = 0;
+  while (at < design.misses.size()) {
+    const std::size_t end = std::min(design.misses.find('\n', at), design.misses.size());
+    const std::string line = design.misses.substr(at, end - at);
+    if (line.starts_with(start)) found.push_back(line.substr(start.size()));
+    at = end + 1;
+  }
+  return found;
+}
+
+}  // namespace atto::search

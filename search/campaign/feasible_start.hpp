@@ -1,0 +1,15 @@
+#pragma once
+// The checks before a campaign starts.
+
+#include <string>
+#include <vector>
+
+#include "search/campaign/campaign.hpp"
+
+namespace atto::search {
+
+/// Refuses a campaign that no design can satisfy: SpecError at the requirement, all tiers at once.
+/// Returns warnings (undecided).
+std::vector<std::string> check_start(const Campaign& campaign);
+
+}  // namespace atto::search

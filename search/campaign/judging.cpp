@@ -1,0 +1,41 @@
+#include "search/campaign/judging.hpp"
+
+#include <cmath>
+#include <limits>
+#include <system_error>
+
+namespace atto::search {
+
+Judgement judge(const Terms& terms, const DesignRow& design, const Measured& measured) {
+  const auto& [latency_ms, top1, is_lost] = measured;
+  Judgement judgement;
+  judgement.metrics.costs = design.costs;
+  judgement.metrics.latency_ms = latency_ms;
+  judgement.metrics.top1 = top1;
+  judgement.metrics.diverged = is_lost || (top1 && std::isnan(*top1));
+  judgement.value = spec::objective_value(terms.campaign().spec.maximise, judgement.metrics);
+  if (!top1) judgement.value = -std::numeric_limits<double>::infinity();
+  judgement.misses = terms.misses(design, latency_ms);
+  // Those are known before training, costs each at its own resolution; accuracy is, since.
+  spec::Requirements trained;
+  trained.top1 = terms.require().top1;
+  for (const spec::Miss& miss : spec::misses(trained, 0, judgement.metrics))
+    judgement.misses.push_back(miss.text);
+  return judgement;
+}
+
+Observation observe(const Terms& terms, const JobRow& row, const DesignRow& design) {
+  const bool is_lost = row.verdict.outcome != train::Outcome::Finished;
+  const Judgement judgement = judge(terms, design, {row.job.latency_ms, row.verdict.top1, is_lost});
+  Observation seen;
+  seen.hash = read_hash(row.job.hash);
+  seen.rung = row.job.rung;
+  seen.metrics = judgement.metrics;
+  seen.value = judgement.value;
+  seen.meets = judgement.meets();
+  seen.is_barred = terms.is_steered() && !terms.misses(design, row.job.latency_ms).empty();
+  seen.cpu_seconds = row.verdict.cpu_seconds;
+  return seen;
+}
+
+}  // namespace atto::search

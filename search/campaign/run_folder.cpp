@@ -1,0 +1,108 @@
+#include "search/campaign/run_folder.hpp"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "design_specs/files.hpp"
+#include "search/ledger/network_disks.hpp"
+
+namespace atto::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A file that is there must be what a start that was broken off wrote: a person's is kept.
+void refuse_foreign(const fs::path& file, const std::string& ours) {
+  if (fs::exists(file) && spec::read_file(file) != ours)
+    throw EnvironmentError("the run folder holds another file of this name: " + file.string() +
+                           "; choose another folder with --out");
+}
+
+}  // namespace
+
+fs::path RunFolder::trial(const std::string& hash, train::Phase phase, int replica) const {
+  const std::string number = std::to_string(replica);
+  const std::string search = replica == 0 ? "search" : "search" + number;
+  const std::string name = phase == train::Phase::Search ? search : "final" + number;
+  return path / "trials" / hash / name;
+}
+
+void make_run_folder(const RunFolder& folder, const Campaign& campaign,
+                     const std::vector<DesignRow>& included) {
+  std::error_code error;
+  fs::create_directories(folder.path, error);
+  if (error)
+    throw EnvironmentError("cannot make the run folder", folder.path.string(), error.value());
+  refuse_network_disk(folder.path);
+  if (fs::exists(folder.ledger()))
+    throw EnvironmentError(
+        fmt::format("the run folder holds a campaign already: {}; continue it with `atto "
+                    "resume {}` or choose another with --out",
+                    folder.path.string(), folder.path.string()));
+  refuse_foreign(folder.path / "spec.json", campaign.spec_text);
+  refuse_foreign(folder.path / "prototype.json", campaign.prototype_text);
+  refuse_foreign(folder.path / "weights.safetensors", "");  // of `atto train`
+  for (const char* name : {"designs", "trials", "logs"}) {
+    fs::create_directories(folder.path / name, error);
+    if (error) throw EnvironmentError("cannot make", (folder.path / name).string(), error.value());
+  }
+  spec::write_file_atomically(folder.path / "spec.json", campaign.spec_text);
+  spec::write_file_atomically(folder.path / "prototype.json", campaign.prototype_text);
+  Ledger::create(folder.ledger(), [&](Ledger& ledger) {
+    for (const DesignRow& design : included) ledger.add_design(design);
+    store_campaign(ledger, campaign);
+  });
+}
+
+fs::path default_run_folder(const Campaign& campaign) {
+  const std::string name = fmt::format("{}-s{}", campaign.spec.name, campaign.spec.search.seed);
+  fs::path folder = fs::path("runs") / name;
+  for (int i = 2; fs::exists(folder); ++i)
+    folder = fs::path("runs") / fmt::format("{}-{}", name, i);
+  return folder;
+}
+
+void write_design_file(const RunFolder& folder, const Campaign& campaign, const DesignRow& design) {
+  const fs::path file = folder.design(design.hash);
+  if (fs::exists(file)) return;
+  const fs::path temporary = file.string() + ".part";
+  {
+    std::ofstream out(temporary, std::ios::binary);
+    out << design_file_text(campaign, design);
+    if (!out.flush()) throw EnvironmentError("cannot write", temporary.string(), errno);
+  }
+  std::error_code error;
+  fs::rename(temporary, file, error);
+  if (error) throw EnvironmentError("cannot write", file.string(), error.value());
+}
+
+bool is_locked(const fs::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  ::close(descriptor);
+  return !is_free;
+}
+
+FileLock::FileLock(const fs::path& file) {
+  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) throw EnvironmentError("cannot open", file.string(), errno);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) {
+    is_held_ = true;
+  } else if (errno != EWOULDBLOCK) {
+    const int number = errno;
+    ::close(descriptor_);
+    throw EnvironmentError("cannot lock", file.string(), number);
+  }
+}
+
+FileLock::~FileLock() {
+  ::close(descriptor_);
+}
+
+}  // namespace atto::search

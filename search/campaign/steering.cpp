@@ -1,0 +1,173 @@
+#include "search/campaign/steering.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "generator/space/feasibility.hpp"
+#include "search/campaign/ending.hpp"
+
+namespace atto::search {
+namespace {
+
+int tier_of(const Campaign& campaign, const std::string& name) {
+  if (name.empty()) return -1;
+  std::string names;
+  for (int tier = 0; tier < campaign.tiers(); ++tier) {
+    if (campaign.tier_name(tier) == name) return tier;
+    names += (tier > 0 ? ", " : "") + campaign.tier_name(tier);
+  }
+  throw SpecError(
+      {{"--tier", "",
+        campaign.spec.tiers.empty() ? "the campaign has no tiers" : "must be one of " + names,
+        name}});
+}
+
+/// The designs of files that the campaign does not know yet.
+struct Tried {
+  std::vector<DesignRow> designs;
+  std::vector<std::string> messages;
+};
+
+Tried read_designs(Ledger& ledger, const Campaign& campaign,
+                   const std::vector<std::filesystem::path>& files) {
+  Tried tried;
+  for (const std::filesystem::path& file : files) {
+    DesignRow design = human_design(campaign, file);
+    if (const std::optional<DesignRow> known = ledger.design(design.hash)) {
+      tried.messages.push_back(fmt::format("{} is known already: {}, by the {} ({})", file.string(),
+                                           known->hash, known->origin, known->how));
+      continue;
+    }
+    tried.messages.push_back(fmt::format("{} is design {}", file.string(), design.hash));
+    for (const std::string& miss : cost_misses_of(design, current_tier(ledger, campaign)))
+      tried.messages.push_back(
+          fmt::format("{} misses a requirement and cannot win: {}", design.hash, miss));
+    tried.designs.push_back(std::move(design));
+  }
+  return tried;
+}
+
+/// `at`: as SteerRow's.
+std::vector<SteerRow> rows_of(const SteerRequest& request, const std::vector<DesignRow>& designs,
+                              int tier, std::int64_t at) {
+  std::vector<SteerRow> rows;
+  const auto add = [&](const char* kind, const std::string& text, const std::string& hash) {
+    rows.push_back({0, at, kind, text, hash, tier});
+  };
+  for (const std::string& path : request.frees) add("free", path, "");
+  for (const std::string& pin : request.pins) add("pin", pin, "");
+  for (const std::string& ban : request.forbids) add("forbid", ban, "");
+  for (const std::string& requirement : request.requirements) add("require", requirement, "");
+  for (const std::string& note : request.notes) add("note", note, "");
+  for (const DesignRow& design : designs) add("try", design.how, design.hash);
+  return rows;
+}
+
+/// Applies requests that are in effect in a tier, or wait.
+Terms terms_with(const Campaign& campaign, int tier, const std::vector<SteerRow>& rows) {
+  Terms terms(campaign, tier);
+  for (const SteerRow& row : rows)
+    if (!row.is_in_effect() || row.tier <= tier) terms.apply(row);
+  return terms;
+}
+
+/// Throws when some tier that is not over could have no design; returns warnings.
+std::vector<std::string> check_tiers(const Campaign& campaign, int from_tier,
+                                     const std::vector<SteerRow>& rows, std::size_t new_rows) {
+  std::vector<std::string> warnings;
+  std::vector<Problem> problems;
+  std::string asked;
+  for (std::size_t i = rows.size() - new_rows; i < rows.size(); ++i)
+    if (rows[i].kind != "note" && rows[i].kind != "try")
+      asked += (asked.empty() ? "" : " ") + option_text(rows[i]);
+  for (int tier = from_tier; tier < campaign.tiers(); ++tier) {
+    const Terms terms = terms_with(campaign, tier, rows);
+    if (asked.empty() || !terms.is_steered()) continue;
+    const auto space = terms.make_space();
+    const gen::Feasibility found = gen::check_feasibility(
+        *space, terms.require(), campaign.spec.search.band, campaign.spec.search.seed);
+    const std::string name = campaign.tiers() > 1 ? "tier " + campaign.tier_name(tier) + ": " : "";
+    if (found.answer == gen::Feasibility::Answer::Infeasible)
+      problems.push_back({asked, "", name + "leaves no design: " + found.reason, ""});
+    if (found.answer == gen::Feasibility::Answer::Undecided)
+      warnings.push_back(name +
+                         "no design was found within what is asked for yet; the search ends "
+                         "early if there is none");
+  }
+  if (!problems.empty()) throw SpecError(std::move(problems));
+  return warnings;
+}
+
+std::string when_text(const RunFolder& folder, bool is_over) {
+  const bool is_running = is_locked(folder.path / "coordinator.lock");
+  if (is_running && !is_over) return "takes effect at the next proposal";
+  return fmt::format("{}takes effect with `atto resume {}`{}",
+                     is_over ? "the search is over: " : "", folder.path.string(),
+                     is_running ? ", once this run has ended" : "");
+}
+
+}  // namespace
+
+int current_tier(Ledger& ledger, const Campaign& campaign) {
+  int tier = campaign.tiers() - 1;
+  while (tier > 0 && ledger.jobs(tier, Stage::Search).empty()) --tier;
+  return tier;
+}
+
+std::vector<std::string> steer_campaign(const RunFolder& folder, const SteerRequest& request) {
+  Ledger ledger(folder.ledger());
+  const FileLock lock(folder.path / "steer.lock");
+  if (!lock.is_held())
+    throw EnvironmentError("another command steers this campaign: " + folder.path.string());
+  const Campaign campaign = load_campaign(ledger);
+  Tried tried = read_designs(ledger, campaign, request.designs);
+  std::vector<SteerRow> all = ledger.steering();
+  // Pins of one command add up, so that no two may have one time, whatever the time of day does.
+  const std::int64_t at = all.empty() ? now_ms() : std::max(now_ms(), all.back().at + 1);
+  const std::vector<SteerRow> added =
+      rows_of(request, tried.designs, tier_of(campaign, request.tier), at);
+  all.insert(all.end(), added.begin(), added.end());
+  // A search that is over in every tier is opened in every tier.
+  const bool is_over = is_search_over(ledger, campaign);
+  const int tier = is_over ? 0 : current_tier(ledger, campaign);
+  if (!added.empty() && added.front().only_tier >= 0 && added.front().only_tier < tier)
+    throw SpecError(
+        {{"--tier", "", "the search of this tier is over; ask again when the campaign has ended",
+          request.tier}});
+  std::vector<std::string> messages = std::move(tried.messages);
+  for (std::string& warning : check_tiers(campaign, tier, all, added.size()))
+    messages.push_back(std::move(warning));
+  if (added.empty()) return messages;
+  ledger.add_steering(added, tried.designs);
+  messages.push_back(when_text(folder, is_over));
+  return messages;
+}
+
+SteeringView view_steering(Ledger& ledger, const Campaign& campaign) {
+  SteeringView view;
+  view.requests = ledger.steering();
+  const Terms terms = terms_with(campaign, current_tier(ledger, campaign), view.requests);
+  const std::vector<net::Decision>& decisions = campaign.prototype->decisions();
+  for (const gen::Restriction& restriction : terms.restrictions()) {
+    const net::Decision& decision = decisions[static_cast<std::size_t>(restriction.decision)];
+    SteeringView::InForce& held = view.held.emplace_back();
+    held.path = decision.path;
+    for (std::int32_t i : restriction.allowed)
+      held.allowed.push_back(decision.labels[static_cast<std::size_t>(i)]);
+  }
+  return view;
+}
+
+std::string time_text(std::int64_t milliseconds) {
+  const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+  return std::string(text, size);
+}
+
+}  // namespace atto::search

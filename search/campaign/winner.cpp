@@ -1,0 +1,95 @@
+#include "search/campaign/winner.hpp"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "design_specs/files.hpp"
+
+namespace atto::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDesign = "design.json";
+constexpr const char* kWeights = "weights.safetensors";
+constexpr const char* kReference = "reference.safetensors";
+
+void move_to(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (error) throw EnvironmentError("cannot move", to.string(), error.value());
+}
+
+/// A place beside the winner's; hidden, because it is there only for moments.
+fs::path beside(const fs::path& target, const char* ending) {
+  return target.parent_path() / ("." + target.filename().string() + ending);
+}
+
+bool has_same(const fs::path& file, const std::string& contents) {
+  return fs::exists(file) && spec::read_file(file) == contents;
+}
+
+/// Whether the folder holds this design and its weights; what else is in it was made of them.
+bool holds(const fs::path& target, const std::string& design, const fs::path& trial) {
+  if (!has_same(target / kDesign, design)) return false;
+  for (const char* name : {kWeights, kReference})
+    if (fs::exists(trial / name) && !has_same(target / name, spec::read_file(trial / name)))
+      return false;
+  return true;
+}
+
+/// Makes `made` the winner in one step where the file system can exchange two names.
+void put_in_place(const fs::path& made, const fs::path& target) {
+  if (!fs::exists(target)) return move_to(made, target);
+  std::error_code ignored;
+  if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) == 0) {
+    fs::remove_all(made, ignored);
+    return;
+  }
+  const fs::path old = beside(target, ".old");
+  fs::remove_all(old, ignored);
+  move_to(target, old);
+  move_to(made, target);
+  fs::remove_all(old, ignored);
+}
+
+}  // namespace
+
+void write_winner(const RunFolder& folder, const Campaign& campaign, const Leaderboard& board) {
+  const fs::path target = folder.winner(board.tier_name);
+  const fs::path old = beside(target, ".old"), made = beside(target, ".new");
+  if (!fs::exists(target) && fs::exists(old)) move_to(old, target);  // killed between two names
+  const Entry* winner = board.winner();
+  if (!winner) return;
+  const std::string design = design_file_text(campaign, winner->design);
+  const fs::path trial =
+      folder.trial(winner->design.hash, train::Phase::Final, winner->best_replica());
+  if (holds(target, design, trial)) return;
+  std::error_code error;
+  fs::remove_all(made, error);
+  fs::create_directories(made, error);
+  if (error) throw EnvironmentError("cannot make", made.string(), error.value());
+  spec::write_file_atomically(made / kDesign, design);
+  const bool is_fake = campaign.evaluator == "fake";  // it makes no weights
+  for (const char* name : {kWeights, kReference})
+    if (fs::exists(trial / name) || (!is_fake && name == kWeights))
+      spec::copy_file(trial / name, made / name);
+  put_in_place(made, target);
+}
+
+void clean_final(const fs::path& trial) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(trial, ignored)) {
+    const fs::path name = entry.path().filename();
+    if (name != kWeights && name != kReference) fs::remove_all(entry.path(), ignored);
+  }
+}
+
+void clean_search(const RunFolder& folder, const std::string& hash) {
+  std::error_code ignored;  // a checkpoint that stays costs disk, not correctness
+  const fs::path trial = folder.trial(hash, train::Phase::Search, 0);
+  fs::remove_all(trial, ignored);
+  fs::remove(trial.parent_path(), ignored);  // only when empty
+}
+
+}  // namespace atto::search

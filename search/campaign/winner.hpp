@@ -1,0 +1,19 @@
+#pragma once
+// The artefacts of a campaign's end.
+
+#include "search/campaign/leaderboard.hpp"
+#include "search/campaign/run_folder.hpp"
+
+namespace atto::search {
+
+/// Writes winner/: design.json, and the best-validation seed's weights.safetensors and
+/// reference.safetensors where the evaluator made them. A winner is replaced by another one only,
+/// when that is whole; where the board has none, or the same, the folder stays as it is.
+void write_winner(const RunFolder& folder, const Campaign& campaign, const Leaderboard& board);
+
+/// Deletes a finished final training's files but its weights and reference.
+void clean_final(const std::filesystem::path& trial);
+/// Deletes a design's search checkpoint.
+void clean_search(const RunFolder& folder, const std::string& hash);
+
+}  // namespace atto::search

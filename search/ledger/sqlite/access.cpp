@@ -1,0 +1,161 @@
+// Opening a ledger: to write, or as it stands where this user may only read it.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "design_specs/files.hpp"
+#include "search/ledger/sqlite/connection.hpp"
+#include "search/ledger/sqlite/schema.hpp"
+
+namespace atto::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kLongestWaitMs = 30000;
+
+/// Waits for a lock in steps of a millisecond, for 30 s in all. SQLite's own handler soon waits 100
+/// ms at a time, which is a hundred times what our transactions take.
+int wait_for_lock(void* may_wait, int tries) {
+  const auto& may = *static_cast<const std::function<bool()>*>(may_wait);
+  if (tries >= kLongestWaitMs || (may && !may())) return 0;
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return 1;
+}
+
+/// 0 where this user may write to the ledger and make files beside it, else the error.
+int refusal_to_write(const fs::path& file) {
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  for (const fs::path& place : {file, folder})
+    if (::faccessat(AT_FDCWD, place.c_str(), W_OK, AT_EACCESS) != 0) return errno;
+  return 0;
+}
+
+}  // namespace
+
+Ledger::Connection::Connection(const fs::path& path, Mode mode) : file(path.string()) {
+  if (file.find('"') != std::string::npos)
+    throw EnvironmentError("ledger: a path with a quotation mark cannot be opened: " + file);
+  guarded([&] {
+    // Quoted, because SOCI splits parameters at blanks.
+    sql.open(soci::sqlite3,
+             fmt::format("dbname=\"{}\"{}", file, mode == Mode::ReadOnly ? " readonly=true" : ""));
+    auto* backend = static_cast<soci::sqlite3_session_backend*>(sql.get_backend());
+    sqlite_api::sqlite3_busy_handler(backend->conn_, wait_for_lock, &may_wait);
+  });
+}
+
+Ledger::Connection::~Connection() {
+  sql.close();
+  std::error_code ignored;
+  if (!own_folder.empty()) fs::remove_all(own_folder, ignored);
+}
+
+Ledger::Ledger(const fs::path& file, Access access) : file_(file) {
+  if (!fs::exists(file)) throw EnvironmentError("cannot open the ledger", file.string(), ENOENT);
+  const int refusal = refusal_to_write(file);
+  if (refusal != 0 && access == Access::Write)
+    throw EnvironmentError("the run folder is read-only for this user, and this has to write to it",
+                           file.parent_path().string(), refusal);
+  refusal == 0 ? open_to_write() : open_to_read();
+}
+
+Ledger::~Ledger() = default;
+
+void Ledger::open_to_write() {
+  connection_ = std::make_unique<Connection>(file_);
+  expect_tables();
+  connection_->guarded([&] {
+    std::string mode;
+    connection_->sql << "PRAGMA journal_mode=WAL", soci::into(mode);
+    connection_->sql << "PRAGMA synchronous=NORMAL";
+    // A checkpoint of the write-ahead log every 1,000 pages keeps it, and memory, small.
+    connection_->sql << "PRAGMA wal_autocheckpoint=1000";
+  });
+  bring_up_to_date();
+}
+
+void Ledger::open_to_read() {
+  if (!open_as_it_stands()) open_private_copy();
+}
+
+/// Reads beside processes that write. Without the index of the write-ahead log, which nobody has
+/// made then, SQLite cannot; neither can this version read an earlier schema.
+bool Ledger::open_as_it_stands() {
+  if (::faccessat(AT_FDCWD, (file_.string() + "-shm").c_str(), R_OK, AT_EACCESS) != 0) return false;
+  try {
+    connection_ = std::make_unique<Connection>(file_, Connection::Mode::ReadOnly);
+    expect_tables();
+    return meta("schema") == std::to_string(kLedgerSchema);
+  } catch (const EnvironmentError&) {  // the copy tells what is wrong, if anything is
+    return false;
+  }
+}
+
+/// Nobody writes to it, or it could be opened as it stands: a copy is whole.
+void Ledger::open_private_copy() {
+  std::string folder = (fs::temp_directory_path() / "atto-ledger-XXXXXX").string();
+  if (!::mkdtemp(folder.data())) throw EnvironmentError("cannot make a folder", folder, errno);
+  const fs::path copy = fs::path(folder) / file_.filename();
+  try {
+    for (const char* suffix : {"", "-wal"})
+      if (fs::exists(file_.string() + suffix))
+        spec::copy_file(file_.string() + suffix, copy.string() + suffix);
+    connection_ = std::make_unique<Connection>(copy);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    throw;
+  }
+  connection_->file = file_.string();
+  connection_->own_folder = folder;
+  expect_tables();
+  bring_up_to_date();
+}
+
+void Ledger::while_locked(std::function<bool()> may_wait) {
+  connection_->may_wait = std::move(may_wait);
+}
+
+void Ledger::expect_tables() {
+  const int count = connection_->guarded([&] {
+    int tables = 0;
+    connection_->sql << "SELECT COUNT(*) FROM sqlite_master WHERE name = 'meta'",
+        soci::into(tables);
+    return tables;
+  });
+  if (count == 0)
+    throw EnvironmentError(
+        "the ledger has no tables: the disk filled, or the search was stopped, while it was being "
+        "made, and nothing was trained; remove the file and start the search again: " +
+        file_.string());
+}
+
+void Ledger::bring_up_to_date() {
+  std::string schema = meta("schema");
+  const auto older = [](const std::string& text) {
+    for (int from = 1; from < kLedgerSchema; ++from)
+      if (text == std::to_string(from)) return from;
+    return kLedgerSchema;
+  };
+  if (older(schema) < kLedgerSchema)
+    schema = connection_->in_transaction([&] {
+      std::string now;  // another process may have done it since
+      connection_->sql << "SELECT value FROM meta WHERE key = 'schema'", soci::into(now);
+      for (int from = older(now); from < kLedgerSchema; ++from)
+        for (const char* const* table = kLedgerUpgrades[from - 1]; *table; ++table)
+          connection_->sql << *table;
+      now = std::to_string(kLedgerSchema);
+      connection_->sql << "UPDATE meta SET value = :now WHERE key = 'schema'", soci::use(now);
+      return now;
+    });
+  if (schema != std::to_string(kLedgerSchema))
+    throw EnvironmentError(fmt::format("ledger: has schema {}, this version reads {}: {}",
+                                       schema.empty() ? "none" : schema, kLedgerSchema,
+                                       file_.string()));
+}
+
+}  // namespace atto::search

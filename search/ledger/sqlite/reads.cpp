@@ -1,0 +1,271 @@
+// The ledger's reading side.
+#include "search/ledger/sqlite/connection.hpp"
+
+namespace atto::search {
+namespace {
+
+constexpr const char* kJobColumns =
+    "id, tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, seed, state, "
+    "attempt, worker, process, "
+    "epochs_done, outcome, reason, top1, top5, validation_loss, test_top1, test_top5, cpu_seconds, "
+    "wasted_cpu_seconds, images_per_second, reused_from, original_cpu_seconds, finish_order, "
+    "latency_ms";
+
+/// Receives one row of jobs; SOCI writes into the fields.
+struct JobBuffer {
+  long long id, position, seen, seed, attempt, finish_order;
+  int tier, stage, rung, replica, to_epoch, horizon, state, epochs_done, outcome;
+  std::string hash, worker, process, reason, reused_from;
+  MaybeNumber top1, top5, validation_loss, test_top1, test_top5, latency;
+  double cpu, wasted, speed, original_cpu;
+
+  void bind(soci::statement& statement) {
+    const auto into = [&](auto& field) { statement.exchange(soci::into(field)); };
+    const auto maybe = [&](MaybeNumber& field) {
+      statement.exchange(soci::into(field.value, field.indicator));
+    };
+    into(id), into(tier), into(stage), into(position), into(seen), into(hash), into(rung);
+    into(replica), into(to_epoch), into(horizon), into(seed), into(state), into(attempt),
+        into(worker), into(process);
+    into(epochs_done), into(outcome), into(reason);
+    maybe(top1), maybe(top5), maybe(validation_loss), maybe(test_top1), maybe(test_top5);
+    into(cpu), into(wasted), into(speed), into(reused_from), into(original_cpu), into(finish_order);
+    maybe(latency);
+  }
+
+  JobRow row() const {
+    JobRow row;
+    row.job = {id,
+               tier,
+               static_cast<Stage>(stage),
+               position,
+               seen,
+               hash,
+               rung,
+               replica,
+               to_epoch,
+               horizon,
+               static_cast<std::uint64_t>(seed),
+               latency.get()};
+    row.state = static_cast<State>(state);
+    row.attempt = attempt;
+    row.worker = worker;
+    row.process = process;
+    row.epochs_done = epochs_done;
+    row.verdict = {static_cast<train::Outcome>(outcome),
+                   reason,
+                   top1.get(),
+                   top5.get(),
+                   validation_loss.get(),
+                   test_top1.get(),
+                   test_top5.get(),
+                   cpu,
+                   wasted,
+                   speed,
+                   reused_from,
+                   original_cpu,
+                   finish_order};
+    return row;
+  }
+};
+
+struct DesignBuffer {
+  DesignRow row;
+  long long params, macs, peak, model;
+
+  void bind(soci::statement& statement) {
+    for (std::string* field :
+         {&row.hash, &row.origin, &row.how, &row.assignment, &row.text, &row.misses})
+      statement.exchange(soci::into(*field));
+    for (long long* field : {&params, &macs, &peak, &model}) statement.exchange(soci::into(*field));
+    statement.exchange(soci::into(row.pinned));
+  }
+  DesignRow get() {
+    row.costs = {params, macs, peak, model};
+    return row;
+  }
+};
+
+constexpr const char* kDesignColumns =
+    "hash, origin, how, assignment, text, misses, params, macs, peak_activation_bytes, "
+    "model_bytes, "
+    "pinned";
+
+std::vector<DesignRow> read_designs(soci::session& sql, const std::string& clause,
+                                    const std::string* hash = nullptr) {
+  DesignBuffer buffer;
+  soci::statement statement(sql);
+  buffer.bind(statement);
+  if (hash) statement.exchange(soci::use(*hash));
+  statement.alloc();
+  statement.prepare(fmt::format("SELECT {} FROM designs {}", kDesignColumns, clause));
+  statement.define_and_bind();
+  statement.execute();
+  std::vector<DesignRow> rows;
+  while (statement.fetch()) rows.push_back(buffer.get());
+  return rows;
+}
+
+}  // namespace
+
+std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause) {
+  JobBuffer buffer;
+  soci::statement statement(sql);
+  buffer.bind(statement);
+  statement.alloc();
+  statement.prepare(fmt::format("SELECT {} FROM jobs {}", kJobColumns, clause));
+  statement.define_and_bind();
+  statement.execute();
+  std::vector<JobRow> rows;
+  while (statement.fetch()) rows.push_back(buffer.row());
+  return rows;
+}
+
+std::vector<JobRow> Ledger::jobs(int tier, Stage stage) {
+  return connection_->guarded([&] {
+    return read_jobs(connection_->sql,
+                     fmt::format("WHERE tier = {} AND stage = {} ORDER BY position", tier,
+                                 static_cast<int>(stage)));
+  });
+}
+
+std::vector<JobRow> Ledger::jobs_in_state(State state) {
+  return connection_->guarded([&] {
+    return read_jobs(connection_->sql,
+                     fmt::format("WHERE state = {} ORDER BY id", static_cast<int>(state)));
+  });
+}
+
+std::vector<JobRow> Ledger::finished_since(std::int64_t finish_order) {
+  return connection_->guarded([&] {
+    return read_jobs(connection_->sql,
+                     fmt::format("WHERE finish_order > {} ORDER BY finish_order", finish_order));
+  });
+}
+
+std::optional<DesignRow> Ledger::design(const std::string& hash) {
+  return connection_->guarded([&]() -> std::optional<DesignRow> {
+    std::vector<DesignRow> rows = read_designs(connection_->sql, "WHERE hash = :hash", &hash);
+    if (rows.empty()) return {};
+    return std::move(rows.front());
+  });
+}
+
+std::vector<DesignRow> Ledger::designs(int tier) {
+  return connection_->guarded([&] {
+    return read_designs(
+        connection_->sql,
+        fmt::format("WHERE hash IN (SELECT hash FROM jobs WHERE tier = {}) ORDER BY hash", tier));
+  });
+}
+
+std::vector<DesignRow> Ledger::human_designs() {
+  return connection_->guarded(
+      [&] { return read_designs(connection_->sql, "WHERE origin = 'human' ORDER BY hash"); });
+}
+
+std::int64_t Ledger::last_finish_order() {
+  return connection_->guarded([&] {
+    long long order = 0;
+    connection_->sql << "SELECT COALESCE(MAX(finish_order), 0) FROM jobs", soci::into(order);
+    return static_cast<std::int64_t>(order);
+  });
+}
+
+std::vector<train::EpochRecord> Ledger::curve(const CurveKey& key) {
+  return connection_->guarded([&] {
+    std::vector<train::EpochRecord> epochs;
+    int epoch = 0;
+    MaybeNumber train_loss, rate, loss, top1, top5, cpu;
+    soci::statement rows =
+        (connection_->sql.prepare << fmt::format(
+             "SELECT epoch, train_loss, learning_rate, validation_loss, validation_top1, "
+             "validation_top5, cpu_seconds FROM epochs WHERE hash = :hash AND phase = {} AND "
+             "replica = {} ORDER BY epoch",
+             static_cast<int>(key.phase), key.replica),
+         soci::use(key.hash), soci::into(epoch), soci::into(train_loss.value, train_loss.indicator),
+         soci::into(rate.value, rate.indicator), soci::into(loss.value, loss.indicator),
+         soci::into(top1.value, top1.indicator), soci::into(top5.value, top5.indicator),
+         soci::into(cpu.value, cpu.indicator));
+    rows.execute();
+    while (rows.fetch())
+      epochs.push_back({epoch,
+                        train_loss.or_nan(),
+                        rate.or_nan(),
+                        loss.or_nan(),
+                        top1.or_nan(),
+                        top5.or_nan(),
+                        cpu.get().value_or(0),
+                        {},
+                        0});
+    return epochs;
+  });
+}
+
+std::vector<EpochValue> Ledger::search_values(const std::vector<int>& epochs) {
+  return connection_->guarded([&] {
+    std::vector<EpochValue> values;
+    EpochValue value;
+    MaybeNumber top1;
+    soci::statement rows =
+        (connection_->sql.prepare << fmt::format(
+             "SELECT hash, epoch, validation_top1 FROM epochs WHERE "
+             "phase = 0 AND epoch IN ({}) ORDER BY hash, epoch",
+             fmt::join(epochs, ",")),
+         soci::into(value.hash), soci::into(value.epoch), soci::into(top1.value, top1.indicator));
+    rows.execute();
+    while (rows.fetch()) {
+      value.top1 = top1.or_nan();
+      values.push_back(value);
+    }
+    return values;
+  });
+}
+
+std::optional<JobRow> Ledger::find_done(const Job& like) {
+  return connection_->guarded([&]() -> std::optional<JobRow> {
+    // A hash is 16 hex digits; anything else finds nothing.
+    if (like.hash.find_first_not_of("0123456789abcdef") != std::string::npos) return {};
+    std::vector<JobRow> rows = read_jobs(
+        connection_->sql,
+        fmt::format("WHERE hash = '{}' AND (stage = 2) = {} AND replica = {} AND to_epoch = {} AND "
+                    "horizon = {} AND seed = {} AND state = 2 AND outcome NOT IN (2, 4) ORDER BY "
+                    "id LIMIT 1",
+                    like.hash, like.stage == Stage::Final ? 1 : 0, like.replica, like.to_epoch,
+                    like.horizon, static_cast<std::int64_t>(like.seed)));
+    if (rows.empty()) return {};
+    return std::move(rows.front());
+  });
+}
+
+Totals Ledger::totals() {
+  return connection_->guarded([&] {
+    Totals totals;
+    long long jobs = 0, ready = 0, claimed = 0, done = 0, failed = 0, diverged = 0, reused = 0,
+              refused = 0;
+    connection_->sql
+        << "SELECT COUNT(*), COALESCE(SUM(state = 0), 0), COALESCE(SUM(state = 1), 0), "
+           "COALESCE(SUM(state = 2), 0), COALESCE(SUM(state = 2 AND outcome = 2), 0), "
+           "COALESCE(SUM(state = 2 AND outcome = 1), 0), "
+           "COALESCE(SUM(state = 2 AND outcome = 4), 0), "
+           "COALESCE(SUM(reused_from <> ''), 0), COALESCE(SUM(cpu_seconds), 0.0), "
+           "COALESCE(SUM(wasted_cpu_seconds), 0.0), COALESCE(SUM(original_cpu_seconds), 0.0) "
+           "FROM jobs",
+        soci::into(jobs), soci::into(ready), soci::into(claimed), soci::into(done),
+        soci::into(failed), soci::into(diverged), soci::into(refused), soci::into(reused),
+        soci::into(totals.cpu_seconds), soci::into(totals.wasted_cpu_seconds),
+        soci::into(totals.saved_cpu_seconds);
+    connection_->sql << "SELECT COALESCE((SELECT SUM(cpu_seconds) FROM responses), 0.0), "
+                        "COALESCE((SELECT SUM(cpu_seconds) FROM scores), 0.0), "
+                        "COALESCE((SELECT CAST(value AS REAL) FROM meta "
+                        "WHERE key = 'coordinator_cpu_seconds'), 0.0)",
+        soci::into(totals.probe_cpu_seconds), soci::into(totals.score_cpu_seconds),
+        soci::into(totals.coordinator_cpu_seconds);
+    totals.jobs = jobs, totals.ready = ready, totals.claimed = claimed, totals.done = done;
+    totals.failed = failed, totals.diverged = diverged, totals.reused = reused;
+    totals.refused = refused;
+    return totals;
+  });
+}
+
+}  // namespace atto::search

@@ -1,0 +1,113 @@
+#include "search/ledger/sqlite/schema.hpp"
+
+namespace atto::search {
+
+namespace {
+
+// cpu_seconds: of the whole probe or scoring, in the row of module ''; 0 in the others.
+constexpr const char* kResponses =
+    "CREATE TABLE responses("
+    " hash TEXT NOT NULL, phase INTEGER NOT NULL, replica INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+    " module TEXT NOT NULL, activation_sparsity REAL, effective_rank REAL,"
+    " class_separation_gained REAL, gradient_norm REAL, taylor_saliency_per_param REAL,"
+    " taylor_saliency_per_mac REAL, cpu_seconds REAL NOT NULL,"
+    " PRIMARY KEY(hash, phase, replica, epoch, module)) WITHOUT ROWID";
+constexpr const char* kScores =
+    "CREATE TABLE scores("
+    " hash TEXT NOT NULL, phase INTEGER NOT NULL, replica INTEGER NOT NULL, module TEXT NOT NULL,"
+    " log_synflow REAL, naswot REAL, expressivity REAL, trainability REAL,"
+    " cpu_seconds REAL NOT NULL,"
+    " PRIMARY KEY(hash, phase, replica, module)) WITHOUT ROWID";
+
+// text: the insight as JSON (search/campaign/cycles.hpp).
+constexpr const char* kCycles =
+    "CREATE TABLE cycles("
+    " tier INTEGER NOT NULL, cycle INTEGER NOT NULL, position INTEGER NOT NULL, seen INTEGER NOT "
+    "NULL, text TEXT NOT NULL, PRIMARY KEY(tier, cycle)) WITHOUT ROWID";
+// only_tier: -1 = all. tier, position, seen: where it took effect; -1 = not yet.
+constexpr const char* kSteering =
+    "CREATE TABLE steering("
+    " id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,"
+    " hash TEXT NOT NULL, only_tier INTEGER NOT NULL, tier INTEGER NOT NULL DEFAULT -1,"
+    " position INTEGER NOT NULL DEFAULT -1, seen INTEGER NOT NULL DEFAULT -1)";
+
+// Where a request that took effect in a tier takes effect in a later one that had begun before it;
+// in others it does from their start.
+constexpr const char* kSteeringPlaces =
+    "CREATE TABLE steering_places("
+    " request INTEGER NOT NULL, tier INTEGER NOT NULL, position INTEGER NOT NULL, seen INTEGER NOT "
+    "NULL, PRIMARY KEY(request, tier)) WITHOUT ROWID";
+
+// is_trained: measured with the winner's weights, else with random ones. blocks: JSON
+// (search/ledger/sqlite/latencies.cpp).
+constexpr const char* kLatencies =
+    "CREATE TABLE latencies("
+    " hash TEXT NOT NULL, host TEXT NOT NULL, runtime TEXT NOT NULL, threads INTEGER NOT NULL,"
+    " precision TEXT NOT NULL, is_trained INTEGER NOT NULL, median_ms REAL NOT NULL,"
+    " low_ms REAL NOT NULL, high_ms REAL NOT NULL, runs INTEGER NOT NULL, blocks TEXT NOT NULL,"
+    " predicted_ms REAL, at INTEGER NOT NULL,"
+    " PRIMARY KEY(hash, host, runtime, threads, precision, is_trained)) WITHOUT ROWID";
+
+}  // namespace
+
+// stage: 0 include, 1 search, 2 final. phase: 0 search, 1 final. state: 0 ready, 1 claimed, 2 done.
+// outcome: as train::Outcome. Times are milliseconds since 1970, but lease_until of the machine's
+// clock (search/ledger/process_mark.hpp). 64-bit seeds are stored as signed integers.
+const char* const kLedgerTables[] = {
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE designs("
+    " hash TEXT PRIMARY KEY, origin TEXT NOT NULL, how TEXT NOT NULL, assignment TEXT NOT NULL,"
+    " text TEXT NOT NULL, misses TEXT NOT NULL, params INTEGER NOT NULL, macs INTEGER NOT NULL,"
+    " peak_activation_bytes INTEGER NOT NULL, model_bytes INTEGER NOT NULL,"
+    " pinned TEXT NOT NULL DEFAULT '') WITHOUT ROWID",
+    "CREATE TABLE jobs("
+    " id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, stage INTEGER NOT NULL, position INTEGER NOT "
+    "NULL,"
+    " seen INTEGER NOT NULL, hash TEXT NOT NULL REFERENCES designs(hash), rung INTEGER NOT NULL,"
+    " replica INTEGER NOT NULL, to_epoch INTEGER NOT NULL, horizon INTEGER NOT NULL, seed INTEGER "
+    "NOT NULL,"
+    " state INTEGER NOT NULL DEFAULT 0, attempt INTEGER NOT NULL DEFAULT 0,"
+    " worker TEXT NOT NULL DEFAULT '', environment INTEGER NOT NULL DEFAULT 0,"
+    " lease_until INTEGER NOT NULL DEFAULT 0, claim_cpu REAL NOT NULL DEFAULT 0,"
+    " attempt_cpu REAL NOT NULL DEFAULT 0,"
+    " attempt_kept REAL NOT NULL DEFAULT 0, epochs_done INTEGER NOT NULL DEFAULT 0,"
+    " deaths INTEGER NOT NULL DEFAULT 0, death_epoch INTEGER NOT NULL DEFAULT -1,"
+    " outcome INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', top1 REAL, top5 REAL,"
+    " validation_loss REAL, test_top1 REAL, test_top5 REAL, cpu_seconds REAL NOT NULL DEFAULT 0,"
+    " wasted_cpu_seconds REAL NOT NULL DEFAULT 0, images_per_second REAL NOT NULL DEFAULT 0,"
+    " reused_from TEXT NOT NULL DEFAULT '', original_cpu_seconds REAL NOT NULL DEFAULT 0,"
+    " finish_order INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0,"
+    " latency_ms REAL, process TEXT NOT NULL DEFAULT '', UNIQUE(tier, stage, position))",
+    "CREATE INDEX jobs_by_state ON jobs(state, id)",
+    "CREATE INDEX jobs_by_finish ON jobs(finish_order)",
+    "CREATE INDEX jobs_by_hash ON jobs(hash)",
+    "CREATE TABLE epochs("
+    " hash TEXT NOT NULL, phase INTEGER NOT NULL, replica INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+    " train_loss REAL, learning_rate REAL, validation_loss REAL, validation_top1 REAL,"
+    " validation_top5 REAL, cpu_seconds REAL, PRIMARY KEY(hash, phase, replica, epoch)) WITHOUT "
+    "ROWID",
+    kResponses,
+    kScores,
+    kCycles,
+    kSteering,
+    kSteeringPlaces,
+    kLatencies,
+    "CREATE TABLE environments(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE events(id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT "
+    "NOT NULL)",
+    nullptr};
+
+namespace {
+const char* const kFrom1[] = {kResponses, kScores, nullptr};
+const char* const kFrom2[] = {
+    kCycles, kSteering, "ALTER TABLE designs ADD COLUMN pinned TEXT NOT NULL DEFAULT ''", nullptr};
+const char* const kFrom3[] = {kLatencies, "ALTER TABLE jobs ADD COLUMN latency_ms REAL", nullptr};
+// Blocks of older runtimes are described in other words, and predict nothing of this one.
+const char* const kFrom4[] = {"UPDATE latencies SET blocks = '[]'", nullptr};
+const char* const kFrom5[] = {
+    kSteeringPlaces, "ALTER TABLE jobs ADD COLUMN process TEXT NOT NULL DEFAULT ''", nullptr};
+}  // namespace
+
+const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4, kFrom5};
+
+}  // namespace atto::search

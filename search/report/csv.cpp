@@ -1,0 +1,67 @@
+// The leaderboards as one CSV (RFC 4180).
+#include "search/report/csv.hpp"
+
+#include <fmt/format.h>
+
+#include "search/report/people.hpp"
+
+namespace atto::search {
+namespace {
+
+std::string number(const std::optional<double>& value) {
+  return value ? fmt::format("{:.6f}", *value) : "";
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string row(const CampaignReport& report, const TierReport& tier, const Entry& entry) {
+  std::vector<std::string> rungs;
+  for (const std::optional<double>& top1 : entry.rung_top1) rungs.push_back(number(top1));
+  const auto mean = [](const std::optional<Spread>& spread) {
+    return spread ? std::optional(spread->mean) : std::nullopt;
+  };
+  const auto deviation = [](const std::optional<Spread>& spread) {
+    return spread ? std::optional(spread->deviation) : std::nullopt;
+  };
+  const auto bounds = [](const std::optional<double>& share, std::int64_t images) {
+    if (!share) return std::string(",");
+    const Interval interval = wilson_interval(*share, images);
+    return fmt::format("{:.6f},{:.6f}", interval.low, interval.high);
+  };
+  std::optional<double> validation = mean(entry.validation);
+  if (!validation && entry.reached >= 0)
+    validation = entry.rung_top1[static_cast<std::size_t>(entry.reached)];
+  const spec::Costs& costs = entry.design.costs;
+  const DecidedBy by = decided_by(report.campaign, entry.design);
+  return fmt::format(
+      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f},{},{},{}\n",
+      csv_field(report.folder.string()), csv_field(tier.board.tier_name), entry.rank,
+      entry.design.hash, entry.design.origin, costs.params, costs.macs, costs.peak_activation_bytes,
+      costs.model_bytes, number(entry.latency_ms), number(entry.confirmed_ms),
+      csv_field(fmt::format("{}", fmt::join(rungs, ";"))), number(validation),
+      bounds(validation, report.campaign.validation_images), number(deviation(entry.validation)),
+      number(mean(entry.test)), bounds(mean(entry.test), report.campaign.test_images),
+      number(deviation(entry.test)), entry.is_on_front ? 1 : 0, csv_field(joined(entry.misses)),
+      csv_field(entry.trouble), entry.cpu_seconds, entry.wasted_cpu_seconds,
+      csv_field(tier.commands.at(entry.design.hash)), by.human, by.machine);
+}
+
+}  // namespace
+
+std::string report_csv(const std::vector<CampaignReport>& reports) {
+  std::string text =
+      "run,tier,rank,hash,origin,params,macs,peak_activation_bytes,model_bytes,latency_ms,"
+      "confirmed_latency_ms,rung_top1,"
+      "validation_top1,"
+      "validation_low95,validation_high95,validation_deviation,test_top1,test_low95,test_high95,"
+      "test_deviation,pareto,misses,trouble,cpu_seconds,wasted_cpu_seconds,command,"
+      "human_decisions,machine_decisions\n";
+  for (const CampaignReport& report : reports)
+    for (const TierReport& tier : report.tiers)
+      for (const Entry& entry : tier.board.entries) text += row(report, tier, entry);
+  return text;
+}
+
+}  // namespace atto::search

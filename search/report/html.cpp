@@ -1,0 +1,248 @@
+// The report as one HTML file: no network, no library; a few lines of script sort tables.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "search/report/page.hpp"
+#include "search/report/people.hpp"
+#include "search/report/report.hpp"
+#include "search/report/svg.hpp"
+
+namespace atto::search {
+namespace {
+
+std::string percent(const std::optional<double>& share) {
+  return share && std::isfinite(*share) ? fmt::format("{:.2f}", 100 * *share) : "&ndash;";
+}
+
+std::string with_interval(const std::optional<Spread>& spread, std::int64_t images) {
+  if (!spread) return "&ndash;";
+  const Interval interval = wilson_interval(spread->mean, images);
+  std::string text = fmt::format("<b>{:.2f}</b>", 100 * spread->mean);
+  if (spread->count > 1) text += fmt::format(" &plusmn; {:.2f}", 100 * spread->deviation);
+  return text +
+         fmt::format("<small>[{:.2f}, {:.2f}]</small>", 100 * interval.low, 100 * interval.high);
+}
+
+/// The validation that an entry is ranked by, and the rung or stage where it was measured.
+std::optional<double> ranked_by(const Entry& entry) {
+  if (entry.validation) return entry.validation->mean;
+  if (entry.reached < 0) return {};
+  return entry.rung_top1[static_cast<std::size_t>(entry.reached)];
+}
+
+/// Marks an entry that cannot be told from the best of its own group (finalists, or the same rung).
+bool ties_with_best(const CampaignReport& report, const Leaderboard& board, const Entry& entry) {
+  const std::optional<double> own = ranked_by(entry);
+  if (!own || entry.is_lost) return false;
+  for (const Entry& best : board.entries) {
+    if (best.is_finalist() != entry.is_finalist()) continue;
+    if (!entry.is_finalist() && best.reached != entry.reached) continue;
+    const std::optional<double> top = ranked_by(best);
+    return top && best.rank != entry.rank && is_tie(*own, *top, report.campaign.validation_images);
+  }
+  return false;
+}
+
+std::string notes(const CampaignReport& report, const Leaderboard& board, const Entry& entry) {
+  std::string text;
+  const auto badge = [&](const char* kind, const std::string& words) {
+    text += fmt::format("<span class='badge {}'>{}</span> ", kind, escaped(words));
+  };
+  if (board.winner() == &entry) badge("good", "winner");
+  if (entry.is_on_front) badge("front", "Pareto");
+  if (ties_with_best(report, board, entry)) badge("plain", "tie with the best");
+  if (entry.design.origin == "human") badge("human", "human");
+  if (entry.is_reused) badge("plain", "reused");
+  if (!entry.is_refused)
+    for (const std::string& miss : entry.misses) badge("bad", miss);
+  if (!entry.trouble.empty()) badge("bad", entry.trouble);
+  return text;
+}
+
+std::string latency_cell(const Entry& entry) {
+  if (!entry.latency_ms) return "&ndash;";
+  std::string text = fmt::format("{:.4g}", *entry.latency_ms);
+  if (entry.confirmed_ms)
+    text += fmt::format("<small>trained weights {:.4g}</small>", *entry.confirmed_ms);
+  return text;
+}
+
+std::string board_row(const CampaignReport& report, const TierReport& tier, const Entry& entry) {
+  const spec::Costs& costs = entry.design.costs;
+  std::string row = fmt::format(
+      "<tr><td>{}</td><td class='t'><code "
+      "title='{}'>{}</code></td><td>{}</td><td>{}</td><td>{}</td>",
+      entry.rank, escaped(entry.design.how), entry.design.hash, grouped(costs.params),
+      grouped(costs.macs), grouped((costs.peak_activation_bytes + 512) / 1024));
+  if (tier.board.shows_latency) row += "<td>" + latency_cell(entry) + "</td>";
+  for (const std::optional<double>& top1 : entry.rung_top1) row += "<td>" + percent(top1) + "</td>";
+  row += fmt::format(
+      "<td>{}</td><td>{}</td><td>{:.1f}</td><td class='l notes'>{}</td><td class='l'>"
+      "<details><summary>command</summary><code>{}</code></details></td></tr>\n",
+      with_interval(entry.validation, report.campaign.validation_images),
+      with_interval(entry.test, report.campaign.test_images), entry.cpu_seconds,
+      notes(report, tier.board, entry), escaped(tier.commands.at(entry.design.hash)));
+  return row;
+}
+
+std::string board_table(const CampaignReport& report, const TierReport& tier) {
+  std::string text =
+      "<div class='scroll'><table "
+      "class='sortable'><thead><tr><th>rank</th><th class='t'>design</th><th>params</th>"
+      "<th>MACs</th><th>peak KiB</th>";
+  if (tier.board.shows_latency) text += "<th>latency ms, random weights</th>";
+  for (int epochs : report.campaign.spec.search.rungs)
+    text += fmt::format("<th>val % after {} ep.</th>", epochs);
+  text +=
+      "<th>final val %</th><th>test "
+      "%</th><th>CPU-s</th><th class='l'>notes</th><th class='l'>again</th></tr></thead><tbody>\n";
+  for (const Entry& entry : tier.board.entries) text += board_row(report, tier, entry);
+  return text + "</tbody></table></div>";
+}
+
+/// The best accuracy at each cost, as steps.
+Series front_line(const Series& designs, const Series& human) {
+  std::vector<ChartPoint> points = designs.points;
+  points.insert(points.end(), human.points.begin(), human.points.end());
+  std::sort(points.begin(), points.end(), [](const ChartPoint& a, const ChartPoint& b) {
+    return a.x != b.x ? a.x < b.x : a.y > b.y;
+  });
+  Series line{"Pareto front", {}, 7, true, true};
+  for (const ChartPoint& point : points)
+    if (line.points.empty() || point.y > line.points.back().y)
+      line.points.push_back({point.x, point.y, "", false});
+  if (!line.points.empty())
+    line.points.push_back({points.back().x, line.points.back().y, "", false});
+  return line;
+}
+
+std::string pareto_chart(const CampaignReport& report, const TierReport& tier, bool is_macs) {
+  Series all{"designs", {}, 0, false, false}, human{"human", {}, 3, false, false};
+  for (const Entry& entry : tier.board.entries) {
+    const std::optional<double>& top1 = entry.rung_top1.back();
+    if (!top1) continue;
+    const double cost = double(is_macs ? entry.design.costs.macs : entry.design.costs.params);
+    Series& series = entry.design.origin == "human" ? human : all;
+    series.points.push_back(
+        {cost, 100 * *top1,
+         fmt::format("{} (rank {}): {:.2f} %, {} params, {} MACs", entry.design.hash, entry.rank,
+                     100 * *top1, grouped(entry.design.costs.params),
+                     grouped(entry.design.costs.macs)),
+         entry.is_on_front});
+  }
+  const Series front = front_line(all, human);
+  return figure(
+      is_macs ? "Accuracy and multiply-adds" : "Accuracy and parameters",
+      chart_svg({front, all, human}, {is_macs ? "multiply-adds" : "parameters",
+                                      fmt::format("validation % after {} epochs",
+                                                  report.campaign.spec.search.rungs.back()),
+                                      false, false}),
+      "Filled: on the Pareto front of accuracy, parameters and multiply-adds. The line "
+      "joins the best for their cost in this picture.");
+}
+
+std::string curve_chart(const std::vector<Curve>& curves, const char* title) {
+  std::vector<Series> series;
+  for (const Curve& curve : curves) {
+    Series line{curve.label, {}, static_cast<int>(series.size()), true, false};
+    for (const train::EpochRecord& record : curve.epochs) {
+      if (std::isnan(record.validation_top1)) continue;  // not judged
+      line.points.push_back(
+          {double(record.epoch), 100 * record.validation_top1,
+           fmt::format("{}, epoch {}: {:.2f} %, train loss {:.3f}", curve.label, record.epoch,
+                       100 * record.validation_top1, record.train_loss),
+           false});
+    }
+    series.push_back(std::move(line));
+  }
+  return figure(title, chart_svg(series, {"epoch", "validation %", false, true}),
+                "Point at a line for its design.");
+}
+
+std::string marginal_bars(const Marginal& marginal) {
+  double low = 1, high = 0;
+  for (const Alternative& one : marginal.alternatives) {
+    low = std::min(low, one.mean);
+    high = std::max(high, one.mean);
+  }
+  std::string text = fmt::format(
+      "<div class='marginal'><h4><code>{}</code> <small>explains {:.0f} % of the "
+      "variance</small></h4>",
+      escaped(marginal.path), 100 * marginal.effect);
+  for (const Alternative& one : marginal.alternatives) {
+    const double width = high > low ? 8 + 92 * (one.mean - low) / (high - low) : 100;
+    text += fmt::format(
+        "<div class='bar'><span class='name'>{}</span><span class='track'><span class='fill' "
+        "style='width:{:.0f}%'></span></span><span class='num'>{:.2f} % "
+        "<small>n={}</small></span></div>",
+        escaped(one.label), width, 100 * one.mean, one.designs);
+  }
+  return text + "</div>";
+}
+
+std::string marginals_section(const CampaignReport& report, const TierReport& tier) {
+  if (tier.marginals.empty()) return "";
+  std::string text = fmt::format(
+      "<h3>What decisions did</h3><p class='hint'>Mean validation after {} epoch{} of "
+      "the designs that took each alternative; strongest decisions first. Bars start "
+      "at the worst alternative. A tendency, not a proof: decisions are not "
+      "independent.</p><div class='marginals'>",
+      report.campaign.spec.search.rungs.front(),
+      report.campaign.spec.search.rungs.front() == 1 ? "" : "s");
+  for (const Marginal& marginal : tier.marginals) text += marginal_bars(marginal);
+  return text + "</div>";
+}
+
+std::string failures_section(const TierReport& tier) {
+  std::string rows;
+  for (const Entry& entry : tier.board.entries)
+    if (entry.is_lost)
+      rows += fmt::format("<tr><td class='t'><code>{}</code></td><td class='l'>{}</td></tr>",
+                          entry.design.hash, escaped(entry.trouble));
+  if (rows.empty()) return "<h3>Failures</h3><p>None.</p>";
+  return "<h3>Failures</h3><table><thead><tr><th class='t'>design</th><th "
+         "class='l'>reason</th></tr></thead><tbody>" +
+         rows + "</tbody></table>";
+}
+
+std::string tier_section(const CampaignReport& report, const TierReport& tier) {
+  std::string text = tier.board.tier_name.empty()
+                         ? ""
+                         : fmt::format("<h2>Tier {}</h2>", escaped(tier.board.tier_name));
+  const Entry* winner = tier.board.winner();
+  text += winner
+              ? fmt::format(
+                    "<p class='winner'>Winner: <code>{}</code>, {} parameters, {} MACs, validation "
+                    "{}, test {}</p>",
+                    winner->design.hash, grouped(winner->design.costs.params),
+                    grouped(winner->design.costs.macs),
+                    with_interval(winner->validation, report.campaign.validation_images),
+                    with_interval(winner->test, report.campaign.test_images))
+              : "<p class='winner none'>No design meets every requirement yet.</p>";
+  text += "<h3>Leaderboard</h3>" + board_table(report, tier);
+  text += "<div class='charts'>" + pareto_chart(report, tier, false) +
+          pareto_chart(report, tier, true) +
+          curve_chart(tier.search_curves, "Learning curves of the search") +
+          curve_chart(tier.final_curves, "Learning curves of the finalists") + "</div>";
+  return text + marginals_section(report, tier) + failures_section(tier);
+}
+
+}  // namespace
+
+std::string report_html(const std::vector<CampaignReport>& reports) {
+  std::string title = "AttoForge report";
+  for (const CampaignReport& report : reports) title += ": " + report.campaign.spec.name;
+  std::string text = page_start(title);
+  if (reports.size() > 1) text += comparison_section(reports);
+  for (const CampaignReport& report : reports) {
+    text += campaign_header(report);
+    for (const TierReport& tier : report.tiers) text += tier_section(report, tier);
+    text += people_section(report);
+    text += events_section(report) + "</section>";
+  }
+  return text + page_end();
+}
+
+}  // namespace atto::search

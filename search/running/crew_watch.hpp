@@ -1,0 +1,50 @@
+#pragma once
+// Looks after the workers of a campaign or a table: takes back the jobs of those that are gone,
+// starts others in their place, and gives up where none can work.
+
+#include <chrono>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "search/campaign/run_folder.hpp"
+#include "search/running/crew.hpp"
+
+namespace atto::search {
+
+class CrewWatch {
+ public:
+  /// All must outlive it; `tell` hears what happens, for people.
+  CrewWatch(Crew& crew, Ledger& ledger, RunFolder folder,
+            std::function<void(const std::string&)> tell)
+      : crew_(crew), ledger_(ledger), folder_(std::move(folder)), tell_(std::move(tell)) {}
+
+  /// Takes back the jobs of an earlier coordinator's workers, which died with it, through no fault
+  /// of their trials.
+  void begin();
+  /// Takes back jobs of workers that ended, and of others that are gone. Throws EnvironmentError
+  /// after departures in a row without a finished job.
+  void look();
+  /// Starts missing workers, the later the more of them died in a row.
+  void fill();
+  /// A worker has finished a job.
+  void hear_of_success() { deaths_in_a_row_ = failed_starts_ = 0; }
+  /// Ends all with a signal, as Crew::end(), and takes back their jobs.
+  void end(int number, StopSignals& signals);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void mourn(const Departure& departure);
+  void release_lost();
+  std::string last_words(const Departure& departure) const;
+
+  Crew& crew_;
+  Ledger& ledger_;
+  RunFolder folder_;
+  std::function<void(const std::string&)> tell_;
+  std::set<std::string> told_;
+  int deaths_in_a_row_ = 0, failed_starts_ = 0;
+  Clock::time_point next_look_{}, last_look_ = Clock::now();
+};
+
+}  // namespace atto::search

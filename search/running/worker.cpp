@@ -1,0 +1,289 @@
+#include "search/running/worker.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "search/campaign/campaign.hpp"
+#include "search/campaign/run_folder.hpp"
+#include "search/ledger/bell.hpp"
+#include "search/ledger/network_disks.hpp"
+#include "search/ledger/process_mark.hpp"
+#include "search/running/faults.hpp"
+#include "search/running/parallelism.hpp"
+
+namespace atto::search {
+namespace {
+
+double process_cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+}
+
+std::string default_name() {
+  char host[256] = "host";
+  ::gethostname(host, sizeof host - 1);
+  return fmt::format("{}-{}-{}", host, ::getpid(), now_ms());
+}
+
+/// Renews the lease of the job at hand from a thread of its own, because an evaluator may be silent
+/// for long (a data set is being decoded); listens to signals; watches the parent.
+class Heartbeat {
+ public:
+  Heartbeat(Ledger& ledger, StopSignals& signals, int parent)
+      : ledger_(ledger), signals_(signals), parent_(parent), thread_([this] { run(); }) {}
+  ~Heartbeat() {
+    is_ending_ = true;
+    thread_.join();
+  }
+
+  void hold(const Claim& claim, double cpu_before) {
+    const std::lock_guard lock(mutex_);
+    claim_ = claim;
+    cpu_before_ = cpu_before;
+    is_lost_ = false;
+  }
+  void drop() {
+    const std::lock_guard lock(mutex_);
+    claim_.reset();
+  }
+  bool is_lost() const { return is_lost_; }
+  bool is_stopping() const { return is_stopping_; }
+
+ private:
+  void run() {
+    auto next_beat = std::chrono::steady_clock::now();
+    while (!is_ending_) {
+      if (signals_.wait(kSliceMs) != 0) is_stopping_ = true;
+      if (parent_ != 0 && ::getppid() != parent_) ::kill(::getpid(), SIGKILL);
+      if (std::chrono::steady_clock::now() < next_beat) continue;
+      beat();
+      next_beat = std::chrono::steady_clock::now() + std::chrono::milliseconds(kHeartbeatMs);
+    }
+  }
+
+  void beat() {
+    const std::lock_guard lock(mutex_);
+    if (!claim_) return;
+    try {
+      if (!ledger_.renew(*claim_, process_cpu_seconds() - cpu_before_)) is_lost_ = true;
+    } catch (const EnvironmentError&) {
+      // The next beat tries again; a lease that runs out meanwhile is found then.
+    }
+  }
+
+  static constexpr int kSliceMs = 50;  ///< how soon it notices its own end
+  Ledger& ledger_;
+  StopSignals& signals_;
+  int parent_;
+  std::mutex mutex_;
+  std::optional<Claim> claim_;
+  double cpu_before_ = 0;
+  std::atomic<bool> is_ending_{false}, is_stopping_{false}, is_lost_{false};
+  std::thread thread_;
+};
+
+class Worker {
+ public:
+  Worker(train::Evaluator& evaluator, const std::filesystem::path& folder,
+         const WorkerOptions& options, StopSignals& signals)
+      : evaluator_(evaluator),
+        options_(options),
+        folder_{folder},
+        ledger_(folder_.ledger()),
+        campaign_(load_campaign(ledger_)),
+        bell_(folder_.ledger()),
+        heartbeat_(ledger_, signals, options.parent) {
+    refuse_network_disk(folder);
+    if (options_.name.empty()) options_.name = default_name();
+    if (!evaluator_.environment().starts_with("evaluator=" + campaign_.evaluator + "\n"))
+      throw EnvironmentError("this campaign is evaluated by " + campaign_.evaluator +
+                             ": its workers are `atto worker DIR" +
+                             (campaign_.evaluator == "fake" ? " --fake`" : "`"));
+    const spec::TrainingSettings& training = campaign_.spec.training;
+    environment_ = ledger_.environment_id(
+        evaluator_.environment() + fmt::format("threads={}\nfinal_threads={}\n",
+                                               training.recipe.threads, training.final_threads));
+  }
+
+  WorkerEnd run() {
+    int pause_ms = kShortestIdleMs;
+    std::int64_t idle_since = machine_clock_ms();
+    while (!heartbeat_.is_stopping()) {
+      const Glance glance = ledger_.glance(finals_at_once_);
+      if (glance.pause != 0 && options_.parent == 0) {
+        keep_pause();
+        continue;
+      }
+      if (glance.has_work && work_once()) {
+        pause_ms = kShortestIdleMs;
+        idle_since = machine_clock_ms();
+        continue;
+      }
+      if (glance.is_finished) return WorkerEnd::Finished;
+      if (options_.parent == 0 &&
+          double(machine_clock_ms() - idle_since) > 1000 * options_.patience_seconds)
+        return WorkerEnd::Idle;
+      pause_ms = idle(pause_ms) ? kShortestIdleMs : std::min(2 * pause_ms, kLongestIdleMs);
+    }
+    return WorkerEnd::Interrupted;
+  }
+
+ private:
+  static constexpr int kPausedMs = 20, kTakenMs = 50, kSliceMs = 50;
+  /// The ledger rings; looking without that makes up for a process that died before it could.
+  static constexpr int kShortestIdleMs = 20, kLongestIdleMs = 3000;
+
+  /// Waits for the bell, so long at most; returns whether it rang.
+  bool idle(int milliseconds) {
+    for (; milliseconds > 0 && !heartbeat_.is_stopping(); milliseconds -= kSliceMs)
+      if (bell_.wait(std::min(milliseconds, kSliceMs))) return true;
+    return false;
+  }
+
+  /// Waits, where people started this worker, while its coordinator asks for a quiet moment; the
+  /// coordinator stops workers of its own.
+  void keep_pause() {
+    if (options_.parent != 0) return;
+    std::int64_t kept = 0;
+    while (const std::int64_t pause = ledger_.pause()) {
+      if (heartbeat_.is_stopping()) return;
+      if (pause != kept) ledger_.keep_pause(options_.name, kept = pause);
+      std::this_thread::sleep_for(std::chrono::milliseconds(kPausedMs));
+    }
+  }
+
+  bool work_once() {
+    const double cpu_before = process_cpu_seconds();
+    const std::optional<Claim> claim =
+        ledger_.claim(options_.name, environment_, cpu_before, finals_at_once_);
+    if (!claim) return false;
+    faults_.pass("after_claim");
+    const std::filesystem::path trial =
+        folder_.trial(claim->job.hash, claim->job.phase(), claim->job.replica);
+    make_trial_folder(trial);
+    const FileLock lock(trial / "lock");
+    if (!lock.is_held()) {  // an attempt that lost its lease has not noticed yet
+      ledger_.give_back(*claim, 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(kTakenMs));
+      return true;
+    }
+    heartbeat_.hold(*claim, cpu_before);
+    try {
+      evaluate(*claim, trial, cpu_before);
+    } catch (...) {
+      heartbeat_.drop();
+      give_back_quietly(*claim, process_cpu_seconds() - cpu_before);
+      throw;
+    }
+    heartbeat_.drop();
+    return true;
+  }
+
+  /// After an error, which is what matters: where the ledger cannot be written either, the
+  /// coordinator takes the job back.
+  void give_back_quietly(const Claim& claim, double cpu_seconds) noexcept {
+    try {
+      ledger_.give_back(claim, cpu_seconds);
+    } catch (const std::exception&) {
+    }
+  }
+
+  static void make_trial_folder(const std::filesystem::path& trial) {
+    std::error_code error;
+    std::filesystem::create_directories(trial, error);
+    if (error) throw EnvironmentError("cannot make", trial.string(), error.value());
+  }
+
+  void evaluate(const Claim& claim, const std::filesystem::path& trial, double cpu_before) {
+    const train::TrialRequest request = request_of(claim.job, trial);
+    std::size_t recorded = static_cast<std::size_t>(claim.known_epochs);
+    const train::Progress progress = [&](double, const train::TrialResult& so_far) {
+      faults_.pass("mid_epoch");
+      keep_pause();
+      // The last epoch comes with the commit.
+      if (so_far.epochs.size() > recorded && so_far.epochs.back().epoch < request.to_epoch) {
+        recorded = so_far.epochs.size();
+        if (!ledger_.record_epochs(claim, so_far.epochs)) return false;
+        faults_.pass("after_epoch");
+      }
+      return !heartbeat_.is_stopping() && !heartbeat_.is_lost();
+    };
+    const train::TrialResult result = evaluator_.evaluate(request, progress);
+    if (result.outcome == train::Outcome::Interrupted) {
+      ledger_.record_epochs(claim, result.epochs);
+      ledger_.give_back(claim, process_cpu_seconds() - cpu_before);
+      return;
+    }
+    faults_.pass("before_commit");
+    ledger_.commit(claim, result);
+    faults_.pass("after_commit");
+  }
+
+  train::TrialRequest request_of(const Job& job, const std::filesystem::path& trial) {
+    const std::optional<DesignRow> design = ledger_.design(job.hash);
+    if (!design) throw EnvironmentError(damage_text(ledger_.file(), "no design " + job.hash));
+    train::TrialRequest request;
+    request.network = build_network(campaign_, *design);
+    request.design_hash = job.hash;
+    request.task = campaign_.spec.task;
+    request.data = campaign_.dataset;
+    request.recipe = campaign_.recipe(job.phase());
+    request.phase = job.phase();
+    if (job.phase() == train::Phase::Search) {
+      const spec::SearchSettings& search = campaign_.spec.search;
+      request.images = search.images;
+      request.validation_images = search.validation_images;
+      request.judged_epochs = search.rungs;
+      request.wants_responses = campaign_.wants_responses;
+      request.wants_scores = job.position < campaign_.scored_jobs && job.replica == 0;
+    } else {
+      request.images = campaign_.spec.training.final_images;
+    }
+    request.to_epoch = job.to_epoch;
+    request.horizon_epochs = job.horizon;
+    request.judge_test = job.stage == Stage::Final;
+    request.seed = job.seed;
+    request.folder = trial;
+    return request;
+  }
+
+  train::Evaluator& evaluator_;
+  WorkerOptions options_;
+  RunFolder folder_;
+  Ledger ledger_;
+  Campaign campaign_;
+  LedgerBell bell_;
+  Faults faults_;
+  std::int64_t environment_ = 0;
+  int finals_at_once_ = finals_at_once(campaign_);
+  Heartbeat heartbeat_;
+};
+
+}  // namespace
+
+void die_with_parent(int parent) {
+  if (parent == 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // The parent may have died before the line above.
+  if (::getppid() != parent) ::kill(::getpid(), SIGKILL);
+}
+
+WorkerEnd run_worker(train::Evaluator& evaluator, const std::filesystem::path& folder,
+                     const WorkerOptions& options, StopSignals& signals) {
+  die_with_parent(options.parent);
+  return Worker(evaluator, folder, options, signals).run();
+}
+
+}  // namespace atto::search

@@ -1,0 +1,223 @@
+#include "search/tables/simulation.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "design_specs/errors.hpp"
+#include "prototypes/network/identity.hpp"
+#include "search/strategies/rungs.hpp"
+
+namespace atto::search {
+namespace {
+
+double thread_cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+}
+
+/// Adds the time until its end to a sum.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& sum) : sum_(sum), start_(thread_cpu_seconds()) {}
+  ~Stopwatch() { sum_ += thread_cpu_seconds() - start_; }
+
+ private:
+  double& sum_;
+  double start_;
+};
+
+class Run {
+ public:
+  Run(const Table& table, const SimulationSetting& setting)
+      : table_(table), setting_(setting), reached_(table.designs.size(), -1) {
+    const StrategyEntry* entry = find_strategy(setting.strategy);
+    if (!entry) throw InternalError("simulate: no strategy named " + setting.strategy);
+    strategy_ = entry->make({setting.space, setting.search, setting.seed, setting.taken, {}});
+    wants_ = entry->wants(setting.search);
+  }
+
+  Simulation run() {
+    const auto window = static_cast<std::size_t>(setting_.search.window);
+    for (;;) {
+      while (waiting_.size() >= window) show();
+      std::optional<Proposal> proposal = ask();
+      if (proposal) {
+        if (!take(*proposal)) break;
+      } else if (waiting_.empty()) {
+        break;
+      } else {
+        show();
+      }
+    }
+    return std::move(result_);
+  }
+
+ private:
+  std::optional<Proposal> ask() {
+    const Stopwatch watch(result_.strategy_cpu_seconds);
+    return strategy_->propose(static_cast<std::int64_t>(result_.steps.size()));
+  }
+
+  void show() {
+    const Stopwatch watch(result_.strategy_cpu_seconds);
+    strategy_->observe(waiting_.front());
+    waiting_.pop_front();
+    strategy_->take_released();
+  }
+
+  /// Trains what was proposed; false when that ends after the budget.
+  bool take(const Proposal& proposal) {
+    const auto found = table_.index.find(proposal.hash);
+    if (found == table_.index.end())
+      throw InternalError("simulate: the table has no design " + net::hash_text(proposal.hash));
+    const TableDesign& design = table_.designs[found->second];
+    const std::vector<TableResult>& run = design.runs.at(setting_.visible_run);
+    const TableResult& at = run.at(static_cast<std::size_t>(proposal.rung));
+    int& reached = reached_[found->second];
+    Observation seen;
+    seen.cpu_seconds = at.cpu_seconds;
+    if (reached >= 0) seen.cpu_seconds -= run[static_cast<std::size_t>(reached)].cpu_seconds;
+    if (wants_.responses) {
+      seen.responses = at.responses;
+      seen.cpu_seconds += at.probe_cpu_seconds;
+    }
+    if (static_cast<std::int64_t>(result_.steps.size()) < wants_.scored_jobs) {
+      seen.scores = design.scores;
+      if (reached < 0) seen.cpu_seconds += design.score_cpu_seconds;
+    }
+    spent_ += seen.cpu_seconds + setting_.charged_per_job;
+    if (spent_ > setting_.budget_cpu_seconds) return false;
+    reached = proposal.rung;
+    judge(design, at, proposal, seen);
+    note(seen, found->second);
+    waiting_.push_back(std::move(seen));
+    return true;
+  }
+
+  void judge(const TableDesign& design, const TableResult& at, const Proposal& proposal,
+             Observation& seen) const {
+    seen.hash = proposal.hash;
+    seen.rung = proposal.rung;
+    seen.metrics.costs = design.costs;
+    seen.metrics.top1 = at.top1;
+    seen.metrics.diverged = at.diverged;
+    seen.value = spec::objective_value(setting_.maximise, seen.metrics);
+    seen.meets = !at.diverged && at.top1 >= setting_.top1.min.value_or(0) &&
+                 at.top1 <= setting_.top1.max.value_or(1);
+  }
+
+  void note(const Observation& seen, std::size_t design) {
+    const Standing standing{seen.meets, seen.value, seen.hash};
+    const bool is_higher = seen.rung > incumbent_rung_;
+    if (std::isfinite(seen.value) &&
+        (is_higher || (seen.rung == incumbent_rung_ && standing < best_))) {
+      best_ = standing;
+      incumbent_rung_ = seen.rung;
+      incumbent_ = design;
+    }
+    if (incumbent_rung_ < 0) incumbent_ = design;
+    result_.steps.push_back({spent_, design, seen.rung, incumbent_});
+  }
+
+  const Table& table_;
+  const SimulationSetting& setting_;
+  std::unique_ptr<Strategy> strategy_;
+  Measurements wants_;
+  std::vector<int> reached_;  ///< by design: the highest rung trained
+  std::deque<Observation> waiting_;
+  Standing best_;
+  std::size_t incumbent_ = 0;
+  int incumbent_rung_ = -1;
+  double spent_ = 0;
+  Simulation result_;
+};
+
+/// Mean CPU-seconds over the table: of training from the start to each rung, of probing once, of a
+/// design's scores.
+struct Means {
+  std::vector<double> rungs;
+  double probe = 0, scores = 0;
+
+  double of(const Climb& climb) const {
+    const double before = climb.from < 0 ? 0 : rungs[static_cast<std::size_t>(climb.from)];
+    return rungs[static_cast<std::size_t>(climb.to)] - before;
+  }
+};
+
+Means means_of(const Table& table) {
+  Means means;
+  means.rungs.resize(table.rungs.size());
+  double runs = 0;
+  for (const TableDesign& design : table.designs) {
+    means.scores += design.score_cpu_seconds / double(table.designs.size());
+    for (const std::vector<TableResult>& run : design.runs) {
+      ++runs;
+      for (std::size_t rung = 0; rung < run.size(); ++rung) {
+        means.rungs[rung] += run[rung].cpu_seconds;
+        means.probe += run[rung].probe_cpu_seconds / double(run.size());
+      }
+    }
+  }
+  for (double& cost : means.rungs) cost /= std::max(1.0, runs);
+  means.probe /= std::max(1.0, runs);
+  return means;
+}
+
+}  // namespace
+
+void Table::add(TableDesign design) {
+  index.emplace(design.hash, designs.size());
+  designs.push_back(std::move(design));
+}
+
+double Table::total_cpu_seconds() const {
+  double sum = 0;
+  for (const TableDesign& design : designs) {
+    double once = 0;
+    for (const std::vector<TableResult>& run : design.runs) once += run.back().cpu_seconds;
+    sum += once / static_cast<double>(design.runs.size());
+  }
+  return sum;
+}
+
+std::size_t Table::common_runs() const {
+  std::size_t count = designs.empty() ? 0 : designs.front().runs.size();
+  for (const TableDesign& design : designs) count = std::min(count, design.runs.size());
+  return count;
+}
+
+double Table::held_out_top1(std::size_t design, std::size_t visible_run) const {
+  const auto& runs = designs.at(design).runs;
+  double sum = 0;
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    if (i != visible_run && !runs[i].back().diverged) sum += runs[i].back().top1;
+  return sum / static_cast<double>(std::max<std::size_t>(1, runs.size() - 1));
+}
+
+Simulation simulate(const Table& table, const SimulationSetting& setting) {
+  return Run(table, setting).run();
+}
+
+int candidates_within(const Table& table, const StrategyEntry& strategy,
+                      spec::SearchSettings search, double budget_cpu_seconds) {
+  const Means means = means_of(table);
+  int low = 1, high = static_cast<int>(table.designs.size()) + 1;
+  while (high - low > 1) {
+    search.candidates = low + (high - low) / 2;
+    const Workload work = strategy.workload(search);
+    const Measurements wants = strategy.wants(search);
+    const double scored = std::min(double(search.candidates), double(wants.scored_jobs));
+    double cost = scored * means.scores + (wants.responses ? work.jobs() * means.probe : 0);
+    for (const Climb& climb : work.climbs) cost += climb.jobs * means.of(climb);
+    (cost <= budget_cpu_seconds ? low : high) = search.candidates;
+  }
+  return low;
+}
+
+}  // namespace atto::search

@@ -1,0 +1,48 @@
+#pragma once
+// A table of trained designs as one safetensors file, and its making from a ledger.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "search/campaign/campaign.hpp"
+#include "search/tables/simulation.hpp"
+
+namespace atto::search {
+
+/// A table and what it was made with.
+struct StoredTable {
+  Table table;
+  std::string spec_text, prototype_text;
+  net::TaskInput input;
+  std::string data;         ///< as Campaign::data
+  std::string environment;  ///< of the workers, "key=value" lines
+  /// Mean training loss by run (designs in the table's order, then seeds) and epoch.
+  std::vector<std::vector<double>> losses;
+};
+
+/// Gathers the designs whose first `seeds` runs are all done; further runs come along. A run that
+/// diverged holds `diverged` results from its end on.
+StoredTable gather_table(Ledger& ledger, const Campaign& campaign, int seeds);
+
+/// Writes the table: accuracies, costs, losses, responses and scores as float32. Throws
+/// EnvironmentError.
+void write_table(const std::filesystem::path& file, const StoredTable& stored);
+/// Reads a table; throws SpecError for a file that is none.
+StoredTable read_table(const std::filesystem::path& file);
+
+/// Keeps the first `count` designs (by hash).
+void cut_table(StoredTable& stored, std::size_t count);
+
+/// How far a table can decide anything: noise between training seeds, and agreement of ranks.
+struct TableQuality {
+  double seed_deviation = 0;    ///< of top-1 at the top rung: pooled over designs
+  double design_deviation = 0;  ///< of the designs' means
+  double between_seeds = 0;     ///< mean Spearman over pairs of seeds, at the top rung
+  std::vector<double> to_top;   ///< Spearman of each rung with the top one, same seed, mean
+  std::size_t designs = 0, runs = 0;
+  double cpu_seconds = 0;  ///< of all runs, probes and scores included
+};
+TableQuality table_quality(const Table& table);
+
+}  // namespace atto::search
