@@ -17,9 +17,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
+using namespace std::string_literals;
+
 /// The start of a PNG file of 40x30 pixels: no more is read to describe a set.
-const std::string kPicture(
-    "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x28\0\0\0\x1e\x08\x02\0\0\0\0\0\0\0", 36);
+const std::string kPicture =
+    "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x28\0\0\0\x1e\x08\x02\0\0\0\0\0\0\0"s;
 
 void put(const fs::path& file, const std::string& bytes = kPicture) {
   fs::create_directories(file.parent_path());
