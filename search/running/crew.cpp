@@ -249,7 +249,8 @@ void expect_device(const std::string& device) {
   if (error != 0) throw EnvironmentError("cannot start", program.string(), error);
   while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
   }
-  const std::string words = last_line(log);
+  std::string words = last_line(log);
+  if (words.starts_with("atto: ")) words.erase(0, 6);
   std::error_code ignored;
   fs::remove(log, ignored);
   if (status != 0)
