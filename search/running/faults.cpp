@@ -16,15 +16,17 @@ Faults::Faults(std::string_view text) {
     text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
     const std::size_t colon = part.find(':');
     if (colon == std::string_view::npos) continue;
-    left_[std::string(part.substr(0, colon))] =
-        std::strtol(std::string(part.substr(colon + 1)).c_str(), nullptr, 10);
+    faults_[std::string(part.substr(0, colon))] = {
+        std::strtol(std::string(part.substr(colon + 1)).c_str(), nullptr, 10), part.back() != '!'};
   }
 }
 
-void Faults::pass(std::string_view point) {
-  if (left_.empty()) return;
-  const auto found = left_.find(point);
-  if (found != left_.end() && --found->second == 0) ::kill(::getpid(), SIGKILL);
+void Faults::pass(std::string_view point, bool is_spared) {
+  if (faults_.empty()) return;
+  const auto found = faults_.find(point);
+  if (found == faults_.end()) return;
+  Fault& fault = found->second;
+  if (--fault.left <= 0 && !(is_spared && fault.spares)) ::kill(::getpid(), SIGKILL);
 }
 
 }  // namespace atto::search

@@ -79,7 +79,7 @@ TEST_CASE("A trial whose workers always die fails with a reason, and the campaig
   const Scratch scratch;
   const Ended ended = run_atto(
       scratch, "search " + tiny_spec() + " --evaluator fake --workers 1 --candidates 2 --out run",
-      "ATTO_FAULT=after_claim:1");
+      "ATTO_FAULT=after_claim:1!");
   CHECK(ended.code == 1);
   const json entry = boards_of(scratch, scratch / "run").at(0).at("leaderboard").at(0);
   CHECK(entry.at("trouble").get<std::string>().find(
