@@ -3,8 +3,8 @@
 
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
+#include "tests/export/image/picture_files.hpp"
 #include "tests/export/random_weights.hpp"
-#include "tests/image/picture_files.hpp"
 #include "tests/trainer/networks.hpp"
 
 using namespace atto;

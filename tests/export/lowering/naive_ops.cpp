@@ -1,0 +1,173 @@
+#include "tests/export/lowering/naive_ops.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace atto::test {
+namespace {
+
+template <class Value>
+void fill(Map& map, Value&& value) {
+  for (int c = 0; c < map.shape.channels; ++c)
+    for (int y = 0; y < map.shape.height; ++y)
+      for (int x = 0; x < map.shape.width; ++x)
+        map.at(c, y, x) = static_cast<float>(value(c, y, x));
+}
+
+int ceil_div(int a, int b) {
+  return (a + b - 1) / b;
+}
+
+double average(const Map& in, int c, int y0, int y1, int x0, int x1) {
+  double sum = 0;
+  for (int y = y0; y < y1; ++y)
+    for (int x = x0; x < x1; ++x) sum += in.at(c, y, x);
+  return sum / ((y1 - y0) * (x1 - x0));
+}
+
+double activated(double x, net::Activation kind) {
+  switch (kind) {
+    case net::Activation::None:
+      return x;
+    case net::Activation::Relu:
+      return std::max(x, 0.0);
+    case net::Activation::Relu6:
+      return std::clamp(x, 0.0, 6.0);
+    case net::Activation::LeakyRelu:
+      return x >= 0 ? x : 0.1 * x;
+    case net::Activation::Sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case net::Activation::HardSigmoid:
+      return std::clamp(x / 6 + 0.5, 0.0, 1.0);
+    case net::Activation::Swish:
+      return x / (1 + std::exp(-x));
+    case net::Activation::HardSwish:
+      return x * std::clamp(x / 6 + 0.5, 0.0, 1.0);
+    case net::Activation::Gelu:
+      return x * 0.5 * (1 + std::erf(x / std::sqrt(2.0)));
+    case net::Activation::Tanh:
+      return std::tanh(x);
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace
+
+Map naive_conv(const Map& in, const net::Conv& conv, std::span<const float> weights,
+               std::span<const float> bias) {
+  const int k = conv.kernel, pad = conv.dilation * (k - 1) / 2;
+  const int group_in = in.shape.channels / conv.groups, group_out = conv.out_channels / conv.groups;
+  Map out({conv.out_channels, ceil_div(in.shape.height, conv.stride),
+           ceil_div(in.shape.width, conv.stride)});
+  fill(out, [&](int o, int y, int x) {
+    double sum = bias.empty() ? 0 : bias[static_cast<std::size_t>(o)];
+    for (int i = 0; i < group_in; ++i)
+      for (int ky = 0; ky < k; ++ky)
+        for (int kx = 0; kx < k; ++kx) {
+          const int sy = y * conv.stride + ky * conv.dilation - pad;
+          const int sx = x * conv.stride + kx * conv.dilation - pad;
+          if (sy < 0 || sy >= in.shape.height || sx < 0 || sx >= in.shape.width) continue;
+          sum += double{in.at(o / group_out * group_in + i, sy, sx)} *
+                 weights[static_cast<std::size_t>(((o * group_in + i) * k + ky) * k + kx)];
+        }
+    return sum;
+  });
+  return out;
+}
+
+Map naive_dense(const Map& in, std::span<const float> weights, std::span<const float> bias) {
+  Map out({static_cast<int>(bias.size()), 1, 1});
+  fill(out, [&](int o, int, int) {
+    double sum = bias[static_cast<std::size_t>(o)];
+    for (std::size_t i = 0; i < in.values.size(); ++i)
+      sum += double{in.values[i]} * weights[static_cast<std::size_t>(o) * in.values.size() + i];
+    return sum;
+  });
+  return out;
+}
+
+Map naive_batch_norm(const Map& in, std::span<const float> gamma, std::span<const float> beta,
+                     std::span<const float> mean, std::span<const float> variance) {
+  Map out(in.shape);
+  fill(out, [&](int channel, int y, int x) {
+    const auto c = static_cast<std::size_t>(channel);
+    return (in.at(channel, y, x) - double{mean[c]}) / std::sqrt(variance[c] + 1e-5) * gamma[c] +
+           beta[c];
+  });
+  return out;
+}
+
+Map naive_activation(Map in, net::Activation kind) {
+  for (float& value : in.values) value = static_cast<float>(activated(value, kind));
+  return in;
+}
+
+Map naive_add(const std::vector<const Map*>& in) {
+  Map out(in[0]->shape);
+  fill(out, [&](int c, int y, int x) {
+    double sum = 0;
+    for (const Map* map : in) sum += map->at(c, y, x);
+    return sum;
+  });
+  return out;
+}
+
+Map naive_multiply(const Map& a, const Map& b) {
+  const bool is_broadcast = !(b.shape == a.shape);
+  Map out(a.shape);
+  fill(out, [&](int c, int y, int x) {
+    return double{a.at(c, y, x)} * (is_broadcast ? b.at(c, 0, 0) : b.at(c, y, x));
+  });
+  return out;
+}
+
+Map naive_pool(const Map& in, const net::Pool& pool) {
+  const int pad = pool.kernel % 2 == 1 ? (pool.kernel - 1) / 2 : 0;
+  Map out({in.shape.channels, ceil_div(in.shape.height, pool.stride),
+           ceil_div(in.shape.width, pool.stride)});
+  fill(out, [&](int c, int y, int x) {
+    const int y0 = std::max(y * pool.stride - pad, 0), x0 = std::max(x * pool.stride - pad, 0);
+    const int y1 = std::min(y * pool.stride - pad + pool.kernel, in.shape.height);
+    const int x1 = std::min(x * pool.stride - pad + pool.kernel, in.shape.width);
+    if (pool.kind == net::Pool::Kind::Average) return average(in, c, y0, y1, x0, x1);
+    double largest = -std::numeric_limits<double>::infinity();
+    for (int sy = y0; sy < y1; ++sy)
+      for (int sx = x0; sx < x1; ++sx) largest = std::max(largest, double{in.at(c, sy, sx)});
+    return largest;
+  });
+  return out;
+}
+
+Map naive_pool_to(const Map& in, int height, int width) {
+  Map out({in.shape.channels, height, width});
+  const auto begin = [](int i, int from, int to) { return i * from / to; };
+  const auto end = [](int i, int from, int to) { return ceil_div((i + 1) * from, to); };
+  fill(out, [&](int c, int y, int x) {
+    return average(in, c, begin(y, in.shape.height, height), end(y, in.shape.height, height),
+                   begin(x, in.shape.width, width), end(x, in.shape.width, width));
+  });
+  return out;
+}
+
+Map naive_upsample(const Map& in, int factor) {
+  Map out({in.shape.channels, in.shape.height * factor, in.shape.width * factor});
+  fill(out, [&](int c, int y, int x) { return in.at(c, y / factor, x / factor); });
+  return out;
+}
+
+Map naive_softmax(const Map& in) {
+  Map out(in.shape);
+  for (int y = 0; y < in.shape.height; ++y)
+    for (int x = 0; x < in.shape.width; ++x) {
+      double largest = in.at(0, y, x), sum = 0;
+      for (int c = 0; c < in.shape.channels; ++c)
+        largest = std::max(largest, double{in.at(c, y, x)});
+      for (int c = 0; c < in.shape.channels; ++c) sum += std::exp(in.at(c, y, x) - largest);
+      for (int c = 0; c < in.shape.channels; ++c)
+        out.at(c, y, x) = static_cast<float>(std::exp(in.at(c, y, x) - largest) / sum);
+    }
+  return out;
+}
+
+}  // namespace atto::test

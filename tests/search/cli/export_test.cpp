@@ -1,0 +1,166 @@
+// atto export: checked files of a trained model, and none where the check fails.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/search/process/process.hpp"
+
+using namespace atto::test;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A copy of a small trained model, with LibTorch's logits, as the folder "winner".
+void copy_winner(const Scratch& scratch) {
+  fs::copy(ATTO_SOURCE_DIR "/tests/interop/winner", scratch / "winner");
+}
+
+/// Zeroes a part of the weights, which stay a legal file.
+void corrupt(const fs::path& weights, int count = 4096) {
+  std::string bytes = read_text(weights);
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2), count, '\0');
+  write_text(weights, bytes);
+}
+
+std::size_t files_in(const fs::path& folder) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+}  // namespace
+
+TEST_CASE("export writes a file that agrees with LibTorch, and says how well") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const Ended ended = run_atto(scratch, "export winner --to onnx --out out --json");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json list = json::parse(ended.out);
+  REQUIRE(list.size() == 1);
+  CHECK(list[0].at("target") == "onnx");
+  CHECK(list[0].at("precision") == "fp32");
+  CHECK(list[0].at("file") == "out/model.onnx");
+  CHECK(list[0].at("bytes") == fs::file_size(scratch / "out/model.onnx"));
+  CHECK(list[0].at("agrees") == true);
+  CHECK(list[0].at("images") == 64);
+  CHECK(list[0].at("max_error").get<double>() < 1e-5);
+  CHECK(list[0].at("top1_agreement") == 1.0);
+  CHECK(list[0].at("top1") == list[0].at("reference_top1"));
+  CHECK(files_in(scratch / "out") == 1);
+
+  SECTION("int8 is smaller, beside it, and agrees in the top class") {
+    const Ended whole = run_atto(scratch,
+                                 "export winner --to onnx --out out --json --int8 --calibrate "
+                                 "winner/reference.safetensors");
+    INFO(whole.err);
+    REQUIRE(whole.code == 0);
+    const json int8 = json::parse(whole.out).at(0);
+    CHECK(int8.at("file") == "out/model.int8.onnx");
+    CHECK(int8.at("top1_agreement").get<double>() >= 0.95);
+    CHECK(int8.at("bytes").get<double>() < 0.6 * list[0].at("bytes").get<double>());
+    CHECK(files_in(scratch / "out") == 2);
+  }
+  SECTION("weights that are not those of the reference: no file, exit 1, the old file gone") {
+    corrupt(scratch / "winner/weights.safetensors");
+    const Ended wrong = run_atto(scratch, "export winner/weights.safetensors --to onnx --out out");
+    CHECK(wrong.code == 1);
+    CHECK(wrong.out.empty());
+    CHECK(wrong.err.find("out/model.onnx: does not agree with LibTorch, max error ") == 0);
+    CHECK(files_in(scratch / "out") == 0);
+  }
+}
+
+TEST_CASE("export writes a model file that our engine runs as LibTorch does") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const Ended ended = run_atto(scratch, "export winner --to atto,onnx --json");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json list = json::parse(ended.out);
+  REQUIRE(list.size() == 2);
+  CHECK(list[0].at("target") == "atto");
+  CHECK(list[0].at("file") == "winner/model.atto");
+  CHECK(list[0].at("max_error").get<double>() < 1e-5);
+  CHECK(list[0].at("top1_agreement") == 1.0);
+  const json model = json::parse(run_atto(scratch, "inspect --json winner/model.atto").out);
+  const json onnx = json::parse(run_atto(scratch, "inspect --json winner/design.json").out);
+  CHECK(model.at("hash") == onnx.at("hash"));
+  CHECK(model.at("macs") == onnx.at("macs"));
+
+  SECTION("int8 is smaller, beside it, and agrees in the top class") {
+    const Ended whole = run_atto(
+        scratch, "export winner --to atto --json --int8 --calibrate winner/reference.safetensors");
+    INFO(whole.err);
+    REQUIRE(whole.code == 0);
+    const json int8 = json::parse(whole.out).at(0);
+    CHECK(int8.at("file") == "winner/model.int8.atto");
+    CHECK(int8.at("top1_agreement").get<double>() >= 0.95);
+    CHECK(int8.at("bytes").get<double>() < 0.6 * list[0].at("bytes").get<double>());
+    CHECK(json::parse(run_atto(scratch, "inspect --json winner/model.int8.atto").out)
+              .at("precision") == "int8");
+    corrupt(scratch / "winner/weights.safetensors", 40000);
+    const Ended wrong = run_atto(
+        scratch, "export winner --to atto --int8 --calibrate winner/reference.safetensors");
+    CHECK(wrong.code == 1);
+    CHECK(wrong.err.find(
+              "winner/model.int8.atto: does not agree with LibTorch, top-1 agreement ") == 0);
+    CHECK_FALSE(fs::exists(scratch / "winner/model.int8.atto"));
+    CHECK(fs::exists(scratch / "winner/model.atto"));
+    return;
+  }
+
+  SECTION("bf16 is smaller, beside it, and agrees in the top class; bench and inspect know it") {
+    const Ended half = run_atto(scratch, "export winner --to atto --json --bf16");
+    INFO(half.err);
+    REQUIRE(half.code == 0);
+    const json bf16 = json::parse(half.out).at(0);
+    CHECK(bf16.at("precision") == "bf16");
+    CHECK(bf16.at("file") == "winner/model.bf16.atto");
+    CHECK(bf16.at("max_error").get<double>() > 1e-4);
+    CHECK(bf16.at("max_error").get<double>() < 3e-2);
+    CHECK(bf16.at("top1_agreement").get<double>() >= 0.98);
+    CHECK(bf16.at("bytes").get<double>() < 0.7 * list[0].at("bytes").get<double>());
+    CHECK(json::parse(run_atto(scratch, "inspect --json winner/model.bf16.atto").out)
+              .at("precision") == "bf16");
+    const json bench =
+        json::parse(run_atto(scratch, "bench --rounds 1 --json winner/model.bf16.atto").out);
+    CHECK(bench.at("precision") == "bf16");
+    CHECK(bench.at("bf16_peak_gflops").get<double>() > 0.1);
+    corrupt(scratch / "winner/weights.safetensors");
+    CHECK(run_atto(scratch, "export winner --to atto --bf16").code == 1);
+    CHECK_FALSE(fs::exists(scratch / "winner/model.bf16.atto"));
+    CHECK(fs::exists(scratch / "winner/model.atto"));
+    return;
+  }
+
+  corrupt(scratch / "winner/weights.safetensors");
+  CHECK(run_atto(scratch, "export winner --to atto").code == 1);
+  CHECK_FALSE(fs::exists(scratch / "winner/model.atto"));
+}
+
+TEST_CASE("export answers for a bad command line and for files that do not fit") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const auto refused = [&](const std::string& arguments, int code, const std::string& text) {
+    const Ended ended = run_atto(scratch, "export " + arguments);
+    INFO(arguments << "\n" << ended.err);
+    CHECK(ended.code == code);
+    CHECK(ended.err.find(text) != std::string::npos);
+  };
+  refused("winner --to tflite", 2, "--to: must be of ");
+  refused("winner", 2, "--to");
+  refused("nowhere --to onnx", 4, "nowhere");
+  fs::create_directory(scratch / "empty");
+  refused("empty --to onnx", 2, "empty: must hold weights.safetensors");
+  refused("winner --to atto,onnx --bf16", 2, "--to: the target onnx has no bf16");
+  refused("winner --to atto --int8 --bf16", 2, "--bf16");
+  CHECK_FALSE(fs::exists(scratch / "winner/model.bf16.atto"));
+  refused("winner --to onnx --calibrate x.safetensors", 2, "--int8");
+  refused("winner --to onnx --int8 --calibrate x.safetensors", 4, "x.safetensors");
+  refused("winner --to onnx --design " + tiny_spec(), 2, tiny_spec());
+  refused("winner --to onnx --reference winner/weights.safetensors", 2,
+          "weights.safetensors: /inputs: the file must hold it");
+  fs::remove(scratch / "winner/design.json");
+  refused("winner --to onnx", 4, "winner/design.json");
+  CHECK_FALSE(fs::exists(scratch / "winner/model.onnx"));
+}

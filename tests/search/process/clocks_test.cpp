@@ -1,0 +1,244 @@
+// Times of day that differ, jump and go back; workers that people add, that die, stand still or
+// wait; requests to stop at bad moments.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "search/ledger/ledger.hpp"
+#include "search/ledger/sqlite/soci.hpp"
+#include "tests/search/process/process.hpp"
+
+using namespace atto::test;
+using namespace atto::search;
+using nlohmann::json;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFlags = " --evaluator fake --workers 1 --candidates 8 --out ";
+// The coordinator's own worker is so slow that one which is added, quicker, comes in time on any
+// machine.
+constexpr const char* kSlow = " ATTO_FAKE_EPOCH_SECONDS=0.5";
+constexpr const char* kQuicker = " ATTO_FAKE_EPOCH_SECONDS=0.1";
+
+std::string search(const std::string& folder) {
+  return "search " + tiny_spec() + kFlags + folder;
+}
+
+/// Waits for what other processes do, for a minute at most.
+template <class Condition>
+bool becomes(Condition&& is_true) {
+  for (int i = 0; i < 6000; ++i) {
+    if (is_true()) return true;
+    ::usleep(10000);
+  }
+  return false;
+}
+
+std::vector<JobRow> claimed_by(const fs::path& run, const std::string& worker) {
+  std::vector<JobRow> rows;
+  if (!fs::exists(run / "ledger.db")) return rows;
+  Ledger ledger(run / "ledger.db");
+  for (JobRow& row : ledger.jobs_in_state(State::Claimed))
+    if (row.worker == worker) rows.push_back(std::move(row));
+  return rows;
+}
+
+/// The environment in which a program sees the time of day that a file tells, and the machine's own
+/// monotonic clock, as programs do where somebody sets the clock.
+std::string time_of(const fs::path& file) {
+  return "ASAN_OPTIONS=verify_asan_link_order=0 FAKETIME_NO_CACHE=1 FAKETIME_TIMESTAMP_FILE=" +
+         file.string() + " FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 LD_PRELOAD=" +
+         "/usr/'$LIB'/faketime/libfaketime.so.1";
+}
+
+}  // namespace
+
+TEST_CASE(
+    "Clocks an hour ahead and behind, which jump meanwhile, change nothing and fail no trial") {
+  const Scratch scratch;
+  REQUIRE(run_atto(scratch, search("calm")).code == 0);
+  const json calm = boards_of(scratch, scratch / "calm");
+  const auto set = [&](const char* clock, const char* text) {
+    write_text(scratch / "setting", text);
+    fs::rename(scratch / "setting", scratch / clock);
+  };
+  for (const auto& [ours, theirs] : {std::pair("+1h", "-1h"), std::pair("-1h", "+60")}) {
+    INFO(ours << " and " << theirs);
+    const std::string run = std::string("run") + ours;
+    set("ours", ours), set("theirs", theirs);
+    {
+      INFO("the clocks are other clocks");
+      const std::string date = "cd '" + (scratch / "").string() + "' && env " +
+                               time_of(scratch / "ours") + " date +%s >told";
+      REQUIRE(std::system(date.c_str()) == 0);
+      CHECK(std::abs(std::stoll(read_text(scratch / "told")) - ::time(nullptr)) > 3000);
+    }
+    const int coordinator = start_atto(scratch, search(run), time_of(scratch / "ours") + kSlow);
+    REQUIRE(becomes([&] { return fs::exists(scratch / (run + "/ledger.db")); }));
+    const int worker = start_atto(scratch, "worker " + run + " --fake --name hand",
+                                  time_of(scratch / "theirs") + kQuicker);
+    REQUIRE(becomes([&] { return !claimed_by(scratch / run, "hand").empty(); }));
+    set("ours", theirs), set("theirs", ours);
+    REQUIRE(becomes([&] { return Ledger(scratch / (run + "/ledger.db")).totals().done >= 7; }));
+    set("ours", ours), set("theirs", theirs);
+    CHECK(wait_for(coordinator) == 0);
+    CHECK(wait_for(worker) == 0);
+    INFO(read_text(scratch / "log"));
+    CHECK(boards_of(scratch, scratch / run) == calm);
+    Ledger ledger(scratch / (run + "/ledger.db"));
+    CHECK(ledger.totals().failed == 0);
+    CHECK(ledger.totals().wasted_cpu_seconds == 0);
+    CHECK(ledger.events(10).empty());  // nobody was taken for dead
+  }
+}
+
+TEST_CASE("A lease far ahead of the clock, as older versions wrote it, is no wait") {
+  const Scratch scratch;
+  REQUIRE(run_atto(scratch, search("calm")).code == 0);
+  REQUIRE(run_atto(scratch, search("run"), "ATTO_FAULT=after_propose:3").code == 137);
+  Ledger(scratch / "run/ledger.db").claim("by hand", 1, 0).value();
+  {
+    soci::session sql(soci::sqlite3, "dbname=\"" + (scratch / "run/ledger.db").string() + "\"");
+    sql << "UPDATE jobs SET process = '', lease_until = (strftime('%s', 'now') + 3600) * 1000 "
+           "WHERE "
+           "state = 1";
+  }
+  CHECK(wait_for(start_atto(scratch, "resume run --workers 1")) == 0);
+  CHECK(boards_of(scratch, scratch / "run") == boards_of(scratch, scratch / "calm"));
+  CHECK(Ledger(scratch / "run/ledger.db").totals().failed == 0);
+}
+
+TEST_CASE("An added worker that is killed is missed at once; one that stands still keeps its job") {
+  const Scratch scratch;
+  REQUIRE(run_atto(scratch, search("calm")).code == 0);
+  const int coordinator = start_atto(scratch, search("run"), kSlow);
+  REQUIRE(becomes([&] { return fs::exists(scratch / "run/ledger.db"); }));
+  int worker = start_atto(scratch, "worker run --fake --name first", kQuicker);
+  REQUIRE(becomes([&] { return !claimed_by(scratch / "run", "first").empty(); }));
+  ::kill(worker, SIGKILL);
+  CHECK(wait_for(worker) == 137);
+  // Sooner than any lease: the campaign does not wait for the others.
+  CHECK(becomes([&] { return claimed_by(scratch / "run", "first").empty(); }));
+  worker = start_atto(scratch, "worker run --fake --name second", kQuicker);
+  REQUIRE(becomes([&] { return !claimed_by(scratch / "run", "second").empty(); }));
+  ::kill(worker, SIGSTOP);
+  const auto held = claimed_by(scratch / "run", "second");
+  if (!held.empty()) {  // else it stopped between two jobs
+    soci::session sql(soci::sqlite3, "dbname=\"" + (scratch / "run/ledger.db").string() + "\"");
+    sql << "UPDATE jobs SET lease_until = 0 WHERE worker = 'second' AND state = 1";
+    CHECK(becomes([&] {
+      return read_text(scratch / "log")
+                 .find("worker second gives no sign of life, but its process") != std::string::npos;
+    }));
+    CHECK(claimed_by(scratch / "run", "second").size() == 1);
+  }
+  ::kill(worker, SIGCONT);
+  CHECK(wait_for(coordinator) == 0);
+  CHECK(wait_for(worker) == 0);
+  INFO(read_text(scratch / "log"));
+  CHECK(read_text(scratch / "log").find("worker first: its process has ended") !=
+        std::string::npos);
+  CHECK(boards_of(scratch, scratch / "run") == boards_of(scratch, scratch / "calm"));
+}
+
+TEST_CASE("A worker that waits has one connection and hardly asks, and takes what comes at once") {
+  const Scratch scratch;
+  REQUIRE(run_atto(scratch, search("run"), "ATTO_FAULT=after_propose:1").code == 137);
+  Ledger ledger(scratch / "run/ledger.db");
+  const int worker = start_atto(scratch, "worker run --fake --name hand");
+  REQUIRE(becomes([&] { return ledger.totals().done == 1; }));
+  ::sleep(7);  // until it waits longer and longer
+  const fs::path process = fs::path("/proc") / std::to_string(worker);
+  int connections = 0;
+  for (const auto& entry : fs::directory_iterator(process / "fd")) {
+    std::error_code gone;
+    connections += fs::read_symlink(entry.path(), gone).filename() == "ledger.db";
+  }
+  CHECK(connections == 1);
+  const auto reads = [&] {
+    std::ifstream in(process / "io");
+    std::string word;
+    long long count = -1;
+    while (in >> word)
+      if (word == "syscr:") in >> count;
+    return count;
+  };
+  const long long before = reads();
+  REQUIRE(before > 0);
+  ::sleep(4);
+  CHECK(reads() - before < 40);  // asking every 50 ms made hundreds
+  Job job = ledger.jobs(0, Stage::Search).at(0).job;
+  job.position = 77, job.replica = 1;
+  ledger.add_job(job, ledger.design(job.hash).value());
+  CHECK(becomes([&] { return ledger.totals().done == 2; }));
+  ::kill(worker, SIGTERM);
+  CHECK(wait_for(worker) == 130);
+}
+
+TEST_CASE("A request to stop is heard at any window, and while another process holds the ledger") {
+  const Scratch scratch;
+  json spec = json::parse(read_text(tiny_spec()));
+  spec["prototype"] = ATTO_SOURCE_DIR "/tests/search/data/tiny_prototype.json";
+  spec["search"]["window"] = 1000;
+  spec["search"]["candidates"] = 1000;
+  spec["search"]["strategy"] = "generative_synthesis";
+  write_text(scratch / "wide.json", spec.dump());
+  const std::string slow = "ATTO_FAKE_EPOCH_SECONDS=0.05";
+  int coordinator =
+      start_atto(scratch, "search wide.json --evaluator fake --workers 2 --out run", slow);
+  REQUIRE(becomes([&] {
+    return fs::exists(scratch / "run/ledger.db") &&
+           Ledger(scratch / "run/ledger.db").totals().done >= 2;
+  }));
+  ::kill(coordinator, SIGTERM);
+  CHECK(wait_for(coordinator, 20) == 130);  // it took minutes
+  CHECK(json::parse(run_atto(scratch, "status run --json").out).at("state") == "stopped");
+
+  coordinator = start_atto(scratch, "resume run --workers 1", slow);
+  Ledger ledger(scratch / "run/ledger.db");
+  REQUIRE(becomes([&] { return ledger.meta("state") == "running"; }));
+  soci::session sql(soci::sqlite3, "dbname=\"" + (scratch / "run/ledger.db").string() + "\"");
+  REQUIRE(becomes([&] {
+    try {
+      sql << "BEGIN IMMEDIATE";
+      return true;
+    } catch (const soci::soci_error&) {
+      return false;
+    }
+  }));
+  ::usleep(300000);
+  const std::size_t said = read_text(scratch / "log").size();
+  ::kill(coordinator, SIGTERM);
+  CHECK(becomes(
+      [&] { return read_text(scratch / "log").find("stopping: ", said) != std::string::npos; }));
+  ::kill(coordinator, SIGTERM);  // at once
+  CHECK(wait_for(coordinator, 20) == 130);
+  sql << "ROLLBACK";
+  CHECK(json::parse(run_atto(scratch, "status run --json").out).at("state") == "interrupted");
+}
+
+TEST_CASE("A search that is still checking ends at once when asked") {
+  const Scratch scratch;
+  json spec = json::parse(read_text(tiny_spec()));
+  spec["prototype"] = "prototype.json";
+  write_text(scratch / "spec.json", spec.dump());
+  // Reading it takes as long as nobody writes.
+  REQUIRE(::mkfifo((scratch / "prototype.json").c_str(), 0600) == 0);
+  const int search = start_atto(scratch, "search spec.json --evaluator fake --out run");
+  const std::string status = "/proc/" + std::to_string(search) + "/status";
+  REQUIRE(becomes([&] {
+    const std::string text = read_text(status);
+    const auto at = text.find("SigBlk:");
+    return at != std::string::npos &&
+           (std::stoull(text.substr(at + 7), nullptr, 16) >> (SIGINT - 1) & 1) != 0;
+  }));
+  ::kill(search, SIGINT);
+  CHECK(wait_for(search, 20) == 130);
+  CHECK(read_text(scratch / "log").find("interrupted; nothing was made") != std::string::npos);
+  CHECK_FALSE(fs::exists(scratch / "run"));
+}

@@ -1,0 +1,90 @@
+// Measuring designs with the edge engine; what is asserted is that it runs, not how fast.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+
+#include "design_specs/errors.hpp"
+#include "search/latency/engine/engine_latency_meter.hpp"
+#include "search/latency/engine/random_weights.hpp"
+#include "tests/export/runtime/runtime_networks.hpp"
+#include "tests/search/process/process.hpp"
+
+using namespace atto;
+
+namespace {
+
+/// A small network with every kind of layer that lowering tells apart by its weights.
+net::Network small_network() {
+  test::Sketch sketch({3, 12, 12});
+  int at = sketch.add(net::Conv{16, 3, 2}, {0});
+  at = sketch.add(net::BatchNorm{}, {at});
+  at = sketch.add(net::Activate{net::Activation::Relu}, {at});
+  at = sketch.add(net::Conv{16, 3, 1, 16}, {at});
+  at = sketch.add(net::BatchNorm{}, {at});
+  at = sketch.add(net::Conv{24, 1}, {at});
+  at = sketch.add(net::BatchNorm{}, {at});
+  at = sketch.add(net::GlobalAveragePool{}, {at});
+  return sketch.ending(sketch.add(net::Dense{3}, {at}));
+}
+
+void check_plausible(const search::Latency& latency) {
+  CHECK(latency.low_ms > 0);
+  CHECK(latency.low_ms <= latency.median_ms);
+  CHECK(latency.median_ms <= latency.high_ms);
+  CHECK(latency.runs > 0);
+}
+
+}  // namespace
+
+TEST_CASE("A design is measured with random weights and with trained ones, in fp32 and int8") {
+  const test::Scratch scratch;
+  const net::Network network = small_network();
+  std::filesystem::create_directories(scratch / "winner");
+  net::write_safetensors(scratch / "winner/weights.safetensors",
+                         search::random_weights(network, 9));
+  search::EngineLatencyMeter meter;
+  for (const auto precision :
+       {spec::LatencyPrecision::Fp32, spec::LatencyPrecision::Bf16, spec::LatencyPrecision::Int8}) {
+    INFO(spec::precision_name(precision));
+    check_plausible(meter.measure({network, "00000000000000aa", {1, precision}, {}}));
+  }
+  check_plausible(meter.measure(
+      {network, "00000000000000aa", {1, spec::LatencyPrecision::Int8}, scratch / "winner"}));
+  CHECK_FALSE(meter.host().empty());
+  // Version, hash of the compiled engine, instruction set.
+  CHECK_THAT(meter.runtime(), Catch::Matches("[0-9.]+ [0-9a-f]{8}, [a-z0-9_]+"));
+}
+
+TEST_CASE("A network that a precision cannot express is refused with the rule") {
+  test::Sketch sketch({3, 4, 4});
+  int at = sketch.add(net::GlobalAveragePool{}, {0});
+  at = sketch.add(net::Dense{4}, {at});
+  at = sketch.add(net::Softmax{}, {at});
+  const net::Network network = sketch.ending(sketch.add(net::Dense{3}, {at}));
+  search::EngineLatencyMeter meter;
+  check_plausible(
+      meter.measure({network, "00000000000000aa", {1, spec::LatencyPrecision::Fp32}, {}}));
+  CHECK_THROWS_AS(
+      meter.measure({network, "00000000000000aa", {1, spec::LatencyPrecision::Int8}, {}}),
+      SpecError);
+}
+
+TEST_CASE("Random weights are the network's, the same for a seed, and keep signals alive") {
+  const net::Network network = small_network();
+  const net::TensorFile weights = search::random_weights(network, 3);
+  CHECK_NOTHROW(net::check_weights(network, weights, "random"));
+  const auto bytes_of = [&](std::uint64_t seed) {
+    return search::random_weights(network, seed).tensors.at("l1.weight").bytes;
+  };
+  CHECK(bytes_of(3) == weights.tensors.at("l1.weight").bytes);
+  CHECK(bytes_of(4) != bytes_of(3));
+  const test::LoadedModel loaded = test::load(network, weights);
+  edge::Engine engine(loaded.model);
+  const std::vector<float> image(std::size_t{3} * 12 * 12, 0.5F);
+  engine.run(image);
+  for (const float value : engine.output()) {
+    CHECK(std::isfinite(value));
+    CHECK(std::fabs(value) > 1e-6F);
+    CHECK(std::fabs(value) < 1e3F);
+  }
+}

@@ -1,0 +1,156 @@
+// atto train and eval on the synthetic data set: what they print and leave behind.
+#include <catch2/catch.hpp>
+#include <numeric>
+#include <sstream>
+
+#include "tests/search/process/process.hpp"
+
+using namespace atto::test;
+using nlohmann::json;
+
+namespace {
+
+const std::string kData = "'synthetic:classes=4,size=16,channels=3,train=400,test=120'";
+
+/// Trains a drawn design for two epochs in "run"; returns its file.
+std::string train_one(const Scratch& scratch, const std::string& more = "") {
+  const json drawn =
+      json::parse(run_atto(scratch, "generate " + tiny_spec() + " -n 1 --json --out made").out);
+  const std::string file = "made/" + drawn.at(0).at("hash").get<std::string>() + ".json";
+  const Ended ended = run_atto(
+      scratch, "train " + file + " --data " + kData + " --epochs 2 --out run --device cpu " + more);
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  return file;
+}
+
+std::vector<std::vector<std::string>> rows_of(const std::string& csv) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(csv);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    rows.emplace_back();
+    for (std::string field; std::getline(fields, field, ',');) rows.back().push_back(field);
+  }
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("train leaves weights, design, reference and a result; eval finds them by the folder") {
+  const Scratch scratch;
+  train_one(scratch);
+  for (const char* name :
+       {"weights.safetensors", "reference.safetensors", "design.json", "result.json"})
+    CHECK(std::filesystem::exists(scratch / ("run/" + std::string(name))));
+  const Ended ended = run_atto(scratch, "eval run --json --confusion matrix.csv");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json result = json::parse(ended.out);
+  const json trained = json::parse(read_text(scratch / "run/result.json"));
+  CHECK(result.at("split") == "test");
+  CHECK(result.at("top1") == trained.at("test_top1"));
+  CHECK(result.at("top5") == 1.0);  // of four classes
+  REQUIRE(result.at("classes").size() == 4);
+
+  SECTION("the confusion matrix has a row for each true class and adds up to the figures") {
+    const auto rows = rows_of(read_text(scratch / "matrix.csv"));
+    REQUIRE(rows.size() == 5);
+    CHECK(rows[0][0] == "true\\predicted");
+    int right = 0, all = 0;
+    for (std::size_t t = 1; t < 5; ++t) {
+      REQUIRE(rows[t].size() == 5);
+      const json& of_class = result.at("classes").at(t - 1);
+      CHECK(rows[t][0] == of_class.at("name"));
+      CHECK(rows[0][t] == of_class.at("name"));
+      int images = 0, predicted = 0;
+      for (std::size_t p = 1; p < 5; ++p) images += std::stoi(rows[t][p]);
+      for (std::size_t r = 1; r < 5; ++r) predicted += std::stoi(rows[r][t]);
+      const double hits = std::stoi(rows[t][t]);
+      CHECK(images == of_class.at("images"));
+      CHECK(of_class.at("recall").get<double>() == Approx(images > 0 ? hits / images : 0));
+      CHECK(of_class.at("precision").get<double>() == Approx(predicted > 0 ? hits / predicted : 0));
+      right += std::stoi(rows[t][t]);
+      all += images;
+    }
+    CHECK(all == 120);
+    CHECK(result.at("top1").get<double>() == Approx(double(right) / all));
+  }
+  SECTION("the weights file alone does as well, with its data set recorded inside") {
+    const Ended file = run_atto(scratch, "eval run/weights.safetensors --json");
+    CHECK(json::parse(file.out) == result);
+    const Ended text = run_atto(scratch, "eval run --split validation");
+    CHECK(text.code == 0);
+    CHECK(text.out.find(" validation: ") != std::string::npos);
+    CHECK(text.out.find("recall % precision %") != std::string::npos);
+  }
+  SECTION("hostile weights are people's input: one message, exit 2") {
+    const std::string whole = read_text(scratch / "run/weights.safetensors");
+    std::string huge = whole;
+    huge[7] = '\x7f';  // a header of exabytes
+    for (const std::string& bytes : {huge, whole.substr(0, whole.size() / 2), std::string("x")}) {
+      write_text(scratch / "run/weights.safetensors", bytes);
+      const Ended refused = run_atto(scratch, "eval run");
+      CHECK(refused.code == 2);
+      CHECK(refused.err.find("run/weights.safetensors") == 0);
+    }
+  }
+}
+
+TEST_CASE("train goes on from its checkpoint and answers for a bad command line") {
+  const Scratch scratch;
+  const std::string file = train_one(scratch);
+  const json first = json::parse(read_text(scratch / "run/result.json"));
+  const Ended again = run_atto(
+      scratch, "train " + file + " --data " + kData + " --epochs 2 --out run --device cpu --json");
+  REQUIRE(again.code == 0);
+  CHECK(json::parse(again.out).at("test_top1") == first.at("test_top1"));
+  CHECK(run_atto(scratch, "train " + file + " --data nowhere").code == 4);
+  CHECK(run_atto(scratch, "train " + tiny_spec() + " --data " + kData).code == 2);
+  CHECK(run_atto(scratch, "train --epochs 3").code == 2);
+  for (const std::string name : {"train", "eval"}) {
+    const Ended help = run_atto(scratch, name + " --help");
+    CHECK(help.code == 0);
+    CHECK(help.out.find("Usage: atto " + name + " [OPTIONS] ") == 0);
+    CHECK(help.out.find("Example:  atto " + name) != std::string::npos);
+    CHECK(run_atto(scratch, "help " + name).out == help.out);
+    CHECK(run_atto(scratch, name + " --jsno")
+              .err.find("atto " + name + ": --jsno: unknown option; ") == 0);
+    for (const char* arguments : {" --json", " nowhere --json", " nowhere --json --frobnicate"}) {
+      const Ended failed = run_atto(scratch, name + arguments);
+      const json error = json::parse(failed.out).at("error");
+      CHECK(failed.code > 0);
+      CHECK(error.at("exit") == failed.code);
+    }
+  }
+}
+
+TEST_CASE("eval of a campaign's run folder means its winner, with finalists of two threads") {
+  const Scratch scratch;
+  json spec = json::parse(read_text(tiny_spec()));
+  spec["prototype"] = ATTO_SOURCE_DIR "/tests/search/data/tiny_prototype.json";
+  spec["search"]["rungs"] = {1, 2};
+  spec["search"]["finalists"] = 1;
+  spec["training"] = {{"final_threads", 2}, {"final_epochs", 2}, {"final_seeds", 2}};
+  write_text(scratch / "two.json", spec.dump());
+  const Ended ended =
+      run_atto(scratch, "search two.json --candidates 3 --device cpu --workers 2 --out run --json");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json finals = json::parse(ended.out).at("tiers").at(0).at("leaderboard").at(0).at("finals");
+  REQUIRE(finals.size() == 2);
+  const Ended eval = run_atto(scratch, "eval run --json");
+  INFO(eval.err);
+  REQUIRE(eval.code == 0);
+  const json top1 = json::parse(eval.out).at("top1");
+  CHECK((top1 == finals[0].at("test_top1") || top1 == finals[1].at("test_top1")));
+  SECTION("and the command of its row in the report trains the same network again") {
+    REQUIRE(run_atto(scratch, "report run").code == 0);
+    const std::string csv = read_text(scratch / "run/report.csv");
+    const std::size_t from = csv.find(",atto train ") + 6, to = csv.find_first_of(",\n", from);
+    const Ended same = run_atto(scratch, csv.substr(from, to - from) + " --out same --json");
+    INFO(same.err);
+    REQUIRE(same.code == 0);
+    CHECK(json::parse(same.out).at("test_top1") == top1);
+  }
+}
