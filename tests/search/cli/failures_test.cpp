@@ -163,7 +163,7 @@ TEST_CASE("A campaign that is stopped says how to go on, in text and JSON") {
   const Scratch scratch;
   const Ended ended = run_atto(
       scratch, "search " + tiny_spec() + " --evaluator fake --candidates 8 --out run --json",
-      "ATTO_FAKE_EPOCH_SECONDS=0.2 timeout -s INT --preserve-status 1");
+      "ATTO_FAKE_EPOCH_SECONDS=0.6 timeout -s INT --preserve-status 4");
   CHECK(ended.code == 130);
   const json error = document_of(ended).at("error");
   CHECK(error.at("exit") == 130);

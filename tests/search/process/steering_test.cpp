@@ -175,7 +175,7 @@ TEST_CASE("A running campaign is steered, and resuming it replays that") {
   Ended campaign;
   std::thread runner([&] {
     campaign = run_atto(scratch, search("run", "--candidates 24 --workers 2"),
-                        "ATTO_FAKE_EPOCH_SECONDS=0.05");
+                        "ATTO_FAKE_EPOCH_SECONDS=0.25");
   });
   const auto is_running = [&] {
     const Ended status = run_atto(other, "status " + run + " --json");
