@@ -16,7 +16,7 @@ struct BuiltStructure {
   net::Structure structure;
   std::vector<net::Shape> shapes;
   CostTally tally;
-  WalkStorage walk;
+  net::WalkStorage walk;
   std::int32_t broken_node = -1;  ///< where the last count found a broken rule
 };
 

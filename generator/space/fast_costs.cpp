@@ -27,30 +27,24 @@ void CostTally::tensor(const net::Shape& out, std::span<const std::int32_t> inpu
   tensors_.push_back({out.elements(), number});
 }
 
-void CostTally::layer(const net::Conv& conv, const net::Shape& in, const net::Shape& out,
-                      std::span<const std::int32_t> inputs) {
+void CostTally::weights(const net::Conv& conv, const net::Shape& in, const net::Shape& out) {
   const std::int64_t per_output =
       std::int64_t{in.channels / conv.groups} * conv.kernel * conv.kernel;
   const std::int64_t weights = per_output * out.channels;
   add(params_, weights + (conv.bias ? out.channels : 0));
   add(macs_, per_output * out.elements());
   add(stored_, kFloatBytes * (weights + out.channels));
-  tensor(out, inputs);
 }
 
-void CostTally::layer(const net::BatchNorm&, const net::Shape&, const net::Shape& out,
-                      std::span<const std::int32_t> inputs) {
+void CostTally::weights(const net::BatchNorm&, const net::Shape&, const net::Shape& out) {
   add(params_, 2 * std::int64_t{out.channels});
-  tensor(out, inputs);
 }
 
-void CostTally::layer(const net::Dense&, const net::Shape& in, const net::Shape& out,
-                      std::span<const std::int32_t> inputs) {
+void CostTally::weights(const net::Dense&, const net::Shape& in, const net::Shape& out) {
   const std::int64_t weights = in.elements() * out.channels;
   add(params_, weights + out.channels);
   add(macs_, weights);
   add(stored_, kFloatBytes * (weights + out.channels));
-  tensor(out, inputs);
 }
 
 void CostTally::keep(std::int32_t layer) {
@@ -83,9 +77,9 @@ std::vector<std::int64_t> CostTally::live_bytes() const {
 }
 
 spec::Costs fast_costs(const net::Structure& structure, std::span<const net::Shape> shapes,
-                       CostTally& tally, WalkStorage& storage) {
+                       CostTally& tally, net::WalkStorage& storage) {
   tally.clear();
-  LayerWalk<CostTally>(structure, shapes, tally, storage);
+  net::LayerWalk<CostTally>(structure, shapes, tally, storage);
   for (const std::int32_t node : structure.output_nodes)
     tally.keep(storage.last_layer[static_cast<std::size_t>(node)]);
   return tally.total();

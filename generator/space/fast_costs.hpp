@@ -15,15 +15,10 @@ namespace atto::gen {
 class CostTally {
  public:
   void clear();
-  void layer(const net::Conv& conv, const net::Shape& in, const net::Shape& out,
-             std::span<const std::int32_t> inputs);
-  void layer(const net::BatchNorm&, const net::Shape& in, const net::Shape& out,
-             std::span<const std::int32_t> inputs);
-  void layer(const net::Dense&, const net::Shape& in, const net::Shape& out,
-             std::span<const std::int32_t> inputs);
   template <class Op>
-  void layer(const Op&, const net::Shape&, const net::Shape& out,
+  void layer(const net::LayerName&, const Op& op, const net::Shape& in, const net::Shape& out,
              std::span<const std::int32_t> inputs) {
+    weights(op, in, out);
     tensor(out, inputs);
   }
   /// Keeps a layer's tensor alive to the end.
@@ -34,6 +29,11 @@ class CostTally {
   std::size_t layers() const { return tensors_.size(); }
 
  private:
+  void weights(const net::Conv& conv, const net::Shape& in, const net::Shape& out);
+  void weights(const net::BatchNorm&, const net::Shape& in, const net::Shape& out);
+  void weights(const net::Dense&, const net::Shape& in, const net::Shape& out);
+  template <class Op>
+  void weights(const Op&, const net::Shape&, const net::Shape&) {}
   void count_live() const;
   void tensor(const net::Shape& out, std::span<const std::int32_t> inputs);
 
@@ -48,6 +48,6 @@ class CostTally {
 
 /// Returns the costs of a structure whose shapes were resolved.
 spec::Costs fast_costs(const net::Structure& structure, std::span<const net::Shape> shapes,
-                       CostTally& tally, WalkStorage& storage);
+                       CostTally& tally, net::WalkStorage& storage);
 
 }  // namespace atto::gen

@@ -9,7 +9,7 @@ struct HashSink {
   net::StructureHasher hasher;
 
   template <class Op>
-  void layer(const Op& op, const net::Shape&, const net::Shape&,
+  void layer(const net::LayerName&, const Op& op, const net::Shape&, const net::Shape&,
              std::span<const std::int32_t> inputs) {
     hasher.add(op, inputs);
   }
@@ -18,9 +18,9 @@ struct HashSink {
 }  // namespace
 
 std::uint64_t fast_hash(const net::Structure& structure, std::span<const net::Shape> shapes,
-                        std::size_t layers, WalkStorage& storage) {
+                        std::size_t layers, net::WalkStorage& storage) {
   HashSink sink{net::StructureHasher(structure.input, structure.classes, layers)};
-  LayerWalk<HashSink>(structure, shapes, sink, storage);
+  net::LayerWalk<HashSink>(structure, shapes, sink, storage);
   storage.gathered.clear();
   for (const std::int32_t node : structure.output_nodes)
     storage.gathered.push_back(storage.last_layer[static_cast<std::size_t>(node)]);

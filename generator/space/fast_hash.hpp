@@ -8,6 +8,6 @@ namespace atto::gen {
 
 /// `layers` is the number of layers that the walk tells of (CostTally::layers()).
 std::uint64_t fast_hash(const net::Structure& structure, std::span<const net::Shape> shapes,
-                        std::size_t layers, WalkStorage& storage);
+                        std::size_t layers, net::WalkStorage& storage);
 
 }  // namespace atto::gen

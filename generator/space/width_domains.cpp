@@ -165,8 +165,8 @@ void WidthDomains::check_rules(const Node& node, const Row& out) {
   if (node.kind == Kind::Unit && !node.one_group_per_channel && node.groups > 1) {
     demand(input_row(node, 0), divides(node.groups));
     demand(out, divides(node.groups));
-  } else if (node.kind == Kind::Shuffle) {
-    demand(out, divides(std::max(1, node.groups)));
+  } else if (const auto* shuffle = std::get_if<net::Shuffle>(&node.op)) {
+    demand(out, divides(std::max(1, shuffle->groups)));
   } else if (node.kind == Kind::Add) {
     for (std::int32_t i = 1; i < node.input_count; ++i) demand_equal(input_row(node, i), out);
   }

@@ -65,7 +65,7 @@ class OutputCheck {
     if (!(shapes_[output] == wanted))
       refuse("must give " + shape_text(wanted), shape_text(shapes_[output]));
     const Node& last = structure_.nodes[output];
-    if (expected_ == FirstOutput::Logits && last.kind == Node::Kind::Softmax) {
+    if (expected_ == FirstOutput::Logits && std::holds_alternative<Softmax>(last.op)) {
       const Place& place = prototype_.model().places[static_cast<std::size_t>(last.place)];
       throw SpecError(
           {{spec::place_text(prototype_.file(), place.location), place.pointer,

@@ -5,10 +5,6 @@
 namespace atto::net {
 namespace {
 
-bool is_convolution(OperatorKind kind) {
-  return kind <= OperatorKind::Grouped;
-}
-
 /// What the operators of one chain see.
 struct ChainContext {
   std::int32_t input = 0;  ///< node that enters the chain
@@ -124,10 +120,7 @@ class Builder {
       node.stride = decided_.value(op.stride);
     else
       node.stride = index == context.strided ? context.stride : 1;
-    if (is_convolution(op.kind))
-      convolution(op, context, node);
-    else
-      other(op, context, node);
+    fill(op, context, node);
     current = append(node, {current});
     if (op.kind != OperatorKind::Dense) return current;
     return activated(decided_.option(op.activation), op.place, current);
@@ -142,40 +135,43 @@ class Builder {
     if (op.kind == OperatorKind::Grouped) node.groups = decided_.value(op.groups);
     if (!node.one_group_per_channel) node.width = width(op.width, context);
   }
-  void other(const Operator& op, const ChainContext& context, Node& node) const {
+  void fill(const Operator& op, const ChainContext& context, Node& node) const {
     switch (op.kind) {
       case OperatorKind::MaxPool:
+        return stands(Pool{Pool::Kind::Max, decided_.value(op.kernel), node.stride}, node);
       case OperatorKind::AveragePool:
-        node.kind = Node::Kind::Pool;
-        node.kernel = decided_.value(op.kernel);
-        node.pool = op.kind == OperatorKind::MaxPool ? Pool::Kind::Max : Pool::Kind::Average;
-        break;
+        return stands(Pool{Pool::Kind::Average, decided_.value(op.kernel), node.stride}, node);
+      case OperatorKind::GlobalAveragePool:
+        return stands(GlobalAveragePool{}, node);
+      case OperatorKind::ChannelShuffle:
+        return stands(Shuffle{decided_.value(op.groups)}, node);
+      case OperatorKind::Upsample:
+        return stands(Upsample{decided_.value(op.factor)}, node);
+      case OperatorKind::Softmax:
+        return stands(Softmax{}, node);
       case OperatorKind::SqueezeExcite:
         node.kind = Node::Kind::SqueezeExcite;
         node.reduction = decided_.value(op.reduction);
-        break;
-      case OperatorKind::GlobalAveragePool:
-        node.kind = Node::Kind::GlobalPool;
-        break;
+        return;
       case OperatorKind::Dense:
         node.kind = Node::Kind::Dense;
         node.width = width(op.width, context);
-        break;
-      case OperatorKind::ChannelShuffle:
-        node.kind = Node::Kind::Shuffle;
-        node.groups = decided_.value(op.groups);
-        break;
-      case OperatorKind::Upsample:
-        node.kind = Node::Kind::Upsample;
-        node.factor = decided_.value(op.factor);
-        break;
+        return;
       case OperatorKind::Activation:
         node.kind = Node::Kind::Activate;
         node.activation = decided_.option(op.activation);
-        break;
-      default:
-        node.kind = Node::Kind::Softmax;
+        return;
+      case OperatorKind::Conv:
+      case OperatorKind::Pointwise:
+      case OperatorKind::Depthwise:
+      case OperatorKind::Grouped:
+        return convolution(op, context, node);
     }
+  }
+  /// An operator that is an operation of the IR.
+  static void stands(const Op& op, Node& node) {
+    node.kind = Node::Kind::Operation;
+    node.op = op;
   }
   std::int32_t activated(Activation activation, std::int32_t place, std::int32_t current) {
     if (activation == Activation::None) return current;

@@ -1,18 +1,18 @@
 #pragma once
-// The IR layers that net::realise() makes of a resolved structure, told to a sink in their order
-// without being built. Costs and hashes are sinks; tests hold both equal to those of the built
-// network.
+// The IR layers of a resolved structure, told to a sink in their order. The built network
+// (realise.cpp), the generator's costs and its hashes are sinks.
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "prototypes/language/structure.hpp"
 
-namespace atto::gen {
+namespace atto::net {
 
 /// Storage that walks reuse.
 struct WalkStorage {
@@ -21,14 +21,23 @@ struct WalkStorage {
   std::vector<std::int32_t> gathered;
 };
 
+/// What a layer is called: PLACE.PART, PLACE.GROUP.PART or PLACE.GROUP[INDEX].PART. The input layer
+/// has none of them.
+struct LayerName {
+  const Node& node;  ///< whose place it is
+  std::string_view part = {};
+  std::string_view group = {};  ///< of the layers that fit another branch to a join
+  std::int32_t index = -1;      ///< of that branch
+};
+
 /// Walks one structure on construction. `Sink` has, for every IR operation `Op`,
-/// `void layer(const Op&, const net::Shape& in, const net::Shape& out, std::span<const
-/// std::int32_t> inputs)` where `inputs` are numbers of earlier layers and `in` is the shape of the
-/// first of them.
+/// `void layer(const LayerName&, const Op&, const Shape& in, const Shape& out,
+/// std::span<const std::int32_t> inputs)` where `inputs` are numbers of earlier layers and `in` is
+/// the shape of the first of them.
 template <class Sink>
 class LayerWalk {
  public:
-  LayerWalk(const net::Structure& structure, std::span<const net::Shape> shapes, Sink& sink,
+  LayerWalk(const Structure& structure, std::span<const Shape> shapes, Sink& sink,
             WalkStorage& storage)
       : structure_(structure), shapes_(shapes), sink_(sink), storage_(storage) {
     storage_.last_layer.resize(structure.nodes.size());
@@ -40,9 +49,7 @@ class LayerWalk {
   }
 
  private:
-  using Node = net::Node;
-  using Shape = net::Shape;
-  using Kind = net::Node::Kind;
+  using Kind = Node::Kind;
 
   std::size_t source(const Node& node, std::int32_t i) const {
     return static_cast<std::size_t>(
@@ -54,109 +61,115 @@ class LayerWalk {
   }
 
   template <class Op>
-  std::int32_t emit(const Op& op, const Shape& in, const Shape& out,
-                    std::initializer_list<std::int32_t> inputs) {
-    sink_.layer(op, in, out, std::span<const std::int32_t>(inputs.begin(), inputs.size()));
+  std::int32_t emit(const LayerName& name, const Op& op, const Shape& in, const Shape& out,
+                    std::span<const std::int32_t> inputs) {
+    sink_.layer(name, op, in, out, inputs);
     return count_++;
   }
   template <class Op>
-  std::int32_t emit_gathered(const Op& op, const Shape& in, const Shape& out) {
-    sink_.layer(op, in, out, std::span<const std::int32_t>(storage_.gathered));
-    return count_++;
+  std::int32_t emit(const LayerName& name, const Op& op, const Shape& in, const Shape& out,
+                    std::initializer_list<std::int32_t> inputs) {
+    return emit(name, op, in, out, std::span(inputs.begin(), inputs.size()));
   }
-  std::int32_t activate(net::Activation kind, const Shape& shape, std::int32_t layer) {
-    if (kind == net::Activation::None) return layer;
-    return emit(net::Activate{kind}, shape, shape, {layer});
+  /// A layer that is called after what it does, and reads one tensor.
+  template <class Op>
+  std::int32_t add(const Node& node, const Op& op, const Shape& in, const Shape& out,
+                   std::int32_t input) {
+    return emit({node, Op::kIdentity.short_name}, op, in, out, {input});
+  }
+  std::int32_t activate(const Node& node, const Shape& shape, std::int32_t layer) {
+    if (node.activation == Activation::None) return layer;
+    return add(node, Activate{node.activation}, shape, shape, layer);
   }
 
   std::int32_t unit(const Node& node, const Shape& out) {
     const Shape& in = shape_of(node, 0);
     const std::int32_t groups = node.one_group_per_channel ? in.channels : node.groups;
     std::int32_t layer =
-        emit(net::Conv{out.channels, node.kernel, node.stride, groups, node.dilation, !node.norm},
-             in, out, {layer_of(node, 0)});
-    if (node.norm) layer = emit(net::BatchNorm{}, out, out, {layer});
-    return activate(node.activation, out, layer);
+        add(node, Conv{out.channels, node.kernel, node.stride, groups, node.dilation, !node.norm},
+            in, out, layer_of(node, 0));
+    if (node.norm) layer = add(node, BatchNorm{}, out, out, layer);
+    return activate(node, out, layer);
   }
-  std::int32_t project(const Shape& in, const Shape& out, std::int32_t stride, std::int32_t input) {
+  /// Adds a 1x1 convolution and its norm. `name` is that of their group.
+  std::int32_t project(LayerName name, const Shape& in, const Shape& out, std::int32_t stride,
+                       std::int32_t input) {
+    name.part = Conv::kIdentity.short_name;
     const std::int32_t conv =
-        emit(net::Conv{out.channels, 1, stride, 1, 1, false}, in, out, {input});
-    return emit(net::BatchNorm{}, out, out, {conv});
+        emit(name, Conv{out.channels, 1, stride, 1, 1, false}, in, out, {input});
+    name.part = BatchNorm::kIdentity.short_name;
+    return emit(name, BatchNorm{}, out, out, {conv});
   }
   std::int32_t squeeze_excite(const Node& node, const Shape& shape) {
     const std::int32_t input = layer_of(node, 0);
     const Shape pooled{shape.channels, 1, 1};
     const Shape squeezed{std::max(1, shape.channels / node.reduction), 1, 1};
-    std::int32_t gate = emit(net::GlobalAveragePool{}, shape, pooled, {input});
-    gate = emit(net::Conv{squeezed.channels, 1, 1, 1, 1, true}, pooled, squeezed, {gate});
-    gate = emit(net::Activate{net::Activation::Relu}, squeezed, squeezed, {gate});
-    gate = emit(net::Conv{shape.channels, 1, 1, 1, 1, true}, squeezed, pooled, {gate});
-    gate = emit(net::Activate{net::Activation::HardSigmoid}, pooled, pooled, {gate});
-    return emit(net::Multiply{}, shape, shape, {input, gate});
+    std::int32_t gate = add(node, GlobalAveragePool{}, shape, pooled, input);
+    gate =
+        emit({node, "reduce"}, Conv{squeezed.channels, 1, 1, 1, 1, true}, pooled, squeezed, {gate});
+    gate = emit({node, "reduce_act"}, Activate{Activation::Relu}, squeezed, squeezed, {gate});
+    gate = emit({node, "expand"}, Conv{shape.channels, 1, 1, 1, 1, true}, squeezed, pooled, {gate});
+    gate = emit({node, "gate"}, Activate{Activation::HardSigmoid}, pooled, pooled, {gate});
+    return emit({node, "scale"}, Multiply{}, shape, shape, {input, gate});
   }
   std::int32_t shortcut(const Node& node, const Shape& out) {
     const Shape& in = shape_of(node, 1);
     std::int32_t joined = layer_of(node, 0);
     if (node.shortcut == Node::ShortcutMode::None ||
         (node.shortcut == Node::ShortcutMode::Identity && in != out))
-      return activate(node.activation, out, joined);
+      return activate(node, out, joined);
     std::int32_t other = layer_of(node, 1);
-    if (in != out) other = project(in, out, node.stride, other);
-    joined = emit(net::Add{}, out, out, {joined, other});
-    return activate(node.activation, out, joined);
+    if (in != out) other = project({node, "", "shortcut"}, in, out, node.stride, other);
+    joined = emit({node, "add"}, Add{}, out, out, {joined, other});
+    return activate(node, out, joined);
   }
   std::int32_t gather(const Node& node, const Shape& out) {
     std::vector<std::int32_t>& terms = storage_.gathered;
     terms.assign(1, layer_of(node, 0));
     for (std::int32_t i = 1; i < node.input_count; ++i) {
-      Shape in = shape_of(node, i);
-      std::int32_t layer = layer_of(node, i);
+      const Shape& in = shape_of(node, i);
       const Shape sized{in.channels, out.height, out.width};
-      if (in != sized) layer = emit(net::PoolTo{}, in, sized, {layer, terms[0]});
-      if (sized != out) layer = project(sized, out, 1, layer);
+      std::int32_t layer = layer_of(node, i);
+      if (in != sized)
+        layer = emit({node, "pool", "from", i}, PoolTo{}, in, sized, {layer, terms[0]});
+      if (sized != out) layer = project({node, "", "from", i}, sized, out, 1, layer);
       terms.push_back(layer);
     }
-    return activate(node.activation, out, emit_gathered(net::Add{}, out, out));
+    return emit({node, "add", "from"}, Add{}, out, out, terms);
   }
   template <class Op>
   std::int32_t join(const Op& op, const Node& node, const Shape& out) {
     storage_.gathered.clear();
     for (std::int32_t i = 0; i < node.input_count; ++i)
       storage_.gathered.push_back(layer_of(node, i));
-    return activate(node.activation, out, emit_gathered(op, shape_of(node, 0), out));
+    return activate(
+        node, out,
+        emit({node, Op::kIdentity.short_name}, op, shape_of(node, 0), out, storage_.gathered));
   }
   template <class Op>
   std::int32_t simple(const Op& op, const Node& node, const Shape& out) {
-    return emit(op, shape_of(node, 0), out, {layer_of(node, 0)});
+    return add(node, op, shape_of(node, 0), out, layer_of(node, 0));
   }
   std::int32_t visit(const Node& node, const Shape& out) {
     switch (node.kind) {
       case Kind::Input:
-        return emit(net::InputLayer{}, out, out, {});
+        return emit({node}, InputLayer{}, out, out, {});
       case Kind::Unit:
         return unit(node, out);
-      case Kind::Pool:
-        return simple(net::Pool{node.pool, node.kernel, node.stride}, node, out);
-      case Kind::GlobalPool:
-        return simple(net::GlobalAveragePool{}, node, out);
+      case Kind::Operation:
+        return std::visit([&](const auto& op) { return simple(op, node, out); }, node.op);
       case Kind::SqueezeExcite:
         return squeeze_excite(node, out);
       case Kind::Slice:
         return simple(slice_of(node), node, out);
-      case Kind::Shuffle:
-        return simple(net::Shuffle{node.groups}, node, out);
-      case Kind::Upsample:
-        return simple(net::Upsample{node.factor}, node, out);
       case Kind::Activate:
-        return activate(node.activation, out, layer_of(node, 0));
-      case Kind::Softmax:
-        return simple(net::Softmax{}, node, out);
+        return activate(node, out, layer_of(node, 0));
       case Kind::Dense:
-        return simple(net::Dense{out.channels}, node, out);
+        return simple(Dense{node.width.is_classes() ? 0 : out.channels}, node, out);
       case Kind::Add:
-        return join(net::Add{}, node, out);
+        return join(Add{}, node, out);
       case Kind::Concat:
-        return join(net::Concat{}, node, out);
+        return join(Concat{}, node, out);
       case Kind::Shortcut:
         return shortcut(node, out);
       case Kind::Gather:
@@ -164,17 +177,17 @@ class LayerWalk {
     }
     return -1;
   }
-  net::Slice slice_of(const Node& node) const {
+  Slice slice_of(const Node& node) const {
     const double channels = shape_of(node, 0).channels;
     return {static_cast<int>(std::lround(node.slice_begin * channels)),
             static_cast<int>(std::lround(node.slice_end * channels))};
   }
 
-  const net::Structure& structure_;
+  const Structure& structure_;
   std::span<const Shape> shapes_;
   Sink& sink_;
   WalkStorage& storage_;
   std::int32_t count_ = 0;
 };
 
-}  // namespace atto::gen
+}  // namespace atto::net

@@ -1,7 +1,7 @@
 #include "prototypes/language/structure.hpp"
 
 #include <cmath>
-#include <limits>
+#include <span>
 
 #include "prototypes/network/shapes.hpp"
 
@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kWholeTolerance = 1e-6;
 constexpr std::string_view kKept = "";
+constexpr std::string_view kNoWidth = "a width must come out as a whole number from 1 to 65536";
 
 /// Returns a product that must be whole, or -1.
 std::int64_t whole(double product) {
@@ -32,38 +33,39 @@ class Resolution {
         return kKept;
       case Node::Kind::Unit:
         return unit(node, out);
-      case Node::Kind::Pool:
-        return pool(node, out);
-      case Node::Kind::GlobalPool:
-        out = {in(node, 0).channels, 1, 1};
-        return kKept;
+      case Node::Kind::Operation:
+        return infer(node.op, node, out);
       case Node::Kind::Dense:
         return dense(node, out);
       case Node::Kind::Slice:
         return slice(node, out);
-      case Node::Kind::Upsample:
-        return upsample(node, out);
       case Node::Kind::Add:
-        return add(node, out);
+        return infer(net::Add{}, node, out);
       case Node::Kind::Concat:
-        return concat(node, out);
+        return infer(net::Concat{}, node, out);
       case Node::Kind::Shortcut:
         return shortcut(node, out);
       case Node::Kind::Gather:
         return gather(node, out);
       case Node::Kind::SqueezeExcite:
-      case Node::Kind::Shuffle:
       case Node::Kind::Activate:
-      case Node::Kind::Softmax:
-        return same(node, out);
+        out = in(node, 0);
+        return node.stride == 1 ? kKept : "no operator here can take the module's stride";
     }
     return kKept;
   }
 
  private:
-  const Shape& in(const Node& node, std::int32_t i) const {
-    const auto input = structure_.inputs[static_cast<std::size_t>(node.first_input + i)];
-    return shapes_[static_cast<std::size_t>(input)];
+  std::span<const std::int32_t> inputs(const Node& node) const {
+    return std::span(structure_.inputs)
+        .subspan(static_cast<std::size_t>(node.first_input),
+                 static_cast<std::size_t>(node.input_count));
+  }
+  const Shape& in(const Node& node, std::size_t i) const {
+    return shapes_[static_cast<std::size_t>(inputs(node)[i])];
+  }
+  std::string_view infer(const Op& op, const Node& node, Shape& out) const {
+    return infer_shape(op, {shapes_, inputs(node)}, structure_.classes, out);
   }
 
   /// Returns the width, or 0 where the relation gives none.
@@ -80,93 +82,42 @@ class Resolution {
     return related_width(base, width.factor, width.round);
   }
 
-  static std::string_view stride(const Node& node, const Shape& from, int channels, Shape& out) {
-    if (node.stride > from.height || node.stride > from.width)
-      return "the stride takes the map below 1x1";
-    out = {channels, strided_side(from.height, node.stride), strided_side(from.width, node.stride)};
-    return out.elements() > kMaxElements ? "a map has at most 2^30 elements" : kKept;
-  }
-
   std::string_view unit(const Node& node, Shape& out) const {
-    const Shape& from = in(node, 0);
-    const std::int32_t channels = node.one_group_per_channel ? from.channels : width(node.width);
-    if (channels <= 0) return "a width must come out as a whole number from 1 to 65536";
-    if (!node.one_group_per_channel && from.channels % node.groups != 0)
-      return "groups must divide the input width";
-    if (!node.one_group_per_channel && channels % node.groups != 0)
-      return "groups must divide the output width";
-    return stride(node, from, channels, out);
-  }
-  std::string_view pool(const Node& node, Shape& out) const {
-    if (node.kernel % 2 == 0 && node.stride != node.kernel)
-      return "an even kernel needs an equal stride";
-    return stride(node, in(node, 0), in(node, 0).channels, out);
+    const std::int32_t from = in(node, 0).channels;
+    const std::int32_t channels = node.one_group_per_channel ? from : width(node.width);
+    if (channels <= 0) return kNoWidth;
+    const std::int32_t groups = node.one_group_per_channel ? from : node.groups;
+    return infer_shape(Conv{channels, node.kernel, node.stride, groups, node.dilation},
+                       {shapes_, inputs(node)}, out);
   }
   std::string_view dense(const Node& node, Shape& out) const {
     const std::int32_t features = width(node.width);
-    out = {features, 1, 1};
-    return features <= 0 ? "a width must come out as a whole number from 1 to 65536" : kKept;
+    return features <= 0 ? kNoWidth : infer(Dense{features}, node, out);
   }
   std::string_view slice(const Node& node, Shape& out) const {
-    const Shape& from = in(node, 0);
-    const std::int64_t begin = whole(node.slice_begin * from.channels);
-    const std::int64_t end = whole(node.slice_end * from.channels);
+    const std::int64_t begin = whole(node.slice_begin * in(node, 0).channels);
+    const std::int64_t end = whole(node.slice_end * in(node, 0).channels);
     if (begin < 0 || end < 0) return "the split must give whole widths";
-    if (end <= begin || end > from.channels) return "the split must give every branch a width";
-    out = {static_cast<int>(end - begin), from.height, from.width};
-    return kKept;
-  }
-  std::string_view upsample(const Node& node, Shape& out) const {
-    const Shape& from = in(node, 0);
-    const std::int64_t height = std::int64_t{from.height} * node.factor;
-    const std::int64_t wide = std::int64_t{from.width} * node.factor;
-    if (height > kMaxSide || wide > kMaxSide) return "a map's sides are at most 65536";
-    out = {from.channels, static_cast<int>(height), static_cast<int>(wide)};
-    return out.elements() > kMaxElements ? "a map has at most 2^30 elements" : kKept;
-  }
-  std::string_view same(const Node& node, Shape& out) const {
-    out = in(node, 0);
-    if (node.kind == Node::Kind::Shuffle && out.channels % node.groups != 0)
-      return "groups must divide the width that is shuffled";
-    if (node.stride != 1) return "no operator here can take the module's stride";
-    return kKept;
-  }
-  std::string_view add(const Node& node, Shape& out) const {
-    out = in(node, 0);
-    for (std::int32_t i = 1; i < node.input_count; ++i) {
-      if (in(node, i).channels != out.channels)
-        return "branches that are added must be equally wide";
-      if (!(in(node, i) == out)) return "branches that are joined must have maps of one size";
-    }
-    return kKept;
-  }
-  std::string_view concat(const Node& node, Shape& out) const {
-    out = in(node, 0);
-    std::int64_t channels = out.channels;
-    for (std::int32_t i = 1; i < node.input_count; ++i) {
-      const Shape& other = in(node, i);
-      if (other.height != out.height || other.width != out.width)
-        return "branches that are joined must have maps of one size";
-      channels += other.channels;
-    }
-    if (channels > kMaxChannels) return "a tensor has at most 65536 channels";
-    out.channels = static_cast<int>(channels);
-    return out.elements() > kMaxElements ? "a map has at most 2^30 elements" : kKept;
+    return infer(Slice{static_cast<int>(begin), static_cast<int>(end)}, node, out);
   }
   std::string_view shortcut(const Node& node, Shape& out) const {
     out = in(node, 0);
-    const Shape& from = in(node, 1);
-    if (node.shortcut != Node::ShortcutMode::Projection || from == out) return kKept;
+    if (node.shortcut != Node::ShortcutMode::Projection || in(node, 1) == out) return kKept;
     Shape projected;
-    const std::string_view broken = stride(node, from, out.channels, projected);
+    const std::string_view broken = infer_shape(Conv{out.channels, 1, node.stride},
+                                                {shapes_, inputs(node).subspan(1)}, projected);
     if (!broken.empty()) return broken;
     return projected == out ? kKept : "the shortcut's map must be as large as the chain's";
   }
   std::string_view gather(const Node& node, Shape& out) const {
     out = in(node, 0);
-    for (std::int32_t i = 1; i < node.input_count; ++i)
-      if (in(node, i).height < out.height || in(node, i).width < out.width)
-        return "an earlier map must be no smaller than the one that it joins";
+    for (const std::int32_t other : inputs(node).subspan(1)) {
+      const std::int32_t both[] = {other, inputs(node)[0]};
+      Shape pooled;
+      const std::string_view broken =
+          infer_shape(PoolTo{}, {shapes_, both}, structure_.classes, pooled);
+      if (!broken.empty()) return broken;
+    }
     return kKept;
   }
 

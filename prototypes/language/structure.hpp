@@ -37,15 +37,11 @@ std::int32_t related_width(std::int32_t base, double factor, std::int32_t round)
 struct Node {
   enum class Kind : std::uint8_t {
     Input,
-    Unit,  ///< convolution, then batch norm or bias, then activation
-    Pool,
-    GlobalPool,
+    Unit,       ///< convolution, then batch norm or bias, then activation
+    Operation,  ///< Node::op, one operation of the IR as it stands
     SqueezeExcite,
     Slice,
-    Shuffle,
-    Upsample,
     Activate,
-    Softmax,
     Dense,
     Add,
     Concat,
@@ -57,11 +53,11 @@ struct Node {
     Identity,
     Projection
   } shortcut = ShortcutMode::None;
-  Pool::Kind pool = Pool::Kind::Max;
+  Op op = InputLayer{};                      ///< of an Operation alone
   Activation activation = Activation::None;  ///< after the unit, the join, or of Activate
   bool norm = true;                          ///< Unit: batch norm; else a bias
   bool one_group_per_channel = false;        ///< Unit: depthwise
-  std::int32_t kernel = 1, stride = 1, groups = 1, dilation = 1, reduction = 4, factor = 1;
+  std::int32_t kernel = 1, stride = 1, groups = 1, dilation = 1, reduction = 4;
   double slice_begin = 0, slice_end = 1;  ///< Slice: shares of the input's width, whole products
   WidthExpression width;                  ///< Unit and Dense
   std::int32_t first_input = 0, input_count = 0;  ///< in Structure::inputs

@@ -39,8 +39,10 @@ bool is_output(const Network& network, std::size_t layer) {
 
 std::string op_text(const Op& op) {
   if (const auto* conv = std::get_if<Conv>(&op)) return conv_text(*conv);
-  if (const auto* activate = std::get_if<Activate>(&op))
-    return std::string(kActivationNames[static_cast<std::size_t>(activate->kind)]);
+  if (const auto* activate = std::get_if<Activate>(&op)) {
+    const auto kind = static_cast<std::size_t>(activate->kind);
+    return std::string(kind < kActivationNames.size() ? kActivationNames[kind] : op_name(op));
+  }
   if (const auto* slice = std::get_if<Slice>(&op))
     return fmt::format("slice {}:{}", slice->begin, slice->end);
   if (const auto* shuffle = std::get_if<Shuffle>(&op))

@@ -30,10 +30,12 @@ inline constexpr std::array<std::string_view, 10> kActivationNames = {
     "hard_sigmoid", "swish", "hard_swish", "gelu",       "tanh"};
 
 /// What all operations have: their lower-case name; their tag, which is part of every stored hash
-/// (a new operation takes the next free one); and fields(), all that tells two of a kind apart.
+/// (a new operation takes the next free one); the word for it in layers' names, where it is another
+/// one; and fields(), all that tells two of a kind apart.
 struct OpIdentity {
   std::string_view name;
   int tag;
+  std::string_view short_name = name;
 };
 /// Every layer reads the outputs of earlier layers (Layer::inputs) and makes one tensor
 /// [channels, height, width]; batch is outside the IR.
@@ -58,14 +60,14 @@ struct Conv {
 };
 /// Batch norm over channels: scale and shift learned, running mean and variance kept. eps = 1e-5.
 struct BatchNorm {
-  static constexpr OpIdentity kIdentity = {"batch_norm", 3};
+  static constexpr OpIdentity kIdentity = {"batch_norm", 3, "norm"};
   auto fields() const { return std::tuple(); }
   friend bool operator==(const BatchNorm&, const BatchNorm&) = default;
 };
 /// Slope of leaky_relu is 0.1; gelu is the exact (erf) form; hard_sigmoid(x) = clamp(x / 6 + 1/2,
 /// 0, 1).
 struct Activate {
-  static constexpr OpIdentity kIdentity = {"activation", 4};
+  static constexpr OpIdentity kIdentity = {"activation", 4, "act"};
   Activation kind = Activation::Relu;
   auto fields() const { return std::tuple(kind); }
   friend bool operator==(const Activate&, const Activate&) = default;
@@ -106,12 +108,12 @@ struct Pool {
 /// Averages the first input down to the height and width of the second, whose values are not read:
 /// adaptive average pooling, cell i covers rows [floor(i * H / h), ceil((i + 1) * H / h)).
 struct PoolTo {
-  static constexpr OpIdentity kIdentity = {"pool_to", 10};
+  static constexpr OpIdentity kIdentity = {"pool_to", 10, "pool"};
   auto fields() const { return std::tuple(); }
   friend bool operator==(const PoolTo&, const PoolTo&) = default;
 };
 struct GlobalAveragePool {  ///< [C, H, W] -> [C, 1, 1]
-  static constexpr OpIdentity kIdentity = {"global_average_pool", 11};
+  static constexpr OpIdentity kIdentity = {"global_average_pool", 11, "pool"};
   auto fields() const { return std::tuple(); }
   friend bool operator==(const GlobalAveragePool&, const GlobalAveragePool&) = default;
 };

@@ -3,144 +3,150 @@
 #include <fmt/format.h>
 
 #include <cstddef>
-#include <span>
 #include <unordered_set>
 
 #include "design_specs/errors.hpp"
+#include "prototypes/network/dot.hpp"
 
 namespace atto::net {
 namespace {
 
-/// A broken rule; thrown and caught inside this file only.
-struct Broken {
-  std::string rule;
-};
+constexpr std::string_view kKept = "";
+constexpr std::string_view kOneInput = "takes exactly one input";
+constexpr std::string_view kTwoInputs = "takes exactly two inputs";
 
-void require(bool holds, std::string_view rule) {
-  if (!holds) throw Broken{std::string(rule)};
+inline std::string_view sized(std::int64_t channels, std::int64_t height, std::int64_t width,
+                              Shape& out) {
+  if (channels < 1 || height < 1 || width < 1) return "every side of a tensor must be at least 1";
+  if (channels > kMaxChannels) return "a tensor has at most 65536 channels";
+  if (height > kMaxSide || width > kMaxSide) return "a map's sides are at most 65536";
+  if (channels * height * width > kMaxElements) return "a map has at most 2^30 elements";
+  out = {static_cast<int>(channels), static_cast<int>(height), static_cast<int>(width)};
+  return kKept;
 }
 
-std::string text(const Shape& shape) {
-  return fmt::format("[{}, {}, {}]", shape.channels, shape.height, shape.width);
-}
-
-void require_size(std::int64_t channels, std::int64_t height, std::int64_t width) {
-  require(channels >= 1 && height >= 1 && width >= 1, "every side of a tensor must be at least 1");
-  require(channels <= kMaxChannels, "a tensor has at most 65536 channels");
-  require(height <= kMaxSide && width <= kMaxSide, "a map's sides are at most 65536");
-  require(channels * height * width <= kMaxElements, "a tensor has at most 2^30 elements");
-}
-
-Shape strided(const Shape& in, int channels, int stride) {
-  require(stride >= 1, "stride must be at least 1");
-  if (stride > in.height || stride > in.width)
-    throw Broken{
-        fmt::format("stride {} on a {}x{} map goes below 1x1", stride, in.height, in.width)};
-  return {channels, strided_side(in.height, stride), strided_side(in.width, stride)};
-}
-
-/// Makes a layer's output shape from those of its inputs, and checks the layer.
+/// Makes an operation's output shape from those of its inputs: one overload an operation.
 struct Inference {
-  const Network& network;
-  std::span<const Shape> shapes;
-  const Layer& layer;
+  const InputShapes& in;
+  int classes;
+  Shape& out;
 
-  const Shape& in(std::size_t i) const { return shapes[static_cast<std::size_t>(layer.inputs[i])]; }
-  const Shape& only_input() const {
-    require(layer.inputs.size() == 1, "takes exactly one input");
-    return in(0);
+  std::string_view same() const {
+    if (in.size() != 1) return kOneInput;
+    out = in[0];
+    return kKept;
+  }
+  std::string_view strided(int channels, int stride) const {
+    if (stride < 1) return "stride must be at least 1";
+    const Shape& from = in[0];
+    if (stride == 1) return sized(channels, from.height, from.width, out);
+    if (stride > from.height || stride > from.width) return "the stride takes the map below 1x1";
+    return sized(channels, strided_side(from.height, stride), strided_side(from.width, stride),
+                 out);
   }
 
-  Shape operator()(const InputLayer& /*op*/) const {
-    require(layer.inputs.empty(), "the input layer takes no input");
-    require(&layer == &network.layers.front(), "only the first layer may be the input layer");
-    return network.input;
+  std::string_view operator()(const InputLayer& /*op*/) const {
+    return in.size() == 0 ? "only the first layer may be the input layer"
+                          : "the input layer takes no input";
   }
-  Shape operator()(const Conv& op) const {
-    const Shape& from = only_input();
-    require(op.out_channels >= 1, "out_channels must be at least 1");
-    require(op.kernel >= 1 && op.kernel % 2 == 1, "kernel must be odd");
-    require(op.kernel <= kMaxKernel, "kernel must be at most 63");
-    require(op.dilation >= 1 && op.dilation <= kMaxSide, "dilation must be from 1 to 65536");
-    require(op.groups >= 1, "groups must be at least 1");
-    if (from.channels % op.groups != 0 || op.out_channels % op.groups != 0)
-      throw Broken{fmt::format("groups {} must divide both {} input and {} output channels",
-                               op.groups, from.channels, op.out_channels)};
-    return strided(from, op.out_channels, op.stride);
+  std::string_view operator()(const Conv& op) const {
+    if (in.size() != 1) return kOneInput;
+    if (op.out_channels < 1) return "out_channels must be at least 1";
+    if (op.kernel < 1 || op.kernel % 2 == 0) return "kernel must be odd";
+    if (op.kernel > kMaxKernel) return "kernel must be at most 63";
+    if (op.dilation < 1 || op.dilation > kMaxSide) return "dilation must be from 1 to 65536";
+    if (op.groups < 1) return "groups must be at least 1";
+    if (op.groups > 1 && in[0].channels % op.groups != 0)
+      return "groups must divide the input width";
+    if (op.groups > 1 && op.out_channels % op.groups != 0)
+      return "groups must divide the output width";
+    return strided(op.out_channels, op.stride);
   }
-  Shape operator()(const BatchNorm& /*op*/) const { return only_input(); }
-  Shape operator()(const Activate& op) const {
-    require(static_cast<std::size_t>(op.kind) < kActivationNames.size(), "unknown activation");
-    return only_input();
+  std::string_view operator()(const BatchNorm& /*op*/) const { return same(); }
+  std::string_view operator()(const Activate& op) const {
+    if (static_cast<std::size_t>(op.kind) >= kActivationNames.size()) return "unknown activation";
+    return same();
   }
-  Shape operator()(const Softmax& /*op*/) const { return only_input(); }
-  Shape operator()(const Add& /*op*/) const {
-    require(layer.inputs.size() >= 2, "takes two or more inputs");
-    for (std::size_t i = 1; i < layer.inputs.size(); ++i)
-      if (!(in(i) == in(0)))
-        throw Broken{fmt::format("cannot add {} to {}", text(in(i)), text(in(0)))};
-    return in(0);
-  }
-  Shape operator()(const Concat& /*op*/) const {
-    require(!layer.inputs.empty(), "takes one or more inputs");
-    std::int64_t channels = 0;
-    for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
-      if (in(i).height != in(0).height || in(i).width != in(0).width)
-        throw Broken{fmt::format("cannot concatenate {} to {}", text(in(i)), text(in(0)))};
-      channels += in(i).channels;
+  std::string_view operator()(const Softmax& /*op*/) const { return same(); }
+  std::string_view operator()(const Add& /*op*/) const {
+    if (in.size() < 2) return "takes two or more inputs";
+    for (std::size_t i = 1; i < in.size(); ++i) {
+      if (in[i].channels != in[0].channels) return "branches that are added must be equally wide";
+      if (in[i] != in[0]) return "branches that are joined must have maps of one size";
     }
-    require_size(channels, in(0).height, in(0).width);
-    return {static_cast<int>(channels), in(0).height, in(0).width};
+    out = in[0];
+    return kKept;
   }
-  Shape operator()(const Slice& op) const {
-    const Shape& from = only_input();
-    if (op.begin < 0 || op.end <= op.begin || op.end > from.channels)
-      throw Broken{fmt::format("channels [{}, {}) are not inside the input's {}", op.begin, op.end,
-                               from.channels)};
-    return {op.end - op.begin, from.height, from.width};
+  std::string_view operator()(const Concat& /*op*/) const {
+    if (in.size() == 0) return "takes one or more inputs";
+    std::int64_t channels = 0;
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (in[i].height != in[0].height || in[i].width != in[0].width)
+        return "branches that are joined must have maps of one size";
+      channels += in[i].channels;
+    }
+    return sized(channels, in[0].height, in[0].width, out);
   }
-  Shape operator()(const Shuffle& op) const {
-    const Shape& from = only_input();
-    require(op.groups >= 1, "groups must be at least 1");
-    if (from.channels % op.groups != 0)
-      throw Broken{fmt::format("groups {} must divide {} channels", op.groups, from.channels)};
-    return from;
+  std::string_view operator()(const Slice& op) const {
+    if (in.size() != 1) return kOneInput;
+    if (op.begin < 0 || op.end <= op.begin || op.end > in[0].channels)
+      return "the split must give every branch a width";
+    out = {op.end - op.begin, in[0].height, in[0].width};
+    return kKept;
   }
-  Shape operator()(const Pool& op) const {
-    const Shape& from = only_input();
-    require(op.kernel >= 1 && op.kernel <= kMaxKernel, "kernel must be from 1 to 63");
-    require(op.kernel % 2 == 1 || op.stride == op.kernel, "an even kernel needs an equal stride");
-    return strided(from, from.channels, op.stride);
+  std::string_view operator()(const Shuffle& op) const {
+    if (op.groups < 1) return "groups must be at least 1";
+    if (in.size() == 1 && in[0].channels % op.groups != 0)
+      return "groups must divide the width that is shuffled";
+    return same();
   }
-  Shape operator()(const PoolTo& /*op*/) const {
-    require(layer.inputs.size() == 2, "takes exactly two inputs");
-    require(in(1).height <= in(0).height && in(1).width <= in(0).width,
-            "pools to a map that is larger than its input");
-    return {in(0).channels, in(1).height, in(1).width};
+  std::string_view operator()(const Pool& op) const {
+    if (in.size() != 1) return kOneInput;
+    if (op.kernel < 1 || op.kernel > kMaxKernel) return "kernel must be from 1 to 63";
+    if (op.kernel % 2 == 0 && op.stride != op.kernel) return "an even kernel needs an equal stride";
+    return strided(in[0].channels, op.stride);
   }
-  Shape operator()(const GlobalAveragePool& /*op*/) const { return {only_input().channels, 1, 1}; }
-  Shape operator()(const Multiply& /*op*/) const {
-    require(layer.inputs.size() == 2, "takes exactly two inputs");
-    const bool is_broadcast = in(1) == Shape{in(0).channels, 1, 1};
-    if (!is_broadcast && !(in(1) == in(0)))
-      throw Broken{fmt::format("cannot multiply {} by {}", text(in(0)), text(in(1)))};
-    return in(0);
+  std::string_view operator()(const PoolTo& /*op*/) const {
+    if (in.size() != 2) return kTwoInputs;
+    if (in[1].height > in[0].height || in[1].width > in[0].width)
+      return "an earlier map must be no smaller than the one that it joins";
+    out = {in[0].channels, in[1].height, in[1].width};
+    return kKept;
   }
-  Shape operator()(const Upsample& op) const {
-    const Shape& from = only_input();
-    require(op.factor >= 1 && op.factor <= kMaxSide, "factor must be from 1 to 65536");
-    const std::int64_t height = std::int64_t{from.height} * op.factor;
-    const std::int64_t width = std::int64_t{from.width} * op.factor;
-    require_size(from.channels, height, width);
-    return {from.channels, static_cast<int>(height), static_cast<int>(width)};
+  std::string_view operator()(const GlobalAveragePool& /*op*/) const {
+    if (in.size() != 1) return kOneInput;
+    out = {in[0].channels, 1, 1};
+    return kKept;
   }
-  Shape operator()(const Dense& op) const {
-    only_input();
-    require(op.out_features >= 0, "out_features must not be negative");
-    require(op.out_features > 0 || network.classes >= 1, "the network must have classes");
-    return {op.out_features > 0 ? op.out_features : network.classes, 1, 1};
+  std::string_view operator()(const Multiply& /*op*/) const {
+    if (in.size() != 2) return kTwoInputs;
+    if (in[1] != Shape{in[0].channels, 1, 1} && in[1] != in[0])
+      return "a factor must have the map's shape, or one value a channel";
+    out = in[0];
+    return kKept;
+  }
+  std::string_view operator()(const Upsample& op) const {
+    if (in.size() != 1) return kOneInput;
+    if (op.factor < 1 || op.factor > kMaxSide) return "factor must be from 1 to 65536";
+    return sized(in[0].channels, std::int64_t{in[0].height} * op.factor,
+                 std::int64_t{in[0].width} * op.factor, out);
+  }
+  std::string_view operator()(const Dense& op) const {
+    if (in.size() != 1) return kOneInput;
+    if (op.out_features < 0) return "out_features must not be negative";
+    if (op.out_features == 0 && classes < 1) return "the network must have classes";
+    return sized(op.out_features > 0 ? op.out_features : classes, 1, 1, out);
   }
 };
+
+/// Names the layer and the rule, and what broke it.
+std::string broken_layer(const Layer& layer, std::string_view rule, const InputShapes& in) {
+  std::string read;
+  for (std::size_t i = 0; i < in.size(); ++i)
+    read += fmt::format("{}{}x{}x{}", i == 0 ? " of " : ", ", in[i].channels, in[i].height,
+                        in[i].width);
+  return fmt::format("{}: {}; got {}{}", layer.name, rule, op_text(layer.op), read);
+}
 
 /// Fills `shapes` with the output of every layer; returns the first broken rule, or "".
 std::string infer(const Network& network, std::vector<Shape>& shapes) {
@@ -149,16 +155,17 @@ std::string infer(const Network& network, std::vector<Shape>& shapes) {
     return network.layers.front().name + ": the first layer must be the input layer";
   shapes.reserve(network.layers.size());
   for (const Layer& layer : network.layers) {
-    try {
-      for (const int input : layer.inputs)
-        require(input >= 0 && static_cast<std::size_t>(input) < shapes.size(),
-                "an input must be an earlier layer");
-      const Shape shape = std::visit(Inference{network, shapes, layer}, layer.op);
-      require_size(shape.channels, shape.height, shape.width);
-      shapes.push_back(shape);
-    } catch (const Broken& broken) {
-      return layer.name + ": " + broken.rule;
-    }
+    for (const int input : layer.inputs)
+      if (input < 0 || static_cast<std::size_t>(input) >= shapes.size())
+        return layer.name + ": an input must be an earlier layer";
+    const InputShapes in{shapes, layer.inputs};
+    Shape shape;
+    const Shape& given = network.input;
+    const std::string_view rule = shapes.empty() && in.size() == 0
+                                      ? sized(given.channels, given.height, given.width, shape)
+                                      : infer_shape(layer.op, in, network.classes, shape);
+    if (!rule.empty()) return broken_layer(layer, rule, in);
+    shapes.push_back(shape);
   }
   return "";
 }
@@ -182,6 +189,14 @@ std::string broken_names(const Network& network) {
 }
 
 }  // namespace
+
+std::string_view infer_shape(const Op& op, const InputShapes& in, int classes, Shape& out) {
+  return std::visit(Inference{in, classes, out}, op);
+}
+
+std::string_view infer_shape(const Conv& op, const InputShapes& in, Shape& out) {
+  return Inference{in, 0, out}(op);
+}
 
 std::vector<Shape> infer_shapes(const Network& network) {
   std::vector<Shape> shapes;

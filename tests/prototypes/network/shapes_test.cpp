@@ -58,8 +58,12 @@ TEST_CASE("Every operation has its output shape") {
 
 TEST_CASE("Each malformed network is named with its layer and rule") {
   const Shape in{12, 7, 9};
+  const auto rule_of = [](const Network& network) {
+    const std::string text = malformed(network);
+    return text.substr(0, text.find("; got "));
+  };
   const auto broken = [&](Op op, std::vector<int> inputs = {0}) {
-    return malformed(single(in, op, std::move(inputs)));
+    return rule_of(single(in, op, std::move(inputs)));
   };
   SECTION("operations") {
     CHECK(broken(Conv{0}) == "layer: out_channels must be at least 1");
@@ -67,24 +71,24 @@ TEST_CASE("Each malformed network is named with its layer and rule") {
     CHECK(broken(Conv{8, -1}) == "layer: kernel must be odd");
     CHECK(broken(Conv{8, 65}) == "layer: kernel must be at most 63");
     CHECK(broken(Conv{8, 3, 0}) == "layer: stride must be at least 1");
-    CHECK(broken(Conv{8, 3, 8}) == "layer: stride 8 on a 7x9 map goes below 1x1");
+    CHECK(broken(Conv{8, 3, 8}) == "layer: the stride takes the map below 1x1");
     CHECK(broken(Conv{8, 3, 1, 0}) == "layer: groups must be at least 1");
-    CHECK(broken(Conv{10, 3, 1, 4}) ==
-          "layer: groups 4 must divide both 12 input and 10 output channels");
+    CHECK(broken(Conv{8, 3, 1, 5}) == "layer: groups must divide the input width");
+    CHECK(broken(Conv{10, 3, 1, 4}) == "layer: groups must divide the output width");
     CHECK(broken(Conv{8, 3, 1, 1, 0}) == "layer: dilation must be from 1 to 65536");
     CHECK(broken(Conv{70000}) == "layer: a tensor has at most 65536 channels");
     CHECK(broken(Activate{static_cast<Activation>(77)}) == "layer: unknown activation");
-    CHECK(broken(Slice{3, 3}) == "layer: channels [3, 3) are not inside the input's 12");
-    CHECK(broken(Slice{-1, 3}) == "layer: channels [-1, 3) are not inside the input's 12");
-    CHECK(broken(Slice{0, 13}) == "layer: channels [0, 13) are not inside the input's 12");
-    CHECK(broken(Shuffle{5}) == "layer: groups 5 must divide 12 channels");
+    CHECK(broken(Slice{3, 3}) == "layer: the split must give every branch a width");
+    CHECK(broken(Slice{-1, 3}) == "layer: the split must give every branch a width");
+    CHECK(broken(Slice{0, 13}) == "layer: the split must give every branch a width");
+    CHECK(broken(Shuffle{5}) == "layer: groups must divide the width that is shuffled");
     CHECK(broken(Shuffle{0}) == "layer: groups must be at least 1");
     CHECK(broken(Pool{Pool::Kind::Max, 2, 1}) == "layer: an even kernel needs an equal stride");
     CHECK(broken(Pool{Pool::Kind::Max, 0, 1}) == "layer: kernel must be from 1 to 63");
-    CHECK(broken(Pool{Pool::Kind::Max, 8, 8}) == "layer: stride 8 on a 7x9 map goes below 1x1");
+    CHECK(broken(Pool{Pool::Kind::Max, 8, 8}) == "layer: the stride takes the map below 1x1");
     CHECK(broken(Upsample{0}) == "layer: factor must be from 1 to 65536");
     CHECK(broken(Upsample{65536}) == "layer: a map's sides are at most 65536");
-    CHECK(broken(Upsample{6000}) == "layer: a tensor has at most 2^30 elements");
+    CHECK(broken(Upsample{6000}) == "layer: a map has at most 2^30 elements");
     CHECK(broken(Dense{-1}) == "layer: out_features must not be negative");
     CHECK(broken(InputLayer{}, {}) == "layer: only the first layer may be the input layer");
   }
@@ -102,13 +106,18 @@ TEST_CASE("Each malformed network is named with its layer and rule") {
   SECTION("joins") {
     const Conv strided{12, 3, 2};
     CHECK(malformed(pair(in, strided, Add{}, {0, 1})) ==
-          "layer: cannot add [12, 4, 5] to [12, 7, 9]");
-    CHECK(malformed(pair(in, strided, Concat{}, {0, 1})) ==
-          "layer: cannot concatenate [12, 4, 5] to [12, 7, 9]");
+          "layer: branches that are joined must have maps of one size; got add of 12x7x9, 12x4x5");
+    CHECK(rule_of(pair(in, {8, 3}, Add{}, {0, 1})) ==
+          "layer: branches that are added must be equally wide");
+    CHECK(
+        malformed(pair(in, strided, Concat{}, {0, 1})) ==
+        "layer: branches that are joined must have maps of one size; got concat of 12x7x9, 12x4x5");
     CHECK(malformed(pair(in, strided, Multiply{}, {0, 1})) ==
-          "layer: cannot multiply [12, 7, 9] by [12, 4, 5]");
+          "layer: a factor must have the map's shape, or one value a channel; got multiply of "
+          "12x7x9, 12x4x5");
     CHECK(malformed(pair(in, strided, PoolTo{}, {1, 0})) ==
-          "layer: pools to a map that is larger than its input");
+          "layer: an earlier map must be no smaller than the one that it joins; got pool_to of "
+          "12x4x5, 12x7x9");
   }
   SECTION("the whole") {
     Network network = single(in, BatchNorm{});
@@ -116,7 +125,7 @@ TEST_CASE("Each malformed network is named with its layer and rule") {
     const auto with = [&](auto change) {
       Network changed = network;
       change(changed);
-      return malformed(changed);
+      return rule_of(changed);
     };
     CHECK(with([](Network& n) { n.layers.clear(); }) == "network: must have an input layer");
     CHECK(with([](Network& n) { n.layers.erase(n.layers.begin()); }) ==
@@ -148,7 +157,7 @@ TEST_CASE("Each malformed network is named with its layer and rule") {
 TEST_CASE("Inferring the shapes of a malformed network is our bug and says which layer") {
   CHECK_THROWS_AS(infer_shapes(single({3, 8, 8}, Conv{8, 2})), atto::InternalError);
   CHECK_THROWS_WITH(infer_shapes(single({3, 8, 8}, Conv{8, 2})),
-                    "malformed network: layer: kernel must be odd");
+                    "malformed network: layer: kernel must be odd; got conv 2x2 of 3x8x8");
 }
 
 TEST_CASE("Random networks are well-formed, and use every operation") {
