@@ -2,15 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "search/ledger/open_ledger.hpp"
+
 namespace atto::search {
 
 void extend_campaign(const RunFolder& folder, int candidates) {
-  Ledger ledger(folder.ledger());
-  const FileLock lock(folder.path / "coordinator.lock");
-  if (!lock.is_held())
-    throw EnvironmentError("another process runs this campaign: " + folder.path.string());
-  const Campaign campaign = load_campaign(ledger);
-  std::vector<Extension> extensions = read_extensions(ledger);
+  const auto ledger = open_ledger(folder.path);
+  const auto role = ledger->take(Role::Coordinate);
+  if (!role) throw EnvironmentError("another process runs this campaign: " + folder.path.string());
+  const Campaign campaign = load_campaign(*ledger);
+  std::vector<Extension> extensions = read_extensions(*ledger);
   for (int tier = 0; tier < campaign.tiers(); ++tier) {
     const int before = candidates_of(campaign, extensions, tier);
     if (candidates < before)
@@ -18,10 +19,10 @@ void extend_campaign(const RunFolder& folder, int candidates) {
           {{"--candidates", "", fmt::format("must be >= {}, what the campaign has", before),
             std::to_string(candidates)}});
     if (candidates == before) continue;
-    const auto position = static_cast<std::int64_t>(ledger.jobs(tier, Stage::Search).size());
+    const auto position = static_cast<std::int64_t>(ledger->jobs(tier, Stage::Search).size());
     extensions.push_back({tier, position, candidates});
   }
-  write_extensions(ledger, extensions);
+  write_extensions(*ledger, extensions);
 }
 
 }  // namespace atto::search

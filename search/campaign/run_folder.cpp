@@ -1,15 +1,12 @@
 #include "search/campaign/run_folder.hpp"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <fstream>
 
 #include "design_specs/files.hpp"
-#include "search/ledger/network_disks.hpp"
+#include "search/ledger/open_ledger.hpp"
 
 namespace atto::search {
 namespace {
@@ -38,8 +35,8 @@ void make_run_folder(const RunFolder& folder, const Campaign& campaign,
   fs::create_directories(folder.path, error);
   if (error)
     throw EnvironmentError("cannot make the run folder", folder.path.string(), error.value());
-  refuse_network_disk(folder.path);
-  if (fs::exists(folder.ledger()))
+  expect_room_for_ledger(folder.path);
+  if (!ledger_in(folder.path).empty())
     throw EnvironmentError(
         fmt::format("the run folder holds a campaign already: {}; continue it with `atto "
                     "resume {}` or choose another with --out",
@@ -53,7 +50,7 @@ void make_run_folder(const RunFolder& folder, const Campaign& campaign,
   }
   spec::write_file_atomically(folder.path / "spec.json", campaign.spec_text);
   spec::write_file_atomically(folder.path / "prototype.json", campaign.prototype_text);
-  Ledger::create(folder.ledger(), [&](Ledger& ledger) {
+  create_ledger(folder.path, [&](Ledger& ledger) {
     for (const DesignRow& design : included) ledger.add_design(design);
     store_campaign(ledger, campaign);
   });
@@ -79,30 +76,6 @@ void write_design_file(const RunFolder& folder, const Campaign& campaign, const 
   std::error_code error;
   fs::rename(temporary, file, error);
   if (error) throw EnvironmentError("cannot write", file.string(), error.value());
-}
-
-bool is_locked(const fs::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return false;
-  const bool is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
-  ::close(descriptor);
-  return !is_free;
-}
-
-FileLock::FileLock(const fs::path& file) {
-  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) throw EnvironmentError("cannot open", file.string(), errno);
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) {
-    is_held_ = true;
-  } else if (errno != EWOULDBLOCK) {
-    const int number = errno;
-    ::close(descriptor_);
-    throw EnvironmentError("cannot lock", file.string(), number);
-  }
-}
-
-FileLock::~FileLock() {
-  ::close(descriptor_);
 }
 
 }  // namespace atto::search

@@ -1,11 +1,12 @@
 #pragma once
 // The layout of a run folder:
-//   ledger.db               the ledger; all else can be made again from it, but weights and
-//   checkpoints spec.json prototype.json  as they were when the campaign started designs/HASH.json
-//   every design evaluated trials/HASH/PHASE/      checkpoints while needed; finalists' weights
-//   (PHASE: search, final0, final1, ...) winner/                 design.json, weights.safetensors,
-//   reference.safetensors (winner-TIER/ in families) logs/                   what workers wrote on
-//   stderr coordinator.lock        held by the process that runs the campaign
+//   the ledger              (search/ledger/open_ledger.hpp) all else can be made again from it, but
+//                           weights and checkpoints
+//   spec.json prototype.json  as they were when the campaign started
+//   designs/HASH.json       every design evaluated
+//   trials/HASH/PHASE/      checkpoints while needed; finalists' weights (PHASE: search, final0,
+//   ...) winner/                 a finalist's files (winner-TIER/ in families) logs/ what workers
+//   wrote on stderr
 
 #include <filesystem>
 #include <string>
@@ -18,7 +19,6 @@ namespace atto::search {
 struct RunFolder {
   std::filesystem::path path;
 
-  std::filesystem::path ledger() const { return path / "ledger.db"; }
   std::filesystem::path design(const std::string& hash) const {
     return path / "designs" / (hash + ".json");
   }
@@ -31,8 +31,8 @@ struct RunFolder {
 
 /// Makes the folders, the copies of the spec and the prototype, and last the ledger with the
 /// campaign and the designs of people in it: a folder without a ledger can be started again. Throws
-/// EnvironmentError: holds a campaign already, no permission, no room, or on a network file system,
-/// whose locks SQLite cannot trust.
+/// EnvironmentError: holds a campaign already, no permission, no room, or no ledger can be kept
+/// there.
 void make_run_folder(const RunFolder& folder, const Campaign& campaign,
                      const std::vector<DesignRow>& included = {});
 
@@ -41,23 +41,5 @@ std::filesystem::path default_run_folder(const Campaign& campaign);
 
 /// Writes a design's file unless it is there. Not synced: the ledger can make it again.
 void write_design_file(const RunFolder& folder, const Campaign& campaign, const DesignRow& design);
-
-/// Whether another process holds the lock of a file. Needs no right to write.
-bool is_locked(const std::filesystem::path& file);
-
-/// An exclusive lock on a file, held until destruction or the death of the process.
-class FileLock {
- public:
-  /// Takes the lock, or holds nothing when another process has it. Throws EnvironmentError.
-  explicit FileLock(const std::filesystem::path& file);
-  ~FileLock();
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-  bool is_held() const { return is_held_; }
-
- private:
-  int descriptor_ = -1;
-  bool is_held_ = false;
-};
 
 }  // namespace atto::search

@@ -8,6 +8,7 @@
 
 #include "generator/space/feasibility.hpp"
 #include "search/campaign/ending.hpp"
+#include "search/ledger/open_ledger.hpp"
 
 namespace atto::search {
 namespace {
@@ -101,8 +102,7 @@ std::vector<std::string> check_tiers(const Campaign& campaign, int from_tier,
   return warnings;
 }
 
-std::string when_text(const RunFolder& folder, bool is_over) {
-  const bool is_running = is_locked(folder.path / "coordinator.lock");
+std::string when_text(const RunFolder& folder, bool is_over, bool is_running) {
   if (is_running && !is_over) return "takes effect at the next proposal";
   return fmt::format("{}takes effect with `atto resume {}`{}",
                      is_over ? "the search is over: " : "", folder.path.string(),
@@ -118,21 +118,21 @@ int current_tier(Ledger& ledger, const Campaign& campaign) {
 }
 
 std::vector<std::string> steer_campaign(const RunFolder& folder, const SteerRequest& request) {
-  Ledger ledger(folder.ledger());
-  const FileLock lock(folder.path / "steer.lock");
-  if (!lock.is_held())
+  const std::unique_ptr<Ledger> ledger = open_ledger(folder.path);
+  const std::unique_ptr<HeldRole> role = ledger->take(Role::Steer);
+  if (!role)
     throw EnvironmentError("another command steers this campaign: " + folder.path.string());
-  const Campaign campaign = load_campaign(ledger);
-  Tried tried = read_designs(ledger, campaign, request.designs);
-  std::vector<SteerRow> all = ledger.steering();
+  const Campaign campaign = load_campaign(*ledger);
+  Tried tried = read_designs(*ledger, campaign, request.designs);
+  std::vector<SteerRow> all = ledger->steering();
   // Pins of one command add up, so that no two may have one time, whatever the time of day does.
   const std::int64_t at = all.empty() ? now_ms() : std::max(now_ms(), all.back().at + 1);
   const std::vector<SteerRow> added =
       rows_of(request, tried.designs, tier_of(campaign, request.tier), at);
   all.insert(all.end(), added.begin(), added.end());
   // A search that is over in every tier is opened in every tier.
-  const bool is_over = is_search_over(ledger, campaign);
-  const int tier = is_over ? 0 : current_tier(ledger, campaign);
+  const bool is_over = is_search_over(*ledger, campaign);
+  const int tier = is_over ? 0 : current_tier(*ledger, campaign);
   if (!added.empty() && added.front().only_tier >= 0 && added.front().only_tier < tier)
     throw SpecError(
         {{"--tier", "", "the search of this tier is over; ask again when the campaign has ended",
@@ -141,8 +141,8 @@ std::vector<std::string> steer_campaign(const RunFolder& folder, const SteerRequ
   for (std::string& warning : check_tiers(campaign, tier, all, added.size()))
     messages.push_back(std::move(warning));
   if (added.empty()) return messages;
-  ledger.add_steering(added, tried.designs);
-  messages.push_back(when_text(folder, is_over));
+  ledger->add_steering(added, tried.designs);
+  messages.push_back(when_text(folder, is_over, ledger->is_taken(Role::Coordinate)));
   return messages;
 }
 

@@ -48,9 +48,9 @@ auto expecting_ours(const Ledger& ledger, const char* entry, Read&& read) {
   try {
     return read();
   } catch (const Json::exception& error) {
-    throw EnvironmentError(damage_text(ledger.file(), fmt::format("{}: {}", entry, error.what())));
+    throw EnvironmentError(ledger.damage_text(fmt::format("{}: {}", entry, error.what())));
   } catch (const SpecError& error) {
-    throw EnvironmentError(damage_text(ledger.file(), fmt::format("{}: {}", entry, error.what())));
+    throw EnvironmentError(ledger.damage_text(fmt::format("{}: {}", entry, error.what())));
   }
 }
 
@@ -98,12 +98,11 @@ Campaign load_campaign(Ledger& ledger) {
     throw EnvironmentError(
         "the ledger has no campaign: its search was stopped before it began; remove the file and "
         "start the search again: " +
-        ledger.file().string());
+        ledger.name());
   Campaign campaign =
       expecting_ours(ledger, "its campaign", [&] { return read_stored(ledger, stored); });
   if (!find_strategy(campaign.spec.search.strategy) || campaign.spec.search.candidates < 1)
-    throw EnvironmentError(
-        damage_text(ledger.file(), "its campaign: no strategy, or no candidates"));
+    throw EnvironmentError(ledger.damage_text("its campaign: no strategy, or no candidates"));
   return campaign;
 }
 

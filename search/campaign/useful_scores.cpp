@@ -7,6 +7,7 @@
 
 #include "design_specs/files.hpp"
 #include "search/campaign/run_folder.hpp"
+#include "search/ledger/open_ledger.hpp"
 
 namespace atto::search {
 namespace {
@@ -25,9 +26,9 @@ fs::path find_calibration(const Campaign& campaign, const std::string& named,
   if (named == "none") return {};
   if (!named.empty()) return fs::is_directory(named) ? fs::path(named) / kFile : fs::path(named);
   const RunFolder folder{fs::path("runs") / ("calibration-" + campaign.spec.name)};
-  if (!fs::exists(folder.path / kFile) || !fs::exists(folder.ledger())) return {};
-  Ledger ledger(folder.ledger(), Ledger::Access::Read);
-  if (is_same_task(campaign, load_campaign(ledger))) return folder.path / kFile;
+  if (!fs::exists(folder.path / kFile) || ledger_in(folder.path).empty()) return {};
+  const auto ledger = open_ledger(folder.path, Ledger::Access::Read);
+  if (is_same_task(campaign, load_campaign(*ledger))) return folder.path / kFile;
   messages.push_back(
       fmt::format("{} is not used: it was made for another version of the spec, prototype or data",
                   folder.path.string()));

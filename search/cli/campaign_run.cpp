@@ -18,6 +18,7 @@
 #include "search/cli/model_shown.hpp"
 #include "search/latency/engine/engine_latency_meter.hpp"
 #include "search/latency/fake_latency_meter.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/running/latency_gate.hpp"
 #include "search/running/parallelism.hpp"
 
@@ -77,13 +78,13 @@ bool tell_latency(const search::Leaderboard& board, const spec::Requirements& re
 /// what is asked for, and could be exported.
 bool show_boards(const std::filesystem::path& folder, bool is_json, search::StopSignals& signals) {
   const std::string go_on = "stopped; continue with: atto resume " + folder.string();
-  search::Ledger ledger(search::RunFolder{folder}.ledger());
-  const search::Campaign campaign = search::load_campaign(ledger);
+  const std::unique_ptr<search::Ledger> ledger = search::open_ledger(folder);
+  const search::Campaign campaign = search::load_campaign(*ledger);
   bool all_won = true;
   nlohmann::json tiers = nlohmann::json::array();
   for (int tier = 0; tier < campaign.tiers(); ++tier) {
-    const search::Leaderboard board = search::make_leaderboard(ledger, campaign, tier);
-    all_won &= tell_latency(board, search::terms_of(ledger, campaign, tier).require());
+    const search::Leaderboard board = search::make_leaderboard(*ledger, campaign, tier);
+    all_won &= tell_latency(board, search::terms_of(*ledger, campaign, tier).require());
     if (!is_json) fmt::print("{}", board_text(board, campaign, folder, kShownRows));
     std::fflush(stdout);
     heed(signals, go_on);
@@ -104,7 +105,7 @@ bool show_boards(const std::filesystem::path& folder, bool is_json, search::Stop
     tiers.back()["models"] = nlohmann::json::array();
     for (const ModelShown& model : models) tiers.back()["models"].emplace_back(model_json(model));
   }
-  const search::Totals totals = ledger.totals();
+  const search::Totals totals = ledger->totals();
   if (is_json) {
     const nlohmann::json result = {{"folder", folder.string()},
                                    {"tiers", tiers},
@@ -134,9 +135,9 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
   options.folder = folder;
   options.warm_start = choices.warm_start;
   {
-    search::Ledger ledger(search::RunFolder{folder}.ledger());
-    ledger.examine();  // before anything is written
-    const search::Campaign campaign = search::load_campaign(ledger);
+    const std::unique_ptr<search::Ledger> ledger = search::open_ledger(folder);
+    ledger->examine();  // before anything is written
+    const search::Campaign campaign = search::load_campaign(*ledger);
     for (const Problem& problem : unwritable_formats(campaign.spec, "spec.json"))
       fmt::print(stderr, "{}\n", problem.text());  // an earlier version let it start
     options.command = search::worker_command(campaign, folder);

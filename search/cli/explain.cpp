@@ -9,6 +9,7 @@
 #include "search/cli/command_line.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/report/explanation.hpp"
 
 namespace atto::cli {
@@ -35,10 +36,11 @@ int tier_of(search::Ledger& ledger, const search::Campaign& campaign, const std:
 
 int explain_command(const ExplainOptions& options) {
   expect_kind(options.folder, "atto explain", {PathKind::Campaign});
-  search::Ledger ledger(search::RunFolder{options.folder}.ledger(), search::Ledger::Access::Read);
-  const search::Campaign campaign = search::load_campaign(ledger);
+  const std::unique_ptr<search::Ledger> ledger =
+      search::open_ledger(options.folder, search::Ledger::Access::Read);
+  const search::Campaign campaign = search::load_campaign(*ledger);
   std::optional<search::Explanation> explanation =
-      search::explain(ledger, campaign, tier_of(ledger, campaign, options.tier), options.cycle);
+      search::explain(*ledger, campaign, tier_of(*ledger, campaign, options.tier), options.cycle);
   if (!explanation)
     return tell(
         missed(fmt::format(

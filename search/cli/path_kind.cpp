@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "design_specs/errors.hpp"
+#include "search/ledger/open_ledger.hpp"
 
 namespace atto::cli {
 namespace {
@@ -47,10 +48,11 @@ struct Magic {
   std::string_view bytes;
   PathKind kind;
 };
-constexpr Magic kMagics[] = {
-    {0, "ATTOMDL\n", PathKind::Model},    {0, "SQLite format 3", PathKind::Ledger},
-    {0, "\xff\xd8\xff", PathKind::Image}, {0, "\x89PNG\r\n", PathKind::Image},
-    {0, "PK\x03\x04", PathKind::PyTorch}, {4, "TFL3", PathKind::TensorFlowLite}};
+constexpr Magic kMagics[] = {{0, "ATTOMDL\n", PathKind::Model},
+                             {0, "\xff\xd8\xff", PathKind::Image},
+                             {0, "\x89PNG\r\n", PathKind::Image},
+                             {0, "PK\x03\x04", PathKind::PyTorch},
+                             {4, "TFL3", PathKind::TensorFlowLite}};
 
 /// The header of a safetensors file: its length, then a JSON object.
 bool begins_as_safetensors(std::string_view start, std::uintmax_t size) {
@@ -81,7 +83,7 @@ PathKind json_kind(const fs::path& file) {
 PathKind folder_kind(const fs::path& folder) {
   std::error_code ignored;
   const auto has = [&](const char* name) { return fs::exists(folder / name, ignored); };
-  if (has("ledger.db")) return PathKind::Campaign;
+  if (!search::ledger_in(folder).empty()) return PathKind::Campaign;
   if (has("weights.safetensors")) return PathKind::Training;
   return fs::is_directory(folder / "train", ignored) ? PathKind::DataSet : PathKind::Folder;
 }
@@ -145,6 +147,7 @@ PathKind kind_of(const fs::path& path) {
   for (const Magic& magic : kMagics)
     if (start.substr(std::min(magic.offset, start.size())).starts_with(magic.bytes))
       return magic.kind;
+  if (search::is_ledger(start)) return PathKind::Ledger;
   if (begins_as_safetensors(start, fs::file_size(path, ignored))) return PathKind::Weights;
   if (begins_as_onnx(start)) return PathKind::Onnx;
   const bool may_be_json = start.find_first_of("{\xef") != std::string_view::npos;

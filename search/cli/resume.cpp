@@ -10,6 +10,7 @@
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/worker_options.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/running/crew.hpp"
 
 namespace atto::cli {
@@ -25,17 +26,17 @@ struct ResumeOptions {
 
 /// Takes a device that was asked for, and expects the campaign's unless nothing is left to train.
 void check_device(const search::RunFolder& folder, const std::string& asked) {
-  search::Ledger ledger(folder.ledger());
-  search::Campaign campaign = search::load_campaign(ledger);
+  const std::unique_ptr<search::Ledger> ledger = search::open_ledger(folder.path);
+  search::Campaign campaign = search::load_campaign(*ledger);
   if (!asked.empty()) campaign.device = asked;
   try {
-    if (campaign.evaluator != "fake" && !search::is_settled(ledger, campaign))
+    if (campaign.evaluator != "fake" && !search::is_settled(*ledger, campaign))
       search::expect_device(campaign.device);
   } catch (const EnvironmentError& error) {
     throw EnvironmentError(fmt::format("{}; without it: atto resume {} --device cpu", error.what(),
                                        folder.path.string()));
   }
-  if (!asked.empty()) search::change_device(ledger, asked);
+  if (!asked.empty()) search::change_device(*ledger, asked);
 }
 
 int resume_command(const ResumeOptions& options) {

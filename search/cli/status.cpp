@@ -12,6 +12,7 @@
 #include "search/cli/command_line.hpp"
 #include "search/cli/console.hpp"
 #include "search/cli/path_kind.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/ledger/process_mark.hpp"
 
 namespace atto::cli {
@@ -20,11 +21,11 @@ namespace {
 constexpr int kShownEvents = 5;
 constexpr std::size_t kShownRows = 10;
 
-/// "running" in the ledger is what its coordinator wrote; whether that one still lives, its lock
+/// "running" in the ledger is what its coordinator wrote; whether that one still lives, its role
 /// tells.
-std::string state_of(search::Ledger& ledger, const search::RunFolder& folder) {
+std::string state_of(search::Ledger& ledger) {
   const std::string state = ledger.meta("state", "new");
-  const bool is_orphan = state == "running" && !search::is_locked(folder.path / "coordinator.lock");
+  const bool is_orphan = state == "running" && !ledger.is_taken(search::Role::Coordinate);
   return is_orphan ? "interrupted" : state;
 }
 
@@ -126,9 +127,10 @@ void add_status(CLI::App& app, Action& action) {
   command.runs(action, [folder, is_json] {
     expect_kind(*folder, "atto status", {PathKind::Campaign});
     const search::RunFolder run{*folder};
-    search::Ledger ledger(run.ledger(), search::Ledger::Access::Read);
-    const search::Campaign campaign = search::load_campaign(ledger);
-    (*is_json ? print_json : print_text)(ledger, campaign, run, state_of(ledger, run));
+    const std::unique_ptr<search::Ledger> ledger =
+        search::open_ledger(run.path, search::Ledger::Access::Read);
+    const search::Campaign campaign = search::load_campaign(*ledger);
+    (*is_json ? print_json : print_text)(*ledger, campaign, run, state_of(*ledger));
     return 0;
   });
 }

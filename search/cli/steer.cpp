@@ -8,6 +8,7 @@
 #include "search/campaign/steering.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
+#include "search/ledger/open_ledger.hpp"
 
 namespace atto::cli {
 namespace {
@@ -65,14 +66,15 @@ int steer_command(SteerOptions& options) {
   if (!options.request.is_empty())
     for (const std::string& message : search::steer_campaign(folder, options.request))
       fmt::print(stderr, "{}\n", message);
-  search::Ledger ledger(folder.ledger(), search::Ledger::Access::Read);
-  const search::Campaign campaign = search::load_campaign(ledger);
+  const std::unique_ptr<search::Ledger> ledger =
+      search::open_ledger(folder.path, search::Ledger::Access::Read);
+  const search::Campaign campaign = search::load_campaign(*ledger);
   if (options.request.is_empty() && !options.request.tier.empty())
     throw SpecError(
         {{"--tier", "",
           campaign.tiers() > 1 ? "goes with a request, such as --pin" : "the campaign has no tiers",
           options.request.tier}});
-  const search::SteeringView view = search::view_steering(ledger, campaign);
+  const search::SteeringView view = search::view_steering(*ledger, campaign);
   if (options.is_json)
     list_json(view);
   else

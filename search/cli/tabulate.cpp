@@ -18,6 +18,7 @@
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/worker_options.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/running/crew.hpp"
 #include "search/tables/calibration.hpp"
 #include "search/tables/table_file.hpp"
@@ -38,9 +39,10 @@ struct TabulateOptions {
 
 /// Throws SpecError when the folder holds a table of another spec or prototype.
 void expect_same(const search::RunFolder& folder, const search::Campaign& campaign) {
-  if (!std::filesystem::exists(folder.ledger())) return;
-  search::Ledger ledger(folder.ledger(), search::Ledger::Access::Read);
-  const search::Campaign stored = search::load_campaign(ledger);
+  if (search::ledger_in(folder.path).empty()) return;
+  const std::unique_ptr<search::Ledger> ledger =
+      search::open_ledger(folder.path, search::Ledger::Access::Read);
+  const search::Campaign stored = search::load_campaign(*ledger);
   if (stored.spec_text != campaign.spec_text || stored.prototype_text != campaign.prototype_text)
     throw SpecError({{campaign.spec_name, "",
                       "is not what the table in this folder was begun with; choose another --out",
@@ -78,7 +80,7 @@ int measure(const TabulateOptions& options, const search::Campaign& campaign,
     end = search::run_tabulation(coordinator_options(options, campaign, folder.path), {1, 0, 0, 0},
                                  few, console, signals);
   }
-  const double spent = search::Ledger(folder.ledger()).totals().cpu_seconds;
+  const double spent = search::open_ledger(folder.path)->totals().cpu_seconds;
   std::error_code ignored;
   std::filesystem::remove_all(folder.path, ignored);
   if (end == search::CampaignEnd::Interrupted)
@@ -113,7 +115,7 @@ int run_all(const TabulateOptions& options, const search::Campaign& campaign,
   const search::CoordinatorOptions run = coordinator_options(options, campaign, folder.path);
   expect_same(folder, campaign);
   if (campaign.evaluator != "fake") search::expect_device(campaign.device);
-  if (!std::filesystem::exists(folder.ledger())) search::make_run_folder(folder, campaign);
+  if (search::ledger_in(folder.path).empty()) search::make_run_folder(folder, campaign);
   search::CampaignEnd end;
   {
     Console console(options.is_json);
@@ -150,9 +152,10 @@ void show_quality(const search::Table& table, const search::TableQuality& qualit
 
 /// Writes the designs that have all their seeds, and says what the table is worth.
 int gather(const TabulateOptions& options, const search::RunFolder& folder) {
-  search::Ledger ledger(folder.ledger(), search::Ledger::Access::Read);
+  const std::unique_ptr<search::Ledger> ledger =
+      search::open_ledger(folder.path, search::Ledger::Access::Read);
   search::StoredTable stored =
-      search::gather_table(ledger, search::load_campaign(ledger), options.plan.seeds);
+      search::gather_table(*ledger, search::load_campaign(*ledger), options.plan.seeds);
   if (stored.table.designs.empty())
     return tell(missed(fmt::format("{}: no design has all of its {} runs yet", folder.path.string(),
                                    options.plan.seeds)),
@@ -215,9 +218,10 @@ int calibrate_command(const TabulateOptions& options) {
                                                      : options.out};
   if (const int code = run_all(options, campaign, folder, {1, 0, 0, 0}, designs, signals))
     return code;
-  search::Ledger ledger(folder.ledger(), search::Ledger::Access::Read);
+  const std::unique_ptr<search::Ledger> ledger =
+      search::open_ledger(folder.path, search::Ledger::Access::Read);
   const search::Calibration calibration =
-      search::calibrate(search::gather_table(ledger, search::load_campaign(ledger), 1));
+      search::calibrate(search::gather_table(*ledger, search::load_campaign(*ledger), 1));
   const std::string json = search::calibration_json(calibration);
   spec::write_file_atomically(folder.path / "calibration.json", json);
   fmt::print("{}", options.is_json ? json : search::calibration_text(calibration));

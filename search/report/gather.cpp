@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "search/ledger/open_ledger.hpp"
 #include "search/report/report.hpp"
 
 namespace atto::search {
@@ -161,19 +162,19 @@ TierReport gather_tier(Ledger& ledger, const CampaignReport& report, int tier) {
 
 CampaignReport gather_report(const std::filesystem::path& folder) {
   constexpr int kEvents = 200;
-  Ledger ledger(RunFolder{folder}.ledger(), Ledger::Access::Read);
+  const std::unique_ptr<Ledger> ledger = open_ledger(folder, Ledger::Access::Read);
   CampaignReport report;
   report.folder = folder;
-  report.campaign = load_campaign(ledger);
-  report.state = ledger.meta("state", "new");
-  report.version = ledger.meta("version");
-  report.command = search_command(report, read_extensions(ledger));
-  report.environments = ledger.environments();
-  report.totals = ledger.totals();
-  report.events = ledger.events(kEvents);
-  report.steering = ledger.steering();
+  report.campaign = load_campaign(*ledger);
+  report.state = ledger->meta("state", "new");
+  report.version = ledger->meta("version");
+  report.command = search_command(report, read_extensions(*ledger));
+  report.environments = ledger->environments();
+  report.totals = ledger->totals();
+  report.events = ledger->events(kEvents);
+  report.steering = ledger->steering();
   for (int tier = 0; tier < report.campaign.tiers(); ++tier)
-    report.tiers.push_back(gather_tier(ledger, report, tier));
+    report.tiers.push_back(gather_tier(*ledger, report, tier));
   return report;
 }
 

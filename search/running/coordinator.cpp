@@ -11,7 +11,7 @@
 
 #include "search/campaign/ending.hpp"
 #include "search/campaign/winner.hpp"
-#include "search/ledger/network_disks.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/running/crew_watch.hpp"
 #include "search/running/pace.hpp"
 #include "search/running/quiet_moment.hpp"
@@ -37,23 +37,23 @@ class Coordinator {
         signals_(signals),
         stops_(signals, [this](int count) { pass_on_stop(count); }),
         folder_{options.folder},
-        lock_(options.folder / "coordinator.lock"),
-        ledger_(folder_.ledger()),
-        campaign_(load_campaign(ledger_)),
-        extensions_(read_extensions(ledger_)),
+        ledger_(open_ledger(folder_.path)),
+        role_(ledger_->take(Role::Coordinate)),
+        campaign_(load_campaign(*ledger_)),
+        extensions_(read_extensions(*ledger_)),
         reuse_(campaign_, options.warm_start),
         gate_(
-            campaign_, ledger_, faults_, options.meter,
+            campaign_, *ledger_, faults_, options.meter,
             [this](const std::function<void()>& work) { keep_quiet(work); }, stops_.poll()),
-        run_{campaign_, folder_, ledger_, reuse_, faults_, gate_, stops_.poll()},
+        run_{campaign_, folder_, *ledger_, reuse_, faults_, gate_, stops_.poll()},
         crew_(options.command, options.workers, folder_.logs()),
-        watch_(crew_, ledger_, folder_,
+        watch_(crew_, *ledger_, folder_,
                [this](const std::string& text) { observer_.message(text); }),
         pace_(campaign_, whole_estimate()),
-        finals_(ledger_, campaign_) {
-    if (!lock_.is_held())
+        finals_(*ledger_, campaign_) {
+    if (!role_)
       throw EnvironmentError("another process runs this campaign: " + options.folder.string());
-    ledger_.while_locked([this] { return stops_.may_wait_for_lock(); });
+    ledger_->while_locked([this] { return stops_.may_wait_for_lock(); });
   }
 
   CampaignEnd run() {
@@ -80,9 +80,9 @@ class Coordinator {
       if (!run_tier(tier)) return stop();
     drop_checkpoints();
     record_own_cost();
-    ledger_.set_meta("state", "finished");
+    ledger_->set_meta("state", "finished");
     watch_.end(SIGTERM, signals_);
-    if (const std::size_t waiting = waiting_requests(ledger_).size(); waiting > 0)
+    if (const std::size_t waiting = waiting_requests(*ledger_).size(); waiting > 0)
       observer_.message(
           fmt::format("{} of `atto steer`, made since the search was over: atto resume {}",
                       waiting == 1 ? "1 request waits" : fmt::format("{} requests wait", waiting),
@@ -94,26 +94,25 @@ class Coordinator {
     Estimate sum;
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       sum += estimate_tier(campaign_, tier, candidates_of(campaign_, extensions_, tier));
-    sum.jobs += double(ledger_.human_designs().size()) * campaign_.tiers();
+    sum.jobs += double(ledger_->human_designs().size()) * campaign_.tiers();
     return sum;
   }
 
   void begin() {
-    refuse_network_disk(folder_.path);
     for (const std::string& note : reuse_.notes()) observer_.message(note);
     for (const std::string& other : gate_.strangers())
       observer_.message("latencies so far were measured on " + other +
                         " and stand; new designs are measured here");
     watch_.begin();
-    if (!waiting_requests(ledger_).empty() && is_search_over(ledger_, campaign_))
-      open_search(ledger_, campaign_);
-    earlier_cpu_seconds_ = ledger_.totals().coordinator_cpu_seconds;
-    ledger_.set_meta("state", "running");
-    finish_cursor_ = ledger_.last_finish_order();
+    if (!waiting_requests(*ledger_).empty() && is_search_over(*ledger_, campaign_))
+      open_search(*ledger_, campaign_);
+    earlier_cpu_seconds_ = ledger_->totals().coordinator_cpu_seconds;
+    ledger_->set_meta("state", "running");
+    finish_cursor_ = ledger_->last_finish_order();
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       for (Stage stage : {Stage::Include, Stage::Search, Stage::Final})
-        for (const JobRow& row : ledger_.jobs(tier, stage))
-          if (row.state == State::Done) count(row, ledger_.design(row.job.hash)->costs);
+        for (const JobRow& row : ledger_->jobs(tier, stage))
+          if (row.state == State::Done) count(row, ledger_->design(row.job.hash)->costs);
   }
 
   /// Runs a tier to its leaderboard; false when asked to stop.
@@ -137,11 +136,11 @@ class Coordinator {
     while (!pending_.empty())
       if (!step()) return false;
     faults_.pass("before_winner");
-    const Leaderboard board = make_leaderboard(ledger_, campaign_, tier);
+    const Leaderboard board = make_leaderboard(*ledger_, campaign_, tier);
     write_winner(folder_, campaign_, board);
     const Entry* winner = board.winner();
     if (winner)
-      gate_.confirm(terms_of(ledger_, campaign_, tier).require(), winner->design,
+      gate_.confirm(terms_of(*ledger_, campaign_, tier).require(), winner->design,
                     folder_.winner(board.tier_name));
     else if (std::filesystem::exists(folder_.winner(board.tier_name)))
       observer_.message(fmt::format("no design meets what is asked for; {} stays as it was",
@@ -152,14 +151,14 @@ class Coordinator {
   void despair(int tier, const std::string& why) {
     const std::string name = campaign_.tier_name(tier);
     const std::string text = (name.empty() ? "" : "tier " + name + ": ") + why;
-    ledger_.add_event("refusals", text);
+    ledger_->add_event("refusals", text);
     observer_.message(text);
   }
 
   void keep_quiet(const std::function<void()>& work) {
-    for (const std::string& worker : in_a_quiet_moment(ledger_, crew_, work, stops_.poll())) {
+    for (const std::string& worker : in_a_quiet_moment(*ledger_, crew_, work, stops_.poll())) {
       const std::string text = "worker " + worker + " trained on while a latency was measured";
-      ledger_.add_event("latency", text);
+      ledger_->add_event("latency", text);
       observer_.message(text);
     }
   }
@@ -169,15 +168,15 @@ class Coordinator {
   void drop_checkpoints() {
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       for (Stage stage : {Stage::Include, Stage::Search})
-        for (const JobRow& row : ledger_.jobs(tier, stage))
+        for (const JobRow& row : ledger_->jobs(tier, stage))
           if (row.job.rung == campaign_.top_rung()) clean_search(folder_, row.job.hash);
   }
 
   /// Brings the designs of people that the tier does not know yet to the top rung.
   void include_designs(int tier) {
     std::set<std::string> known;
-    for (const JobRow& row : ledger_.jobs(tier, Stage::Include)) known.insert(row.job.hash);
-    for (const DesignRow& design : ledger_.human_designs()) {
+    for (const JobRow& row : ledger_->jobs(tier, Stage::Include)) known.insert(row.job.hash);
+    for (const DesignRow& design : ledger_->human_designs()) {
       if (known.count(design.hash)) continue;
       stops_.pass();
       write_design_file(folder_, campaign_, design);
@@ -185,7 +184,8 @@ class Coordinator {
       job.stage = Stage::Include;
       job.rung = campaign_.top_rung();
       job.to_epoch = job.horizon = campaign_.spec.search.rungs.back();
-      job.latency_ms = gate_.judge(terms_of(ledger_, campaign_, tier).require(), design).latency_ms;
+      job.latency_ms =
+          gate_.judge(terms_of(*ledger_, campaign_, tier).require(), design).latency_ms;
       add_job(job, tier, static_cast<std::int64_t>(known.size()), design);
       known.insert(design.hash);
     }
@@ -193,13 +193,13 @@ class Coordinator {
   }
 
   void add_finalists(int tier) {
-    const std::vector<JobRow> rows = ledger_.jobs(tier, Stage::Final);
+    const std::vector<JobRow> rows = ledger_->jobs(tier, Stage::Final);
     std::set<std::pair<std::string, int>> known;
     for (const JobRow& row : rows) known.emplace(row.job.hash, row.job.replica);
     auto position = static_cast<std::int64_t>(rows.size());
     const std::vector<std::string> hashes =
-        choose_finalists(make_leaderboard(ledger_, campaign_, tier),
-                         terms_of(ledger_, campaign_, tier), campaign_.spec.search.finalists);
+        choose_finalists(make_leaderboard(*ledger_, campaign_, tier),
+                         terms_of(*ledger_, campaign_, tier), campaign_.spec.search.finalists);
     for (const std::string& hash : hashes)
       for (int replica = 0; replica < campaign_.spec.training.final_seeds; ++replica) {
         if (known.count({hash, replica})) continue;
@@ -208,7 +208,7 @@ class Coordinator {
         job.stage = Stage::Final;
         job.replica = replica;
         job.to_epoch = job.horizon = campaign_.spec.training.final_epochs;
-        add_job(job, tier, position++, ledger_.design(hash).value());
+        add_job(job, tier, position++, ledger_->design(hash).value());
         faults_.pass("after_finalist");
       }
     wait_for(tier, Stage::Final);
@@ -219,15 +219,15 @@ class Coordinator {
     job.position = position;
     job.hash = design.hash;
     job.seed = campaign_.trial_seed(job.hash, job.phase(), job.replica);
-    const std::optional<Reused> reused = reuse_.find(ledger_, folder_, job);
+    const std::optional<Reused> reused = reuse_.find(*ledger_, folder_, job);
     if (reused)
-      ledger_.add_job(job, design, &reused->verdict, reused->epochs, reused->scores);
+      ledger_->add_job(job, design, &reused->verdict, reused->epochs, reused->scores);
     else
-      ledger_.add_job(job, design);
+      ledger_->add_job(job, design);
   }
 
   void wait_for(int tier, Stage stage) {
-    for (const JobRow& row : ledger_.jobs(tier, stage))
+    for (const JobRow& row : ledger_->jobs(tier, stage))
       if (row.state != State::Done) pending_.insert(row.job.id);
   }
 
@@ -249,7 +249,7 @@ class Coordinator {
 
   void hear_gate() {
     for (const std::string& text : gate_.take_news()) {
-      ledger_.add_event("latency", text);
+      ledger_->add_event("latency", text);
       observer_.message(text);
     }
   }
@@ -263,7 +263,7 @@ class Coordinator {
   }
 
   bool collect() {
-    const std::vector<JobRow> rows = ledger_.finished_since(finish_cursor_);
+    const std::vector<JobRow> rows = ledger_->finished_since(finish_cursor_);
     for (const JobRow& row : rows) {
       finish_cursor_ = row.verdict.finish_order;
       pending_.erase(row.job.id);
@@ -271,7 +271,7 @@ class Coordinator {
       if (search_ && row.job.stage == Stage::Search && is_new) search_->deliver(row);
       if (row.job.stage == Stage::Final)
         clean_final(folder_.trial(row.job.hash, train::Phase::Final, row.job.replica));
-      const DesignRow design = ledger_.design(row.job.hash).value();
+      const DesignRow design = ledger_->design(row.job.hash).value();
       count(row, design.costs);
       if (row.verdict.outcome != train::Outcome::Refused) watch_.hear_of_success();
       observer_.trial({done_, expected(), campaign_.tier_name(row.job.tier), row, design});
@@ -318,13 +318,13 @@ class Coordinator {
   CampaignEnd stop() {
     watch_.end(SIGTERM, signals_);
     record_own_cost();
-    ledger_.set_meta("state", "stopped");
+    ledger_->set_meta("state", "stopped");
     return CampaignEnd::Interrupted;
   }
 
   void record_own_cost() {
     const double own = double(std::clock()) / CLOCKS_PER_SEC;
-    ledger_.set_meta("coordinator_cpu_seconds", fmt::format("{:.3f}", earlier_cpu_seconds_ + own));
+    ledger_->set_meta("coordinator_cpu_seconds", fmt::format("{:.3f}", earlier_cpu_seconds_ + own));
   }
 
   CoordinatorOptions options_;
@@ -332,8 +332,8 @@ class Coordinator {
   StopSignals& signals_;
   StopRequests stops_;
   RunFolder folder_;
-  FileLock lock_;
-  Ledger ledger_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<HeldRole> role_;
   Campaign campaign_;
   std::vector<Extension> extensions_;
   ReuseSources reuse_;
@@ -359,12 +359,12 @@ class Coordinator {
 CampaignEnd run_campaign(const CoordinatorOptions& options, Observer& observer,
                          StopSignals& signals) {
   {
-    Ledger ledger(RunFolder{options.folder}.ledger());
-    const FileLock lock(options.folder / "coordinator.lock");
-    const Campaign campaign = load_campaign(ledger);
-    if (lock.is_held() && is_settled(ledger, campaign)) {
+    const std::unique_ptr<Ledger> ledger = open_ledger(options.folder);
+    const std::unique_ptr<HeldRole> role = ledger->take(Role::Coordinate);
+    const Campaign campaign = load_campaign(*ledger);
+    if (role && is_settled(*ledger, campaign)) {
       for (int tier = 0; tier < campaign.tiers(); ++tier)
-        write_winner({options.folder}, campaign, make_leaderboard(ledger, campaign, tier));
+        write_winner({options.folder}, campaign, make_leaderboard(*ledger, campaign, tier));
       return CampaignEnd::Finished;
     }
   }

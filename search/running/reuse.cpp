@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "design_specs/files.hpp"
+#include "search/ledger/open_ledger.hpp"
 
 namespace atto::search {
 namespace {
@@ -54,7 +55,7 @@ Reused reused_from(Ledger& ledger, const JobRow& row, std::string source) {
 ReuseSources::ReuseSources(const Campaign& campaign, const std::vector<fs::path>& folders) {
   for (const fs::path& path : folders) {
     Source source{RunFolder{path}, nullptr, {false, false}};
-    source.ledger = std::make_unique<Ledger>(source.folder.ledger(), Ledger::Access::Read);
+    source.ledger = open_ledger(path, Ledger::Access::Read);
     const Campaign other = load_campaign(*source.ledger);
     for (train::Phase phase : {train::Phase::Search, train::Phase::Final}) {
       const std::string difference =

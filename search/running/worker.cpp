@@ -16,8 +16,8 @@
 
 #include "search/campaign/campaign.hpp"
 #include "search/campaign/run_folder.hpp"
-#include "search/ledger/bell.hpp"
-#include "search/ledger/network_disks.hpp"
+#include "search/ledger/file_lock.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/ledger/process_mark.hpp"
 #include "search/running/faults.hpp"
 #include "search/running/parallelism.hpp"
@@ -101,18 +101,17 @@ class Worker {
       : evaluator_(evaluator),
         options_(options),
         folder_{folder},
-        ledger_(folder_.ledger()),
-        campaign_(load_campaign(ledger_)),
-        bell_(folder_.ledger()),
-        heartbeat_(ledger_, signals, options.parent) {
-    refuse_network_disk(folder);
+        ledger_(open_ledger(folder)),
+        campaign_(load_campaign(*ledger_)),
+        bell_(ledger_->listen()),
+        heartbeat_(*ledger_, signals, options.parent) {
     if (options_.name.empty()) options_.name = default_name();
     if (!evaluator_.environment().starts_with("evaluator=" + campaign_.evaluator + "\n"))
       throw EnvironmentError("this campaign is evaluated by " + campaign_.evaluator +
                              ": its workers are `atto worker DIR" +
                              (campaign_.evaluator == "fake" ? " --fake`" : "`"));
     const spec::TrainingSettings& training = campaign_.spec.training;
-    environment_ = ledger_.environment_id(
+    environment_ = ledger_->environment_id(
         evaluator_.environment() + fmt::format("threads={}\nfinal_threads={}\n",
                                                training.recipe.threads, training.final_threads));
   }
@@ -121,7 +120,7 @@ class Worker {
     int pause_ms = kShortestIdleMs;
     std::int64_t idle_since = machine_clock_ms();
     while (!heartbeat_.is_stopping()) {
-      const Glance glance = ledger_.glance(finals_at_once_);
+      const Glance glance = ledger_->glance(finals_at_once_);
       if (glance.pause != 0 && options_.parent == 0) {
         keep_pause();
         continue;
@@ -148,7 +147,7 @@ class Worker {
   /// Waits for the bell, so long at most; returns whether it rang.
   bool idle(int milliseconds) {
     for (; milliseconds > 0 && !heartbeat_.is_stopping(); milliseconds -= kSliceMs)
-      if (bell_.wait(std::min(milliseconds, kSliceMs))) return true;
+      if (bell_->wait(std::min(milliseconds, kSliceMs))) return true;
     return false;
   }
 
@@ -157,9 +156,9 @@ class Worker {
   void keep_pause() {
     if (options_.parent != 0) return;
     std::int64_t kept = 0;
-    while (const std::int64_t pause = ledger_.pause()) {
+    while (const std::int64_t pause = ledger_->pause()) {
       if (heartbeat_.is_stopping()) return;
-      if (pause != kept) ledger_.keep_pause(options_.name, kept = pause);
+      if (pause != kept) ledger_->keep_pause(options_.name, kept = pause);
       std::this_thread::sleep_for(std::chrono::milliseconds(kPausedMs));
     }
   }
@@ -167,7 +166,7 @@ class Worker {
   bool work_once() {
     const double cpu_before = process_cpu_seconds();
     const std::optional<Claim> claim =
-        ledger_.claim(options_.name, environment_, cpu_before, finals_at_once_);
+        ledger_->claim(options_.name, environment_, cpu_before, finals_at_once_);
     if (!claim) return false;
     faults_.pass("after_claim", is_spared(*claim));
     const std::filesystem::path trial =
@@ -175,7 +174,7 @@ class Worker {
     make_trial_folder(trial);
     const FileLock lock(trial / "lock");
     if (!lock.is_held()) {  // an attempt that lost its lease has not noticed yet
-      ledger_.give_back(*claim, 0);
+      ledger_->give_back(*claim, 0);
       std::this_thread::sleep_for(std::chrono::milliseconds(kTakenMs));
       return true;
     }
@@ -199,7 +198,7 @@ class Worker {
   /// coordinator takes the job back.
   void give_back_quietly(const Claim& claim, double cpu_seconds) noexcept {
     try {
-      ledger_.give_back(claim, cpu_seconds);
+      ledger_->give_back(claim, cpu_seconds);
     } catch (const std::exception&) {
     }
   }
@@ -219,25 +218,25 @@ class Worker {
       // The last epoch comes with the commit.
       if (so_far.epochs.size() > recorded && so_far.epochs.back().epoch < request.to_epoch) {
         recorded = so_far.epochs.size();
-        if (!ledger_.record_epochs(claim, so_far.epochs)) return false;
+        if (!ledger_->record_epochs(claim, so_far.epochs)) return false;
         faults_.pass("after_epoch", is_spared(claim));
       }
       return !heartbeat_.is_stopping() && !heartbeat_.is_lost();
     };
     const train::TrialResult result = evaluator_.evaluate(request, progress);
     if (result.outcome == train::Outcome::Interrupted) {
-      ledger_.record_epochs(claim, result.epochs);
-      ledger_.give_back(claim, process_cpu_seconds() - cpu_before);
+      ledger_->record_epochs(claim, result.epochs);
+      ledger_->give_back(claim, process_cpu_seconds() - cpu_before);
       return;
     }
     faults_.pass("before_commit", is_spared(claim));
-    ledger_.commit(claim, result);
+    ledger_->commit(claim, result);
     faults_.pass("after_commit", is_spared(claim));
   }
 
   train::TrialRequest request_of(const Job& job, const std::filesystem::path& trial) {
-    const std::optional<DesignRow> design = ledger_.design(job.hash);
-    if (!design) throw EnvironmentError(damage_text(ledger_.file(), "no design " + job.hash));
+    const std::optional<DesignRow> design = ledger_->design(job.hash);
+    if (!design) throw EnvironmentError(ledger_->damage_text("no design " + job.hash));
     train::TrialRequest request;
     request.network = build_network(campaign_, *design);
     request.design_hash = job.hash;
@@ -266,9 +265,9 @@ class Worker {
   train::Evaluator& evaluator_;
   WorkerOptions options_;
   RunFolder folder_;
-  Ledger ledger_;
+  std::unique_ptr<Ledger> ledger_;
   Campaign campaign_;
-  LedgerBell bell_;
+  std::unique_ptr<Bell> bell_;
   Faults faults_;
   std::int64_t environment_ = 0;
   int finals_at_once_ = finals_at_once(campaign_);

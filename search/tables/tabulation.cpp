@@ -10,7 +10,7 @@
 
 #include "design_specs/seeds/random.hpp"
 #include "generator/space/enumeration.hpp"
-#include "search/ledger/network_disks.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/running/crew_watch.hpp"
 
 namespace atto::search {
@@ -31,30 +31,29 @@ class Tabulation {
         signals_(signals),
         workers_(options.workers),
         folder_{options.folder},
-        lock_(options.folder / "coordinator.lock"),
-        ledger_(folder_.ledger()),
-        campaign_(load_campaign(ledger_)),
+        ledger_(open_ledger(folder_.path)),
+        role_(ledger_->take(Role::Coordinate)),
+        campaign_(load_campaign(*ledger_)),
         crew_(options.command, options.workers, folder_.logs()),
-        watch_(crew_, ledger_, folder_,
+        watch_(crew_, *ledger_, folder_,
                [this](const std::string& text) { observer_.message(text); }) {
-    if (!lock_.is_held())
+    if (!role_)
       throw EnvironmentError("another process runs this table: " + options.folder.string());
   }
 
   CampaignEnd run() {
-    refuse_network_disk(folder_.path);
     watch_.begin();
-    ledger_.set_meta("state", "running");
+    ledger_->set_meta("state", "running");
     std::vector<std::string> all;
     for (const DesignRow& design : designs_) all.push_back(design.hash);
     add_jobs(all, 0, plan_.seeds);
     if (!finish_jobs()) return stop();
     if (plan_.more_seeds > 0) {
-      add_jobs(designs_for_more_seeds(ledger_, campaign_, plan_), plan_.seeds,
+      add_jobs(designs_for_more_seeds(*ledger_, campaign_, plan_), plan_.seeds,
                plan_.seeds + plan_.more_seeds);
       if (!finish_jobs()) return stop();
     }
-    ledger_.set_meta("state", "finished");
+    ledger_->set_meta("state", "finished");
     watch_.end(SIGTERM, signals_);
     return CampaignEnd::Finished;
   }
@@ -66,7 +65,7 @@ class Tabulation {
     std::map<std::string, const DesignRow*> by_hash;
     for (const DesignRow& design : designs_) by_hash[design.hash] = &design;
     std::set<std::pair<std::string, int>> known;
-    const std::vector<JobRow> rows = ledger_.jobs(0, Stage::Search);
+    const std::vector<JobRow> rows = ledger_->jobs(0, Stage::Search);
     for (const JobRow& row : rows) known.emplace(row.job.hash, row.job.replica);
     auto position = static_cast<std::int64_t>(rows.size());
     for (const std::string& hash : hashes)
@@ -80,13 +79,13 @@ class Tabulation {
         job.replica = seed;
         job.to_epoch = job.horizon = campaign_.spec.search.rungs.back();
         job.seed = campaign_.trial_seed(hash, job.phase(), seed);
-        ledger_.add_job(job, *by_hash.at(hash));
+        ledger_->add_job(job, *by_hash.at(hash));
       }
   }
 
   /// Waits until every job is done; false when asked to stop.
   bool finish_jobs() {
-    expected_ = ledger_.totals().jobs;
+    expected_ = ledger_->totals().jobs;
     collect();
     while (done_ < expected_) {
       const int signal = signals_.wait(kPauseMs);
@@ -99,7 +98,7 @@ class Tabulation {
   }
 
   void collect() {
-    for (const JobRow& row : ledger_.finished_since(cursor_)) {
+    for (const JobRow& row : ledger_->finished_since(cursor_)) {
       cursor_ = row.verdict.finish_order;
       ++done_;
       cpu_seconds_ += row.verdict.cpu_seconds;
@@ -107,7 +106,7 @@ class Tabulation {
       std::error_code ignored;
       std::filesystem::remove_all(folder_.trial(row.job.hash, row.job.phase(), row.job.replica),
                                   ignored);
-      observer_.trial({done_, expected_, "", row, ledger_.design(row.job.hash).value()});
+      observer_.trial({done_, expected_, "", row, ledger_->design(row.job.hash).value()});
     }
     if (done_ == 0) return;
     const double left = cpu_seconds_ / double(done_) * double(expected_ - done_);
@@ -125,7 +124,7 @@ class Tabulation {
   CampaignEnd stop() {
     observer_.message("stopping: workers finish or checkpoint");
     watch_.end(SIGTERM, signals_);
-    ledger_.set_meta("state", "stopped");
+    ledger_->set_meta("state", "stopped");
     return CampaignEnd::Interrupted;
   }
 
@@ -135,8 +134,8 @@ class Tabulation {
   StopSignals& signals_;
   int workers_;
   RunFolder folder_;
-  FileLock lock_;
-  Ledger ledger_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<HeldRole> role_;
   Campaign campaign_;
   Crew crew_;
   CrewWatch watch_;

@@ -16,6 +16,7 @@
 #include "search/cli/path_kind.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/terminal.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/running/stop_signals.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
@@ -189,9 +190,11 @@ void take_folder(const Options& options, const train::TrialRequest& request) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw EnvironmentError("cannot make", folder.string(), error.value());
-  const std::string other = train::other_training(folder, request, options.design);
+  const std::string ledger = search::ledger_in(folder);
+  const std::string other = ledger.empty() ? train::other_training(folder, request, options.design)
+                                           : "a campaign: " + ledger;
   if (other.empty()) return;
-  if (!options.force || fs::exists(folder / "ledger.db", error))
+  if (!options.force || !ledger.empty())
     throw SpecError({{folder.string(), "",
                       "holds " + other + "; choose another folder with --out" +
                           (options.force ? "" : ", or replace it with --force"),

@@ -8,6 +8,7 @@
 
 #include "design_specs/files.hpp"
 #include "search/ledger/sqlite/connection.hpp"
+#include "search/ledger/sqlite/network_disks.hpp"
 #include "search/ledger/sqlite/schema.hpp"
 
 namespace atto::search {
@@ -26,17 +27,20 @@ int wait_for_lock(void* may_wait, int tries) {
   return 1;
 }
 
+fs::path folder_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
 /// 0 where this user may write to the ledger and make files beside it, else the error.
 int refusal_to_write(const fs::path& file) {
-  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  for (const fs::path& place : {file, folder})
+  for (const fs::path& place : {file, folder_of(file)})
     if (::faccessat(AT_FDCWD, place.c_str(), W_OK, AT_EACCESS) != 0) return errno;
   return 0;
 }
 
 }  // namespace
 
-Ledger::Connection::Connection(const fs::path& path, Mode mode) : file(path.string()) {
+SqliteLedger::Connection::Connection(const fs::path& path, Mode mode) : file(path.string()) {
   if (file.find('"') != std::string::npos)
     throw EnvironmentError("ledger: a path with a quotation mark cannot be opened: " + file);
   guarded([&] {
@@ -48,24 +52,25 @@ Ledger::Connection::Connection(const fs::path& path, Mode mode) : file(path.stri
   });
 }
 
-Ledger::Connection::~Connection() {
+SqliteLedger::Connection::~Connection() {
   sql.close();
   std::error_code ignored;
   if (!own_folder.empty()) fs::remove_all(own_folder, ignored);
 }
 
-Ledger::Ledger(const fs::path& file, Access access) : file_(file) {
+SqliteLedger::SqliteLedger(const fs::path& file, Access access) : file_(file) {
   if (!fs::exists(file)) throw EnvironmentError("cannot open the ledger", file.string(), ENOENT);
   const int refusal = refusal_to_write(file);
   if (refusal != 0 && access == Access::Write)
     throw EnvironmentError("the run folder is read-only for this user, and this has to write to it",
                            file.parent_path().string(), refusal);
+  if (access == Access::Write) refuse_network_disk(folder_of(file));
   refusal == 0 ? open_to_write() : open_to_read();
 }
 
-Ledger::~Ledger() = default;
+SqliteLedger::~SqliteLedger() = default;
 
-void Ledger::open_to_write() {
+void SqliteLedger::open_to_write() {
   connection_ = std::make_unique<Connection>(file_);
   expect_tables();
   connection_->guarded([&] {
@@ -78,25 +83,25 @@ void Ledger::open_to_write() {
   bring_up_to_date();
 }
 
-void Ledger::open_to_read() {
+void SqliteLedger::open_to_read() {
   if (!open_as_it_stands()) open_private_copy();
 }
 
 /// Reads beside processes that write. Without the index of the write-ahead log, which nobody has
 /// made then, SQLite cannot; neither can this version read an earlier schema.
-bool Ledger::open_as_it_stands() {
+bool SqliteLedger::open_as_it_stands() {
   if (::faccessat(AT_FDCWD, (file_.string() + "-shm").c_str(), R_OK, AT_EACCESS) != 0) return false;
   try {
     connection_ = std::make_unique<Connection>(file_, Connection::Mode::ReadOnly);
     expect_tables();
-    return meta("schema") == std::to_string(kLedgerSchema);
+    return meta("schema", "") == std::to_string(kLedgerSchema);
   } catch (const EnvironmentError&) {  // the copy tells what is wrong, if anything is
     return false;
   }
 }
 
 /// Nobody writes to it, or it could be opened as it stands: a copy is whole.
-void Ledger::open_private_copy() {
+void SqliteLedger::open_private_copy() {
   std::string folder = (fs::temp_directory_path() / "atto-ledger-XXXXXX").string();
   if (!::mkdtemp(folder.data())) throw EnvironmentError("cannot make a folder", folder, errno);
   const fs::path copy = fs::path(folder) / file_.filename();
@@ -116,11 +121,11 @@ void Ledger::open_private_copy() {
   bring_up_to_date();
 }
 
-void Ledger::while_locked(std::function<bool()> may_wait) {
+void SqliteLedger::while_locked(std::function<bool()> may_wait) {
   connection_->may_wait = std::move(may_wait);
 }
 
-void Ledger::expect_tables() {
+void SqliteLedger::expect_tables() {
   const int count = connection_->guarded([&] {
     int tables = 0;
     connection_->sql << "SELECT COUNT(*) FROM sqlite_master WHERE name = 'meta'",
@@ -134,8 +139,8 @@ void Ledger::expect_tables() {
         file_.string());
 }
 
-void Ledger::bring_up_to_date() {
-  std::string schema = meta("schema");
+void SqliteLedger::bring_up_to_date() {
+  std::string schema = meta("schema", "");
   const auto older = [](const std::string& text) {
     for (int from = 1; from < kLedgerSchema; ++from)
       if (text == std::to_string(from)) return from;

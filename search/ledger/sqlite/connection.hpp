@@ -10,12 +10,15 @@
 #include <vector>
 
 #include "design_specs/errors.hpp"
-#include "search/ledger/ledger.hpp"
+#include "search/ledger/sqlite/ledger.hpp"
 #include "search/ledger/sqlite/statement.hpp"
 
 namespace atto::search {
 
-struct Ledger::Connection {
+/// What to say about a file that is no ledger of ours, or one no more.
+std::string file_damage_text(const std::filesystem::path& file, const std::string& what);
+
+struct SqliteLedger::Connection {
   enum class Mode : std::uint8_t { ReadWrite, ReadOnly };
   explicit Connection(const std::filesystem::path& path, Mode mode = Mode::ReadWrite);
   ~Connection();
@@ -35,12 +38,12 @@ struct Ledger::Connection {
       return work();
     } catch (const soci::sqlite3_soci_error& error) {
       if (error.result() == kCorrupt || error.result() == kNotADatabase)
-        throw EnvironmentError(damage_text(file, error.what()));
+        throw EnvironmentError(file_damage_text(file, error.what()));
       throw EnvironmentError(fmt::format("ledger: {}: {}", error.what(), file));
     } catch (const soci::soci_error& error) {
       throw EnvironmentError(fmt::format("ledger: {}: {}", error.what(), file));
     } catch (const std::bad_optional_access&) {
-      throw EnvironmentError(damage_text(file, "a row is missing"));
+      throw EnvironmentError(file_damage_text(file, "a row is missing"));
     }
   }
 

@@ -2,8 +2,8 @@
 // released.
 #include <algorithm>
 
-#include "search/ledger/bell.hpp"
 #include "search/ledger/process_mark.hpp"
+#include "search/ledger/sqlite/bell.hpp"
 #include "search/ledger/sqlite/connection.hpp"
 
 namespace atto::search {
@@ -85,9 +85,9 @@ void release(soci::session& sql, Held held, const std::string& reason, bool coun
 
 }  // namespace
 
-std::int64_t Ledger::add_job(const Job& job, const DesignRow& design, const Verdict* verdict,
-                             const std::vector<train::EpochRecord>& epochs,
-                             const net::ScoresByModule& scores) {
+std::int64_t SqliteLedger::add_job(const Job& job, const DesignRow& design, const Verdict* verdict,
+                                   const std::vector<train::EpochRecord>& epochs,
+                                   const net::ScoresByModule& scores) {
   const std::int64_t added = connection_->in_transaction([&] {
     insert_design(connection_->sql, design);
     const std::int64_t id = insert_job(connection_->sql, job);
@@ -102,15 +102,15 @@ std::int64_t Ledger::add_job(const Job& job, const DesignRow& design, const Verd
   return added;
 }
 
-void Ledger::add_design(const DesignRow& design) {
+void SqliteLedger::add_design(const DesignRow& design) {
   connection_->in_transaction([&] {
     insert_design(connection_->sql, design);
     return 0;
   });
 }
 
-int Ledger::release_worker(const std::string& worker, const std::string& reason, bool is_its_fault,
-                           std::optional<double> process_cpu_seconds) {
+int SqliteLedger::release_worker(const std::string& worker, const std::string& reason,
+                                 bool is_its_fault, std::optional<double> process_cpu_seconds) {
   const int count = connection_->in_transaction([&] {
     std::vector<Held> held = held_jobs(connection_->sql, &worker);
     for (Held& job : held) {
@@ -124,7 +124,7 @@ int Ledger::release_worker(const std::string& worker, const std::string& reason,
   return count;
 }
 
-LostClaims Ledger::release_lost(const std::vector<std::string>& spared) {
+LostClaims SqliteLedger::release_lost(const std::vector<std::string>& spared) {
   LostClaims lost;
   connection_->in_transaction([&] {
     const std::int64_t now = machine_clock_ms();
@@ -150,8 +150,8 @@ LostClaims Ledger::release_lost(const std::vector<std::string>& spared) {
   return lost;
 }
 
-void Ledger::add_steering(const std::vector<SteerRow>& rows,
-                          const std::vector<DesignRow>& designs) {
+void SqliteLedger::add_steering(const std::vector<SteerRow>& rows,
+                                const std::vector<DesignRow>& designs) {
   connection_->in_synced_transaction([&] {
     for (const DesignRow& design : designs) insert_design(connection_->sql, design);
     for (const SteerRow& row : rows)
@@ -163,7 +163,7 @@ void Ledger::add_steering(const std::vector<SteerRow>& rows,
   });
 }
 
-std::vector<std::string> Ledger::holders() {
+std::vector<std::string> SqliteLedger::holders() {
   return connection_->guarded(
       [&] {
         soci::rowset<std::string> rows =

@@ -3,7 +3,7 @@
 
 namespace atto::search {
 
-void Ledger::add_cycle(const CycleRow& cycle) {
+void SqliteLedger::add_cycle(const CycleRow& cycle) {
   connection_->guarded([&] {
     execute(connection_->sql,
             "INSERT OR REPLACE INTO cycles VALUES(:tier, :cycle, :position, :seen, :text)",
@@ -11,7 +11,7 @@ void Ledger::add_cycle(const CycleRow& cycle) {
   });
 }
 
-std::vector<CycleRow> Ledger::cycles(int tier) {
+std::vector<CycleRow> SqliteLedger::cycles(int tier) {
   return connection_->guarded([&] {
     std::vector<CycleRow> rows;
     CycleRow row;
@@ -30,7 +30,7 @@ std::vector<CycleRow> Ledger::cycles(int tier) {
   });
 }
 
-std::int64_t Ledger::cycle_count(int tier) {
+std::int64_t SqliteLedger::cycle_count(int tier) {
   return connection_->guarded([&] {
     return static_cast<std::int64_t>(
         find_value<long long>(connection_->sql,
@@ -39,8 +39,8 @@ std::int64_t Ledger::cycle_count(int tier) {
   });
 }
 
-void Ledger::begin_steering(const std::vector<std::int64_t>& ids, int tier, std::int64_t position,
-                            std::int64_t seen) {
+void SqliteLedger::begin_steering(const std::vector<std::int64_t>& ids, int tier,
+                                  std::int64_t position, std::int64_t seen) {
   connection_->in_transaction([&] {
     for (std::int64_t id : ids)
       execute(connection_->sql,
@@ -55,7 +55,7 @@ void Ledger::begin_steering(const std::vector<std::int64_t>& ids, int tier, std:
   });
 }
 
-std::vector<SteerRow> Ledger::steering(int tier) {
+std::vector<SteerRow> SqliteLedger::steering(int tier) {
   return connection_->guarded([&] {
     std::vector<SteerRow> rows;
     SteerRow row;

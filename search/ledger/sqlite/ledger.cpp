@@ -1,10 +1,9 @@
-#include "search/ledger/ledger.hpp"
+#include "search/ledger/sqlite/ledger.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
-#include "search/ledger/bell.hpp"
+#include "search/ledger/sqlite/bell.hpp"
 #include "search/ledger/sqlite/connection.hpp"
 #include "search/ledger/sqlite/schema.hpp"
 
@@ -21,7 +20,7 @@ void remove_database(const fs::path& file) {
 
 }  // namespace
 
-std::string damage_text(const fs::path& file, const std::string& what) {
+std::string file_damage_text(const fs::path& file, const std::string& what) {
   std::string line = what;
   std::replace(line.begin(), line.end(), '\n', ' ');
   return fmt::format(
@@ -30,12 +29,19 @@ std::string damage_text(const fs::path& file, const std::string& what) {
       line, file.string(), file.string());
 }
 
-std::int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+std::string SqliteLedger::name() const {
+  return file_.string();
 }
 
-void Ledger::make_tables(const fs::path& file) {
+std::string SqliteLedger::damage_text(const std::string& what) const {
+  return file_damage_text(file_, what);
+}
+
+std::unique_ptr<Bell> SqliteLedger::listen() {
+  return std::make_unique<FileBell>(file_);
+}
+
+void SqliteLedger::make_tables(const fs::path& file) {
   Connection connection(file);
   connection.in_transaction([&] {
     for (const char* const* table = kLedgerTables; *table; ++table) connection.sql << *table;
@@ -45,14 +51,14 @@ void Ledger::make_tables(const fs::path& file) {
   });
 }
 
-void Ledger::create(const fs::path& file, const std::function<void(Ledger&)>& fill) {
+void SqliteLedger::create(const fs::path& file, const std::function<void(Ledger&)>& fill) {
   if (fs::exists(file)) throw EnvironmentError("ledger: exists already: " + file.string());
   const fs::path making = file.string() + ".new";
   remove_database(making);  // what a killed process left
   try {
     make_tables(making);
     {
-      Ledger ledger(making);
+      SqliteLedger ledger(making, Access::Write);
       if (fill) fill(ledger);
       // Brings the write-ahead log's contents into the one file that is renamed.
       ledger.connection_->guarded([&] {
@@ -69,23 +75,23 @@ void Ledger::create(const fs::path& file, const std::function<void(Ledger&)>& fi
   }
 }
 
-void Ledger::examine() {
+void SqliteLedger::examine() {
   const std::string found = connection_->guarded([&] {
     std::string text;
     connection_->sql << "PRAGMA quick_check(1)", soci::into(text);
     return text;
   });
-  if (found != "ok") throw EnvironmentError(damage_text(file_, found));
+  if (found != "ok") throw EnvironmentError(damage_text(found));
 }
 
-std::string Ledger::meta(const std::string& key, const std::string& otherwise) {
+std::string SqliteLedger::meta(const std::string& key, const std::string& otherwise) {
   return connection_->guarded([&] {
     return find_value<std::string>(connection_->sql, "SELECT value FROM meta WHERE key = :key", key)
         .value_or(otherwise);
   });
 }
 
-void Ledger::set_meta(const std::string& key, const std::string& value) {
+void SqliteLedger::set_meta(const std::string& key, const std::string& value) {
   connection_->guarded([&] {
     execute(connection_->sql, "INSERT OR REPLACE INTO meta(key, value) VALUES(:key, :value)", key,
             value);
@@ -93,7 +99,7 @@ void Ledger::set_meta(const std::string& key, const std::string& value) {
   if (key == "state") ring_bell(file_);
 }
 
-std::int64_t Ledger::environment_id(const std::string& text) {
+std::int64_t SqliteLedger::environment_id(const std::string& text) {
   return connection_->in_transaction([&] {
     soci::session& sql = connection_->sql;
     execute(sql, "INSERT OR IGNORE INTO environments(text) VALUES(:text)", text);
@@ -103,7 +109,7 @@ std::int64_t Ledger::environment_id(const std::string& text) {
   });
 }
 
-std::vector<std::string> Ledger::environments() {
+std::vector<std::string> SqliteLedger::environments() {
   return connection_->guarded([&] {
     soci::rowset<std::string> rows =
         (connection_->sql.prepare << "SELECT text FROM environments ORDER BY id");
@@ -111,14 +117,14 @@ std::vector<std::string> Ledger::environments() {
   });
 }
 
-void Ledger::add_event(const std::string& kind, const std::string& text) {
+void SqliteLedger::add_event(const std::string& kind, const std::string& text) {
   connection_->guarded([&] {
     execute(connection_->sql, "INSERT INTO events(at, kind, text) VALUES(:at, :kind, :text)",
             static_cast<double>(now_ms()) / 1000, kind, text);
   });
 }
 
-std::vector<Event> Ledger::events(int newest) {
+std::vector<Event> SqliteLedger::events(int newest) {
   return connection_->guarded([&] {
     std::vector<Event> events;
     Event event;

@@ -121,7 +121,7 @@ std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause) {
   return rows;
 }
 
-std::vector<JobRow> Ledger::jobs(int tier, Stage stage) {
+std::vector<JobRow> SqliteLedger::jobs(int tier, Stage stage) {
   return connection_->guarded([&] {
     return read_jobs(connection_->sql,
                      fmt::format("WHERE tier = {} AND stage = {} ORDER BY position", tier,
@@ -129,21 +129,21 @@ std::vector<JobRow> Ledger::jobs(int tier, Stage stage) {
   });
 }
 
-std::vector<JobRow> Ledger::jobs_in_state(State state) {
+std::vector<JobRow> SqliteLedger::jobs_in_state(State state) {
   return connection_->guarded([&] {
     return read_jobs(connection_->sql,
                      fmt::format("WHERE state = {} ORDER BY id", static_cast<int>(state)));
   });
 }
 
-std::vector<JobRow> Ledger::finished_since(std::int64_t finish_order) {
+std::vector<JobRow> SqliteLedger::finished_since(std::int64_t finish_order) {
   return connection_->guarded([&] {
     return read_jobs(connection_->sql,
                      fmt::format("WHERE finish_order > {} ORDER BY finish_order", finish_order));
   });
 }
 
-std::optional<DesignRow> Ledger::design(const std::string& hash) {
+std::optional<DesignRow> SqliteLedger::design(const std::string& hash) {
   return connection_->guarded([&]() -> std::optional<DesignRow> {
     std::vector<DesignRow> rows = read_designs(connection_->sql, "WHERE hash = :hash", &hash);
     if (rows.empty()) return {};
@@ -151,7 +151,7 @@ std::optional<DesignRow> Ledger::design(const std::string& hash) {
   });
 }
 
-std::vector<DesignRow> Ledger::designs(int tier) {
+std::vector<DesignRow> SqliteLedger::designs(int tier) {
   return connection_->guarded([&] {
     return read_designs(
         connection_->sql,
@@ -159,12 +159,12 @@ std::vector<DesignRow> Ledger::designs(int tier) {
   });
 }
 
-std::vector<DesignRow> Ledger::human_designs() {
+std::vector<DesignRow> SqliteLedger::human_designs() {
   return connection_->guarded(
       [&] { return read_designs(connection_->sql, "WHERE origin = 'human' ORDER BY hash"); });
 }
 
-std::int64_t Ledger::last_finish_order() {
+std::int64_t SqliteLedger::last_finish_order() {
   return connection_->guarded([&] {
     long long order = 0;
     connection_->sql << "SELECT COALESCE(MAX(finish_order), 0) FROM jobs", soci::into(order);
@@ -172,7 +172,7 @@ std::int64_t Ledger::last_finish_order() {
   });
 }
 
-std::vector<train::EpochRecord> Ledger::curve(const CurveKey& key) {
+std::vector<train::EpochRecord> SqliteLedger::curve(const CurveKey& key) {
   return connection_->guarded([&] {
     std::vector<train::EpochRecord> epochs;
     int epoch = 0;
@@ -202,7 +202,7 @@ std::vector<train::EpochRecord> Ledger::curve(const CurveKey& key) {
   });
 }
 
-std::vector<EpochValue> Ledger::search_values(const std::vector<int>& epochs) {
+std::vector<EpochValue> SqliteLedger::search_values(const std::vector<int>& epochs) {
   return connection_->guarded([&] {
     std::vector<EpochValue> values;
     EpochValue value;
@@ -222,7 +222,7 @@ std::vector<EpochValue> Ledger::search_values(const std::vector<int>& epochs) {
   });
 }
 
-std::optional<JobRow> Ledger::find_done(const Job& like) {
+std::optional<JobRow> SqliteLedger::find_done(const Job& like) {
   return connection_->guarded([&]() -> std::optional<JobRow> {
     // A hash is 16 hex digits; anything else finds nothing.
     if (like.hash.find_first_not_of("0123456789abcdef") != std::string::npos) return {};
@@ -238,7 +238,7 @@ std::optional<JobRow> Ledger::find_done(const Job& like) {
   });
 }
 
-Totals Ledger::totals() {
+Totals SqliteLedger::totals() {
   return connection_->guarded([&] {
     Totals totals;
     long long jobs = 0, ready = 0, claimed = 0, done = 0, failed = 0, diverged = 0, reused = 0,

@@ -73,7 +73,7 @@ void write_scores(soci::session& sql, const Job& job, const net::ScoresByModule&
         job.hash, module, net::values_of(score), module.empty() ? cpu_seconds : 0.0);
 }
 
-Responses Ledger::responses(const CurveKey& key, int epoch) {
+Responses SqliteLedger::responses(const CurveKey& key, int epoch) {
   return connection_->guarded([&] {
     Responses found;
     read_rows<net::kResponseNames.size()>(
@@ -90,7 +90,7 @@ Responses Ledger::responses(const CurveKey& key, int epoch) {
   });
 }
 
-Scores Ledger::scores(const CurveKey& key) {
+Scores SqliteLedger::scores(const CurveKey& key) {
   return connection_->guarded([&] {
     Scores found;
     read_rows<net::kScoreNames.size()>(

@@ -1,7 +1,7 @@
 // The ledger's side of a worker: claim, renew, record, commit. Each write names the attempt and
 // does nothing when a newer one holds the job.
-#include "search/ledger/bell.hpp"
 #include "search/ledger/process_mark.hpp"
+#include "search/ledger/sqlite/bell.hpp"
 #include "search/ledger/sqlite/connection.hpp"
 
 namespace atto::search {
@@ -66,8 +66,8 @@ void write_epochs(soci::session& sql, const Job& job, const std::vector<train::E
   }
 }
 
-std::optional<Claim> Ledger::claim(const std::string& worker, std::int64_t environment,
-                                   double process_cpu_seconds, int finals_at_once) {
+std::optional<Claim> SqliteLedger::claim(const std::string& worker, std::int64_t environment,
+                                         double process_cpu_seconds, int finals_at_once) {
   return connection_->in_transaction([&]() -> std::optional<Claim> {
     soci::session& sql = connection_->sql;
     const std::optional<long long> id = find_value<long long>(
@@ -89,7 +89,7 @@ std::optional<Claim> Ledger::claim(const std::string& worker, std::int64_t envir
   });
 }
 
-Glance Ledger::glance(int finals_at_once) {
+Glance SqliteLedger::glance(int finals_at_once) {
   return connection_->guarded([&] {
     std::string state;
     int has_work = 0;
@@ -108,7 +108,7 @@ Glance Ledger::glance(int finals_at_once) {
   });
 }
 
-bool Ledger::renew(const Claim& claim, double attempt_cpu_seconds) {
+bool SqliteLedger::renew(const Claim& claim, double attempt_cpu_seconds) {
   return connection_->in_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     execute(connection_->sql,
@@ -118,7 +118,8 @@ bool Ledger::renew(const Claim& claim, double attempt_cpu_seconds) {
   });
 }
 
-bool Ledger::record_epochs(const Claim& claim, const std::vector<train::EpochRecord>& epochs) {
+bool SqliteLedger::record_epochs(const Claim& claim,
+                                 const std::vector<train::EpochRecord>& epochs) {
   return connection_->in_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     write_epochs(connection_->sql, claim.job, epochs, claim.known_epochs);
@@ -133,7 +134,7 @@ bool Ledger::record_epochs(const Claim& claim, const std::vector<train::EpochRec
   });
 }
 
-bool Ledger::commit(const Claim& claim, const train::TrialResult& result) {
+bool SqliteLedger::commit(const Claim& claim, const train::TrialResult& result) {
   const bool is_ours = connection_->in_synced_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     write_epochs(connection_->sql, claim.job, result.epochs, 0);
@@ -145,7 +146,7 @@ bool Ledger::commit(const Claim& claim, const train::TrialResult& result) {
   return is_ours;
 }
 
-bool Ledger::give_back(const Claim& claim, double attempt_cpu_seconds) {
+bool SqliteLedger::give_back(const Claim& claim, double attempt_cpu_seconds) {
   const bool is_ours = connection_->in_transaction([&] {
     if (!holds(connection_->sql, claim)) return false;
     execute(connection_->sql,

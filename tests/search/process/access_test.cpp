@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "search/ledger/ledger.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/ledger/sqlite/soci.hpp"
 #include "tests/search/process/process.hpp"
 
@@ -87,16 +87,16 @@ TEST_CASE(
     }
   }
   SECTION("while somebody writes to it") {
-    Ledger writer(shared.scratch / "run/ledger.db");
-    writer.add_event("note", "a write that lies in the log");
+    const auto writer = open_ledger(shared.scratch / "run");
+    writer->add_event("note", "a write that lies in the log");
     reads();
     CHECK(shared.read("status run").out.find("a write that lies in the log") != std::string::npos);
   }
   SECTION("with a log that nobody has brought into it, as a copy of a run that goes on has") {
     const auto run = shared.scratch / "run";
     {
-      Ledger writer(run / "ledger.db");
-      writer.add_event("note", "a write that lies in the log");
+      const auto writer = open_ledger(run);
+      writer->add_event("note", "a write that lies in the log");
       for (const char* name : {"ledger.db", "ledger.db-wal"})
         fs::copy_file(run / name, shared.scratch / name);
     }

@@ -1,7 +1,7 @@
 // Whole campaigns on the fake evaluator, through the binary.
 #include <catch2/catch.hpp>
 
-#include "search/ledger/ledger.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "tests/search/process/process.hpp"
 
 using namespace atto::test;
@@ -107,8 +107,8 @@ TEST_CASE("A warm start reuses every matching result at no cost") {
   // Search results; finalists are reused only with their weights, which the fake evaluator does not
   // make.
   CHECK(status.at("jobs").at("reused").get<int>() == status.at("jobs").at("done").get<int>() - 4);
-  atto::search::Ledger ledger(scratch / "second/ledger.db");
-  for (const atto::search::JobRow& row : ledger.jobs_in_state(atto::search::State::Done)) {
+  const auto ledger = atto::search::open_ledger(scratch / "second");
+  for (const atto::search::JobRow& row : ledger->jobs_in_state(atto::search::State::Done)) {
     if (row.verdict.reused_from.empty()) continue;
     CHECK(row.verdict.cpu_seconds == 0);
     CHECK(row.verdict.original_cpu_seconds > 0);

@@ -7,9 +7,9 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
-#include "search/ledger/ledger.hpp"
-#include "search/ledger/sqlite/soci.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "tests/search/process/process.hpp"
+#include "tests/search/unit/ledger_folder.hpp"
 
 using namespace atto::test;
 using namespace atto::search;
@@ -41,9 +41,8 @@ bool becomes(Condition&& is_true) {
 
 std::vector<JobRow> claimed_by(const fs::path& run, const std::string& worker) {
   std::vector<JobRow> rows;
-  if (!fs::exists(run / "ledger.db")) return rows;
-  Ledger ledger(run / "ledger.db");
-  for (JobRow& row : ledger.jobs_in_state(State::Claimed))
+  if (ledger_in(run).empty()) return rows;
+  for (JobRow& row : open_ledger(run)->jobs_in_state(State::Claimed))
     if (row.worker == worker) rows.push_back(std::move(row));
   return rows;
 }
@@ -79,21 +78,21 @@ TEST_CASE(
       CHECK(std::abs(std::stoll(read_text(scratch / "told")) - ::time(nullptr)) > 3000);
     }
     const int coordinator = start_atto(scratch, search(run), time_of(scratch / "ours") + kSlow);
-    REQUIRE(becomes([&] { return fs::exists(scratch / (run + "/ledger.db")); }));
+    REQUIRE(becomes([&] { return !ledger_in(scratch / run).empty(); }));
     const int worker = start_atto(scratch, "worker " + run + " --fake --name hand",
                                   time_of(scratch / "theirs") + kQuicker);
     REQUIRE(becomes([&] { return !claimed_by(scratch / run, "hand").empty(); }));
     set("ours", theirs), set("theirs", ours);
-    REQUIRE(becomes([&] { return Ledger(scratch / (run + "/ledger.db")).totals().done >= 7; }));
+    REQUIRE(becomes([&] { return open_ledger(scratch / run)->totals().done >= 7; }));
     set("ours", ours), set("theirs", theirs);
     CHECK(wait_for(coordinator) == 0);
     CHECK(wait_for(worker) == 0);
     INFO(read_text(scratch / "log"));
     CHECK(boards_of(scratch, scratch / run) == calm);
-    Ledger ledger(scratch / (run + "/ledger.db"));
-    CHECK(ledger.totals().failed == 0);
-    CHECK(ledger.totals().wasted_cpu_seconds == 0);
-    CHECK(ledger.events(10).empty());  // nobody was taken for dead
+    const auto ledger = open_ledger(scratch / run);
+    CHECK(ledger->totals().failed == 0);
+    CHECK(ledger->totals().wasted_cpu_seconds == 0);
+    CHECK(ledger->events(10).empty());  // nobody was taken for dead
   }
 }
 
@@ -101,23 +100,18 @@ TEST_CASE("A lease far ahead of the clock, as older versions wrote it, is no wai
   const Scratch scratch;
   REQUIRE(run_atto(scratch, search("calm")).code == 0);
   REQUIRE(run_atto(scratch, search("run"), "ATTO_FAULT=after_propose:3").code == 137);
-  Ledger(scratch / "run/ledger.db").claim("by hand", 1, 0).value();
-  {
-    soci::session sql(soci::sqlite3, "dbname=\"" + (scratch / "run/ledger.db").string() + "\"");
-    sql << "UPDATE jobs SET process = '', lease_until = (strftime('%s', 'now') + 3600) * 1000 "
-           "WHERE "
-           "state = 1";
-  }
+  open_ledger(scratch / "run")->claim("by hand", 1, 0).value();
+  kTestedSqlite.set_claims(scratch / "run", "", now_ms() + 3600000);
   CHECK(wait_for(start_atto(scratch, "resume run --workers 1")) == 0);
   CHECK(boards_of(scratch, scratch / "run") == boards_of(scratch, scratch / "calm"));
-  CHECK(Ledger(scratch / "run/ledger.db").totals().failed == 0);
+  CHECK(open_ledger(scratch / "run")->totals().failed == 0);
 }
 
 TEST_CASE("An added worker that is killed is missed at once; one that stands still keeps its job") {
   const Scratch scratch;
   REQUIRE(run_atto(scratch, search("calm")).code == 0);
   const int coordinator = start_atto(scratch, search("run"), kSlow);
-  REQUIRE(becomes([&] { return fs::exists(scratch / "run/ledger.db"); }));
+  REQUIRE(becomes([&] { return !ledger_in(scratch / "run").empty(); }));
   int worker = start_atto(scratch, "worker run --fake --name first", kQuicker);
   REQUIRE(becomes([&] { return !claimed_by(scratch / "run", "first").empty(); }));
   ::kill(worker, SIGKILL);
@@ -129,8 +123,7 @@ TEST_CASE("An added worker that is killed is missed at once; one that stands sti
   ::kill(worker, SIGSTOP);
   const auto held = claimed_by(scratch / "run", "second");
   if (!held.empty()) {  // else it stopped between two jobs
-    soci::session sql(soci::sqlite3, "dbname=\"" + (scratch / "run/ledger.db").string() + "\"");
-    sql << "UPDATE jobs SET lease_until = 0 WHERE worker = 'second' AND state = 1";
+    kTestedSqlite.set_claims(scratch / "run", held.front().process, 0);
     CHECK(becomes([&] {
       return read_text(scratch / "log")
                  .find("worker second gives no sign of life, but its process") != std::string::npos;
@@ -149,9 +142,9 @@ TEST_CASE("An added worker that is killed is missed at once; one that stands sti
 TEST_CASE("A worker that waits has one connection and hardly asks, and takes what comes at once") {
   const Scratch scratch;
   REQUIRE(run_atto(scratch, search("run"), "ATTO_FAULT=after_propose:1").code == 137);
-  Ledger ledger(scratch / "run/ledger.db");
+  const auto ledger = open_ledger(scratch / "run");
   const int worker = start_atto(scratch, "worker run --fake --name hand");
-  REQUIRE(becomes([&] { return ledger.totals().done == 1; }));
+  REQUIRE(becomes([&] { return ledger->totals().done == 1; }));
   ::sleep(7);  // until it waits longer and longer
   const fs::path process = fs::path("/proc") / std::to_string(worker);
   int connections = 0;
@@ -172,10 +165,10 @@ TEST_CASE("A worker that waits has one connection and hardly asks, and takes wha
   REQUIRE(before > 0);
   ::sleep(4);
   CHECK(reads() - before < 40);  // asking every 50 ms made hundreds
-  Job job = ledger.jobs(0, Stage::Search).at(0).job;
+  Job job = ledger->jobs(0, Stage::Search).at(0).job;
   job.position = 77, job.replica = 1;
-  ledger.add_job(job, ledger.design(job.hash).value());
-  CHECK(becomes([&] { return ledger.totals().done == 2; }));
+  ledger->add_job(job, ledger->design(job.hash).value());
+  CHECK(becomes([&] { return ledger->totals().done == 2; }));
   ::kill(worker, SIGTERM);
   CHECK(wait_for(worker) == 130);
 }
@@ -192,33 +185,24 @@ TEST_CASE("A request to stop is heard at any window, and while another process h
   int coordinator =
       start_atto(scratch, "search wide.json --evaluator fake --workers 2 --out run", slow);
   REQUIRE(becomes([&] {
-    return fs::exists(scratch / "run/ledger.db") &&
-           Ledger(scratch / "run/ledger.db").totals().done >= 2;
+    return !ledger_in(scratch / "run").empty() && open_ledger(scratch / "run")->totals().done >= 2;
   }));
   ::kill(coordinator, SIGTERM);
   CHECK(wait_for(coordinator, 20) == 130);  // it took minutes
   CHECK(json::parse(run_atto(scratch, "status run --json").out).at("state") == "stopped");
 
   coordinator = start_atto(scratch, "resume run --workers 1", slow);
-  Ledger ledger(scratch / "run/ledger.db");
-  REQUIRE(becomes([&] { return ledger.meta("state") == "running"; }));
-  soci::session sql(soci::sqlite3, "dbname=\"" + (scratch / "run/ledger.db").string() + "\"");
-  REQUIRE(becomes([&] {
-    try {
-      sql << "BEGIN IMMEDIATE";
-      return true;
-    } catch (const soci::soci_error&) {
-      return false;
-    }
-  }));
-  ::usleep(300000);
-  const std::size_t said = read_text(scratch / "log").size();
-  ::kill(coordinator, SIGTERM);
-  CHECK(becomes(
-      [&] { return read_text(scratch / "log").find("stopping: ", said) != std::string::npos; }));
-  ::kill(coordinator, SIGTERM);  // at once
-  CHECK(wait_for(coordinator, 20) == 130);
-  sql << "ROLLBACK";
+  const auto ledger = open_ledger(scratch / "run");
+  REQUIRE(becomes([&] { return ledger->meta("state") == "running"; }));
+  ledger->pause_workers([&] {  // holds the ledger meanwhile
+    ::usleep(300000);
+    const std::size_t said = read_text(scratch / "log").size();
+    ::kill(coordinator, SIGTERM);
+    CHECK(becomes(
+        [&] { return read_text(scratch / "log").find("stopping: ", said) != std::string::npos; }));
+    ::kill(coordinator, SIGTERM);  // at once
+    CHECK(wait_for(coordinator, 20) == 130);
+  });
   CHECK(json::parse(run_atto(scratch, "status run --json").out).at("state") == "interrupted");
 }
 

@@ -1,3 +1,4 @@
+// The promises of a ledger, whatever database holds it.
 #include "search/ledger/ledger.hpp"
 
 #include <spawn.h>
@@ -6,36 +7,20 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <filesystem>
+#include <set>
 #include <sstream>
 #include <thread>
 
 #include "design_specs/errors.hpp"
 #include "search/campaign/campaign.hpp"
-#include "search/ledger/bell.hpp"
 #include "search/ledger/process_mark.hpp"
-#include "search/ledger/sqlite/soci.hpp"
+#include "tests/search/unit/ledger_folder.hpp"
 
 using namespace atto;
 using namespace atto::search;
+using atto::test::LedgerFolder;
 
 namespace {
-
-class Folder {
- public:
-  Folder()
-      : path_(std::filesystem::temp_directory_path() /
-              ("atto-ledger-" + std::to_string(::getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-    Ledger::create(file());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::filesystem::path file() const { return path_ / "a ledger.db"; }
-
- private:
-  std::filesystem::path path_;
-};
 
 DesignRow design(const std::string& hash) {
   DesignRow row;
@@ -69,17 +54,68 @@ train::TrialResult result_of(int epochs, double top1) {
   return result;
 }
 
-/// What no call does: time passes, machines start again, older versions write.
-void alter(const Folder& folder, const std::string& statement) {
-  soci::session sql(soci::sqlite3, "dbname=\"" + folder.file().string() + "\"");
-  sql << statement;
-}
-
 }  // namespace
 
+TEST_CASE("What one connection has written all others see at once, and nothing of what failed") {
+  const LedgerFolder folder;
+  const auto writer = folder.open(), reader = folder.open();
+  CHECK(reader->totals().jobs == 0);
+  writer->add_job(job_at(0), design("00000000000000aa"));
+  CHECK(reader->totals().jobs == 1);
+  // A second job of one position cannot be; neither is its design there.
+  CHECK_THROWS_AS(writer->add_job(job_at(0, "00000000000000bb"), design("00000000000000bb")),
+                  EnvironmentError);
+  CHECK_FALSE(writer->design("00000000000000bb"));
+  CHECK_FALSE(reader->design("00000000000000bb"));
+  const Claim claim = writer->claim("w", 1, 0).value();
+  CHECK(reader->holders() == std::vector<std::string>{"w"});
+  writer->commit(claim, result_of(3, 0.5));
+  CHECK(reader->curve({claim.job.hash, train::Phase::Search, 0}).size() == 3);
+  CHECK_FALSE(reader->commit(claim, result_of(3, 0.6)));
+}
+
+TEST_CASE("Whoever asks for what is new while others commit misses none and sees none twice") {
+  constexpr int kJobs = 60;
+  const LedgerFolder folder;
+  const auto reader = folder.open();
+  for (int i = 0; i < kJobs; ++i) reader->add_job(job_at(i), design("00000000000000aa"));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&folder] {
+      const auto own = folder.open();
+      while (const auto claim = own->claim("w", 1, 0)) own->commit(*claim, result_of(1, 0.5));
+    });
+  std::vector<std::int64_t> orders;
+  std::set<std::int64_t> jobs;
+  while (orders.size() < kJobs)
+    for (const JobRow& row : reader->finished_since(orders.empty() ? 0 : orders.back())) {
+      orders.push_back(row.verdict.finish_order);
+      jobs.insert(row.job.id);
+    }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(jobs.size() == kJobs);
+  for (int i = 0; i < kJobs; ++i) CHECK(orders[static_cast<std::size_t>(i)] == i + 1);
+  CHECK(reader->last_finish_order() == kJobs);
+}
+
+TEST_CASE("A role is one process's at a time, and free again after it") {
+  const LedgerFolder folder;
+  const auto one = folder.open(), other = folder.open();
+  auto held = one->take(Role::Coordinate);
+  REQUIRE(held);
+  CHECK_FALSE(other->take(Role::Coordinate));
+  CHECK(other->is_taken(Role::Coordinate));
+  CHECK_FALSE(other->is_taken(Role::Steer));
+  CHECK(other->take(Role::Steer));
+  held.reset();
+  CHECK_FALSE(one->is_taken(Role::Coordinate));
+  CHECK(other->take(Role::Coordinate));
+}
+
 TEST_CASE("A job goes from ready over claimed to done, and keeps every bit of its result") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
   const auto claim = ledger.claim("w", 1, 0);
   REQUIRE(claim);
@@ -104,11 +140,12 @@ TEST_CASE("A job goes from ready over claimed to done, and keeps every bit of it
 }
 
 TEST_CASE("An attempt that lost its job can write nothing") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
   const Claim old = ledger.claim("old", 1, 0).value();
-  alter(folder, "UPDATE jobs SET process = '', lease_until = 0");
+  folder.set_claims("", 0);
   CHECK(ledger.release_lost({"old"}).released.empty());
   CHECK(ledger.release_lost({}).released.size() == 1);
   const Claim fresh = ledger.claim("new", 1, 0).value();
@@ -125,8 +162,9 @@ TEST_CASE("An attempt that lost its job can write nothing") {
 }
 
 TEST_CASE("A claim is lost with its process, its machine or its lease, and only a death counts") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
   std::istringstream words(process_mark());
   std::string boot, id_namespace;
@@ -142,8 +180,7 @@ TEST_CASE("A claim is lost with its process, its machine or its lease, and only 
   const std::string unseen = boot + " pid:[1] " + std::to_string(::getpid()) + " 5";
   const auto lost = [&](const std::string& process, std::int64_t lease_from_now) {
     ledger.claim("w", 1, 0).value();
-    alter(folder, "UPDATE jobs SET process = '" + process +
-                      "', lease_until = " + std::to_string(machine_clock_ms() + lease_from_now));
+    folder.set_claims(process, machine_clock_ms() + lease_from_now);
     const LostClaims found = ledger.release_lost({});
     if (found.released.empty()) ledger.release_worker("w", "", false);
     return found;
@@ -172,24 +209,25 @@ TEST_CASE("A claim is lost with its process, its machine or its lease, and only 
 }
 
 TEST_CASE("A worker without a job hears of one at once, and asks once for all that it must know") {
-  Folder folder;
-  Ledger ledger(folder.file());
-  LedgerBell bell(folder.file());
-  CHECK_FALSE(bell.wait(0));
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
+  const std::unique_ptr<Bell> bell = ledger.listen();
+  CHECK_FALSE(bell->wait(0));
   CHECK_FALSE(ledger.glance().has_work);
-  CHECK_FALSE(bell.wait(0));  // reading rings for nobody
+  CHECK_FALSE(bell->wait(0));  // reading rings for nobody
   ledger.add_job(job_at(0), design("00000000000000aa"));
-  CHECK(bell.wait(10000));
-  CHECK_FALSE(bell.wait(0));
+  CHECK(bell->wait(10000));
+  CHECK_FALSE(bell->wait(0));
   CHECK(ledger.glance().has_work);
   const Claim claim = ledger.claim("w", 1, 0).value();
   ledger.renew(claim, 1);
   ledger.record_epochs(claim, result_of(1, 0.5).epochs);
-  CHECK_FALSE(bell.wait(0));  // nobody else has to know
+  CHECK_FALSE(bell->wait(0));  // nobody else has to know
   CHECK_FALSE(ledger.glance().has_work);
   const auto rings = [&](auto&& work) {
     work();
-    return bell.wait(10000);
+    return bell->wait(10000);
   };
   CHECK(rings([&] { ledger.give_back(claim, 1); }));
   CHECK(rings([&] { ledger.claim("w", 1, 0), ledger.release_worker("w", "", false); }));
@@ -201,8 +239,9 @@ TEST_CASE("A worker without a job hears of one at once, and asks once for all th
 }
 
 TEST_CASE("A job that goes on from an earlier rung stands at that rung's epoch") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
   ledger.commit(ledger.claim("w", 1, 0).value(), result_of(3, 0.5));
   Job next = job_at(1);
@@ -221,8 +260,9 @@ TEST_CASE("A job that goes on from an earlier rung stands at that rung's epoch")
 }
 
 TEST_CASE("Two figures of one moment keep their order, though the time of day is set back") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   for (const std::int64_t at : {1000, 5, 1000}) {
     LatencyRow row;
     row.hash = std::to_string(at) + std::to_string(ledger.latencies(false).size());
@@ -238,8 +278,9 @@ TEST_CASE("Two figures of one moment keep their order, though the time of day is
 
 TEST_CASE(
     "Three deaths at one epoch fail a trial; a checkpoint in between starts the count again") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
   const auto die = [&](int epochs) {
     const Claim claim = ledger.claim("w", 1, 0).value();
@@ -259,8 +300,9 @@ TEST_CASE(
 }
 
 TEST_CASE("A job that is given back, or whose coordinator died, is not counted as a death") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
   for (int i = 0; i < 5; ++i) {
     ledger.give_back(ledger.claim("w", 1, 0).value(), 1);
@@ -272,8 +314,9 @@ TEST_CASE("A job that is given back, or whose coordinator died, is not counted a
 }
 
 TEST_CASE("The CPU time of a whole process counts from the claim on") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
   ledger.claim("w", 1, 100).value();
   ledger.release_worker("w", "", true, 103.5);
@@ -281,17 +324,17 @@ TEST_CASE("The CPU time of a whole process counts from the claim on") {
 }
 
 TEST_CASE("Jobs are claimed in the order of proposals, each by one worker only") {
-  Folder folder;
+  const LedgerFolder folder;
   {
-    Ledger ledger(folder.file());
-    for (int i = 0; i < 60; ++i) ledger.add_job(job_at(i), design("00000000000000aa"));
+    const std::unique_ptr<Ledger> ledger = folder.open();
+    for (int i = 0; i < 60; ++i) ledger->add_job(job_at(i), design("00000000000000aa"));
   }
   std::vector<std::int64_t> claimed[3];
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t)
     threads.emplace_back([&, t] {
-      Ledger ledger(folder.file());
-      while (const auto claim = ledger.claim("w" + std::to_string(t), 1, 0))
+      const std::unique_ptr<Ledger> ledger = folder.open();
+      while (const auto claim = ledger->claim("w" + std::to_string(t), 1, 0))
         claimed[t].push_back(claim->job.position);
     });
   for (std::thread& thread : threads) thread.join();
@@ -306,8 +349,9 @@ TEST_CASE("Jobs are claimed in the order of proposals, each by one worker only")
 }
 
 TEST_CASE("A reused result is done at once and costs nothing") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   Verdict verdict;
   verdict.top1 = 0.5;
   verdict.reused_from = "elsewhere";
@@ -324,40 +368,12 @@ TEST_CASE("A reused result is done at once and costs nothing") {
   CHECK_FALSE(ledger.find_done(other).has_value());
 }
 
-TEST_CASE("A file that is no ledger, a missing one and another schema are clear errors") {
-  Folder folder;
-  CHECK_THROWS_AS(Ledger::create(folder.file()), EnvironmentError);
-  CHECK_THROWS_WITH(Ledger(folder.file().parent_path() / "none.db"),
-                    Catch::Contains("cannot open the ledger: No such file or directory"));
-  const auto text = folder.file().parent_path() / "text.db";
-  FILE* file = std::fopen(text.c_str(), "w");
-  std::fputs("this is not a database at all, but it is long enough to be looked at", file);
-  std::fclose(file);
-  CHECK_THROWS_AS(Ledger(text), EnvironmentError);
-  Ledger(folder.file()).set_meta("schema", "99");
-  CHECK_THROWS_WITH(Ledger(folder.file()), Catch::Contains("has schema 99, this version reads 6"));
-}
-
-TEST_CASE("A ledger is made whole or not at all") {
-  Folder folder;
-  const auto file = folder.file().parent_path() / "other.db";
-  CHECK_THROWS_WITH(Ledger::create(file, [](Ledger&) { throw EnvironmentError("no room"); }),
-                    "no room");
-  CHECK_FALSE(std::filesystem::exists(file));
-  int left = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder.file().parent_path()))
-    left += entry.path().filename().string().starts_with("other");
-  CHECK(left == 0);
-  Ledger::create(file, [](Ledger& ledger) { ledger.set_meta("key", "value"); });
-  CHECK_FALSE(std::filesystem::exists(file.string() + "-wal"));
-  CHECK(Ledger(file).meta("key") == "value");
-}
-
 TEST_CASE("What the ledger says of its campaign is refused with its name when it is mangled") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   CHECK_THROWS_WITH(load_campaign(ledger), Catch::Contains("the ledger has no campaign") &&
-                                               Catch::Contains(folder.file().string()));
+                                               Catch::Contains(ledger.name()));
   store_campaign(ledger, read_campaign(ATTO_SOURCE_DIR "/tests/search/data/tiny.json", {}, "fake"));
   CHECK(load_campaign(ledger).spec.name == "tiny");
   const std::string campaign = ledger.meta("campaign");
@@ -365,8 +381,8 @@ TEST_CASE("What the ledger says of its campaign is refused with its name when it
     const std::string before = ledger.meta(key);
     ledger.set_meta(key, text);
     CHECK_THROWS_AS(load_campaign(ledger), EnvironmentError);
-    CHECK_THROWS_WITH(load_campaign(ledger), Catch::Contains("the ledger is damaged (") &&
-                                                 Catch::Contains(folder.file().string()));
+    CHECK_THROWS_WITH(load_campaign(ledger),
+                      Catch::Contains("the ledger is damaged (") && Catch::Contains(ledger.name()));
     ledger.set_meta(key, before);
   };
   mangle("campaign", campaign.substr(0, campaign.size() / 2));
@@ -380,12 +396,13 @@ TEST_CASE("What the ledger says of its campaign is refused with its name when it
   ledger.set_meta("extensions", "[[0, 1]]");
   CHECK_THROWS_AS(read_extensions(ledger), EnvironmentError);
   ledger.set_meta("extensions", "[[0, 1");
-  CHECK_THROWS_WITH(read_extensions(ledger), Catch::Contains(folder.file().string()));
+  CHECK_THROWS_WITH(read_extensions(ledger), Catch::Contains(ledger.name()));
 }
 
 TEST_CASE("Only so many finalists are claimed at once; other jobs go on") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   for (int i = 0; i < 3; ++i) {
     Job job = job_at(i);
     job.stage = Stage::Final;
@@ -408,8 +425,9 @@ TEST_CASE("Only so many finalists are claimed at once; other jobs go on") {
 }
 
 TEST_CASE("What is not a number is stored as absent") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
   const auto claim = ledger.claim("w", 1, 0);
   REQUIRE(claim);
@@ -425,8 +443,9 @@ TEST_CASE("What is not a number is stored as absent") {
 }
 
 TEST_CASE("A latency is found again by design, host, runtime and setting alone") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   LatencyRow row{"00000000000000aa",
                  "host",
                  "0.1, avx2",
@@ -469,8 +488,9 @@ TEST_CASE("A latency is found again by design, host, runtime and setting alone")
 }
 
 TEST_CASE("A design that was refused is done, is no result to reuse, and keeps its figure") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   Verdict verdict;
   verdict.outcome = train::Outcome::Refused;
   verdict.reason = "too slow: 3 ms > 2 ms";
@@ -486,55 +506,10 @@ TEST_CASE("A design that was refused is done, is no result to reuse, and keeps i
   CHECK(ledger.totals().refused == 1);
 }
 
-TEST_CASE("A ledger of an older runtime keeps its latencies and forgets how it described blocks") {
-  Folder folder;
-  const LatencyRow row{"00000000000000aa", "host", "0.1", {1, spec::LatencyPrecision::Fp32}, false,
-                       {1.5, 1, 2, 9, {}}, {},     5};
-  Ledger(folder.file()).add_latency(row);
-  {
-    soci::session sql(soci::sqlite3, "dbname=\"" + folder.file().string() + "\"");
-    sql << "DROP TABLE steering_places";
-    sql << "ALTER TABLE jobs DROP COLUMN process";
-    sql << "UPDATE latencies SET blocks = '[[\"k\", \"f\", 7.0, [1, 2, 3, 4], 0.8]]'";
-    sql << "UPDATE meta SET value = '4' WHERE key = 'schema'";
-  }
-  Ledger ledger(folder.file());
-  REQUIRE(ledger.latencies(false).size() == 1);
-  CHECK(ledger.latencies(false)[0].latency.median_ms == 1.5);
-  CHECK(ledger.latencies(false)[0].latency.blocks.empty());
-}
-
-TEST_CASE("A ledger of the schema before takes latencies once it is opened") {
-  Folder folder;
-  {
-    Ledger ledger(folder.file());
-    ledger.add_job(job_at(0), design("00000000000000aa"));
-  }
-  {
-    soci::session sql(soci::sqlite3, "dbname=\"" + folder.file().string() + "\"");
-    sql << "DROP TABLE latencies";
-    sql << "DROP TABLE steering_places";
-    sql << "ALTER TABLE jobs DROP COLUMN process";
-    sql << "ALTER TABLE jobs DROP COLUMN latency_ms";
-    sql << "UPDATE meta SET value = '3' WHERE key = 'schema'";
-  }
-  Ledger ledger(folder.file());
-  CHECK_FALSE(ledger.jobs(0, Stage::Search).at(0).job.latency_ms);
-  CHECK(ledger.latencies(false).empty());
-  ledger.add_latency({"00000000000000aa",
-                      "host",
-                      "0.1",
-                      {1, spec::LatencyPrecision::Fp32},
-                      false,
-                      {1, 1, 1, 1, {}},
-                      {},
-                      5});
-  CHECK(ledger.latencies(false).size() == 1);
-}
-
 TEST_CASE("A pause holds until its time or until it is called off") {
-  Folder folder;
-  Ledger ledger(folder.file());
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
   CHECK(ledger.pause() == 0);
   bool was_called = false;
   const std::int64_t pause = ledger.pause_workers([&] { was_called = true; });
@@ -544,7 +519,7 @@ TEST_CASE("A pause holds until its time or until it is called off") {
   // What is past, and what a machine wrote before it was started again: no pause is that long.
   for (const std::int64_t until :
        {machine_clock_ms() - 1, machine_clock_ms() + kLongestPauseMs + 10000, now_ms()}) {
-    ledger.set_meta("paused_until", std::to_string(until));
+    folder.set_pause(until);
     CHECK(ledger.pause() == 0);
   }
   ledger.pause_workers();

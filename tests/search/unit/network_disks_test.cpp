@@ -1,4 +1,4 @@
-#include "search/ledger/network_disks.hpp"
+#include "search/ledger/sqlite/network_disks.hpp"
 
 #include <catch2/catch.hpp>
 

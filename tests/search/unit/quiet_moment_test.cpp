@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "search/ledger/open_ledger.hpp"
 #include "search/ledger/process_mark.hpp"
 #include "tests/search/process/process.hpp"
 
@@ -43,8 +44,9 @@ void add_claimed_job(Ledger& ledger, const std::string& worker) {
 
 TEST_CASE("Workers of the crew stand still while work is done, and go on after it") {
   const test::Scratch scratch;
-  Ledger::create(scratch / "ledger.db");
-  Ledger ledger(scratch / "ledger.db");
+  create_ledger(scratch / "");
+  const auto opened = open_ledger(scratch / "");
+  Ledger& ledger = *opened;
   // Each writes bytes to its log as long as it runs.
   Crew crew({"/bin/sh", {"-c", "while :; do echo tick; sleep 0.01; done"}}, 2, scratch / "");
   crew.fill(std::chrono::milliseconds(0));
@@ -75,8 +77,9 @@ TEST_CASE("Workers of the crew stand still while work is done, and go on after i
 
 TEST_CASE("Workers go on when what is done throws, and one that died is no obstacle") {
   const test::Scratch scratch;
-  Ledger::create(scratch / "ledger.db");
-  Ledger ledger(scratch / "ledger.db");
+  create_ledger(scratch / "");
+  const auto opened = open_ledger(scratch / "");
+  Ledger& ledger = *opened;
   Crew crew({"/bin/sh", {"-c", "exit 0"}}, 1, scratch / "");
   crew.fill(std::chrono::milliseconds(0));
   CHECK_THROWS_WITH(in_a_quiet_moment(ledger, crew, [] { throw std::runtime_error("no engine"); }),
@@ -86,8 +89,9 @@ TEST_CASE("Workers go on when what is done throws, and one that died is no obsta
 
 TEST_CASE("A worker that people started waits when asked, and one that does not is named") {
   const test::Scratch scratch;
-  Ledger::create(scratch / "ledger.db");
-  Ledger ledger(scratch / "ledger.db");
+  create_ledger(scratch / "");
+  const auto opened = open_ledger(scratch / "");
+  Ledger& ledger = *opened;
   Crew nobody({"/bin/false", {}}, 0, scratch / "");
   add_claimed_job(ledger, "by hand");
   bool did_run = false;
@@ -97,9 +101,9 @@ TEST_CASE("A worker that people started waits when asked, and one that does not 
 
   std::atomic<bool> is_over = false;
   std::thread worker([&] {
-    Ledger own(scratch / "ledger.db");
+    const auto own = open_ledger(scratch / "");
     while (!is_over) {
-      if (const std::int64_t pause = own.pause()) own.keep_pause("by hand", pause);
+      if (const std::int64_t pause = own->pause()) own->keep_pause("by hand", pause);
       sleep_ms(5);
     }
   });
@@ -113,11 +117,11 @@ TEST_CASE("`atto worker` keeps a pause before it claims anything, then works") {
   REQUIRE(test::run_atto(scratch, "search " + test::tiny_spec() + " --evaluator fake --out run",
                          "ATTO_FAULT=after_propose:3")
               .code == 137);
-  Ledger ledger(scratch / "run/ledger.db");
+  const auto ledger = open_ledger(scratch / "run");
   const std::int64_t pause = machine_clock_ms() + 1500;
-  ledger.set_meta("paused_until", std::to_string(pause));
+  ledger->set_meta("paused_until", std::to_string(pause));
   CHECK(test::run_atto(scratch, "worker run --fake --name hand --patience 0.2").code == 0);
   CHECK(machine_clock_ms() >= pause);
-  CHECK(ledger.meta("pause kept by hand") == std::to_string(pause));
-  CHECK(ledger.totals().done == 3);
+  CHECK(ledger->meta("pause kept by hand") == std::to_string(pause));
+  CHECK(ledger->totals().done == 3);
 }

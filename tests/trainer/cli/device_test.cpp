@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "search/campaign/campaign.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "tests/search/process/process.hpp"
 
 using namespace atto::test;
@@ -28,7 +29,8 @@ TEST_CASE("A device that is not there is refused before anything is made, and ch
   const Ended other = run_atto(scratch, "resume run --device cuda", no_card);
   CHECK(other.code == 4);
   CHECK(other.err.find("; without it: atto resume run --device cpu\n") != std::string::npos);
-  Ledger ledger(scratch / "run/ledger.db");
+  const auto opened = open_ledger(scratch / "run");
+  Ledger& ledger = *opened;
   change_device(ledger, "cuda");  // as folders are that were made before this was asked
   CHECK(run_atto(scratch, "resume run", no_card).code == 4);
   const Ended ended = run_atto(scratch, "resume run --device cpu --workers 1", no_card);

@@ -1,4 +1,4 @@
-#include "search/ledger/network_disks.hpp"
+#include "search/ledger/sqlite/network_disks.hpp"
 
 #include <fmt/format.h>
 #include <sys/vfs.h>

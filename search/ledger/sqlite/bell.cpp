@@ -1,4 +1,4 @@
-#include "search/ledger/bell.hpp"
+#include "search/ledger/sqlite/bell.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -13,16 +13,16 @@ void ring_bell(const std::filesystem::path& ledger) {
   (void)::utimensat(AT_FDCWD, ledger.c_str(), nullptr, 0);
 }
 
-LedgerBell::LedgerBell(const std::filesystem::path& ledger)
+FileBell::FileBell(const std::filesystem::path& ledger)
     : descriptor_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   if (descriptor_ >= 0) ::inotify_add_watch(descriptor_, ledger.c_str(), IN_ATTRIB);
 }
 
-LedgerBell::~LedgerBell() {
+FileBell::~FileBell() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-bool LedgerBell::wait(int milliseconds) {
+bool FileBell::wait(int milliseconds) {
   pollfd waiting{descriptor_, POLLIN, 0};  // a negative descriptor is passed over
   if (::poll(&waiting, 1, milliseconds) <= 0) return false;
   char events[4096];

@@ -1,0 +1,26 @@
+#include "search/ledger/sqlite/database.hpp"
+
+#include "search/ledger/sqlite/ledger.hpp"
+#include "search/ledger/sqlite/network_disks.hpp"
+
+namespace atto::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFile = "ledger.db";
+
+void create(const fs::path& folder, const std::function<void(Ledger&)>& fill) {
+  SqliteLedger::create(folder / kFile, fill);
+}
+
+std::unique_ptr<Ledger> open(const fs::path& folder, Ledger::Access access) {
+  return std::make_unique<SqliteLedger>(folder / kFile, access);
+}
+
+}  // namespace
+
+const LedgerDatabase kSqliteDatabase = {kFile, "SQLite format 3", refuse_network_disk, create,
+                                        open};
+
+}  // namespace atto::search
