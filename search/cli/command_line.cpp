@@ -14,6 +14,7 @@
 #include "design_specs/reading/problems.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/help_page.hpp"
+#include "search/cli/shell_pages.hpp"
 
 namespace atto::cli {
 namespace {
@@ -85,6 +86,17 @@ std::vector<std::string> plain_arguments(int argc, char** argv) {
   if (words.front() != "help") return words;
   if (words[1] == "help" || words[1] == "version") return {"--help"};
   return {words[1], "--help"};
+}
+
+/// The hidden word that stands first or behind a command's name; it is taken out of `words`.
+std::string hidden_word(std::vector<std::string>& words) {
+  for (std::size_t at = 0; at < std::min<std::size_t>(words.size(), 2); ++at)
+    if (words[at] == "__complete" || words[at] == "__manual") {
+      const std::string word = words[at];
+      words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
+      return word;
+    }
+  return "";
 }
 
 bool asks_for_json(const std::vector<std::string>& words) {
@@ -226,7 +238,11 @@ void CommandLine::add(const std::string& group, std::initializer_list<Add> comma
 }
 
 int CommandLine::run(int argc, char** argv, const Action& action) {
-  std::vector<std::string> words = plain_arguments(argc, argv);
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  const std::string hidden = hidden_word(words);
+  if (hidden == "__complete") return complete(std::move(words), action);
+  if (hidden == "__manual") return print_manual(words, action);
+  words = plain_arguments(argc, argv);
   const bool is_json = asks_for_json(words);
   const std::vector<std::string> names = command_names(*app_);
   if (words.front()[0] != '-' &&
@@ -245,6 +261,57 @@ int CommandLine::run(int argc, char** argv, const Action& action) {
                   is_json);
   }
   return run_guarded(action, is_json);
+}
+
+bool CommandLine::is_passed_on(const std::string& command) const {
+  const auto commands = app_->get_subcommands({});
+  return std::any_of(commands.begin(), commands.end(), [&](const CLI::App* known) {
+    return known->get_name() == command && known->get_prefix_command();
+  });
+}
+
+/// Lets the program that a command is passed on to answer; 1 where there is none.
+int CommandLine::pass_on(std::vector<std::string> words, const Action& action) {
+  std::reverse(words.begin(), words.end());
+  std::fflush(stdout);
+  try {
+    app_->parse(words);
+    return action();
+  } catch (const std::exception&) {
+    return 1;
+  }
+}
+
+int CommandLine::complete(std::vector<std::string> words, const Action& action) {
+  if (words.size() > 1 && is_passed_on(words.front())) {
+    words.insert(words.begin() + 1, "__complete");
+    return pass_on(std::move(words), action);
+  }
+  fmt::print("{}", completions(*app_, words));
+  return 0;
+}
+
+int CommandLine::print_manual(const std::vector<std::string>& words, const Action& action) {
+  if (!words.empty()) {
+    const CLI::App* const command = command_named(*app_, words.front());
+    if (command) fmt::print("{}", manual_section(*command));
+    return command ? 0 : 2;
+  }
+  // Sections that another program prints go between.
+  std::string page = manual_page(*app_, [](const CLI::App& command) {
+    return command.get_prefix_command() ? "\f" + command.get_name() + "\f"
+                                        : manual_section(command);
+  });
+  for (std::size_t mark = page.find('\f'); mark != std::string::npos; mark = page.find('\f')) {
+    const std::size_t end = page.find('\f', mark + 1);
+    const std::string name = page.substr(mark + 1, end - mark - 1);
+    fmt::print("{}", page.substr(0, mark));
+    if (pass_on({name, "__manual"}, action) != 0)
+      fmt::print("{}", manual_section(*app_->get_subcommand(name)));
+    page.erase(0, end + 1);
+  }
+  fmt::print("{}", page);
+  return 0;
 }
 
 int CommandLine::refuse(const Problem& problem, bool is_json) {

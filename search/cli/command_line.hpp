@@ -79,10 +79,16 @@ class CommandLine {
   ~CommandLine();
   /// Adds subcommands, which stand below the group's name in the help.
   void add(const std::string& group, std::initializer_list<Add> commands, Action& action);
-  /// Reads the arguments, runs what `action` has become, and returns the exit code.
+  /// Reads the arguments, runs what `action` has become, and returns the exit code. Two words,
+  /// first or behind a command's name, are not for people: "__complete WORD..." prints how the last
+  /// word may go on, "__manual" the manual page.
   int run(int argc, char** argv, const Action& action);
 
  private:
+  int complete(std::vector<std::string> words, const Action& action);
+  int print_manual(const std::vector<std::string>& words, const Action& action);
+  bool is_passed_on(const std::string& command) const;
+  int pass_on(std::vector<std::string> words, const Action& action);
   static int refuse(const Problem& problem, bool is_json);
   std::unique_ptr<CLI::App> app_;
 };

@@ -43,7 +43,14 @@ std::string entry(const std::string& name, std::string text) {
   return (gap.empty() ? start : "  " + name + gap) + wrapped(text, kNameColumns) + "\n";
 }
 
-/// What an option takes: "TEXT" and "N", or its alternatives.
+std::string names_of(const std::set<CLI::Option*>& options) {
+  std::string text;
+  for (const CLI::Option* option : options) text += (text.empty() ? "" : ", ") + option->get_name();
+  return text;
+}
+
+}  // namespace
+
 std::string value_text(const CLI::Option& option) {
   if (option.get_expected_max() == 0) return "";
   const std::string type = option.get_type_name();
@@ -55,13 +62,6 @@ std::string value_text(const CLI::Option& option) {
   return type.starts_with("TEXT") ? "TEXT" : "N";
 }
 
-std::string names_of(const std::set<CLI::Option*>& options) {
-  std::string text;
-  for (const CLI::Option* option : options) text += (text.empty() ? "" : ", ") + option->get_name();
-  return text;
-}
-
-/// What the help says and what the checks of the command line add to it.
 std::string description_of(const CLI::Option& option) {
   std::string more;
   const auto add = [&more](const std::string& text) { more += (more.empty() ? "" : "; ") + text; };
@@ -71,8 +71,6 @@ std::string description_of(const CLI::Option& option) {
   if (!option.get_excludes().empty()) add("not with " + names_of(option.get_excludes()));
   return option.get_description() + (more.empty() ? "" : " (" + more + ")");
 }
-
-}  // namespace
 
 std::string HelpPage::make_help(const CLI::App* app, std::string name,
                                 CLI::AppFormatMode mode) const {

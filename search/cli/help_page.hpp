@@ -19,4 +19,10 @@ class HelpPage : public CLI::Formatter {
   std::string make_subcommand(const CLI::App* command) const override;
 };
 
+/// What an option takes: "TEXT", "N", or its alternatives; empty for a flag.
+std::string value_text(const CLI::Option& option);
+
+/// What the help says of an option, and what the checks of the command line add to it.
+std::string description_of(const CLI::Option& option);
+
 }  // namespace atto::cli
