@@ -37,9 +37,19 @@ void read_prototype(Problems& problems, const Cursor& at, DesignSpec& spec) {
   spec.prototype = (spec.file.parent_path() / *path).lexically_normal();
 }
 
-Task read_task(Problems& problems, const Cursor& at) {
+/// Reads which of the tasks it is.
+void read_kind(Problems& problems, const Cursor& at, const std::vector<TaskKind>& kinds,
+               TaskKind& kind) {
+  std::vector<std::string_view> names;
+  for (const TaskKind& known : kinds) names.push_back(known.name);
+  if (const auto index = problems.one_of(at, names)) kind = kinds[*index];
+}
+
+Task read_task(Problems& problems, const Cursor& at, const std::vector<TaskKind>& kinds) {
   Task task;
+  task.kind = kinds.front();
   const Section section(problems, at, kTaskKeys);
+  if (const auto entry = section.member("kind")) read_kind(problems, *entry, kinds, task.kind);
   if (const auto entry = section.member("dataset"))
     if (const auto dataset = problems.text(*entry)) {
       task.dataset = *dataset;
@@ -71,8 +81,9 @@ std::vector<ExportFormat> read_export(Problems& problems, const Cursor& at) {
 }
 
 void read_settings(Problems& problems, const Cursor& root, DesignSpec& spec) {
+  spec.maximise.score = spec.task.kind.main_score();
   if (const auto at = Problems::member(root, "maximise"))
-    spec.maximise = read_objective(problems, *at);
+    spec.maximise = read_objective(problems, *at, spec.task.kind);
   // NetScore rewards shrinking, which a band would forbid.
   if (spec.maximise.is_netscore) spec.search.band = 0;
   if (const auto at = Problems::member(root, "search"))
@@ -89,7 +100,8 @@ DesignSpec read_design_spec(const std::filesystem::path& file) {
   return read_design_spec(read_json(file), file);
 }
 
-DesignSpec read_design_spec(const Document& document, const std::filesystem::path& file) {
+DesignSpec read_design_spec(const Document& document, const std::filesystem::path& file,
+                            const std::vector<TaskKind>& kinds) {
   Problems problems(document.name);
   DesignSpec spec;
   spec.file = file;
@@ -101,12 +113,13 @@ DesignSpec read_design_spec(const Document& document, const std::filesystem::pat
     if (const auto at = problems.required(root, "name")) spec.name = read_name(problems, *at);
     if (const auto at = Problems::member(root, "description")) (void)problems.text(*at);
     if (const auto at = problems.required(root, "prototype")) read_prototype(problems, *at, spec);
-    if (const auto at = Problems::member(root, "task")) spec.task = read_task(problems, *at);
+    spec.task.kind = kinds.front();
+    if (const auto at = Problems::member(root, "task")) spec.task = read_task(problems, *at, kinds);
     spec.task.base = file.parent_path();
     if (const auto at = Problems::member(root, "require"))
-      spec.require = read_requirements(problems, *at, {});
+      spec.require = read_requirements(problems, *at, {}, spec.task.kind);
     if (const auto at = Problems::member(root, "tiers"))
-      spec.tiers = read_tiers(problems, *at, spec.require);
+      spec.tiers = read_tiers(problems, *at, spec.require, spec.task.kind);
     read_settings(problems, root, spec);
   }
   problems.throw_if_any();

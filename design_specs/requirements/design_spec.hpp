@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "design_specs/reading/json.hpp"
 #include "design_specs/requirements/metrics.hpp"
 #include "design_specs/requirements/recipe.hpp"
+#include "design_specs/requirements/task_kind.hpp"
 
 namespace atto::spec {
 
@@ -45,17 +47,20 @@ struct Requirements {
   Bound model_kib;            ///< KiB
   Bound latency_ms;           ///< ms of the edge runtime on the campaign's host
   LatencySetting latency;     ///< how it is measured
-  Bound top1;                 ///< fraction, judged on validation
+  /// By goal of the task: judged on validation.
+  std::map<std::string, Bound, std::less<>> scores;
 };
 
 struct Task {
+  TaskKind kind = task_kinds().front();
   std::string dataset = "fashion_mnist";  ///< a name, or a path
   std::filesystem::path base;             ///< what a relative path starts from: the spec's folder
   std::optional<int> resolution;          ///< pixels; absent = the data set's own
 };
 
 struct Objective {
-  bool is_netscore = false;  ///< else top-1
+  Score score = task_kinds().front().main_score();  ///< what is made as good as it can be
+  bool is_netscore = false;                         ///< weighed with the costs
   double alpha = 2, beta = 0.5, gamma = 0.5;
 };
 
@@ -137,8 +142,10 @@ struct DesignSpec {
 };
 
 /// Reads and validates a spec; throws SpecError with every problem. Does not open the prototype.
+/// Its task is one of `kinds`, the first where it names none.
 DesignSpec read_design_spec(const std::filesystem::path& file);
-DesignSpec read_design_spec(const Document& document, const std::filesystem::path& file);
+DesignSpec read_design_spec(const Document& document, const std::filesystem::path& file,
+                            const std::vector<TaskKind>& kinds = task_kinds());
 
 /// One requirement that a design fails: "params: 412,306 > max 326,000".
 struct Miss {
@@ -155,14 +162,15 @@ Costs required_costs(const Requirements& require,
 /// Returns every cost requirement that the costs miss (ceilings, floors, band); empty = feasible.
 std::vector<Miss> cost_misses(const Requirements& require, double band, const Costs& costs);
 
-/// Returns the misses of costs, accuracy and latency together: empty means 1_r = 1. What is
+/// Returns the misses of costs, latency and scores together: empty means 1_r = 1. What is
 /// required but not measured is a miss.
 std::vector<Miss> misses(const Requirements& require, double band, const Metrics& metrics);
 
 /// Returns the largest share of a ceiling that the costs use; 0 without ceilings.
 double tightest_use(const Requirements& require, const Costs& costs);
 
-/// Returns the value that ranks a design: top-1, or NetScore. Diverged or zero-accuracy: -infinity.
+/// Returns the value that ranks a design: what it gains in the objective's score, or NetScore.
+/// -infinity where it diverged, was not judged or gains nothing.
 double objective_value(const Objective& objective, const Metrics& metrics);
 
 }  // namespace atto::spec

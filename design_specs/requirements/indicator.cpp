@@ -78,12 +78,12 @@ bool has_ceiling(const Requirements& require) {
 
 }  // namespace
 
-double netscore(double top1, const Costs& costs, double alpha, double beta, double gamma) {
-  if (!(top1 > 0)) return -std::numeric_limits<double>::infinity();
+double netscore(double share, const Costs& costs, double alpha, double beta, double gamma) {
+  if (!(share > 0)) return -std::numeric_limits<double>::infinity();
   const double params = static_cast<double>(std::max<std::int64_t>(costs.params, 1)) / 1e6;
   const double macs = static_cast<double>(std::max<std::int64_t>(costs.macs, 1)) / 1e9;
   return 20 *
-         (alpha * std::log10(100 * top1) - beta * std::log10(params) - gamma * std::log10(macs));
+         (alpha * std::log10(100 * share) - beta * std::log10(params) - gamma * std::log10(macs));
 }
 
 Costs required_costs(const Requirements& require,
@@ -112,10 +112,11 @@ std::vector<Miss> cost_misses(const Requirements& require, double band, const Co
 std::vector<Miss> misses(const Requirements& require, double band, const Metrics& metrics) {
   std::vector<Miss> found = cost_misses(require, band, metrics.costs);
   add_measured("latency_ms", require.latency_ms, metrics.latency_ms, found);
-  if (metrics.diverged && (require.top1.min || require.top1.max))
-    found.push_back({"top1", "top1: training diverged"});
-  else
-    add_measured("top1", require.top1, metrics.top1, found);
+  for (const auto& [name, bound] : require.scores)
+    if (metrics.diverged && (bound.min || bound.max))
+      found.push_back({name, name + ": training diverged"});
+    else
+      add_measured(name, bound, find_value(metrics.scores, name), found);
   return found;
 }
 
@@ -127,10 +128,11 @@ double tightest_use(const Requirements& require, const Costs& costs) {
 }
 
 double objective_value(const Objective& objective, const Metrics& metrics) {
-  const double top1 = metrics.top1.value_or(0);
-  if (metrics.diverged || !(top1 > 0)) return -std::numeric_limits<double>::infinity();
-  if (!objective.is_netscore) return top1;
-  return netscore(top1, metrics.costs, objective.alpha, objective.beta, objective.gamma);
+  const std::optional<double> value = find_value(metrics.scores, objective.score.name);
+  const double gain = value ? gain_of(objective.score, *value) : 0;
+  if (metrics.diverged || !(gain > 0)) return -std::numeric_limits<double>::infinity();
+  if (!objective.is_netscore) return gain;
+  return netscore(gain, metrics.costs, objective.alpha, objective.beta, objective.gamma);
 }
 
 }  // namespace atto::spec

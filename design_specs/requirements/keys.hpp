@@ -12,12 +12,14 @@ namespace atto::spec {
 inline constexpr std::array<std::string_view, 12> kSpecKeys = {
     "format",   "name",   "description", "prototype", "task",  "require",
     "maximise", "search", "training",    "export",    "tiers", "$schema"};
-inline constexpr std::array<std::string_view, 2> kTaskKeys = {"dataset", "resolution"};
-inline constexpr std::array<std::string_view, 6> kRequireKeys = {
-    "params", "macs", "peak_activation_kib", "model_kib", "latency_ms", "top1"};
+inline constexpr std::array<std::string_view, 3> kTaskKeys = {"kind", "dataset", "resolution"};
+/// Beside these: every goal of the task (task_kind.hpp), whose key is kFloorKeys or kCeilingKeys.
+inline constexpr std::array<std::string_view, 5> kRequireKeys = {
+    "params", "macs", "peak_activation_kib", "model_kib", "latency_ms"};
 inline constexpr std::array<std::string_view, 3> kCostBoundKeys = {"min", "max", "at"};
 inline constexpr std::array<std::string_view, 3> kLatencyKeys = {"max", "threads", "precision"};
-inline constexpr std::array<std::string_view, 1> kTop1Keys = {"min"};
+inline constexpr std::array<std::string_view, 1> kFloorKeys = {"min"};
+inline constexpr std::array<std::string_view, 1> kCeilingKeys = {"max"};
 inline constexpr std::array<std::string_view, 2> kTierKeys = {"name", "require"};
 inline constexpr std::array<std::string_view, 1> kMaximiseKeys = {"netscore"};
 inline constexpr std::array<std::string_view, 3> kNetscoreKeys = {"alpha", "beta", "gamma"};
@@ -46,7 +48,7 @@ struct KeyTable {
   std::span<const std::string_view> keys;
 };
 
-inline constexpr std::array<KeyTable, 24> kKeyTables = {{
+inline constexpr std::array<KeyTable, 22> kKeyTables = {{
     {"", kSpecKeys},
     {"/task", kTaskKeys},
     {"/require", kRequireKeys},
@@ -55,7 +57,6 @@ inline constexpr std::array<KeyTable, 24> kKeyTables = {{
     {"/require/peak_activation_kib", kCostBoundKeys},
     {"/require/model_kib", kCostBoundKeys},
     {"/require/latency_ms", kLatencyKeys},
-    {"/require/top1", kTop1Keys},
     {"/maximise", kMaximiseKeys},
     {"/maximise/netscore", kNetscoreKeys},
     {"/search", kSearchKeys},
@@ -70,7 +71,6 @@ inline constexpr std::array<KeyTable, 24> kKeyTables = {{
     {"/tiers/*/require/peak_activation_kib", kCostBoundKeys},
     {"/tiers/*/require/model_kib", kCostBoundKeys},
     {"/tiers/*/require/latency_ms", kLatencyKeys},
-    {"/tiers/*/require/top1", kTop1Keys},
 }};
 
 }  // namespace atto::spec

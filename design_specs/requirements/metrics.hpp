@@ -1,10 +1,12 @@
 #pragma once
-// What is known of a design: its costs, and after training its accuracy; and the two scalars that
-// rank designs, top-1 and NetScore.
+// What is known of a design: its costs, and after training its scores; and NetScore, which weighs
+// both.
 
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "design_specs/requirements/task_kind.hpp"
 
 namespace atto::spec {
 
@@ -20,14 +22,14 @@ struct Costs {
 
 struct Metrics {
   Costs costs;
-  std::optional<double> top1;        ///< validation, fraction in [0, 1]; absent before training
+  ScoreValues scores;                ///< validation; empty before training
   std::optional<double> latency_ms;  ///< absent where not measured
   bool diverged = false;
 };
 
-/// Returns 20 log10(a^alpha / (p^beta m^gamma)), a = top-1 in percent, p = millions of parameters,
-/// m = billions of multiply-adds (Wong, NetScore, arXiv 1806.05512). -infinity where a is 0.
-/// Counts below 1 are taken as 1.
-double netscore(double top1, const Costs& costs, double alpha, double beta, double gamma);
+/// Returns 20 log10(a^alpha / (p^beta m^gamma)), a = `share` in percent, p = millions of
+/// parameters, m = billions of multiply-adds (Wong, NetScore, arXiv 1806.05512). -infinity where a
+/// is 0. Counts below 1 are taken as 1.
+double netscore(double share, const Costs& costs, double alpha, double beta, double gamma);
 
 }  // namespace atto::spec

@@ -10,10 +10,13 @@ namespace atto::spec {
 inline constexpr int kMaxResolution = 8192;
 inline constexpr int kMaxCandidates = 1'000'000;
 
-/// Reads /require on top of `base`: an entry replaces the one of the same name.
-Requirements read_requirements(Problems& problems, const Cursor& at, Requirements base);
-std::vector<Tier> read_tiers(Problems& problems, const Cursor& at, const Requirements& base);
-Objective read_objective(Problems& problems, const Cursor& at);
+/// Reads /require on top of `base`: an entry replaces the one of the same name. Scores are those of
+/// the task.
+Requirements read_requirements(Problems& problems, const Cursor& at, Requirements base,
+                               const TaskKind& kind);
+std::vector<Tier> read_tiers(Problems& problems, const Cursor& at, const Requirements& base,
+                             const TaskKind& kind);
+Objective read_objective(Problems& problems, const Cursor& at, const TaskKind& kind);
 /// `band` is the default that the objective sets.
 SearchSettings read_search(Problems& problems, const Cursor& at, double band);
 TrainingSettings read_training(Problems& problems, const Cursor& at);

@@ -72,13 +72,27 @@ Bound read_latency(Problems& problems, const Cursor& at, LatencySetting& setting
   return bound;
 }
 
-Bound read_top1(Problems& problems, const Cursor& at) {
-  const Section section(problems, at, kTop1Keys);
+/// A score is bounded where it is bad.
+Bound read_score(Problems& problems, const Cursor& at, const Score& score) {
+  const bool is_floor = score.better == Better::More;
+  const Section section(problems, at, is_floor ? kFloorKeys : kCeilingKeys);
   return read_sides(problems, section, at, [&](const Cursor& side) -> std::optional<double> {
-    if (side->is_number() && side->number >= 0 && side->number <= 1) return side->number;
-    problems.add(side, "must be a fraction from 0 to 1 such as 0.65");
+    if (side->is_number() && side->number >= score.low && side->number <= score.high)
+      return side->number;
+    const bool is_number = score.unit == Unit::Number;
+    problems.add(side,
+                 fmt::format("must be a {} from {} to {}{}", is_number ? "number" : "fraction",
+                             score.low, score.high, is_number ? "" : " such as 0.65"));
     return std::nullopt;
   });
+}
+
+/// The costs, and the goals of the task.
+std::vector<std::string_view> require_keys(const TaskKind& kind) {
+  std::vector<std::string_view> keys(kRequireKeys.begin(), kRequireKeys.end());
+  for (const Score& score : kind.scores)
+    if (score.is_goal) keys.push_back(score.name);
+  return keys;
 }
 
 struct Ceiling {
@@ -118,8 +132,9 @@ std::string_view precision_name(LatencyPrecision precision) {
   return kLatencyPrecisions[static_cast<std::size_t>(precision)];
 }
 
-Requirements read_requirements(Problems& problems, const Cursor& at, Requirements base) {
-  const Section section(problems, at, kRequireKeys);
+Requirements read_requirements(Problems& problems, const Cursor& at, Requirements base,
+                               const TaskKind& kind) {
+  const Section section(problems, at, require_keys(kind));
   const ReadSide count = [&](const Cursor& side) -> std::optional<double> {
     if (const auto value = problems.count(side)) return static_cast<double>(*value);
     return std::nullopt;
@@ -135,11 +150,14 @@ Requirements read_requirements(Problems& problems, const Cursor& at, Requirement
     base.model_kib = read_cost(problems, *entry, kib);
   if (const auto entry = section.member("latency_ms"))
     base.latency_ms = read_latency(problems, *entry, base.latency);
-  if (const auto entry = section.member("top1")) base.top1 = read_top1(problems, *entry);
+  for (const Score& score : kind.scores)
+    if (const auto entry = score.is_goal ? section.member(score.name) : std::nullopt)
+      base.scores[score.name] = read_score(problems, *entry, score);
   return base;
 }
 
-std::vector<Tier> read_tiers(Problems& problems, const Cursor& at, const Requirements& base) {
+std::vector<Tier> read_tiers(Problems& problems, const Cursor& at, const Requirements& base,
+                             const TaskKind& kind) {
   std::vector<Tier> tiers;
   if (at->kind != Kind::Array || at->items.empty()) {
     problems.add(at, "must be a list of tiers");
@@ -159,7 +177,7 @@ std::vector<Tier> read_tiers(Problems& problems, const Cursor& at, const Require
         problems.add(*name, "must not be empty");
     }
     if (const auto require = problems.required(item, "require"))
-      tier.require = read_requirements(problems, *require, base);
+      tier.require = read_requirements(problems, *require, base, kind);
     if (!tiers.empty()) check_falling(problems, item, tiers.back(), tier);
     tiers.push_back(std::move(tier));
   }

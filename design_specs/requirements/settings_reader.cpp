@@ -32,6 +32,20 @@ std::optional<std::vector<int>> read_rungs(Problems& problems, const Cursor& at)
   return rungs;
 }
 
+/// NetScore is of a share that grows.
+bool weighs_costs(const TaskKind& kind) {
+  return kind.main_score().better == Better::More && kind.main_score().unit != Unit::Number;
+}
+
+std::string objective_rule(const TaskKind& kind) {
+  std::vector<std::string> choices;
+  for (const Score& score : kind.scores)
+    if (score.is_goal) choices.push_back(json_string(score.name));
+  if (weighs_costs(kind))
+    choices.push_back(R"({ "netscore": { "alpha": 2, "beta": 0.5, "gamma": 0.5 } })");
+  return fmt::format("must be {}", fmt::join(choices, " or "));
+}
+
 std::optional<int> read_images(Problems& problems, Section& section, std::string_view key,
                                Location& location) {
   const auto entry = section.member(key);
@@ -43,9 +57,9 @@ std::optional<int> read_images(Problems& problems, Section& section, std::string
 
 }  // namespace
 
-Objective read_objective(Problems& problems, const Cursor& at) {
-  Objective objective;
-  if (at->kind == Kind::Object) {
+Objective read_objective(Problems& problems, const Cursor& at, const TaskKind& kind) {
+  Objective objective{.score = kind.main_score()};
+  if (at->kind == Kind::Object && weighs_costs(kind)) {
     const Section section(problems, at, kMaximiseKeys);
     const auto netscore = problems.required(at, "netscore");
     if (!netscore) return objective;
@@ -54,9 +68,10 @@ Objective read_objective(Problems& problems, const Cursor& at) {
     weights.number("alpha", objective.alpha, kAboveZero, 100);
     weights.number("beta", objective.beta, 0, 100);
     weights.number("gamma", objective.gamma, 0, 100);
-  } else if (at->kind != Kind::String || at->string != "top1") {
-    problems.add(at,
-                 R"(must be "top1" or { "netscore": { "alpha": 2, "beta": 0.5, "gamma": 0.5 } })");
+  } else if (const Score* goal = at->kind == Kind::String ? kind.find_goal(at->string) : nullptr) {
+    objective.score = *goal;
+  } else {
+    problems.add(at, objective_rule(kind));
   }
   return objective;
 }

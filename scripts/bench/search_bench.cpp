@@ -108,7 +108,9 @@ ComparisonSetting setting_for(const Ground& ground, const Options& options) {
   ComparisonSetting setting;
   setting.space = ground.space.get();
   setting.maximise = ground.spec.maximise;
-  setting.top1 = ground.spec.require.top1;
+  const auto& scores = ground.spec.require.scores;
+  if (const auto bound = scores.find(ground.spec.maximise.score.name); bound != scores.end())
+    setting.top1 = bound->second;
   setting.budgets = options.budgets;
   setting.repetitions = options.repetitions;
   setting.seed = options.seed;

@@ -112,8 +112,10 @@ Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& 
   const train::DatasetInfo info = find_data(campaign);
   train::check_image_counts(campaign.spec, info);
   campaign.dataset = train::identity_of(info);
-  if (info.is_by_path)
-    campaign.spec.task = {info.folder.string(), {}, campaign.spec.task.resolution};
+  if (info.is_by_path) {
+    campaign.spec.task.dataset = info.folder.string();
+    campaign.spec.task.base.clear();
+  }
   campaign.input = {info.input(), info.classes};
   net::expect_output(*campaign.prototype, campaign.input, net::FirstOutput::Logits);
   campaign.train_images = info.train_images - info.validation_images;

@@ -11,14 +11,14 @@ Judgement judge(const Terms& terms, const DesignRow& design, const Measured& mea
   Judgement judgement;
   judgement.metrics.costs = design.costs;
   judgement.metrics.latency_ms = latency_ms;
-  judgement.metrics.top1 = top1;
+  if (top1) judgement.metrics.scores[terms.campaign().spec.maximise.score.name] = *top1;
   judgement.metrics.diverged = is_lost || (top1 && std::isnan(*top1));
   judgement.value = spec::objective_value(terms.campaign().spec.maximise, judgement.metrics);
   if (!top1) judgement.value = -std::numeric_limits<double>::infinity();
   judgement.misses = terms.misses(design, latency_ms);
-  // Those are known before training, costs each at its own resolution; accuracy is, since.
+  // Those are known before training, costs each at its own resolution; scores are, since.
   spec::Requirements trained;
-  trained.top1 = terms.require().top1;
+  trained.scores = terms.require().scores;
   for (const spec::Miss& miss : spec::misses(trained, 0, judgement.metrics))
     judgement.misses.push_back(miss.text);
   return judgement;

@@ -47,11 +47,10 @@ constexpr std::pair<const char*, spec::Bound spec::Requirements::*> kBounds[] = 
     {"macs", &spec::Requirements::macs},
     {"peak_activation_kib", &spec::Requirements::peak_activation_kib},
     {"model_kib", &spec::Requirements::model_kib},
-    {"top1", &spec::Requirements::top1},
     {"latency_ms", &spec::Requirements::latency_ms}};
 
 /// Reads "params.max=1.5M" by the rules of a spec's /require.
-spec::Requirements read_requirement(const SteerRow& row) {
+spec::Requirements read_requirement(const SteerRow& row, const spec::TaskKind& kind) {
   const std::size_t equals = row.text.find('='), dot = row.text.find('.');
   if (equals == std::string::npos || dot >= equals)
     refuse(row, "a requirement must be KEY.max=VALUE or KEY.min=VALUE, such as params.max=1.5M",
@@ -68,7 +67,7 @@ spec::Requirements read_requirement(const SteerRow& row) {
   }
   spec::Problems problems("--require");
   const spec::Requirements read =
-      spec::read_requirements(problems, {&document.root, ""}, spec::Requirements{});
+      spec::read_requirements(problems, {&document.root, ""}, spec::Requirements{}, kind);
   problems.throw_if_any();
   return read;
 }
@@ -128,7 +127,7 @@ void Terms::expect_choice(net::DecisionId id, const SteerRow& row) const {
 }
 
 void Terms::replace_requirement(const SteerRow& row) {
-  const spec::Requirements written = read_requirement(row);
+  const spec::Requirements written = read_requirement(row, campaign_->spec.task.kind);
   const bool only_tightens = row.only_tier < 0 && campaign_->tiers() > 1;
   for (const auto& [name, member] : kBounds) {
     const spec::Bound& bound = written.*member;
@@ -141,8 +140,10 @@ void Terms::replace_requirement(const SteerRow& row) {
     if (own.min && own.max && *own.min > *own.max)
       refuse(row, fmt::format("leaves {} a min of {} over a max of {}", name, *own.min, *own.max),
              row.text);
-    costs_are_steered_ |= member != &spec::Requirements::top1;
+    costs_are_steered_ = true;
   }
+  for (const auto& [name, bound] : written.scores)
+    take_side(bound, only_tightens, require_.scores[name]);
 }
 
 std::vector<gen::Restriction> Terms::restrictions() const {

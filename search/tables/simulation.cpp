@@ -105,7 +105,7 @@ class Run {
     seen.hash = proposal.hash;
     seen.rung = proposal.rung;
     seen.metrics.costs = design.costs;
-    seen.metrics.top1 = at.top1;
+    seen.metrics.scores[setting_.maximise.score.name] = at.top1;
     seen.metrics.diverged = at.diverged;
     seen.value = spec::objective_value(setting_.maximise, seen.metrics);
     seen.meets = !at.diverged && at.top1 >= setting_.top1.min.value_or(0) &&

@@ -67,7 +67,7 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(spec.require.model_kib.min == 1);
   CHECK(spec.require.latency_ms.max == 12);
   CHECK(spec.require.latency == LatencySetting{2, LatencyPrecision::Int8});
-  CHECK(spec.require.top1.min == 0.65);
+  CHECK(spec.require.scores.at("top1").min == 0.65);
   CHECK(spec.maximise.is_netscore);
   CHECK(spec.maximise.alpha == 3);
   CHECK(spec.maximise.beta == 0.25);
@@ -136,7 +136,7 @@ TEST_CASE("A tier takes the shared requirements and puts its own in their place"
   CHECK(spec.tiers[0].require.params.max == 3e6);
   CHECK(spec.tiers[0].require.macs.max == 400e6);
   CHECK(spec.tiers[1].require.params.max == 2e6);
-  CHECK(spec.tiers[1].require.top1.min == 0.4);
+  CHECK(spec.tiers[1].require.scores.at("top1").min == 0.4);
   CHECK_FALSE(spec.tiers[1].require.macs.max);
 }
 

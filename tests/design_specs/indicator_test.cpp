@@ -57,19 +57,19 @@ TEST_CASE("The band asks that one ceiling be used to its share") {
 
 TEST_CASE("What is required but not measured is a miss") {
   Requirements require;
-  require.top1.min = 0.65;
+  require.scores["top1"].min = 0.65;
   require.latency_ms.max = 12;
   Metrics metrics;
   CHECK(texts(misses(require, 0, metrics)) ==
         Texts{"latency_ms: not measured", "top1: not measured"});
-  metrics.top1 = 0.65;
+  metrics.scores["top1"] = 0.65;
   metrics.latency_ms = 12;
   CHECK(misses(require, 0, metrics).empty());
-  metrics.top1 = 0.6499;
+  metrics.scores["top1"] = 0.6499;
   metrics.latency_ms = 12.5;
   CHECK(texts(misses(require, 0, metrics)) ==
         Texts{"latency_ms: 12.5 > max 12", "top1: 0.6499 < min 0.65"});
-  metrics.top1 = std::nan("");
+  metrics.scores["top1"] = std::nan("");
   metrics.latency_ms = 1;
   CHECK(misses(require, 0, metrics).size() == 1);
   metrics.diverged = true;
@@ -100,13 +100,13 @@ TEST_CASE("NetScore follows its formula and ranks failures last") {
 }
 
 TEST_CASE("The objective is top-1 or NetScore, and minus infinity for what failed") {
-  Metrics metrics{{4'000'000, 250'000'000, 0, 0}, 0.7, std::nullopt, false};
+  Metrics metrics{{4'000'000, 250'000'000, 0, 0}, {{"top1", 0.7}}, std::nullopt, false};
   CHECK(objective_value({}, metrics) == 0.7);
   CHECK(objective_value({.is_netscore = true}, metrics) == Approx(40 * std::log10(70.0)));
   metrics.diverged = true;
   CHECK(objective_value({}, metrics) == -kInfinity);
-  metrics = {{}, 0.0, std::nullopt, false};
+  metrics = {{}, {{"top1", 0.0}}, std::nullopt, false};
   CHECK(objective_value({}, metrics) == -kInfinity);
-  metrics.top1.reset();
+  metrics.scores.clear();
   CHECK(objective_value({.is_netscore = true}, metrics) == -kInfinity);
 }

@@ -8,6 +8,7 @@
 
 #include "design_specs/reading/json.hpp"
 #include "design_specs/requirements/keys.hpp"
+#include "design_specs/requirements/task_kind.hpp"
 
 using namespace atto::spec;
 
@@ -63,6 +64,14 @@ const Value& property(std::initializer_list<const char*> path) {
   return *node;
 }
 
+std::vector<Score> goals() {
+  std::vector<Score> goals;
+  for (const TaskKind& kind : task_kinds())
+    for (const Score& score : kind.scores)
+      if (score.is_goal) goals.push_back(score);
+  return goals;
+}
+
 }  // namespace
 
 TEST_CASE("The schema has exactly the keys that the reader knows, object by object") {
@@ -72,6 +81,11 @@ TEST_CASE("The schema has exactly the keys that the reader knows, object by obje
   for (const KeyTable& table : kKeyTables)
     known[std::string(table.path)] = Keys(table.keys.begin(), table.keys.end());
   CHECK(known.size() == kKeyTables.size());
+  for (const std::string require : {"/require", "/tiers/*/require"})
+    for (const Score& score : goals()) {
+      known[require].insert(score.name);
+      known[require + "/" + score.name] = {score.better == Better::More ? "min" : "max"};
+    }
   CHECK(found == known);
 }
 
@@ -82,4 +96,12 @@ TEST_CASE("The schema has exactly the choices that the reader knows") {
         Keys(kRecipes.begin(), kRecipes.end()));
   CHECK(texts(*property({"require", "latency_ms", "precision"}).find("enum")) ==
         Keys(kLatencyPrecisions.begin(), kLatencyPrecisions.end()));
+  Keys kinds, maximised;
+  for (const TaskKind& kind : task_kinds()) kinds.insert(kind.name);
+  for (const Score& score : goals()) maximised.insert(score.name);
+  CHECK(texts(*property({"task", "kind"}).find("enum")) == kinds);
+  Keys choices;
+  for (const Value& choice : property({"maximise"}).find("oneOf")->items)
+    if (const Value* name = choice.find("const")) choices.insert(name->string);
+  CHECK(choices == maximised);
 }

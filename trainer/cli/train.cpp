@@ -103,7 +103,10 @@ train::TrialRequest request_of(const Options& options) {
   } else {
     request.to_epoch = spec::TrainingSettings{}.final_epochs;
   }
-  if (!options.data.empty()) request.task = {options.data, {}, request.task.resolution};
+  if (!options.data.empty()) {
+    request.task.dataset = options.data;
+    request.task.base.clear();
+  }
   if (options.resolution) request.task.resolution = options.resolution;
   if (options.threads) request.recipe.threads = *options.threads;
   request.to_epoch = options.epochs.value_or(request.to_epoch);

@@ -1,0 +1,106 @@
+// What a task's scores are to a spec, shown with tasks that no spec of ours has.
+#include <catch2/catch.hpp>
+#include <limits>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/requirements/design_spec.hpp"
+
+using namespace atto;
+using namespace atto::spec;
+
+namespace {
+
+const Score kError{"error", "error", "mean error", Unit::Number, Better::Less, 0, 4, true};
+const Score kHits{"hits", "hits", "hit rate", Unit::Share, Better::More, 0, 1, true};
+const Score kDepth{"depth", "depth", "depth", Unit::Number, Better::More, -1, 1, false};
+
+const std::vector<TaskKind>& kinds() {
+  static const std::vector<TaskKind> kKinds = {{"counting", {kError, kHits, kDepth}},
+                                               {"finding", {kHits, kError}}};
+  return kKinds;
+}
+
+DesignSpec read(const std::string& more) {
+  const std::string text =
+      R"({ "name": "x", "prototype": "p.json")" + (more.empty() ? "" : ", " + more) + " }";
+  return read_design_spec(parse_json(text, "x.json"), "x.json", kinds());
+}
+
+std::string refused(const std::string& more) {
+  try {
+    (void)read(more);
+  } catch (const SpecError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("A task's first score is what its specs maximise, whatever its direction") {
+  CHECK(read("").maximise.score == kError);
+  const DesignSpec spec = read(R"("task": { "kind": "finding" })");
+  CHECK(spec.task.kind.name == "finding");
+  CHECK(spec.maximise.score == kHits);
+  CHECK(read(R"("maximise": "hits")").maximise.score == kHits);
+  CHECK(read_design_spec(parse_json(R"({"name": "x", "prototype": "p.json"})", "x"), "x")
+            .maximise.score.name == task_kinds().front().main_score().name);
+}
+
+TEST_CASE("A spec may bound the goals of its own task, each on its bad side and within its range") {
+  const DesignSpec spec = read(R"("require": { "error": { "max": 2 }, "hits": { "min": 0.5 } },
+      "tiers": [ { "name": "A", "require": { "error": { "max": 3 } } } ])");
+  CHECK(spec.require.scores.at("error").max == 2);
+  CHECK(spec.tiers[0].require.scores.at("error").max == 3);
+  CHECK(spec.tiers[0].require.scores.at("hits").min == 0.5);
+  CHECK_THAT(refused(R"("require": { "error": { "min": 2 } })"),
+             Catch::Contains("/require/error/min: unknown key; known here: max"));
+  CHECK_THAT(refused(R"("require": { "error": { "max": 5 } })"),
+             Catch::Contains("/require/error/max: must be a number from 0 to 4; got 5"));
+  CHECK_THAT(refused(R"("require": { "depth": { "min": 0 } })"),
+             Catch::Contains("/require/depth: unknown key; known here: params, macs, "
+                             "peak_activation_kib, model_kib, latency_ms, error, hits"));
+  CHECK_THAT(refused(R"("require": { "top1": { "min": 0 } })"),
+             Catch::Contains("/require/top1: unknown key"));
+  CHECK_THAT(refused(R"("task": { "kind": "sorting" })"),
+             Catch::Contains(R"(/task/kind: must be one of counting, finding; got "sorting")"));
+}
+
+TEST_CASE("NetScore weighs only shares that grow") {
+  CHECK_THAT(refused(R"("maximise": { "netscore": {} })"),
+             Catch::Contains(R"(/maximise: must be "error" or "hits"; got)"));
+  const DesignSpec spec =
+      read(R"("task": { "kind": "finding" }, "maximise": { "netscore": { "alpha": 1 } })");
+  CHECK(spec.maximise.is_netscore);
+  CHECK(objective_value(spec.maximise, {{1'000'000, 1'000'000'000, 0, 0}, {{"hits", 0.1}}, {}}) ==
+        Approx(20));
+}
+
+TEST_CASE("A value ranks by what it gains over the worst, and what gains nothing ranks last") {
+  const Objective objective = read("").maximise;
+  const auto value = [&](double error) {
+    return objective_value(objective, {{}, {{"error", error}, {"hits", 0.3}}, {}});
+  };
+  CHECK(value(1) == 3);
+  CHECK(value(0.5) > value(1));
+  CHECK(value(4) == -std::numeric_limits<double>::infinity());
+  CHECK(objective_value(objective, {{}, {{"hits", 0.3}}, {}}) ==
+        -std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE("Missed scores are told by name") {
+  Requirements require;
+  require.scores["error"].max = 2;
+  Metrics metrics{{}, {{"error", 2.5}}, {}};
+  REQUIRE(misses(require, 0, metrics).size() == 1);
+  CHECK(misses(require, 0, metrics)[0].text == "error: 2.5 > max 2");
+  metrics.scores["error"] = 2;
+  CHECK(misses(require, 0, metrics).empty());
+  metrics.scores.clear();
+  CHECK(misses(require, 0, metrics)[0].text == "error: not measured");
+}
+
+TEST_CASE("Shares are shown in percent, numbers as they are") {
+  CHECK(shown(kHits, 0.652) + std::string(unit_text(kHits)) == "65.20 %");
+  CHECK(shown(kError, 0.652) + std::string(unit_text(kError)) == "0.652");
+}
