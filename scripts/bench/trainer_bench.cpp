@@ -10,10 +10,10 @@
 
 #include "design_specs/requirements/recipe.hpp"
 #include "tests/trainer/networks.hpp"
-#include "trainer/datasets.hpp"
-#include "trainer/torch/backend.hpp"
-#include "trainer/torch/optimiser.hpp"
-#include "trainer/torch/training_run.hpp"
+#include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/data/datasets.hpp"
+#include "trainer/training/optimiser.hpp"
+#include "trainer/training/training_run.hpp"
 
 using namespace atto;
 using namespace atto::train;

@@ -8,7 +8,7 @@
 #include "design_specs/files.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "search/campaign/judging.hpp"
-#include "trainer/dataset_identity.hpp"
+#include "trainer/data/dataset_identity.hpp"
 
 namespace atto::search {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "design_specs/json_text.hpp"
 #include "search/cli/command_line.hpp"
-#include "trainer/datasets.hpp"
+#include "trainer/data/datasets.hpp"
 
 namespace atto::cli {
 namespace {

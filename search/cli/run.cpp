@@ -14,7 +14,7 @@
 #include "search/cli/failure.hpp"
 #include "search/cli/guesses.hpp"
 #include "search/cli/path_kind.hpp"
-#include "trainer/images/image_decoding.hpp"
+#include "trainer/data/images/image_decoding.hpp"
 
 namespace atto::cli {
 namespace {

@@ -1,6 +1,6 @@
 #include "search/cli/task_input.hpp"
 
-#include "trainer/datasets.hpp"
+#include "trainer/data/datasets.hpp"
 
 namespace atto::cli {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "export/image/picture_header.hpp"
-#include "trainer/images/image_decoding.hpp"
+#include "trainer/data/images/image_decoding.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // A head that asks for much is believed as far as its limits, which takes a while.

@@ -2,8 +2,6 @@
 // compared with those in double precision. Where an activation stands at its kink to the last bit,
 // any float arithmetic may fall on the other side and be off by a percent: few networks may be,
 // none by more.
-#include "trainer/torch/backend.hpp"
-
 #include <algorithm>
 #include <cmath>
 
@@ -11,7 +9,8 @@
 #include "prototypes/network/costs.hpp"
 #include "tests/trainer/networks.hpp"
 #include "tests/trainer/torch_and_catch.hpp"
-#include "trainer/torch/torch_forward.hpp"
+#include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/backend/torch/torch_forward.hpp"
 
 using namespace atto;
 using namespace atto::train;

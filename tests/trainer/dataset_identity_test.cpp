@@ -1,5 +1,5 @@
 // What a data set is wherever it lies, and what leaves nothing to judge by.
-#include "trainer/dataset_identity.hpp"
+#include "trainer/data/dataset_identity.hpp"
 
 #include <stdlib.h>
 

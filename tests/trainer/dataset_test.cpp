@@ -14,9 +14,9 @@
 #include "design_specs/errors.hpp"
 #include "export/image/resize.hpp"
 #include "tests/trainer/scratch_folder.hpp"
-#include "trainer/images/image_decoding.hpp"
-#include "trainer/torch/batches.hpp"
-#include "trainer/torch/dataset.hpp"
+#include "trainer/data/batches.hpp"
+#include "trainer/data/dataset.hpp"
+#include "trainer/data/images/image_decoding.hpp"
 
 using namespace atto;
 using namespace atto::train;

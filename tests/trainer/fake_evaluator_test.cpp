@@ -7,7 +7,7 @@
 #include "prototypes/network/identity.hpp"
 #include "tests/trainer/networks.hpp"
 #include "tests/trainer/scratch_folder.hpp"
-#include "trainer/datasets.hpp"
+#include "trainer/data/datasets.hpp"
 
 using namespace atto;
 using namespace atto::train;

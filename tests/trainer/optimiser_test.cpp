@@ -1,8 +1,9 @@
 // Loss, schedule and update against LibTorch's.
-#include "trainer/torch/optimiser.hpp"
+#include "trainer/training/optimiser.hpp"
 
 #include "design_specs/seeds/random.hpp"
 #include "tests/trainer/torch_and_catch.hpp"
+#include "trainer/backend/loss.hpp"
 
 using namespace atto;
 using namespace atto::train;

@@ -1,13 +1,15 @@
 // Probes and zero-cost scores: the measures on maps worked out by hand, both backends on one
 // network, and a score that can be written down.
-#include "trainer/torch/probes.hpp"
+#include "trainer/training/probes.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <numeric>
 
 #include "tests/trainer/networks.hpp"
-#include "trainer/torch/zero_cost.hpp"
+#include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/backend/torch/zero_cost.hpp"
+#include "trainer/data/batches.hpp"
 
 using namespace atto;
 using namespace atto::train;
@@ -111,12 +113,8 @@ TEST_CASE("log-synflow of one dense layer is written down") {
   const std::size_t at = layout.offset(1, 0);
   const float values[] = {0.5F, -1.0F, 2.0F, 0.25F};
   std::copy(values, values + 4, weights.begin() + static_cast<std::ptrdiff_t>(at));
-  Dataset data = synthetic();
-  data.info.channels = 1;
-  data.info.height = 1;
-  data.info.width = 2;
-  const net::ScoresByModule scores =
-      zero_cost_scores(network, layout, weights, data, score_images(data.train));
+  const std::vector<float> images = {0.5F, -1, 1, 0};
+  const net::ScoresByModule scores = zero_cost_scores(network, layout, weights, images);
   // Every weight sees an input of 1 and an output of weight 1: dR/dw = 1.
   CHECK(scores.at("").log_synflow == Approx(3.75 * std::log(2.0)));
 }
@@ -125,9 +123,10 @@ TEST_CASE("zero-cost scores are finite, repeat, and name every module") {
   const net::Network network = network_of_modules(synthetic());
   const ParameterLayout layout(network);
   const std::vector<float> weights = initial_weights(network, layout, 4);
-  const std::vector<std::int32_t> images = score_images(synthetic().train);
-  const net::ScoresByModule scores =
-      zero_cost_scores(network, layout, weights, synthetic(), images);
+  const std::vector<std::int32_t> chosen = spread_images(synthetic().train, 64);
+  std::vector<float> images(chosen.size() * static_cast<std::size_t>(synthetic().image_bytes()));
+  write_batch(synthetic(), chosen, {}, 0, 0, 1, images.data());
+  const net::ScoresByModule scores = zero_cost_scores(network, layout, weights, images);
   REQUIRE(scores.size() == 3);
   for (const auto& [module, score] : scores) {
     INFO(module);
@@ -135,5 +134,5 @@ TEST_CASE("zero-cost scores are finite, repeat, and name every module") {
     CHECK(score.expressivity > 0);
     CHECK(score.trainability <= 0);
   }
-  CHECK(scores == zero_cost_scores(network, layout, weights, synthetic(), images));
+  CHECK(scores == zero_cost_scores(network, layout, weights, images));
 }

@@ -8,10 +8,11 @@
 #include "prototypes/network/identity.hpp"
 #include "tests/trainer/networks.hpp"
 #include "tests/trainer/scratch_folder.hpp"
-#include "trainer/datasets.hpp"
-#include "trainer/torch/dataset.hpp"
-#include "trainer/torch/torch_evaluator.hpp"
-#include "trainer/torch/training_run.hpp"
+#include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/data/dataset.hpp"
+#include "trainer/data/datasets.hpp"
+#include "trainer/training/training_evaluator.hpp"
+#include "trainer/training/training_run.hpp"
 
 using namespace atto;
 using namespace atto::train;
@@ -37,7 +38,7 @@ TrialRequest request_in(const std::filesystem::path& folder) {
 }
 
 TrialResult train_once(const TrialRequest& request, const Progress& progress = {}) {
-  return TorchEvaluator({DeviceChoice::Cpu, request.recipe.threads}).evaluate(request, progress);
+  return TrainingEvaluator({DeviceChoice::Cpu, request.recipe.threads}).evaluate(request, progress);
 }
 
 void check_same(const TrialResult& a, const TrialResult& b) {
@@ -87,13 +88,13 @@ TEST_CASE("on CUDA a trial learns as on the CPU, and goes on where it stopped", 
   request.horizon_epochs = 6;
   request.judge_test = true;
   {
-    TorchEvaluator cuda({DeviceChoice::Cuda, 1});
+    TrainingEvaluator cuda({DeviceChoice::Cuda, 1});
     CHECK(cuda.environment().find("device=cuda") != std::string::npos);
     request.to_epoch = 3;
     REQUIRE(cuda.evaluate(request, {}).outcome == Outcome::Finished);
   }
   request.to_epoch = 6;
-  TorchEvaluator cuda({DeviceChoice::Cuda, 1});
+  TrainingEvaluator cuda({DeviceChoice::Cuda, 1});
   const TrialResult result = cuda.evaluate(request, {});
   CHECK(cuda.take_notes().empty());
   REQUIRE(result.epochs.size() == 6);
@@ -137,13 +138,13 @@ TEST_CASE("the same request gives the same result, bit for bit") {
 
 TEST_CASE("a process trains each trial with the threads that it asks for") {
   const test::ScratchFolder folder;
-  const auto weights_of = [&](TorchEvaluator& evaluator, int threads, const std::string& name) {
+  const auto weights_of = [&](TrainingEvaluator& evaluator, int threads, const std::string& name) {
     TrialRequest request = request_in(folder.path() / name);
     request.recipe.threads = threads;
     REQUIRE(evaluator.evaluate(request, {}).outcome == Outcome::Finished);
     return weights_in(request.folder);
   };
-  TorchEvaluator lasting({DeviceChoice::Cpu, 1}), other({DeviceChoice::Cpu, 2});
+  TrainingEvaluator lasting({DeviceChoice::Cpu, 1}), other({DeviceChoice::Cpu, 2});
   const std::string one = weights_of(lasting, 1, "one"), two = weights_of(lasting, 2, "two");
   // Sums are split by threads, so their last bits tell how many there were.
   CHECK(one != two);
@@ -205,7 +206,7 @@ TEST_CASE("a checkpoint of another recipe is not continued") {
   request.to_epoch = 1;
   train_once(request);
   request.recipe.weight_decay = 1e-3;
-  TorchEvaluator evaluator({DeviceChoice::Cpu, 1});
+  TrainingEvaluator evaluator({DeviceChoice::Cpu, 1});
   evaluator.evaluate(request, {});
   const auto notes = evaluator.take_notes();
   REQUIRE(notes.size() == 1);

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "search/cli/worker_options.hpp"
-#include "trainer/torch/torch_evaluator.hpp"
+#include "trainer/training/training_evaluator.hpp"
 
 namespace atto::cli {
 

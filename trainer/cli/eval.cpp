@@ -10,10 +10,11 @@
 #include "design_specs/json_text.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/report/csv.hpp"
+#include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
 #include "trainer/cli/trained_network.hpp"
-#include "trainer/torch/training_run.hpp"
+#include "trainer/training/training_run.hpp"
 
 namespace atto::cli {
 namespace {
@@ -116,7 +117,7 @@ int eval_command(const Options& options) {
   expect_weights(options, "atto eval");
   constexpr int kBatch = 100;
   // The evaluator decides on the device and prepares the process.
-  const train::TorchEvaluator process({device_of(options.device), options.threads});
+  const train::TrainingEvaluator process({device_of(options.device), options.threads});
   train::Dataset data;
   const TrainedNetwork network = read_trained(options.source, data);
   if (!network.note.empty()) fmt::print(stderr, "{}\n", network.note);

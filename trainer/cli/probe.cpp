@@ -3,7 +3,7 @@
 
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
-#include "trainer/torch/torch_evaluator.hpp"
+#include "trainer/training/training_evaluator.hpp"
 
 namespace atto::cli {
 
@@ -13,7 +13,7 @@ void add_trainer_probe(CLI::App& app, Action& action) {
   add_device_option(command, *device);
   command.footer("Example:  atto-trainer probe --device cuda");
   command.runs(action, [device] {
-    const train::TorchEvaluator evaluator({device_of(*device), 1});
+    const train::TrainingEvaluator evaluator({device_of(*device), 1});
     return 0;
   });
 }

@@ -20,11 +20,11 @@
 #include "search/running/stop_signals.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
-#include "trainer/dataset_identity.hpp"
-#include "trainer/datasets.hpp"
-#include "trainer/torch/torch_evaluator.hpp"
-#include "trainer/torch/training_folder.hpp"
-#include "trainer/torch/training_run.hpp"
+#include "trainer/data/dataset_identity.hpp"
+#include "trainer/data/datasets.hpp"
+#include "trainer/training/training_evaluator.hpp"
+#include "trainer/training/training_folder.hpp"
+#include "trainer/training/training_run.hpp"
 
 namespace atto::cli {
 namespace {
@@ -217,7 +217,7 @@ int train_command(const Options& options) {
   const std::string design = spec::read_file(options.design);
   take_folder(options, request);
   spec::write_file_atomically(request.folder / "design.json", design);
-  train::TorchEvaluator evaluator({device_of(options.device), request.recipe.threads});
+  train::TrainingEvaluator evaluator({device_of(options.device), request.recipe.threads});
   Display display(request.to_epoch);
   const train::TrialResult result =
       evaluator.evaluate(request, [&](double share, const train::TrialResult& so_far) {

@@ -6,7 +6,7 @@
 
 #include "design_specs/errors.hpp"
 #include "prototypes/language/trained_model.hpp"
-#include "trainer/dataset_identity.hpp"
+#include "trainer/data/dataset_identity.hpp"
 
 namespace atto::cli {
 namespace {

@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <string>
 
-#include "trainer/torch/dataset.hpp"
-#include "trainer/torch/evaluation.hpp"
+#include "trainer/data/dataset.hpp"
+#include "trainer/training/evaluation.hpp"
 
 namespace atto::cli {
 

@@ -5,7 +5,7 @@
 
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
-#include "trainer/torch/torch_evaluator.hpp"
+#include "trainer/training/training_evaluator.hpp"
 
 namespace atto::cli {
 namespace {
@@ -13,7 +13,8 @@ namespace {
 int worker_command(const WorkerCommandLine& line) {
   search::die_with_parent(line.worker.parent);
   search::StopSignals signals;
-  train::TorchEvaluator evaluator({device_of(line.device), 1});  // each trial says how many threads
+  train::TrainingEvaluator evaluator(
+      {device_of(line.device), 1});  // each trial says how many threads
   const auto end = search::run_worker(evaluator, line.folder, line.worker, signals);
   return worker_exit(end, line.worker);
 }

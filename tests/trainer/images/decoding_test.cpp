@@ -6,7 +6,7 @@
 
 #include "export/image/picture_header.hpp"
 #include "tests/export/image/picture_files.hpp"
-#include "trainer/images/image_decoding.hpp"
+#include "trainer/data/images/image_decoding.hpp"
 
 using namespace atto;
 using image::Format;

@@ -1,5 +1,5 @@
 // Which entries of a folder are images of which class and split.
-#include "trainer/image_listing.hpp"
+#include "trainer/data/image_listing.hpp"
 
 #include <sys/stat.h>
 
@@ -9,8 +9,8 @@
 #include "design_specs/errors.hpp"
 #include "tests/export/image/picture_files.hpp"
 #include "tests/trainer/scratch_folder.hpp"
-#include "trainer/datasets.hpp"
-#include "trainer/images/image_decoding.hpp"
+#include "trainer/data/datasets.hpp"
+#include "trainer/data/images/image_decoding.hpp"
 
 using namespace atto;
 using namespace atto::train;

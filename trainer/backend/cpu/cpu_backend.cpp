@@ -1,0 +1,177 @@
+#include "trainer/backend/cpu/cpu_backend.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "design_specs/errors.hpp"
+#include "trainer/backend/loss.hpp"
+
+namespace atto::train::cpu {
+namespace {
+
+constexpr double kEpsilon = 1e-5;
+
+/// Fixed memory, steps in order, and back.
+class CpuBackend : public Backend {
+ public:
+  CpuBackend(const net::Network& network, const ParameterLayout& layout,
+             const BackendSettings& settings, const StepMaker& other_step)
+      : network_(network),
+        layout_(layout),
+        plan_(make_plan(network_, settings.batch, settings.threads, other_step)),
+        kernels_(best_kernels()),
+        threads_(settings.threads) {}
+
+  double forward_backward(const float* weights, const Batch& batch, double smoothing,
+                          float* gradients) override {
+    return both_ways(weights, batch, smoothing, gradients, {}, nullptr);
+  }
+
+  double respond(const float* weights, const Batch& batch, double smoothing, float* gradients,
+                 std::span<const int> layers, std::vector<std::vector<float>>& outputs) override {
+    return both_ways(weights, batch, smoothing, gradients, layers, &outputs);
+  }
+
+  void measure_statistics(const float* weights, const Batch& batch, double share,
+                          float* statistics) override {
+    forward({&kernels_, &layout_, weights, nullptr, batch.count, threads_, true, false}, batch,
+            nullptr);
+    for (const auto& feature : plan_.features) {
+      if (feature->norm_layer < 0) continue;
+      float* const mean = statistics + layout_.offset(feature->norm_layer, 2);
+      float* const variance = statistics + layout_.offset(feature->norm_layer, 3);
+      const double count =
+          static_cast<double>(batch.count) * static_cast<double>(feature->pixels());
+      const double unbiased = count / std::max(1.0, count - 1);
+      for (std::size_t c = 0; c < feature->mean.size(); ++c) {
+        const double deviation = feature->deviation[c];
+        const double own = (1 / (deviation * deviation) - kEpsilon) * unbiased;
+        mean[c] += static_cast<float>(share * (feature->mean[c] - mean[c]));
+        variance[c] += static_cast<float>(share * (std::max(0.0, own) - variance[c]));
+      }
+    }
+  }
+
+  void infer(const float* weights, const float* statistics, const Batch& batch,
+             float* logits) override {
+    const Pass pass{&kernels_, &layout_, weights, nullptr, batch.count, threads_, false, false};
+    forward(pass, batch, statistics);
+    const std::vector<float> result = read_logits(pass);
+    std::copy(result.begin(), result.end(), logits);
+  }
+
+ private:
+  double both_ways(const float* weights, const Batch& batch, double smoothing, float* gradients,
+                   std::span<const int> layers, std::vector<std::vector<float>>* outputs) {
+    // Layers that the output does not need keep a gradient of 0.
+    std::fill_n(gradients, layout_.trained, 0.0F);
+    Pass pass{&kernels_, &layout_, weights, gradients, batch.count, threads_, true, true};
+    forward(pass, batch, nullptr);
+    if (outputs) {
+      outputs->clear();
+      for (int layer : layers) outputs->push_back(output_of(layer, pass));
+    }
+    std::vector<float> logits = read_logits(pass), slopes(logits.size());
+    const double loss = cross_entropy(logits.data(), batch.labels, batch.count, network_.classes,
+                                      smoothing, slopes.data());
+    for (const auto& feature : plan_.features) feature->arrived = 0;
+    start_backward(pass, slopes);
+    for (std::size_t i = plan_.steps.size(); i-- > 0;) plan_.steps[i]->backward(pass);
+    return loss / batch.count;
+  }
+
+  /// A map carries a convolution's output, and that of the norm and activation that it absorbed.
+  std::vector<float> output_of(int layer, const Pass& pass) const {
+    const Feature& map = *plan_.of_layer[static_cast<std::size_t>(layer)];
+    const net::Op& op = network_.layers[static_cast<std::size_t>(layer)].op;
+    const int channels = map.shape.channels;
+    const std::vector<float> ones(map.scale.size(), 1.0F), zeros(map.scale.size(), 0.0F);
+    Affine affine = map.affine();
+    const bool is_activation = std::holds_alternative<net::Activate>(op);
+    if (!is_activation) affine.act = net::Activation::None;
+    const bool is_before_norm =
+        map.norm_layer >= 0 && !is_activation && !std::holds_alternative<net::BatchNorm>(op);
+    if (is_before_norm) affine.scale = ones.data(), affine.shift = zeros.data();
+    std::vector<float> values(static_cast<std::size_t>(pass.images * map.shape.elements()));
+    kernels_.activate({map.raw.data(), channels}, static_cast<int>(pass.images * map.pixels()),
+                      channels, affine, values.data(), channels);
+    return values;
+  }
+
+  void forward(const Pass& pass, const Batch& batch, const float* statistics) {
+    const auto pixels =
+        static_cast<std::size_t>(network_.input.elements()) * static_cast<std::size_t>(batch.count);
+    if (pixels > plan_.input->raw.size())
+      throw InternalError("a batch must not have more images than the backend was made for");
+    std::memcpy(plan_.input->raw.data(), batch.images, pixels * sizeof(float));
+    for (const auto& step : plan_.steps) {
+      step->forward(pass);
+      Feature& out = *step->output;
+      if (out.bias_layer >= 0)
+        std::copy_n(pass.weights + layout_.offset(out.bias_layer, 1), out.shift.size(),
+                    out.shift.data());
+      if (out.norm_layer >= 0) normalise(pass, out, statistics);
+    }
+  }
+
+  /// Sets scale and shift from the batch's sums, or from running statistics where they are given.
+  void normalise(const Pass& pass, Feature& out, const float* statistics) const {
+    const float* const gamma = pass.weights + layout_.offset(out.norm_layer, 0);
+    const float* const beta = pass.weights + layout_.offset(out.norm_layer, 1);
+    const double count = static_cast<double>(pass.images) * static_cast<double>(out.pixels());
+    for (std::size_t c = 0; c < out.scale.size(); ++c) {
+      double mean = 0, variance = 0;
+      if (statistics) {
+        mean = statistics[layout_.offset(out.norm_layer, 2) + c];
+        variance = statistics[layout_.offset(out.norm_layer, 3) + c];
+      } else {
+        mean = out.sums[c] / count;
+        variance = std::max(0.0, out.squares[c] / count - mean * mean);
+      }
+      const double deviation = 1 / std::sqrt(variance + kEpsilon);
+      out.mean[c] = static_cast<float>(mean);
+      out.deviation[c] = static_cast<float>(deviation);
+      out.scale[c] = static_cast<float>(gamma[c] * deviation);
+      out.shift[c] = static_cast<float>(beta[c] - mean * gamma[c] * deviation);
+    }
+  }
+
+  std::vector<float> read_logits(const Pass& pass) const {
+    const Feature& out = *plan_.logits;
+    const int channels = out.shape.channels;
+    std::vector<float> logits(static_cast<std::size_t>(pass.images * out.shape.elements()));
+    kernels_.activate({out.raw.data(), channels}, static_cast<int>(pass.images * out.pixels()),
+                      channels, out.affine(), logits.data(), channels);
+    return logits;
+  }
+
+  /// Sends the loss's gradient to the logits.
+  void start_backward(const Pass& pass, const std::vector<float>& slopes) {
+    Feature& out = *plan_.logits;
+    const int channels = out.shape.channels;
+    const Arrival arrival = arrive(out);
+    ChannelSums sums(1, channels);
+    kernels_.contribute(contribution(out, arrival, {slopes.data(), channels}, 0,
+                                     static_cast<int>(pass.images * out.pixels()), 0, channels,
+                                     sums, 0));
+    sums.flush(0);
+    sums.total(out.gradient_sums, out.gradient_products);
+  }
+
+  const net::Network network_;
+  const ParameterLayout layout_;
+  Plan plan_;
+  const Kernels& kernels_;
+  const int threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_backend(const net::Network& network, const ParameterLayout& layout,
+                                      const BackendSettings& settings,
+                                      const StepMaker& other_step) {
+  return std::make_unique<CpuBackend>(network, layout, settings, other_step);
+}
+
+}  // namespace atto::train::cpu

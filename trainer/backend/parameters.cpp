@@ -1,0 +1,125 @@
+#include "trainer/backend/parameters.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/seeds/random.hpp"
+#include "prototypes/network/shapes.hpp"
+
+namespace atto::train {
+namespace {
+
+bool decays(const net::Network& network, const net::WeightSpec& spec) {
+  const net::Op& op = network.layers[static_cast<std::size_t>(spec.layer)].op;
+  return spec.trained && spec.name.ends_with(".weight") &&
+         !std::holds_alternative<net::BatchNorm>(op);
+}
+
+std::size_t elements_of(const std::vector<std::int64_t>& shape) {
+  std::size_t count = 1;
+  for (std::int64_t side : shape) count *= static_cast<std::size_t>(side);
+  return count;
+}
+
+float deviation(const net::Network& network, const net::WeightSpec& spec) {
+  const auto* conv =
+      std::get_if<net::Conv>(&network.layers[static_cast<std::size_t>(spec.layer)].op);
+  if (!conv) return 0.01F;
+  const double fan_out =
+      static_cast<double>(conv->kernel) * conv->kernel * conv->out_channels / conv->groups;
+  return static_cast<float>(std::sqrt(2.0 / fan_out));
+}
+
+void expect_logits(const net::Network& network) {
+  const net::Shape shape =
+      net::infer_shapes(network)[static_cast<std::size_t>(network.outputs.at(0).layer)];
+  if (shape == net::Shape{network.classes, 1, 1}) return;
+  throw SpecError({{network.name, "/head", fmt::format("must give {} x 1 x 1", network.classes),
+                    fmt::format("{} x {} x {}", shape.channels, shape.height, shape.width)}});
+}
+
+}  // namespace
+
+ParameterLayout::ParameterLayout(const net::Network& network)
+    : first_slot(network.layers.size(), -1) {
+  expect_logits(network);
+  const std::vector<net::WeightSpec> specs = net::weight_specs(network);
+  for (const net::WeightSpec& spec : specs) slots.push_back({spec, 0, elements_of(spec.shape)});
+  for (const bool decaying : {true, false}) {
+    for (Slot& slot : slots)
+      if (slot.spec.trained && decays(network, slot.spec) == decaying) {
+        slot.offset = trained;
+        trained += slot.elements;
+      }
+    if (decaying) decayed = trained;
+  }
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (!slots[i].spec.trained) {
+      slots[i].offset = statistics;
+      statistics += slots[i].elements;
+    }
+    int& first = first_slot[static_cast<std::size_t>(slots[i].spec.layer)];
+    if (first < 0) first = static_cast<int>(i);
+  }
+}
+
+std::vector<float> initial_weights(const net::Network& network, const ParameterLayout& layout,
+                                   std::uint64_t seed) {
+  std::vector<float> weights(layout.trained, 0.0F);
+  for (std::size_t i = 0; i < layout.slots.size(); ++i) {
+    const Slot& slot = layout.slots[i];
+    if (!slot.spec.trained) continue;
+    float* const values = weights.data() + slot.offset;
+    if (decays(network, slot.spec)) {
+      spec::Random random(spec::derive_seed({seed, 0x1217, i}));
+      const float scale = deviation(network, slot.spec);
+      for (std::size_t j = 0; j < slot.elements; ++j)
+        values[j] = scale * static_cast<float>(random.normal());
+    } else if (slot.spec.name.ends_with(".weight")) {
+      std::fill_n(values, slot.elements, 1.0F);
+    }
+  }
+  return weights;
+}
+
+std::vector<float> neutral_statistics(const ParameterLayout& layout) {
+  std::vector<float> statistics(layout.statistics, 0.0F);
+  for (const Slot& slot : layout.slots)
+    if (!slot.spec.trained && slot.spec.name.ends_with(".running_var"))
+      std::fill_n(statistics.data() + slot.offset, slot.elements, 1.0F);
+  return statistics;
+}
+
+net::Tensor float_tensor(std::span<const float> values, std::vector<std::int64_t> shape) {
+  net::Tensor tensor{net::Tensor::Type::F32, std::move(shape), {}};
+  tensor.bytes.resize(values.size_bytes());
+  if (!values.empty()) std::memcpy(tensor.bytes.data(), values.data(), values.size_bytes());
+  return tensor;
+}
+
+net::TensorFile to_tensors(const ParameterLayout& layout, std::span<const float> weights,
+                           std::span<const float> statistics) {
+  net::TensorFile file;
+  for (const Slot& slot : layout.slots) {
+    const std::span<const float> from = slot.spec.trained ? weights : statistics;
+    file.tensors[slot.spec.name] =
+        float_tensor(from.subspan(slot.offset, slot.elements), slot.spec.shape);
+  }
+  return file;
+}
+
+void from_tensors(const ParameterLayout& layout, const net::TensorFile& file,
+                  std::span<float> weights, std::span<float> statistics) {
+  for (const Slot& slot : layout.slots) {
+    const std::span<float> to =
+        (slot.spec.trained ? weights : statistics).subspan(slot.offset, slot.elements);
+    if (!to.empty())
+      std::memcpy(to.data(), file.tensors.at(slot.spec.name).bytes.data(), to.size_bytes());
+  }
+}
+
+}  // namespace atto::train

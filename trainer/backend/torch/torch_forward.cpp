@@ -1,0 +1,132 @@
+#include "trainer/backend/torch/torch_forward.hpp"
+
+#include <algorithm>
+
+namespace atto::train {
+namespace {
+
+using torch::Tensor;
+
+Tensor activate(const Tensor& x, net::Activation kind) {
+  switch (kind) {
+    case net::Activation::None:
+      return x;
+    case net::Activation::Relu:
+      return torch::relu(x);
+    case net::Activation::Relu6:
+      return torch::hardtanh(x, 0, 6);
+    case net::Activation::LeakyRelu:
+      return torch::leaky_relu(x, 0.1);
+    case net::Activation::Sigmoid:
+      return torch::sigmoid(x);
+    case net::Activation::HardSigmoid:
+      return torch::hardsigmoid(x);
+    case net::Activation::Swish:
+      return torch::silu(x);
+    case net::Activation::HardSwish:
+      return torch::hardswish(x);
+    case net::Activation::Gelu:
+      return torch::gelu(x);
+    case net::Activation::Tanh:
+      return torch::tanh(x);
+  }
+  return x;
+}
+
+Tensor pool(const Tensor& x, const net::Pool& op) {
+  const bool is_even = op.kernel % 2 == 0;
+  const std::int64_t padding = is_even ? 0 : (op.kernel - 1) / 2;
+  if (op.kind == net::Pool::Kind::Max)
+    return torch::max_pool2d(x, op.kernel, op.stride, padding, 1, is_even);
+  // With padding, CUDA's gradients of channels_last maps are wrong (pytorch/pytorch issue 188344).
+  return torch::avg_pool2d(padding > 0 && x.is_cuda() ? x.contiguous() : x, op.kernel, op.stride,
+                           padding, is_even, /*count_include_pad=*/false);
+}
+
+Tensor shuffle(const Tensor& x, int groups) {
+  const auto n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
+  return x.reshape({n, groups, c / groups, h, w}).transpose(1, 2).reshape({n, c, h, w});
+}
+
+/// One overload an operation.
+struct Apply {
+  const std::vector<Tensor>& in;
+  const LayerTensors& own;
+  const ForwardMode& mode;
+
+  Tensor operator()(const net::InputLayer&) const { return in.at(0); }
+  Tensor operator()(const net::Conv& op) const {
+    const std::int64_t padding = std::int64_t{op.dilation} * (op.kernel - 1) / 2;
+    return torch::conv2d(in[0], own[0], op.bias ? own[1] : Tensor(), op.stride, padding,
+                         op.dilation, op.groups);
+  }
+  Tensor operator()(const net::BatchNorm&) const {
+    const bool moves = !mode.uses_batch_statistics || mode.share > 0;
+    return torch::batch_norm(in[0], own[0], own[1], moves ? own[2] : Tensor(),
+                             moves ? own[3] : Tensor(), mode.uses_batch_statistics, mode.share,
+                             1e-5, false);
+  }
+  Tensor operator()(const net::Activate& op) const { return activate(in[0], op.kind); }
+  Tensor operator()(const net::Add&) const {
+    Tensor sum = in[0];
+    for (std::size_t i = 1; i < in.size(); ++i) sum = sum + in[i];
+    return sum;
+  }
+  Tensor operator()(const net::Concat&) const { return torch::cat(in, 1); }
+  Tensor operator()(const net::Slice& op) const { return in[0].slice(1, op.begin, op.end); }
+  Tensor operator()(const net::Shuffle& op) const { return shuffle(in[0], op.groups); }
+  Tensor operator()(const net::Pool& op) const { return pool(in[0], op); }
+  Tensor operator()(const net::PoolTo&) const {
+    return torch::adaptive_avg_pool2d(in[0], {in[1].size(2), in[1].size(3)});
+  }
+  Tensor operator()(const net::GlobalAveragePool&) const { return in[0].mean({2, 3}, true); }
+  Tensor operator()(const net::Multiply&) const { return in[0] * in[1]; }
+  Tensor operator()(const net::Upsample& op) const {
+    return torch::upsample_nearest2d(in[0], {in[0].size(2) * op.factor, in[0].size(3) * op.factor});
+  }
+  Tensor operator()(const net::Dense&) const {
+    const Tensor flat = in[0].contiguous().reshape({in[0].size(0), -1});
+    return torch::linear(flat, own[0], own[1]).reshape({in[0].size(0), -1, 1, 1});
+  }
+  Tensor operator()(const net::Softmax&) const { return torch::softmax(in[0], 1); }
+};
+
+std::vector<int> last_uses(const net::Network& network) {
+  std::vector<int> last(network.layers.size(), -1);
+  for (std::size_t i = 0; i < network.layers.size(); ++i)
+    for (int input : network.layers[i].inputs)
+      last[static_cast<std::size_t>(input)] = static_cast<int>(i);
+  last[static_cast<std::size_t>(network.outputs.at(0).layer)] =
+      static_cast<int>(network.layers.size());
+  return last;
+}
+
+}  // namespace
+
+Tensor apply_layer(const net::Layer& layer, const std::vector<Tensor>& inputs,
+                   const LayerTensors& tensors, const ForwardMode& mode) {
+  return std::visit(Apply{inputs, tensors, mode}, layer.op);
+}
+
+Tensor run_network(const net::Network& network, const Tensor& images,
+                   const std::vector<LayerTensors>& tensors, const ForwardMode& mode,
+                   std::vector<Tensor>* kept) {
+  const std::vector<int> last = last_uses(network);
+  std::vector<Tensor> values(network.layers.size());
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const net::Layer& layer = network.layers[i];
+    std::vector<Tensor> inputs;
+    for (int input : layer.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
+    if (layer.inputs.empty()) inputs.push_back(images);
+    values[i] = apply_layer(layer, inputs, tensors[i], mode);
+    if (kept) continue;
+    for (int input : layer.inputs)
+      if (last[static_cast<std::size_t>(input)] == static_cast<int>(i))
+        values[static_cast<std::size_t>(input)] = Tensor();
+  }
+  const Tensor out = values[static_cast<std::size_t>(network.outputs.at(0).layer)];
+  if (kept) *kept = std::move(values);
+  return out.reshape({out.size(0), -1});
+}
+
+}  // namespace atto::train

@@ -1,0 +1,38 @@
+#pragma once
+// The state of a training run after an epoch, as one file that is whole or absent.
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trainer/evaluator.hpp"
+#include "trainer/training/optimiser.hpp"
+
+namespace atto::train {
+
+inline constexpr std::string_view kCheckpointName = "checkpoint.safetensors";
+
+struct Checkpoint {
+  OptimiserState state;
+  std::vector<EpochRecord> epochs;
+};
+
+/// Returns everything that decides a run's result but its length: design, data, recipe, seed,
+/// horizon. A checkpoint of another identity is not continued.
+std::string identity_text(const TrialRequest& request);
+
+/// Throws EnvironmentError when it cannot be written; the previous one then still stands.
+void write_checkpoint(const std::filesystem::path& folder, const std::string& identity,
+                      const Checkpoint& checkpoint);
+
+struct ReadCheckpoint {
+  std::optional<Checkpoint> checkpoint;
+  std::string ignored;  ///< why a file that is there is not used; empty otherwise
+};
+
+/// Reads the folder's checkpoint; one that is damaged, of another run or of other sizes is ignored.
+ReadCheckpoint read_checkpoint(const std::filesystem::path& folder, const std::string& identity,
+                               std::size_t weights);
+
+}  // namespace atto::train

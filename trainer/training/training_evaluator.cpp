@@ -1,0 +1,126 @@
+#include "trainer/training/training_evaluator.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <new>
+
+#include "design_specs/errors.hpp"
+#include "trainer/backend/cpu/plan.hpp"
+#include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/data/dataset_identity.hpp"
+#include "trainer/training/training_run.hpp"
+
+namespace atto::train {
+namespace {
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      return line.substr(std::min(line.size(), line.find(':') + 2));
+  return "unknown";
+}
+
+/// Returns the bytes that this process may use: of the machine, or of its control group.
+double memory_limit() {
+  double limit =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  std::ifstream group("/sys/fs/cgroup/memory.max");
+  if (double own = 0; group >> own) limit = std::min(limit, own);
+  return limit;
+}
+
+TrialResult failed(const std::string& reason) {
+  TrialResult result;
+  result.outcome = Outcome::Failed;
+  result.reason = reason;
+  return result;
+}
+
+/// The data set may have changed since the network was made for it.
+void expect_fit(const TrialRequest& request, const Dataset& data) {
+  const net::Network& network = request.network;
+  if (network.input == data.info.input() && network.classes == data.info.classes) return;
+  throw EnvironmentError(fmt::format(
+      "the network is for {}x{}x{} and {} classes; data set {} has {}x{}x{} and {}",
+      network.input.channels, network.input.height, network.input.width, network.classes,
+      data.info.name, data.info.channels, data.info.height, data.info.width, data.info.classes));
+}
+
+/// The loss takes logits and makes the softmax itself.
+void expect_logits(const net::Network& network) {
+  const net::Layer& last = network.layers[static_cast<std::size_t>(network.outputs.at(0).layer)];
+  if (std::holds_alternative<net::Softmax>(last.op))
+    throw SpecError({{network.name, "/head",
+                      "must not end in a softmax: it is trained on its logits, and the softmax is "
+                      "part of the loss",
+                      last.name}});
+}
+
+}  // namespace
+
+TrainingEvaluator::TrainingEvaluator(TrainerSettings settings) : settings_(settings) {
+  prepare_process(settings.threads);
+  if (settings.device == DeviceChoice::Cpu) return;
+  uses_cuda_ = has_cuda();
+  if (settings.device == DeviceChoice::Cuda && !uses_cuda_)
+    throw EnvironmentError("device cuda: this LibTorch finds no CUDA device");
+}
+
+TrainingEvaluator::~TrainingEvaluator() = default;
+
+Device TrainingEvaluator::device() const {
+  return uses_cuda_ ? Device::Cuda : Device::Cpu;
+}
+
+const Dataset& TrainingEvaluator::dataset(const TrialRequest& request) {
+  const spec::Task& task = request.task;
+  const std::string key =
+      fmt::format("{}@{} {}", task.dataset, task.resolution.value_or(0), request.data.digest);
+  if (data_ && loaded_ == key) return *data_;
+  data_.reset();
+  data_ = std::make_unique<Dataset>(
+      load_dataset(request.data.digest.empty() ? describe_dataset(task)
+                                               : find_dataset(request.data, task.resolution)));
+  loaded_ = key;
+  for (const std::string& name : data_->images.left_out)
+    notes_.push_back("image left out: " + name);
+  return *data_;
+}
+
+TrialResult TrainingEvaluator::evaluate(const TrialRequest& request, const Progress& progress) {
+  const Dataset& data = dataset(request);
+  expect_fit(request, data);
+  expect_logits(request.network);
+  prepare_process(request.recipe.threads);
+  // Memory is promised freely and the process killed later: refuse what cannot be.
+  const double needed =
+      static_cast<double>(cpu::planned_bytes(request.network, request.recipe.batch));
+  if (!uses_cuda_ && needed > 0.9 * memory_limit())
+    return failed(
+        fmt::format("out of memory: a batch of {} needs about {:.1f} GiB, this machine has {:.1f}",
+                    request.recipe.batch, needed / (1 << 30), memory_limit() / (1 << 30)));
+  try {
+    TrainingRun run(request, data, device(), progress);
+    TrialResult result = run.run();
+    if (!run.ignored_checkpoint().empty())
+      notes_.push_back("checkpoint ignored: " + run.ignored_checkpoint());
+    return result;
+  } catch (const std::bad_alloc&) {
+    return failed("out of memory");
+  }
+}
+
+std::string TrainingEvaluator::environment() const {
+  return fmt::format("evaluator=torch\ndevice={}\ncpu={}\n", uses_cuda_ ? "cuda" : "cpu",
+                     cpu_model()) +
+         torch_environment();
+}
+
+std::vector<std::string> TrainingEvaluator::take_notes() {
+  return std::exchange(notes_, {});
+}
+
+}  // namespace atto::train
