@@ -46,6 +46,19 @@ net::Network small_network(net::Shape input, int classes) {
   return b.finish(at);
 }
 
+net::Network network_of_modules(net::Shape input, int classes) {
+  NetworkBuilder b(input, classes);
+  const int stem = b.unit(0, 8, 3, 2, 1);
+  const int first = b.separable(stem, 8, 16, 1), second = b.separable(first, 16, 24, 2);
+  net::Network network = b.finish(second);
+  for (int i = 0; i < static_cast<int>(network.layers.size()); ++i) {
+    std::string& name = network.layers[static_cast<std::size_t>(i)].name;
+    if (i > stem && i <= first) name = "stages[0].modules[0]." + name;
+    if (i > first && i <= second) name = "stages[0].modules[1]." + name;
+  }
+  return network;
+}
+
 net::Network separable_network(net::Shape input, int classes, int width, int blocks) {
   NetworkBuilder b(input, classes);
   int at = b.unit(0, width, 3, 1, 1);

@@ -27,6 +27,9 @@ class NetworkBuilder {
 /// About 10 thousand parameters: stem, two separable units, head.
 net::Network small_network(net::Shape input, int classes);
 
+/// Two separable modules behind a stem.
+net::Network network_of_modules(net::Shape input, int classes);
+
 /// `width` channels throughout: 3x3 stem, then `blocks` separable units, the third of each three at
 /// stride 2.
 net::Network separable_network(net::Shape input, int classes, int width, int blocks);

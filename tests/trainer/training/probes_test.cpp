@@ -1,5 +1,4 @@
-// Probes and zero-cost scores: the measures on maps worked out by hand, both backends on one
-// network, and a score that can be written down.
+// Probes: the measures on maps worked out by hand, both backends on one network.
 #include "trainer/training/probes.hpp"
 
 #include <catch2/catch.hpp>
@@ -8,28 +7,12 @@
 
 #include "tests/trainer/networks.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
-#include "trainer/backend/torch/zero_cost.hpp"
 #include "trainer/data/batches.hpp"
 
 using namespace atto;
 using namespace atto::train;
 
 namespace {
-
-/// Two separable modules behind a stem.
-net::Network network_of_modules(const Dataset& data) {
-  test::NetworkBuilder b({data.info.channels, data.info.height, data.info.width},
-                         data.info.classes);
-  const int stem = b.unit(0, 8, 3, 2, 1);
-  const int first = b.separable(stem, 8, 16, 1), second = b.separable(first, 16, 24, 2);
-  net::Network network = b.finish(second);
-  for (int i = 0; i < static_cast<int>(network.layers.size()); ++i) {
-    std::string& name = network.layers[static_cast<std::size_t>(i)].name;
-    if (i > stem && i <= first) name = "stages[0].modules[0]." + name;
-    if (i > first && i <= second) name = "stages[0].modules[1]." + name;
-  }
-  return network;
-}
 
 const Dataset& synthetic() {
   static const Dataset data = load_dataset(describe_dataset("synthetic", 16));
@@ -79,7 +62,8 @@ TEST_CASE("stimuli are spread over the images, a fortieth of them within bounds"
 }
 
 TEST_CASE("both backends show the same responses of every module") {
-  const net::Network network = network_of_modules(synthetic());
+  const net::Network network =
+      test::network_of_modules(synthetic().info.input(), synthetic().info.classes);
   const ParameterLayout layout(network);
   const std::vector<float> weights = initial_weights(network, layout, 4);
   const std::vector<std::int32_t> stimuli = stimulus_images(synthetic().train, 32);
@@ -102,37 +86,4 @@ TEST_CASE("both backends show the same responses of every module") {
     CHECK(got.at(module).activation_sparsity > 0.1);
     CHECK(got.at(module).activation_sparsity < 0.9);
   }
-}
-
-TEST_CASE("log-synflow of one dense layer is written down") {
-  test::NetworkBuilder b({1, 1, 2}, 2);
-  b.network.outputs = {{"head", b.add(net::Dense{0}, {0})}};
-  const net::Network network = b.network;
-  const ParameterLayout layout(network);
-  std::vector<float> weights(layout.trained, 0.0F);
-  const std::size_t at = layout.offset(1, 0);
-  const float values[] = {0.5F, -1.0F, 2.0F, 0.25F};
-  std::copy(values, values + 4, weights.begin() + static_cast<std::ptrdiff_t>(at));
-  const std::vector<float> images = {0.5F, -1, 1, 0};
-  const net::ScoresByModule scores = zero_cost_scores(network, layout, weights, images);
-  // Every weight sees an input of 1 and an output of weight 1: dR/dw = 1.
-  CHECK(scores.at("").log_synflow == Approx(3.75 * std::log(2.0)));
-}
-
-TEST_CASE("zero-cost scores are finite, repeat, and name every module") {
-  const net::Network network = network_of_modules(synthetic());
-  const ParameterLayout layout(network);
-  const std::vector<float> weights = initial_weights(network, layout, 4);
-  const std::vector<std::int32_t> chosen = spread_images(synthetic().train, 64);
-  std::vector<float> images(chosen.size() * static_cast<std::size_t>(synthetic().image_bytes()));
-  write_batch(synthetic(), chosen, {}, 0, 0, 1, images.data());
-  const net::ScoresByModule scores = zero_cost_scores(network, layout, weights, images);
-  REQUIRE(scores.size() == 3);
-  for (const auto& [module, score] : scores) {
-    INFO(module);
-    for (const double value : net::values_of(score)) CHECK(std::isfinite(value));
-    CHECK(score.expressivity > 0);
-    CHECK(score.trainability <= 0);
-  }
-  CHECK(scores == zero_cost_scores(network, layout, weights, images));
 }
