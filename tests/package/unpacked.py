@@ -32,7 +32,7 @@ def field(package, name):
 def unpack():
     run("cpack", "--config", build / "CPackConfig.cmake", "-B", scratch / "packages")
     packages = {field(file, "Package"): file for file in (scratch / "packages").glob("*.deb")}
-    assert sorted(packages) == ["attoforge", "libatto-edge-dev"], packages
+    assert sorted(packages) == ["attoforge", "libatto-edge-dev", "libatto-edge0", "python3-atto-edge"], packages
     for file in packages.values():
         run("dpkg-deb", "-x", file, root)
     needed = field(packages["attoforge"], "Depends")
@@ -67,6 +67,13 @@ def campaign():
     run(atto, "eval", "run/winner")
 
 
+def python():
+    environment.update(PYTHONPATH=str(root / "usr/lib/python3/dist-packages"), LD_LIBRARY_PATH=str(root / "usr/lib"))
+    code = ("import atto_edge, numpy; session = atto_edge.InferenceSession('run/winner/model.atto');"
+            "print(session.run(None, numpy.zeros((1, 28, 28)))[0].shape)")
+    assert run("/usr/bin/python3", "-B", "-c", code).strip() == "(1, 10)"
+
+
 def manual_and_completions():
     page = (root / "usr/share/man/man1/atto.1").read_text()
     for command in ("check", "search", "train", "export"):
@@ -90,5 +97,6 @@ unpack()
 nothing_of_the_checkout()
 what_ships_is_valid()
 campaign()
+python()
 manual_and_completions()
 print("the package works")

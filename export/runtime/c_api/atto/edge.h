@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What a shared library shows. */
+#define ATTO_API __attribute__((visibility("default")))
+
 #ifdef __cplusplus
 #  define ATTO_NOEXCEPT noexcept
 extern "C" {
@@ -27,10 +30,10 @@ typedef enum atto_status {
 
 /* The version of this header; atto_version() is that of the library. */
 #define ATTO_EDGE_VERSION "0.1.0"
-const char* atto_version(void) ATTO_NOEXCEPT;
+ATTO_API const char* atto_version(void) ATTO_NOEXCEPT;
 
 /* Returns a few words in static memory. */
-const char* atto_status_text(atto_status status) ATTO_NOEXCEPT;
+ATTO_API const char* atto_status_text(atto_status status) ATTO_NOEXCEPT;
 
 typedef struct atto_model atto_model;
 typedef struct atto_engine atto_engine;
@@ -42,15 +45,17 @@ typedef struct atto_text {
 } atto_text;
 
 /* Maps a file. On failure *model is null and `message` says what is wrong and at which byte. */
-atto_status atto_model_open(const char* path, atto_model** model, atto_text message) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_model_open(const char* path, atto_model** model,
+                                     atto_text message) ATTO_NOEXCEPT;
 /* Uses the caller's bytes in place: they stay until the model and its engines are closed, and start
    at a multiple of 64 bytes. */
-atto_status atto_model_view(const void* bytes, size_t size, atto_model** model,
-                            atto_text message) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_model_view(const void* bytes, size_t size, atto_model** model,
+                                     atto_text message) ATTO_NOEXCEPT;
 /* Compares the weights with their checksum, which opening does not do. */
-atto_status atto_model_check_weights(const atto_model* model, atto_text message) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_model_check_weights(const atto_model* model,
+                                              atto_text message) ATTO_NOEXCEPT;
 /* Null is allowed. Engines of the model keep what they need. */
-void atto_model_close(atto_model* model) ATTO_NOEXCEPT;
+ATTO_API void atto_model_close(atto_model* model) ATTO_NOEXCEPT;
 
 typedef struct atto_model_info {
   int32_t channels, height, width; /* of the image */
@@ -59,22 +64,23 @@ typedef struct atto_model_info {
   int64_t macs;
   uint64_t arena_bytes, weight_bytes, structure_hash;
 } atto_model_info;
-atto_status atto_model_describe(const atto_model* model, atto_model_info* info) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_model_describe(const atto_model* model,
+                                         atto_model_info* info) ATTO_NOEXCEPT;
 
 typedef struct atto_shape {
   int32_t channels, height, width;
 } atto_shape;
 /* Either of shape and name.data may be null. */
-atto_status atto_model_output(const atto_model* model, int32_t index, atto_shape* shape,
-                              atto_text name) ATTO_NOEXCEPT;
-atto_status atto_model_class_name(const atto_model* model, int32_t index,
-                                  atto_text name) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_model_output(const atto_model* model, int32_t index, atto_shape* shape,
+                                       atto_text name) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_model_class_name(const atto_model* model, int32_t index,
+                                           atto_text name) ATTO_NOEXCEPT;
 
 /* Copies what pixels are normalised with, (pixel / 255 - mean) / deviation; count = channels,
    either may be null. ATTO_NOT_IN_MODEL where the model lacks one of them: then 0 and 1 are taken.
  */
-atto_status atto_model_normalisation(const atto_model* model, float* mean, float* deviation,
-                                     size_t count) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_model_normalisation(const atto_model* model, float* mean,
+                                              float* deviation, size_t count) ATTO_NOEXCEPT;
 
 /* What a pixel's values are. CMYK: 255 is full ink; INVERTED_CMYK, as Adobe writes JPEGs: 0 is. */
 typedef enum atto_image_format {
@@ -94,12 +100,12 @@ typedef struct atto_image {
   int32_t orientation; /* as in EXIF, 1..8; 0 is 1: it stands upright */
 } atto_image;
 /* Returns the EXIF orientation in the bytes of a JPEG or PNG file; 1 where there is none. */
-int32_t atto_image_orientation(const void* file, size_t size) ATTO_NOEXCEPT;
+ATTO_API int32_t atto_image_orientation(const void* file, size_t size) ATTO_NOEXCEPT;
 /* Makes the pixels that training made of this image, for atto_engine_run_pixels: to the model's
    channels (1 or 3), upright, scaled until it covers the model's image, the middle cut out.
    count = channels * height * width. */
-atto_status atto_image_to_pixels(const atto_image* image, const atto_model* model, uint8_t* pixels,
-                                 size_t count) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_image_to_pixels(const atto_image* image, const atto_model* model,
+                                          uint8_t* pixels, size_t count) ATTO_NOEXCEPT;
 
 /* Calls body(context, 0) .. body(context, parts - 1), in any order, at the same time or not, and
    returns when all have returned. */
@@ -114,18 +120,19 @@ typedef struct atto_engine_options {
 } atto_engine_options;
 
 /* Allocates all that runs need. `options` null: one thread. */
-atto_status atto_engine_open(const atto_model* model, const atto_engine_options* options,
-                             atto_engine** engine, atto_text message) ATTO_NOEXCEPT;
-void atto_engine_close(atto_engine* engine) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_engine_open(const atto_model* model, const atto_engine_options* options,
+                                      atto_engine** engine, atto_text message) ATTO_NOEXCEPT;
+ATTO_API void atto_engine_close(atto_engine* engine) ATTO_NOEXCEPT;
 
 /* Runs on an image [channels, height, width], normalised as in training; count = all values. */
-atto_status atto_engine_run(atto_engine* engine, const float* image, size_t count) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_engine_run(atto_engine* engine, const float* image,
+                                     size_t count) ATTO_NOEXCEPT;
 /* Runs on pixels [height, width, channels], normalised as the model says. */
-atto_status atto_engine_run_pixels(atto_engine* engine, const uint8_t* pixels,
-                                   size_t count) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_engine_run_pixels(atto_engine* engine, const uint8_t* pixels,
+                                            size_t count) ATTO_NOEXCEPT;
 /* Copies an output of the last run, [channels, height, width]; count = all values. */
-atto_status atto_engine_output(const atto_engine* engine, int32_t index, float* values,
-                               size_t count) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_engine_output(const atto_engine* engine, int32_t index, float* values,
+                                        size_t count) ATTO_NOEXCEPT;
 
 typedef struct atto_step_profile {
   char name[96];    /* layers that ran, cut */
@@ -134,9 +141,9 @@ typedef struct atto_step_profile {
   double median_us;
 } atto_step_profile;
 /* Times each step over `rounds` runs. `profiles` has room for `count` = atto_model_info.steps. */
-atto_status atto_engine_profile(atto_engine* engine, const float* image, size_t image_count,
-                                int32_t rounds, atto_step_profile* profiles,
-                                size_t count) ATTO_NOEXCEPT;
+ATTO_API atto_status atto_engine_profile(atto_engine* engine, const float* image,
+                                         size_t image_count, int32_t rounds,
+                                         atto_step_profile* profiles, size_t count) ATTO_NOEXCEPT;
 
 #ifdef __cplusplus
 }
