@@ -14,7 +14,7 @@ namespace atto::search {
 namespace {
 
 std::string data_identity(const train::DatasetInfo& info) {
-  const bool is_folder = info.kind == train::DatasetKind::ImageFolder;
+  const bool is_folder = info.format.is_picture_folder;
   return fmt::format("{} {}x{}x{}, {} classes, {} + {} images, {} for test{}", info.name,
                      info.channels, info.height, info.width, info.classes,
                      info.train_images - info.validation_images, info.validation_images,

@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <new>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
-#include "trainer/data/image_listing.hpp"
 
 namespace atto::train {
 namespace {
@@ -83,53 +81,26 @@ void measure(Dataset& data) {
   }
 }
 
-std::vector<std::string> lines_of(const std::filesystem::path& file) {
-  std::vector<std::string> lines;
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);)
-    if (!line.empty()) lines.push_back(line);
-  return lines;
-}
-
-}  // namespace
-
-std::vector<std::string> read_class_names(const DatasetInfo& info) {
+std::vector<std::string> class_names_of(const DatasetInfo& info) {
   std::vector<std::string> names;
-  if (info.kind == DatasetKind::FashionMnist)
-    names = {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-             "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
-  if (info.kind == DatasetKind::Cifar10) names = lines_of(info.folder / "batches.meta.txt");
-  if (info.kind == DatasetKind::Cifar100) names = lines_of(info.folder / "fine_label_names.txt");
-  if (info.kind == DatasetKind::ImageFolder) names = list_image_folder(info.folder).classes;
+  if (info.format.class_names) names = info.format.class_names(info);
   if (names.size() == static_cast<std::size_t>(info.classes)) return names;
   names.clear();
   for (int c = 0; c < info.classes; ++c) names.push_back(std::to_string(c));
   return names;
 }
 
+}  // namespace
+
 Dataset load_dataset(const DatasetInfo& info) {
   Dataset data;
   data.info = info;
   try {
-    switch (info.kind) {
-      case DatasetKind::FashionMnist:
-        read_fashion_mnist(info, data.images);
-        break;
-      case DatasetKind::Cifar10:
-      case DatasetKind::Cifar100:
-        read_cifar(info, data.images);
-        break;
-      case DatasetKind::ImageFolder:
-        read_image_folder(data.info, data.images);
-        break;
-      case DatasetKind::Synthetic:
-        make_synthetic(info, data.images);
-        break;
-    }
+    info.format.read(data.info, data.images);
   } catch (const std::bad_alloc&) {
     throw EnvironmentError("data set " + info.name + ": out of memory");
   }
-  data.class_names = read_class_names(info);
+  data.class_names = class_names_of(info);
   expect_labels(data);
   split(data);
   measure(data);

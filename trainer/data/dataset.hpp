@@ -43,14 +43,4 @@ struct Dataset {
 /// folder's files unreadable, memory exhausted.
 Dataset load_dataset(const DatasetInfo& info);
 
-/// Readers of the single formats; `images` gets delivered training images, then test images.
-void read_fashion_mnist(const DatasetInfo& info, Images& images);
-void read_cifar(const DatasetInfo& info, Images& images);
-void make_synthetic(const DatasetInfo& info, Images& images);
-/// Decodes in parallel, or reads the cache ($XDG_CACHE_HOME or ~/.cache, attoforge/). Shrinks the
-/// counts of `info` by the files that were left out.
-void read_image_folder(DatasetInfo& info, Images& images);
-
-std::vector<std::string> read_class_names(const DatasetInfo& info);
-
 }  // namespace atto::train

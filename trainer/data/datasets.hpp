@@ -14,13 +14,26 @@
 
 namespace atto::train {
 
-enum class DatasetKind : std::uint8_t { FashionMnist, Cifar10, Cifar100, ImageFolder, Synthetic };
+struct DatasetInfo;
+struct Images;
+
+/// How a data set becomes pixels and labels in memory.
+struct DatasetFormat {
+  /// Appends the delivered training images, then the test images, and shrinks the counts of `info`
+  /// by files that had to be left out. Throws EnvironmentError naming the file.
+  void (*read)(DatasetInfo& info, Images& images) = nullptr;
+  /// Null, or another count than there are classes: they are called by their numbers.
+  std::vector<std::string> (*class_names)(const DatasetInfo& info) = nullptr;
+  /// Pictures that people put there: networks may see them in grey (1 channel) or in colour (3),
+  /// and the name does not tell what they are.
+  bool is_picture_folder = false;
+};
 
 /// What a data set holds at a resolution.
 struct DatasetInfo {
   std::string name;
-  DatasetKind kind = DatasetKind::Synthetic;
-  std::filesystem::path folder;  ///< absolute; empty for Synthetic
+  DatasetFormat format{};
+  std::filesystem::path folder;  ///< absolute; empty for the synthetic one
   int channels = 0, height = 0, width = 0, classes = 0;
   std::int64_t train_images = 0;       ///< as delivered: what is trained on, and validation
   std::int64_t validation_images = 0;  ///< of train_images, never trained on

@@ -1,5 +1,6 @@
-// Image folders: decoded in parallel at one size, and cached as one file.
+// Image folders: described, decoded in parallel at one size, and cached as one file.
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -10,8 +11,11 @@
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
 #include "design_specs/parallel.hpp"
+#include "design_specs/reading/text_checks.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "trainer/data/dataset.hpp"
+#include "trainer/data/dataset_identity.hpp"
+#include "trainer/data/described.hpp"
 #include "trainer/data/image_listing.hpp"
 #include "trainer/data/images/image_decoding.hpp"
 
@@ -152,8 +156,6 @@ std::int64_t append_decoded(const std::vector<ImageFile>& files, const DatasetIn
   return kept;
 }
 
-}  // namespace
-
 void read_image_folder(DatasetInfo& info, Images& images) {
   const ImageFolderListing listing = list_image_folder(info.folder);
   const auto size_of = [](const auto& files) { return static_cast<std::int64_t>(files.size()); };
@@ -179,6 +181,68 @@ void read_image_folder(DatasetInfo& info, Images& images) {
                            ", the first is " + images.left_out.front());
   // Not cached while a file is broken, so that every run names it.
   if (!cache.empty() && images.left_out.empty()) write_cache(cache, key, images);
+}
+
+std::vector<std::string> class_names(const DatasetInfo& info) {
+  return list_image_folder(info.folder).classes;
+}
+
+/// Names of data sets and classes are recorded in files, one a line.
+void check_name(const fs::path& folder, const std::string& name) {
+  const bool has_controls =
+      std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+  if (has_controls || !spec::is_utf8(name))
+    throw SpecError({{folder.string(), "", "must have a name in UTF-8 without control characters",
+                      spec::json_string(name)}});
+}
+
+/// Every class needs an image for validation beside one to train on. `judged`: what val/ holds of
+/// it, where that is the validation split.
+void check_class(const fs::path& folder, const std::string& name, std::int64_t images,
+                 std::optional<std::int64_t> judged) {
+  check_name(folder / "train" / name, name);
+  if (!judged && images < 2)
+    throw SpecError(
+        {{(folder / "train" / name).string(), "",
+          "must hold at least 2 images, one of them for validation", std::to_string(images)}});
+  if (judged && *judged < 1)
+    throw SpecError({{(folder / "val" / name).string(), "",
+                      "must hold an image: val/ is the validation split", "0"}});
+}
+
+}  // namespace
+
+DatasetInfo describe_folder(const std::string& name, const fs::path& folder,
+                            std::optional<int> resolution) {
+  check_name(folder, name);
+  const ImageFolderListing listing = list_image_folder(folder);
+  DatasetInfo info;
+  info.name = name;
+  info.format = {read_image_folder, class_names, true};
+  info.folder = absolute_folder(folder);
+  info.digest = folder_digest(listing);
+  info.classes = static_cast<int>(listing.classes.size());
+  info.own_validation = static_cast<std::int64_t>(listing.validation.size());
+  info.train_images = static_cast<std::int64_t>(listing.train.size()) + info.own_validation;
+  info.test_images = static_cast<std::int64_t>(listing.test.size());
+  info.notes = listing.notes;
+  std::vector<std::int64_t> per_class(listing.classes.size());
+  for (const ImageFile& file : listing.train) ++per_class[static_cast<std::size_t>(file.label)];
+  std::vector<std::int64_t> judged(listing.classes.size());
+  for (const ImageFile& file : listing.validation) ++judged[static_cast<std::size_t>(file.label)];
+  for (std::size_t c = 0; c < per_class.size(); ++c) {
+    check_class(folder, listing.classes[c], per_class[c],
+                info.own_validation > 0 ? std::optional(judged[c]) : std::nullopt);
+    info.validation_images += validation_share(per_class[c], info.train_images);
+  }
+  if (info.own_validation > 0) info.validation_images = info.own_validation;
+  const image::PixelShape shape = shape_of(listing, resolution);
+  if (shape.height < 1)
+    throw EnvironmentError("data set " + name + ": no readable image in " + folder.string());
+  info.channels = shape.channels;
+  info.height = shape.height;
+  info.width = shape.width;
+  return info;
 }
 
 }  // namespace atto::train

@@ -17,6 +17,7 @@
 #include "trainer/data/batches.hpp"
 #include "trainer/data/dataset.hpp"
 #include "trainer/data/images/image_decoding.hpp"
+#include "trainer/data/known_datasets.hpp"
 
 using namespace atto;
 using namespace atto::train;
@@ -55,8 +56,9 @@ DatasetInfo small_fashion(const fs::path& folder) {
   write_gzip(folder / "train-labels-idx1-ubyte.gz", idx_labels(40));
   write_gzip(folder / "t10k-images-idx3-ubyte.gz", idx_images(10));
   write_gzip(folder / "t10k-labels-idx1-ubyte.gz", idx_labels(10));
-  DatasetInfo info{
-      "fashion_mnist", DatasetKind::FashionMnist, folder, 1, 28, 28, 10, 40, 0, 10, 0, {}};
+  DatasetInfo info = describe_dataset(folder.string());
+  info.train_images = 40;
+  info.test_images = 10;
   return info;
 }
 
@@ -167,12 +169,27 @@ TEST_CASE("damaged idx files are named with the rule and the value") {
   }
 }
 
+TEST_CASE("every known data set has a row that says where it is, what it holds and how to get it") {
+  std::set<std::string_view> names;
+  for (const KnownDataset* known : known_datasets()) {
+    INFO(known->name);
+    CHECK(names.insert(known->name).second);
+    CHECK(!known->folders.empty());
+    CHECK(std::find(known->files.begin(), known->files.end(), known->witness) !=
+          known->files.end());
+    CHECK(known->shape.elements() > 0);
+    CHECK(known->train_images >= 2 * known->classes);
+    CHECK(known->test_images > 0);
+    CHECK(!known->how_to_get.empty());
+    CHECK(known->format.read != nullptr);
+    CHECK_FALSE(known->format.is_picture_folder);
+  }
+}
+
 TEST_CASE("a CIFAR file of the wrong size is named") {
   const test::ScratchFolder folder;
   std::ofstream(folder.path() / "data_batch_1.bin") << "short";
-  const DatasetInfo info{
-      "cifar10", DatasetKind::Cifar10, folder.path(), 3, 32, 32, 10, 50000, 0, 10000, 0, {}};
-  CHECK(what_of(info) ==
+  CHECK(what_of(describe_dataset(folder.path().string())) ==
         (folder.path() / "data_batch_1.bin").string() + ": must have 30730000 bytes; got 5");
 }
 
