@@ -13,6 +13,7 @@ import tempfile
 ALLOWED = {
     "design_specs": [],
     "prototypes": ["design_specs"],
+    "prototypes/drawing": ["prototypes", "design_specs"],
     "export/format": [],
     "export/image": [],
     "export/runtime/kernels": ["export/format", "export/runtime/level.hpp"],
@@ -43,8 +44,8 @@ ALLOWED = {
     "search/campaign": ["search/ledger", "search/strategies", "trainer", "trainer/data", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/running": ["search/campaign", "search/ledger", "search/latency", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/tables": ["search/running", "search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
-    "search/report": ["search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
-    "search/cli": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/image", "export/measuring", "export/runtime", "export/targets", "trainer/data", "trainer/data/images", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "search/report": ["search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],
+    "search/cli": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/image", "export/measuring", "export/runtime", "export/targets", "trainer/data", "trainer/data/images", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],
     "trainer/cli": ["search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "trainer/training", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
 }
 # library header pattern -> the folders that may include it.

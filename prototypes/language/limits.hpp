@@ -7,9 +7,9 @@
 namespace atto::net {
 
 inline constexpr std::int64_t kMaxWidth = 65536;
-inline constexpr std::int64_t kMaxKernel = 31;
+inline constexpr std::int64_t kMaxWrittenKernel = 31;
 inline constexpr std::int64_t kMaxStride = 16;
-inline constexpr std::int64_t kMaxSide = 4096;
+inline constexpr std::int64_t kMaxWrittenSide = 4096;
 inline constexpr std::int64_t kMaxClasses = 65536;
 inline constexpr std::int64_t kMaxStages = 64;
 inline constexpr std::int64_t kMaxModulesPerStage = 64;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/json_text.hpp"
+#include "prototypes/drawing/network_svg.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/dot.hpp"
@@ -20,7 +21,7 @@ namespace {
 struct InspectOptions {
   std::string file;
   int classes = 0, resolution = 0;
-  bool is_json = false, is_dot = false;
+  bool is_json = false, is_dot = false, is_svg = false;
 };
 
 using Json = nlohmann::ordered_json;
@@ -88,6 +89,10 @@ std::string table_text(const net::Network& network) {
   return text;
 }
 
+std::string svg_text(const net::Network& network, const net::Prototype& design) {
+  return net::network_svg(net::diagram_of(network, design.provenance()));
+}
+
 int inspect(const InspectOptions& options) {
   expect_kind(options.file, "atto inspect", {PathKind::Network, PathKind::Model});
   if (kind_of(options.file) == PathKind::Model) {
@@ -102,6 +107,7 @@ int inspect(const InspectOptions& options) {
   const net::Network network = net::read_design(options.file, input);
   const std::string text = options.is_json  ? json_text(network)
                            : options.is_dot ? net::dot_text(network)
+                           : options.is_svg ? svg_text(network, prototype)
                                             : table_text(network);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
@@ -117,12 +123,17 @@ void add_inspect(CLI::App& app, Action& action) {
   command.option("file", options->file, "a design, a prototype without holes, or an .atto model")
       .required();
   Option json = command.flag("--json", options->is_json, "print JSON");
-  command.flag("--dot", options->is_dot, "print a Graphviz picture").excludes(json);
+  Option dot = command.flag("--dot", options->is_dot, "print a Graphviz picture");
+  command.flag("--svg", options->is_svg, "print a picture: modules, widths, who decided what")
+      .excludes(json)
+      .excludes(dot.excludes(json));
   command.option("--classes", options->classes, "count with this many classes").range(1, 65536);
   command.option("--resolution", options->resolution, "count at this input side, in pixels")
       .range(1, 4096);
   command.footer(
-      "Example:  atto inspect prototypes/mobilenet_v2.json --classes 10 --resolution 64\n"
+      "Examples:\n"
+      "  atto inspect prototypes/mobilenet_v2.json --classes 10 --resolution 64\n"
+      "  atto inspect runs/quickstart-s1/winner/design.json --svg > winner.svg\n"
       "A prototype with holes has no layers yet: `atto generate` draws designs of it.");
   command.runs(action, [options] { return inspect(*options); });
 }

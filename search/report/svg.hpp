@@ -6,10 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "design_specs/markup.hpp"
+
 namespace atto::search {
 
-/// Escapes a text for HTML and SVG, attributes included.
-std::string escaped(std::string_view text);
+using spec::escaped;
+using spec::grouped;
 
 struct ChartPoint {
   double x = 0, y = 0;
@@ -30,9 +32,6 @@ struct Axes {
   bool is_x_log = false;
   bool is_x_whole = false;  ///< ticks at whole numbers only
 };
-
-/// Returns "1,234,567".
-std::string grouped(std::int64_t number);
 
 /// Draws series over common axes; "" without any point.
 std::string chart_svg(const std::vector<Series>& series, const Axes& axes);

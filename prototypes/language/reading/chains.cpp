@@ -169,16 +169,16 @@ void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*set
   const bool is_convolution = op.kind <= OperatorKind::Grouped;
   const bool is_pool = op.kind == OperatorKind::MaxPool || op.kind == OperatorKind::AveragePool;
   if (is_convolution && op.kind != OperatorKind::Pointwise)
-    op.kernel = number_or(where, at, "kernel", 1, kMaxKernel, {3});
+    op.kernel = number_or(where, at, "kernel", 1, kMaxWrittenKernel, {3});
   if (is_pool) {
     if (holes_.problems.required(at, "kernel"))
-      op.kernel = number_or(where, at, "kernel", 1, kMaxKernel, {2});
+      op.kernel = number_or(where, at, "kernel", 1, kMaxWrittenKernel, {2});
   }
   if (op.kind == OperatorKind::Grouped && holes_.problems.required(at, "groups"))
     op.groups = number_or(where, at, "groups", 1, kMaxWidth, {1});
   if (op.kind == OperatorKind::ChannelShuffle)
     op.groups = number_or(where, at, "groups", 1, kMaxWidth, {2});
-  if (is_convolution) op.dilation = number_or(where, at, "dilation", 1, kMaxKernel, {1});
+  if (is_convolution) op.dilation = number_or(where, at, "dilation", 1, kMaxWrittenKernel, {1});
   op.reduction = number_or(where, at, "reduction", 1, kMaxWidth, {4});
   op.factor = number_or(where, at, "factor", 1, kMaxStride, {2});
   op.norm.options = {1};

@@ -70,7 +70,8 @@ class NetworkReader {
           const auto value = problems_.required(*input, key);
           return value ? static_cast<int>(problems_.integer(*value, 1, most).value_or(1)) : 1;
         };
-        model_.input = {side("channels", 1024), side("height", kMaxSide), side("width", kMaxSide)};
+        model_.input = {side("channels", 1024), side("height", kMaxWrittenSide),
+                        side("width", kMaxWrittenSide)};
       }
     if (const auto classes = problems_.required(at, "classes"))
       model_.classes = static_cast<int>(problems_.integer(*classes, 1, kMaxClasses).value_or(1));

@@ -1,0 +1,16 @@
+#pragma once
+// The picture of a network, for people: SVG without scripts, in light and dark, with its own
+// colours.
+
+#include <string>
+
+#include "prototypes/drawing/diagram.hpp"
+
+namespace atto::net {
+
+/// Draws cards from left to right and top to bottom, as wide as a page. Each block says what it is,
+/// how wide, who settled it (its left edge), and with two bars its share of multiply-adds and
+/// parameters. Details are shown when the mouse is over it. All text is escaped.
+std::string network_svg(const Diagram& diagram);
+
+}  // namespace atto::net
