@@ -1,6 +1,7 @@
 #include "export/targets/exporting.hpp"
 
 #include "design_specs/errors.hpp"
+#include "prototypes/language/artefact_names.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -31,7 +32,7 @@ class Unchecked {
 std::string file_name(const Target& target, Precision precision) {
   const std::string infix =
       precision == Precision::F32 ? "" : "." + std::string(precision_name(precision));
-  return "model" + infix + std::string(target.extension);
+  return net::kModelStem + infix + std::string(target.extension);
 }
 
 }  // namespace

@@ -161,7 +161,7 @@ TrainedModel read_trained_model(const fs::path& source, const fs::path& design,
   widen(model.weights);
   MetadataReader reader(model.weights, model.weights_file);
   model.metadata = reader.read();
-  model.design_file = design.empty() ? model.folder() / "design.json" : design;
+  model.design_file = design.empty() ? model.folder() / kDesignName : design;
   model.network =
       read_design(model.design_file, model.metadata.input ? model.metadata.input : unsaid);
   reader.compare(model.metadata, model.network);

@@ -8,14 +8,11 @@
 #include <vector>
 
 #include "design_specs/requirements/dataset_identity.hpp"
+#include "prototypes/language/artefact_names.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/weights.hpp"
 
 namespace atto::net {
-
-inline constexpr const char* kWeightsName = "weights.safetensors";
-inline constexpr const char* kReferenceName = "reference.safetensors";
-inline constexpr const char* kCalibrationName = "calibration.safetensors";
 
 /// What a weights file says of its training; every part may be absent.
 struct TrainingMetadata {

@@ -40,13 +40,13 @@ struct Options {
 };
 
 /// A table and the space its designs come from.
-struct Ground {
+struct TableSource {
   StoredTable stored;
   spec::DesignSpec spec;
   std::unique_ptr<net::Prototype> prototype;
   std::unique_ptr<gen::FeasibleSpace> space;
 
-  explicit Ground(const std::string& file)
+  explicit TableSource(const std::string& file)
       : stored(read_table(file)),
         spec(spec::read_design_spec(spec::parse_json(stored.spec_text, file), file)),
         prototype(std::make_unique<net::Prototype>(spec::parse_json(stored.prototype_text, file))),
@@ -104,12 +104,12 @@ std::vector<spec::SearchSettings> variants(const std::string& strategy,
   return made;
 }
 
-ComparisonSetting setting_for(const Ground& ground, const Options& options) {
+ComparisonSetting setting_for(const TableSource& source, const Options& options) {
   ComparisonSetting setting;
-  setting.space = ground.space.get();
-  setting.maximise = ground.spec.maximise;
-  const auto& scores = ground.spec.require.scores;
-  if (const auto bound = scores.find(ground.spec.maximise.score.name); bound != scores.end())
+  setting.space = source.space.get();
+  setting.maximise = source.spec.maximise;
+  const auto& scores = source.spec.require.scores;
+  if (const auto bound = scores.find(source.spec.maximise.score.name); bound != scores.end())
     setting.top1 = bound->second;
   setting.budgets = options.budgets;
   setting.repetitions = options.repetitions;
@@ -119,16 +119,16 @@ ComparisonSetting setting_for(const Ground& ground, const Options& options) {
 }
 
 /// Tries every variant of every strategy at one budget; the lowest mean regret wins.
-Json tune(const Ground& ground, const Options& options) {
-  ComparisonSetting setting = setting_for(ground, options);
+Json tune(const TableSource& source, const Options& options) {
+  ComparisonSetting setting = setting_for(source, options);
   setting.budgets = {kTuningBudget};
   setting.seed = spec::derive_seed({options.seed, 0x74756e65});
   for (const StrategyEntry& entry : strategies())
     for (const spec::SearchSettings& variant :
-         variants(std::string(entry.name), ground.spec.search))
+         variants(std::string(entry.name), source.spec.search))
       setting.contenders.push_back(
           {std::string(entry.name), std::string(entry.name), variant, entry.name != kOurs});
-  const std::vector<Outcomes> outcomes = compare(ground.stored.table, setting);
+  const std::vector<Outcomes> outcomes = compare(source.stored.table, setting);
   Json chosen = Json::object();
   std::map<std::string, double> best;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -146,11 +146,12 @@ Json tune(const Ground& ground, const Options& options) {
   return chosen;
 }
 
-std::vector<Contender> contenders(const Ground& ground, const Json& settings, bool with_ablations) {
+std::vector<Contender> contenders(const TableSource& source, const Json& settings,
+                                  bool with_ablations) {
   std::vector<Contender> made;
   for (const StrategyEntry& entry : strategies()) {
     const std::string name(entry.name);
-    Contender one{name, name, ground.spec.search, name != kOurs};
+    Contender one{name, name, source.spec.search, name != kOurs};
     if (settings.contains(name)) apply(settings.at(name), one.search);
     made.push_back(one);
     if (name != kOurs || !with_ablations) continue;
@@ -225,30 +226,30 @@ std::vector<Outcomes> read_outcomes(const Json& json) {
   return outcomes;
 }
 
-Json run(const Ground& ground, const Options& options) {
+Json run(const TableSource& source, const Options& options) {
   Json settings = Json::object();
   if (!options.settings.empty()) settings = Json::parse(spec::read_file(options.settings));
-  ComparisonSetting setting = setting_for(ground, options);
-  for (const Contender& contender : contenders(ground, settings, options.with_ablations))
+  ComparisonSetting setting = setting_for(source, options);
+  for (const Contender& contender : contenders(source, settings, options.with_ablations))
     if (options.only.empty() ||
         std::find(options.only.begin(), options.only.end(), contender.label) != options.only.end())
       setting.contenders.push_back(contender);
-  const std::vector<Outcomes> outcomes = compare(ground.stored.table, setting);
-  const TableQuality quality = table_quality(ground.stored.table);
-  const std::size_t runs = ground.stored.table.common_runs();
+  const std::vector<Outcomes> outcomes = compare(source.stored.table, setting);
+  const TableQuality quality = table_quality(source.stored.table);
+  const std::size_t runs = source.stored.table.common_runs();
   Json used = Json::object();
   for (const Contender& contender : setting.contenders)
     used[contender.label] = settings_json(contender.search);
-  return {{"table", ground.spec.name},
+  return {{"table", source.spec.name},
           {"designs", quality.designs},
           {"runs", quality.runs},
-          {"total_cpu_seconds", rounded(ground.stored.table.total_cpu_seconds())},
+          {"total_cpu_seconds", rounded(source.stored.table.total_cpu_seconds())},
           {"seed_deviation", rounded(quality.seed_deviation)},
           {"seed_noise", rounded(100 * quality.seed_deviation / std::sqrt(double(runs - 1)))},
           {"design_deviation", rounded(quality.design_deviation)},
           {"between_seeds", rounded(quality.between_seeds)},
           {"to_top", quality.to_top},
-          {"rungs", ground.stored.table.rungs},
+          {"rungs", source.stored.table.rungs},
           {"seed", options.seed},
           {"repetitions", options.repetitions},
           {"charged_per_job", options.charged_per_job},
@@ -329,14 +330,14 @@ void print_text(const Json& stored, const Json& said) {
 
 int bench(const Options& options) {
   if (options.is_tuning) {
-    const std::string text = tune(Ground(options.table), options).dump(2) + "\n";
+    const std::string text = tune(TableSource(options.table), options).dump(2) + "\n";
     if (options.store.empty())
       std::cout << text;
     else
       spec::write_file_atomically(options.store, text);
     return 0;
   }
-  const Json stored = options.from.empty() ? run(Ground(options.table), options)
+  const Json stored = options.from.empty() ? run(TableSource(options.table), options)
                                            : Json::parse(spec::read_file(options.from));
   if (!options.store.empty()) spec::write_file_atomically(options.store, stored.dump() + "\n");
   const Json said = summary(stored);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "design_specs/files.hpp"
+#include "prototypes/language/artefact_names.hpp"
 #include "search/ledger/open_ledger.hpp"
 
 namespace atto::search {
@@ -41,15 +42,15 @@ void make_run_folder(const RunFolder& folder, const Campaign& campaign,
         fmt::format("the run folder holds a campaign already: {}; continue it with `atto "
                     "resume {}` or choose another with --out",
                     folder.path.string(), folder.path.string()));
-  refuse_foreign(folder.path / "spec.json", campaign.spec_text);
-  refuse_foreign(folder.path / "prototype.json", campaign.prototype_text);
-  refuse_foreign(folder.path / "weights.safetensors", "");  // of `atto train`
+  refuse_foreign(folder.spec(), campaign.spec_text);
+  refuse_foreign(folder.prototype(), campaign.prototype_text);
+  refuse_foreign(folder.path / net::kWeightsName, "");  // of `atto train`
   for (const char* name : {"designs", "trials", "logs"}) {
     fs::create_directories(folder.path / name, error);
     if (error) throw EnvironmentError("cannot make", (folder.path / name).string(), error.value());
   }
-  spec::write_file_atomically(folder.path / "spec.json", campaign.spec_text);
-  spec::write_file_atomically(folder.path / "prototype.json", campaign.prototype_text);
+  spec::write_file_atomically(folder.spec(), campaign.spec_text);
+  spec::write_file_atomically(folder.prototype(), campaign.prototype_text);
   create_ledger(folder.path, [&](Ledger& ledger) {
     for (const DesignRow& design : included) ledger.add_design(design);
     store_campaign(ledger, campaign);

@@ -19,6 +19,10 @@ namespace atto::search {
 struct RunFolder {
   std::filesystem::path path;
 
+  std::filesystem::path spec() const { return path / "spec.json"; }
+  std::filesystem::path prototype() const { return path / "prototype.json"; }
+  /// What calibrate found of scores that need no training; only where it ran.
+  std::filesystem::path calibration() const { return path / "calibration.json"; }
   std::filesystem::path design(const std::string& hash) const {
     return path / "designs" / (hash + ".json");
   }

@@ -22,13 +22,13 @@ bool is_same_task(const Campaign& a, const Campaign& b) {
 /// Returns the file to read, or "" where there is none.
 fs::path find_calibration(const Campaign& campaign, const std::string& named,
                           std::vector<std::string>& messages) {
-  constexpr const char* kFile = "calibration.json";
   if (named == "none") return {};
-  if (!named.empty()) return fs::is_directory(named) ? fs::path(named) / kFile : fs::path(named);
+  if (!named.empty())
+    return fs::is_directory(named) ? RunFolder{named}.calibration() : fs::path(named);
   const RunFolder folder{fs::path("runs") / ("calibration-" + campaign.spec.name)};
-  if (!fs::exists(folder.path / kFile) || ledger_in(folder.path).empty()) return {};
+  if (!fs::exists(folder.calibration()) || ledger_in(folder.path).empty()) return {};
   const auto ledger = open_ledger(folder.path, Ledger::Access::Read);
-  if (is_same_task(campaign, load_campaign(*ledger))) return folder.path / kFile;
+  if (is_same_task(campaign, load_campaign(*ledger))) return folder.calibration();
   messages.push_back(
       fmt::format("{} is not used: it was made for another version of the spec, prototype or data",
                   folder.path.string()));

@@ -4,15 +4,12 @@
 #include <stdio.h>
 
 #include "design_specs/files.hpp"
+#include "prototypes/language/artefact_names.hpp"
 
 namespace atto::search {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kDesign = "design.json";
-constexpr const char* kWeights = "weights.safetensors";
-constexpr const char* kReference = "reference.safetensors";
 
 void move_to(const fs::path& from, const fs::path& to) {
   std::error_code error;
@@ -31,8 +28,8 @@ bool has_same(const fs::path& file, const std::string& contents) {
 
 /// Whether the folder holds this design and its weights; what else is in it was made of them.
 bool holds(const fs::path& target, const std::string& design, const fs::path& trial) {
-  if (!has_same(target / kDesign, design)) return false;
-  for (const char* name : {kWeights, kReference})
+  if (!has_same(target / net::kDesignName, design)) return false;
+  for (const char* name : {net::kWeightsName, net::kReferenceName})
     if (fs::exists(trial / name) && !has_same(target / name, spec::read_file(trial / name)))
       return false;
   return true;
@@ -69,10 +66,10 @@ void write_winner(const RunFolder& folder, const Campaign& campaign, const Leade
   fs::remove_all(made, error);
   fs::create_directories(made, error);
   if (error) throw EnvironmentError("cannot make", made.string(), error.value());
-  spec::write_file_atomically(made / kDesign, design);
+  spec::write_file_atomically(made / net::kDesignName, design);
   const bool is_fake = campaign.evaluator == "fake";  // it makes no weights
-  for (const char* name : {kWeights, kReference})
-    if (fs::exists(trial / name) || (!is_fake && name == kWeights))
+  for (const char* name : {net::kWeightsName, net::kReferenceName})
+    if (fs::exists(trial / name) || (!is_fake && name == net::kWeightsName))
       spec::copy_file(trial / name, made / name);
   put_in_place(made, target);
 }
@@ -81,7 +78,8 @@ void clean_final(const fs::path& trial) {
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(trial, ignored)) {
     const fs::path name = entry.path().filename();
-    if (name != kWeights && name != kReference) fs::remove_all(entry.path(), ignored);
+    if (name != net::kWeightsName && name != net::kReferenceName)
+      fs::remove_all(entry.path(), ignored);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "prototypes/language/artefact_names.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/campaign/run_folder.hpp"
 #include "search/cli/quantity_text.hpp"
@@ -126,7 +127,7 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
                      short_count(double(winner->design.costs.params)),
                      short_count(double(winner->design.costs.macs)), latency,
                      spread_text(winner->validation), spread_text(winner->test),
-                     (place / "design.json").string());
+                     (place / net::kDesignName).string());
 }
 
 SortedJson number(const std::optional<double>& value) {

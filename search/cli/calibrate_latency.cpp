@@ -56,7 +56,7 @@ int calibrate_latency(const search::Campaign& campaign,
   search::BlockCosts costs;
   Json rows = Json::array();
   for (const search::DesignRow& design : designs) {
-    heed(signals, "interrupted; nothing is kept");
+    throw_if_stopped(signals, "interrupted; nothing is kept");
     const net::Network network = search::build_network(campaign, design);
     const search::LatencyRequest request{network, design.hash, setting, {}};
     Row row{design.hash, {}, costs.predict_ms(meter.blocks(request))};

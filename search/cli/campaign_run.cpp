@@ -87,11 +87,11 @@ bool show_boards(const std::filesystem::path& folder, bool is_json, search::Stop
     all_won &= tell_latency(board, search::terms_of(*ledger, campaign, tier).require());
     if (!is_json) fmt::print("{}", board_text(board, campaign, folder, kShownRows));
     std::fflush(stdout);
-    heed(signals, go_on);
+    throw_if_stopped(signals, go_on);
     const std::vector<deploy::Artefact> artefacts =
         export_winner(board, campaign, search::RunFolder{folder});
     all_won &= tell_misses(artefacts);
-    heed(signals, go_on);
+    throw_if_stopped(signals, go_on);
     const std::vector<ModelShown> models = show_models(artefacts);
     if (!is_json) {
       for (const deploy::Artefact& artefact : artefacts)
@@ -138,7 +138,8 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     const std::unique_ptr<search::Ledger> ledger = search::open_ledger(folder);
     ledger->examine();  // before anything is written
     const search::Campaign campaign = search::load_campaign(*ledger);
-    for (const Problem& problem : unwritable_formats(campaign.spec, "spec.json"))
+    for (const Problem& problem :
+         unwritable_formats(campaign.spec, search::RunFolder{}.spec().string()))
       fmt::print(stderr, "{}\n", problem.text());  // an earlier version let it start
     options.command = search::worker_command(campaign, folder);
     options.meter = &engine_meter;
@@ -170,7 +171,7 @@ void run_unless_stopped(search::StopSignals& signals, bool is_json,
   work();
 }
 
-void heed(search::StopSignals& signals, const std::string& message) {
+void throw_if_stopped(search::StopSignals& signals, const std::string& message) {
   while (const int signal = signals.wait(0))
     if (signal == SIGINT || signal == SIGTERM) throw Interruption(message);
 }

@@ -26,6 +26,6 @@ void run_unless_stopped(search::StopSignals& signals, bool is_json,
                         const std::function<void()>& work);
 
 /// Throws Interruption where a signal asks this process to stop.
-void heed(search::StopSignals& signals, const std::string& message);
+void throw_if_stopped(search::StopSignals& signals, const std::string& message);
 
 }  // namespace atto::cli

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "design_specs/errors.hpp"
+#include "prototypes/language/artefact_names.hpp"
 #include "search/ledger/open_ledger.hpp"
 
 namespace atto::cli {
@@ -84,7 +85,7 @@ PathKind folder_kind(const fs::path& folder) {
   std::error_code ignored;
   const auto has = [&](const char* name) { return fs::exists(folder / name, ignored); };
   if (!search::ledger_in(folder).empty()) return PathKind::Campaign;
-  if (has("weights.safetensors")) return PathKind::Training;
+  if (has(net::kWeightsName)) return PathKind::Training;
   return fs::is_directory(folder / "train", ignored) ? PathKind::DataSet : PathKind::Folder;
 }
 
@@ -179,8 +180,10 @@ fs::path model_of(const fs::path& path, const std::string& command) {
     return path;
   }
   std::vector<fs::path> models = models_in(path);
-  for (const char* name : {"model.atto", "winner/model.atto"})
-    if (std::find(models.begin(), models.end(), path / name) != models.end()) return path / name;
+  for (const fs::path& place : {path, path / "winner"}) {
+    const fs::path model = place / (std::string(net::kModelStem) + ".atto");
+    if (std::find(models.begin(), models.end(), model) != models.end()) return model;
+  }
   if (models.size() == 1) return models.front();
   const std::string what = fmt::format("is {}", row_of(kind_of(path)).name);
   if (models.empty())

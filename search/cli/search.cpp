@@ -100,12 +100,12 @@ nlohmann::json estimate_json(const search::Campaign& campaign, const search::Est
 }
 
 /// What a campaign begins with, checked.
-struct Beginning {
+struct CheckedStart {
   search::Campaign campaign;
   std::vector<search::DesignRow> included;
 };
 
-Beginning begin(const SearchOptions& options) {
+CheckedStart begin(const SearchOptions& options) {
   expect_kind(options.spec, "atto search", {PathKind::Spec});
   for (const std::string& folder : options.warm_start)
     expect_kind(folder, "atto search --warm-start", {PathKind::Campaign});
@@ -129,13 +129,13 @@ Beginning begin(const SearchOptions& options) {
 
 int search_command(const SearchOptions& options) {
   search::StopSignals signals(true);
-  Beginning beginning;
+  CheckedStart start;
   search::Estimate estimate;
   run_unless_stopped(signals, options.is_json, [&] {
-    beginning = begin(options);
-    estimate = estimate_all(beginning.campaign, beginning.included.size());
+    start = begin(options);
+    estimate = estimate_all(start.campaign, start.included.size());
   });
-  const auto& [campaign, included] = beginning;
+  const auto& [campaign, included] = start;
   const int workers = options.workers > 0 ? options.workers : search::default_workers(campaign);
   if (!options.is_json) fmt::print("{}", estimate_text(campaign, estimate, workers));
   if (options.is_dry_run) {

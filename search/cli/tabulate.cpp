@@ -223,9 +223,9 @@ int calibrate_command(const TabulateOptions& options) {
   const search::Calibration calibration =
       search::calibrate(search::gather_table(*ledger, search::load_campaign(*ledger), 1));
   const std::string json = search::calibration_json(calibration);
-  spec::write_file_atomically(folder.path / "calibration.json", json);
+  spec::write_file_atomically(folder.calibration(), json);
   fmt::print("{}", options.is_json ? json : search::calibration_text(calibration));
-  if (!options.is_json) fmt::print("written: {}\n", (folder.path / "calibration.json").string());
+  if (!options.is_json) fmt::print("written: {}\n", folder.calibration().string());
   return 0;
 }
 

@@ -85,7 +85,7 @@ std::string histogram(const ExplainedDecision& decision, double x, double y, dou
 }
 
 /// A disc that is the fuller the surer: empty at even odds.
-std::string sureness(const ExplainedDecision& decision, double x, double y) {
+std::string confidence_disc(const ExplainedDecision& decision, double x, double y) {
   if (decision.confidence <= 0) return "";
   const double sure = std::clamp(2 * decision.confidence - 1, 0.0, 1.0);
   return fmt::format(
@@ -112,7 +112,7 @@ std::string card_row(const ExplainedDecision& decision, const std::string& place
   svg += text_at(x + width - 16 - flag_room, y + 10, "choice",
                  cut(decision.options[decision.preferred].label, 16), "end");
   if (decision.is_steered) svg += flag(x + width - 24, y + 11);
-  svg += sureness(decision, x + width - 6, y + 7);
+  svg += confidence_disc(decision, x + width - 6, y + 7);
   return svg + (decision.is_width ? histogram(decision, x, y + 14, width, 13)
                                   : stacked_bar(decision, x, y + 16, width, 10));
 }

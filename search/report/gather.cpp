@@ -118,7 +118,7 @@ std::string train_command(const CampaignReport& report, const Entry& entry) {
   const std::string text =
       fmt::format("atto train {} --spec {}{} --seed {}{}",
                   quoted(RunFolder{report.folder}.design(entry.design.hash).string()),
-                  quoted((report.folder / "spec.json").string()),
+                  quoted(RunFolder{report.folder}.spec().string()),
                   campaign.spec.task.dataset.find('/') == std::string::npos
                       ? ""
                       : " --data " + quoted(campaign.spec.task.dataset),

@@ -26,7 +26,7 @@ using std::chrono::milliseconds;
 
 constexpr int kLongestPauseMs = 50;
 constexpr milliseconds kStatusInterval{200};
-/// How long proposals may take before signals, departures and leases are looked at again.
+/// How long proposals may take before signals, ended workers and leases are looked at again.
 constexpr milliseconds kProposingSlice{100};
 
 class Coordinator {
@@ -100,7 +100,7 @@ class Coordinator {
 
   void begin() {
     for (const std::string& note : reuse_.notes()) observer_.message(note);
-    for (const std::string& other : gate_.strangers())
+    for (const std::string& other : gate_.other_machines())
       observer_.message("latencies so far were measured on " + other +
                         " and stand; new designs are measured here");
     watch_.begin();
@@ -129,7 +129,7 @@ class Coordinator {
       if (search.is_over_budget())
         observer_.message(
             fmt::format("search.budget is spent after {} jobs", search.next_position()));
-      if (!search.despair().empty()) despair(tier, search.despair());
+      if (!search.shortage_text().empty()) tell_shortage(tier, search.shortage_text());
     }
     faults_.pass("before_finalists");
     add_finalists(tier);
@@ -148,7 +148,7 @@ class Coordinator {
     return true;
   }
 
-  void despair(int tier, const std::string& why) {
+  void tell_shortage(int tier, const std::string& why) {
     const std::string name = campaign_.tier_name(tier);
     const std::string text = (name.empty() ? "" : "tier " + name + ": ") + why;
     ledger_->add_event("refusals", text);
@@ -231,15 +231,15 @@ class Coordinator {
       if (row.state != State::Done) pending_.insert(row.job.id);
   }
 
-  /// One turn of the loop: signals, departures, results, proposals, new workers. False when asked
-  /// to stop.
+  /// One turn of the loop: signals, ended workers, results, proposals, new workers. False when
+  /// asked to stop.
   bool step() {
     if (stops_.heard(pause_ms_)) return false;
     watch_.look();
     const bool got_results = collect();
     const bool added = search_ && search_->advance(Clock::now() + kProposingSlice);
-    if (search_) hear_news();
-    hear_gate();
+    if (search_) tell_applied();
+    tell_notes();
     faults_.pass("before_spawn");
     watch_.fill();
     pause_ms_ = got_results || added ? 1 : std::min(pause_ms_ + 1 + pause_ms_ / 4, kLongestPauseMs);
@@ -247,15 +247,15 @@ class Coordinator {
     return true;
   }
 
-  void hear_gate() {
-    for (const std::string& text : gate_.take_news()) {
+  void tell_notes() {
+    for (const std::string& text : gate_.take_notes()) {
       ledger_->add_event("latency", text);
       observer_.message(text);
     }
   }
 
-  void hear_news() {
-    for (const SteerRow& row : search_->take_news()) {
+  void tell_applied() {
+    for (const SteerRow& row : search_->take_applied()) {
       observer_.message(
           fmt::format("steered: {} (from proposal {} on)", option_text(row), row.position));
       if (!row.hash.empty()) include_designs(row.tier);
@@ -273,7 +273,7 @@ class Coordinator {
         clean_final(folder_.trial(row.job.hash, train::Phase::Final, row.job.replica));
       const DesignRow design = ledger_->design(row.job.hash).value();
       count(row, design.costs);
-      if (row.verdict.outcome != train::Outcome::Refused) watch_.hear_of_success();
+      if (row.verdict.outcome != train::Outcome::Refused) watch_.note_success();
       observer_.trial({done_, expected(), campaign_.tier_name(row.job.tier), row, design});
     }
     return !rows.empty();
@@ -296,7 +296,7 @@ class Coordinator {
     const Clock::time_point now = Clock::now();
     if (now < next_status_) return;
     next_status_ = now + kStatusInterval;
-    for (EpochNote& note : finals_.news()) {
+    for (EpochNote& note : finals_.new_epochs()) {
       note.eta_seconds = eta_seconds();
       observer_.epoch(note);
     }

@@ -111,9 +111,9 @@ std::string last_line(const fs::path& file) {
 
 }  // namespace
 
-std::string Departure::text() const {
+std::string EndedWorker::text() const {
   if (signal != 0) return fmt::format("killed by signal {} ({})", signal, ::strsignal(signal));
-  return fmt::format("exit code {}{}{}", exit_code, last_words.empty() ? "" : ": ", last_words);
+  return fmt::format("exit code {}{}{}", exit_code, last_message.empty() ? "" : ": ", last_message);
 }
 
 Crew::Crew(WorkerCommand command, int size, fs::path log_folder)
@@ -128,7 +128,7 @@ Crew::~Crew() {
 }
 
 void Crew::fill(std::chrono::milliseconds delay) {
-  if (running() >= size_ || std::chrono::steady_clock::now() < last_departure_ + delay) return;
+  if (running() >= size_ || std::chrono::steady_clock::now() < last_end_ + delay) return;
   while (running() < size_) start();
 }
 
@@ -153,8 +153,8 @@ void Crew::start() {
   members_.push_back(std::move(member));
 }
 
-std::vector<Departure> Crew::reap() {
-  std::vector<Departure> departures;
+std::vector<EndedWorker> Crew::reap() {
+  std::vector<EndedWorker> all;
   for (std::size_t i = 0; i < members_.size();) {
     int status = 0;
     rusage usage{};
@@ -165,19 +165,19 @@ std::vector<Departure> Crew::reap() {
     const auto seconds = [](const timeval& time) {
       return double(time.tv_sec) + 1e-6 * double(time.tv_usec);
     };
-    Departure departure;
-    departure.name = members_[i].name;
-    departure.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-    departure.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    departure.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
-    departure.last_words = last_line(members_[i].log);
+    EndedWorker ended;
+    ended.name = members_[i].name;
+    ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    ended.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    ended.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    ended.last_message = last_line(members_[i].log);
     std::error_code ignored;
-    if (departure.last_words.empty()) fs::remove(members_[i].log, ignored);
-    departures.push_back(std::move(departure));
+    if (ended.last_message.empty()) fs::remove(members_[i].log, ignored);
+    all.push_back(std::move(ended));
     members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i));
-    last_departure_ = std::chrono::steady_clock::now();
+    last_end_ = std::chrono::steady_clock::now();
   }
-  return departures;
+  return all;
 }
 
 void Crew::signal_all(int number) {
@@ -196,14 +196,14 @@ void Crew::thaw() {
 }
 
 void Crew::end(int number, StopSignals& signals,
-               const std::function<void(const Departure&)>& departed) {
+               const std::function<void(const EndedWorker&)>& when_ended) {
   signal_all(number);
   const auto patience = std::chrono::steady_clock::now() + kPatienceWithStops;
   while (!is_empty()) {
     const int signal = signals.wait(20);
     if (signal == SIGINT || signal == SIGTERM || std::chrono::steady_clock::now() > patience)
       signal_all(SIGKILL);
-    for (const Departure& departure : reap()) departed(departure);
+    for (const EndedWorker& ended : reap()) when_ended(ended);
   }
 }
 

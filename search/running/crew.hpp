@@ -19,12 +19,12 @@ struct WorkerCommand {
 };
 
 /// One that ended.
-struct Departure {
+struct EndedWorker {
   std::string name;
   int exit_code = 0;         ///< where it exited
   int signal = 0;            ///< where it was killed
   double cpu_seconds = 0;    ///< of its whole life
-  std::string last_words;    ///< last line on stderr
+  std::string last_message;  ///< last line on stderr
   std::string text() const;  ///< "killed by signal 9 (Killed)", "exit code 4: ..."
 };
 
@@ -40,18 +40,19 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  /// Starts missing workers, `delay` after the last departure. Throws EnvironmentError when the
+  /// Starts missing workers, `delay` after the last one ended. Throws EnvironmentError when the
   /// program cannot be started.
   void fill(std::chrono::milliseconds delay);
   /// Collects those that ended.
-  std::vector<Departure> reap();
+  std::vector<EndedWorker> reap();
   void signal_all(int number);
   /// Stops all where they are, and waits until they stand; they stay alive and keep their leases.
   void freeze();
   void thaw();
   /// Ends all with a signal and waits; kills them after a minute, or when an interrupt arrives.
-  /// Calls `departed` for each as it goes.
-  void end(int number, StopSignals& signals, const std::function<void(const Departure&)>& departed);
+  /// Calls `when_ended` for each as it goes.
+  void end(int number, StopSignals& signals,
+           const std::function<void(const EndedWorker&)>& when_ended);
   bool is_empty() const { return members_.empty(); }
   int running() const { return static_cast<int>(members_.size()); }
   std::vector<std::string> names() const;
@@ -70,7 +71,7 @@ class Crew {
   std::vector<Member> members_;
   std::string prefix_;
   int started_ = 0;
-  std::chrono::steady_clock::time_point last_departure_;
+  std::chrono::steady_clock::time_point last_end_;
 };
 
 /// Returns the folder of the running binary.

@@ -23,7 +23,7 @@ void CrewWatch::begin() {
 }
 
 void CrewWatch::look() {
-  for (const Departure& departure : crew_.reap()) mourn(departure);
+  for (const EndedWorker& ended : crew_.reap()) note_end(ended);
   release_lost();
 }
 
@@ -33,26 +33,26 @@ void CrewWatch::fill() {
 }
 
 /// A worker ended while it was wanted.
-void CrewWatch::mourn(const Departure& departure) {
-  const bool gave_back = departure.exit_code == 4 || departure.exit_code == 130;
-  const bool is_its_fault = departure.signal != 0 || (departure.exit_code != 0 && !gave_back);
-  ledger_.release_worker(departure.name, departure.text(), is_its_fault, departure.cpu_seconds);
-  const std::string text = fmt::format("worker {}: {}", departure.name, departure.text());
+void CrewWatch::note_end(const EndedWorker& ended) {
+  const bool gave_back = ended.exit_code == 4 || ended.exit_code == 130;
+  const bool is_its_fault = ended.signal != 0 || (ended.exit_code != 0 && !gave_back);
+  ledger_.release_worker(ended.name, ended.text(), is_its_fault, ended.cpu_seconds);
+  const std::string text = fmt::format("worker {}: {}", ended.name, ended.text());
   ledger_.add_event("departure", text);
   tell_(text);
   ++deaths_in_a_row_;
-  if (departure.exit_code == 4 || departure.exit_code == 127) ++failed_starts_;
+  if (ended.exit_code == 4 || ended.exit_code == 127) ++failed_starts_;
   if (failed_starts_ >= kFailedStarts)
-    throw EnvironmentError("workers cannot work: " + last_words(departure));
+    throw EnvironmentError("workers cannot work: " + last_message(ended));
   if (deaths_in_a_row_ >= kDeathsInARow)
     throw EnvironmentError(
         fmt::format("{} workers in a row died before finishing anything; the last: {}",
-                    deaths_in_a_row_, departure.text()));
+                    deaths_in_a_row_, ended.text()));
 }
 
 /// What a worker said last; on a full disk its log holds nothing.
-std::string CrewWatch::last_words(const Departure& departure) const {
-  if (!departure.last_words.empty()) return departure.last_words;
+std::string CrewWatch::last_message(const EndedWorker& ended) const {
+  if (!ended.last_message.empty()) return ended.last_message;
   std::error_code error;
   const auto space = std::filesystem::space(folder_.path, error);
   constexpr std::uintmax_t kHardlyAny = 64 * 1024;
@@ -78,8 +78,8 @@ void CrewWatch::release_lost() {
 }
 
 void CrewWatch::end(int number, StopSignals& signals) {
-  crew_.end(number, signals, [&](const Departure& departure) {
-    ledger_.release_worker(departure.name, departure.text(), false, departure.cpu_seconds);
+  crew_.end(number, signals, [&](const EndedWorker& ended) {
+    ledger_.release_worker(ended.name, ended.text(), false, ended.cpu_seconds);
   });
 }
 

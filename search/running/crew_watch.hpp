@@ -14,7 +14,7 @@ namespace atto::search {
 
 class CrewWatch {
  public:
-  /// All must outlive it; `tell` hears what happens, for people.
+  /// All must outlive it; `tell` is told what happens, for people.
   CrewWatch(Crew& crew, Ledger& ledger, RunFolder folder,
             std::function<void(const std::string&)> tell)
       : crew_(crew), ledger_(ledger), folder_(std::move(folder)), tell_(std::move(tell)) {}
@@ -23,20 +23,20 @@ class CrewWatch {
   /// of their trials.
   void begin();
   /// Takes back jobs of workers that ended, and of others that are gone. Throws EnvironmentError
-  /// after departures in a row without a finished job.
+  /// after many in a row that ended without a finished job.
   void look();
   /// Starts missing workers, the later the more of them died in a row.
   void fill();
   /// A worker has finished a job.
-  void hear_of_success() { deaths_in_a_row_ = failed_starts_ = 0; }
+  void note_success() { deaths_in_a_row_ = failed_starts_ = 0; }
   /// Ends all with a signal, as Crew::end(), and takes back their jobs.
   void end(int number, StopSignals& signals);
 
  private:
   using Clock = std::chrono::steady_clock;
-  void mourn(const Departure& departure);
+  void note_end(const EndedWorker& ended);
   void release_lost();
-  std::string last_words(const Departure& departure) const;
+  std::string last_message(const EndedWorker& ended) const;
 
   Crew& crew_;
   Ledger& ledger_;

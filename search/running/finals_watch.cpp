@@ -11,7 +11,7 @@ constexpr std::chrono::seconds kInterval{1};
 
 }  // namespace
 
-std::vector<EpochNote> FinalsWatch::news() {
+std::vector<EpochNote> FinalsWatch::new_epochs() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_) return {};
   next_ = now + kInterval;

@@ -24,7 +24,7 @@ class FinalsWatch {
 
   /// Reads the ledger, once a second; returns the newest epoch of every running finalist that has a
   /// new one.
-  std::vector<EpochNote> news();
+  std::vector<EpochNote> new_epochs();
   /// Of the running finalist that is least far: its newest epoch, 0 before the first.
   std::optional<int> slowest_epoch() const { return slowest_; }
   /// What the epochs of running finalists were estimated at.

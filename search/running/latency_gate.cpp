@@ -57,7 +57,7 @@ void LatencyGate::learn(Guide& guide, const LatencyRow& row, double max_ms) {
   const PredictionQuality quality = guide.costs.quality();
   if (quality.designs < kJudgedDesigns || guide.is_trusted == quality.is_trusted()) return;
   guide.is_trusted = quality.is_trusted();
-  news_.push_back(
+  notes_.push_back(
       fmt::format("predicted latencies: {}: {}", quality_text(quality),
                   *guide.is_trusted
                       ? fmt::format("designs predicted above {} are refused without a measurement",
@@ -105,7 +105,7 @@ void LatencyGate::confirm(const spec::Requirements& require, const DesignRow& wi
   measure({network, winner.hash, require.latency, trained}, row);
 }
 
-std::vector<std::string> LatencyGate::strangers() {
+std::vector<std::string> LatencyGate::other_machines() {
   if (!meter_) return {};
   std::set<std::string> found;
   for (const LatencyRow& row : ledger_.latencies(false))

@@ -46,9 +46,9 @@ class LatencyGate {
                const std::filesystem::path& trained);
   /// What the figures that the ledger has so far were measured on, where that is not this machine
   /// and runtime; for people.
-  std::vector<std::string> strangers();
+  std::vector<std::string> other_machines();
   /// Returns what people should know since the last call.
-  std::vector<std::string> take_news() { return std::exchange(news_, {}); }
+  std::vector<std::string> take_notes() { return std::exchange(notes_, {}); }
 
  private:
   /// Predictions in one setting.
@@ -70,7 +70,7 @@ class LatencyGate {
   Quietly quietly_;
   std::function<void()> between_;
   std::map<std::pair<int, spec::LatencyPrecision>, Guide> guides_;  ///< by threads and precision
-  std::vector<std::string> news_;
+  std::vector<std::string> notes_;
 };
 
 /// The words for a latency: "14.2 ms".

@@ -50,9 +50,9 @@ std::vector<std::string> in_a_quiet_moment(Ledger& ledger, Crew& crew,
                                            const std::function<void()>& work,
                                            const std::function<void()>& between) {
   Pause pause(ledger, crew);
-  std::vector<std::string> restless = pause.wait(between);
+  std::vector<std::string> unpaused = pause.wait(between);
   work();
-  return restless;
+  return unpaused;
 }
 
 }  // namespace atto::search

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "design_specs/files.hpp"
+#include "prototypes/language/artefact_names.hpp"
 #include "search/ledger/open_ledger.hpp"
 
 namespace atto::search {
@@ -13,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kWeightFiles[] = {"weights.safetensors", "reference.safetensors"};
+constexpr const char* kWeightFiles[] = {net::kWeightsName, net::kReferenceName};
 
 std::string first_difference(const std::string& ours, const std::string& theirs) {
   std::istringstream a(ours), b(theirs);

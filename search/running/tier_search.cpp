@@ -114,7 +114,7 @@ void TierSearch::apply_command() {
   for (const std::int64_t at = due_.front().at; is_due() && due_.front().at == at;) {
     terms_.apply(due_.front());
     if (!due_.front().hash.empty()) steering.taken.push_back(read_hash(due_.front().hash));
-    if (!replay_) news_.push_back(std::move(due_.front()));
+    if (!replay_) applied_.push_back(std::move(due_.front()));
     due_.pop_front();
   }
   spaces_.push_back(terms_.make_space());
@@ -124,11 +124,11 @@ void TierSearch::apply_command() {
       if (!terms_.misses(run_.ledger.design(hash).value(), latency_of(hash)).empty())
         steering.barred.push_back(read_hash(hash));
   strategy_->steer(steering);
-  hope_again();
+  forget_refusals();
 }
 
 /// What people changed may let designs pass.
-void TierSearch::hope_again() {
+void TierSearch::forget_refusals() {
   if (refused_in_a_row_ >= kMostRefusals) strategy_->set_candidates(candidates_);
   refused_in_a_row_ = 0;
 }
@@ -222,7 +222,7 @@ bool TierSearch::show_next() {
 }
 
 /// Shows what job `next_` has to see; false while some of it is missing.
-bool TierSearch::see_enough() {
+bool TierSearch::show_needed() {
   if (run_.campaign.is_async)
     while (show_next()) {
     }
@@ -254,7 +254,7 @@ bool TierSearch::advance(Clock::time_point end) {
   take_requests();
   apply_due();
   has_measured_ = false;
-  while (!is_finished_ && !has_measured_ && see_enough()) {
+  while (!is_finished_ && !has_measured_ && show_needed()) {
     std::optional<Proposal> proposal = ask(end);
     if (!proposal) break;
     add(std::move(*proposal));
@@ -339,7 +339,7 @@ std::optional<double> TierSearch::latency_of(const std::string& hash) const {
   return found == latencies_.end() ? std::nullopt : std::optional<double>(found->second);
 }
 
-std::string TierSearch::despair() const {
+std::string TierSearch::shortage_text() const {
   if (refused_in_a_row_ < kMostRefusals) return shortage();
   const std::string text =
       fmt::format("{} designs in a row miss latency_ms.max of {}, and no more are tried; ",

@@ -61,7 +61,7 @@ class TierSearch {
   bool is_finished() const { return is_finished_ && delivered_ == next_; }
   bool is_over_budget() const { return is_over_budget_; }
   /// Says why no more designs were tried; empty where all were.
-  std::string despair() const;
+  std::string shortage_text() const;
   std::int64_t next_position() const { return next_; }
   /// Results up to this finish order were part of the replay.
   std::int64_t replayed_until() const { return replayed_until_; }
@@ -70,7 +70,7 @@ class TierSearch {
   /// tier, or for more candidates.
   void close();
   /// Returns what took effect since the last call, for people.
-  std::vector<SteerRow> take_news() { return std::exchange(news_, {}); }
+  std::vector<SteerRow> take_applied() { return std::exchange(applied_, {}); }
 
  private:
   struct Replay;
@@ -85,13 +85,13 @@ class TierSearch {
   void record_cycle();
   bool show_next();
   void show(const JobRow& row);
-  bool see_enough();
+  bool show_needed();
   std::optional<Proposal> ask(Clock::time_point end);
   void add(Proposal proposal);
   void store(const Job& job, const DesignRow& design, const std::string& refusal);
   void take(const Job& job, bool is_refused, bool is_fresh);
   void note_refusal(std::optional<double> latency_ms);
-  void hope_again();
+  void forget_refusals();
   std::optional<double> latency_of(const std::string& hash) const;
   std::string shortage() const;
   void release_checkpoints();
@@ -104,7 +104,7 @@ class TierSearch {
   std::unique_ptr<Strategy> strategy_;
   std::unique_ptr<Replay> replay_;  ///< until it is over
   std::deque<SteerRow> due_;        ///< have a place in this tier that is not reached yet
-  std::vector<SteerRow> news_;
+  std::vector<SteerRow> applied_;
   std::vector<std::string> proposed_;  ///< designs, in the order of their first jobs
   std::int64_t recorded_cycles_ = 0;
   std::map<std::int64_t, JobRow> arrived_;  ///< not yet seen, by position (or by finish order)

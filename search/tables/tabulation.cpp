@@ -102,7 +102,7 @@ class Tabulation {
       cursor_ = row.verdict.finish_order;
       ++done_;
       cpu_seconds_ += row.verdict.cpu_seconds;
-      watch_.hear_of_success();
+      watch_.note_success();
       std::error_code ignored;
       std::filesystem::remove_all(folder_.trial(row.job.hash, row.job.phase(), row.job.replica),
                                   ignored);

@@ -9,6 +9,7 @@
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
+#include "prototypes/language/artefact_names.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
@@ -171,7 +172,7 @@ int tell_result(const Options& options, const train::TrialRequest& request,
                                 result.epochs.size(), result.epochs.size() == 1 ? "" : "s")),
         options.json);
   const std::string json = spec::json_text(json_of(request, result), 2) + "\n";
-  spec::write_file_atomically(request.folder / "result.json", json);
+  spec::write_file_atomically(request.folder / train::kResultName, json);
   if (options.json) fmt::print("{}", json);
   if (result.outcome != train::Outcome::Finished) {
     fmt::print(stderr, "{}: {}\n",
@@ -216,7 +217,7 @@ int train_command(const Options& options) {
              request.seed);
   const std::string design = spec::read_file(options.design);
   take_folder(options, request);
-  spec::write_file_atomically(request.folder / "design.json", design);
+  spec::write_file_atomically(request.folder / net::kDesignName, design);
   train::TrainingEvaluator evaluator({device_of(options.device), request.recipe.threads});
   Display display(request.to_epoch);
   const train::TrialResult result =

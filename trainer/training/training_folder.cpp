@@ -1,6 +1,5 @@
 #include "trainer/training/training_folder.hpp"
 
-#include <array>
 #include <optional>
 #include <system_error>
 
@@ -14,13 +13,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kDesignName = "design.json";
+/// What a training leaves, and what is computed of its weights.
+constexpr std::string_view kFiles[] = {kCheckpointName,     net::kWeightsName,
+                                       net::kReferenceName, net::kCalibrationName,
+                                       kResultName,         net::kDesignName};
+/// Endings of the models that are exported from it.
+constexpr const char* kModelEndings[] = {".atto", ".bf16.atto", ".int8.atto", ".onnx",
+                                         ".int8.onnx"};
 
-/// What a training leaves, and what is made of its weights.
-constexpr std::array<std::string_view, 11> kFiles = {
-    kCheckpointName,   net::kWeightsName, net::kReferenceName, net::kCalibrationName,
-    "result.json",     kDesignName,       "model.atto",        "model.bf16.atto",
-    "model.int8.atto", "model.onnx",      "model.int8.onnx"};
+void remove_file(const fs::path& file) {
+  std::error_code error;
+  fs::remove(file, error);
+  if (error) throw EnvironmentError("cannot remove", file.string(), error.value());
+}
 
 /// The training that a file of tensors says it is of; nothing for a file that cannot be read, which
 /// holds no training any more.
@@ -46,18 +51,16 @@ std::string other_training(const fs::path& folder, const TrialRequest& request,
     const auto training = training_of(folder / name, key);
     if (training && *training != own) return "another training: " + name;
   }
-  const fs::path kept = folder / kDesignName;
+  const fs::path kept = folder / net::kDesignName;
   if (fs::exists(kept, error) && spec::read_file(kept) != spec::read_file(design))
-    return std::string("another design: ") + kDesignName;
+    return std::string("another design: ") + net::kDesignName;
   return "";
 }
 
 void remove_training(const fs::path& folder) {
-  for (const std::string_view name : kFiles) {
-    std::error_code error;
-    fs::remove(folder / name, error);
-    if (error) throw EnvironmentError("cannot remove", (folder / name).string(), error.value());
-  }
+  for (const std::string_view name : kFiles) remove_file(folder / name);
+  for (const char* ending : kModelEndings)
+    remove_file(folder / (std::string(net::kModelStem) + ending));
 }
 
 }  // namespace atto::train

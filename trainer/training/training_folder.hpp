@@ -8,6 +8,8 @@
 
 namespace atto::train {
 
+inline constexpr const char* kResultName = "result.json";
+
 /// Returns what the folder holds that training into it would destroy ("another training:
 /// checkpoint.safetensors"); empty for a folder without any, or with this very training, which is
 /// continued.

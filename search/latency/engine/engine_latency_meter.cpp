@@ -17,6 +17,7 @@
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/quantisation/quantise.hpp"
+#include "prototypes/language/artefact_names.hpp"
 #include "search/latency/engine/engine_blocks.hpp"
 #include "search/latency/engine/engine_timing.hpp"
 #include "search/latency/engine/random_weights.hpp"
@@ -58,9 +59,9 @@ std::vector<float> calibration_image(const net::Shape& shape, std::uint64_t seed
 
 std::vector<std::byte> model_file(const LatencyRequest& request) {
   const std::uint64_t seed = spec::hash_bytes(request.hash);
-  const net::TensorFile weights =
-      request.trained.empty() ? random_weights(request.network, seed)
-                              : net::read_safetensors(request.trained / "weights.safetensors");
+  const net::TensorFile weights = request.trained.empty()
+                                      ? random_weights(request.network, seed)
+                                      : net::read_safetensors(request.trained / net::kWeightsName);
   if (request.setting.precision != spec::LatencyPrecision::Int8) {
     const bool is_bf16 = request.setting.precision == spec::LatencyPrecision::Bf16;
     return format::encode(
