@@ -10,6 +10,7 @@
 
 #include "design_specs/requirements/recipe.hpp"
 #include "tests/trainer/networks.hpp"
+#include "trainer/backend/loss.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/data/datasets.hpp"
 #include "trainer/training/optimiser.hpp"
@@ -47,8 +48,9 @@ int main(int argc, char** argv) {
     write_batch(data, batch, {}, 1, index + 1, threads, images.data());
     for (std::size_t i = 0; i < kBatch; ++i)
       labels[i] = data.images.labels[static_cast<std::size_t>(batch[i])];
-    backend->forward_backward(state.weights.data(), {images.data(), labels.data(), kBatch}, 0.1,
-                              gradients.data());
+    Maps maps = backend->forward(state.weights.data(), {images.data(), kBatch});
+    cross_entropy(maps[0].data(), labels.data(), kBatch, network.classes, 0.1, maps[0].data());
+    backend->backward(maps, gradients.data());
     update(state, gradients, layout.decayed, {}, 0.05, index);
   };
   step(0);

@@ -36,7 +36,7 @@ std::vector<float> recalibrated_statistics(Backend& backend, const ParameterLayo
   for (std::size_t round = 0; round < rounds; ++round) {
     for (std::size_t i = 0; i < size; ++i) chosen[i] = images[(i * rounds + round) * stride];
     write_batch(data, chosen, {}, 0, 0, threads, pixels.data());
-    backend.measure_statistics(weights.data(), {pixels.data(), nullptr, static_cast<int>(size)},
+    backend.measure_statistics(weights.data(), {pixels.data(), static_cast<int>(size)},
                                1.0 / static_cast<double>(round + 1), statistics.data());
   }
   return statistics;
@@ -48,15 +48,15 @@ Quality judge(Backend& backend, const TrainedWeights& trained, const Dataset& da
   Quality quality;
   quality.predicted.reserve(images.size());
   std::vector<float> pixels(static_cast<std::size_t>(batch * data.image_bytes()));
-  std::vector<float> logits(static_cast<std::size_t>(batch) * static_cast<std::size_t>(classes));
   std::vector<std::int32_t> labels;
   for (std::size_t at = 0; at < images.size(); at += static_cast<std::size_t>(batch)) {
     const auto part =
         images.subspan(at, std::min(static_cast<std::size_t>(batch), images.size() - at));
     const int count = static_cast<int>(part.size());
     write_batch(data, part, {}, 0, 0, threads, pixels.data());
-    backend.infer(trained.weights.data(), trained.statistics.data(),
-                  {pixels.data(), nullptr, count}, logits.data());
+    const std::vector<float> logits =
+        backend.infer(trained.weights.data(), trained.statistics.data(), {pixels.data(), count})
+            .at(0);
     labels.clear();
     for (std::int32_t image : part)
       labels.push_back(data.images.labels[static_cast<std::size_t>(image)]);

@@ -6,6 +6,7 @@
 
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/module_spans.hpp"
+#include "trainer/backend/loss.hpp"
 #include "trainer/data/batches.hpp"
 
 namespace atto::train {
@@ -31,10 +32,16 @@ class Reaction {
         gradients_(layout.trained),
         images_(images) {}
 
-  void run(Backend& backend, const Batch& batch, const std::vector<int>& layers) {
-    backend.respond(weights_.data(), batch, 0, gradients_.data(), layers, outputs_);
+  void run(Backend& backend, const Batch& batch, std::span<const std::int32_t> labels,
+           const std::vector<int>& layers) {
+    Watch watch{layers, {}};
+    Maps slopes = backend.forward(weights_.data(), batch, &watch);
+    cross_entropy(slopes[0].data(), labels.data(), batch.count, network_.classes, 0,
+                  slopes[0].data());
+    backend.backward(slopes, gradients_.data());
+    outputs_ = std::move(watch.maps);
     for (std::size_t i = 0; i < layers.size(); ++i) place_[layers[i]] = i;
-    labels_ = {batch.labels, static_cast<std::size_t>(batch.count)};
+    labels_ = labels;
   }
 
   net::ModuleResponses of(const net::ModuleSpan& span) const {
@@ -94,7 +101,7 @@ class Reaction {
   const std::vector<float>& weights_;
   const std::vector<net::LayerCosts> costs_;
   std::vector<float> gradients_;
-  std::vector<std::vector<float>> outputs_;
+  Maps outputs_;
   std::map<int, std::size_t> place_;
   std::span<const std::int32_t> labels_;
   int images_;
@@ -245,7 +252,7 @@ net::ResponsesByModule probe(Backend& backend, const net::Network& network,
     labels.push_back(data.images.labels[static_cast<std::size_t>(image)]);
   const int count = static_cast<int>(stimuli.size());
   Reaction reaction(network, layout, weights, count);
-  reaction.run(backend, {pixels.data(), labels.data(), count}, probed_layers(network, modules));
+  reaction.run(backend, {pixels.data(), count}, labels, probed_layers(network, modules));
   for (const net::ModuleSpan& span : modules) responses[span.path] = reaction.of(span);
   responses[""] = reaction.of(whole(network, modules));
   return responses;

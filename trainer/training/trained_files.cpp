@@ -70,13 +70,14 @@ void write_reference(const std::filesystem::path& file, const net::Network& netw
                      channels = data.info.channels;
   std::vector<float> pixels(images.size() * static_cast<std::size_t>(data.image_bytes()));
   write_batch(data, images, {}, 0, 0, 1, pixels.data());
-  std::vector<float> logits(images.size() * static_cast<std::size_t>(network.classes));
+  std::vector<float> logits;
   const auto backend = make_torch_backend(network, layout, {Device::Cpu, 1, kBatch});
-  for (std::size_t first = 0; first < images.size(); first += kBatch)
-    backend->infer(trained.weights.data(), trained.statistics.data(),
-                   {pixels.data() + first * static_cast<std::size_t>(data.image_bytes()), nullptr,
-                    static_cast<int>(std::min<std::size_t>(kBatch, images.size() - first))},
-                   logits.data() + first * static_cast<std::size_t>(network.classes));
+  for (std::size_t first = 0; first < images.size(); first += kBatch) {
+    const Batch batch{pixels.data() + first * static_cast<std::size_t>(data.image_bytes()),
+                      static_cast<int>(std::min<std::size_t>(kBatch, images.size() - first))};
+    const Maps maps = backend->infer(trained.weights.data(), trained.statistics.data(), batch);
+    logits.insert(logits.end(), maps.at(0).begin(), maps.at(0).end());
+  }
   std::vector<float> planar(pixels.size());
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t p = 0; p < plane; ++p)

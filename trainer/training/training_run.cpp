@@ -10,6 +10,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
+#include "trainer/backend/loss.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/backend/torch/zero_cost.hpp"
 #include "trainer/training/probes.hpp"
@@ -101,9 +102,11 @@ bool TrainingRun::train_epoch(int epoch, EpochTotals& totals) {
                 pixels.data());
     for (std::size_t i = 0; i < size; ++i)
       labels[i] = data_.images.labels[static_cast<std::size_t>(images[i])];
-    const double loss =
-        backend_->forward_backward(at_.state.weights.data(), {pixels.data(), labels.data(), batch_},
-                                   request_.recipe.label_smoothing, gradients.data());
+    Maps maps = backend_->forward(at_.state.weights.data(), {pixels.data(), batch_});
+    const double loss = cross_entropy(maps[0].data(), labels.data(), batch_, data_.info.classes,
+                                      request_.recipe.label_smoothing, maps[0].data()) /
+                        batch_;
+    backend_->backward(maps, gradients.data());
     if (!std::isfinite(loss)) {
       stop(Outcome::Diverged,
            fmt::format("loss is not finite in epoch {}, step {}", epoch, step + 1));

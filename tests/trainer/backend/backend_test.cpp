@@ -9,6 +9,7 @@
 #include "prototypes/network/costs.hpp"
 #include "tests/trainer/networks.hpp"
 #include "tests/trainer/torch_and_catch.hpp"
+#include "trainer/backend/loss.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/backend/torch/torch_forward.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 struct Sample {
   std::vector<float> images;
   std::vector<std::int32_t> labels;
-  Batch batch() const { return {images.data(), labels.data(), static_cast<int>(labels.size())}; }
+  Batch batch() const { return {images.data(), static_cast<int>(labels.size())}; }
 };
 
 Sample sample_of(const net::Network& network, int count) {
@@ -80,7 +81,7 @@ std::vector<float> exact_gradients(const net::Network& network, const ParameterL
                                    .to(torch::kDouble);
   const std::vector<std::int64_t> labels(sample.labels.begin(), sample.labels.end());
   torch::nn::functional::cross_entropy(
-      run_network(network, images, tensors, {true, 0}), torch::tensor(labels),
+      run_network(network, images, tensors, {true, 0}, {0}).at(0).flatten(1), torch::tensor(labels),
       torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(0.1))
       .backward();
   std::vector<float> gradients(layout.trained);
@@ -102,6 +103,17 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
   return worst;
 }
 
+/// Writes the gradients of the mean loss; returns it.
+double both_ways(Backend& backend, const net::Network& network, const std::vector<float>& weights,
+                 const Sample& sample, std::vector<float>& gradients) {
+  Maps maps = backend.forward(weights.data(), sample.batch());
+  const int count = sample.batch().count;
+  const double loss = cross_entropy(maps.at(0).data(), sample.labels.data(), count, network.classes,
+                                    0.1, maps[0].data());
+  backend.backward(maps, gradients.data());
+  return loss / count;
+}
+
 /// Checks all but the exact gradients; returns how far ours are from those.
 double compare(const net::Network& network, int threads) {
   const ParameterLayout layout(network);
@@ -111,9 +123,8 @@ double compare(const net::Network& network, int threads) {
              ours = make_cpu_backend(network, layout, settings);
   const std::vector<float> weights = lively_weights(network, layout);
   std::vector<float> wanted(layout.trained, -1), got(layout.trained, -2);
-  const double wanted_loss =
-      oracle->forward_backward(weights.data(), sample.batch(), 0.1, wanted.data());
-  const double loss = ours->forward_backward(weights.data(), sample.batch(), 0.1, got.data());
+  const double wanted_loss = both_ways(*oracle, network, weights, sample, wanted);
+  const double loss = both_ways(*ours, network, weights, sample, got);
   CHECK(loss == Approx(wanted_loss).epsilon(1e-4));
   const std::vector<float> exact = exact_gradients(network, layout, weights, sample);
   const double error = worst_slot(layout, got, exact);
@@ -123,11 +134,10 @@ double compare(const net::Network& network, int threads) {
   oracle->measure_statistics(weights.data(), sample.batch(), 0.7, wanted_stats.data());
   ours->measure_statistics(weights.data(), sample.batch(), 0.7, stats.data());
   CHECK(largest_difference(stats, wanted_stats) < 1e-3);
-  std::vector<float> wanted_logits(sample.labels.size() * std::size_t(network.classes)),
-      logits = wanted_logits;
-  oracle->infer(weights.data(), wanted_stats.data(), sample.batch(), wanted_logits.data());
-  ours->infer(weights.data(), wanted_stats.data(), sample.batch(), logits.data());
-  CHECK(largest_difference(logits, wanted_logits) < 1e-3);
+  const Maps wanted_logits = oracle->infer(weights.data(), wanted_stats.data(), sample.batch()),
+             logits = ours->infer(weights.data(), wanted_stats.data(), sample.batch());
+  REQUIRE(logits.at(0).size() == sample.labels.size() * std::size_t(network.classes));
+  CHECK(largest_difference(logits[0], wanted_logits.at(0)) < 1e-3);
   return error;
 }
 
@@ -151,20 +161,16 @@ void compare_with_cuda(const net::Network& network) {
              cpu = make_backend(network, layout, {Device::Cpu, 1, 32});
   const std::vector<float> weights = lively_weights(network, layout);
   std::vector<float> wanted(layout.trained, -1), got(layout.trained, -2);
-  const double wanted_loss =
-      cpu->forward_backward(weights.data(), sample.batch(), 0.1, wanted.data());
-  CHECK(cuda->forward_backward(weights.data(), sample.batch(), 0.1, got.data()) ==
-        Approx(wanted_loss).epsilon(0.02));
+  const double wanted_loss = both_ways(*cpu, network, weights, sample, wanted);
+  CHECK(both_ways(*cuda, network, weights, sample, got) == Approx(wanted_loss).epsilon(0.02));
   CHECK(cosine(got, wanted) > 0.99);
   std::vector<float> wanted_stats = neutral_statistics(layout), stats = wanted_stats;
   cpu->measure_statistics(weights.data(), sample.batch(), 0.7, wanted_stats.data());
   cuda->measure_statistics(weights.data(), sample.batch(), 0.7, stats.data());
   if (layout.statistics > 0) CHECK(cosine(stats, wanted_stats) > 0.999);
-  std::vector<float> wanted_logits(sample.labels.size() * std::size_t(network.classes)),
-      logits = wanted_logits;
-  cpu->infer(weights.data(), wanted_stats.data(), sample.batch(), wanted_logits.data());
-  cuda->infer(weights.data(), wanted_stats.data(), sample.batch(), logits.data());
-  CHECK(cosine(logits, wanted_logits) > 0.999);
+  const Maps wanted_logits = cpu->infer(weights.data(), wanted_stats.data(), sample.batch()),
+             logits = cuda->infer(weights.data(), wanted_stats.data(), sample.batch());
+  CHECK(cosine(logits.at(0), wanted_logits.at(0)) > 0.999);
 }
 
 }  // namespace

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "design_specs/errors.hpp"
-#include "trainer/backend/loss.hpp"
 
 namespace atto::train::cpu {
 namespace {
@@ -19,24 +20,38 @@ class CpuBackend : public Backend {
              const BackendSettings& settings, const StepMaker& other_step)
       : network_(network),
         layout_(layout),
-        plan_(make_plan(network_, settings.batch, settings.threads, other_step)),
+        plan_(make_plan(network_, settings, other_step)),
         kernels_(best_kernels()),
         threads_(settings.threads) {}
 
-  double forward_backward(const float* weights, const Batch& batch, double smoothing,
-                          float* gradients) override {
-    return both_ways(weights, batch, smoothing, gradients, {}, nullptr);
+  Maps forward(const float* weights, const Batch& batch, Watch* watch) override {
+    const Pass pass{&kernels_, &layout_, weights, nullptr, batch.count, threads_, true, true};
+    run(pass, batch, nullptr);
+    if (watch) {
+      watch->maps.clear();
+      for (int layer : watch->layers) watch->maps.push_back(output_of(layer, pass));
+    }
+    pass_ = pass;
+    return read_outputs(pass);
   }
 
-  double respond(const float* weights, const Batch& batch, double smoothing, float* gradients,
-                 std::span<const int> layers, std::vector<std::vector<float>>& outputs) override {
-    return both_ways(weights, batch, smoothing, gradients, layers, &outputs);
+  void backward(const Maps& slopes, float* gradients, float* image_slopes) override {
+    if (!pass_) throw InternalError("there must be a forward pass to go back from");
+    Pass pass = *std::exchange(pass_, std::nullopt);
+    pass.gradients = gradients;
+    // Layers that the outputs do not need keep a gradient of 0.
+    std::fill_n(gradients, layout_.trained, 0.0F);
+    for (const auto& feature : plan_.features) feature->arrived = 0;
+    for (std::size_t i = 0; i < plan_.outputs.size(); ++i)
+      start_backward(pass, *plan_.outputs[i], slopes.at(i));
+    for (std::size_t i = plan_.steps.size(); i-- > 0;) plan_.steps[i]->backward(pass);
+    if (image_slopes) write_image_slopes(pass, image_slopes);
   }
 
   void measure_statistics(const float* weights, const Batch& batch, double share,
                           float* statistics) override {
-    forward({&kernels_, &layout_, weights, nullptr, batch.count, threads_, true, false}, batch,
-            nullptr);
+    run({&kernels_, &layout_, weights, nullptr, batch.count, threads_, true, false}, batch,
+        nullptr);
     for (const auto& feature : plan_.features) {
       if (feature->norm_layer < 0) continue;
       float* const mean = statistics + layout_.offset(feature->norm_layer, 2);
@@ -53,34 +68,13 @@ class CpuBackend : public Backend {
     }
   }
 
-  void infer(const float* weights, const float* statistics, const Batch& batch,
-             float* logits) override {
+  Maps infer(const float* weights, const float* statistics, const Batch& batch) override {
     const Pass pass{&kernels_, &layout_, weights, nullptr, batch.count, threads_, false, false};
-    forward(pass, batch, statistics);
-    const std::vector<float> result = read_logits(pass);
-    std::copy(result.begin(), result.end(), logits);
+    run(pass, batch, statistics);
+    return read_outputs(pass);
   }
 
  private:
-  double both_ways(const float* weights, const Batch& batch, double smoothing, float* gradients,
-                   std::span<const int> layers, std::vector<std::vector<float>>* outputs) {
-    // Layers that the output does not need keep a gradient of 0.
-    std::fill_n(gradients, layout_.trained, 0.0F);
-    Pass pass{&kernels_, &layout_, weights, gradients, batch.count, threads_, true, true};
-    forward(pass, batch, nullptr);
-    if (outputs) {
-      outputs->clear();
-      for (int layer : layers) outputs->push_back(output_of(layer, pass));
-    }
-    std::vector<float> logits = read_logits(pass), slopes(logits.size());
-    const double loss = cross_entropy(logits.data(), batch.labels, batch.count, network_.classes,
-                                      smoothing, slopes.data());
-    for (const auto& feature : plan_.features) feature->arrived = 0;
-    start_backward(pass, slopes);
-    for (std::size_t i = plan_.steps.size(); i-- > 0;) plan_.steps[i]->backward(pass);
-    return loss / batch.count;
-  }
-
   /// A map carries a convolution's output, and that of the norm and activation that it absorbed.
   std::vector<float> output_of(int layer, const Pass& pass) const {
     const Feature& map = *plan_.of_layer[static_cast<std::size_t>(layer)];
@@ -99,7 +93,8 @@ class CpuBackend : public Backend {
     return values;
   }
 
-  void forward(const Pass& pass, const Batch& batch, const float* statistics) {
+  void run(const Pass& pass, const Batch& batch, const float* statistics) {
+    pass_.reset();
     const auto pixels =
         static_cast<std::size_t>(network_.input.elements()) * static_cast<std::size_t>(batch.count);
     if (pixels > plan_.input->raw.size())
@@ -137,18 +132,21 @@ class CpuBackend : public Backend {
     }
   }
 
-  std::vector<float> read_logits(const Pass& pass) const {
-    const Feature& out = *plan_.logits;
-    const int channels = out.shape.channels;
-    std::vector<float> logits(static_cast<std::size_t>(pass.images * out.shape.elements()));
-    kernels_.activate({out.raw.data(), channels}, static_cast<int>(pass.images * out.pixels()),
-                      channels, out.affine(), logits.data(), channels);
-    return logits;
+  Maps read_outputs(const Pass& pass) const {
+    Maps maps;
+    for (const Feature* out : plan_.outputs) {
+      const int channels = out->shape.channels;
+      std::vector<float>& map =
+          maps.emplace_back(static_cast<std::size_t>(pass.images * out->shape.elements()));
+      kernels_.activate({out->raw.data(), channels}, static_cast<int>(pass.images * out->pixels()),
+                        channels, out->affine(), map.data(), channels);
+    }
+    return maps;
   }
 
-  /// Sends the loss's gradient to the logits.
-  void start_backward(const Pass& pass, const std::vector<float>& slopes) {
-    Feature& out = *plan_.logits;
+  /// Sends the loss's gradient to an output.
+  void start_backward(const Pass& pass, Feature& out, const std::vector<float>& slopes) {
+    if (!out.needs_gradient) return;
     const int channels = out.shape.channels;
     const Arrival arrival = arrive(out);
     ChannelSums sums(1, channels);
@@ -159,11 +157,19 @@ class CpuBackend : public Backend {
     sums.total(out.gradient_sums, out.gradient_products);
   }
 
+  void write_image_slopes(const Pass& pass, float* slopes) const {
+    const Feature& input = *plan_.input;
+    if (!input.needs_gradient)
+      throw InternalError("a backend must be made for slopes by the images");
+    std::copy_n(input.gradient, pass.images * input.shape.elements(), slopes);
+  }
+
   const net::Network network_;
   const ParameterLayout layout_;
   Plan plan_;
   const Kernels& kernels_;
   const int threads_;
+  std::optional<Pass> pass_;  ///< that backward() can go back from
 };
 
 }  // namespace

@@ -10,12 +10,12 @@ namespace {
 
 class Planner {
  public:
-  Planner(const net::Network& network, int batch, int threads, const StepMaker& other_step)
+  Planner(const net::Network& network, const BackendSettings& settings, const StepMaker& other_step)
       : network_(network),
         shapes_(net::infer_shapes(network)),
-        batch_(batch),
-        threads_(threads),
+        settings_(settings),
         other_step_(other_step),
+        is_output_(network.layers.size(), false),
         is_needed_(network.layers.size(), false),
         readers_(network.layers.size()),
         of_layer_(network.layers.size(), nullptr) {}
@@ -25,8 +25,10 @@ class Planner {
     for (std::size_t i = 0; i < network_.layers.size(); ++i)
       if (is_needed_[i] && !of_layer_[i]) plan_layer(static_cast<int>(i));
     plan_.input = of_layer_[0];
-    plan_.logits = of_layer_[static_cast<std::size_t>(network_.outputs.at(0).layer)];
-    ++plan_.logits->readers;
+    for (int output : settings_.outputs) {
+      plan_.outputs.push_back(of_layer_[output_layer(output)]);
+      ++plan_.outputs.back()->readers;
+    }
     plan_.of_layer = of_layer_;
     place_gradients();
     return std::move(plan_);
@@ -37,8 +39,13 @@ class Planner {
     return network_.layers[static_cast<std::size_t>(index)];
   }
 
+  std::size_t output_layer(int output) const {
+    return static_cast<std::size_t>(network_.outputs.at(static_cast<std::size_t>(output)).layer);
+  }
+
   void find_needed() {
-    is_needed_[static_cast<std::size_t>(network_.outputs.at(0).layer)] = true;
+    for (int output : settings_.outputs)
+      is_needed_[output_layer(output)] = is_output_[output_layer(output)] = true;
     for (std::size_t i = network_.layers.size(); i-- > 0;) {
       if (!is_needed_[i]) continue;
       for (int input : network_.layers[i].inputs) {
@@ -52,8 +59,8 @@ class Planner {
     auto feature = std::make_unique<Feature>();
     const auto channels = static_cast<std::size_t>(shape.channels);
     feature->shape = shape;
-    feature->raw =
-        Buffer(static_cast<std::size_t>(shape.elements()) * static_cast<std::size_t>(batch_));
+    feature->raw = Buffer(static_cast<std::size_t>(shape.elements()) *
+                          static_cast<std::size_t>(settings_.batch));
     plan_.bytes += feature->raw.size() * sizeof(float);
     feature->scale.assign(channels, 1.0F);
     feature->shift.assign(channels, 0.0F);
@@ -66,7 +73,7 @@ class Planner {
   /// Returns the layer's only reader, or -1.
   int only_reader(int index) const {
     const auto& readers = readers_[static_cast<std::size_t>(index)];
-    return readers.size() == 1 && index != network_.outputs.at(0).layer ? readers[0] : -1;
+    return readers.size() == 1 && !is_output_[static_cast<std::size_t>(index)] ? readers[0] : -1;
   }
 
   /// Lets the map carry the batch norm and the activation that follow it and have no other source.
@@ -122,8 +129,9 @@ class Planner {
     const ConvGeometry g = geometry(index);
     const bool is_depthwise =
         g.groups == g.in.channels && g.groups == g.out.channels && g.dilation == 1 && g.is_padded;
-    Feature* const out = add_step(
-        is_depthwise ? make_depthwise_step(g, threads_) : make_conv_step(g, threads_), index);
+    Feature* const out = add_step(is_depthwise ? make_depthwise_step(g, settings_.threads)
+                                               : make_conv_step(g, settings_.threads),
+                                  index);
     if (g.has_bias) out->bias_layer = index;
     absorb(out, index, !g.has_bias);
   }
@@ -140,7 +148,7 @@ class Planner {
     const auto* activation = std::get_if<net::Activate>(&op);
     if (std::holds_alternative<net::InputLayer>(op)) {
       Feature* const input = add_feature(shapes_[0]);
-      input->needs_gradient = false;
+      input->needs_gradient = settings_.gives_image_slopes;
       of_layer_[0] = input;
     } else if (std::holds_alternative<net::Conv>(op) || std::holds_alternative<net::Dense>(op)) {
       plan_conv(index);
@@ -183,7 +191,7 @@ class Planner {
         free.erase(place);
       }
     };
-    take(plan_.logits);
+    for (Feature* output : plan_.outputs) take(output);
     for (std::size_t i = plan_.steps.size(); i-- > 0;) {
       for (Feature* input : plan_.steps[i]->inputs) take(input);
       Feature* const done = plan_.steps[i]->output;
@@ -197,9 +205,9 @@ class Planner {
 
   const net::Network& network_;
   const std::vector<net::Shape> shapes_;
-  const int batch_, threads_;
+  const BackendSettings& settings_;
   const StepMaker& other_step_;
-  std::vector<bool> is_needed_;
+  std::vector<bool> is_output_, is_needed_;
   std::vector<std::vector<int>> readers_;
   std::vector<Feature*> of_layer_;
   Plan plan_;
@@ -220,8 +228,9 @@ std::size_t planned_bytes(const net::Network& network, int batch) {
   return static_cast<std::size_t>(1.5 * sizeof(float) * elements * batch);
 }
 
-Plan make_plan(const net::Network& network, int batch, int threads, const StepMaker& other_step) {
-  return Planner(network, batch, threads, other_step).make();
+Plan make_plan(const net::Network& network, const BackendSettings& settings,
+               const StepMaker& other_step) {
+  return Planner(network, settings, other_step).make();
 }
 
 }  // namespace atto::train::cpu

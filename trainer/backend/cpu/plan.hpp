@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "trainer/backend/backend.hpp"
 #include "trainer/backend/cpu/feature.hpp"
 
 namespace atto::train::cpu {
@@ -15,7 +16,7 @@ struct Plan {
   std::vector<std::unique_ptr<Step>> steps;
   std::vector<Feature*> of_layer;  ///< the map that carries a layer's output; null: not needed
   Feature* input = nullptr;
-  Feature* logits = nullptr;
+  std::vector<Feature*> outputs;
   Buffer gradients;       ///< of all maps; places are used again where no two are needed at once
   std::size_t bytes = 0;  ///< of maps and gradients
 };
@@ -26,8 +27,9 @@ std::size_t planned_bytes(const net::Network& network, int batch);
 /// Makes the step of a layer without weights that has no kernel of ours.
 using StepMaker = std::function<std::unique_ptr<Step>(const net::Layer&)>;
 
-/// Plans for batches of up to `batch` images. Layers that the first output does not need are left
-/// out. Throws std::bad_alloc where the maps do not fit.
-Plan make_plan(const net::Network& network, int batch, int threads, const StepMaker& other_step);
+/// Plans for batches of up to settings.batch images. Layers that no output needs are left out.
+/// Throws std::bad_alloc where the maps do not fit.
+Plan make_plan(const net::Network& network, const BackendSettings& settings,
+               const StepMaker& other_step);
 
 }  // namespace atto::train::cpu

@@ -3,12 +3,15 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <malloc.h>
+#include <torch/autograd.h>
 #include <torch/cuda.h>
 #include <torch/types.h>
 #include <torch/version.h>
 
+#include <optional>
+#include <utility>
+
 #include "trainer/backend/cpu/cpu_backend.hpp"
-#include "trainer/backend/loss.hpp"
 #include "trainer/backend/torch/torch_errors.hpp"
 #include "trainer/backend/torch/torch_forward.hpp"
 #include "trainer/backend/torch/torch_step.hpp"
@@ -53,28 +56,15 @@ class TorchBackend : public Backend {
                const BackendSettings& settings)
       : network_(network),
         layout_(layout),
+        settings_(settings),
         device_(settings.device == Device::Cuda ? torch::kCUDA : torch::kCPU) {}
 
-  double forward_backward(const float* weights, const Batch& batch, double smoothing,
-                          float* gradients) override {
-    return translating([&] { return both_ways(weights, batch, smoothing, gradients, nullptr); });
+  Maps forward(const float* weights, const Batch& batch, Watch* watch) override {
+    return translating([&] { return go_forward(weights, batch, watch); });
   }
 
-  double respond(const float* weights, const Batch& batch, double smoothing, float* gradients,
-                 std::span<const int> layers, std::vector<std::vector<float>>& outputs) override {
-    std::vector<Tensor> kept;
-    const double loss =
-        translating([&] { return both_ways(weights, batch, smoothing, gradients, &kept); });
-    outputs.clear();
-    for (int layer : layers) {
-      const Tensor host = kept[static_cast<std::size_t>(layer)]
-                              .detach()
-                              .to(torch::kCPU, torch::kFloat32)
-                              .permute({0, 2, 3, 1})
-                              .contiguous();
-      outputs.emplace_back(host.data_ptr<float>(), host.data_ptr<float>() + host.numel());
-    }
-    return loss;
+  void backward(const Maps& slopes, float* gradients, float* image_slopes) override {
+    translating([&] { go_back(slopes, gradients, image_slopes); });
   }
 
   void measure_statistics(const float* weights, const Batch& batch, double share,
@@ -82,46 +72,86 @@ class TorchBackend : public Backend {
     translating([&] {
       torch::NoGradGuard no_gradients;
       const Tensor running = upload(statistics, layout_.statistics).clone();
-      run(cut(upload(weights, layout_.trained), running), batch, {true, share});
+      run(cut(upload(weights, layout_.trained), running), images_of(batch), {true, share});
       const Tensor host = running.to(torch::kCPU).contiguous();
       std::copy_n(host.data_ptr<float>(), layout_.statistics, statistics);
     });
   }
 
-  void infer(const float* weights, const float* statistics, const Batch& batch,
-             float* logits) override {
-    translating([&] {
+  Maps infer(const float* weights, const float* statistics, const Batch& batch) override {
+    return translating([&] {
       torch::NoGradGuard no_gradients;
-      const Tensor out =
-          run(cut(upload(weights, layout_.trained), upload(statistics, layout_.statistics)), batch,
-              {false, 0})
-              .to(torch::kCPU)
-              .contiguous();
-      std::copy_n(out.data_ptr<float>(), out.numel(), logits);
+      return to_maps(
+          run(cut(upload(weights, layout_.trained), upload(statistics, layout_.statistics)),
+              images_of(batch), {false, 0}));
     });
   }
 
  private:
-  double both_ways(const float* weights, const Batch& batch, double smoothing, float* gradients,
-                   std::vector<Tensor>* kept) {
-    const Tensor slopes = torch::zeros({static_cast<std::int64_t>(layout_.trained)}, device_);
+  /// What a backward pass needs.
+  struct Pass {
+    Tensor slopes;  ///< of all weights
+    Tensor images;
+    std::vector<Tensor> outputs;
+  };
+
+  Maps go_forward(const float* weights, const Batch& batch, Watch* watch) {
+    Pass pass;
+    pass.slopes = torch::zeros({static_cast<std::int64_t>(layout_.trained)}, device_);
     std::vector<LayerTensors> leaves = cut(upload(weights, layout_.trained), Tensor());
-    const std::vector<LayerTensors> into = cut(slopes, Tensor());
+    const std::vector<LayerTensors> into = cut(pass.slopes, Tensor());
     for (std::size_t i = 0; i < leaves.size(); ++i)
       for (std::size_t j = 0; j < leaves[i].size(); ++j) {
         if (!leaves[i][j].defined()) continue;
         leaves[i][j] = leaves[i][j].detach().set_requires_grad(true);
         leaves[i][j].mutable_grad() = into[i][j];
       }
-    const Tensor logits = run(leaves, batch, {true, 0}, kept);
-    const Tensor host = logits.detach().to(torch::kCPU).contiguous();
-    Tensor slope = torch::empty_like(host);
-    const double loss = cross_entropy(host.data_ptr<float>(), batch.labels, batch.count,
-                                      network_.classes, smoothing, slope.data_ptr<float>());
-    logits.backward(slope.to(device_));
-    const Tensor result = slopes.to(torch::kCPU);
+    pass.images = images_of(batch).set_requires_grad(settings_.gives_image_slopes);
+    std::vector<Tensor> kept;
+    pass.outputs = run(leaves, pass.images, {true, 0}, watch ? &kept : nullptr);
+    if (watch) {
+      std::vector<Tensor> seen;
+      for (int layer : watch->layers) seen.push_back(kept[static_cast<std::size_t>(layer)]);
+      watch->maps = to_maps(seen);
+    }
+    Maps maps = to_maps(pass.outputs);
+    pass_ = std::move(pass);
+    return maps;
+  }
+
+  void go_back(const Maps& slopes, float* gradients, float* image_slopes) {
+    if (!pass_) throw InternalError("there must be a forward pass to go back from");
+    const Pass pass = *std::exchange(pass_, std::nullopt);
+    std::vector<Tensor> from, by;
+    for (std::size_t i = 0; i < pass.outputs.size(); ++i) {
+      const Tensor& out = pass.outputs[i];
+      if (!out.requires_grad()) continue;
+      from.push_back(out);
+      by.push_back(torch::from_blob(const_cast<float*>(slopes.at(i).data()),
+                                    {out.size(0), out.size(2), out.size(3), out.size(1)})
+                       .permute({0, 3, 1, 2})
+                       .to(device_));
+    }
+    if (!from.empty()) torch::autograd::backward(from, by);
+    const Tensor result = pass.slopes.to(torch::kCPU);
     std::copy_n(result.data_ptr<float>(), layout_.trained, gradients);
-    return loss / batch.count;
+    if (!image_slopes) return;
+    if (!settings_.gives_image_slopes)
+      throw InternalError("a backend must be made for slopes by the images");
+    const std::vector<float> map = to_map(pass.images.grad());
+    std::copy(map.begin(), map.end(), image_slopes);
+  }
+
+  static std::vector<float> to_map(const Tensor& values) {
+    const Tensor host =
+        values.detach().to(torch::kCPU, torch::kFloat32).permute({0, 2, 3, 1}).contiguous();
+    return {host.data_ptr<float>(), host.data_ptr<float>() + host.numel()};
+  }
+
+  static Maps to_maps(const std::vector<Tensor>& outputs) {
+    Maps maps;
+    for (const Tensor& out : outputs) maps.push_back(to_map(out));
+    return maps;
   }
 
   /// On the CPU a view of the host's buffer.
@@ -147,21 +177,31 @@ class TorchBackend : public Backend {
     return tensors;
   }
 
-  Tensor run(const std::vector<LayerTensors>& tensors, const Batch& batch, const ForwardMode& mode,
-             std::vector<Tensor>* kept = nullptr) const {
+  Tensor images_of(const Batch& batch) const {
     const net::Shape& in = network_.input;
     // [N, H, W, C] seen as [N, C, H, W] is channels_last, which is the fast layout.
-    const Tensor images = torch::from_blob(const_cast<float*>(batch.images),
-                                           {batch.count, in.height, in.width, in.channels})
-                              .to(device_)
-                              .permute({0, 3, 1, 2});
+    return torch::from_blob(const_cast<float*>(batch.images),
+                            {batch.count, in.height, in.width, in.channels})
+        .to(device_)
+        .permute({0, 3, 1, 2})
+        .detach();
+  }
+
+  std::vector<Tensor> run(const std::vector<LayerTensors>& tensors, const Tensor& images,
+                          const ForwardMode& mode, std::vector<Tensor>* kept = nullptr) {
+    pass_.reset();
     const Autocast mixed(device_ == torch::kCUDA);
-    return run_network(network_, images, tensors, mode, kept).to(torch::kFloat32);
+    std::vector<Tensor> outputs =
+        run_network(network_, images, tensors, mode, settings_.outputs, kept);
+    for (Tensor& out : outputs) out = out.to(torch::kFloat32);
+    return outputs;
   }
 
   const net::Network network_;
   const ParameterLayout layout_;
+  const BackendSettings settings_;
   const torch::Device device_;
+  std::optional<Pass> pass_;  ///< that backward() can go back from
 };
 
 }  // namespace

@@ -91,13 +91,17 @@ struct Apply {
   Tensor operator()(const net::Softmax&) const { return torch::softmax(in[0], 1); }
 };
 
-std::vector<int> last_uses(const net::Network& network) {
+std::size_t layer_of(const net::Network& network, int output) {
+  return static_cast<std::size_t>(network.outputs.at(static_cast<std::size_t>(output)).layer);
+}
+
+std::vector<int> last_uses(const net::Network& network, const std::vector<int>& outputs) {
   std::vector<int> last(network.layers.size(), -1);
   for (std::size_t i = 0; i < network.layers.size(); ++i)
     for (int input : network.layers[i].inputs)
       last[static_cast<std::size_t>(input)] = static_cast<int>(i);
-  last[static_cast<std::size_t>(network.outputs.at(0).layer)] =
-      static_cast<int>(network.layers.size());
+  for (int output : outputs)
+    last[layer_of(network, output)] = static_cast<int>(network.layers.size());
   return last;
 }
 
@@ -108,10 +112,10 @@ Tensor apply_layer(const net::Layer& layer, const std::vector<Tensor>& inputs,
   return std::visit(Apply{inputs, tensors, mode}, layer.op);
 }
 
-Tensor run_network(const net::Network& network, const Tensor& images,
-                   const std::vector<LayerTensors>& tensors, const ForwardMode& mode,
-                   std::vector<Tensor>* kept) {
-  const std::vector<int> last = last_uses(network);
+std::vector<Tensor> run_network(const net::Network& network, const Tensor& images,
+                                const std::vector<LayerTensors>& tensors, const ForwardMode& mode,
+                                const std::vector<int>& outputs, std::vector<Tensor>* kept) {
+  const std::vector<int> last = last_uses(network, outputs);
   std::vector<Tensor> values(network.layers.size());
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const net::Layer& layer = network.layers[i];
@@ -124,9 +128,10 @@ Tensor run_network(const net::Network& network, const Tensor& images,
       if (last[static_cast<std::size_t>(input)] == static_cast<int>(i))
         values[static_cast<std::size_t>(input)] = Tensor();
   }
-  const Tensor out = values[static_cast<std::size_t>(network.outputs.at(0).layer)];
+  std::vector<Tensor> chosen;
+  for (int output : outputs) chosen.push_back(values[layer_of(network, output)]);
   if (kept) *kept = std::move(values);
-  return out.reshape({out.size(0), -1});
+  return chosen;
 }
 
 }  // namespace atto::train

@@ -23,11 +23,11 @@ struct ForwardMode {
 torch::Tensor apply_layer(const net::Layer& layer, const std::vector<torch::Tensor>& inputs,
                           const LayerTensors& tensors, const ForwardMode& mode);
 
-/// Runs the network on images [N, C, H, W] and returns its first output, [N, classes] when it is
-/// that of a classifier. Each activation is dropped after its last use unless `kept` is given,
-/// which gets them all.
-torch::Tensor run_network(const net::Network& network, const torch::Tensor& images,
-                          const std::vector<LayerTensors>& tensors, const ForwardMode& mode,
-                          std::vector<torch::Tensor>* kept = nullptr);
+/// Runs the network on images [N, C, H, W] and returns the chosen ones of its outputs. Each
+/// activation is dropped after its last use unless `kept` is given, which gets them all.
+std::vector<torch::Tensor> run_network(const net::Network& network, const torch::Tensor& images,
+                                       const std::vector<LayerTensors>& tensors,
+                                       const ForwardMode& mode, const std::vector<int>& outputs,
+                                       std::vector<torch::Tensor>* kept = nullptr);
 
 }  // namespace atto::train

@@ -162,7 +162,7 @@ net::ScoresByModule score(const net::Network& network, const ParameterLayout& la
                            .requires_grad_(true);
   std::vector<Tensor> values;
   run_network(network, input, layer_tensors(network, layout, weights, torch::kFloat32), {true, 0},
-              &values);
+              {0}, &values);
   const auto value = [&](int layer) { return values[static_cast<std::size_t>(layer)]; };
 
   net::ZeroCostScores whole;
