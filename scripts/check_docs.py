@@ -13,7 +13,7 @@ import sys
 LONGEST_LINE, LONGEST_PARAGRAPH, MOST_FIGURES = 160, 120, 2
 # Pages whose prose is older than these rules. The list only shrinks.
 OLD_PROSE = [
-    "README.md", "docs/manual.md", "docs/architecture.md", "docs/benchmarks.md", "docs/search_benchmark.md",
+    "docs/manual.md",
     "docs/decisions/0005", "docs/decisions/0007", "docs/decisions/0010", "docs/decisions/0013", "docs/decisions/0014",
     "docs/decisions/0015", "docs/decisions/0016", "docs/decisions/0017", "docs/decisions/0018", "docs/decisions/0019",
     "docs/decisions/0020", "docs/decisions/0021", "docs/decisions/0022", "docs/decisions/0023",
@@ -45,7 +45,7 @@ def sentences(text):
 
 def figures(sentence):
     """Counts numbers; those in names, links and code are none."""
-    plain = re.sub(r"`[^`]*`|\]\([^)]*\)|\[\d+\]", "", sentence)
+    plain = re.sub(r"\]\([^)]*\)|\[\d+\]", "", sentence)
     return len(FIGURE.findall(plain))
 
 
@@ -57,7 +57,7 @@ def prose_faults(name, lines):
         text = " ".join(block)
         if len(text.split()) > LONGEST_PARAGRAPH:
             yield f"{name}:{start}: a paragraph has at most {LONGEST_PARAGRAPH} words; got {len(text.split())}"
-        for sentence in sentences(text):
+        for sentence in sentences(re.sub(r"`[^`]*`", "`code`", text)):
             if figures(sentence) > MOST_FIGURES:
                 yield f"{name}:{start}: a sentence has at most {MOST_FIGURES} figures; got \"{sentence[:60]}...\""
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Search strategies against each other on tables of trained designs (docs/search_benchmark.md).
+# Search strategies against each other on tables of trained designs (docs/benchmarks/search.md).
 #   scripts/bench/search.sh [--json] [--table NAME] [--repetitions N] [--seed S] [--page]
 # Says what the stored repetitions in docs/data/ say; with --repetitions, runs a fresh set on the stored table
 # instead (minutes on 2 cores, no training). NAME is cifar10 (default) or fashion. --page prints the tables of
-# docs/search_benchmark.md and draws its charts. ATTO_BUILD names the build folder (default build/release).
+# docs/benchmarks/search.md and draws its charts. ATTO_BUILD names the build folder (default build/release).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Strategies with real training, for description (docs/search_benchmark.md): cifar10_tiny on 10,000 training images, rungs
+# Strategies with real training, for description (docs/benchmarks/search.md): cifar10_tiny on 10,000 training images, rungs
 # of 1, 3 and 9 epochs, a finalist each. Prints the cost first; goes on where it was stopped; ends with a table.
 #   scripts/bench/search_real.sh [--seeds N] [--workers N] [--out DIR] [--dry-run] [--table]
 # Needs CIFAR-10 (`atto data` says how to get it). --table prints only what is finished.
