@@ -38,27 +38,18 @@ class StepChecker {
     check_elements(step);
     check_bf16(step);
     check_winograd(step);
-    switch (step.kind) {
-      case StepKind::Import:
-      case StepKind::ImageConv:
+    switch (form_of(step.kind)) {
+      case StepForm::Image:
         return check_image_step(step);
-      case StepKind::Conv:
-      case StepKind::Depthwise:
+      case StepForm::Convolution:
         return check_convolution(step);
-      case StepKind::Activate:
-        require(step.window == Window{}, "window", "does not fit this kind of step");
+      case StepForm::ByLane:
         return check_by_lane(step);
-      case StepKind::Softmax:
-        return check_by_lane(step);
-      case StepKind::Add:
-      case StepKind::Multiply:
+      case StepForm::Pairwise:
         return check_pairwise(step);
-      case StepKind::Gather:
+      case StepForm::Lanes:
         return check_gather(step);
-      case StepKind::MaxPool:
-      case StepKind::AveragePool:
-      case StepKind::AverageTo:
-      case StepKind::Upsample:
+      case StepForm::Sides:
         return check_resize(step);
     }
   }
@@ -182,6 +173,8 @@ class StepChecker {
   }
 
   void check_by_lane(const Step& step) const {
+    require(step.kind != StepKind::Activate || step.window == Window{}, "window",
+            "does not fit this kind of step");
     require_inputs(step, 1, 1);
     require_same_map(in(step), out(step));
     require_same_blocks(in(step), out(step));

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -40,10 +41,30 @@ struct ChannelSource {
 struct FusedChannels {
   std::vector<ChannelSource> sources;
 };
-/// What fusion leaves alone stays the IR's own operation; net::PoolTo has its first input alone.
-using FusedOp = std::variant<FusedInput, FusedConv, FusedDense, FusedActivate, FusedAdd,
-                             FusedMultiply, FusedChannels, net::Pool, net::PoolTo,
-                             net::GlobalAveragePool, net::Upsample, net::Softmax>;
+/// Whether fusion makes something else of an operation of the IR.
+template <class Op, class... Others>
+inline constexpr bool kIsOneOf = (std::is_same_v<Op, Others> || ...);
+template <class Op>
+inline constexpr bool kIsReplaced =
+    kIsOneOf<Op, net::InputLayer, net::Conv, net::BatchNorm, net::Activate, net::Add, net::Concat,
+             net::Slice, net::Shuffle, net::Multiply, net::Dense>;
+
+/// The operations above, and those of the IR that fusion leaves alone; net::PoolTo has its first
+/// input alone.
+template <class Fused, class Ir>
+struct WithKept;
+template <class... Fused>
+struct WithKept<std::variant<Fused...>, std::variant<>> {
+  using Type = std::variant<Fused...>;
+};
+template <class... Fused, class Op, class... Rest>
+struct WithKept<std::variant<Fused...>, std::variant<Op, Rest...>>
+    : WithKept<
+          std::conditional_t<kIsReplaced<Op>, std::variant<Fused...>, std::variant<Fused..., Op>>,
+          std::variant<Rest...>> {};
+using FusedOp = WithKept<std::variant<FusedInput, FusedConv, FusedDense, FusedActivate, FusedAdd,
+                                      FusedMultiply, FusedChannels>,
+                         net::Op>::Type;
 
 /// One tensor and how it is made:
 ///   joined_activation(activation(op(inputs) + bias) + residual)

@@ -51,16 +51,11 @@ std::vector<std::uint32_t> replaceable(const Step& step) {
     if (is_clamp(step.activation) && !is_read_too) return {residual};
     return {};
   }
-  switch (step.kind) {
-    case StepKind::Activate:
-    case StepKind::Multiply:
-    case StepKind::Softmax:
-      return {step.inputs[0]};
-    case StepKind::Add:
-      return {step.inputs[0], step.inputs[1]};
-    default:
-      return {};
-  }
+  const format::StepForm form = form_of(step.kind);
+  if (step.kind == StepKind::Add) return {step.inputs[0], step.inputs[1]};
+  if (form == format::StepForm::ByLane || form == format::StepForm::Pairwise)
+    return {step.inputs[0]};
+  return {};
 }
 
 /// Other rows of what a chain's earlier steps read are still to be read when the last one writes.

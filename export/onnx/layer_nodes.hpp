@@ -18,16 +18,22 @@ struct LayerSite {
   std::string claimed;  ///< the output's name where it is a result of the model, else empty
 };
 
-std::string add_activation(GraphBuilder& graph, const LayerSite& site, net::Activation kind);
+/// Writes an operation and returns its output's name. The definition stands beside the executor's
+/// of the same operators.
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Activate& op);
 /// Add (two inputs) or Sum.
-std::string add_sum(GraphBuilder& graph, const LayerSite& site);
-std::string add_slice(GraphBuilder& graph, const LayerSite& site, const net::Slice& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Add& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Multiply& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Concat& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Slice& op);
 /// Reshape to [groups, n], transpose, reshape back.
-std::string add_shuffle(GraphBuilder& graph, const LayerSite& site, const net::Shuffle& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Shuffle& op);
 /// Pads the end of an even kernel's map explicitly: ceil_mode is read differently by runtimes.
-std::string add_pool(GraphBuilder& graph, const LayerSite& site, const net::Pool& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Pool& op);
 /// AveragePool where the sides divide; else one product with a matrix of shares for each side.
-std::string add_pool_to(GraphBuilder& graph, const LayerSite& site);
-std::string add_upsample(GraphBuilder& graph, const LayerSite& site, const net::Upsample& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::PoolTo& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::GlobalAveragePool& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Upsample& op);
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Softmax& op);
 
 }  // namespace atto::deploy::onnx

@@ -58,34 +58,18 @@ class NetworkWriter {
                        weight(".running_var")},
                       {{"epsilon", 1e-5F}}, claimed());
   }
-  std::string operator()(const net::Activate& op) {
-    return add_activation(graph_, flat_site(), op.kind);
+  std::string operator()(const net::Activate& op) { return onnx::write(graph_, flat_site(), op); }
+  std::string operator()(const net::Softmax& op) { return onnx::write(graph_, flat_site(), op); }
+  template <class WithoutWeights>
+  std::string operator()(const WithoutWeights& op) {
+    return onnx::write(graph_, site(), op);
   }
-  std::string operator()(const net::Add& /*op*/) { return add_sum(graph_, site()); }
-  std::string operator()(const net::Concat& /*op*/) {
-    return graph_.add("Concat", layer().name, site().inputs, {{"axis", std::int64_t{1}}},
-                      claimed());
-  }
-  std::string operator()(const net::Slice& op) { return add_slice(graph_, site(), op); }
-  std::string operator()(const net::Shuffle& op) { return add_shuffle(graph_, site(), op); }
-  std::string operator()(const net::Pool& op) { return add_pool(graph_, site(), op); }
-  std::string operator()(const net::PoolTo& /*op*/) { return add_pool_to(graph_, site()); }
-  std::string operator()(const net::GlobalAveragePool& /*op*/) {
-    return graph_.add("GlobalAveragePool", layer().name, {map(0)}, {}, claimed());
-  }
-  std::string operator()(const net::Multiply& /*op*/) {
-    return graph_.add("Mul", layer().name, site().inputs, {}, claimed());
-  }
-  std::string operator()(const net::Upsample& op) { return add_upsample(graph_, site(), op); }
   std::string operator()(const net::Dense& /*op*/) {
     std::string from = tensor(0);
     if (!is_flat(layer().inputs[0]))
       from = graph_.add("Flatten", layer().name + "/flat", {from}, {{"axis", std::int64_t{1}}});
     return graph_.add("Gemm", layer().name, {from, weight(".weight"), weight(".bias")},
                       {{"transB", std::int64_t{1}}}, claimed());
-  }
-  std::string operator()(const net::Softmax& /*op*/) {
-    return graph_.add("Softmax", layer().name, {tensor(0)}, {{"axis", std::int64_t{1}}}, claimed());
   }
 
  private:

@@ -1,8 +1,10 @@
-// Operators that look at one element of each input, with numpy's broadcasting; quantisation.
+// Operators that look at one element of each input, with numpy's broadcasting; quantisation. What
+// writes them stands behind what runs them.
 #include <algorithm>
 #include <cmath>
 
 #include "design_specs/errors.hpp"
+#include "export/onnx/layer_nodes.hpp"
 #include "export/onnx/operators.hpp"
 
 namespace atto::deploy::onnx {
@@ -134,6 +136,24 @@ Array dequantize_linear(const Call& call) {
   return dst;
 }
 
+std::string add_gelu(GraphBuilder& graph, const LayerSite& site) {
+  const std::string& x = site.inputs[0];
+  const std::string scaled = graph.add("Mul", site.name + "/scaled",
+                                       {x, graph.number(static_cast<float>(1 / std::sqrt(2.0)))});
+  const std::string erf = graph.add("Erf", site.name + "/erf", {scaled});
+  const std::string shifted = graph.add("Add", site.name + "/shifted", {erf, graph.number(1)});
+  const std::string half = graph.add("Mul", site.name + "/half", {x, graph.number(0.5F)});
+  return graph.add("Mul", site.name, {half, shifted}, {}, site.claimed);
+}
+
+/// x * gate(x)
+std::string add_gated(GraphBuilder& graph, const LayerSite& site, const std::string& gate_op,
+                      std::map<std::string, Attribute> attributes) {
+  const std::string gate =
+      graph.add(gate_op, site.name + "/gate", site.inputs, std::move(attributes));
+  return graph.add("Mul", site.name, {site.inputs[0], gate}, {}, site.claimed);
+}
+
 constexpr NamedOperator kOperators[] = {{"Relu", relu},
                                         {"Clip", clip},
                                         {"LeakyRelu", leaky_relu},
@@ -148,6 +168,46 @@ constexpr NamedOperator kOperators[] = {{"Relu", relu},
                                         {"DequantizeLinear", dequantize_linear}};
 
 }  // namespace
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Activate& op) {
+  const std::map<std::string, Attribute> hard = {{"alpha", 1.0F / 6}, {"beta", 0.5F}};
+  const auto plain = [&](const char* name, std::map<std::string, Attribute> attributes = {}) {
+    return graph.add(name, site.name, site.inputs, std::move(attributes), site.claimed);
+  };
+  switch (op.kind) {
+    case net::Activation::None:
+      return plain("Identity");
+    case net::Activation::Relu:
+      return plain("Relu");
+    case net::Activation::Relu6:
+      return graph.add("Clip", site.name, {site.inputs[0], graph.number(0), graph.number(6)}, {},
+                       site.claimed);
+    case net::Activation::LeakyRelu:
+      return plain("LeakyRelu", {{"alpha", 0.1F}});
+    case net::Activation::Sigmoid:
+      return plain("Sigmoid");
+    case net::Activation::HardSigmoid:
+      return plain("HardSigmoid", hard);
+    case net::Activation::Swish:
+      return add_gated(graph, site, "Sigmoid", {});
+    case net::Activation::HardSwish:
+      return add_gated(graph, site, "HardSigmoid", hard);
+    case net::Activation::Gelu:
+      return add_gelu(graph, site);
+    case net::Activation::Tanh:
+      return plain("Tanh");
+  }
+  return plain("Identity");
+}
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Add& /*op*/) {
+  return graph.add(site.inputs.size() == 2 ? "Add" : "Sum", site.name, site.inputs, {},
+                   site.claimed);
+}
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Multiply& /*op*/) {
+  return graph.add("Mul", site.name, site.inputs, {}, site.claimed);
+}
 
 std::span<const NamedOperator> element_operators() {
   return kOperators;

@@ -1,7 +1,9 @@
-// Convolution, pooling, batch norm and matrix products.
+// Convolution, pooling, batch norm and matrix products. What writes them stands behind what runs
+// them; graphs write those with weights.
 #include <algorithm>
 
 #include "design_specs/errors.hpp"
+#include "export/onnx/layer_nodes.hpp"
 #include "export/onnx/operators.hpp"
 #include "export/reference/plain_ops.hpp"
 
@@ -143,6 +145,19 @@ Array mat_mul(const Call& call) {
   return dst;
 }
 
+/// [to, from]: the share of every source place in every cell of adaptive average pooling.
+std::vector<float> shares(int from, int to, bool is_transposed) {
+  std::vector<float> matrix(static_cast<std::size_t>(from) * static_cast<std::size_t>(to));
+  for (int cell = 0; cell < to; ++cell) {
+    const auto begin = static_cast<int>(std::int64_t{cell} * from / to);
+    const auto end = static_cast<int>((std::int64_t{cell + 1} * from + to - 1) / to);
+    for (int place = begin; place < end; ++place)
+      matrix[static_cast<std::size_t>(is_transposed ? place * to + cell : cell * from + place)] =
+          1.0F / static_cast<float>(end - begin);
+  }
+  return matrix;
+}
+
 constexpr NamedOperator kOperators[] = {{"Conv", conv},
                                         {"MaxPool", pool},
                                         {"AveragePool", pool},
@@ -153,6 +168,48 @@ constexpr NamedOperator kOperators[] = {{"Conv", conv},
                                         {"MatMul", mat_mul}};
 
 }  // namespace
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Pool& op) {
+  const std::int64_t stride = op.stride;
+  Sides pads(4, (op.kernel - 1) / 2);
+  if (op.kernel % 2 == 0)
+    pads = {0, 0, site.out.height * stride - site.from[0].height,
+            site.out.width * stride - site.from[0].width};
+  std::map<std::string, Attribute> attributes = {{"kernel_shape", Sides{op.kernel, op.kernel}},
+                                                 {"strides", Sides{stride, stride}},
+                                                 {"pads", pads}};
+  const bool is_max = op.kind == net::Pool::Kind::Max;
+  if (!is_max) attributes["count_include_pad"] = std::int64_t{0};
+  return graph.add(is_max ? "MaxPool" : "AveragePool", site.name, site.inputs,
+                   std::move(attributes), site.claimed);
+}
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::PoolTo& /*op*/) {
+  const net::Shape &from = site.from[0], &to = site.out;
+  if (from.height % to.height == 0 && from.width % to.width == 0) {
+    const Sides cell = {from.height / to.height, from.width / to.width};
+    return graph.add("AveragePool", site.name, {site.inputs[0]},
+                     {{"kernel_shape", cell}, {"strides", cell}}, site.claimed);
+  }
+  const std::string narrow = graph.add(
+      "MatMul", site.name + "/columns",
+      {site.inputs[0], graph.constant(site.name + "/column_shares",
+                                      shares(from.width, to.width, true), {from.width, to.width})});
+  return graph.add("MatMul", site.name,
+                   {graph.constant(site.name + "/row_shares", shares(from.height, to.height, false),
+                                   {to.height, from.height}),
+                    narrow},
+                   {}, site.claimed);
+}
+
+std::string write(GraphBuilder& graph, const LayerSite& site,
+                  const net::GlobalAveragePool& /*op*/) {
+  return graph.add("GlobalAveragePool", site.name, site.inputs, {}, site.claimed);
+}
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Softmax& /*op*/) {
+  return graph.add("Softmax", site.name, site.inputs, {{"axis", std::int64_t{1}}}, site.claimed);
+}
 
 std::span<const NamedOperator> map_operators() {
   return kOperators;

@@ -1,7 +1,8 @@
-// Operators that only move values.
+// Operators that only move values. What writes them stands behind what runs them.
 #include <algorithm>
 
 #include "design_specs/errors.hpp"
+#include "export/onnx/layer_nodes.hpp"
 #include "export/onnx/operators.hpp"
 #include "export/reference/plain_ops.hpp"
 
@@ -118,6 +119,44 @@ constexpr NamedOperator kOperators[] = {
     {"Concat", concat},     {"Slice", slice},     {"Gather", gather},   {"Resize", resize}};
 
 }  // namespace
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Concat& /*op*/) {
+  return graph.add("Concat", site.name, site.inputs, {{"axis", std::int64_t{1}}}, site.claimed);
+}
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Slice& op) {
+  return graph.add(
+      "Slice", site.name,
+      {site.inputs[0], graph.integers(site.name + "/starts", {op.begin}),
+       graph.integers(site.name + "/ends", {op.end}), graph.integers(site.name + "/axes", {1})},
+      {}, site.claimed);
+}
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Shuffle& op) {
+  const net::Shape& shape = site.out;
+  const std::string split = graph.add(
+      "Reshape", site.name + "/split",
+      {site.inputs[0],
+       graph.integers(site.name + "/split.shape",
+                      {0, op.groups, shape.channels / op.groups, shape.height, shape.width})});
+  const std::string turned =
+      graph.add("Transpose", site.name + "/turned", {split}, {{"perm", Sides{0, 2, 1, 3, 4}}});
+  return graph.add("Reshape", site.name,
+                   {turned, graph.integers(site.name + "/shape",
+                                           {0, shape.channels, shape.height, shape.width})},
+                   {}, site.claimed);
+}
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::Upsample& op) {
+  const auto factor = static_cast<float>(op.factor);
+  const std::vector<float> scales = {1, 1, factor, factor};
+  return graph.add("Resize", site.name,
+                   {site.inputs[0], "", graph.constant(site.name + "/scales", scales, {4})},
+                   {{"mode", std::string("nearest")},
+                    {"coordinate_transformation_mode", std::string("asymmetric")},
+                    {"nearest_mode", std::string("floor")}},
+                   site.claimed);
+}
 
 std::span<const NamedOperator> arrangement_operators() {
   return kOperators;

@@ -81,9 +81,11 @@ class QuantisedWriter {
         {{"transB", std::int64_t{1}}});
   }
   std::string operator()(const FusedActivate& /*op*/) { return tensors_[at(node().inputs[0])]; }
-  std::string operator()(const FusedAdd& /*op*/) { return add_sum(graph_, site("/add")); }
+  std::string operator()(const FusedAdd& /*op*/) {
+    return onnx::write(graph_, site("/add"), net::Add{});
+  }
   std::string operator()(const FusedMultiply& /*op*/) {
-    return graph_.add("Mul", node().name + "/mul", site("").inputs);
+    return onnx::write(graph_, site("/mul"), net::Multiply{});
   }
   std::string operator()(const FusedChannels& op) {
     const LayerSite from = site("");
@@ -99,13 +101,9 @@ class QuantisedWriter {
                       {joined, graph_.integers(node().name + "/channels", places)},
                       {{"axis", std::int64_t{1}}});
   }
-  std::string operator()(const net::Pool& op) { return add_pool(graph_, site("/pool"), op); }
-  std::string operator()(const net::PoolTo& /*op*/) { return add_pool_to(graph_, site("/pool")); }
-  std::string operator()(const net::GlobalAveragePool& /*op*/) {
-    return graph_.add("GlobalAveragePool", node().name + "/pool", {map(node().inputs[0])});
-  }
-  std::string operator()(const net::Upsample& op) {
-    return add_upsample(graph_, site("/upsample"), op);
+  template <class Kept>
+  std::string operator()(const Kept& op) {
+    return onnx::write(graph_, site("/" + std::string(Kept::kIdentity.short_name)), op);
   }
   std::string operator()(const net::Softmax& /*op*/) {
     return graph_.add("Softmax", node().name, {tensors_[at(node().inputs[0])]},
@@ -145,8 +143,9 @@ class QuantisedWriter {
 
   std::string activate(std::string made, net::Activation kind, const char* part) {
     if (kind == net::Activation::None) return made;
-    return add_activation(
-        graph_, {node().name + part, {std::move(made)}, {node().shape}, node().shape, {}}, kind);
+    return onnx::write(graph_,
+                       {node().name + part, {std::move(made)}, {node().shape}, node().shape, {}},
+                       net::Activate{kind});
   }
 
   /// Activation, residual and joined activation.

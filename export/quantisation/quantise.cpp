@@ -31,11 +31,16 @@ const std::vector<float>& weights_of(const FusedNode& node) {
   return std::get<FusedDense>(node.op).weights;
 }
 
-/// These hand on values of their input as they are.
+/// Whether a node's values need no scale but its input's.
 bool keeps_parameters(const FusedNode& node) {
-  const auto* pool = std::get_if<net::Pool>(&node.op);
-  return std::holds_alternative<net::Upsample>(node.op) ||
-         (pool != nullptr && pool->kind == net::Pool::Kind::Max);
+  return std::visit(
+      [](const auto& op) {
+        if constexpr (requires { op.hand_on_values(); })
+          return op.hand_on_values();
+        else
+          return false;
+      },
+      node.op);
 }
 
 void check(const FusedNetwork& network) {

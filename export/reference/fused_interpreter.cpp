@@ -4,6 +4,7 @@
 
 #include "design_specs/errors.hpp"
 #include "export/lowering/bf16.hpp"
+#include "export/reference/kept_ops.hpp"
 #include "export/reference/plain_ops.hpp"
 
 namespace atto::deploy {
@@ -26,7 +27,8 @@ void activate(Values& values, net::Activation kind) {
 
 }  // namespace
 
-/// Runs one node's operation: one overload an operation.
+/// Runs one node's operation: one overload an operation; what fusion leaves alone is
+/// kept_ops.cpp's.
 struct FusedInterpreter::Step {
   const FusedNetwork& network;
   const FusedNode& node;
@@ -73,22 +75,15 @@ struct FusedInterpreter::Step {
       std::copy_n(src(at(op.sources[c].input)).data() + at(op.sources[c].channel) * plane, plane,
                   dst.data() + c * plane);
   }
-  void operator()(const net::Pool& op) const {
-    const plain::Window window =
-        square(op.kernel, op.stride, 1, op.kernel % 2 == 1 ? (op.kernel - 1) / 2 : 0);
-    (op.kind == net::Pool::Kind::Max ? plain::max_pool : plain::average_pool)(
-        src(0), shape(0), window, node.shape, dst);
+  template <class Kept>
+  void operator()(const Kept& op) const {
+    plain::Maps maps{{}, {}, node.shape, dst};
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      maps.src.emplace_back(src(i));
+      maps.in.push_back(shape(i));
+    }
+    plain::run_kept(op, maps);
   }
-  void operator()(const net::PoolTo& /*op*/) const {
-    plain::adaptive_average_pool(src(0), shape(0), node.shape, dst);
-  }
-  void operator()(const net::GlobalAveragePool& /*op*/) const {
-    plain::adaptive_average_pool(src(0), shape(0), node.shape, dst);
-  }
-  void operator()(const net::Upsample& op) const {
-    plain::upsample_nearest(src(0), shape(0), op.factor, dst);
-  }
-  void operator()(const net::Softmax& /*op*/) const { plain::softmax(src(0), node.shape, dst); }
 };
 
 FusedInterpreter::FusedInterpreter(const FusedNetwork& network, Precision precision)

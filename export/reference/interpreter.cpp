@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "design_specs/errors.hpp"
+#include "export/reference/kept_ops.hpp"
 #include "export/reference/plain_ops.hpp"
 #include "prototypes/network/shapes.hpp"
 
@@ -18,7 +19,7 @@ plain::Window square(int kernel, int stride, int dilation, int padding) {
 
 }  // namespace
 
-/// Runs one layer: one overload an operation.
+/// Runs one layer: one overload an operation; what fusion leaves alone is kept_ops.cpp's.
 struct Interpreter::Step {
   const std::vector<net::Shape>& shapes;
   const std::vector<int>& inputs;
@@ -63,31 +64,22 @@ struct Interpreter::Step {
     std::copy_n(src(0).data() + static_cast<std::size_t>(op.begin) * plane, dst.size(), dst.data());
   }
   void operator()(const net::Shuffle& op) const { plain::shuffle(src(0), out, op.groups, dst); }
-  void operator()(const net::Pool& op) const {
-    const plain::Window window =
-        square(op.kernel, op.stride, 1, op.kernel % 2 == 1 ? (op.kernel - 1) / 2 : 0);
-    if (op.kind == net::Pool::Kind::Max)
-      plain::max_pool(src(0), shape(0), window, out, dst);
-    else
-      plain::average_pool(src(0), shape(0), window, out, dst);
-  }
-  void operator()(const net::PoolTo& /*op*/) const {
-    plain::adaptive_average_pool(src(0), shape(0), out, dst);
-  }
-  void operator()(const net::GlobalAveragePool& /*op*/) const {
-    plain::adaptive_average_pool(src(0), shape(0), out, dst);
-  }
   void operator()(const net::Multiply& /*op*/) const {
     const std::size_t each = src(0).size() / src(1).size();  // 1, or a plane when broadcast
     for (std::size_t e = 0; e < dst.size(); ++e) dst[e] = src(0)[e] * src(1)[e / each];
   }
-  void operator()(const net::Upsample& op) const {
-    plain::upsample_nearest(src(0), shape(0), op.factor, dst);
-  }
   void operator()(const net::Dense& /*op*/) const {
     plain::dense(src(0), parameters[0], parameters[1], dst);
   }
-  void operator()(const net::Softmax& /*op*/) const { plain::softmax(src(0), out, dst); }
+  template <class Kept>
+  void operator()(const Kept& op) const {
+    plain::Maps maps{{}, {}, out, dst};
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      maps.src.emplace_back(src(i));
+      maps.in.push_back(shape(i));
+    }
+    plain::run_kept(op, maps);
+  }
 };
 
 Interpreter::Interpreter(net::Network network, const net::TensorFile& weights)

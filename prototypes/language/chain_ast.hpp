@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "prototypes/language/decisions.hpp"
+#include "prototypes/language/keys.hpp"
 #include "prototypes/language/structure.hpp"
 
 namespace atto::net {
@@ -31,22 +32,6 @@ struct Width {
   std::int32_t round = 0;             ///< Times
   std::vector<Width> of;              ///< Times: the one base; Choice: the alternatives
   DecisionId decision = kNoDecision;  ///< Choice
-};
-
-enum class OperatorKind : std::uint8_t {
-  Conv,
-  Pointwise,
-  Depthwise,
-  Grouped,
-  MaxPool,
-  AveragePool,
-  SqueezeExcite,
-  GlobalAveragePool,
-  Dense,
-  ChannelShuffle,
-  Upsample,
-  Activation,
-  Softmax
 };
 
 /// Where an operator's stride comes from: written, or the module's if it is this operator's turn,

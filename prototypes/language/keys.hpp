@@ -4,6 +4,7 @@
 // them.
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -50,6 +51,22 @@ inline constexpr auto kShuffleKeys = std::to_array<std::string_view>({"op", "gro
 inline constexpr auto kUpsampleKeys = std::to_array<std::string_view>({"op", "factor"});
 inline constexpr auto kActivationKeys = std::to_array<std::string_view>({"op", "activation"});
 
+/// The convolutions come first.
+enum class OperatorKind : std::uint8_t {
+  Conv,
+  Pointwise,
+  Depthwise,
+  Grouped,
+  MaxPool,
+  AveragePool,
+  SqueezeExcite,
+  GlobalAveragePool,
+  Dense,
+  ChannelShuffle,
+  Upsample,
+  Activation,
+  Softmax
+};
 /// In the order of OperatorKind.
 inline constexpr auto kOperatorNames = std::to_array<std::string_view>(
     {"conv", "pointwise", "depthwise", "grouped", "max_pool", "average_pool", "squeeze_excite",

@@ -3,146 +3,13 @@
 // inferred (shapes.hpp), never stored, so that a network runs at another input size or class count.
 // Everything else (LibTorch module, ONNX, runtime program, C source) is derived from this.
 
-#include <array>
 #include <cstdint>
 #include <string>
-#include <string_view>
-#include <tuple>
-#include <variant>
 #include <vector>
 
+#include "prototypes/network/operations.hpp"
+
 namespace atto::net {
-
-enum class Activation : std::uint8_t {
-  None,
-  Relu,
-  Relu6,
-  LeakyRelu,
-  Sigmoid,
-  HardSigmoid,
-  Swish,
-  HardSwish,
-  Gelu,
-  Tanh
-};
-inline constexpr std::array<std::string_view, 10> kActivationNames = {
-    "none",         "relu",  "relu6",      "leaky_relu", "sigmoid",
-    "hard_sigmoid", "swish", "hard_swish", "gelu",       "tanh"};
-
-/// What all operations have: their lower-case name; their tag, which is part of every stored hash
-/// (a new operation takes the next free one); the word for it in layers' names, where it is another
-/// one; and fields(), all that tells two of a kind apart.
-struct OpIdentity {
-  std::string_view name;
-  int tag;
-  std::string_view short_name = name;
-};
-/// Every layer reads the outputs of earlier layers (Layer::inputs) and makes one tensor
-/// [channels, height, width]; batch is outside the IR.
-struct InputLayer {
-  static constexpr OpIdentity kIdentity = {"input", 1};
-  auto fields() const { return std::tuple(); }
-  friend bool operator==(const InputLayer&, const InputLayer&) = default;
-};
-/// Convolution, weights [out_channels, in_channels / groups, kernel, kernel]; "same" padding of
-/// dilation * (kernel - 1) / 2 on every side, so an output side is ceil(side / stride). Odd
-/// kernels.
-struct Conv {
-  static constexpr OpIdentity kIdentity = {"conv", 2};
-  int out_channels = 0;
-  int kernel = 1;
-  int stride = 1;
-  int groups = 1;
-  int dilation = 1;
-  bool bias = false;
-  auto fields() const { return std::tuple(out_channels, kernel, stride, groups, dilation, bias); }
-  friend bool operator==(const Conv&, const Conv&) = default;
-};
-/// Batch norm over channels: scale and shift learned, running mean and variance kept. eps = 1e-5.
-struct BatchNorm {
-  static constexpr OpIdentity kIdentity = {"batch_norm", 3, "norm"};
-  auto fields() const { return std::tuple(); }
-  friend bool operator==(const BatchNorm&, const BatchNorm&) = default;
-};
-/// Slope of leaky_relu is 0.1; gelu is the exact (erf) form; hard_sigmoid(x) = clamp(x / 6 + 1/2,
-/// 0, 1).
-struct Activate {
-  static constexpr OpIdentity kIdentity = {"activation", 4, "act"};
-  Activation kind = Activation::Relu;
-  auto fields() const { return std::tuple(kind); }
-  friend bool operator==(const Activate&, const Activate&) = default;
-};
-struct Add {  ///< two or more inputs of one shape
-  static constexpr OpIdentity kIdentity = {"add", 5};
-  auto fields() const { return std::tuple(); }
-  friend bool operator==(const Add&, const Add&) = default;
-};
-struct Concat {  ///< along channels, inputs in order
-  static constexpr OpIdentity kIdentity = {"concat", 6};
-  auto fields() const { return std::tuple(); }
-  friend bool operator==(const Concat&, const Concat&) = default;
-};
-struct Slice {  ///< channels [begin, end)
-  static constexpr OpIdentity kIdentity = {"slice", 7};
-  int begin = 0, end = 0;
-  auto fields() const { return std::tuple(begin, end); }
-  friend bool operator==(const Slice&, const Slice&) = default;
-};
-struct Shuffle {  ///< channel c of g groups of n goes to (c mod n) * g + c / n
-  static constexpr OpIdentity kIdentity = {"shuffle", 8};
-  int groups = 2;
-  auto fields() const { return std::tuple(groups); }
-  friend bool operator==(const Shuffle&, const Shuffle&) = default;
-};
-/// Odd kernel: padding (kernel - 1) / 2. Even kernel: only with stride = kernel, no padding, and
-/// the last window is cut at the border. Side = ceil(side / stride). The average leaves padding out
-/// of its count.
-struct Pool {
-  static constexpr OpIdentity kIdentity = {"pool", 9};
-  enum class Kind : std::uint8_t { Max, Average } kind = Kind::Max;
-  int kernel = 2;
-  int stride = 2;
-  auto fields() const { return std::tuple(kind, kernel, stride); }
-  friend bool operator==(const Pool&, const Pool&) = default;
-};
-/// Averages the first input down to the height and width of the second, whose values are not read:
-/// adaptive average pooling, cell i covers rows [floor(i * H / h), ceil((i + 1) * H / h)).
-struct PoolTo {
-  static constexpr OpIdentity kIdentity = {"pool_to", 10, "pool"};
-  auto fields() const { return std::tuple(); }
-  friend bool operator==(const PoolTo&, const PoolTo&) = default;
-};
-struct GlobalAveragePool {  ///< [C, H, W] -> [C, 1, 1]
-  static constexpr OpIdentity kIdentity = {"global_average_pool", 11, "pool"};
-  auto fields() const { return std::tuple(); }
-  friend bool operator==(const GlobalAveragePool&, const GlobalAveragePool&) = default;
-};
-struct Multiply {  ///< two inputs; the second may be [C, 1, 1] and is broadcast
-  static constexpr OpIdentity kIdentity = {"multiply", 12};
-  auto fields() const { return std::tuple(); }
-  friend bool operator==(const Multiply&, const Multiply&) = default;
-};
-struct Upsample {  ///< nearest neighbour by a whole factor
-  static constexpr OpIdentity kIdentity = {"upsample", 13};
-  int factor = 2;
-  auto fields() const { return std::tuple(factor); }
-  friend bool operator==(const Upsample&, const Upsample&) = default;
-};
-/// Fully connected on the flattened input; weights [features, C * H * W] and a bias.
-struct Dense {
-  static constexpr OpIdentity kIdentity = {"dense", 14};
-  int out_features = 0;  ///< 0 = the network's classes
-  auto fields() const { return std::tuple(out_features); }
-  friend bool operator==(const Dense&, const Dense&) = default;
-};
-struct Softmax {
-  static constexpr OpIdentity kIdentity = {"softmax", 15};
-  auto fields() const { return std::tuple(); }
-  friend bool operator==(const Softmax&, const Softmax&) = default;
-};
-
-using Op = std::variant<InputLayer, Conv, BatchNorm, Activate, Add, Concat, Slice, Shuffle, Pool,
-                        PoolTo, GlobalAveragePool, Multiply, Upsample, Dense, Softmax>;
 
 struct Layer {
   /// The place in the design that made it, then the part: "stages[0].modules[2].chain[1].conv".
@@ -171,10 +38,5 @@ struct Network {
   std::vector<Layer> layers;
   std::vector<Output> outputs;
 };
-
-/// Returns the name of an operation: "conv", "batch_norm", ...
-inline std::string_view op_name(const Op& op) {
-  return std::visit([](const auto& of) { return of.kIdentity.name; }, op);
-}
 
 }  // namespace atto::net

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "design_specs/json_text.hpp"
@@ -15,10 +14,6 @@ namespace atto::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::array<const char*, format::kStepKinds> kKindNames = {
-    "import", "image conv", "conv",         "depthwise",  "activate", "add",    "multiply",
-    "gather", "max pool",   "average pool", "average to", "upsample", "softmax"};
 
 std::string activation_text(const format::Step& step) {
   const auto name = [](format::Activation activation) {
@@ -98,7 +93,7 @@ std::string table_text(const edge::Model& model, std::uintmax_t file_bytes) {
 }  // namespace
 
 std::string step_text(const format::Step& step) {
-  std::string text = kKindNames[static_cast<std::size_t>(step.kind)];
+  std::string text(format::kStepNames[static_cast<std::size_t>(step.kind)]);
   const format::Window& window = step.window;
   if (window.height * window.width > 1 || window.stride > 1)
     text += fmt::format(" {}x{}s{}", window.height, window.width, window.stride);
