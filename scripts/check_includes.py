@@ -16,7 +16,7 @@ ALLOWED = {
     "prototypes/drawing": ["prototypes", "design_specs"],
     "export/format": [],
     "export/image": [],
-    "export/runtime/kernels": ["export/format", "export/runtime/level.hpp"],
+    "export/runtime/kernels": ["export/format"],
     "export/runtime/plan": ["export/format", "export/runtime/kernels"],
     "export/runtime/steps": ["export/format", "export/runtime/kernels", "export/runtime/plan"],
     "export/runtime": ["export/format", "export/runtime/kernels", "export/runtime/plan", "export/runtime/steps"],
@@ -46,7 +46,7 @@ ALLOWED = {
     "search/tables": ["search/running", "search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/report": ["search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],
     "search/cli": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/image", "export/measuring", "export/runtime", "export/targets", "trainer/data", "trainer/data/images", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],
-    "trainer/cli": ["search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "trainer/training", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "trainer/cli": ["search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "search/strategies", "trainer/training", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
 }
 # library header pattern -> the folders that may include it.
 LIBRARIES = [

@@ -80,14 +80,15 @@ std::vector<ExportFormat> read_export(Problems& problems, const Cursor& at) {
   return formats;
 }
 
-void read_settings(Problems& problems, const Cursor& root, DesignSpec& spec) {
+void read_settings(Problems& problems, const Cursor& root,
+                   std::span<const std::string_view> strategies, DesignSpec& spec) {
   spec.maximise.score = spec.task.kind.main_score();
   if (const auto at = Problems::member(root, "maximise"))
     spec.maximise = read_objective(problems, *at, spec.task.kind);
   // NetScore rewards shrinking, which a band would forbid.
   if (spec.maximise.is_netscore) spec.search.band = 0;
   if (const auto at = Problems::member(root, "search"))
-    spec.search = read_search(problems, *at, spec.search.band);
+    spec.search = read_search(problems, *at, spec.search.band, strategies);
   if (const auto at = Problems::member(root, "training"))
     spec.training = read_training(problems, *at);
   if (const auto at = Problems::member(root, "export"))
@@ -96,11 +97,13 @@ void read_settings(Problems& problems, const Cursor& root, DesignSpec& spec) {
 
 }  // namespace
 
-DesignSpec read_design_spec(const std::filesystem::path& file) {
-  return read_design_spec(read_json(file), file);
+DesignSpec read_design_spec(const std::filesystem::path& file,
+                            std::span<const std::string_view> strategies) {
+  return read_design_spec(read_json(file), file, strategies);
 }
 
 DesignSpec read_design_spec(const Document& document, const std::filesystem::path& file,
+                            std::span<const std::string_view> strategies,
                             const std::vector<TaskKind>& kinds) {
   Problems problems(document.name);
   DesignSpec spec;
@@ -120,7 +123,7 @@ DesignSpec read_design_spec(const Document& document, const std::filesystem::pat
       spec.require = read_requirements(problems, *at, {}, spec.task.kind);
     if (const auto at = Problems::member(root, "tiers"))
       spec.tiers = read_tiers(problems, *at, spec.require, spec.task.kind);
-    read_settings(problems, root, spec);
+    read_settings(problems, root, strategies, spec);
   }
   problems.throw_if_any();
   return spec;

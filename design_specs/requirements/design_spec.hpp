@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -142,9 +143,12 @@ struct DesignSpec {
 };
 
 /// Reads and validates a spec; throws SpecError with every problem. Does not open the prototype.
-/// Its task is one of `kinds`, the first where it names none.
-DesignSpec read_design_spec(const std::filesystem::path& file);
+/// Its task is one of `kinds`, the first where it names none; `strategies` are those that it may
+/// name, none: any.
+DesignSpec read_design_spec(const std::filesystem::path& file,
+                            std::span<const std::string_view> strategies = {});
 DesignSpec read_design_spec(const Document& document, const std::filesystem::path& file,
+                            std::span<const std::string_view> strategies = {},
                             const std::vector<TaskKind>& kinds = task_kinds());
 
 /// One requirement that a design fails: "params: 412,306 > max 326,000".

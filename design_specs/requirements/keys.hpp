@@ -1,6 +1,6 @@
 #pragma once
 // Every key of a design spec, once: the reader accepts these, and a test holds the JSON Schema to
-// them.
+// them. What strategies and formats there are is not the spec's to know.
 
 #include <array>
 #include <span>
@@ -36,8 +36,6 @@ inline constexpr std::array<std::string_view, 17> kTrainingKeys = {
     "cutout",       "ema",          "threads",         "final_threads", "final_epochs",
     "final_images", "final_seeds"};
 
-inline constexpr std::array<std::string_view, 5> kStrategies = {
-    "random", "random_asha", "one_epoch_top_k", "aging_evolution", "generative_synthesis"};
 /// In the order of LatencyPrecision.
 inline constexpr std::array<std::string_view, 3> kLatencyPrecisions = {"fp32", "bf16", "int8"};
 inline constexpr std::array<std::string_view, 1> kRecipes = {"default"};

@@ -17,8 +17,9 @@ Requirements read_requirements(Problems& problems, const Cursor& at, Requirement
 std::vector<Tier> read_tiers(Problems& problems, const Cursor& at, const Requirements& base,
                              const TaskKind& kind);
 Objective read_objective(Problems& problems, const Cursor& at, const TaskKind& kind);
-/// `band` is the default that the objective sets.
-SearchSettings read_search(Problems& problems, const Cursor& at, double band);
+/// `band` is the default that the objective sets; `strategies` as in read_design_spec().
+SearchSettings read_search(Problems& problems, const Cursor& at, double band,
+                           std::span<const std::string_view> strategies);
 TrainingSettings read_training(Problems& problems, const Cursor& at);
 
 }  // namespace atto::spec

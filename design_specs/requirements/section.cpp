@@ -28,6 +28,11 @@ void Section::boolean(std::string_view key, bool& target) {
     if (const auto value = problems_.boolean(*at)) target = *value;
 }
 
+void Section::text(std::string_view key, std::string& target) {
+  if (const auto at = member(key))
+    if (const auto value = problems_.text(*at)) target = *value;
+}
+
 void Section::one_of(std::string_view key, std::string& target,
                      std::span<const std::string_view> names) {
   if (const auto at = member(key))

@@ -22,6 +22,7 @@ class Section {
   void integer(std::string_view key, int& target, int low, int high);
   void number(std::string_view key, double& target, double low, double high);
   void boolean(std::string_view key, bool& target);
+  void text(std::string_view key, std::string& target);
   /// Sets `target` to the one of `names` that is written.
   void one_of(std::string_view key, std::string& target, std::span<const std::string_view> names);
 

@@ -76,11 +76,15 @@ Objective read_objective(Problems& problems, const Cursor& at, const TaskKind& k
   return objective;
 }
 
-SearchSettings read_search(Problems& problems, const Cursor& at, double band) {
+SearchSettings read_search(Problems& problems, const Cursor& at, double band,
+                           std::span<const std::string_view> strategies) {
   SearchSettings search;
   search.band = band;
   Section section(problems, at, kSearchKeys);
-  section.one_of("strategy", search.strategy, kStrategies);
+  if (strategies.empty())
+    section.text("strategy", search.strategy);
+  else
+    section.one_of("strategy", search.strategy, strategies);
   section.integer("candidates", search.candidates, 1, kMaxCandidates);
   if (const auto entry = section.member("rungs"))
     search.rungs = read_rungs(problems, *entry).value_or(search.rungs);

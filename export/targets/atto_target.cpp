@@ -1,8 +1,8 @@
-#include "export/targets/atto_target.hpp"
-
+// The engine's own files.
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/runtime/engine.hpp"
+#include "export/targets/targets.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -16,13 +16,11 @@ Meaning meaning_of(const net::TrainingMetadata& metadata) {
   return meaning;
 }
 
-}  // namespace
-
-bool can_write_atto(Precision /*precision*/) {
+bool can_write(Precision /*precision*/) {
   return true;
 }
 
-void write_atto(const ExportSource& source, const std::filesystem::path& file) {
+void write(const ExportSource& source, const std::filesystem::path& file) {
   const Meaning meaning = meaning_of(source.model.metadata);
   if (source.precision == Precision::I8)
     write_model(file, source.int8->network, meaning, {Precision::I8, &source.int8->quantisation});
@@ -31,7 +29,7 @@ void write_atto(const ExportSource& source, const std::filesystem::path& file) {
                 {source.precision, nullptr});
 }
 
-std::vector<float> run_atto(const std::filesystem::path& file, const ImageSet& images) {
+std::vector<float> run(const std::filesystem::path& file, const ImageSet& images) {
   edge::Engine engine(edge::Model::open(file));
   std::vector<float> logits;
   for (std::int64_t n = 0; n < images.count; ++n) {
@@ -41,5 +39,11 @@ std::vector<float> run_atto(const std::filesystem::path& file, const ImageSet& i
   }
   return logits;
 }
+
+}  // namespace
+
+extern const Target kAttoTarget;
+const Target kAttoTarget = {
+    .name = "atto", .extension = ".atto", .can_write = can_write, .write = write, .run = run};
 
 }  // namespace atto::deploy

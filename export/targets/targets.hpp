@@ -1,6 +1,6 @@
 #pragma once
 // The formats that a trained model leaves as: one row of a table each. A further format is a file
-// with its two functions, and a row in targets.cpp.
+// with its row, which targets.cpp lists.
 
 #include <filesystem>
 #include <span>

@@ -46,13 +46,10 @@ train::DatasetInfo find_data(const Campaign& campaign) {
 void check_overrides(const Campaign& campaign) {
   std::vector<Problem> problems;
   const spec::SearchSettings& search = campaign.spec.search;
-  if (!find_strategy(search.strategy)) {
-    std::string names;
-    for (const StrategyEntry& entry : strategies())
-      names += (names.empty() ? "" : ", ") + std::string(entry.name);
-    problems.push_back(
-        {campaign.spec_name, "/search/strategy", "must be one of " + names, search.strategy});
-  }
+  if (!find_strategy(search.strategy))
+    problems.push_back({campaign.spec_name, "/search/strategy",
+                        fmt::format("must be one of {}", fmt::join(strategy_names(), ", ")),
+                        search.strategy});
   if (search.candidates < 1)
     problems.push_back({campaign.spec_name, "/search/candidates", "must be >= 1",
                         std::to_string(search.candidates)});
@@ -97,8 +94,8 @@ Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& 
   Campaign campaign;
   campaign.spec_name = spec_file.string();
   campaign.spec_text = spec::read_file(spec_file, spec::kMaxFileBytes + 1);
-  campaign.spec =
-      spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name), spec_file);
+  campaign.spec = spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name),
+                                         spec_file, strategy_names());
   campaign.spec.search.seed = overrides.seed.value_or(campaign.spec.search.seed);
   campaign.spec.search.candidates = overrides.candidates.value_or(campaign.spec.search.candidates);
   campaign.spec.search.strategy = overrides.strategy.value_or(campaign.spec.search.strategy);

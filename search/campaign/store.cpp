@@ -62,7 +62,7 @@ Campaign read_stored(Ledger& ledger, const std::string& stored) {
   campaign.prototype_name = ledger.meta("prototype_name");
   const Json json = Json::parse(stored);
   campaign.spec = spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name),
-                                         campaign.spec_name);
+                                         campaign.spec_name, strategy_names());
   campaign.spec.search.seed = json.at("seed").get<std::uint64_t>();
   campaign.spec.search.candidates = json.at("candidates").get<int>();
   campaign.spec.search.strategy = json.at("strategy").get<std::string>();

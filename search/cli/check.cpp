@@ -18,6 +18,7 @@
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/task_input.hpp"
+#include "search/strategies/strategy.hpp"
 
 namespace atto::cli {
 namespace {
@@ -183,7 +184,7 @@ void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
 
 void check_spec(const spec::Document& document, const std::string& file, Report& report,
                 std::vector<Problem>& problems) {
-  const spec::DesignSpec spec = spec::read_design_spec(document, file);
+  const spec::DesignSpec spec = spec::read_design_spec(document, file, search::strategy_names());
   if (!std::filesystem::is_regular_file(spec.prototype))
     throw SpecError(
         {{spec::place_text(file, spec.prototype_location), "/prototype",

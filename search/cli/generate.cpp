@@ -16,6 +16,7 @@
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/task_input.hpp"
+#include "search/strategies/strategy.hpp"
 
 namespace atto::cli {
 namespace {
@@ -115,7 +116,7 @@ int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space,
 
 int generate(const GenerateOptions& options) {
   expect_kind(options.spec, "atto generate", {PathKind::Spec});
-  const spec::DesignSpec spec = spec::read_design_spec(options.spec);
+  const spec::DesignSpec spec = spec::read_design_spec(options.spec, search::strategy_names());
   const net::Prototype prototype = net::read_prototype(spec.prototype);
   const FoundInput task = find_task_input(spec, prototype);
   net::expect_output(prototype, task.input, net::FirstOutput::Logits);

@@ -121,8 +121,11 @@ class AgingEvolution : public Strategy {
 
 }  // namespace
 
-std::unique_ptr<Strategy> make_aging_evolution(const StrategySetting& setting) {
-  return std::make_unique<AgingEvolution>(setting);
-}
+extern const StrategyEntry kAgingEvolution;
+const StrategyEntry kAgingEvolution = {
+    .name = "aging_evolution",
+    .summary = "mutation and crossover in a population that ages (Real et al. 2019)",
+    .make = make_strategy<AgingEvolution>,
+    .workload = all_to_the_top};
 
 }  // namespace atto::search

@@ -379,15 +379,13 @@ class GenerativeSynthesis : public Strategy {
   bool is_informed_, is_learnt_ = false;
 };
 
-}  // namespace
-
-Measurements wants_of_generative_synthesis(const spec::SearchSettings& search) {
+Measurements wants_of(const spec::SearchSettings& search) {
   const spec::SynthesisSettings& parts = search.synthesis;
   if (!parts.inquisitor) return {};
   return {parts.probes, parts.zero_cost ? kScoredJobs : 0};
 }
 
-Workload work_of_generative_synthesis(const spec::SearchSettings& search) {
+Workload work_of(const spec::SearchSettings& search) {
   if (!search.synthesis.rungs) return all_to_the_top(search);
   spec::SearchSettings most = search;
   const double alone = 1 - search.synthesis.front;
@@ -396,8 +394,14 @@ Workload work_of_generative_synthesis(const spec::SearchSettings& search) {
   return halving(most);
 }
 
-std::unique_ptr<Strategy> make_generative_synthesis(const StrategySetting& setting) {
-  return std::make_unique<GenerativeSynthesis>(setting);
-}
+}  // namespace
+
+extern const StrategyEntry kGenerativeSynthesis;
+const StrategyEntry kGenerativeSynthesis = {
+    .name = "generative_synthesis",
+    .summary = "a generator that learns from an inquisitor what each module should be",
+    .make = make_strategy<GenerativeSynthesis>,
+    .workload = work_of,
+    .wants = wants_of};
 
 }  // namespace atto::search

@@ -191,16 +191,31 @@ class FirstThenTop : public Strategy {
   std::vector<std::uint64_t> released_;
 };
 
+Workload first_then_top(const spec::SearchSettings& search) {
+  const int top = static_cast<int>(search.rungs.size()) - 1;
+  Workload work{{{double(search.candidates), -1, 0}}};
+  if (top > 0)
+    work.climbs.push_back(
+        {double(promotions(search, static_cast<std::size_t>(search.candidates))), 0, top});
+  return work;
+}
+
 }  // namespace
 
-std::unique_ptr<Strategy> make_random(const StrategySetting& setting) {
-  return std::make_unique<RandomSearch>(setting);
-}
-std::unique_ptr<Strategy> make_random_asha(const StrategySetting& setting) {
-  return std::make_unique<Asha>(setting);
-}
-std::unique_ptr<Strategy> make_one_epoch_top_k(const StrategySetting& setting) {
-  return std::make_unique<FirstThenTop>(setting);
-}
+extern const StrategyEntry kRandom, kRandomAsha, kOneEpochTopK;
+const StrategyEntry kRandom = {.name = "random",
+                               .summary = "every design to the top rung",
+                               .make = make_strategy<RandomSearch>,
+                               .workload = all_to_the_top};
+const StrategyEntry kRandomAsha = {
+    .name = "random_asha",
+    .summary = "random designs under asynchronous successive halving",
+    .make = make_strategy<Asha>,
+    .workload = halving};
+const StrategyEntry kOneEpochTopK = {
+    .name = "one_epoch_top_k",
+    .summary = "all designs to the first rung, the best of them to the top",
+    .make = make_strategy<FirstThenTop>,
+    .workload = first_then_top};
 
 }  // namespace atto::search

@@ -113,16 +113,27 @@ class Strategy {
   virtual Insight insight() const { return {}; }
 };
 
+inline Measurements wants_nothing(const spec::SearchSettings& /*search*/) {
+  return {};
+}
+
+/// A row of the table: each file of a strategy has its own, and strategy.cpp the list.
 struct StrategyEntry {
   std::string_view name;
   std::string_view summary;
   std::unique_ptr<Strategy> (*make)(const StrategySetting& setting);
   Workload (*workload)(const spec::SearchSettings& search);
-  Measurements (*wants)(const spec::SearchSettings& search);
+  Measurements (*wants)(const spec::SearchSettings& search) = wants_nothing;
 };
+template <class Made>
+std::unique_ptr<Strategy> make_strategy(const StrategySetting& setting) {
+  return std::make_unique<Made>(setting);
+}
 
 /// Returns all strategies.
 std::span<const StrategyEntry> strategies();
+/// Returns their names, in order: what a spec may name.
+std::span<const std::string_view> strategy_names();
 /// Returns the strategy of that name, or nullptr.
 const StrategyEntry* find_strategy(std::string_view name);
 
@@ -133,13 +144,5 @@ std::size_t promotions(const spec::SearchSettings& search, std::size_t count);
 Workload halving(const spec::SearchSettings& search);
 /// Returns the work of all designs to the top rung at once.
 Workload all_to_the_top(const spec::SearchSettings& search);
-
-std::unique_ptr<Strategy> make_random(const StrategySetting& setting);
-std::unique_ptr<Strategy> make_random_asha(const StrategySetting& setting);
-std::unique_ptr<Strategy> make_one_epoch_top_k(const StrategySetting& setting);
-std::unique_ptr<Strategy> make_aging_evolution(const StrategySetting& setting);
-std::unique_ptr<Strategy> make_generative_synthesis(const StrategySetting& setting);
-Measurements wants_of_generative_synthesis(const spec::SearchSettings& search);
-Workload work_of_generative_synthesis(const spec::SearchSettings& search);
 
 }  // namespace atto::search

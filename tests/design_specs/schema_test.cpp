@@ -90,8 +90,6 @@ TEST_CASE("The schema has exactly the keys that the reader knows, object by obje
 }
 
 TEST_CASE("The schema has exactly the choices that the reader knows") {
-  CHECK(texts(*property({"search", "strategy"}).find("enum")) ==
-        Keys(kStrategies.begin(), kStrategies.end()));
   CHECK(texts(*property({"training", "recipe"}).find("enum")) ==
         Keys(kRecipes.begin(), kRecipes.end()));
   CHECK(texts(*property({"require", "latency_ms", "precision"}).find("enum")) ==

@@ -23,7 +23,7 @@ const std::vector<TaskKind>& kinds() {
 DesignSpec read(const std::string& more) {
   const std::string text =
       R"({ "name": "x", "prototype": "p.json")" + (more.empty() ? "" : ", " + more) + " }";
-  return read_design_spec(parse_json(text, "x.json"), "x.json", kinds());
+  return read_design_spec(parse_json(text, "x.json"), "x.json", {}, kinds());
 }
 
 std::string refused(const std::string& more) {

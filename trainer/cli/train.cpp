@@ -19,6 +19,7 @@
 #include "search/cli/terminal.hpp"
 #include "search/ledger/open_ledger.hpp"
 #include "search/running/stop_signals.hpp"
+#include "search/strategies/strategy.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
 #include "trainer/data/dataset_identity.hpp"
@@ -96,7 +97,7 @@ train::TrialRequest request_of(const Options& options) {
   train::TrialRequest request;
   spec::DesignSpec spec;
   if (!options.spec.empty()) {
-    spec = spec::read_design_spec(options.spec);
+    spec = spec::read_design_spec(options.spec, search::strategy_names());
     request.task = spec.task;
     request.recipe = options.rung ? spec.training.recipe : spec.training.final_recipe();
     request.images = spec.training.final_images;

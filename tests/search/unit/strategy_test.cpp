@@ -8,7 +8,8 @@
 #include <set>
 #include <tuple>
 
-#include "design_specs/requirements/keys.hpp"
+#include "design_specs/errors.hpp"
+#include "design_specs/reading/json.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/campaign/cycles.hpp"
@@ -90,10 +91,39 @@ Trace run(const std::string& name, const StrategySetting& setting, std::size_t w
 
 }  // namespace
 
-TEST_CASE("Every strategy that a spec may name is there, and every one may be named") {
-  std::vector<std::string_view> named;
-  for (const StrategyEntry& entry : strategies()) named.push_back(entry.name);
-  CHECK(named == std::vector<std::string_view>(spec::kStrategies.begin(), spec::kStrategies.end()));
+TEST_CASE("A spec may name every strategy, and editors offer them all") {
+  const spec::Document schema =
+      spec::read_json(std::string(ATTO_SOURCE_DIR) + "/design_specs/design_spec.schema.json");
+  const spec::Value* at = &schema.root;
+  for (const char* key : {"properties", "search", "properties", "strategy", "enum"}) {
+    at = at->find(key);
+    REQUIRE(at != nullptr);
+  }
+  std::vector<std::string> offered;
+  for (const spec::Value& name : at->items) offered.push_back(name.string);
+  CHECK(offered == std::vector<std::string>(strategy_names().begin(), strategy_names().end()));
+  for (const std::string& name : offered) CHECK(find_strategy(name) != nullptr);
+}
+
+TEST_CASE("A strategy that is not there is refused among a spec's other problems") {
+  const auto message_of = [](const std::string& search) {
+    const std::string text = R"({"name": "x", "prototype": "p.json", "search": )" + search + "}";
+    try {
+      (void)spec::read_design_spec(spec::parse_json(text, "x.json"), "x.json", strategy_names());
+    } catch (const SpecError& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const std::string rule =
+      "/search/strategy: must be one of random, random_asha, one_epoch_top_k, aging_evolution, "
+      "generative_synthesis; got ";
+  CHECK(message_of(R"({"strategy": "aging_evolution"})") == "accepted");
+  CHECK(message_of(R"({"strategy": "evolution"})") == "x.json:1:61: " + rule + "\"evolution\"");
+  CHECK(message_of(R"({"strategy": 5})") == "x.json:1:61: " + rule + "5");
+  const std::string both = message_of(R"({"strategy": "", "candidates": 0})");
+  CHECK(both.find(rule + "\"\"") != std::string::npos);
+  CHECK(both.find("/search/candidates: must be >= 1; got 0") != std::string::npos);
 }
 
 TEST_CASE(

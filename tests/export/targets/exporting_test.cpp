@@ -1,0 +1,146 @@
+// A file gets its name only when it computes what the reference says; each format holds to that.
+#include "export/targets/exporting.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "design_specs/reading/json.hpp"
+#include "export/reference/interpreter.hpp"
+#include "tests/export/random_weights.hpp"
+
+using namespace atto;
+using namespace atto::deploy;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Scratch {
+  fs::path folder = fs::temp_directory_path() / ("atto_targets_" + std::to_string(::getpid()));
+  Scratch() { fs::create_directories(folder); }
+  ~Scratch() { fs::remove_all(folder); }
+
+  std::set<std::string> names() const {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder))
+      names.insert(entry.path().filename().string());
+    return names;
+  }
+};
+
+/// A small classifier with the logits of its interpreter as reference.
+struct Trained {
+  TrainedModel model;
+  ImageSet images;
+
+  Trained() {
+    model.network = {"small",
+                     {3, 9, 8},
+                     4,
+                     {{"input", net::InputLayer{}, {}},
+                      {"stem.conv", net::Conv{8, 3, 2}, {0}},
+                      {"stem.norm", net::BatchNorm{}, {1}},
+                      {"stem.act", net::Activate{net::Activation::Relu}, {2}},
+                      {"head.pool", net::GlobalAveragePool{}, {3}},
+                      {"head.dense", net::Dense{}, {4}}},
+                     {{"logits", 5}}};
+    model.weights = test::random_weights(model.network, 1);
+    images.shape = model.network.input;
+    images.count = 16;
+    const Interpreter interpreter(model.network, model.weights);
+    for (std::int64_t n = 0; n < images.count; ++n) {
+      const std::vector<float> image = test::random_image(images.shape, static_cast<unsigned>(n));
+      images.inputs.insert(images.inputs.end(), image.begin(), image.end());
+      const std::vector<float> logits = interpreter.run(image).front();
+      images.logits.insert(images.logits.end(), logits.begin(), logits.end());
+    }
+  }
+
+  Artefact exported(const Target& target, Precision precision, const fs::path& folder) const {
+    std::optional<Int8Model> int8;
+    if (precision == Precision::I8) int8 = quantise_model(model, images);
+    return export_to(target, {model, precision, int8 ? &*int8 : nullptr}, images, folder);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A spec may ask for every format, and editors offer them all") {
+  const spec::Document schema =
+      spec::read_json(std::string(ATTO_SOURCE_DIR) + "/design_specs/design_spec.schema.json");
+  const spec::Value* at = &schema.root;
+  for (const char* key : {"properties", "export", "items", "enum"}) {
+    at = at->find(key);
+    REQUIRE(at != nullptr);
+  }
+  std::vector<std::string_view> offered, there;
+  for (const spec::Value& name : at->items) offered.push_back(name.string);
+  for (const Target& target : targets()) there.push_back(target.name);
+  CHECK(offered == there);
+}
+
+TEST_CASE("Formats have names and extensions of their own, and are found by name") {
+  std::set<std::string_view> names, extensions;
+  for (const Target& target : targets()) {
+    names.insert(target.name);
+    extensions.insert(target.extension);
+    CHECK(target.extension.starts_with("."));
+    REQUIRE(find_target(target.name) != nullptr);
+    CHECK(find_target(target.name)->extension == target.extension);
+  }
+  CHECK(names.size() == targets().size());
+  CHECK(extensions.size() == targets().size());
+  CHECK(find_target("tflite") == nullptr);
+  CHECK(find_target("") == nullptr);
+}
+
+TEST_CASE("Each format writes each precision that it has, and nothing else stays in the folder") {
+  const Trained trained;
+  for (const Target& target : targets())
+    for (const Precision precision : {Precision::F32, Precision::Bf16, Precision::I8}) {
+      INFO(target.name << " " << precision_name(precision));
+      const Scratch scratch;
+      if (!target.can_write(precision)) {
+        CHECK_THROWS_WITH(trained.exported(target, precision, scratch.folder),
+                          "--to: the target " + std::string(target.name) + " has no " +
+                              std::string(precision_name(precision)));
+        CHECK(scratch.names().empty());
+        continue;
+      }
+      const fs::path folder = scratch.folder / "made" / "on the way";
+      const Artefact made = trained.exported(target, precision, folder);
+      CHECK(made.trouble.empty());
+      const std::string infix = precision == Precision::F32
+                                    ? ""
+                                    : std::string(".") + std::string(precision_name(precision));
+      CHECK(made.file == folder / ("model" + infix + std::string(target.extension)));
+      CHECK(made.bytes == fs::file_size(made.file));
+      CHECK(made.parity.images == trained.images.count);
+      CHECK(std::distance(fs::directory_iterator(folder), {}) == 1);
+    }
+}
+
+TEST_CASE("A file that computes something else gets no name, and an older one of that name goes") {
+  Trained trained;
+  for (float& logit : trained.images.logits) logit = -logit;
+  for (const Target& target : targets()) {
+    INFO(target.name);
+    const Scratch scratch;
+    spec::write_file_atomically(scratch.folder / ("model" + std::string(target.extension)), "old");
+    const Artefact made = trained.exported(target, Precision::F32, scratch.folder);
+    CHECK(made.trouble.starts_with("max error "));
+    CHECK(scratch.names().empty());
+  }
+}
+
+TEST_CASE("A reference without logits is refused before anything is made") {
+  Trained trained;
+  trained.images.logits.clear();
+  const Scratch scratch;
+  CHECK_THROWS_WITH(trained.exported(targets().front(), Precision::F32, scratch.folder / "new"),
+                    "reference.safetensors: /logits: the file must hold it");
+  CHECK(scratch.names().empty());
+}
