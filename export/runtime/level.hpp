@@ -1,5 +1,6 @@
 #pragma once
-// The instruction-set levels: an ordered table, what this CPU has, and the override ATTO_ISA.
+// The instruction-set levels: what this CPU has, and the override ATTO_ISA. level.cpp has the
+// table.
 
 #include <cstdint>
 #include <optional>

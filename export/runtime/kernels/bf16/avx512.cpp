@@ -5,7 +5,6 @@
 #  include <cstring>
 
 #  include "export/runtime/kernels/prefetch.hpp"
-#  include "export/runtime/level.hpp"
 
 namespace atto::edge {
 namespace {
@@ -323,7 +322,7 @@ ATTO_BF16 void round(void* dst, const float* src, std::size_t count, int interle
 
 const Kernels& avx512_bf16_kernels() {
   static const Kernels kKernels = [] {
-    Kernels kernels = kernels_of(Level::Avx512);
+    Kernels kernels = f32_avx512_kernels();
     kernels.max_pixels = kPixels;
     kernels.panel_blocks = kBlocks;
     kernels.bf16_round = round;

@@ -138,6 +138,10 @@ void run_tiles(const ConvPanel& panel, const TileKernel* by_pixels);
 enum class Level : std::uint8_t;
 /// Returns the table of a level that this build has; its kernels need that level's CPU.
 const Kernels& kernels_of(Level level);
+/// Of the CPUs that every build for the architecture runs on: scalar on x86, NEON on aarch64.
+const Kernels& f32_first_kernels();
+const Kernels& f32_avx2_kernels();
+const Kernels& f32_avx512_kernels();
 /// Those of avx512, with kernels that multiply bf16.
 const Kernels& avx512_bf16_kernels();
 

@@ -1,6 +1,5 @@
 // Compiles the float kernels once per target and lists them.
 #include "export/runtime/kernels/f32/kernels.hpp"
-#include "export/runtime/level.hpp"
 
 // Sanitized builds would check table indices with functions of its library, which is not linked.
 #define HWY_IS_DEBUG_BUILD 0
@@ -47,15 +46,17 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace atto::edge {
 
-const Kernels& kernels_of(Level level) {
-#  if HWY_ARCH_X86
-  if (level == Level::Avx512Bf16) return avx512_bf16_kernels();
-  if (level == Level::Avx512 || level == Level::Avx512Vnni) return N_AVX3::kKernels;
-  if (level == Level::Avx2) return N_AVX2::kKernels;
-#  endif
-  (void)level;
-  return HWY_NAMESPACE::kKernels;  // of the static target: NEON on aarch64, scalar on x86
+const Kernels& f32_first_kernels() {
+  return HWY_NAMESPACE::kKernels;
 }
+#  if HWY_ARCH_X86
+const Kernels& f32_avx2_kernels() {
+  return N_AVX2::kKernels;
+}
+const Kernels& f32_avx512_kernels() {
+  return N_AVX3::kKernels;
+}
+#  endif
 
 }  // namespace atto::edge
 #endif
