@@ -14,6 +14,7 @@ namespace atto::cli {
 /// What the chosen subcommand does; returns the exit code.
 using Action = std::function<int()>;
 
+void add_init(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
 void add_reopen(CLI::App& app, Action& action);

@@ -5,11 +5,12 @@ int main(int argc, char** argv) {
   namespace cli = atto::cli;
   cli::CommandLine line("AttoForge designs compact neural networks together with you.",
                         "atto " ATTO_VERSION,
-                        "Start with:  atto check design_specs/quickstart.json\n"
+                        "Start with:  atto init first\n"
                         "Help on one command:  atto help search");
   cli::Action action;
   line.add("Designs and specs",
-           {cli::add_check, cli::add_inspect, cli::add_generate, cli::add_reopen}, action);
+           {cli::add_init, cli::add_check, cli::add_inspect, cli::add_generate, cli::add_reopen},
+           action);
   line.add("Campaigns",
            {cli::add_search, cli::add_resume, cli::add_status, cli::add_steer, cli::add_explain,
             cli::add_report, cli::add_worker},
