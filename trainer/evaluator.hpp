@@ -45,13 +45,12 @@ struct TrialRequest {
 };
 
 struct EpochRecord {
-  int epoch = 0;             ///< 1-based, cumulative
-  double train_loss = 0;     ///< mean over the epoch
-  double learning_rate = 0;  ///< at the epoch's last step
-  /// NaN, all three, where the epoch was not judged.
-  double validation_loss = 0;
-  double validation_top1 = 0;  ///< fraction, averaged weights where recipe.ema > 0
-  double validation_top5 = 0;
+  int epoch = 0;               ///< 1-based, cumulative
+  double train_loss = 0;       ///< mean over the epoch
+  double learning_rate = 0;    ///< at the epoch's last step
+  double validation_loss = 0;  ///< NaN where the epoch was not judged
+  /// The task's scores, of averaged weights where recipe.ema > 0; empty where not judged.
+  spec::ScoreValues validation;
   double cpu_seconds = 0;  ///< of this epoch, evaluation and probes included
   /// By module; empty where not asked for, not judged, or trained by an earlier call.
   net::ResponsesByModule responses;
@@ -70,11 +69,11 @@ struct TrialResult {
   Outcome outcome = Outcome::Finished;
   std::string reason;               ///< for people; empty when Finished
   std::vector<EpochRecord> epochs;  ///< all epochs so far, lower rungs included
-  std::optional<double> test_top1, test_top5;
-  net::ScoresByModule scores;    ///< of the initial weights, where asked for
-  double score_cpu_seconds = 0;  ///< part of cpu_seconds
-  double cpu_seconds = 0;        ///< spent by this call
-  double images_per_second = 0;  ///< of training, this call
+  spec::ScoreValues test;           ///< where request.judge_test and Finished
+  net::ScoresByModule scores;       ///< of the initial weights, where asked for
+  double score_cpu_seconds = 0;     ///< part of cpu_seconds
+  double cpu_seconds = 0;           ///< spent by this call
+  double images_per_second = 0;     ///< of training, this call
 };
 
 /// Called after every epoch, and at least every second or so in between, with the share of this

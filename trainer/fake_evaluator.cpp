@@ -125,26 +125,43 @@ net::ScoresByModule fake_scores(const TrialRequest& request) {
   return all;
 }
 
-EpochRecord record_at(const TrialRequest& request, double ceiling, int epoch) {
-  const double horizon = std::max(request.horizon_epochs, request.to_epoch);
+/// How good the network is after an epoch, from 0 to 1.
+double quality_at(const TrialRequest& request, double ceiling, int epoch) {
   const double data = request.images ? std::min(1.0, *request.images / 50000.0) : 1.0;
   const double pace = 1.5 / std::sqrt(std::max(0.02, data));
   const double learnt = 1.0 - 0.7 * std::exp(-epoch / pace);
   spec::Random noise(
       spec::derive_seed({hash_of(request), request.seed, static_cast<std::uint64_t>(epoch)}));
+  return std::clamp(ceiling * learnt + 0.003 * noise.normal(), 0.0, 1.0);
+}
+
+/// The main score has the quality's share of its range; the others are easier.
+spec::ScoreValues scores_of(const spec::TaskKind& kind, double quality) {
+  spec::ScoreValues values;
+  for (const spec::Score& score : kind.scores) {
+    const bool is_main = &score == &kind.main_score();
+    const double share = is_main ? quality : 1.0 - 0.2 * (1.0 - quality);
+    const double gain = share * (score.high - score.low);
+    values[score.name] = score.better == spec::Better::More ? score.low + gain : score.high - gain;
+  }
+  return values;
+}
+
+EpochRecord record_at(const TrialRequest& request, double ceiling, int epoch) {
+  const double horizon = std::max(request.horizon_epochs, request.to_epoch);
+  const double quality = quality_at(request, ceiling, epoch);
   EpochRecord record;
   record.epoch = epoch;
-  record.validation_top1 = std::clamp(ceiling * learnt + 0.003 * noise.normal(), 0.0, 1.0);
-  record.validation_top5 = 1.0 - 0.2 * (1.0 - record.validation_top1);
-  record.validation_loss = 2.3 * (1.0 - record.validation_top1);
+  record.validation_loss = 2.3 * (1.0 - quality);
   record.train_loss = record.validation_loss * 0.95 + 0.1;
   record.learning_rate =
       request.recipe.learning_rate * 0.5 * (1 + std::cos(M_PI * epoch / horizon));
-  if (!is_judged(request, epoch))
-    record.validation_top1 = record.validation_top5 = record.validation_loss =
-        std::numeric_limits<double>::quiet_NaN();
-  else if (request.wants_responses)
-    record.responses = fake_responses(request, epoch);
+  if (!is_judged(request, epoch)) {
+    record.validation_loss = std::numeric_limits<double>::quiet_NaN();
+    return record;
+  }
+  record.validation = scores_of(request.task.kind, quality);
+  if (request.wants_responses) record.responses = fake_responses(request, epoch);
   return record;
 }
 
@@ -194,25 +211,25 @@ bool diverges(const TrialRequest& request, double share) {
 
 }  // namespace
 
-double fake_top1(const net::Network& network) {
+double fake_quality(const net::Network& network) {
   const net::Costs costs = net::count_costs(network);
   const Traits traits = traits_of(network);
   const double params = static_cast<double>(costs.params), macs = static_cast<double>(costs.macs);
   const double wide =
       traits.depthwise > 0 ? static_cast<double>(traits.wide_depthwise) / traits.depthwise : 0;
   const double depth_miss = std::min(1.0, std::pow((traits.convolutions - 16) / 16.0, 2));
-  double top1 = 0.97;
-  top1 -= 0.40 * std::pow(1 + params / 2e4, -0.45);
-  top1 -= 0.20 * std::pow(1 + macs / 1e6, -0.35);
-  top1 -= 0.05 * depth_miss;
-  top1 += 0.01 * std::tanh(traits.adds / 4.0);
-  top1 += 0.02 * wide * (1.5 - wide);
-  return std::clamp(top1, 0.0, 0.99);
+  double quality = 0.97;
+  quality -= 0.40 * std::pow(1 + params / 2e4, -0.45);
+  quality -= 0.20 * std::pow(1 + macs / 1e6, -0.35);
+  quality -= 0.05 * depth_miss;
+  quality += 0.01 * std::tanh(traits.adds / 4.0);
+  quality += 0.02 * wide * (1.5 - wide);
+  return std::clamp(quality, 0.0, 0.99);
 }
 
 TrialResult FakeEvaluator::evaluate(const TrialRequest& request, const Progress& progress) {
   const double started = thread_cpu_seconds();
-  const double ceiling = fake_top1(request.network);
+  const double ceiling = fake_quality(request.network);
   const std::filesystem::path file = request.folder / kCheckpointName;
   int done = settings_.writes_checkpoints ? read_checkpoint(file, request.design_hash) : 0;
   done = std::min(done, request.to_epoch);
@@ -243,10 +260,10 @@ TrialResult FakeEvaluator::evaluate(const TrialRequest& request, const Progress&
       result.reason = "asked to stop";
     }
   }
-  if (result.outcome == Outcome::Finished && request.judge_test && !result.epochs.empty()) {
-    result.test_top1 = std::max(0.0, result.epochs.back().validation_top1 - 0.002);
-    result.test_top5 = 1.0 - 0.2 * (1.0 - *result.test_top1);
-  }
+  if (result.outcome == Outcome::Finished && request.judge_test && !result.epochs.empty())
+    result.test =
+        scores_of(request.task.kind,
+                  std::max(0.0, quality_at(request, ceiling, result.epochs.back().epoch) - 0.002));
   result.cpu_seconds = thread_cpu_seconds() - started;
   return result;
 }

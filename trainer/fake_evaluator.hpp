@@ -1,8 +1,8 @@
 #pragma once
 // An evaluator that trains nothing: results are a pure function of (design, epoch, seed), over a
-// landscape that strategies can learn. It keeps checkpoints and reports progress as the real one
-// does, so that the search is tested with it: kills, resumes, divergence and 10,000 trials in
-// seconds.
+// landscape that strategies can learn. It scores any task, by what the task says of its scores. It
+// keeps checkpoints and reports progress as the real one does, so that the search is tested with
+// it: kills, resumes, divergence and 10,000 trials in seconds.
 
 #include <cstdint>
 
@@ -27,9 +27,9 @@ class FakeEvaluator : public Evaluator {
   FakeSettings settings_;
 };
 
-/// Returns the validation top-1 that the landscape gives a network trained for ever, without noise:
+/// Returns how good the landscape finds a network trained for ever, without noise, from 0 to 1:
 /// rises with parameters and multiply-adds at falling rates, has an optimal depth near 16
 /// convolutions, and favours shortcuts and a share of 5x5 kernels.
-double fake_top1(const net::Network& network);
+double fake_quality(const net::Network& network);
 
 }  // namespace atto::train

@@ -10,6 +10,10 @@ double gain_of(const Score& score, double value) {
   return score.better == Better::More ? value - score.low : score.high - value;
 }
 
+double best_of(const Score& score) {
+  return score.better == Better::More ? score.high : score.low;
+}
+
 double scale_of(const Score& score) {
   return score.unit == Unit::Number ? 1 : 100;
 }

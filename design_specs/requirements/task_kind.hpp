@@ -35,6 +35,7 @@ struct Score {
 /// How much better than the worst that the score can be: 0 is what a lost network counts as, and
 /// more is better whatever the direction.
 double gain_of(const Score& score, double value);
+double best_of(const Score& score);
 /// Returns a value for people, without its unit: "65.20" of a share, "0.1234" of a number.
 std::string shown(const Score& score, double value);
 /// " %" of a share, "" of a number.

@@ -11,7 +11,7 @@
 namespace atto::deploy {
 namespace {
 
-std::int64_t top1(std::span<const float> logits) {
+std::int64_t predicted(std::span<const float> logits) {
   return std::max_element(logits.begin(), logits.end()) - logits.begin();
 }
 
@@ -48,22 +48,22 @@ Parity compare(std::span<const float> logits, const ImageSet& reference) {
   std::int64_t same = 0, right = 0, reference_right = 0;
   for (std::int64_t n = 0; n < reference.count; ++n) {
     const auto first = static_cast<std::size_t>(n) * classes;
-    const std::int64_t ours = top1(logits.subspan(first, classes));
-    const std::int64_t theirs = top1(std::span(reference.logits).subspan(first, classes));
+    const std::int64_t ours = predicted(logits.subspan(first, classes));
+    const std::int64_t theirs = predicted(std::span(reference.logits).subspan(first, classes));
     same += ours == theirs;
     if (reference.labels.empty()) continue;
     right += ours == reference.labels[static_cast<std::size_t>(n)];
     reference_right += theirs == reference.labels[static_cast<std::size_t>(n)];
   }
   const auto count = static_cast<double>(reference.count);
-  Parity parity{reference.count,
-                largest_error(logits, reference.logits),
-                static_cast<double>(same) / count,
-                {},
-                {}};
+  Parity parity;
+  parity.images = reference.count;
+  parity.max_error = largest_error(logits, reference.logits);
+  parity.score = spec::task_kinds().front().main_score();
+  parity.agreement = static_cast<double>(same) / count;
   if (!reference.labels.empty()) {
-    parity.top1 = static_cast<double>(right) / count;
-    parity.reference_top1 = static_cast<double>(reference_right) / count;
+    parity.value = static_cast<double>(right) / count;
+    parity.reference_value = static_cast<double>(reference_right) / count;
   }
   return parity;
 }
@@ -73,9 +73,9 @@ std::string misses(const Parity& parity, Precision precision) {
   if (!std::isfinite(parity.max_error)) return "a logit is not finite";
   if (parity.max_error > allowed.max_error)
     return fmt::format("max error {:.1e} > {:.1e}", parity.max_error, allowed.max_error);
-  if (parity.top1_agreement < allowed.min_agreement)
-    return fmt::format("top-1 agreement {:.1f} % < {:.1f} %", 100 * parity.top1_agreement,
-                       100 * allowed.min_agreement);
+  if (parity.agreement < allowed.min_agreement)
+    return fmt::format("{} agreement {:.1f} % < {:.1f} %", parity.score.label,
+                       100 * parity.agreement, 100 * allowed.min_agreement);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "design_specs/requirements/task_kind.hpp"
 #include "export/lowering/quantisation.hpp"
 #include "export/targets/image_set.hpp"
 
@@ -13,10 +14,11 @@ namespace atto::deploy {
 
 struct Parity {
   std::int64_t images = 0;
-  double max_error = 0;       ///< largest |ours - LibTorch's| as a share of the largest logit;
-                              ///< infinite where a logit is not finite
-  double top1_agreement = 0;  ///< share of images; ties go to the lower class
-  std::optional<double> top1, reference_top1;  ///< accuracy of both, where the labels are known
+  double max_error = 0;  ///< largest |ours - LibTorch's| as a share of the largest logit;
+                         ///< infinite where a logit is not finite
+  spec::Score score;     ///< of what is predicted
+  double agreement = 0;  ///< share of images of the same prediction; ties go to the lower class
+  std::optional<double> value, reference_value;  ///< of the score, where the labels are known
 };
 
 /// What a precision promises; an artefact that misses it is wrong.

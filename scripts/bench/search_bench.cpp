@@ -110,7 +110,7 @@ ComparisonSetting setting_for(const TableSource& source, const Options& options)
   setting.maximise = source.spec.maximise;
   const auto& scores = source.spec.require.scores;
   if (const auto bound = scores.find(source.spec.maximise.score.name); bound != scores.end())
-    setting.top1 = bound->second;
+    setting.bound = bound->second;
   setting.budgets = options.budgets;
   setting.repetitions = options.repetitions;
   setting.seed = options.seed;

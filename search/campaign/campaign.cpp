@@ -74,11 +74,12 @@ std::string Campaign::context(train::Phase phase) const {
   std::string devices = device;
   for (const std::string& earlier : earlier_devices) devices += "," + earlier;
   std::string text = fmt::format(
-      "version={}\nevaluator={}\ndevice={}\ndata={}\nseed={}\nrecipe={},{},{},{},{},{},{},{},{},{},"
+      "version={}\nevaluator={}\ndevice={}\ntask={}\ndata={}\nseed={}\nrecipe={},{},{},{},{},{},{},"
+      "{},{},{},"
       "{},{},{}\n",
-      ATTO_VERSION, evaluator, devices, data, spec.search.seed, r.name, r.batch, r.learning_rate,
-      r.warmup_epochs, r.final_learning_rate, r.momentum, r.weight_decay, r.label_smoothing,
-      r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
+      ATTO_VERSION, evaluator, devices, spec.task.kind.name, data, spec.search.seed, r.name,
+      r.batch, r.learning_rate, r.warmup_epochs, r.final_learning_rate, r.momentum, r.weight_decay,
+      r.label_smoothing, r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
   if (phase == train::Phase::Search)
     text +=
         fmt::format("images={}\nvalidation_images={}\nhorizon={}\n", spec.search.images.value_or(0),
@@ -90,12 +91,12 @@ std::string Campaign::context(train::Phase phase) const {
 }
 
 Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& overrides,
-                       const std::string& evaluator) {
+                       const std::string& evaluator, const std::vector<spec::TaskKind>& kinds) {
   Campaign campaign;
   campaign.spec_name = spec_file.string();
   campaign.spec_text = spec::read_file(spec_file, spec::kMaxFileBytes + 1);
   campaign.spec = spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name),
-                                         spec_file, strategy_names());
+                                         spec_file, strategy_names(), kinds);
   campaign.spec.search.seed = overrides.seed.value_or(campaign.spec.search.seed);
   campaign.spec.search.candidates = overrides.candidates.value_or(campaign.spec.search.candidates);
   campaign.spec.search.strategy = overrides.strategy.value_or(campaign.spec.search.strategy);

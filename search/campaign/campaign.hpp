@@ -69,7 +69,8 @@ struct Campaign {
 /// Reads a spec and what it names. Throws SpecError, or EnvironmentError when the data set is
 /// missing (with the fake evaluator the prototype's own input stands in).
 Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& overrides,
-                       const std::string& evaluator);
+                       const std::string& evaluator,
+                       const std::vector<spec::TaskKind>& kinds = spec::task_kinds());
 
 /// Writes a campaign into a new ledger, and reads it back.
 void store_campaign(Ledger& ledger, const Campaign& campaign);

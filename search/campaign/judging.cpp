@@ -1,20 +1,20 @@
 #include "search/campaign/judging.hpp"
 
 #include <cmath>
-#include <limits>
 #include <system_error>
 
 namespace atto::search {
 
 Judgement judge(const Terms& terms, const DesignRow& design, const Measured& measured) {
-  const auto& [latency_ms, top1, is_lost] = measured;
+  const auto& [latency_ms, validation, is_lost] = measured;
+  const spec::Objective& maximise = terms.campaign().spec.maximise;
+  const std::optional<double> value = spec::find_value(validation, maximise.score.name);
   Judgement judgement;
   judgement.metrics.costs = design.costs;
   judgement.metrics.latency_ms = latency_ms;
-  if (top1) judgement.metrics.scores[terms.campaign().spec.maximise.score.name] = *top1;
-  judgement.metrics.diverged = is_lost || (top1 && std::isnan(*top1));
-  judgement.value = spec::objective_value(terms.campaign().spec.maximise, judgement.metrics);
-  if (!top1) judgement.value = -std::numeric_limits<double>::infinity();
+  judgement.metrics.scores = validation;
+  judgement.metrics.diverged = is_lost || (value && std::isnan(*value));
+  judgement.value = spec::objective_value(maximise, judgement.metrics);
   judgement.misses = terms.misses(design, latency_ms);
   // Those are known before training, costs each at its own resolution; scores are, since.
   spec::Requirements trained;
@@ -26,7 +26,8 @@ Judgement judge(const Terms& terms, const DesignRow& design, const Measured& mea
 
 Observation observe(const Terms& terms, const JobRow& row, const DesignRow& design) {
   const bool is_lost = row.verdict.outcome != train::Outcome::Finished;
-  const Judgement judgement = judge(terms, design, {row.job.latency_ms, row.verdict.top1, is_lost});
+  const Judgement judgement =
+      judge(terms, design, {row.job.latency_ms, row.verdict.validation, is_lost});
   Observation seen;
   seen.hash = read_hash(row.job.hash);
   seen.rung = row.job.rung;

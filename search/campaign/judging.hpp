@@ -20,8 +20,9 @@ struct Judgement {
 
 /// What is measured of a design: before training, and by it.
 struct Measured {
-  std::optional<double> latency_ms, top1;  ///< validation; absent where it has none
-  bool is_lost = false;                    ///< diverged or failed
+  std::optional<double> latency_ms;  ///< absent where it has none
+  spec::ScoreValues validation;
+  bool is_lost = false;  ///< diverged or failed
 };
 Judgement judge(const Terms& terms, const DesignRow& design, const Measured& measured);
 

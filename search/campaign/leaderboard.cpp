@@ -22,7 +22,7 @@ Entries entries_of_designs(Ledger& ledger, const Campaign& campaign, int tier) {
   Entries entries;
   for (DesignRow& row : ledger.designs(tier)) {
     Entry& entry = entries[row.hash];
-    entry.rung_top1.resize(campaign.spec.search.rungs.size());
+    entry.rungs.resize(campaign.spec.search.rungs.size());
     row.assignment.shrink_to_fit();
     entry.design = std::move(row);
   }
@@ -36,7 +36,7 @@ void add_costs(const JobRow& row, Entry& entry) {
   entry.is_reused |= !row.verdict.reused_from.empty();
 }
 
-void add_search_job(const JobRow& row, Entries& entries) {
+void add_search_job(const JobRow& row, const spec::Score& score, Entries& entries) {
   Entry& entry = entries[row.job.hash];
   add_costs(row, entry);
   entry.latency_ms = row.job.latency_ms;
@@ -51,20 +51,22 @@ void add_search_job(const JobRow& row, Entries& entries) {
     entry.trouble = row.verdict.reason;
     return;
   }
+  if (row.job.rung >= entry.reached) entry.searched = row.verdict.validation;
   entry.reached = std::max(entry.reached, row.job.rung);
-  entry.rung_top1[static_cast<std::size_t>(row.job.rung)] = row.verdict.top1;
+  entry.rungs[static_cast<std::size_t>(row.job.rung)] =
+      spec::find_value(row.verdict.validation, score.name);
 }
 
 /// A job that goes straight to a high rung passes the lower ones: their values come from its curve.
 void fill_lower_rungs(Ledger& ledger, const Campaign& campaign, Entries& entries) {
   const std::vector<int>& rungs = campaign.spec.search.rungs;
-  for (const EpochValue& value : ledger.search_values(rungs)) {
+  for (const EpochValue& value : ledger.search_values(rungs, campaign.spec.maximise.score.name)) {
     const auto entry = entries.find(value.hash);
     if (entry == entries.end()) continue;
     const auto rung =
         static_cast<int>(std::find(rungs.begin(), rungs.end(), value.epoch) - rungs.begin());
-    std::optional<double>& top1 = entry->second.rung_top1[static_cast<std::size_t>(rung)];
-    if (rung < entry->second.reached && !top1) top1 = value.top1;
+    std::optional<double>& known = entry->second.rungs[static_cast<std::size_t>(rung)];
+    if (rung < entry->second.reached && !known) known = value.value;
   }
 }
 
@@ -72,8 +74,8 @@ void add_final_job(const JobRow& row, Entries& entries) {
   Entry& entry = entries[row.job.hash];
   add_costs(row, entry);
   if (row.state != State::Done) return;
-  entry.finals.push_back({row.job.replica, row.job.seed, row.verdict.outcome, row.verdict.top1,
-                          row.verdict.test_top1, row.verdict.test_top5});
+  entry.finals.push_back({row.job.replica, row.job.seed, row.verdict.outcome,
+                          row.verdict.validation, row.verdict.test});
   if (row.verdict.outcome == train::Outcome::Finished) return;
   entry.is_lost = true;
   entry.trouble = row.verdict.reason;
@@ -88,28 +90,34 @@ void add_confirmed(Ledger& ledger, const spec::LatencySetting& setting, Entries&
   }
 }
 
-void judge_finals(Entry& entry) {
+/// The spread of a score over the final runs that finished; absent where none has it.
+std::optional<Spread> spread_over(const Entry& entry, spec::ScoreValues FinalRun::*split,
+                                  const std::string& score) {
+  std::vector<double> values;
+  for (const FinalRun& run : entry.finals)
+    if (run.outcome == train::Outcome::Finished)
+      if (const auto value = spec::find_value(run.*split, score)) values.push_back(*value);
+  return values.empty() ? std::nullopt : std::optional(spread_of(values));
+}
+
+/// Returns the mean of every score over the final runs.
+spec::ScoreValues judge_finals(const Terms& terms, Entry& entry) {
   std::sort(entry.finals.begin(), entry.finals.end(),
             [](const FinalRun& a, const FinalRun& b) { return a.replica < b.replica; });
-  std::vector<double> validation, test;
-  for (const FinalRun& run : entry.finals) {
-    if (run.outcome != train::Outcome::Finished) continue;
-    if (run.top1) validation.push_back(*run.top1);
-    if (run.test_top1) test.push_back(*run.test_top1);
-  }
-  if (!validation.empty()) entry.validation = spread_of(validation);
-  if (!test.empty()) entry.test = spread_of(test);
+  const spec::DesignSpec& spec = terms.campaign().spec;
+  entry.validation = spread_over(entry, &FinalRun::validation, spec.maximise.score.name);
+  entry.test = spread_over(entry, &FinalRun::test, spec.maximise.score.name);
+  spec::ScoreValues means;
+  for (const spec::Score& score : spec.task.kind.scores)
+    if (const auto spread = spread_over(entry, &FinalRun::validation, score.name))
+      means[score.name] = spread->mean;
+  return means;
 }
 
 void judge_entry(const Terms& terms, Entry& entry) {
-  std::optional<double> top1;
-  if (entry.is_finalist()) {
-    judge_finals(entry);
-    if (entry.validation) top1 = entry.validation->mean;
-  } else if (entry.reached >= 0) {
-    top1 = entry.rung_top1[static_cast<std::size_t>(entry.reached)];
-  }
-  Judgement judgement = judge(terms, entry.design, {entry.latency_ms, top1, entry.is_lost});
+  const spec::ScoreValues validation =
+      entry.is_finalist() ? judge_finals(terms, entry) : entry.searched;
+  Judgement judgement = judge(terms, entry.design, {entry.latency_ms, validation, entry.is_lost});
   entry.value = judgement.value;
   entry.misses = std::move(judgement.misses);
 }
@@ -129,10 +137,11 @@ void mark_front(const Campaign& campaign, std::vector<Entry>& entries) {
   std::vector<std::size_t> compared;
   std::vector<Point> points;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    const std::optional<double>& top1 = entries[i].rung_top1[top];
-    if (!top1 || std::isnan(*top1)) continue;
+    const std::optional<double>& value = entries[i].rungs[top];
+    if (!value || std::isnan(*value)) continue;
     compared.push_back(i);
-    points.push_back({*top1, entries[i].design.costs.params, entries[i].design.costs.macs});
+    points.push_back({spec::gain_of(campaign.spec.maximise.score, *value),
+                      entries[i].design.costs.params, entries[i].design.costs.macs});
   }
   const std::vector<bool> on_front = pareto_front(points);
   for (std::size_t i = 0; i < compared.size(); ++i) entries[compared[i]].is_on_front = on_front[i];
@@ -156,13 +165,16 @@ Spread spread_of(const std::vector<double>& values) {
   return spread;
 }
 
-int Entry::best_replica() const {
+int Leaderboard::best_replica(const Entry& entry) const {
   int best = -1;
-  double best_top1 = kNone;
-  for (const FinalRun& run : finals) {
-    if (run.outcome != train::Outcome::Finished || !run.top1 || !(*run.top1 > best_top1)) continue;
+  double best_gain = kNone;
+  for (const FinalRun& run : entry.finals) {
+    const std::optional<double> value = spec::find_value(run.validation, score.name);
+    if (run.outcome != train::Outcome::Finished || !value) continue;
+    const double gain = spec::gain_of(score, *value);
+    if (!(gain > best_gain)) continue;
     best = run.replica;
-    best_top1 = *run.top1;
+    best_gain = gain;
   }
   return best;
 }
@@ -178,10 +190,11 @@ std::uint64_t Leaderboard::digest() const {
   for (const Entry& entry : entries) {
     digest = spec::derive_seed({digest, read_hash(entry.design.hash), std::uint64_t{entry.is_lost},
                                 std::uint64_t{entry.is_on_front}, entry.misses.size()});
-    for (const std::optional<double>& top1 : entry.rung_top1)
-      digest = spec::derive_seed({digest, bits_of(top1)});
+    for (const std::optional<double>& value : entry.rungs)
+      digest = spec::derive_seed({digest, bits_of(value)});
     for (const FinalRun& run : entry.finals)
-      digest = spec::derive_seed({digest, bits_of(run.top1), bits_of(run.test_top1)});
+      digest = spec::derive_seed({digest, bits_of(spec::find_value(run.validation, score.name)),
+                                  bits_of(spec::find_value(run.test, score.name))});
   }
   return digest;
 }
@@ -189,13 +202,15 @@ std::uint64_t Leaderboard::digest() const {
 Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier) {
   Entries entries = entries_of_designs(ledger, campaign, tier);
   for (Stage stage : {Stage::Include, Stage::Search})
-    for (const JobRow& row : ledger.jobs(tier, stage)) add_search_job(row, entries);
+    for (const JobRow& row : ledger.jobs(tier, stage))
+      add_search_job(row, campaign.spec.maximise.score, entries);
   fill_lower_rungs(ledger, campaign, entries);
   for (const JobRow& row : ledger.jobs(tier, Stage::Final)) add_final_job(row, entries);
 
   Leaderboard board;
   board.tier = tier;
   board.tier_name = campaign.tier_name(tier);
+  board.score = campaign.spec.maximise.score;
   const Terms terms = terms_of(ledger, campaign, tier);
   board.shows_latency = terms.require().latency_ms.max.has_value();
   add_confirmed(ledger, terms.require().latency, entries);
@@ -217,7 +232,7 @@ std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms&
     if (entry.reached != terms.campaign().top_rung()) continue;
     const bool is_lost = entry.is_lost && !entry.is_finalist();
     const Judgement judgement =
-        judge(terms, entry.design, {entry.latency_ms, entry.rung_top1.back(), is_lost});
+        judge(terms, entry.design, {entry.latency_ms, entry.searched, is_lost});
     if (!std::isfinite(judgement.value)) continue;
     standings.push_back({judgement.meets(), judgement.value, read_hash(entry.design.hash)});
   }

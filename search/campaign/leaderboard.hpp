@@ -22,40 +22,43 @@ struct FinalRun {
   int replica = 0;
   std::uint64_t seed = 0;
   train::Outcome outcome = train::Outcome::Finished;
-  std::optional<double> top1, test_top1, test_top5;
+  spec::ScoreValues validation, test;
 };
 
 struct Entry {
   int rank = 0;  ///< 1 = best
   DesignRow design;
-  std::vector<std::optional<double>> rung_top1;  ///< validation, by rung; absent where not reached
-  int reached = -1;                              ///< highest rung with a result
-  std::vector<FinalRun> finals;                  ///< by replica; empty unless a finalist
-  std::optional<Spread> validation, test;        ///< over the final runs
-  double value = 0;                    ///< of `maximise`: final mean, or at the highest rung
-  std::vector<std::string> misses;     ///< empty means 1_r = 1
-  std::string trouble;                 ///< why it diverged or failed
-  bool is_lost = false;                ///< diverged or failed
-  bool is_refused = false;             ///< before training: `trouble` says why
-  std::optional<double> latency_ms;    ///< with random weights, where asked for
-  std::optional<double> confirmed_ms;  ///< with its trained weights, once it won
-  bool is_on_front = false;            ///< Pareto: search validation, params, MACs at the top rung
+  /// The board's score on validation, by rung; absent where not reached.
+  std::vector<std::optional<double>> rungs;
+  int reached = -1;                        ///< highest rung with a result
+  spec::ScoreValues searched;              ///< every score there
+  std::vector<FinalRun> finals;            ///< by replica; empty unless a finalist
+  std::optional<Spread> validation, test;  ///< of the board's score, over the final runs
+  double value = 0;                        ///< of `maximise`: final mean, or at the highest rung
+  std::vector<std::string> misses;         ///< empty means 1_r = 1
+  std::string trouble;                     ///< why it diverged or failed
+  bool is_lost = false;                    ///< diverged or failed
+  bool is_refused = false;                 ///< before training: `trouble` says why
+  std::optional<double> latency_ms;        ///< with random weights, where asked for
+  std::optional<double> confirmed_ms;      ///< with its trained weights, once it won
+  bool is_on_front = false;                ///< Pareto: validation, params, MACs at the top rung
   double cpu_seconds = 0, wasted_cpu_seconds = 0, saved_cpu_seconds = 0;
   bool is_reused = false;  ///< some result came from another ledger
 
   bool is_finalist() const { return !finals.empty(); }
-  /// The replica with the best validation among those that finished; -1 when none.
-  int best_replica() const;
 };
 
 struct Leaderboard {
   int tier = 0;
   std::string tier_name;
+  spec::Score score;           ///< what it is ranked by, and shows
   bool shows_latency = false;  ///< the tier asks for one
   std::vector<Entry> entries;  ///< by rank: finalists first, then by highest rung, 1_r, value, hash
 
   /// The first finalist, when it meets 1_r.
   const Entry* winner() const;
+  /// The replica with the best validation among those that finished; -1 when none.
+  int best_replica(const Entry& entry) const;
   /// A hash of hashes, order and metrics (times excluded): equal campaigns, equal digest.
   std::uint64_t digest() const;
 };

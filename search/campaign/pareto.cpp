@@ -9,8 +9,8 @@ namespace atto::search {
 namespace {
 
 bool dominates(const Point& a, const Point& b) {
-  const bool no_worse = a.top1 >= b.top1 && a.params <= b.params && a.macs <= b.macs;
-  return no_worse && (a.top1 > b.top1 || a.params < b.params || a.macs < b.macs);
+  const bool no_worse = a.gain >= b.gain && a.params <= b.params && a.macs <= b.macs;
+  return no_worse && (a.gain > b.gain || a.params < b.params || a.macs < b.macs);
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ std::vector<bool> pareto_front(const std::vector<Point>& points) {
   // Whoever dominates a point sorts before it, so that comparing with the front so far is enough.
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     const auto key = [&](std::size_t i) {
-      return std::tuple(-points[i].top1, points[i].params, points[i].macs, i);
+      return std::tuple(-points[i].gain, points[i].params, points[i].macs, i);
     };
     return key(a) < key(b);
   });

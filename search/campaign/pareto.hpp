@@ -7,7 +7,7 @@
 namespace atto::search {
 
 struct Point {
-  double top1 = 0;          ///< more is better
+  double gain = 0;          ///< more is better
   std::int64_t params = 0;  ///< less is better
   std::int64_t macs = 0;    ///< less is better
 };

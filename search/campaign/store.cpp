@@ -5,6 +5,7 @@
 
 #include "design_specs/json_text.hpp"
 #include "search/campaign/campaign.hpp"
+#include "search/campaign/task_json.hpp"
 
 namespace atto::search {
 
@@ -18,6 +19,7 @@ void store_campaign(Ledger& ledger, const Campaign& campaign) {
   const Json campaign_json = {{"seed", campaign.spec.search.seed},
                               {"candidates", campaign.spec.search.candidates},
                               {"strategy", campaign.spec.search.strategy},
+                              {"task", task_json(campaign.spec.task.kind)},
                               {"evaluator", campaign.evaluator},
                               {"device", campaign.device},
                               {"async", campaign.is_async},
@@ -61,8 +63,11 @@ Campaign read_stored(Ledger& ledger, const std::string& stored) {
   campaign.prototype_text = ledger.meta("prototype_text");
   campaign.prototype_name = ledger.meta("prototype_name");
   const Json json = Json::parse(stored);
+  // Absent in ledgers of a version that knew one task.
+  const std::vector<spec::TaskKind> kinds = {json.contains("task") ? read_task(json.at("task"))
+                                                                   : spec::task_kinds().front()};
   campaign.spec = spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name),
-                                         campaign.spec_name, strategy_names());
+                                         campaign.spec_name, strategy_names(), kinds);
   campaign.spec.search.seed = json.at("seed").get<std::uint64_t>();
   campaign.spec.search.candidates = json.at("candidates").get<int>();
   campaign.spec.search.strategy = json.at("strategy").get<std::string>();

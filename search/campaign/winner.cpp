@@ -60,7 +60,7 @@ void write_winner(const RunFolder& folder, const Campaign& campaign, const Leade
   if (!winner) return;
   const std::string design = design_file_text(campaign, winner->design);
   const fs::path trial =
-      folder.trial(winner->design.hash, train::Phase::Final, winner->best_replica());
+      folder.trial(winner->design.hash, train::Phase::Final, board.best_replica(*winner));
   if (holds(target, design, trial)) return;
   std::error_code error;
   fs::remove_all(made, error);

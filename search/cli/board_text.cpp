@@ -18,14 +18,15 @@ namespace {
 
 using SortedJson = nlohmann::json;
 
-std::string percent(const std::optional<double>& share) {
-  return share && !std::isnan(*share) ? fmt::format("{:.2f}", 100 * *share) : "-";
+std::string value_text(const spec::Score& score, const std::optional<double>& value) {
+  return value && !std::isnan(*value) ? spec::shown(score, *value) : "-";
 }
 
-std::string spread_text(const std::optional<search::Spread>& spread) {
+std::string spread_text(const spec::Score& score, const std::optional<search::Spread>& spread) {
   if (!spread) return "-";
-  if (spread->count < 2) return fmt::format("{:.2f}", 100 * spread->mean);
-  return fmt::format("{:.2f} +- {:.2f}", 100 * spread->mean, 100 * spread->deviation);
+  if (spread->count < 2) return spec::shown(score, spread->mean);
+  return fmt::format("{} +- {}", spec::shown(score, spread->mean),
+                     spec::shown(score, spread->deviation));
 }
 
 std::string remarks(const search::Entry& entry) {
@@ -61,8 +62,18 @@ std::vector<LinePart> parts_of(const search::Leaderboard& board, const Columns& 
 }
 
 std::vector<LinePart> header(const search::Leaderboard& board, const search::Campaign& campaign) {
-  Columns names{"rank",      "design",      "by",     "params", "MACs", "peak KiB",
-                "random ms", "final val %", "test %", "",       {}};
+  const std::string_view unit = spec::unit_text(board.score);
+  Columns names{"rank",
+                "design",
+                "by",
+                "params",
+                "MACs",
+                "peak KiB",
+                "random ms",
+                fmt::format("final val{}", unit),
+                fmt::format("test{}", unit),
+                "",
+                {}};
   for (int epochs : campaign.spec.search.rungs) names.rungs.push_back(fmt::format("e{}", epochs));
   return parts_of(board, names);
 }
@@ -76,11 +87,12 @@ std::vector<LinePart> row(const search::Leaderboard& board, const search::Entry&
                  short_count(double(costs.macs)),
                  fmt::format("{:.0f}", double(costs.peak_activation_bytes) / 1024),
                  entry.latency_ms ? fmt::format("{:.4g}", *entry.latency_ms) : "-",
-                 spread_text(entry.validation),
-                 spread_text(entry.test),
+                 spread_text(board.score, entry.validation),
+                 spread_text(board.score, entry.test),
                  remarks(entry),
                  {}};
-  for (const std::optional<double>& top1 : entry.rung_top1) values.rungs.push_back(percent(top1));
+  for (const std::optional<double>& value : entry.rungs)
+    values.rungs.push_back(value_text(board.score, value));
   return parts_of(board, values);
 }
 
@@ -122,11 +134,12 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
       winner->confirmed_ms
           ? fmt::format("  {} with trained weights", search::latency_text(*winner->confirmed_ms))
           : "";
-  return fmt::format("{}: {}  {} params  {} MACs{}  validation {} %  test {} %\n  {}\n",
+  return fmt::format("{}: {}  {} params  {} MACs{}  validation {}{}  test {}{}\n  {}\n",
                      painted(Style::Good, "winner" + tier, stdout), winner->design.hash,
                      short_count(double(winner->design.costs.params)),
                      short_count(double(winner->design.costs.macs)), latency,
-                     spread_text(winner->validation), spread_text(winner->test),
+                     spread_text(board.score, winner->validation), spec::unit_text(board.score),
+                     spread_text(board.score, winner->test), spec::unit_text(board.score),
                      (place / net::kDesignName).string());
 }
 
@@ -139,12 +152,15 @@ SortedJson spread_json(const std::optional<search::Spread>& spread) {
   return {{"mean", spread->mean}, {"deviation", spread->deviation}, {"count", spread->count}};
 }
 
-SortedJson entry_json(const search::Entry& entry, const std::filesystem::path& folder) {
+SortedJson entry_json(const search::Leaderboard& board, const search::Entry& entry,
+                      const std::filesystem::path& folder) {
+  const std::string& score = board.score.name;
   SortedJson rungs = SortedJson::array(), finals = SortedJson::array();
-  for (const std::optional<double>& top1 : entry.rung_top1) rungs.push_back(number(top1));
+  for (const std::optional<double>& value : entry.rungs) rungs.push_back(number(value));
   for (const search::FinalRun& run : entry.finals)
-    finals.push_back(
-        {{"seed", run.seed}, {"top1", number(run.top1)}, {"test_top1", number(run.test_top1)}});
+    finals.push_back({{"seed", run.seed},
+                      {score, number(spec::find_value(run.validation, score))},
+                      {"test_" + score, number(spec::find_value(run.test, score))}});
   return {{"rank", entry.rank},
           {"hash", entry.design.hash},
           {"origin", entry.design.origin},
@@ -157,10 +173,10 @@ SortedJson entry_json(const search::Entry& entry, const std::filesystem::path& f
           {"latency_ms", number(entry.latency_ms)},
           {"confirmed_latency_ms", number(entry.confirmed_ms)},
           {"refused", entry.is_refused},
-          {"rung_top1", rungs},
+          {"rung_" + score, rungs},
           {"finals", finals},
-          {"validation_top1", spread_json(entry.validation)},
-          {"test_top1", spread_json(entry.test)},
+          {"validation_" + score, spread_json(entry.validation)},
+          {"test_" + score, spread_json(entry.test)},
           {"value", number(entry.value)},
           {"misses", entry.misses},
           {"trouble", entry.trouble},
@@ -186,17 +202,19 @@ std::string board_text(const search::Leaderboard& board, const search::Campaign&
     text += fmt::format("      and {} more (atto report {})\n", board.entries.size() - shown,
                         folder.string());
   text += fmt::format(
-      "eN: validation top-1 in % after N epochs of the search; {}* on the Pareto front of "
-      "accuracy, params and MACs; digest {}\n",
+      "eN: validation {}{} after N epochs of the search; {}* on the Pareto front of "
+      "{}, params and MACs; digest {}\n",
+      board.score.label, board.score.unit == spec::Unit::Number ? "" : " in %",
       board.shows_latency ? "random ms: latency with random weights, before training; " : "",
-      net::hash_text(board.digest()));
+      board.score.quantity, net::hash_text(board.digest()));
   return text + refusals_line(board) + winner_line(board, folder);
 }
 
 SortedJson board_json(const search::Leaderboard& board, const search::Campaign& campaign,
                       const std::filesystem::path& folder) {
   SortedJson entries = SortedJson::array();
-  for (const search::Entry& entry : board.entries) entries.push_back(entry_json(entry, folder));
+  for (const search::Entry& entry : board.entries)
+    entries.push_back(entry_json(board, entry, folder));
   const search::Entry* winner = board.winner();
   return {{"tier", board.tier_name},
           {"rungs", campaign.spec.search.rungs},

@@ -134,6 +134,7 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
   search::CoordinatorOptions options;
   options.folder = folder;
   options.warm_start = choices.warm_start;
+  spec::Score score;
   {
     const std::unique_ptr<search::Ledger> ledger = search::open_ledger(folder);
     ledger->examine();  // before anything is written
@@ -141,6 +142,7 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     for (const Problem& problem :
          unwritable_formats(campaign.spec, search::RunFolder{}.spec().string()))
       fmt::print(stderr, "{}\n", problem.text());  // an earlier version let it start
+    score = campaign.spec.maximise.score;
     options.command = search::worker_command(campaign, folder);
     options.meter = &engine_meter;
     if (campaign.evaluator == "fake") options.meter = &fake_meter;
@@ -148,7 +150,7 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
   }
   search::CampaignEnd end;
   {
-    Console console(choices.is_json);
+    Console console(score, choices.is_json);
     end = search::run_campaign(options, console, signals);
   }
   if (end == search::CampaignEnd::Interrupted)

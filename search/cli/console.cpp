@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 namespace atto::cli {
 namespace {
 
@@ -11,18 +13,25 @@ std::string job_text(const search::Job& job) {
                      job.to_epoch == 1 ? "" : "s");
 }
 
-std::string result_text(const search::Verdict& verdict) {
-  if (verdict.outcome == train::Outcome::Diverged) return "diverged: " + verdict.reason;
-  if (verdict.outcome == train::Outcome::Refused) return verdict.reason;
-  if (verdict.outcome != train::Outcome::Finished) return "failed: " + verdict.reason;
-  return verdict.top1 ? fmt::format("val {:.2f} %", 100 * *verdict.top1) : "no result";
-}
-
 std::string left_text(const std::optional<double>& seconds) {
   return seconds ? "about " + duration_text(*seconds) + " left" : "";
 }
 
 }  // namespace
+
+std::string Console::value_text(const std::optional<double>& value) const {
+  return fmt::format("val {}{}",
+                     spec::shown(score_, value.value_or(std::numeric_limits<double>::quiet_NaN())),
+                     spec::unit_text(score_));
+}
+
+std::string Console::result_text(const search::Verdict& verdict) const {
+  if (verdict.outcome == train::Outcome::Diverged) return "diverged: " + verdict.reason;
+  if (verdict.outcome == train::Outcome::Refused) return verdict.reason;
+  if (verdict.outcome != train::Outcome::Finished) return "failed: " + verdict.reason;
+  const auto value = spec::find_value(verdict.validation, score_.name);
+  return value ? value_text(value) : "no result";
+}
 
 void Console::trial(const search::TrialNote& note) {
   if (is_quiet_) return;
@@ -46,7 +55,7 @@ void Console::epoch(const search::EpochNote& note) {
   line_.line({{0, fmt::format("final {}", note.job.hash)},
               {0, note.seeds > 1 ? fmt::format("seed {}", note.job.replica + 1) : ""},
               {0, fmt::format("epoch {}/{}", note.epoch.epoch, note.job.to_epoch)},
-              {0, fmt::format("val {:.2f} %", 100 * note.epoch.validation_top1)},
+              {0, value_text(spec::find_value(note.epoch.validation, score_.name))},
               {0, left_text(note.eta_seconds)}});
 }
 
@@ -61,7 +70,7 @@ void Console::status(const search::StatusNote& note) {
                       : ""},
               {4, fmt::format("{} worker{}", note.running, note.running == 1 ? "" : "s")},
               {5, duration_text(note.cpu_seconds) + " CPU"},
-              {3, note.best_top1 ? fmt::format("best val {:.2f} %", 100 * *note.best_top1) : ""},
+              {3, note.best ? "best " + value_text(note.best) : ""},
               {1, left_text(note.eta_seconds)}});
 }
 

@@ -145,13 +145,15 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
 std::string artefact_line(const deploy::Artefact& artefact) {
   const deploy::Parity& parity = artefact.parity;
   std::string line =
-      fmt::format("{:<5} {}  {}  {}  {} images: max error {:.1e}, top-1 agreement {:.1f} %",
+      fmt::format("{:<5} {}  {}  {}  {} images: max error {:.1e}, {} agreement {:.1f} %",
                   artefact.target, deploy::precision_name(artefact.precision),
                   artefact.file.string(), bytes_text(static_cast<double>(artefact.bytes)),
-                  parity.images, parity.max_error, 100 * parity.top1_agreement);
-  if (parity.top1)
-    line += fmt::format(", top-1 {:.2f} % (LibTorch {:.2f} %)", 100 * *parity.top1,
-                        100 * *parity.reference_top1);
+                  parity.images, parity.max_error, parity.score.label, 100 * parity.agreement);
+  const spec::Score& score = parity.score;
+  if (parity.value)
+    line += fmt::format(", {} {}{} (LibTorch {}{})", score.label, spec::shown(score, *parity.value),
+                        spec::unit_text(score), spec::shown(score, *parity.reference_value),
+                        spec::unit_text(score));
   return line + "\n";
 }
 
@@ -167,11 +169,11 @@ nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artef
                                     {"trouble", artefact.trouble},
                                     {"images", parity.images},
                                     {"max_error", parity.max_error},  // null when infinite
-                                    {"top1_agreement", parity.top1_agreement},
-                                    {"top1", nullptr},
-                                    {"reference_top1", nullptr}};
-    if (parity.top1) entry["top1"] = *parity.top1;
-    if (parity.reference_top1) entry["reference_top1"] = *parity.reference_top1;
+                                    {parity.score.name + "_agreement", parity.agreement},
+                                    {parity.score.name, nullptr},
+                                    {"reference_" + parity.score.name, nullptr}};
+    if (parity.value) entry[parity.score.name] = *parity.value;
+    if (parity.reference_value) entry["reference_" + parity.score.name] = *parity.reference_value;
     list.push_back(std::move(entry));
   }
   return list;

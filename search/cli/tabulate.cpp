@@ -76,7 +76,7 @@ int measure(const TabulateOptions& options, const search::Campaign& campaign,
   for (std::size_t i = 0; i < count; ++i) few.push_back(designs[i * designs.size() / count]);
   search::CampaignEnd end;
   {
-    Console console(options.is_json);
+    Console console(campaign.spec.maximise.score, options.is_json);
     end = search::run_tabulation(coordinator_options(options, campaign, folder.path), {1, 0, 0, 0},
                                  few, console, signals);
   }
@@ -118,7 +118,7 @@ int run_all(const TabulateOptions& options, const search::Campaign& campaign,
   if (search::ledger_in(folder.path).empty()) search::make_run_folder(folder, campaign);
   search::CampaignEnd end;
   {
-    Console console(options.is_json);
+    Console console(campaign.spec.maximise.score, options.is_json);
     end = search::run_tabulation(run, plan, designs, console, signals);
   }
   if (end == search::CampaignEnd::Finished) return 0;
@@ -138,12 +138,13 @@ nlohmann::json quality_json(const search::TableQuality& quality) {
 }
 
 void show_quality(const search::Table& table, const search::TableQuality& quality) {
+  const double scale = spec::scale_of(table.score);
   fmt::print(
       "table: {} designs, {} runs, {:.2f} CPU-hours\nseed deviation {:.2f} points, design "
       "deviation "
       "{:.2f} points\nSpearman between seeds at the top rung {:.3f}{}\n",
-      quality.designs, quality.runs, quality.cpu_seconds / 3600, 100 * quality.seed_deviation,
-      100 * quality.design_deviation, quality.between_seeds,
+      quality.designs, quality.runs, quality.cpu_seconds / 3600, scale * quality.seed_deviation,
+      scale * quality.design_deviation, quality.between_seeds,
       quality.between_seeds < 0.7 ? ": below 0.7, this table decides nothing" : "");
   for (std::size_t rung = 0; rung + 1 < quality.to_top.size(); ++rung)
     fmt::print("Spearman of epoch {} with the top rung {:.3f}\n", table.rungs[rung],

@@ -182,9 +182,9 @@ class Ledger {
   virtual std::vector<std::string> environments() = 0;
   virtual void add_event(const std::string& kind, const std::string& text) = 0;
   virtual std::vector<Event> events(int newest) = 0;
-  /// Returns (hash, epoch, validation top-1) of every search epoch among `epochs`, by hash and
-  /// epoch.
-  virtual std::vector<EpochValue> search_values(const std::vector<int>& epochs) = 0;
+  /// Returns a validation score of every search epoch among `epochs`, by hash and epoch.
+  virtual std::vector<EpochValue> search_values(const std::vector<int>& epochs,
+                                                const std::string& score) = 0;
 };
 
 /// The time of day, in milliseconds since 1970: for people to read, never to decide by.

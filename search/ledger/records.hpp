@@ -53,8 +53,9 @@ struct Job {
 struct Verdict {
   train::Outcome outcome = train::Outcome::Finished;
   std::string reason;
-  std::optional<double> top1, top5, validation_loss;  ///< at the last epoch
-  std::optional<double> test_top1, test_top5;
+  spec::ScoreValues validation;           ///< at the last epoch
+  std::optional<double> validation_loss;  ///< there too
+  spec::ScoreValues test;
   double cpu_seconds = 0;         ///< spent on what was kept
   double wasted_cpu_seconds = 0;  ///< spent by attempts that died
   double images_per_second = 0;
@@ -116,7 +117,7 @@ struct Scores {
 struct EpochValue {
   std::string hash;
   int epoch = 0;
-  double top1 = 0;
+  double value = 0;  ///< NaN where the epoch was not judged
 };
 
 /// What a strategy held after a cycle of learning; it planned the proposals from `position` on.

@@ -18,21 +18,20 @@ std::string joined(const std::vector<std::string>& parts) {
 
 std::string row(const CampaignReport& report, const TierReport& tier, const Entry& entry) {
   std::vector<std::string> rungs;
-  for (const std::optional<double>& top1 : entry.rung_top1) rungs.push_back(number(top1));
+  for (const std::optional<double>& value : entry.rungs) rungs.push_back(number(value));
   const auto mean = [](const std::optional<Spread>& spread) {
     return spread ? std::optional(spread->mean) : std::nullopt;
   };
   const auto deviation = [](const std::optional<Spread>& spread) {
     return spread ? std::optional(spread->deviation) : std::nullopt;
   };
-  const auto bounds = [](const std::optional<double>& share, std::int64_t images) {
-    if (!share) return std::string(",");
-    const Interval interval = wilson_interval(*share, images);
-    return fmt::format("{:.6f},{:.6f}", interval.low, interval.high);
+  const auto bounds = [&](const std::optional<double>& value, std::int64_t images) {
+    const auto interval = value ? interval_of(report.score(), *value, images) : std::nullopt;
+    return interval ? fmt::format("{:.6f},{:.6f}", interval->low, interval->high) : ",";
   };
   std::optional<double> validation = mean(entry.validation);
   if (!validation && entry.reached >= 0)
-    validation = entry.rung_top1[static_cast<std::size_t>(entry.reached)];
+    validation = entry.rungs[static_cast<std::size_t>(entry.reached)];
   const spec::Costs& costs = entry.design.costs;
   const DecidedBy by = decided_by(report.campaign, entry.design);
   return fmt::format(
@@ -48,16 +47,23 @@ std::string row(const CampaignReport& report, const TierReport& tier, const Entr
       csv_field(tier.commands.at(entry.design.hash)), by.human, by.machine);
 }
 
+/// The name of the score that all reports show.
+std::string score_column(const std::vector<CampaignReport>& reports) {
+  for (const CampaignReport& report : reports)
+    if (report.score().name != reports.front().score().name) return "score";
+  return reports.empty() ? "score" : reports.front().score().name;
+}
+
 }  // namespace
 
 std::string report_csv(const std::vector<CampaignReport>& reports) {
-  std::string text =
+  std::string text = fmt::format(
       "run,tier,rank,hash,origin,params,macs,peak_activation_bytes,model_bytes,latency_ms,"
-      "confirmed_latency_ms,rung_top1,"
-      "validation_top1,"
-      "validation_low95,validation_high95,validation_deviation,test_top1,test_low95,test_high95,"
+      "confirmed_latency_ms,rung_{0},validation_{0},"
+      "validation_low95,validation_high95,validation_deviation,test_{0},test_low95,test_high95,"
       "test_deviation,pareto,misses,trouble,cpu_seconds,wasted_cpu_seconds,command,"
-      "human_decisions,machine_decisions\n";
+      "human_decisions,machine_decisions\n",
+      score_column(reports));
   for (const CampaignReport& report : reports)
     for (const TierReport& tier : report.tiers)
       for (const Entry& entry : tier.board.entries) text += row(report, tier, entry);

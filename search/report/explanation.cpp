@@ -30,7 +30,7 @@ struct Known {
   std::string hash;
   net::Assignment assignment;
   int rung = -1;
-  double top1 = 0;
+  double value = 0;
   net::ResponsesByModule responses;
 };
 
@@ -65,9 +65,11 @@ std::vector<Known> known_at(Ledger& ledger, const Campaign& campaign, const Cycl
     });
   if (rows.size() > static_cast<std::size_t>(cycle.seen))
     rows.resize(static_cast<std::size_t>(cycle.seen));
+  const std::string& score = campaign.spec.maximise.score.name;
   std::map<std::string, const JobRow*> highest;
   for (const JobRow& row : rows)
-    if (row.verdict.outcome == train::Outcome::Finished && row.verdict.top1) {
+    if (row.verdict.outcome == train::Outcome::Finished &&
+        spec::find_value(row.verdict.validation, score)) {
       const JobRow*& best = highest[row.job.hash];
       if (!best || best->job.rung < row.job.rung) best = &row;
     }
@@ -75,7 +77,8 @@ std::vector<Known> known_at(Ledger& ledger, const Campaign& campaign, const Cycl
   for (const auto& [hash, row] : highest) {
     const std::optional<DesignRow> design = ledger.design(hash);
     if (!design || design->assignment.empty()) continue;
-    known.push_back({hash, read_assignment(design->assignment), row->job.rung, *row->verdict.top1,
+    known.push_back({hash, read_assignment(design->assignment), row->job.rung,
+                     spec::find_value(row->verdict.validation, score).value(),
                      ledger.responses({hash, train::Phase::Search, 0}, row->job.to_epoch).modules});
   }
   return known;
@@ -142,7 +145,10 @@ class Explainer {
     made.cycle = cycle.cycle, made.cycles = cycles;
     made.position = cycle.position, made.results = cycle.seen;
     made.designs = static_cast<int>(known_.size());
-    made.value = campaign_.spec.maximise.is_netscore ? "NetScore" : "top-1";
+    const spec::Objective& maximise = campaign_.spec.maximise;
+    made.score = maximise.score;
+    made.value = maximise.is_netscore ? "NetScore" : made.score.label;
+    made.scale = maximise.is_netscore ? 1 : spec::scale_of(made.score);
     made.has_learnt = !insight_.credits.empty();
     made.weights = std::move(weights_);
     made.sources = insight_.sources;
@@ -256,12 +262,15 @@ class Explainer {
     made.macs_ratio = std::exp(macs[1] / count[1] - macs[0] / count[0]);
   }
 
-  static void add_best(std::vector<const Known*>& takers, ExplainedOption& made) {
-    std::sort(takers.begin(), takers.end(), [](const Known* a, const Known* b) {
-      return std::tuple(-a->rung, -a->top1, a->hash) < std::tuple(-b->rung, -b->top1, b->hash);
-    });
+  void add_best(std::vector<const Known*>& takers, ExplainedOption& made) const {
+    const auto rank = [&](const Known* one) {
+      return std::tuple(-one->rung, -spec::gain_of(campaign_.spec.maximise.score, one->value),
+                        std::string_view(one->hash));
+    };
+    std::sort(takers.begin(), takers.end(),
+              [&](const Known* a, const Known* b) { return rank(a) < rank(b); });
     for (std::size_t i = 0; i < std::min(kBestDesigns, takers.size()); ++i)
-      made.best.emplace_back(takers[i]->hash, takers[i]->top1);
+      made.best.emplace_back(takers[i]->hash, takers[i]->value);
   }
 
   /// The responses of the module (of the whole network outside modules) that tell designs with this

@@ -25,7 +25,7 @@ struct ExplainedOption {
   std::optional<double> effect, deviation;  ///< of the maximised value; absent where never tried
   double confidence = 0;                    ///< that it beats the best of the others
   int designs = 0, at_top = 0;              ///< with results that took it
-  std::vector<std::pair<std::string, double>> best;  ///< hash and top-1 at its highest rung
+  std::vector<std::pair<std::string, double>> best;  ///< hash and score at its highest rung
   /// Geometric means of designs with it against those with other options, as the prototype alone
   /// has them: what an option is worth by itself and what it is worth by its size are told apart.
   std::optional<double> params_ratio, macs_ratio;
@@ -54,7 +54,9 @@ struct Explanation {
   std::string campaign, tier;
   std::int64_t cycle = 0, cycles = 0, position = 0, results = 0;
   int designs = 0;    ///< with results
-  std::string value;  ///< "top-1" or "NetScore"
+  std::string value;  ///< what is maximised: "top-1" or "NetScore"
+  double scale = 1;   ///< of its effects: 100 where they are told in points of a percent
+  spec::Score score;
   bool has_learnt = false;
   std::vector<ExplainedDecision> decisions;  ///< the most important first
   std::vector<ExplainedWeight> weights;      ///< the heaviest first

@@ -208,8 +208,7 @@ std::string draw_effects(const Explanation& explanation, double& y) {
   const auto at = [&](double effect) {
     return (kFrom + kTo) / 2 + effect / reach * (kTo - kFrom) / 2;
   };
-  const double scale = explanation.value == "top-1" ? 100 : 1,
-               end = y + kEffectRow * double(shown.size());
+  const double scale = explanation.scale, end = y + kEffectRow * double(shown.size());
   svg += fmt::format("<line x1='{0:.1f}' y1='{1:.1f}' x2='{0:.1f}' y2='{2:.1f}' class='rule'/>\n",
                      at(0), y, end);
   for (std::size_t i = 0; i < shown.size(); ++i) {
@@ -229,7 +228,7 @@ std::string draw_effects(const Explanation& explanation, double& y) {
                ? histogram(*shown[i], kBar, middle - 9, kWidth - kMargin - kBar, 16)
                : stacked_bar(*shown[i], kBar, middle - 6, kWidth - kMargin - kBar, 12);
   }
-  const char* unit = explanation.value == "top-1" ? " points" : "";
+  const char* unit = scale > 1 ? " points" : "";
   svg += text_at(kFrom, end + 14, "small", fmt::format("{:+.2f}{}", -scale * reach, unit));
   svg += text_at(at(0), end + 14, "small", "0", "middle");
   svg += text_at(kTo, end + 14, "small", fmt::format("{:+.2f}{}", scale * reach, unit), "end");

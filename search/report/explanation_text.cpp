@@ -17,14 +17,8 @@ constexpr std::size_t kLabelCells = 22, kWeightsShown = 5;
 // Sizes that differ by less are as good as equal.
 constexpr double kTellingRatio = 1.05;
 
-/// Effects of top-1 are told in points of a percent.
-struct Unit {
-  double scale;
-  const char* name;
-};
-
-Unit unit_of(const Explanation& explanation) {
-  return explanation.value == "top-1" ? Unit{100, "points"} : Unit{1, "NetScore"};
+std::string unit_of(const Explanation& explanation) {
+  return explanation.scale > 1 ? "points" : explanation.value;
 }
 
 std::string bar(double share) {
@@ -47,18 +41,19 @@ std::string size_text(const ExplainedOption& option) {
   return text.empty() ? "" : text + "]";
 }
 
-std::string option_line(const ExplainedOption& option, const Unit& unit) {
+std::string option_line(const ExplainedOption& option, const Explanation& of) {
   std::string text = fmt::format("     {:<{}} {} {:>3.0f} %", option.label.substr(0, kLabelCells),
                                  kLabelCells, bar(option.probability), 100 * option.probability);
   text += fmt::format(" (first {:>3.0f} %)", 100 * option.at_first);
   if (option.effect)
-    text += fmt::format("  {:>+6.2f} ± {:.2f}", unit.scale * *option.effect,
-                        unit.scale * *option.deviation);
+    text += fmt::format("  {:>+6.2f} ± {:.2f}", of.scale * *option.effect,
+                        of.scale * *option.deviation);
   text += "  " + counted(option.designs, "design", "designs");
   if (option.at_top > 0) text += fmt::format(", {} at the top rung", option.at_top);
   if (!option.best.empty())
-    text += fmt::format("; best {} {:.2f} %", option.best.front().first.substr(0, 8),
-                        100 * option.best.front().second);
+    text +=
+        fmt::format("; best {} {}{}", option.best.front().first.substr(0, 8),
+                    spec::shown(of.score, option.best.front().second), spec::unit_text(of.score));
   text += size_text(option);
   if (!option.is_allowed) text += "  [people said no]";
   text += "\n";
@@ -68,18 +63,18 @@ std::string option_line(const ExplainedOption& option, const Unit& unit) {
   return text;
 }
 
-std::string head_line(const ExplainedDecision& decision, std::size_t number, const Unit& unit) {
+std::string head_line(const ExplainedDecision& decision, std::size_t number,
+                      const Explanation& of) {
   std::string text = fmt::format("{:>3}. {}", number, decision.path);
   const ExplainedOption& preferred = decision.options[decision.preferred];
   text += fmt::format("\n     prefers {} ({:.0f} %)", preferred.label, 100 * preferred.probability);
   if (decision.confidence > 0) text += fmt::format(", sure {:.0f} %", 100 * decision.confidence);
   if (decision.width_effect)
-    text +=
-        fmt::format(" that {} is better: widest against narrowest {:+.2f} ± {:.2f}",
-                    *decision.width_effect > 0 ? "wider" : "narrower",
-                    unit.scale * *decision.width_effect, unit.scale * *decision.width_deviation);
+    text += fmt::format(" that {} is better: widest against narrowest {:+.2f} ± {:.2f}",
+                        *decision.width_effect > 0 ? "wider" : "narrower",
+                        of.scale * *decision.width_effect, of.scale * *decision.width_deviation);
   if (decision.importance > 0)
-    text += fmt::format("; worth {:.2f} {}", unit.scale * decision.importance, unit.name);
+    text += fmt::format("; worth {:.2f} {}", of.scale * decision.importance, unit_of(of));
   if (decision.presence < 0.995)
     text += fmt::format("; in {:.0f} % of designs", 100 * decision.presence);
   if (decision.is_steered) text += "; steered by people";
@@ -90,9 +85,10 @@ Json maybe(const std::optional<double>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-Json option_json(const ExplainedOption& option) {
+Json option_json(const ExplainedOption& option, const spec::Score& score) {
   Json best = Json::array(), responses = Json::array();
-  for (const auto& [hash, top1] : option.best) best.push_back({{"hash", hash}, {"top1", top1}});
+  for (const auto& [hash, value] : option.best)
+    best.push_back({{"hash", hash}, {score.name, value}});
   for (const ExplainedResponse& response : option.responses)
     responses.push_back({{"name", response.name},
                          {"with", response.with},
@@ -113,9 +109,10 @@ Json option_json(const ExplainedOption& option) {
           {"allowed", option.is_allowed}};
 }
 
-Json decision_json(const ExplainedDecision& decision) {
+Json decision_json(const ExplainedDecision& decision, const spec::Score& score) {
   Json options = Json::array();
-  for (const ExplainedOption& option : decision.options) options.push_back(option_json(option));
+  for (const ExplainedOption& option : decision.options)
+    options.push_back(option_json(option, score));
   return {{"path", decision.path},
           {"is_width", decision.is_width},
           {"preferred", decision.options[decision.preferred].label},
@@ -131,7 +128,6 @@ Json decision_json(const ExplainedDecision& decision) {
 }  // namespace
 
 std::string explanation_text(const Explanation& explanation, std::size_t most) {
-  const Unit unit = unit_of(explanation);
   std::string text = fmt::format(
       "{}{}: cycle {} of {}, before proposal {}: {} results of {} designs\n", explanation.campaign,
       explanation.tier.empty() ? "" : " tier " + explanation.tier, explanation.cycle,
@@ -153,16 +149,17 @@ std::string explanation_text(const Explanation& explanation, std::size_t most) {
   parts.clear();
   for (const ExplainedWeight& weight : explanation.weights)
     if (parts.size() < kWeightsShown)
-      parts.push_back(fmt::format("  {:>+6.2f} ± {:.2f}  {}", unit.scale * weight.mean,
-                                  unit.scale * weight.deviation, weight.name));
+      parts.push_back(fmt::format("  {:>+6.2f} ± {:.2f}  {}", explanation.scale * weight.mean,
+                                  explanation.scale * weight.deviation, weight.name));
   if (!parts.empty())
-    text += fmt::format("heaviest beliefs ({}):\n{}\n", unit.name, fmt::join(parts, "\n"));
+    text +=
+        fmt::format("heaviest beliefs ({}):\n{}\n", unit_of(explanation), fmt::join(parts, "\n"));
   const std::size_t count = explanation.decisions.size();
   const std::size_t shown = most == 0 ? count : std::min(most, count);
   for (std::size_t i = 0; i < shown; ++i) {
     const ExplainedDecision& decision = explanation.decisions[i];
-    text += "\n" + head_line(decision, i + 1, unit);
-    for (const ExplainedOption& option : decision.options) text += option_line(option, unit);
+    text += "\n" + head_line(decision, i + 1, explanation);
+    for (const ExplainedOption& option : decision.options) text += option_line(option, explanation);
   }
   if (shown < count) text += fmt::format("\nand {} more decisions (--top 0)\n", count - shown);
   return text;
@@ -172,7 +169,7 @@ std::string explanation_json(const Explanation& explanation) {
   Json decisions = Json::array(), weights = Json::array(), sources = Json::object(),
        rungs = Json::array();
   for (const ExplainedDecision& decision : explanation.decisions)
-    decisions.push_back(decision_json(decision));
+    decisions.push_back(decision_json(decision, explanation.score));
   for (const ExplainedWeight& weight : explanation.weights)
     weights.push_back(
         {{"feature", weight.name}, {"mean", weight.mean}, {"deviation", weight.deviation}});

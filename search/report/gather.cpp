@@ -49,12 +49,12 @@ std::vector<Marginal> marginals_of(const Campaign& campaign, const Leaderboard& 
   const std::vector<net::Decision>& decisions = campaign.prototype->decisions();
   std::vector<std::vector<std::pair<std::int32_t, double>>> values(decisions.size());
   for (const Entry& entry : board.entries) {
-    const std::optional<double>& top1 = entry.rung_top1.front();
-    if (entry.design.assignment.empty() || !top1 || std::isnan(*top1)) continue;
+    const std::optional<double>& value = entry.rungs.front();
+    if (entry.design.assignment.empty() || !value || std::isnan(*value)) continue;
     const net::Assignment assignment = read_assignment(entry.design.assignment);
     for (std::size_t i = 0; i < assignment.size() && i < decisions.size(); ++i)
       if (assignment[i] >= 0 && assignment[i] < static_cast<int>(decisions[i].labels.size()))
-        values[i].emplace_back(assignment[i], *top1);
+        values[i].emplace_back(assignment[i], *value);
   }
   std::vector<Marginal> marginals;
   for (std::size_t i = 0; i < decisions.size(); ++i) {
@@ -87,13 +87,15 @@ std::vector<Progress> best_so_far(Ledger& ledger, const Campaign& campaign, int 
     if (row.state != State::Done) continue;
     // A reused result counts with what it cost where it was made, so that campaigns compare fairly.
     spent += row.verdict.cpu_seconds + row.verdict.original_cpu_seconds;
-    const bool counts = row.job.rung == campaign.top_rung() && row.verdict.top1 &&
+    const spec::Score& score = campaign.spec.maximise.score;
+    const std::optional<double> value = spec::find_value(row.verdict.validation, score.name);
+    const bool counts = row.job.rung == campaign.top_rung() && value &&
                         row.verdict.outcome == train::Outcome::Finished;
-    if (!counts || *row.verdict.top1 <= best) continue;
-    best = *row.verdict.top1;
-    line.push_back({spent, best});
+    if (!counts || spec::gain_of(score, *value) <= best) continue;
+    best = spec::gain_of(score, *value);
+    line.push_back({spent, *value});
   }
-  if (!line.empty()) line.push_back({spent, best});
+  if (!line.empty()) line.push_back({spent, line.back().value});
   return line;
 }
 
@@ -109,11 +111,12 @@ std::string quoted(const std::string& text) {
 
 /// The command that trains a design as its row was trained: the finalist's best seed, or the search
 /// run.
-std::string train_command(const CampaignReport& report, const Entry& entry) {
+std::string train_command(const CampaignReport& report, const Leaderboard& board,
+                          const Entry& entry) {
   const Campaign& campaign = report.campaign;
   if (campaign.evaluator != "torch") return report.command;
   const bool is_final = entry.is_finalist();
-  const int replica = is_final ? std::max(0, entry.best_replica()) : 0;
+  const int replica = is_final ? std::max(0, board.best_replica(entry)) : 0;
   const train::Phase phase = is_final ? train::Phase::Final : train::Phase::Search;
   const std::string text =
       fmt::format("atto train {} --spec {}{} --seed {}{}",
@@ -146,7 +149,7 @@ TierReport gather_tier(Ledger& ledger, const CampaignReport& report, int tier) {
   result.marginals = marginals_of(report.campaign, result.board);
   result.best_so_far = best_so_far(ledger, report.campaign, tier);
   for (const Entry& entry : result.board.entries) {
-    result.commands[entry.design.hash] = train_command(report, entry);
+    result.commands[entry.design.hash] = train_command(report, result.board, entry);
     if (result.search_curves.size() < kCurves)
       result.search_curves.push_back(
           {entry.design.hash, ledger.curve({entry.design.hash, train::Phase::Search, 0})});

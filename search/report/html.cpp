@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include "search/report/page.hpp"
@@ -12,28 +13,37 @@
 namespace atto::search {
 namespace {
 
-std::string percent(const std::optional<double>& share) {
-  return share && std::isfinite(*share) ? fmt::format("{:.2f}", 100 * *share) : "&ndash;";
+std::string value_text(const spec::Score& score, const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? spec::shown(score, *value) : "&ndash;";
 }
 
-std::string with_interval(const std::optional<Spread>& spread, std::int64_t images) {
+std::string with_interval(const spec::Score& score, const std::optional<Spread>& spread,
+                          std::int64_t images) {
   if (!spread) return "&ndash;";
-  const Interval interval = wilson_interval(spread->mean, images);
-  std::string text = fmt::format("<b>{:.2f}</b>", 100 * spread->mean);
-  if (spread->count > 1) text += fmt::format(" &plusmn; {:.2f}", 100 * spread->deviation);
-  return text +
-         fmt::format("<small>[{:.2f}, {:.2f}]</small>", 100 * interval.low, 100 * interval.high);
+  std::string text = "<b>" + spec::shown(score, spread->mean) + "</b>";
+  if (spread->count > 1) text += " &plusmn; " + spec::shown(score, spread->deviation);
+  if (const auto interval = interval_of(score, spread->mean, images))
+    text += fmt::format("<small>[{}, {}]</small>", spec::shown(score, interval->low),
+                        spec::shown(score, interval->high));
+  return text;
+}
+
+/// "validation %", or "validation error" of a number.
+std::string axis_text(const spec::Score& score) {
+  return "validation" + (score.unit == spec::Unit::Number ? " " + score.label
+                                                          : std::string(spec::unit_text(score)));
 }
 
 /// The validation that an entry is ranked by, and the rung or stage where it was measured.
 std::optional<double> ranked_by(const Entry& entry) {
   if (entry.validation) return entry.validation->mean;
   if (entry.reached < 0) return {};
-  return entry.rung_top1[static_cast<std::size_t>(entry.reached)];
+  return entry.rungs[static_cast<std::size_t>(entry.reached)];
 }
 
 /// Marks an entry that cannot be told from the best of its own group (finalists, or the same rung).
 bool ties_with_best(const CampaignReport& report, const Leaderboard& board, const Entry& entry) {
+  if (board.score.unit != spec::Unit::ImageShare) return false;
   const std::optional<double> own = ranked_by(entry);
   if (!own || entry.is_lost) return false;
   for (const Entry& best : board.entries) {
@@ -77,41 +87,46 @@ std::string board_row(const CampaignReport& report, const TierReport& tier, cons
       entry.rank, escaped(entry.design.how), entry.design.hash, grouped(costs.params),
       grouped(costs.macs), grouped((costs.peak_activation_bytes + 512) / 1024));
   if (tier.board.shows_latency) row += "<td>" + latency_cell(entry) + "</td>";
-  for (const std::optional<double>& top1 : entry.rung_top1) row += "<td>" + percent(top1) + "</td>";
+  const spec::Score& score = tier.board.score;
+  for (const std::optional<double>& value : entry.rungs)
+    row += "<td>" + value_text(score, value) + "</td>";
   row += fmt::format(
       "<td>{}</td><td>{}</td><td>{:.1f}</td><td class='l notes'>{}</td><td class='l'>"
       "<details><summary>command</summary><code>{}</code></details></td></tr>\n",
-      with_interval(entry.validation, report.campaign.validation_images),
-      with_interval(entry.test, report.campaign.test_images), entry.cpu_seconds,
+      with_interval(score, entry.validation, report.campaign.validation_images),
+      with_interval(score, entry.test, report.campaign.test_images), entry.cpu_seconds,
       notes(report, tier.board, entry), escaped(tier.commands.at(entry.design.hash)));
   return row;
 }
 
 std::string board_table(const CampaignReport& report, const TierReport& tier) {
+  const std::string_view unit = spec::unit_text(tier.board.score);
   std::string text =
       "<div class='scroll'><table "
       "class='sortable'><thead><tr><th>rank</th><th class='t'>design</th><th>params</th>"
       "<th>MACs</th><th>peak KiB</th>";
   if (tier.board.shows_latency) text += "<th>latency ms, random weights</th>";
   for (int epochs : report.campaign.spec.search.rungs)
-    text += fmt::format("<th>val % after {} ep.</th>", epochs);
-  text +=
-      "<th>final val %</th><th>test "
-      "%</th><th>CPU-s</th><th class='l'>notes</th><th class='l'>again</th></tr></thead><tbody>\n";
+    text += fmt::format("<th>val{} after {} ep.</th>", unit, epochs);
+  text += fmt::format(
+      "<th>final val{0}</th><th>test{0}</th><th>CPU-s</th><th class='l'>notes</th>"
+      "<th class='l'>again</th></tr></thead><tbody>\n",
+      unit);
   for (const Entry& entry : tier.board.entries) text += board_row(report, tier, entry);
   return text + "</tbody></table></div>";
 }
 
-/// The best accuracy at each cost, as steps.
-Series front_line(const Series& designs, const Series& human) {
+/// The best at each cost, as steps.
+Series front_line(const spec::Score& score, const Series& designs, const Series& human) {
+  const double up = score.better == spec::Better::More ? 1 : -1;
   std::vector<ChartPoint> points = designs.points;
   points.insert(points.end(), human.points.begin(), human.points.end());
-  std::sort(points.begin(), points.end(), [](const ChartPoint& a, const ChartPoint& b) {
-    return a.x != b.x ? a.x < b.x : a.y > b.y;
+  std::sort(points.begin(), points.end(), [up](const ChartPoint& a, const ChartPoint& b) {
+    return a.x != b.x ? a.x < b.x : up * a.y > up * b.y;
   });
   Series line{"Pareto front", {}, 7, true, true};
   for (const ChartPoint& point : points)
-    if (line.points.empty() || point.y > line.points.back().y)
+    if (line.points.empty() || up * point.y > up * line.points.back().y)
       line.points.push_back({point.x, point.y, "", false});
   if (!line.points.empty())
     line.points.push_back({points.back().x, line.points.back().y, "", false});
@@ -119,65 +134,74 @@ Series front_line(const Series& designs, const Series& human) {
 }
 
 std::string pareto_chart(const CampaignReport& report, const TierReport& tier, bool is_macs) {
+  const spec::Score& score = tier.board.score;
   Series all{"designs", {}, 0, false, false}, human{"human", {}, 3, false, false};
   for (const Entry& entry : tier.board.entries) {
-    const std::optional<double>& top1 = entry.rung_top1.back();
-    if (!top1) continue;
+    const std::optional<double>& value = entry.rungs.back();
+    if (!value) continue;
     const double cost = double(is_macs ? entry.design.costs.macs : entry.design.costs.params);
     Series& series = entry.design.origin == "human" ? human : all;
     series.points.push_back(
-        {cost, 100 * *top1,
-         fmt::format("{} (rank {}): {:.2f} %, {} params, {} MACs", entry.design.hash, entry.rank,
-                     100 * *top1, grouped(entry.design.costs.params),
-                     grouped(entry.design.costs.macs)),
+        {cost, spec::scale_of(score) * *value,
+         fmt::format("{} (rank {}): {}{}, {} params, {} MACs", entry.design.hash, entry.rank,
+                     spec::shown(score, *value), spec::unit_text(score),
+                     grouped(entry.design.costs.params), grouped(entry.design.costs.macs)),
          entry.is_on_front});
   }
-  const Series front = front_line(all, human);
+  const Series front = front_line(score, all, human);
+  std::string title =
+      fmt::format("{} and {}", score.quantity, is_macs ? "multiply-adds" : "parameters");
+  title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
   return figure(
-      is_macs ? "Accuracy and multiply-adds" : "Accuracy and parameters",
+      title,
       chart_svg({front, all, human}, {is_macs ? "multiply-adds" : "parameters",
-                                      fmt::format("validation % after {} epochs",
+                                      fmt::format("{} after {} epochs", axis_text(score),
                                                   report.campaign.spec.search.rungs.back()),
                                       false, false}),
-      "Filled: on the Pareto front of accuracy, parameters and multiply-adds. The line "
-      "joins the best for their cost in this picture.");
+      fmt::format("Filled: on the Pareto front of {}, parameters and multiply-adds. The "
+                  "line joins the best for their cost in this picture.",
+                  score.quantity));
 }
 
-std::string curve_chart(const std::vector<Curve>& curves, const char* title) {
+std::string curve_chart(const spec::Score& score, const std::vector<Curve>& curves,
+                        const char* title) {
   std::vector<Series> series;
   for (const Curve& curve : curves) {
     Series line{curve.label, {}, static_cast<int>(series.size()), true, false};
     for (const train::EpochRecord& record : curve.epochs) {
-      if (std::isnan(record.validation_top1)) continue;  // not judged
+      const std::optional<double> value = spec::find_value(record.validation, score.name);
+      if (!value) continue;  // not judged
       line.points.push_back(
-          {double(record.epoch), 100 * record.validation_top1,
-           fmt::format("{}, epoch {}: {:.2f} %, train loss {:.3f}", curve.label, record.epoch,
-                       100 * record.validation_top1, record.train_loss),
+          {double(record.epoch), spec::scale_of(score) * *value,
+           fmt::format("{}, epoch {}: {}{}, train loss {:.3f}", curve.label, record.epoch,
+                       spec::shown(score, *value), spec::unit_text(score), record.train_loss),
            false});
     }
     series.push_back(std::move(line));
   }
-  return figure(title, chart_svg(series, {"epoch", "validation %", false, true}),
+  return figure(title, chart_svg(series, {"epoch", axis_text(score), false, true}),
                 "Point at a line for its design.");
 }
 
-std::string marginal_bars(const Marginal& marginal) {
-  double low = 1, high = 0;
+std::string marginal_bars(const spec::Score& score, const Marginal& marginal) {
+  double low = spec::gain_of(score, spec::best_of(score)), high = 0;
   for (const Alternative& one : marginal.alternatives) {
-    low = std::min(low, one.mean);
-    high = std::max(high, one.mean);
+    low = std::min(low, spec::gain_of(score, one.mean));
+    high = std::max(high, spec::gain_of(score, one.mean));
   }
   std::string text = fmt::format(
       "<div class='marginal'><h4><code>{}</code> <small>explains {:.0f} % of the "
       "variance</small></h4>",
       escaped(marginal.path), 100 * marginal.effect);
   for (const Alternative& one : marginal.alternatives) {
-    const double width = high > low ? 8 + 92 * (one.mean - low) / (high - low) : 100;
+    const double gain = spec::gain_of(score, one.mean);
+    const double width = high > low ? 8 + 92 * (gain - low) / (high - low) : 100;
     text += fmt::format(
         "<div class='bar'><span class='name'>{}</span><span class='track'><span class='fill' "
-        "style='width:{:.0f}%'></span></span><span class='num'>{:.2f} % "
+        "style='width:{:.0f}%'></span></span><span class='num'>{}{} "
         "<small>n={}</small></span></div>",
-        escaped(one.label), width, 100 * one.mean, one.designs);
+        escaped(one.label), width, spec::shown(score, one.mean), spec::unit_text(score),
+        one.designs);
   }
   return text + "</div>";
 }
@@ -191,7 +215,7 @@ std::string marginals_section(const CampaignReport& report, const TierReport& ti
       "independent.</p><div class='marginals'>",
       report.campaign.spec.search.rungs.front(),
       report.campaign.spec.search.rungs.front() == 1 ? "" : "s");
-  for (const Marginal& marginal : tier.marginals) text += marginal_bars(marginal);
+  for (const Marginal& marginal : tier.marginals) text += marginal_bars(report.score(), marginal);
   return text + "</div>";
 }
 
@@ -218,14 +242,16 @@ std::string tier_section(const CampaignReport& report, const TierReport& tier) {
                     "{}, test {}</p>",
                     winner->design.hash, grouped(winner->design.costs.params),
                     grouped(winner->design.costs.macs),
-                    with_interval(winner->validation, report.campaign.validation_images),
-                    with_interval(winner->test, report.campaign.test_images))
+                    with_interval(tier.board.score, winner->validation,
+                                  report.campaign.validation_images),
+                    with_interval(tier.board.score, winner->test, report.campaign.test_images))
               : "<p class='winner none'>No design meets every requirement yet.</p>";
   text += "<h3>Leaderboard</h3>" + board_table(report, tier);
   text += "<div class='charts'>" + pareto_chart(report, tier, false) +
           pareto_chart(report, tier, true) +
-          curve_chart(tier.search_curves, "Learning curves of the search") +
-          curve_chart(tier.final_curves, "Learning curves of the finalists") + "</div>";
+          curve_chart(tier.board.score, tier.search_curves, "Learning curves of the search") +
+          curve_chart(tier.board.score, tier.final_curves, "Learning curves of the finalists") +
+          "</div>";
   return text + marginals_section(report, tier) + failures_section(tier);
 }
 

@@ -89,7 +89,7 @@ std::string utc_text(double seconds) {
 
 std::string best_text(const TierReport& tier) {
   return tier.best_so_far.empty() ? "&ndash;"
-                                  : fmt::format("{:.2f}", 100 * tier.best_so_far.back().top1);
+                                  : spec::shown(tier.board.score, tier.best_so_far.back().value);
 }
 
 }  // namespace
@@ -144,14 +144,16 @@ std::string comparison_section(const std::vector<CampaignReport>& reports) {
   std::string rows, legend;
   for (const CampaignReport& report : reports)
     for (const TierReport& tier : report.tiers) {
+      const spec::Score& score = tier.board.score;
       const std::string name = report.folder.filename().string() +
                                (tier.board.tier_name.empty() ? "" : " " + tier.board.tier_name);
       Series line{name, {}, static_cast<int>(lines.size()), true, true};
       for (const Progress& point : tier.best_so_far)
-        line.points.push_back({point.cpu_seconds, 100 * point.top1,
-                               fmt::format("{}: {:.2f} % after {}", name, 100 * point.top1,
-                                           cpu_text(point.cpu_seconds)),
-                               false});
+        line.points.push_back(
+            {point.cpu_seconds, spec::scale_of(score) * point.value,
+             fmt::format("{}: {}{} after {}", name, spec::shown(score, point.value),
+                         spec::unit_text(score), cpu_text(point.cpu_seconds)),
+             false});
       legend += fmt::format("<span><i class='b{}'></i>{}</span>", line.colour % 8, escaped(name));
       const Entry* winner = tier.board.winner();
       rows += fmt::format(
@@ -160,8 +162,8 @@ std::string comparison_section(const std::vector<CampaignReport>& reports) {
           "<td>{}</td></tr>",
           escaped(name), escaped(report.campaign.spec.search.strategy),
           grouped(static_cast<std::int64_t>(tier.board.entries.size())), best_text(tier),
-          winner ? fmt::format("{:.2f}", 100 * winner->validation->mean) : "&ndash;",
-          winner && winner->test ? fmt::format("{:.2f}", 100 * winner->test->mean) : "&ndash;",
+          winner ? spec::shown(score, winner->validation->mean) : "&ndash;",
+          winner && winner->test ? spec::shown(score, winner->test->mean) : "&ndash;",
           escaped(cpu_text(report.totals.cpu_seconds)));
       lines.push_back(std::move(line));
     }

@@ -42,11 +42,11 @@ std::string requests_table(const CampaignReport& report) {
          rows + "</tbody></table>";
 }
 
-std::string entry_cells(const Entry& entry) {
-  const std::optional<double>& top = entry.rung_top1.back();
+std::string entry_cells(const spec::Score& score, const Entry& entry) {
+  const std::optional<double>& top = entry.rungs.back();
   return fmt::format("<td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td>", entry.rank,
                      entry.design.hash, entry.design.costs.params,
-                     top ? fmt::format("{:.2f}", 100 * *top) : "&ndash;");
+                     top ? spec::shown(score, *top) : "&ndash;");
 }
 
 /// A person's designs of a tier, and the best of the machine's.
@@ -56,17 +56,19 @@ std::string designs_table(const TierReport& tier) {
   for (const Entry& entry : tier.board.entries) {
     if (entry.design.origin == "human")
       rows += fmt::format("<tr><td class='l'>{}</td>{}</tr>\n", escaped(entry.design.how),
-                          entry_cells(entry));
+                          entry_cells(tier.board.score, entry));
     else if (!best)
       best = &entry;
   }
   if (rows.empty()) return "";
   if (best)
-    rows += fmt::format("<tr><td class='l'>the machine's best</td>{}</tr>", entry_cells(*best));
-  return "<table><thead><tr><th>design of</th><th>rank</th><th>hash</th><th>params</th><th>val % "
-         "at "
-         "the top rung</th></tr></thead><tbody>" +
-         rows + "</tbody></table>";
+    rows += fmt::format("<tr><td class='l'>the machine's best</td>{}</tr>",
+                        entry_cells(tier.board.score, *best));
+  return fmt::format(
+      "<table><thead><tr><th>design of</th><th>rank</th><th>hash</th><th>params</th><th>val{} at "
+      "the "
+      "top rung</th></tr></thead><tbody>{}</tbody></table>",
+      spec::unit_text(tier.board.score), rows);
 }
 
 std::string decision_row(const std::string& path, const std::string& value, bool is_human) {

@@ -17,6 +17,8 @@ struct Interval {
   double low = 0, high = 0;
 };
 Interval wilson_interval(double share, std::int64_t count);
+/// The same of a score's value; absent where the score is no proportion of images.
+std::optional<Interval> interval_of(const spec::Score& score, double value, std::int64_t images);
 
 /// Whether two shares of `count` images each cannot be told apart at 95 % (two-proportion z test).
 bool is_tie(double a, double b, std::int64_t count);
@@ -43,7 +45,7 @@ struct Curve {
 
 /// A point of the best-so-far line.
 struct Progress {
-  double cpu_seconds = 0, top1 = 0;
+  double cpu_seconds = 0, value = 0;
 };
 
 struct TierReport {
@@ -63,6 +65,8 @@ struct CampaignReport {
   std::vector<Event> events;
   std::vector<SteerRow> steering;  ///< what people asked for
   std::vector<TierReport> tiers;
+
+  const spec::Score& score() const { return campaign.spec.maximise.score; }
 };
 
 /// Reads a run folder.

@@ -19,6 +19,11 @@ Interval wilson_interval(double share, std::int64_t count) {
   return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
 }
 
+std::optional<Interval> interval_of(const spec::Score& score, double value, std::int64_t images) {
+  if (score.unit != spec::Unit::ImageShare) return {};
+  return wilson_interval(value, images);
+}
+
 bool is_tie(double a, double b, std::int64_t count) {
   if (count <= 0) return true;
   const double pooled = (a + b) / 2;

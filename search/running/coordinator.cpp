@@ -284,8 +284,10 @@ class Coordinator {
     ++done_;
     cpu_seconds_ += row.verdict.cpu_seconds;
     pace_.add(row, costs);
-    if (row.verdict.top1 && (!best_top1_ || *row.verdict.top1 > *best_top1_))
-      best_top1_ = row.verdict.top1;
+    const spec::Score& score = campaign_.spec.maximise.score;
+    const auto value = spec::find_value(row.verdict.validation, score.name);
+    if (value && (!best_ || spec::gain_of(score, *value) > spec::gain_of(score, *best_)))
+      best_ = value;
   }
 
   std::int64_t expected() const {
@@ -301,7 +303,7 @@ class Coordinator {
       observer_.epoch(note);
     }
     observer_.status({done_, expected(), crew_.running(), options_.workers, cpu_seconds_,
-                      eta_seconds(), best_top1_, finals_.slowest_epoch(),
+                      eta_seconds(), best_, finals_.slowest_epoch(),
                       campaign_.spec.training.final_epochs});
   }
 
@@ -349,7 +351,7 @@ class Coordinator {
   std::set<std::int64_t> pending_;  ///< ids of include and final jobs not done
   std::int64_t finish_cursor_ = 0, done_ = 0;
   double cpu_seconds_ = 0, earlier_cpu_seconds_ = 0;
-  std::optional<double> best_top1_;
+  std::optional<double> best_;
   int pause_ms_ = 1;
   Clock::time_point next_status_{};
 };

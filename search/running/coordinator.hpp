@@ -30,7 +30,7 @@ struct StatusNote {
   int running = 0, workers = 0;
   double cpu_seconds = 0;
   std::optional<double> eta_seconds;
-  std::optional<double> best_top1;
+  std::optional<double> best;      ///< validation, of the campaign's score
   std::optional<int> final_epoch;  ///< of the finalist in training that is least far
   int final_epochs = 0;
 };

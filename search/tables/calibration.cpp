@@ -18,7 +18,7 @@ constexpr std::uint64_t kBootstrapSeed = 0xca11b;
 using Column = std::vector<double>;
 
 struct Columns {
-  Column top1, params, macs;
+  Column gains, params, macs;
   std::vector<std::pair<std::string, Column>> others;  ///< the scores, then what training gives
 };
 
@@ -36,7 +36,7 @@ Columns columns_of(const StoredTable& stored) {
   std::size_t run = 0;
   for (const TableDesign& design : stored.table.designs) {
     const std::vector<TableResult>& results = design.runs.at(0);
-    columns.top1.push_back(results.back().diverged ? 0 : results.back().top1);
+    columns.gains.push_back(stored.table.gain(results.back()));
     columns.params.push_back(double(design.costs.params));
     columns.macs.push_back(double(design.costs.macs));
     for (std::size_t i = 0; i < net::kScoreNames.size(); ++i)
@@ -47,7 +47,7 @@ Columns columns_of(const StoredTable& stored) {
       if (static_cast<std::size_t>(epoch) < losses.size())
         sum -= losses[static_cast<std::size_t>(epoch)];
     columns.others[losses_at].second.push_back(std::isfinite(sum) ? sum : -1e9);
-    columns.others[rung_at].second.push_back(results.front().diverged ? 0 : results.front().top1);
+    columns.others[rung_at].second.push_back(stored.table.gain(results.front()));
     run += design.runs.size();
   }
   return columns;
@@ -65,15 +65,15 @@ Calibrated calibrate_one(const std::string& name, const Column& x, const Columns
   result.name = name;
   result.is_score =
       std::find(net::kScoreNames.begin(), net::kScoreNames.end(), name) != net::kScoreNames.end();
-  const std::size_t count = columns.top1.size();
-  result.tau = kendall_tau(x, columns.top1);
+  const std::size_t count = columns.gains.size();
+  result.tau = kendall_tau(x, columns.gains);
   result.tau_spread = bootstrap(count, kShare, kBootstrapSeed, [&](const auto& drawn) {
-    return kendall_tau(drawn_of(x, drawn), drawn_of(columns.top1, drawn));
+    return kendall_tau(drawn_of(x, drawn), drawn_of(columns.gains, drawn));
   });
   if (is_size) return result;
-  result.partial = partial_tau(x, columns.top1, {columns.params, columns.macs});
+  result.partial = partial_tau(x, columns.gains, {columns.params, columns.macs});
   result.partial_spread = bootstrap(count, kShare, kBootstrapSeed, [&](const auto& drawn) {
-    return partial_tau(drawn_of(x, drawn), drawn_of(columns.top1, drawn),
+    return partial_tau(drawn_of(x, drawn), drawn_of(columns.gains, drawn),
                        {drawn_of(columns.params, drawn), drawn_of(columns.macs, drawn)});
   });
   return result;
@@ -91,7 +91,7 @@ std::vector<std::string> Calibration::switched_off() const {
 Calibration calibrate(const StoredTable& stored) {
   const Columns columns = columns_of(stored);
   Calibration calibration;
-  calibration.designs = columns.top1.size();
+  calibration.designs = columns.gains.size();
   calibration.predictors.push_back(calibrate_one("params", columns.params, columns, true));
   calibration.predictors.push_back(calibrate_one("macs", columns.macs, columns, true));
   for (const auto& [name, column] : columns.others)

@@ -9,7 +9,7 @@
 
 namespace atto::search {
 
-/// One predictor of the validation top-1 at the top rung. Intervals are 95 % bootstraps.
+/// One predictor of the validation score at the top rung. Intervals are 95 % bootstraps.
 struct Calibrated {
   std::string name;  ///< "params", "macs", a name of net::kScoreNames, "loss_sum", "first_rung"
   bool is_score = false;  ///< of net::kScoreNames: it can be switched off
@@ -28,7 +28,7 @@ struct Calibration {
   std::vector<std::string> switched_off() const;
 };
 
-/// Calibrates on the first run of every design. Diverged runs count as an accuracy of 0.
+/// Calibrates on the first run of every design. Diverged runs gain nothing.
 Calibration calibrate(const StoredTable& stored);
 
 std::string calibration_text(const Calibration& calibration);  ///< for people

@@ -10,21 +10,19 @@
 namespace atto::search {
 namespace {
 
-constexpr double kPoints = 100;  ///< regret is in points of top-1
-
 /// The table as one visible seed leaves it: what every design is worth on the others.
 struct Truth {
-  std::vector<double> top1;
-  double best = 0, worst = 1, most_macs = 0, least_macs = 0, full_hypervolume = 0;
+  std::vector<double> gains;
+  double best = 0, worst = 0, most_macs = 0, least_macs = 0, full_hypervolume = 0;
 
   Truth(const Table& table, std::size_t visible) {
     for (std::size_t i = 0; i < table.designs.size(); ++i) {
       const auto macs = double(table.designs[i].costs.macs);
       most_macs = std::max(most_macs, macs);
       least_macs = i == 0 ? macs : std::min(least_macs, macs);
-      top1.push_back(table.held_out_top1(i, visible));
-      best = std::max(best, top1.back());
-      worst = std::min(worst, top1.back());
+      gains.push_back(table.held_out_gain(i, visible));
+      best = std::max(best, gains.back());
+      worst = i == 0 ? gains.back() : std::min(worst, gains.back());
     }
     std::vector<std::pair<double, double>> points;
     for (std::size_t i = 0; i < table.designs.size(); ++i) points.push_back(point(table, i));
@@ -33,7 +31,7 @@ struct Truth {
   /// Both between the table's worst value (0) and its best (1).
   std::pair<double, double> point(const Table& table, std::size_t design) const {
     const auto macs = double(table.designs[design].costs.macs);
-    return {(top1[design] - worst) / std::max(1e-9, best - worst),
+    return {(gains[design] - worst) / std::max(1e-9, best - worst),
             (most_macs - macs) / std::max(1.0, most_macs - least_macs)};
   }
 };
@@ -115,7 +113,7 @@ class Referee {
     simulation.search = contender.search;
     simulation.search.rungs = part.rungs;
     simulation.maximise = setting_.maximise;
-    simulation.top1 = setting_.top1;
+    simulation.bound = setting_.bound;
     simulation.seed = spec::derive_seed({setting_.seed, 0x5ea5c4, key});
     simulation.visible_run =
         spec::Random(spec::derive_seed({setting_.seed, 0x5eed, key})).below(truths_.size());
@@ -138,14 +136,15 @@ class Referee {
     Trace trace;
     const int top = static_cast<int>(part.rungs.size()) - 1;
     std::vector<std::pair<double, double>> points;
-    double regret = kPoints * truth.best, volume = 0;
+    const double points_of = spec::scale_of(part.score);  // regret is in points of a share
+    double regret = points_of * truth.best, volume = 0;
     std::size_t step = 0;
     for (int moment = 0; moment < kMoments; ++moment) {
       const double until = budget * (moment + 1) / kMoments;
       const std::size_t known = points.size();
       for (; step < result.steps.size() && result.steps[step].cpu_seconds <= until; ++step) {
         const SimulationStep& done = result.steps[step];
-        regret = kPoints * (truth.best - truth.top1[done.incumbent]);
+        regret = points_of * (truth.best - truth.gains[done.incumbent]);
         if (done.rung == top) points.push_back(truth.point(part, done.design));
       }
       if (points.size() != known) volume = hypervolume_of(points) / truth.full_hypervolume;

@@ -24,17 +24,18 @@ struct Contender {
 struct ComparisonSetting {
   const gen::FeasibleSpace* space = nullptr;
   spec::Objective maximise;
-  spec::Bound top1;
+  spec::Bound bound;  ///< of the table's score
   std::vector<Contender> contenders;
   std::vector<double> budgets = {0.02, 0.05, 0.1, 0.2,
                                  0.3};  ///< shares of the table's cost, rising
   int repetitions = 100;
   std::uint64_t seed = 1;
-  double charged_per_job = 0;  ///< CPU-seconds, of strategies that measure more than accuracy
+  double charged_per_job = 0;  ///< CPU-seconds, of strategies that measure more than scores
 };
 
-/// What a campaign is judged by: regret in points of top-1 below the table's best, on the training
-/// seeds not seen; hypervolume of the designs trained to the top rung, as a share of the table's.
+/// What a campaign is judged by: regret in points of the score below the table's best, on the
+/// training seeds not seen; hypervolume of the designs trained to the top rung, as a share of the
+/// table's.
 enum class Measure : std::uint8_t { Regret, Hypervolume };
 inline constexpr std::array<Measure, 2> kMeasures = {Measure::Regret, Measure::Hypervolume};
 /// By measure.
@@ -87,8 +88,8 @@ std::vector<Duel> duels(const std::vector<Outcomes>& outcomes, double seed_noise
 double share_to_reach(const Outcomes& outcomes, const std::vector<double>& budgets, Measure measure,
                       double value);
 
-/// The two-objective hypervolume of points in [0, 1]^2 over the origin: here top-1 against MACs,
-/// each scaled from the table's worst value to its best.
+/// The two-objective hypervolume of points in [0, 1]^2 over the origin: here the score against
+/// MACs, each scaled from the table's worst value to its best.
 double hypervolume_of(std::vector<std::pair<double, double>> points);
 
 }  // namespace atto::search

@@ -105,11 +105,12 @@ class Run {
     seen.hash = proposal.hash;
     seen.rung = proposal.rung;
     seen.metrics.costs = design.costs;
-    seen.metrics.scores[setting_.maximise.score.name] = at.top1;
+    const spec::Score& score = table_.score;
+    seen.metrics.scores[score.name] = at.value;
     seen.metrics.diverged = at.diverged;
     seen.value = spec::objective_value(setting_.maximise, seen.metrics);
-    seen.meets = !at.diverged && at.top1 >= setting_.top1.min.value_or(0) &&
-                 at.top1 <= setting_.top1.max.value_or(1);
+    seen.meets = !at.diverged && at.value >= setting_.bound.min.value_or(score.low) &&
+                 at.value <= setting_.bound.max.value_or(score.high);
   }
 
   void note(const Observation& seen, std::size_t design) {
@@ -192,11 +193,15 @@ std::size_t Table::common_runs() const {
   return count;
 }
 
-double Table::held_out_top1(std::size_t design, std::size_t visible_run) const {
+double Table::gain(const TableResult& result) const {
+  return result.diverged ? 0 : spec::gain_of(score, result.value);
+}
+
+double Table::held_out_gain(std::size_t design, std::size_t visible_run) const {
   const auto& runs = designs.at(design).runs;
   double sum = 0;
   for (std::size_t i = 0; i < runs.size(); ++i)
-    if (i != visible_run && !runs[i].back().diverged) sum += runs[i].back().top1;
+    if (i != visible_run) sum += gain(runs[i].back());
   return sum / static_cast<double>(std::max<std::size_t>(1, runs.size() - 1));
 }
 

@@ -13,8 +13,8 @@ namespace atto::search {
 
 /// One training run at one rung.
 struct TableResult {
-  double top1 = 0;         ///< validation, fraction
-  bool diverged = false;   ///< top1 means nothing then
+  double value = 0;        ///< of the table's score, on validation
+  bool diverged = false;   ///< it means nothing then
   double cpu_seconds = 0;  ///< cumulative from the run's start to this rung
   net::ResponsesByModule responses;
   double probe_cpu_seconds = 0;  ///< of `responses`
@@ -30,6 +30,7 @@ struct TableDesign {
 };
 
 struct Table {
+  spec::Score score = spec::task_kinds().front().main_score();
   std::vector<int> rungs;  ///< cumulative epochs
   std::vector<TableDesign> designs;
   std::unordered_map<std::uint64_t, std::size_t> index;  ///< by hash
@@ -39,9 +40,10 @@ struct Table {
   double total_cpu_seconds() const;
   /// Returns the number of training seeds that every design has.
   std::size_t common_runs() const;
-  /// Returns the mean top-1 at the top rung over every run but the visible one; diverged runs count
-  /// as 0.
-  double held_out_top1(std::size_t design, std::size_t visible_run) const;
+  /// What a result gains over the worst; 0 where it diverged.
+  double gain(const TableResult& result) const;
+  /// Returns the mean gain at the top rung over every run but the visible one.
+  double held_out_gain(std::size_t design, std::size_t visible_run) const;
 };
 
 struct SimulationSetting {
@@ -49,7 +51,7 @@ struct SimulationSetting {
   std::string strategy;
   spec::SearchSettings search;  ///< its rungs are the table's
   spec::Objective maximise;
-  spec::Bound top1;                  ///< the accuracy that a design must reach
+  spec::Bound bound;                 ///< of the table's score
   std::uint64_t seed = 0;            ///< of the strategy
   std::size_t visible_run = 0;       ///< the training seed that the search sees
   double budget_cpu_seconds = 0;     ///< nothing counts that ends later

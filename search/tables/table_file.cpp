@@ -7,11 +7,14 @@
 #include <cstring>
 #include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "design_specs/json_text.hpp"
 #include "prototypes/network/identity.hpp"
 #include "prototypes/network/weights.hpp"
 #include "search/campaign/judging.hpp"
+#include "search/campaign/task_json.hpp"
 #include "search/tables/rank_statistics.hpp"
 
 namespace atto::search {
@@ -80,6 +83,15 @@ class Reader {
     if (found == file_.metadata.end()) refuse(fmt::format("lacks \"{}\"", key));
     return found->second;
   }
+  /// `before`: of tables that do not say.
+  spec::Score score(const spec::Score& before) const {
+    if (file_.metadata.count("score") == 0) return before;
+    try {
+      return read_score(nlohmann::json::parse(text("score")));
+    } catch (const nlohmann::json::exception&) {
+      refuse("\"score\" cannot be read");
+    }
+  }
   std::vector<float> floats(const char* name, std::size_t count) const {
     return values<float>(name, net::Tensor::Type::F32, count);
   }
@@ -145,7 +157,8 @@ TableDesign design_of(const DesignRow& row, Ledger& ledger) {
 
 /// One run's results at the rungs; what a diverged one did not reach is diverged.
 std::vector<TableResult> results_of(Ledger& ledger, const JobRow& row,
-                                    const std::vector<int>& rungs, std::vector<double>& losses) {
+                                    const std::vector<int>& rungs, const std::string& score,
+                                    std::vector<double>& losses) {
   const CurveKey key{row.job.hash, row.job.phase(), row.job.replica};
   std::vector<TableResult> results;
   double spent = 0;
@@ -158,8 +171,9 @@ std::vector<TableResult> results_of(Ledger& ledger, const JobRow& row,
     spent += record.cpu_seconds - responses.cpu_seconds;
     if (!is_rung) continue;
     ++rung;
-    results.push_back({record.validation_top1, std::isnan(record.validation_top1), spent,
-                       std::move(responses.modules), responses.cpu_seconds});
+    const std::optional<double> value = spec::find_value(record.validation, score);
+    results.push_back(
+        {value.value_or(0), !value, spent, std::move(responses.modules), responses.cpu_seconds});
   }
   while (results.size() < rungs.size())
     results.push_back({0, true, row.verdict.cpu_seconds, {}, 0});
@@ -179,13 +193,11 @@ double squares_about_mean(const std::vector<double>& values) {
   return sum;
 }
 
-/// Top-1 of every design at a rung, in one of the seeds that all designs have.
+/// What every design gains at a rung, in one of the seeds that all designs have.
 std::vector<double> column(const Table& table, std::size_t run, std::size_t rung) {
   std::vector<double> values;
-  for (const TableDesign& design : table.designs) {
-    const TableResult& result = design.runs[run][rung];
-    values.push_back(result.diverged ? 0 : result.top1);
-  }
+  for (const TableDesign& design : table.designs)
+    values.push_back(table.gain(design.runs[run][rung]));
   return values;
 }
 
@@ -198,6 +210,7 @@ StoredTable gather_table(Ledger& ledger, const Campaign& campaign, int seeds) {
   stored.input = campaign.input;
   stored.data = campaign.data;
   stored.environment = fmt::format("{}", fmt::join(ledger.environments(), "\n"));
+  stored.table.score = campaign.spec.maximise.score;
   stored.table.rungs = campaign.spec.search.rungs;
   std::map<std::string, std::map<int, JobRow>> done;
   for (const JobRow& row : ledger.jobs(0, Stage::Search))
@@ -208,7 +221,8 @@ StoredTable gather_table(Ledger& ledger, const Campaign& campaign, int seeds) {
     TableDesign design = design_of(row, ledger);
     for (int seed = 0; runs.count(seed) > 0; ++seed) {
       std::vector<double> losses;
-      design.runs.push_back(results_of(ledger, runs.at(seed), stored.table.rungs, losses));
+      design.runs.push_back(
+          results_of(ledger, runs.at(seed), stored.table.rungs, stored.table.score.name, losses));
       stored.losses.push_back(std::move(losses));
     }
     if (static_cast<int>(design.runs.size()) < seeds) {
@@ -225,7 +239,7 @@ void write_table(const std::filesystem::path& file, const StoredTable& stored) {
   const std::vector<std::string> modules = module_names(table);
   const std::size_t rungs = table.rungs.size();
   std::vector<std::int64_t> hashes, assignments, costs, run_design;
-  std::vector<float> top1, seconds, probe_seconds, responses, scores, score_seconds, losses;
+  std::vector<float> values, seconds, probe_seconds, responses, scores, score_seconds, losses;
   const std::size_t decisions = table.designs.empty() ? 0 : table.designs[0].assignment.size();
   for (std::size_t d = 0; d < table.designs.size(); ++d) {
     const TableDesign& design = table.designs[d];
@@ -239,7 +253,7 @@ void write_table(const std::filesystem::path& file, const StoredTable& stored) {
     for (const auto& run : design.runs) {
       run_design.push_back(size_of(d));
       for (const TableResult& result : run) {
-        top1.push_back(result.diverged ? kNaN : static_cast<float>(result.top1));
+        values.push_back(result.diverged ? kNaN : static_cast<float>(result.value));
         seconds.push_back(static_cast<float>(result.cpu_seconds));
         probe_seconds.push_back(static_cast<float>(result.probe_cpu_seconds));
         append_rows(responses, modules, result.responses, kResponses);
@@ -259,7 +273,7 @@ void write_table(const std::filesystem::path& file, const StoredTable& stored) {
   out.tensors["scores"] = floats({designs, rows, size_of(kScores)}, scores);
   out.tensors["score_seconds"] = floats({designs}, score_seconds);
   out.tensors["run_design"] = integers({runs}, run_design);
-  out.tensors["top1"] = floats({runs, levels}, top1);
+  out.tensors[table.score.name] = floats({runs, levels}, values);
   out.tensors["cpu_seconds"] = floats({runs, levels}, seconds);
   out.tensors["probe_seconds"] = floats({runs, levels}, probe_seconds);
   out.tensors["responses"] = floats({runs, levels, rows, size_of(kResponses)}, responses);
@@ -271,6 +285,7 @@ void write_table(const std::filesystem::path& file, const StoredTable& stored) {
   out.metadata = {{"format", kFormat},
                   {"spec", stored.spec_text},
                   {"prototype", stored.prototype_text},
+                  {"score", spec::json_text(score_json(table.score))},
                   {"data", stored.data},
                   {"environment", stored.environment},
                   {"modules", fmt::format("{}", fmt::join(modules, "\n"))}};
@@ -282,6 +297,7 @@ StoredTable read_table(const std::filesystem::path& file) {
   StoredTable stored;
   stored.spec_text = reader.text("spec");
   stored.prototype_text = reader.text("prototype");
+  stored.table.score = reader.score(stored.table.score);
   stored.data = reader.text("data");
   stored.environment = reader.text("environment");
   const std::vector<std::string> modules = lines_of(reader.text("modules"));
@@ -304,7 +320,7 @@ StoredTable read_table(const std::filesystem::path& file) {
   const auto scores = reader.floats("scores", designs * modules.size() * kScores);
   const auto score_seconds = reader.floats("score_seconds", designs);
   const auto run_design = reader.integers("run_design", runs);
-  const auto top1 = reader.floats("top1", runs * rungs);
+  const auto values = reader.floats(stored.table.score.name.c_str(), runs * rungs);
   const auto seconds = reader.floats("cpu_seconds", runs * rungs);
   const auto probe_seconds = reader.floats("probe_seconds", runs * rungs);
   const auto responses = reader.floats("responses", runs * rungs * modules.size() * kResponses);
@@ -329,8 +345,8 @@ StoredTable read_table(const std::filesystem::path& file) {
       for (std::size_t level = 0; level < rungs; ++level) {
         const std::size_t at = run * rungs + level;
         TableResult result;
-        result.diverged = std::isnan(top1[at]);
-        result.top1 = result.diverged ? 0 : top1[at];
+        result.diverged = std::isnan(values[at]);
+        result.value = result.diverged ? 0 : values[at];
         result.cpu_seconds = seconds[at];
         result.probe_cpu_seconds = probe_seconds[at];
         std::array<double, kResponses> response{};
@@ -350,6 +366,7 @@ StoredTable read_table(const std::filesystem::path& file) {
 
 void cut_table(StoredTable& stored, std::size_t count) {
   Table cut;
+  cut.score = stored.table.score;
   cut.rungs = stored.table.rungs;
   std::size_t runs = 0;
   for (std::size_t d = 0; d < std::min(count, stored.table.designs.size()); ++d) {
@@ -370,7 +387,7 @@ TableQuality table_quality(const Table& table) {
     std::vector<double> values;
     quality.cpu_seconds += design.score_cpu_seconds;
     for (const auto& run : design.runs) {
-      values.push_back(run[top].diverged ? 0 : run[top].top1);
+      values.push_back(table.gain(run[top]));
       quality.cpu_seconds += run[top].cpu_seconds;
       for (const TableResult& result : run) quality.cpu_seconds += result.probe_cpu_seconds;
     }

@@ -25,7 +25,7 @@ struct StoredTable {
 /// diverged holds `diverged` results from its end on.
 StoredTable gather_table(Ledger& ledger, const Campaign& campaign, int seeds);
 
-/// Writes the table: accuracies, costs, losses, responses and scores as float32. Throws
+/// Writes the table: results, costs, losses, responses and scores as float32. Throws
 /// EnvironmentError.
 void write_table(const std::filesystem::path& file, const StoredTable& stored);
 /// Reads a table; throws SpecError for a file that is none.
@@ -36,7 +36,7 @@ void cut_table(StoredTable& stored, std::size_t count);
 
 /// How far a table can decide anything: noise between training seeds, and agreement of ranks.
 struct TableQuality {
-  double seed_deviation = 0;    ///< of top-1 at the top rung: pooled over designs
+  double seed_deviation = 0;    ///< of results at the top rung: pooled over designs
   double design_deviation = 0;  ///< of the designs' means
   double between_seeds = 0;     ///< mean Spearman over pairs of seeds, at the top rung
   std::vector<double> to_top;   ///< Spearman of each rung with the top one, same seed, mean

@@ -165,10 +165,15 @@ std::vector<DesignRow> designs_to_tabulate(const Campaign& campaign) {
 
 std::vector<std::string> designs_for_more_seeds(Ledger& ledger, const Campaign& campaign,
                                                 const TabulationPlan& plan) {
+  const spec::Score& score = campaign.spec.maximise.score;
+  const auto gain = [&](const Verdict& verdict) {
+    const std::optional<double> value = spec::find_value(verdict.validation, score.name);
+    return value ? spec::gain_of(score, *value) : 0;
+  };
   std::map<std::string, double> sums;
   for (const JobRow& row : ledger.jobs(0, Stage::Search))
     if (row.job.replica < plan.seeds && row.job.rung == campaign.top_rung())
-      sums[row.job.hash] += row.verdict.top1.value_or(0);
+      sums[row.job.hash] += gain(row.verdict);
   std::vector<std::pair<double, std::string>> ranked;
   for (const auto& [hash, sum] : sums) ranked.emplace_back(-sum, hash);
   std::sort(ranked.begin(), ranked.end());

@@ -24,9 +24,9 @@ TrialRequest request_in(const std::filesystem::path& folder, int width = 32) {
   return request;
 }
 
-std::vector<double> top1_of(const TrialResult& result) {
-  std::vector<double> values;
-  for (const EpochRecord& record : result.epochs) values.push_back(record.validation_top1);
+std::vector<spec::ScoreValues> scores_of(const TrialResult& result) {
+  std::vector<spec::ScoreValues> values;
+  for (const EpochRecord& record : result.epochs) values.push_back(record.validation);
   return values;
 }
 
@@ -45,13 +45,13 @@ TEST_CASE("a fake trial that was stopped and taken up again ends as one that was
   SECTION("with a damaged one") {
     std::ofstream(parts.path() / "fake.checkpoint") << "atto-fa";
   }
-  CHECK(top1_of(evaluator.evaluate(request_in(parts.path()), {})) == top1_of(undisturbed));
+  CHECK(scores_of(evaluator.evaluate(request_in(parts.path()), {})) == scores_of(undisturbed));
 }
 
 TEST_CASE("the fake landscape can be learnt: more is better at falling rates") {
-  const double narrow = fake_top1(test::separable_network({3, 32, 32}, 10, 64, 3));
-  const double middle = fake_top1(test::separable_network({3, 32, 32}, 10, 256, 3));
-  const double wide = fake_top1(test::separable_network({3, 32, 32}, 10, 1024, 3));
+  const double narrow = fake_quality(test::separable_network({3, 32, 32}, 10, 64, 3));
+  const double middle = fake_quality(test::separable_network({3, 32, 32}, 10, 256, 3));
+  const double wide = fake_quality(test::separable_network({3, 32, 32}, 10, 1024, 3));
   CHECK(narrow < middle);
   CHECK(middle < wide);
   CHECK(wide - middle < middle - narrow);
@@ -78,4 +78,23 @@ TEST_CASE("synthetic data describes itself, and bad options are refused") {
   CHECK_THROWS(describe_dataset("synthetic:size=0"));
   CHECK_THROWS(describe_dataset("synthetic:colour=3"));
   CHECK_THROWS(describe_dataset("synthetic", 5000));
+}
+
+TEST_CASE("a fake trial scores what its task names, each in its own range and direction") {
+  const test::ScratchFolder folder;
+  FakeEvaluator evaluator({0, 0, false});
+  TrialRequest request = request_in(folder.path());
+  request.judge_test = true;
+  const double quality = evaluator.evaluate(request, {}).epochs.back().validation.at("top1");
+  request.task.kind = {
+      "counting",
+      {{"error", "error", "mean error", spec::Unit::Number, spec::Better::Less, 1, 5, true},
+       {"hits", "hits", "hit rate", spec::Unit::Share, spec::Better::More, 0, 1, true}}};
+  const TrialResult result = evaluator.evaluate(request, {});
+  const spec::ScoreValues& last = result.epochs.back().validation;
+  REQUIRE(last.size() == 2);
+  CHECK(last.at("error") == Approx(5 - 4 * quality));
+  CHECK(last.at("hits") == Approx(1 - 0.2 * (1 - quality)));
+  CHECK(result.test.at("error") > last.at("error"));
+  CHECK(result.epochs.front().validation.at("error") > last.at("error"));
 }

@@ -2,6 +2,7 @@
 // one.
 #include <fmt/format.h>
 
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -41,11 +42,19 @@ struct Options {
   bool json = false, force = false;
 };
 
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+/// "top-1 65.20 %"
+std::string told(const spec::Score& score, double value) {
+  return fmt::format("{} {}{}", score.label, spec::shown(score, value), spec::unit_text(score));
+}
+
 /// Shows epochs as lines, and on a terminal the way to the next one. Of very many short epochs it
 /// shows one a second.
 class Display {
  public:
-  explicit Display(int epochs) : epochs_(epochs), started_(train::wall_seconds()) {}
+  Display(const spec::TaskKind& kind, int epochs)
+      : kind_(kind), epochs_(epochs), started_(train::wall_seconds()) {}
 
   void show(double share, const train::TrialResult& so_far) {
     for (; shown_ < so_far.epochs.size(); ++shown_) show_epoch(so_far.epochs[shown_]);
@@ -63,14 +72,19 @@ class Display {
     const double now = train::wall_seconds();
     if (epochs_ > kMostLines && e.epoch < epochs_ && now < next_line_) return;
     next_line_ = now + 1;
-    line_.line({{0, fmt::format("epoch {}/{}", e.epoch, epochs_)},
-                {1, fmt::format("loss {:.4f}", e.train_loss)},
-                {0, fmt::format("val top-1 {:.2f} %", 100 * e.validation_top1)},
-                {4, fmt::format("top-5 {:.2f} %", 100 * e.validation_top5)},
-                {2, fmt::format("val loss {:.4f}", e.validation_loss)},
-                {3, fmt::format("{:.1f} CPU-s", e.cpu_seconds)}});
+    std::vector<LinePart> parts = {{0, fmt::format("epoch {}/{}", e.epoch, epochs_)},
+                                   {1, fmt::format("loss {:.4f}", e.train_loss)}};
+    for (const spec::Score& score : kind_.scores) {
+      const bool is_main = &score == &kind_.main_score();
+      const double value = spec::find_value(e.validation, score.name).value_or(kNaN);
+      parts.push_back({is_main ? 0 : 4, (is_main ? "val " : "") + told(score, value)});
+    }
+    parts.push_back({2, fmt::format("val loss {:.4f}", e.validation_loss)});
+    parts.push_back({3, fmt::format("{:.1f} CPU-s", e.cpu_seconds)});
+    line_.line(parts);
   }
 
+  const spec::TaskKind kind_;
   const int epochs_;
   const double started_;
   double next_line_ = 0;
@@ -136,14 +150,17 @@ train::TrialRequest request_of(const Options& options) {
 nlohmann::ordered_json json_of(const train::TrialRequest& request,
                                const train::TrialResult& result) {
   nlohmann::ordered_json epochs = nlohmann::ordered_json::array();
-  for (const train::EpochRecord& e : result.epochs)
-    epochs.push_back({{"epoch", e.epoch},
-                      {"train_loss", e.train_loss},
-                      {"learning_rate", e.learning_rate},
-                      {"validation_loss", e.validation_loss},
-                      {"validation_top1", e.validation_top1},
-                      {"validation_top5", e.validation_top5},
-                      {"cpu_seconds", e.cpu_seconds}});
+  const std::vector<spec::Score>& scores = request.task.kind.scores;
+  for (const train::EpochRecord& e : result.epochs) {
+    nlohmann::ordered_json epoch = {{"epoch", e.epoch},
+                                    {"train_loss", e.train_loss},
+                                    {"learning_rate", e.learning_rate},
+                                    {"validation_loss", e.validation_loss}};
+    for (const spec::Score& score : scores)
+      epoch["validation_" + score.name] = spec::find_value(e.validation, score.name).value_or(kNaN);
+    epoch["cpu_seconds"] = e.cpu_seconds;
+    epochs.push_back(std::move(epoch));
+  }
   const net::Costs costs = net::count_costs(request.network);
   constexpr const char* kOutcomes[] = {"finished", "diverged", "failed", "interrupted"};
   nlohmann::ordered_json json = {{"design_hash", request.design_hash},
@@ -152,15 +169,13 @@ nlohmann::ordered_json json_of(const train::TrialRequest& request,
                                  {"params", costs.params},
                                  {"macs", costs.macs},
                                  {"outcome", kOutcomes[static_cast<int>(result.outcome)]},
-                                 {"reason", result.reason},
-                                 {"test_top1", nullptr},
-                                 {"test_top5", nullptr},
-                                 {"cpu_seconds", result.cpu_seconds},
-                                 {"images_per_second", result.images_per_second},
-                                 {"epochs", epochs},
-                                 {"folder", request.folder.string()}};
-  if (result.test_top1) json["test_top1"] = *result.test_top1;
-  if (result.test_top5) json["test_top5"] = *result.test_top5;
+                                 {"reason", result.reason}};
+  for (const spec::Score& score : scores)  // null where absent
+    json["test_" + score.name] = spec::find_value(result.test, score.name).value_or(kNaN);
+  json["cpu_seconds"] = result.cpu_seconds;
+  json["images_per_second"] = result.images_per_second;
+  json["epochs"] = std::move(epochs);
+  json["folder"] = request.folder.string();
   return json;
 }
 
@@ -180,11 +195,13 @@ int tell_result(const Options& options, const train::TrialRequest& request,
                result.outcome == train::Outcome::Diverged ? "diverged" : "failed", result.reason);
     return 1;
   }
-  if (!options.json)
-    fmt::print("test top-1 {:.2f} %  top-5 {:.2f} %  {:.0f} images/s  {:.1f} CPU-s\nweights: {}\n",
-               100 * result.test_top1.value_or(0), 100 * result.test_top5.value_or(0),
-               result.images_per_second, result.cpu_seconds,
-               (request.folder / train::kWeightsName).string());
+  if (options.json) return 0;
+  std::string scores;
+  for (const spec::Score& score : request.task.kind.scores)
+    scores += told(score, spec::find_value(result.test, score.name).value_or(0)) + "  ";
+  fmt::print("test {}{:.0f} images/s  {:.1f} CPU-s\nweights: {}\n", scores,
+             result.images_per_second, result.cpu_seconds,
+             (request.folder / train::kWeightsName).string());
   return 0;
 }
 
@@ -220,7 +237,7 @@ int train_command(const Options& options) {
   take_folder(options, request);
   spec::write_file_atomically(request.folder / net::kDesignName, design);
   train::TrainingEvaluator evaluator({device_of(options.device), request.recipe.threads});
-  Display display(request.to_epoch);
+  Display display(request.task.kind, request.to_epoch);
   const train::TrialResult result =
       evaluator.evaluate(request, [&](double share, const train::TrialResult& so_far) {
         display.show(share, so_far);

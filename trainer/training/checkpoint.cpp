@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstring>
 #include <exception>
+#include <iterator>
+#include <limits>
 #include <system_error>
 
 #include "design_specs/errors.hpp"
@@ -15,16 +18,21 @@ namespace atto::train {
 namespace {
 
 constexpr int kVersion = 1;
-/// Numbers of an EpochRecord in its tensor, in the order of the struct.
+/// Numbers of an EpochRecord in its tensor: its own and, before the last, two scores.
 constexpr std::int64_t kRecordNumbers = 7;
+constexpr const char* kScores[] = {"top1", "top5"};
 
 /// Doubles travel as their bits: a resumed run reports exactly what the first one did.
 net::Tensor records_tensor(const std::vector<EpochRecord>& epochs) {
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> numbers;
-  for (const EpochRecord& e : epochs)
-    numbers.insert(numbers.end(),
-                   {static_cast<double>(e.epoch), e.train_loss, e.learning_rate, e.validation_loss,
-                    e.validation_top1, e.validation_top5, e.cpu_seconds});
+  for (const EpochRecord& e : epochs) {
+    numbers.insert(numbers.end(), {static_cast<double>(e.epoch), e.train_loss, e.learning_rate,
+                                   e.validation_loss});
+    for (const char* score : kScores)
+      numbers.push_back(spec::find_value(e.validation, score).value_or(kNaN));
+    numbers.push_back(e.cpu_seconds);
+  }
   net::Tensor tensor{
       net::Tensor::Type::I64, {static_cast<std::int64_t>(epochs.size()), kRecordNumbers}, {}};
   tensor.bytes.resize(numbers.size() * sizeof(double));
@@ -36,16 +44,14 @@ std::vector<EpochRecord> records_of(const net::Tensor& tensor) {
   std::vector<double> n(tensor.bytes.size() / sizeof(double));
   if (!n.empty()) std::memcpy(n.data(), tensor.bytes.data(), tensor.bytes.size());
   std::vector<EpochRecord> epochs;
-  for (std::size_t i = 0; i + kRecordNumbers <= n.size(); i += kRecordNumbers)
-    epochs.push_back({static_cast<int>(n[i]),
-                      n[i + 1],
-                      n[i + 2],
-                      n[i + 3],
-                      n[i + 4],
-                      n[i + 5],
-                      n[i + 6],
-                      {},
-                      0});
+  for (std::size_t i = 0; i + kRecordNumbers <= n.size(); i += kRecordNumbers) {
+    EpochRecord& e = epochs.emplace_back();
+    e.epoch = static_cast<int>(n[i]);
+    e.train_loss = n[i + 1], e.learning_rate = n[i + 2], e.validation_loss = n[i + 3];
+    for (std::size_t s = 0; s < std::size(kScores); ++s)
+      if (!std::isnan(n[i + 4 + s])) e.validation[kScores[s]] = n[i + 4 + s];
+    e.cpu_seconds = n[i + 6];
+  }
   return epochs;
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "design_specs/requirements/task_kind.hpp"
 #include "trainer/backend/backend.hpp"
 #include "trainer/data/batches.hpp"
 
@@ -14,6 +15,8 @@ struct Quality {
   double loss = 0, top1 = 0, top5 = 0;
   bool is_finite = true;                ///< false where a logit is NaN or infinite
   std::vector<std::int32_t> predicted;  ///< class of every image; ties go to the lower
+
+  spec::ScoreValues scores() const { return {{"top1", top1}, {"top5", top5}}; }
 };
 
 /// Weights that can be used for inference.

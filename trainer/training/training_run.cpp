@@ -147,8 +147,7 @@ void TrainingRun::judge_epoch(EpochRecord& record) {
   const Quality quality =
       judge(*backend_, trained(), data_, validation_, batch_, request_.recipe.threads);
   record.validation_loss = quality.loss;
-  record.validation_top1 = quality.top1;
-  record.validation_top5 = quality.top5;
+  record.validation = quality.scores();
   if (!quality.is_finite) {
     stop(Outcome::Diverged, fmt::format("logits are not finite after epoch {}", record.epoch));
     return;
@@ -177,8 +176,7 @@ bool TrainingRun::end_epoch(int epoch, const EpochTotals& totals, double started
   record.epoch = epoch;
   record.train_loss = totals.loss;
   record.learning_rate = totals.rate;
-  record.validation_loss = record.validation_top1 = record.validation_top5 =
-      std::numeric_limits<double>::quiet_NaN();
+  record.validation_loss = std::numeric_limits<double>::quiet_NaN();
   if (is_judged(epoch)) judge_epoch(record);
   if (result_.outcome != Outcome::Finished) return false;
   record.cpu_seconds = process_cpu_seconds() - started;
@@ -190,12 +188,9 @@ bool TrainingRun::end_epoch(int epoch, const EpochTotals& totals, double started
 /// What a finished trial leaves behind, and the one look at the test split.
 void TrainingRun::finish() {
   if (at_.epochs.size() > static_cast<std::size_t>(request_.to_epoch)) return;
-  if (request_.judge_test) {
-    const Quality quality =
-        judge(*backend_, trained(), data_, data_.test, batch_, request_.recipe.threads);
-    result_.test_top1 = quality.top1;
-    result_.test_top5 = quality.top5;
-  }
+  if (request_.judge_test)
+    result_.test =
+        judge(*backend_, trained(), data_, data_.test, batch_, request_.recipe.threads).scores();
   if (request_.phase != Phase::Final) return;
   write_weights(request_.folder / kWeightsName, request_, data_, layout_, trained());
   write_reference(request_.folder / kReferenceName, request_.network, data_,

@@ -92,6 +92,11 @@ std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause);
 /// Writes epochs; those of a retrained epoch replace the earlier ones.
 void write_epochs(soci::session& sql, const Job& job, const std::vector<train::EpochRecord>& epochs,
                   int after_epoch);
+/// What was judged of an epoch, in place of what was before; of a job; and of the jobs that
+/// read_jobs() found.
+void write_epoch_scores(soci::session& sql, const Job& job, const train::EpochRecord& record);
+void write_job_scores(soci::session& sql, std::int64_t job, const Verdict& verdict);
+void read_job_scores(soci::session& sql, const std::string& clause, std::vector<JobRow>& rows);
 void write_responses(soci::session& sql, const Job& job, const train::EpochRecord& record);
 void write_scores(soci::session& sql, const Job& job, const net::ScoresByModule& scores,
                   double cpu_seconds);

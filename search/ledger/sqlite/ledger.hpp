@@ -77,7 +77,8 @@ class SqliteLedger final : public Ledger {
   std::vector<std::string> environments() override;
   void add_event(const std::string& kind, const std::string& text) override;
   std::vector<Event> events(int newest) override;
-  std::vector<EpochValue> search_values(const std::vector<int>& epochs) override;
+  std::vector<EpochValue> search_values(const std::vector<int>& epochs,
+                                        const std::string& score) override;
 
  private:
   struct Connection;

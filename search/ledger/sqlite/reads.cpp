@@ -7,16 +7,15 @@ namespace {
 constexpr const char* kJobColumns =
     "id, tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, seed, state, "
     "attempt, worker, process, "
-    "epochs_done, outcome, reason, top1, top5, validation_loss, test_top1, test_top5, cpu_seconds, "
-    "wasted_cpu_seconds, images_per_second, reused_from, original_cpu_seconds, finish_order, "
-    "latency_ms";
+    "epochs_done, outcome, reason, validation_loss, cpu_seconds, wasted_cpu_seconds, "
+    "images_per_second, reused_from, original_cpu_seconds, finish_order, latency_ms";
 
 /// Receives one row of jobs; SOCI writes into the fields.
 struct JobBuffer {
   long long id, position, seen, seed, attempt, finish_order;
   int tier, stage, rung, replica, to_epoch, horizon, state, epochs_done, outcome;
   std::string hash, worker, process, reason, reused_from;
-  MaybeNumber top1, top5, validation_loss, test_top1, test_top5, latency;
+  MaybeNumber validation_loss, latency;
   double cpu, wasted, speed, original_cpu;
 
   void bind(soci::statement& statement) {
@@ -28,7 +27,7 @@ struct JobBuffer {
     into(replica), into(to_epoch), into(horizon), into(seed), into(state), into(attempt),
         into(worker), into(process);
     into(epochs_done), into(outcome), into(reason);
-    maybe(top1), maybe(top5), maybe(validation_loss), maybe(test_top1), maybe(test_top5);
+    maybe(validation_loss);
     into(cpu), into(wasted), into(speed), into(reused_from), into(original_cpu), into(finish_order);
     maybe(latency);
   }
@@ -54,11 +53,9 @@ struct JobBuffer {
     row.epochs_done = epochs_done;
     row.verdict = {static_cast<train::Outcome>(outcome),
                    reason,
-                   top1.get(),
-                   top5.get(),
+                   {},
                    validation_loss.get(),
-                   test_top1.get(),
-                   test_top5.get(),
+                   {},
                    cpu,
                    wasted,
                    speed,
@@ -118,6 +115,7 @@ std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause) {
   statement.execute();
   std::vector<JobRow> rows;
   while (statement.fetch()) rows.push_back(buffer.row());
+  read_job_scores(sql, clause, rows);
   return rows;
 }
 
@@ -169,56 +167,6 @@ std::int64_t SqliteLedger::last_finish_order() {
     long long order = 0;
     connection_->sql << "SELECT COALESCE(MAX(finish_order), 0) FROM jobs", soci::into(order);
     return static_cast<std::int64_t>(order);
-  });
-}
-
-std::vector<train::EpochRecord> SqliteLedger::curve(const CurveKey& key) {
-  return connection_->guarded([&] {
-    std::vector<train::EpochRecord> epochs;
-    int epoch = 0;
-    MaybeNumber train_loss, rate, loss, top1, top5, cpu;
-    soci::statement rows =
-        (connection_->sql.prepare << fmt::format(
-             "SELECT epoch, train_loss, learning_rate, validation_loss, validation_top1, "
-             "validation_top5, cpu_seconds FROM epochs WHERE hash = :hash AND phase = {} AND "
-             "replica = {} ORDER BY epoch",
-             static_cast<int>(key.phase), key.replica),
-         soci::use(key.hash), soci::into(epoch), soci::into(train_loss.value, train_loss.indicator),
-         soci::into(rate.value, rate.indicator), soci::into(loss.value, loss.indicator),
-         soci::into(top1.value, top1.indicator), soci::into(top5.value, top5.indicator),
-         soci::into(cpu.value, cpu.indicator));
-    rows.execute();
-    while (rows.fetch())
-      epochs.push_back({epoch,
-                        train_loss.or_nan(),
-                        rate.or_nan(),
-                        loss.or_nan(),
-                        top1.or_nan(),
-                        top5.or_nan(),
-                        cpu.get().value_or(0),
-                        {},
-                        0});
-    return epochs;
-  });
-}
-
-std::vector<EpochValue> SqliteLedger::search_values(const std::vector<int>& epochs) {
-  return connection_->guarded([&] {
-    std::vector<EpochValue> values;
-    EpochValue value;
-    MaybeNumber top1;
-    soci::statement rows =
-        (connection_->sql.prepare << fmt::format(
-             "SELECT hash, epoch, validation_top1 FROM epochs WHERE "
-             "phase = 0 AND epoch IN ({}) ORDER BY hash, epoch",
-             fmt::join(epochs, ",")),
-         soci::into(value.hash), soci::into(value.epoch), soci::into(top1.value, top1.indicator));
-    rows.execute();
-    while (rows.fetch()) {
-      value.top1 = top1.or_nan();
-      values.push_back(value);
-    }
-    return values;
   });
 }
 

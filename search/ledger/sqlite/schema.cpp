@@ -19,6 +19,18 @@ constexpr const char* kScores =
     " cpu_seconds REAL NOT NULL,"
     " PRIMARY KEY(hash, phase, replica, module)) WITHOUT ROWID";
 
+// What was judged: a row a score of the campaign's task.
+constexpr const char* kEpochScores =
+    "CREATE TABLE epoch_scores("
+    " hash TEXT NOT NULL, phase INTEGER NOT NULL, replica INTEGER NOT NULL, epoch INTEGER NOT NULL,"
+    " score TEXT NOT NULL, value REAL NOT NULL,"
+    " PRIMARY KEY(hash, phase, replica, epoch, score)) WITHOUT ROWID";
+// split: 0 validation, 1 test.
+constexpr const char* kJobScores =
+    "CREATE TABLE job_scores("
+    " job INTEGER NOT NULL, split INTEGER NOT NULL, score TEXT NOT NULL, value REAL NOT NULL,"
+    " PRIMARY KEY(job, split, score)) WITHOUT ROWID";
+
 // text: the insight as JSON (search/campaign/cycles.hpp).
 constexpr const char* kCycles =
     "CREATE TABLE cycles("
@@ -72,8 +84,8 @@ const char* const kLedgerTables[] = {
     " attempt_cpu REAL NOT NULL DEFAULT 0,"
     " attempt_kept REAL NOT NULL DEFAULT 0, epochs_done INTEGER NOT NULL DEFAULT 0,"
     " deaths INTEGER NOT NULL DEFAULT 0, death_epoch INTEGER NOT NULL DEFAULT -1,"
-    " outcome INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', top1 REAL, top5 REAL,"
-    " validation_loss REAL, test_top1 REAL, test_top5 REAL, cpu_seconds REAL NOT NULL DEFAULT 0,"
+    " outcome INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',"
+    " validation_loss REAL, cpu_seconds REAL NOT NULL DEFAULT 0,"
     " wasted_cpu_seconds REAL NOT NULL DEFAULT 0, images_per_second REAL NOT NULL DEFAULT 0,"
     " reused_from TEXT NOT NULL DEFAULT '', original_cpu_seconds REAL NOT NULL DEFAULT 0,"
     " finish_order INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0,"
@@ -83,9 +95,10 @@ const char* const kLedgerTables[] = {
     "CREATE INDEX jobs_by_hash ON jobs(hash)",
     "CREATE TABLE epochs("
     " hash TEXT NOT NULL, phase INTEGER NOT NULL, replica INTEGER NOT NULL, epoch INTEGER NOT NULL,"
-    " train_loss REAL, learning_rate REAL, validation_loss REAL, validation_top1 REAL,"
-    " validation_top5 REAL, cpu_seconds REAL, PRIMARY KEY(hash, phase, replica, epoch)) WITHOUT "
-    "ROWID",
+    " train_loss REAL, learning_rate REAL, validation_loss REAL, cpu_seconds REAL,"
+    " PRIMARY KEY(hash, phase, replica, epoch)) WITHOUT ROWID",
+    kEpochScores,
+    kJobScores,
     kResponses,
     kScores,
     kCycles,
@@ -106,8 +119,27 @@ const char* const kFrom3[] = {kLatencies, "ALTER TABLE jobs ADD COLUMN latency_m
 const char* const kFrom4[] = {"UPDATE latencies SET blocks = '[]'", nullptr};
 const char* const kFrom5[] = {
     kSteeringPlaces, "ALTER TABLE jobs ADD COLUMN process TEXT NOT NULL DEFAULT ''", nullptr};
+// There was one task, whose scores were columns.
+const char* const kFrom6[] = {
+    kEpochScores,
+    kJobScores,
+    "INSERT INTO epoch_scores SELECT hash, phase, replica, epoch, 'top1', validation_top1 "
+    "FROM epochs WHERE validation_top1 IS NOT NULL UNION ALL "
+    "SELECT hash, phase, replica, epoch, 'top5', validation_top5 "
+    "FROM epochs WHERE validation_top5 IS NOT NULL",
+    "INSERT INTO job_scores SELECT id, 0, 'top1', top1 FROM jobs WHERE top1 IS NOT NULL UNION ALL "
+    "SELECT id, 0, 'top5', top5 FROM jobs WHERE top5 IS NOT NULL UNION ALL "
+    "SELECT id, 1, 'top1', test_top1 FROM jobs WHERE test_top1 IS NOT NULL UNION ALL "
+    "SELECT id, 1, 'top5', test_top5 FROM jobs WHERE test_top5 IS NOT NULL",
+    "ALTER TABLE epochs DROP COLUMN validation_top1",
+    "ALTER TABLE epochs DROP COLUMN validation_top5",
+    "ALTER TABLE jobs DROP COLUMN top1",
+    "ALTER TABLE jobs DROP COLUMN top5",
+    "ALTER TABLE jobs DROP COLUMN test_top1",
+    "ALTER TABLE jobs DROP COLUMN test_top5",
+    nullptr};
 }  // namespace
 
-const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4, kFrom5};
+const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4, kFrom5, kFrom6};
 
 }  // namespace atto::search

@@ -28,10 +28,10 @@ Verdict verdict_of(const train::TrialResult& result) {
   verdict.reason = result.reason;
   if (!result.epochs.empty()) {
     const train::EpochRecord& last = result.epochs.back();
-    verdict.top1 = last.validation_top1, verdict.top5 = last.validation_top5;
+    verdict.validation = last.validation;
     verdict.validation_loss = last.validation_loss;
   }
-  verdict.test_top1 = result.test_top1, verdict.test_top5 = result.test_top5;
+  verdict.test = result.test;
   verdict.cpu_seconds = result.cpu_seconds;
   verdict.images_per_second = result.images_per_second;
   return verdict;
@@ -42,14 +42,14 @@ Verdict verdict_of(const train::TrialResult& result) {
 void finish(soci::session& sql, std::int64_t job, const Verdict& verdict, std::size_t epochs) {
   execute(sql,
           "UPDATE jobs SET state = 2, lease_until = 0, outcome = :outcome, reason = :reason, "
-          "top1 = :top1, top5 = :top5, validation_loss = :loss, test_top1 = :test1, "
-          "test_top5 = :test5, cpu_seconds = cpu_seconds + :cpu, images_per_second = :speed, "
+          "validation_loss = :loss, cpu_seconds = cpu_seconds + :cpu, images_per_second = :speed, "
           "reused_from = :source, original_cpu_seconds = :original, epochs_done = :epochs, "
           "attempt_cpu = 0, attempt_kept = 0, finished = :now, "
           "finish_order = (SELECT MAX(finish_order) + 1 FROM jobs) WHERE id = :id",
-          verdict.outcome, verdict.reason, verdict.top1, verdict.top5, verdict.validation_loss,
-          verdict.test_top1, verdict.test_top5, verdict.cpu_seconds, verdict.images_per_second,
-          verdict.reused_from, verdict.original_cpu_seconds, epochs, now_ms(), job);
+          verdict.outcome, verdict.reason, verdict.validation_loss, verdict.cpu_seconds,
+          verdict.images_per_second, verdict.reused_from, verdict.original_cpu_seconds, epochs,
+          now_ms(), job);
+  write_job_scores(sql, job, verdict);
 }
 
 void write_epochs(soci::session& sql, const Job& job, const std::vector<train::EpochRecord>& epochs,
@@ -58,10 +58,10 @@ void write_epochs(soci::session& sql, const Job& job, const std::vector<train::E
     if (record.epoch <= after_epoch) continue;
     execute(sql,
             "INSERT OR REPLACE INTO epochs VALUES(:hash, :phase, :replica, :epoch, :train_loss, "
-            ":rate, :loss, :top1, :top5, :cpu)",
+            ":rate, :loss, :cpu)",
             job.hash, job.phase(), job.replica, record.epoch, record.train_loss,
-            record.learning_rate, record.validation_loss, record.validation_top1,
-            record.validation_top5, record.cpu_seconds);
+            record.learning_rate, record.validation_loss, record.cpu_seconds);
+    write_epoch_scores(sql, job, record);
     write_responses(sql, job, record);
   }
 }

@@ -6,6 +6,7 @@
 #include "search/ledger/open_ledger.hpp"
 #include "search/ledger/sqlite/soci.hpp"
 #include "tests/search/process/process.hpp"
+#include "tests/search/unit/schema6.hpp"
 
 using namespace atto::test;
 using namespace atto::search;
@@ -106,6 +107,7 @@ TEST_CASE(
     reads();
   }
   SECTION("of an earlier version") {
+    for (const char* statement : kToSchema6) shared.alter(statement);
     shared.alter("DROP TABLE steering_places");
     shared.alter("ALTER TABLE jobs DROP COLUMN process");
     shared.alter("UPDATE meta SET value = '5' WHERE key = 'schema'");

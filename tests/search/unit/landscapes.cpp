@@ -26,7 +26,7 @@ double median(std::vector<double> values) {
 double best_held_out(const search::Table& table, std::size_t visible) {
   double best = 0;
   for (std::size_t i = 0; i < table.designs.size(); ++i)
-    best = std::max(best, table.held_out_top1(i, visible));
+    best = std::max(best, table.held_out_gain(i, visible));
   return best;
 }
 
@@ -56,7 +56,7 @@ void compare(const test::LandscapeShape& shape, bool widths, const std::string& 
       own += result.strategy_cpu_seconds;
       all += result.steps.empty() ? 0 : result.steps.back().cpu_seconds;
       const std::size_t chosen = result.steps.empty() ? 0 : result.steps.back().incumbent;
-      regrets[s].push_back(100 * (best - made.table.held_out_top1(chosen, visible)));
+      regrets[s].push_back(100 * (best - made.table.held_out_gain(chosen, visible)));
     }
   }
   fmt::print("{:12} {:7} {:24}", shape.name, widths ? "widths" : "modules", strategy);

@@ -25,7 +25,7 @@ Candidate candidate_of(const search::TableDesign& design) {
 /// The mean over seeds at the top rung: what a design is worth.
 double truth_of(const search::TableDesign& design) {
   double sum = 0;
-  for (const auto& run : design.runs) sum += run.back().top1 / double(design.runs.size());
+  for (const auto& run : design.runs) sum += run.back().value / double(design.runs.size());
   return sum;
 }
 
@@ -33,7 +33,7 @@ double truth_of(const search::TableDesign& design) {
 void show(Inquisitor& inquisitor, const search::Table& table, std::size_t count, std::size_t rung) {
   for (std::size_t i = 0; i < count; ++i)
     inquisitor.add(
-        {candidate_of(table.designs[i]), rung, table.designs[i].runs[0][rung].top1, {}, {}});
+        {candidate_of(table.designs[i]), rung, table.designs[i].runs[0][rung].value, {}, {}});
 }
 
 /// Spearman's correlation of beliefs with the truth, over designs from `first` on.
@@ -134,7 +134,7 @@ TEST_CASE("Credits add up to beliefs, what scores let expect included") {
     const search::TableDesign& design = made.table.designs[i];
     net::ScoresByModule scores;  // they know the truth; results at the first rung say little
     scores[""].log_synflow = 100 * truth_of(design);
-    inquisitor.add({candidate_of(design), 0, design.runs[0][0].top1, {}, scores});
+    inquisitor.add({candidate_of(design), 0, design.runs[0][0].value, {}, scores});
   }
   inquisitor.learn(0);
   const std::vector<Credit> credits = inquisitor.credits();
@@ -161,7 +161,7 @@ TEST_CASE("Results of an early rung that misleads are doubted where later ones d
   const Generator generator(*made.space, true);
   std::vector<double> early, truth;
   for (std::size_t i = 200; i < made.table.designs.size(); ++i) {
-    early.push_back(made.table.designs[i].runs[0][0].top1);
+    early.push_back(made.table.designs[i].runs[0][0].value);
     truth.push_back(truth_of(made.table.designs[i]));
   }
   Inquisitor misled(generator.traits(), {3, false, false});

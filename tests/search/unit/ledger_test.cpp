@@ -46,7 +46,7 @@ train::TrialResult result_of(int epochs, double top1) {
   for (int i = 1; i <= epochs; ++i) {
     train::EpochRecord record;
     record.epoch = i;
-    record.validation_top1 = i == epochs ? top1 : 0.1;
+    record.validation["top1"] = i == epochs ? top1 : 0.1;
     record.cpu_seconds = 2;
     result.epochs.push_back(record);
   }
@@ -129,13 +129,13 @@ TEST_CASE("A job goes from ready over claimed to done, and keeps every bit of it
   REQUIRE(ledger.commit(*claim, result));
   const std::vector<JobRow> done = ledger.finished_since(0);
   REQUIRE(done.size() == 1);
-  CHECK(*done[0].verdict.top1 == top1);
+  CHECK(done[0].verdict.validation.at("top1") == top1);
   CHECK(done[0].verdict.cpu_seconds == 7.5);
-  CHECK_FALSE(done[0].verdict.test_top1);
+  CHECK(done[0].verdict.test.empty());
   const auto curve = ledger.curve({"00000000000000aa", train::Phase::Search, 0});
   REQUIRE(curve.size() == 3);
   CHECK(std::isnan(curve[0].train_loss));
-  CHECK(curve[2].validation_top1 == top1);
+  CHECK(curve[2].validation.at("top1") == top1);
   CHECK(ledger.design("00000000000000aa")->costs == spec::Costs{10, 20, 30, 40});
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("An attempt that lost its job can write nothing") {
   CHECK_FALSE(ledger.give_back(old, 1));
   CHECK(ledger.curve({"00000000000000aa", train::Phase::Search, 0}).empty());
   CHECK(ledger.commit(fresh, result_of(3, 0.7)));
-  CHECK(*ledger.finished_since(0).at(0).verdict.top1 == 0.7);
+  CHECK(ledger.finished_since(0).at(0).verdict.validation.at("top1") == 0.7);
   CHECK_FALSE(ledger.commit(fresh, result_of(3, 0.9)));
 }
 
@@ -353,7 +353,7 @@ TEST_CASE("A reused result is done at once and costs nothing") {
   const std::unique_ptr<Ledger> opened = folder.open();
   Ledger& ledger = *opened;
   Verdict verdict;
-  verdict.top1 = 0.5;
+  verdict.validation["top1"] = 0.5;
   verdict.reused_from = "elsewhere";
   verdict.original_cpu_seconds = 12;
   ledger.add_job(job_at(0), design("00000000000000aa"), &verdict, result_of(3, 0.5).epochs);
@@ -424,6 +424,37 @@ TEST_CASE("Only so many finalists are claimed at once; other jobs go on") {
   CHECK(ledger.claim("a", 1, 0, 2));
 }
 
+TEST_CASE("Scores of any name are kept, of every judged epoch, of the end and of the test") {
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  const auto claim = ledger.claim("w", 1, 0);
+  REQUIRE(claim);
+  train::TrialResult result = result_of(3, 0);
+  result.epochs[0].validation = {{"box error", 1.0 / 3}, {"hits", 0.25}};
+  result.epochs[1].validation.clear();  // not judged
+  result.epochs[2].validation = {{"box error", -2.5e-300}};
+  result.test = {{"box error", 7}};
+  ledger.record_epochs(*claim, result.epochs);
+  result.epochs[0].validation.erase("hits");  // trained again
+  REQUIRE(ledger.commit(*claim, result));
+  const auto curve = ledger.curve({claim->job.hash, train::Phase::Search, 0});
+  REQUIRE(curve.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(curve[i].validation == result.epochs[i].validation);
+  for (const std::vector<JobRow>& rows : {ledger.jobs(0, Stage::Search), ledger.finished_since(0),
+                                          ledger.jobs_in_state(State::Done)}) {
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].verdict.validation == result.epochs[2].validation);
+    CHECK(rows[0].verdict.test == result.test);
+  }
+  const std::vector<EpochValue> values = ledger.search_values({1, 2}, "box error");
+  REQUIRE(values.size() == 2);
+  CHECK(values[0].value == 1.0 / 3);
+  CHECK(std::isnan(values[1].value));
+  CHECK(std::isnan(ledger.search_values({1}, "hits").at(0).value));
+}
+
 TEST_CASE("What is not a number is stored as absent") {
   const LedgerFolder folder;
   const std::unique_ptr<Ledger> opened = folder.open();
@@ -436,10 +467,10 @@ TEST_CASE("What is not a number is stored as absent") {
   REQUIRE(ledger.commit(*claim, result));
   const JobRow row = ledger.jobs(0, Stage::Search).at(0);
   CHECK(row.verdict.outcome == train::Outcome::Diverged);
-  CHECK_FALSE(row.verdict.top1);
-  CHECK_FALSE(row.verdict.test_top1);
+  CHECK(row.verdict.validation.empty());
+  CHECK(row.verdict.test.empty());
   CHECK(row.verdict.validation_loss == 0);
-  CHECK(std::isnan(ledger.curve({row.job.hash, train::Phase::Search, 0}).at(0).validation_top1));
+  CHECK(ledger.curve({row.job.hash, train::Phase::Search, 0}).at(0).validation.empty());
 }
 
 TEST_CASE("A latency is found again by design, host, runtime and setting alone") {

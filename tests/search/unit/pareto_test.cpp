@@ -10,8 +10,8 @@ using search::Point;
 namespace {
 
 bool beats(const Point& a, const Point& b) {
-  return a.top1 >= b.top1 && a.params <= b.params && a.macs <= b.macs &&
-         !(a.top1 == b.top1 && a.params == b.params && a.macs == b.macs);
+  return a.gain >= b.gain && a.params <= b.params && a.macs <= b.macs &&
+         !(a.gain == b.gain && a.params == b.params && a.macs == b.macs);
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ TEST_CASE(
     REQUIRE(reached[chosen] == 2);
     for (std::size_t d = 0; d < reached.size(); ++d)
       if (reached[d] == 2)
-        CHECK(made.table.designs[d].runs[0][2].top1 <= made.table.designs[chosen].runs[0][2].top1);
+        CHECK(made.table.designs[d].runs[0][2].value <=
+              made.table.designs[chosen].runs[0][2].value);
   }
 }
 
@@ -64,7 +65,7 @@ TEST_CASE("A simulation repeats itself, ends within its budget, and sees the vis
   CHECK(first.steps.back().cpu_seconds <= setting.budget_cpu_seconds);
   for (std::size_t i = 0; i < first.steps.size(); ++i)
     CHECK(first.steps[i].design == again.steps[i].design);
-  for (TableDesign& design : made.table.designs) design.runs[1].back().top1 = 0.5;
+  for (TableDesign& design : made.table.designs) design.runs[1].back().value = 0.5;
   CHECK(simulate(made.table, setting).steps.back().incumbent == first.steps.back().incumbent);
   setting.charged_per_job = setting.budget_cpu_seconds / 4;
   CHECK(simulate(made.table, setting).steps.size() == 3);
@@ -73,12 +74,12 @@ TEST_CASE("A simulation repeats itself, ends within its budget, and sees the vis
 TEST_CASE("Held-out accuracy is the mean of the runs that the search did not see") {
   Table table;
   TableDesign design;
-  for (const double top1 : {0.5, 0.7, 0.8}) design.runs.push_back({{top1, false, 1, {}, 0}});
+  for (const double value : {0.5, 0.7, 0.8}) design.runs.push_back({{value, false, 1, {}, 0}});
   table.add(design);
-  CHECK(table.held_out_top1(0, 0) == Approx(0.75));
-  CHECK(table.held_out_top1(0, 2) == Approx(0.6));
+  CHECK(table.held_out_gain(0, 0) == Approx(0.75));
+  CHECK(table.held_out_gain(0, 2) == Approx(0.6));
   table.designs[0].runs[1].back().diverged = true;
-  CHECK(table.held_out_top1(0, 2) == Approx(0.25));
+  CHECK(table.held_out_gain(0, 2) == Approx(0.25));
 }
 
 TEST_CASE("As many candidates are taken as a budget pays for") {
@@ -115,7 +116,7 @@ TEST_CASE("Work for the front brings small designs to the top, some work for the
       for (const SimulationStep& step : simulate(made.table, setting).steps) {
         if (step.rung != 2) continue;
         const TableDesign& design = made.table.designs[step.design];
-        points.emplace_back(design.runs[0][2].top1, 1e3 / double(design.costs.macs));
+        points.emplace_back(design.runs[0][2].value, 1e3 / double(design.costs.macs));
         highest = std::max(highest, points.back().first);
       }
       volume += hypervolume_of(points) / 6;

@@ -6,8 +6,10 @@
 #include <fstream>
 
 #include "design_specs/errors.hpp"
+#include "search/campaign/leaderboard.hpp"
 #include "search/ledger/sqlite/ledger.hpp"
 #include "search/ledger/sqlite/soci.hpp"
+#include "tests/search/unit/schema6.hpp"
 
 using namespace atto;
 using namespace atto::search;
@@ -52,7 +54,7 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   std::ofstream(text) << "this is not a database at all, but it is long enough to be looked at";
   CHECK_THROWS_AS(open(text), EnvironmentError);
   open(folder.file()).set_meta("schema", "99");
-  CHECK_THROWS_WITH(open(folder.file()), Catch::Contains("has schema 99, this version reads 6"));
+  CHECK_THROWS_WITH(open(folder.file()), Catch::Contains("has schema 99, this version reads 7"));
 }
 
 TEST_CASE("A ledger is made whole or not at all") {
@@ -75,6 +77,7 @@ TEST_CASE("A ledger of an older runtime keeps its latencies and forgets how it d
   const LatencyRow row{"00000000000000aa", "host", "0.1", {1, spec::LatencyPrecision::Fp32}, false,
                        {1.5, 1, 2, 9, {}}, {},     5};
   open(folder.file()).add_latency(row);
+  for (const char* statement : test::kToSchema6) alter(folder, {statement});
   alter(folder, {"DROP TABLE steering_places", "ALTER TABLE jobs DROP COLUMN process",
                  "UPDATE latencies SET blocks = '[[\"k\", \"f\", 7.0, [1, 2, 3, 4], 0.8]]'",
                  "UPDATE meta SET value = '4' WHERE key = 'schema'"});
@@ -84,6 +87,36 @@ TEST_CASE("A ledger of an older runtime keeps its latencies and forgets how it d
   CHECK(ledger.latencies(false)[0].latency.blocks.empty());
 }
 
+// search/data/schema6_ledger.db is a campaign of 8 candidates of tests/search/data/tiny.json on the
+// fake evaluator, as the last version of schema 6 made it and ranked it.
+TEST_CASE("A ledger whose scores were columns keeps every bit of them, and its ranking") {
+  Folder folder;
+  fs::remove(folder.file());
+  fs::copy_file(ATTO_SOURCE_DIR "/tests/search/data/schema6_ledger.db", folder.file());
+  fs::permissions(folder.file(), fs::perms::owner_read | fs::perms::owner_write);
+  const auto check = [](Ledger& ledger) {
+    const Campaign campaign = load_campaign(ledger);
+    CHECK(campaign.spec.task.kind == spec::task_kinds().front());
+    const Leaderboard board = make_leaderboard(ledger, campaign, 0);
+    CHECK(board.digest() == 0x738c88ecd704fae9);
+    REQUIRE(board.winner());
+    CHECK(board.winner()->design.hash == "40a8f0bc8f1b89b6");
+    CHECK(board.winner()->test->mean == 0.5314451854225317);
+    const std::vector<train::EpochRecord> curve =
+        ledger.curve({"266059d859d42cf3", train::Phase::Final, 0});
+    REQUIRE(curve.size() == 6);
+    CHECK(curve[0].validation ==
+          spec::ScoreValues{{"top1", 0.334682985301431}, {"top5", 0.8669365970602863}});
+    CHECK(board.entries[1].finals.at(0).test.at("top5") == 1 - 0.2 * (1 - 0.5163122114659018));
+    // Epoch 2 of a climb to epoch 3 is no rung: it was not judged.
+    CHECK(ledger.curve({"266059d859d42cf3", train::Phase::Search, 0}).at(1).validation.empty());
+  };
+  SqliteLedger ledger = open(folder.file());
+  check(ledger);
+  SqliteLedger again(folder.file(), Ledger::Access::Read);
+  check(again);
+}
+
 TEST_CASE("A ledger of the schema before takes latencies once it is opened") {
   Folder folder;
   Job job;
@@ -91,6 +124,7 @@ TEST_CASE("A ledger of the schema before takes latencies once it is opened") {
   DesignRow design;
   design.hash = job.hash;
   open(folder.file()).add_job(job, design, nullptr, {}, {});
+  for (const char* statement : test::kToSchema6) alter(folder, {statement});
   alter(folder, {"DROP TABLE latencies", "DROP TABLE steering_places",
                  "ALTER TABLE jobs DROP COLUMN process", "ALTER TABLE jobs DROP COLUMN latency_ms",
                  "UPDATE meta SET value = '3' WHERE key = 'schema'"});

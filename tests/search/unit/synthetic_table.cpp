@@ -125,7 +125,7 @@ std::vector<double> mixed(const Parts& parts, const LandscapeShape& shape) {
 }
 
 /// Accuracies have a ceiling: what is good is crowded, what is bad has a tail.
-double top1_of(double quality) {
+double accuracy_of(double quality) {
   return 0.88 - 0.05 * std::exp(-0.5 * quality);
 }
 
@@ -219,7 +219,7 @@ SyntheticTable make_table(const LandscapeShape& shape, bool widths, int runs, st
         const double noise = 0.7 * luck + std::sqrt(1 - 0.49) * random.normal();
         const double seen = rho * quality[i] + std::sqrt(1 - rho * rho) * early[i];
         search::TableResult result;
-        result.top1 = top1_of(seen + shape.seed_sd * noise) - 0.1 * std::pow(0.5, double(r));
+        result.value = accuracy_of(seen + shape.seed_sd * noise) - 0.1 * std::pow(0.5, double(r));
         result.cpu_seconds = per_epoch * made.table.rungs[r];
         result.responses = responses_of(forest, designs[i].assignment, effects, random);
         result.probe_cpu_seconds = 0.03 * per_epoch;

@@ -90,13 +90,35 @@ TEST_CASE("a table comes back from its file as it was written") {
     CHECK(a.scores.at("").log_synflow == static_cast<float>(b.scores.at("").log_synflow));
     CHECK(a.score_cpu_seconds == 0.5);
     REQUIRE(a.runs.size() == 3);
-    CHECK(a.runs[2][1].top1 == b.runs[2][1].top1);
+    CHECK(a.runs[2][1].value == b.runs[2][1].value);
     CHECK(a.runs[2][1].cpu_seconds == 3);
     CHECK(a.runs[2][1].probe_cpu_seconds == 0.125);
     CHECK(a.runs[2][1].responses == b.runs[2][1].responses);
   }
   CHECK(read.table.designs[4].runs[1][1].diverged);
   CHECK_FALSE(read.table.designs[4].runs[1][0].diverged);
+}
+
+TEST_CASE("a table is of its campaign's score, and one that does not say is of the first task's") {
+  const File file;
+  StoredTable stored = table_of(9, 2, 0.01, rising);
+  const spec::Score error{"error", "error", "mean error", spec::Unit::Number, spec::Better::Less,
+                          0,       2,       true};
+  stored.table.score = error;
+  stored.table.designs[4].runs[1][1].diverged = true;
+  write_table(file.path, stored);
+  const Table read = read_table(file.path).table;
+  CHECK(read.score == error);
+  CHECK(read.gain(read.designs[4].runs[1][1]) == 0);
+  CHECK(read.gain(read.designs[2].runs[0][1]) == 2 - stored.table.designs[2].runs[0][1].value);
+  CHECK(read.held_out_gain(2, 0) == 2 - stored.table.designs[2].runs[1][1].value);
+  stored.table.score = {};
+  stored.table.score.name = "top1";
+  write_table(file.path, stored);
+  std::string bytes = spec::read_file(file.path);
+  bytes.replace(bytes.find("\"score\""), 7, "\"scorn\"");
+  spec::write_file_atomically(file.path, bytes);
+  CHECK(read_table(file.path).table.score == spec::task_kinds().front().main_score());
 }
 
 TEST_CASE("a file that is no table is refused") {
