@@ -28,6 +28,7 @@ void add_explain(CLI::App& app, Action& action);
 void add_worker(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
+void add_compare(CLI::App& app, Action& action);
 void add_eval(CLI::App& app, Action& action);
 void add_reference(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);

@@ -1,5 +1,5 @@
-// atto train, atto eval and atto reference: handed to atto-trainer with the same arguments, because
-// `atto` does not link LibTorch.
+// atto train, atto eval, atto compare and atto reference: handed to atto-trainer with the same
+// arguments, because `atto` does not link LibTorch.
 #include <fmt/format.h>
 #include <string.h>
 
@@ -49,6 +49,11 @@ void add_reference(CLI::App& app, Action& action) {
 void add_train(CLI::App& app, Action& action) {
   add_passed_on(app, action, "train", "Train one design in full",
                 "Example:  atto train design.json --data fashion_mnist --epochs 30");
+}
+
+void add_compare(CLI::App& app, Action& action) {
+  add_passed_on(app, action, "compare", "Say whether trained designs differ in accuracy",
+                "Example:  atto compare runs/mine-s1 runs/mine-s2");
 }
 
 void add_eval(CLI::App& app, Action& action) {

@@ -5,6 +5,7 @@
 
 namespace atto::cli {
 
+void add_trainer_compare(CLI::App& app, Action& action);
 void add_trainer_train(CLI::App& app, Action& action);
 void add_trainer_eval(CLI::App& app, Action& action);
 void add_trainer_probe(CLI::App& app, Action& action);

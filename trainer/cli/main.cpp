@@ -8,8 +8,8 @@ int main(int argc, char** argv) {
                         "atto-trainer " ATTO_VERSION, "Help on one command:  atto help train");
   cli::Action action;
   line.add("Commands",
-           {cli::add_trainer_train, cli::add_trainer_eval, cli::add_trainer_reference,
-            cli::add_trainer_worker, cli::add_trainer_probe},
+           {cli::add_trainer_train, cli::add_trainer_eval, cli::add_trainer_compare,
+            cli::add_trainer_reference, cli::add_trainer_worker, cli::add_trainer_probe},
            action);
   return line.run(argc, argv, action);
 }
