@@ -1,14 +1,10 @@
 #include "trainer/backend/parameters.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-#include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
-#include "prototypes/network/shapes.hpp"
 
 namespace atto::train {
 namespace {
@@ -34,19 +30,10 @@ float deviation(const net::Network& network, const net::WeightSpec& spec) {
   return static_cast<float>(std::sqrt(2.0 / fan_out));
 }
 
-void expect_logits(const net::Network& network) {
-  const net::Shape shape =
-      net::infer_shapes(network)[static_cast<std::size_t>(network.outputs.at(0).layer)];
-  if (shape == net::Shape{network.classes, 1, 1}) return;
-  throw SpecError({{network.name, "/head", fmt::format("must give {} x 1 x 1", network.classes),
-                    fmt::format("{} x {} x {}", shape.channels, shape.height, shape.width)}});
-}
-
 }  // namespace
 
 ParameterLayout::ParameterLayout(const net::Network& network)
     : first_slot(network.layers.size(), -1) {
-  expect_logits(network);
   const std::vector<net::WeightSpec> specs = net::weight_specs(network);
   for (const net::WeightSpec& spec : specs) slots.push_back({spec, 0, elements_of(spec.shape)});
   for (const bool decaying : {true, false}) {

@@ -22,8 +22,6 @@ struct Slot {
 
 /// Weights that decay (of conv and dense) stand before all others: [0, decayed).
 struct ParameterLayout {
-  /// Throws SpecError unless the network's first output is [classes, 1, 1]: whoever has a layout
-  /// may take its logits for [count, classes].
   explicit ParameterLayout(const net::Network& network);
   std::vector<Slot> slots;     ///< in the order of net::weight_specs
   std::size_t decayed = 0;     ///< floats that weight decay touches

@@ -20,6 +20,7 @@
 #include "trainer/cli/device_option.hpp"
 #include "trainer/cli/trained_network.hpp"
 #include "trainer/data/dataset_identity.hpp"
+#include "trainer/training/classification.hpp"
 #include "trainer/training/paired_accuracy.hpp"
 #include "trainer/training/training_evaluator.hpp"
 

@@ -8,13 +8,15 @@
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
+#include "prototypes/language/trained_model.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/report/csv.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
 #include "trainer/cli/trained_network.hpp"
-#include "trainer/training/training_run.hpp"
+#include "trainer/training/classification.hpp"
+#include "trainer/training/trained_files.hpp"
 
 namespace atto::cli {
 namespace {
@@ -157,11 +159,13 @@ int reference_command(const Options& options) {
   TrainedSource source = options.source;
   source.needs_labels = options.split != "train";  // whose images calibrate
   const TrainedNetwork network = read_trained(source, data);
-  const std::filesystem::path out = options.out.empty()
-                                        ? network.weights_file.parent_path() / train::kReferenceName
-                                        : options.out;
-  train::write_reference(out, network.network, data, images_of(options, data),
-                         train::ParameterLayout(network.network), network.trained);
+  const std::filesystem::path out =
+      options.out.empty() ? network.weights_file.parent_path() / net::kReferenceName : options.out;
+  const train::ParameterLayout layout(network.network);
+  train::write_reference(
+      out, data, layout, network.trained,
+      train::classification_reference(network.network, data, images_of(options, data), layout,
+                                      network.trained));
   if (!options.quiet) fmt::print("{}\n", out.string());
   return 0;
 }

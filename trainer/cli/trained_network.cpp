@@ -7,6 +7,7 @@
 #include "design_specs/errors.hpp"
 #include "prototypes/language/trained_model.hpp"
 #include "trainer/data/dataset_identity.hpp"
+#include "trainer/training/classification.hpp"
 
 namespace atto::cli {
 namespace {
@@ -58,6 +59,7 @@ TrainedNetwork read_trained(const TrainedSource& source, train::Dataset& data) {
   TrainedNetwork result;
   result.weights_file = model.weights_file;
   result.network = model.network;
+  train::expect_logits(model.network);
   const train::ParameterLayout layout(model.network);
   result.trained.weights.resize(layout.trained);
   result.trained.statistics.resize(layout.statistics);

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 #include <exception>
-#include <iterator>
 #include <limits>
 #include <system_error>
 
@@ -18,41 +17,54 @@ namespace atto::train {
 namespace {
 
 constexpr int kVersion = 1;
-/// Numbers of an EpochRecord in its tensor: its own and, before the last, two scores.
-constexpr std::int64_t kRecordNumbers = 7;
-constexpr const char* kScores[] = {"top1", "top5"};
+using Scores = std::vector<spec::Score>;
+
+/// Numbers of an EpochRecord in its tensor: four of its own, the task's scores, one more.
+std::size_t numbers_of(const Scores& scores) {
+  return 5 + scores.size();
+}
 
 /// Doubles travel as their bits: a resumed run reports exactly what the first one did.
-net::Tensor records_tensor(const std::vector<EpochRecord>& epochs) {
+net::Tensor records_tensor(const std::vector<EpochRecord>& epochs, const Scores& scores) {
   constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
   std::vector<double> numbers;
   for (const EpochRecord& e : epochs) {
     numbers.insert(numbers.end(), {static_cast<double>(e.epoch), e.train_loss, e.learning_rate,
                                    e.validation_loss});
-    for (const char* score : kScores)
-      numbers.push_back(spec::find_value(e.validation, score).value_or(kNaN));
+    for (const spec::Score& score : scores)
+      numbers.push_back(spec::find_value(e.validation, score.name).value_or(kNaN));
     numbers.push_back(e.cpu_seconds);
   }
   net::Tensor tensor{
-      net::Tensor::Type::I64, {static_cast<std::int64_t>(epochs.size()), kRecordNumbers}, {}};
+      net::Tensor::Type::I64,
+      {static_cast<std::int64_t>(epochs.size()), static_cast<std::int64_t>(numbers_of(scores))},
+      {}};
   tensor.bytes.resize(numbers.size() * sizeof(double));
   if (!numbers.empty()) std::memcpy(tensor.bytes.data(), numbers.data(), tensor.bytes.size());
   return tensor;
 }
 
-std::vector<EpochRecord> records_of(const net::Tensor& tensor) {
+std::vector<EpochRecord> records_of(const net::Tensor& tensor, const Scores& scores) {
   std::vector<double> n(tensor.bytes.size() / sizeof(double));
   if (!n.empty()) std::memcpy(n.data(), tensor.bytes.data(), tensor.bytes.size());
   std::vector<EpochRecord> epochs;
-  for (std::size_t i = 0; i + kRecordNumbers <= n.size(); i += kRecordNumbers) {
+  for (auto at = n.begin(); at != n.end();) {
     EpochRecord& e = epochs.emplace_back();
-    e.epoch = static_cast<int>(n[i]);
-    e.train_loss = n[i + 1], e.learning_rate = n[i + 2], e.validation_loss = n[i + 3];
-    for (std::size_t s = 0; s < std::size(kScores); ++s)
-      if (!std::isnan(n[i + 4 + s])) e.validation[kScores[s]] = n[i + 4 + s];
-    e.cpu_seconds = n[i + 6];
+    e.epoch = static_cast<int>(*at++);
+    e.train_loss = *at++;
+    e.learning_rate = *at++;
+    e.validation_loss = *at++;
+    for (const spec::Score& score : scores)
+      if (const double value = *at++; !std::isnan(value)) e.validation[score.name] = value;
+    e.cpu_seconds = *at++;
   }
   return epochs;
+}
+
+bool holds_records(const net::TensorFile& file, const Scores& scores) {
+  const auto found = file.tensors.find("epochs");
+  return found != file.tensors.end() &&
+         found->second.bytes.size() % (numbers_of(scores) * sizeof(double)) == 0;
 }
 
 std::string checksum(const net::TensorFile& file) {
@@ -84,21 +96,23 @@ std::string metadata_of(const net::TensorFile& file, const char* key) {
 
 std::string identity_text(const TrialRequest& request) {
   const spec::TrainingRecipe& r = request.recipe;
+  const std::string& task = request.task.kind.name;
+  const bool is_first = task == spec::task_kinds().front().name;
   return fmt::format(
       "checkpoint {} design {} data {} at {} phase {} images {} horizon {} seed {} batch {} rate "
       "{} warmup {} final {} "
-      "momentum {} decay {} smoothing {} crop {} flip {} cutout {} ema {} threads {}",
+      "momentum {} decay {} smoothing {} crop {} flip {} cutout {} ema {} threads {}{}",
       kVersion, request.design_hash,
       request.data.name.empty() ? request.task.dataset
                                 : request.data.name + " " + request.data.digest,
       request.network.input.height, static_cast<int>(request.phase), request.images.value_or(0),
       request.horizon_epochs, request.seed, r.batch, r.learning_rate, r.warmup_epochs,
       r.final_learning_rate, r.momentum, r.weight_decay, r.label_smoothing, r.crop_padding, r.flip,
-      r.cutout, r.ema, r.threads);
+      r.cutout, r.ema, r.threads, is_first ? "" : " task " + task);
 }
 
 void write_checkpoint(const std::filesystem::path& folder, const std::string& identity,
-                      const Checkpoint& checkpoint) {
+                      const Checkpoint& checkpoint, const std::vector<spec::Score>& scores) {
   net::TensorFile file;
   const auto add = [&](const char* name, const std::vector<float>& values) {
     file.tensors[name] = float_tensor(values, {static_cast<std::int64_t>(values.size())});
@@ -106,14 +120,14 @@ void write_checkpoint(const std::filesystem::path& folder, const std::string& id
   add("weights", checkpoint.state.weights);
   add("momentum", checkpoint.state.momentum);
   if (!checkpoint.state.averaged.empty()) add("averaged", checkpoint.state.averaged);
-  file.tensors["epochs"] = records_tensor(checkpoint.epochs);
+  file.tensors["epochs"] = records_tensor(checkpoint.epochs, scores);
   file.metadata["identity"] = identity;
   file.metadata["checksum"] = checksum(file);
   net::write_safetensors(folder / kCheckpointName, file);
 }
 
 ReadCheckpoint read_checkpoint(const std::filesystem::path& folder, const std::string& identity,
-                               std::size_t weights) {
+                               std::size_t weights, const std::vector<spec::Score>& scores) {
   ReadCheckpoint result;
   const std::filesystem::path path = folder / kCheckpointName;
   std::error_code ignored;
@@ -134,10 +148,10 @@ ReadCheckpoint read_checkpoint(const std::filesystem::path& folder, const std::s
   else if (!read_floats(file, "weights", weights, checkpoint.state.weights) ||
            !read_floats(file, "momentum", weights, checkpoint.state.momentum) ||
            (averages && !read_floats(file, "averaged", weights, checkpoint.state.averaged)) ||
-           !file.tensors.contains("epochs"))
+           !holds_records(file, scores))
     result.ignored = path.string() + ": has tensors of the wrong sizes";
   if (!result.ignored.empty()) return result;
-  checkpoint.epochs = records_of(file.tensors.at("epochs"));
+  checkpoint.epochs = records_of(file.tensors.at("epochs"), scores);
   result.checkpoint = std::move(checkpoint);
   return result;
 }

@@ -18,13 +18,14 @@ struct Checkpoint {
   std::vector<EpochRecord> epochs;
 };
 
-/// Returns everything that decides a run's result but its length: design, data, recipe, seed,
+/// Returns everything that decides a run's result but its length: design, data, task, recipe, seed,
 /// horizon. A checkpoint of another identity is not continued.
 std::string identity_text(const TrialRequest& request);
 
-/// Throws EnvironmentError when it cannot be written; the previous one then still stands.
+/// Records hold the scores that the task has. Throws EnvironmentError when it cannot be written;
+/// the previous one then still stands.
 void write_checkpoint(const std::filesystem::path& folder, const std::string& identity,
-                      const Checkpoint& checkpoint);
+                      const Checkpoint& checkpoint, const std::vector<spec::Score>& scores);
 
 struct ReadCheckpoint {
   std::optional<Checkpoint> checkpoint;
@@ -33,6 +34,6 @@ struct ReadCheckpoint {
 
 /// Reads the folder's checkpoint; one that is damaged, of another run or of other sizes is ignored.
 ReadCheckpoint read_checkpoint(const std::filesystem::path& folder, const std::string& identity,
-                               std::size_t weights);
+                               std::size_t weights, const std::vector<spec::Score>& scores);
 
 }  // namespace atto::train

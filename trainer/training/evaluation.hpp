@@ -1,23 +1,15 @@
 #pragma once
-// How good weights are on a split.
+// Trained weights in use: their statistics, and what they say of images.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
-#include "design_specs/requirements/task_kind.hpp"
 #include "trainer/backend/backend.hpp"
 #include "trainer/data/batches.hpp"
 
 namespace atto::train {
-
-struct Quality {
-  double loss = 0, top1 = 0, top5 = 0;
-  bool is_finite = true;                ///< false where a logit is NaN or infinite
-  std::vector<std::int32_t> predicted;  ///< class of every image; ties go to the lower
-
-  spec::ScoreValues scores() const { return {{"top1", top1}, {"top5", top5}}; }
-};
 
 /// Weights that can be used for inference.
 struct TrainedWeights {
@@ -31,8 +23,11 @@ std::vector<float> recalibrated_statistics(Backend& backend, const ParameterLayo
                                            std::span<const std::int32_t> images, int batch,
                                            int threads);
 
-/// Ties in a logit count for the lower class, in both ranks.
-Quality judge(Backend& backend, const TrainedWeights& trained, const Dataset& data,
-              std::span<const std::int32_t> images, int batch, int threads);
+/// Is given the outputs for some images, and which they are.
+using OutputVisitor = std::function<void(const Maps&, std::span<const std::int32_t> images)>;
+/// Shows what the trained network says of whole images, a batch at a time.
+void infer_images(Backend& backend, const TrainedWeights& trained, const Dataset& data,
+                  std::span<const std::int32_t> images, int batch, int threads,
+                  const OutputVisitor& visit);
 
 }  // namespace atto::train

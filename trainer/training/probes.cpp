@@ -6,7 +6,6 @@
 
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/module_spans.hpp"
-#include "trainer/backend/loss.hpp"
 #include "trainer/data/batches.hpp"
 
 namespace atto::train {
@@ -32,16 +31,14 @@ class Reaction {
         gradients_(layout.trained),
         images_(images) {}
 
-  void run(Backend& backend, const Batch& batch, std::span<const std::int32_t> labels,
-           const std::vector<int>& layers) {
+  void run(Backend& backend, const Stimuli& stimuli, const std::vector<int>& layers) {
     Watch watch{layers, {}};
-    Maps slopes = backend.forward(weights_.data(), batch, &watch);
-    cross_entropy(slopes[0].data(), labels.data(), batch.count, network_.classes, 0,
-                  slopes[0].data());
-    backend.backward(slopes, gradients_.data());
+    Maps maps = backend.forward(weights_.data(), stimuli.batch, &watch);
+    stimuli.into_slopes(maps);
+    backend.backward(maps, gradients_.data());
     outputs_ = std::move(watch.maps);
     for (std::size_t i = 0; i < layers.size(); ++i) place_[layers[i]] = i;
-    labels_ = labels;
+    classes_ = stimuli.classes;
   }
 
   net::ModuleResponses of(const net::ModuleSpan& span) const {
@@ -49,8 +46,9 @@ class Reaction {
     const MapView out = map_of(span.output);
     responses.activation_sparsity = sparsity(span, out);
     responses.effective_rank = effective_rank_of(out);
-    responses.class_separation_gained =
-        class_separation_of(out, labels_) - class_separation_of(map_of(span.input), labels_);
+    if (!classes_.empty())
+      responses.class_separation_gained =
+          class_separation_of(out, classes_) - class_separation_of(map_of(span.input), classes_);
     GradientSums sums;
     for (int layer : span.layers) add_gradients(layer, sums);
     responses.gradient_norm = sums.params > 0 ? std::sqrt(sums.squares / sums.params) : 0;
@@ -103,7 +101,7 @@ class Reaction {
   std::vector<float> gradients_;
   Maps outputs_;
   std::map<int, std::size_t> place_;
-  std::span<const std::int32_t> labels_;
+  std::span<const std::int32_t> classes_;
   int images_;
 };
 
@@ -124,10 +122,13 @@ net::ModuleSpan whole(const net::Network& network, const std::vector<net::Module
   return span;
 }
 
-/// Returns the modules that the first output needs, without the layers that it does not.
-std::vector<net::ModuleSpan> needed_modules(const net::Network& network) {
+/// Returns the modules that the outputs need, without the layers that it does not.
+std::vector<net::ModuleSpan> needed_modules(const net::Network& network,
+                                            const std::vector<int>& outputs) {
   std::vector<bool> is_needed(network.layers.size(), false);
-  is_needed[static_cast<std::size_t>(network.outputs.at(0).layer)] = true;
+  for (int output : outputs)
+    is_needed[static_cast<std::size_t>(
+        network.outputs.at(static_cast<std::size_t>(output)).layer)] = true;
   for (std::size_t i = network.layers.size(); i-- > 0;)
     if (is_needed[i])
       for (int input : network.layers[i].inputs) is_needed[static_cast<std::size_t>(input)] = true;
@@ -241,18 +242,12 @@ std::vector<std::int32_t> stimulus_images(std::span<const std::int32_t> subset, 
 
 net::ResponsesByModule probe(Backend& backend, const net::Network& network,
                              const ParameterLayout& layout, const std::vector<float>& weights,
-                             const Dataset& data, std::span<const std::int32_t> stimuli) {
+                             const Stimuli& stimuli) {
   net::ResponsesByModule responses;
-  const std::vector<net::ModuleSpan> modules = needed_modules(network);
+  const std::vector<net::ModuleSpan> modules = needed_modules(network, stimuli.outputs);
   if (modules.empty()) return responses;
-  std::vector<float> pixels(stimuli.size() * static_cast<std::size_t>(data.image_bytes()));
-  write_batch(data, stimuli, {}, 0, 0, 1, pixels.data());
-  std::vector<std::int32_t> labels;
-  for (std::int32_t image : stimuli)
-    labels.push_back(data.images.labels[static_cast<std::size_t>(image)]);
-  const int count = static_cast<int>(stimuli.size());
-  Reaction reaction(network, layout, weights, count);
-  reaction.run(backend, {pixels.data(), count}, labels, probed_layers(network, modules));
+  Reaction reaction(network, layout, weights, stimuli.batch.count);
+  reaction.run(backend, stimuli, probed_layers(network, modules));
   for (const net::ModuleSpan& span : modules) responses[span.path] = reaction.of(span);
   responses[""] = reaction.of(whole(network, modules));
   return responses;

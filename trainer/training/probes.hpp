@@ -3,12 +3,12 @@
 // backward, and each module's reaction is written down.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
 #include "prototypes/network/responses.hpp"
 #include "trainer/backend/backend.hpp"
-#include "trainer/data/dataset.hpp"
 
 namespace atto::train {
 
@@ -16,11 +16,20 @@ namespace atto::train {
 /// and at least 16 (so that a probe costs a fortieth of an epoch), at most 128 and at most `batch`.
 std::vector<std::int32_t> stimulus_images(std::span<const std::int32_t> subset, int batch);
 
-/// Probes every module, and the whole network under "". Batch norm uses the batch's own statistics;
-/// the loss is plain cross-entropy. `stimuli` fit into the backend's batch.
+/// What modules react to.
+struct Stimuli {
+  Batch batch;  ///< fits into the backend's
+  /// Of each image, for class_separation_gained; empty where images have no classes, which is then
+  /// 0.
+  std::span<const std::int32_t> classes;
+  std::vector<int> outputs;                ///< those of the network that the backend computes
+  std::function<void(Maps&)> into_slopes;  ///< turns outputs into the loss's slopes by them
+};
+
+/// Probes every module, and the whole network under "". Batch norm uses the batch's own statistics.
 net::ResponsesByModule probe(Backend& backend, const net::Network& network,
                              const ParameterLayout& layout, const std::vector<float>& weights,
-                             const Dataset& data, std::span<const std::int32_t> stimuli);
+                             const Stimuli& stimuli);
 
 /// A map [images, pixels, channels] as the measures below see it.
 struct MapView {

@@ -1,12 +1,13 @@
-// The files that a trained network is: its weights, and reference results for whoever runs it
-// elsewhere.
+#include "trainer/training/trained_files.hpp"
+
 #include <fmt/format.h>
 
 #include <cstring>
 
 #include "design_specs/reading/text_checks.hpp"
+#include "prototypes/language/trained_model.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
-#include "trainer/training/training_run.hpp"
+#include "trainer/training/checkpoint.hpp"
 
 namespace atto::train {
 namespace {
@@ -62,39 +63,38 @@ std::span<const std::int32_t> reference_images(const Dataset& data) {
   return all.first(std::min(kReferenceImages, all.size()));
 }
 
-void write_reference(const std::filesystem::path& file, const net::Network& network,
-                     const Dataset& data, std::span<const std::int32_t> images,
-                     const ParameterLayout& layout, const TrainedWeights& trained) {
+Maps run_by_torch(const net::Network& network, const Dataset& data,
+                  std::span<const std::int32_t> images, const ParameterLayout& layout,
+                  const TrainedWeights& trained, const std::vector<int>& outputs,
+                  net::TensorFile& inputs) {
   const auto count = static_cast<std::int64_t>(images.size());
   const std::int64_t plane = std::int64_t{data.info.height} * data.info.width,
                      channels = data.info.channels;
-  std::vector<float> pixels(images.size() * static_cast<std::size_t>(data.image_bytes()));
-  write_batch(data, images, {}, 0, 0, 1, pixels.data());
-  std::vector<float> logits;
-  const auto backend = make_torch_backend(network, layout, {Device::Cpu, 1, kBatch});
+  Maps all(outputs.size());
+  std::vector<float> planar;
+  const auto backend = make_torch_backend(network, layout, {Device::Cpu, 1, kBatch, outputs});
   for (std::size_t first = 0; first < images.size(); first += kBatch) {
-    const Batch batch{pixels.data() + first * static_cast<std::size_t>(data.image_bytes()),
-                      static_cast<int>(std::min<std::size_t>(kBatch, images.size() - first))};
-    const Maps maps = backend->infer(trained.weights.data(), trained.statistics.data(), batch);
-    logits.insert(logits.end(), maps.at(0).begin(), maps.at(0).end());
-  }
-  std::vector<float> planar(pixels.size());
-  for (std::int64_t i = 0; i < count; ++i)
-    for (std::int64_t p = 0; p < plane; ++p)
+    const auto part = images.subspan(first, std::min<std::size_t>(kBatch, images.size() - first));
+    std::vector<float> pixels(part.size() * static_cast<std::size_t>(data.image_bytes()));
+    write_batch(data, part, {}, 0, 0, 1, pixels.data());
+    const Maps maps = backend->infer(trained.weights.data(), trained.statistics.data(),
+                                     {pixels.data(), static_cast<int>(part.size())});
+    for (std::size_t i = 0; i < maps.size(); ++i)
+      all[i].insert(all[i].end(), maps[i].begin(), maps[i].end());
+    for (std::size_t image = 0; image < part.size(); ++image)
       for (std::int64_t c = 0; c < channels; ++c)
-        planar[static_cast<std::size_t>((i * channels + c) * plane + p)] =
-            pixels[static_cast<std::size_t>((i * plane + p) * channels + c)];
-  net::TensorFile contents;
-  contents.tensors["inputs"] =
-      float_tensor(planar, {count, channels, data.info.height, data.info.width});
-  contents.tensors["logits"] = float_tensor(logits, {count, network.classes});
-  net::Tensor labels{net::Tensor::Type::I64, {count}, {}};
-  for (std::int32_t image : images) {
-    const std::int64_t label = data.images.labels[static_cast<std::size_t>(image)];
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&label);
-    labels.bytes.insert(labels.bytes.end(), bytes, bytes + sizeof(label));
+        for (std::int64_t p = 0; p < plane; ++p)
+          planar.push_back(pixels[static_cast<std::size_t>(
+              (static_cast<std::int64_t>(image) * plane + p) * channels + c)]);
   }
-  if (data.info.classes == network.classes) contents.tensors["labels"] = std::move(labels);
+  inputs.tensors["inputs"] =
+      float_tensor(planar, {count, channels, data.info.height, data.info.width});
+  return all;
+}
+
+void write_reference(const std::filesystem::path& file, const Dataset& data,
+                     const ParameterLayout& layout, const TrainedWeights& trained,
+                     net::TensorFile contents) {
   describe(data, contents.metadata);
   contents.metadata["weights_digest"] =
       net::weights_digest(to_tensors(layout, trained.weights, trained.statistics));

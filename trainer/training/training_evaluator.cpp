@@ -39,26 +39,6 @@ TrialResult failed(const std::string& reason) {
   return result;
 }
 
-/// The data set may have changed since the network was made for it.
-void expect_fit(const TrialRequest& request, const Dataset& data) {
-  const net::Network& network = request.network;
-  if (network.input == data.info.input() && network.classes == data.info.classes) return;
-  throw EnvironmentError(fmt::format(
-      "the network is for {}x{}x{} and {} classes; data set {} has {}x{}x{} and {}",
-      network.input.channels, network.input.height, network.input.width, network.classes,
-      data.info.name, data.info.channels, data.info.height, data.info.width, data.info.classes));
-}
-
-/// The loss takes logits and makes the softmax itself.
-void expect_logits(const net::Network& network) {
-  const net::Layer& last = network.layers[static_cast<std::size_t>(network.outputs.at(0).layer)];
-  if (std::holds_alternative<net::Softmax>(last.op))
-    throw SpecError({{network.name, "/head",
-                      "must not end in a softmax: it is trained on its logits, and the softmax is "
-                      "part of the loss",
-                      last.name}});
-}
-
 }  // namespace
 
 TrainingEvaluator::TrainingEvaluator(TrainerSettings settings) : settings_(settings) {
@@ -92,8 +72,8 @@ const Dataset& TrainingEvaluator::dataset(const TrialRequest& request) {
 
 TrialResult TrainingEvaluator::evaluate(const TrialRequest& request, const Progress& progress) {
   const Dataset& data = dataset(request);
-  expect_fit(request, data);
-  expect_logits(request.network);
+  const TaskRow& task = find_task(request.task.kind.name);
+  task.expect_fit(request.network, data);
   prepare_process(request.recipe.threads);
   // Memory is promised freely and the process killed later: refuse what cannot be.
   const double needed =
@@ -103,7 +83,7 @@ TrialResult TrainingEvaluator::evaluate(const TrialRequest& request, const Progr
         fmt::format("out of memory: a batch of {} needs about {:.1f} GiB, this machine has {:.1f}",
                     request.recipe.batch, needed / (1 << 30), memory_limit() / (1 << 30)));
   try {
-    TrainingRun run(request, data, device(), progress);
+    TrainingRun run(request, data, task.make, device(), progress);
     TrialResult result = run.run();
     if (!run.ignored_checkpoint().empty())
       notes_.push_back("checkpoint ignored: " + run.ignored_checkpoint());

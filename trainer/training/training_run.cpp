@@ -10,10 +10,9 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
-#include "trainer/backend/loss.hpp"
-#include "trainer/backend/torch/torch_backend.hpp"
-#include "trainer/backend/torch/zero_cost.hpp"
+#include "trainer/data/batches.hpp"
 #include "trainer/training/probes.hpp"
+#include "trainer/training/trained_files.hpp"
 
 namespace atto::train {
 namespace {
@@ -35,19 +34,19 @@ double wall_seconds() {
   return seconds_of(CLOCK_MONOTONIC);
 }
 
-TrainingRun::TrainingRun(const TrialRequest& request, const Dataset& data, Device device,
-                         const Progress& progress)
+TrainingRun::TrainingRun(const TrialRequest& request, const Dataset& data, const TaskMaker& make,
+                         Device device, const Progress& progress)
     : request_(request),
       data_(data),
       progress_(progress),
       identity_(identity_text(request)),
-      layout_(request.network),
       subset_(training_subset(data, request.images)),
       validation_(validation_subset(
           data, subset_, request.phase == Phase::Final ? std::nullopt : request.validation_images)),
       batch_(static_cast<int>(
           std::min<std::size_t>(static_cast<std::size_t>(request.recipe.batch), subset_.size()))),
-      backend_(make_backend(request.network, layout_, {device, request.recipe.threads, batch_})) {}
+      task_(make({request, data, device, batch_})),
+      layout_(task_->layout()) {}
 
 void TrainingRun::stop(Outcome outcome, std::string reason) {
   result_.outcome = outcome;
@@ -59,7 +58,8 @@ void TrainingRun::start() {
   std::error_code error;
   std::filesystem::create_directories(request_.folder, error);
   if (error) throw EnvironmentError("cannot create", request_.folder.string(), error.value());
-  ReadCheckpoint read = read_checkpoint(request_.folder, identity_, layout_.trained);
+  ReadCheckpoint read =
+      read_checkpoint(request_.folder, identity_, layout_.trained, request_.task.kind.scores);
   ignored_checkpoint_ = read.ignored;
   if (read.checkpoint) {
     at_ = std::move(*read.checkpoint);
@@ -92,21 +92,11 @@ bool TrainingRun::train_epoch(int epoch, EpochTotals& totals) {
   const auto size = static_cast<std::size_t>(batch_);
   const std::size_t steps = subset_.size() / size;
   const std::vector<std::int32_t> order = epoch_order(subset_, request_.seed, epoch);
-  std::vector<float> pixels(size * static_cast<std::size_t>(data_.image_bytes()));
   std::vector<float> gradients(layout_.trained);
-  std::vector<std::int32_t> labels(size);
   const double started = wall_seconds();
   for (std::size_t step = 0; step < steps; ++step) {
     const auto images = std::span(order).subspan(step * size, size);
-    write_batch(data_, images, request_.recipe, request_.seed, epoch, request_.recipe.threads,
-                pixels.data());
-    for (std::size_t i = 0; i < size; ++i)
-      labels[i] = data_.images.labels[static_cast<std::size_t>(images[i])];
-    Maps maps = backend_->forward(at_.state.weights.data(), {pixels.data(), batch_});
-    const double loss = cross_entropy(maps[0].data(), labels.data(), batch_, data_.info.classes,
-                                      request_.recipe.label_smoothing, maps[0].data()) /
-                        batch_;
-    backend_->backward(maps, gradients.data());
+    const double loss = task_->step(at_.state.weights, images, epoch, gradients);
     if (!std::isfinite(loss)) {
       stop(Outcome::Diverged,
            fmt::format("loss is not finite in epoch {}, step {}", epoch, step + 1));
@@ -131,8 +121,7 @@ bool TrainingRun::train_epoch(int epoch, EpochTotals& totals) {
 const TrainedWeights& TrainingRun::trained() {
   if (!trained_.weights.empty()) return trained_;
   trained_.weights = at_.state.averaged.empty() ? at_.state.weights : at_.state.averaged;
-  trained_.statistics = recalibrated_statistics(*backend_, layout_, trained_.weights, data_,
-                                                subset_, batch_, request_.recipe.threads);
+  trained_.statistics = task_->statistics(trained_.weights, subset_);
   return trained_;
 }
 
@@ -144,12 +133,11 @@ bool TrainingRun::is_judged(int epoch) const {
 
 /// Measures the weights after an epoch; stops the run where they are of no use.
 void TrainingRun::judge_epoch(EpochRecord& record) {
-  const Quality quality =
-      judge(*backend_, trained(), data_, validation_, batch_, request_.recipe.threads);
-  record.validation_loss = quality.loss;
-  record.validation = quality.scores();
-  if (!quality.is_finite) {
-    stop(Outcome::Diverged, fmt::format("logits are not finite after epoch {}", record.epoch));
+  const Judgement judgement = task_->judge(trained(), validation_);
+  record.validation_loss = judgement.loss;
+  record.validation = judgement.scores;
+  if (!judgement.fault.empty()) {
+    stop(Outcome::Diverged, fmt::format("{} after epoch {}", judgement.fault, record.epoch));
     return;
   }
   if (request_.wants_responses) probe_epoch(record);
@@ -157,15 +145,13 @@ void TrainingRun::judge_epoch(EpochRecord& record) {
 
 void TrainingRun::probe_epoch(EpochRecord& record) {
   const double started = process_cpu_seconds();
-  record.responses = probe(*backend_, request_.network, layout_, trained().weights, data_,
-                           stimulus_images(subset_, batch_));
+  record.responses = task_->probe(trained().weights, stimulus_images(subset_, batch_));
   record.probe_cpu_seconds = process_cpu_seconds() - started;
 }
 
 /// Returns false when the network diverged.
 bool TrainingRun::end_epoch(int epoch, const EpochTotals& totals, double started) {
-  // Blind guessing has a loss of ln(classes); thrice that over a whole epoch does not come back.
-  const double limit = 3 * std::log(std::max(2, data_.info.classes));
+  const double limit = task_->hopeless_loss();
   if (totals.loss > limit) {
     stop(Outcome::Diverged,
          fmt::format("mean loss of epoch {} is {:.3g}, over {:.3g}", epoch, totals.loss, limit));
@@ -188,23 +174,18 @@ bool TrainingRun::end_epoch(int epoch, const EpochTotals& totals, double started
 /// What a finished trial leaves behind, and the one look at the test split.
 void TrainingRun::finish() {
   if (at_.epochs.size() > static_cast<std::size_t>(request_.to_epoch)) return;
-  if (request_.judge_test)
-    result_.test =
-        judge(*backend_, trained(), data_, data_.test, batch_, request_.recipe.threads).scores();
+  if (request_.judge_test) result_.test = task_->judge(trained(), data_.test).scores;
   if (request_.phase != Phase::Final) return;
   write_weights(request_.folder / kWeightsName, request_, data_, layout_, trained());
-  write_reference(request_.folder / kReferenceName, request_.network, data_,
-                  reference_images(data_), layout_, trained());
+  write_reference(request_.folder / kReferenceName, data_, layout_, trained(),
+                  task_->reference(trained(), reference_images(data_)));
 }
 
 void TrainingRun::score() {
   constexpr std::size_t kScoredImages = 64;
   const double started = process_cpu_seconds();
-  const std::vector<std::int32_t> images = spread_images(subset_, kScoredImages);
-  std::vector<float> pixels(images.size() * static_cast<std::size_t>(data_.image_bytes()));
-  write_batch(data_, images, {}, 0, 0, 1, pixels.data());
-  result_.scores = zero_cost_scores(
-      request_.network, layout_, initial_weights(request_.network, layout_, request_.seed), pixels);
+  result_.scores = task_->score(initial_weights(request_.network, layout_, request_.seed),
+                                spread_images(subset_, kScoredImages));
   result_.score_cpu_seconds = process_cpu_seconds() - started;
 }
 
@@ -218,7 +199,7 @@ TrialResult TrainingRun::run() {
     const double epoch_started = process_cpu_seconds();
     EpochTotals totals;
     if (!train_epoch(epoch, totals) || !end_epoch(epoch, totals, epoch_started)) break;
-    write_checkpoint(request_.folder, identity_, at_);
+    write_checkpoint(request_.folder, identity_, at_, request_.task.kind.scores);
     if (!report(1) && epoch < request_.to_epoch) {
       stop(Outcome::Interrupted, "asked to stop");
       break;

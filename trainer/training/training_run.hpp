@@ -8,7 +8,7 @@
 #include "prototypes/language/trained_model.hpp"
 #include "trainer/evaluator.hpp"
 #include "trainer/training/checkpoint.hpp"
-#include "trainer/training/evaluation.hpp"
+#include "trainer/training/task.hpp"
 
 namespace atto::train {
 
@@ -18,8 +18,9 @@ using net::kWeightsName;
 
 class TrainingRun {
  public:
-  TrainingRun(const TrialRequest& request, const Dataset& data, Device device,
-              const Progress& progress);
+  /// Trains what `make` makes of the request.
+  TrainingRun(const TrialRequest& request, const Dataset& data, const TaskMaker& make,
+              Device device, const Progress& progress);
   /// Never throws for what a candidate does; EnvironmentError for what the machine does.
   TrialResult run();
   /// Why a checkpoint that was there was not continued; empty otherwise.
@@ -46,11 +47,11 @@ class TrainingRun {
   const Dataset& data_;
   const Progress& progress_;
   const std::string identity_;
-  const ParameterLayout layout_;
   const std::vector<std::int32_t> subset_;
   const std::vector<std::int32_t> validation_;
   const int batch_;
-  std::unique_ptr<Backend> backend_;
+  const std::unique_ptr<Task> task_;
+  const ParameterLayout& layout_;
   Checkpoint at_;
   TrainedWeights
       trained_;  ///< of the state after the last finished epoch; empty when not computed yet
@@ -60,23 +61,6 @@ class TrainingRun {
   double training_seconds_ = 0, last_report_ = 0;
   std::int64_t trained_images_ = 0;
 };
-
-/// Writes weights.safetensors: the network's tensors, with what a reader needs to use them as
-/// metadata.
-void write_weights(const std::filesystem::path& file, const TrialRequest& request,
-                   const Dataset& data, const ParameterLayout& layout,
-                   const TrainedWeights& trained);
-
-/// Returns what write_reference() is given when nothing else is asked for: the first 64 test
-/// images, or validation images where there is no test split.
-std::span<const std::int32_t> reference_images(const Dataset& data);
-
-/// Writes reference.safetensors: images as normalised float [N, C, H, W] under "inputs", LibTorch's
-/// logits [N, classes] under "logits" and, where the data set has the network's classes, "labels"
-/// [N]; the metadata tells which weights they are of.
-void write_reference(const std::filesystem::path& file, const net::Network& network,
-                     const Dataset& data, std::span<const std::int32_t> images,
-                     const ParameterLayout& layout, const TrainedWeights& trained);
 
 double process_cpu_seconds();
 double wall_seconds();

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "tests/trainer/networks.hpp"
+#include "trainer/backend/loss.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/data/batches.hpp"
 
@@ -70,9 +71,18 @@ TEST_CASE("both backends show the same responses of every module") {
   const BackendSettings settings{Device::Cpu, 1, 32};
   const auto oracle = make_torch_backend(network, layout, settings),
              ours = make_cpu_backend(network, layout, settings);
-  const net::ResponsesByModule wanted =
-      probe(*oracle, network, layout, weights, synthetic(), stimuli);
-  const net::ResponsesByModule got = probe(*ours, network, layout, weights, synthetic(), stimuli);
+  std::vector<float> pixels(stimuli.size() * static_cast<std::size_t>(synthetic().image_bytes()));
+  write_batch(synthetic(), stimuli, {}, 0, 0, 1, pixels.data());
+  std::vector<std::int32_t> labels;
+  for (const std::int32_t image : stimuli)
+    labels.push_back(synthetic().images.labels[static_cast<std::size_t>(image)]);
+  const int count = static_cast<int>(stimuli.size());
+  const auto into_slopes = [&](Maps& maps) {
+    cross_entropy(maps.at(0).data(), labels.data(), count, network.classes, 0, maps[0].data());
+  };
+  const Stimuli shown{{pixels.data(), count}, labels, {0}, into_slopes};
+  const net::ResponsesByModule wanted = probe(*oracle, network, layout, weights, shown);
+  const net::ResponsesByModule got = probe(*ours, network, layout, weights, shown);
   REQUIRE(got.size() == 3);
   for (const char* module : {"", "stages[0].modules[0]", "stages[0].modules[1]"}) {
     INFO(module);
