@@ -72,7 +72,7 @@ struct TaskRow {
 
 /// Every task, in the order of spec::task_kinds().
 std::span<const TaskRow> task_rows();
-/// Throws InternalError where there is none.
+/// Throws EnvironmentError where there is none: the request is of another version.
 const TaskRow& find_task(std::string_view name);
 
 }  // namespace atto::train

@@ -17,7 +17,9 @@ std::span<const TaskRow> task_rows() {
 const TaskRow& find_task(std::string_view name) {
   for (const TaskRow& row : kTasks)
     if (row.name == name) return row;
-  throw InternalError("no task can be trained that is called " + std::string(name));
+  std::string known;
+  for (const TaskRow& row : kTasks) known += (known.empty() ? "" : ", ") + std::string(row.name);
+  throw EnvironmentError("task " + std::string(name) + ": this trainer knows " + known);
 }
 
 }  // namespace atto::train
