@@ -235,7 +235,7 @@ std::string legend(const Diagram& diagram, int width) {
 
 }  // namespace
 
-std::string network_svg(const Diagram& diagram) {
+std::string network_svg(const Diagram& diagram, bool is_inline) {
   std::int64_t most_macs = 0, most_params = 0;
   for (const DrawnCard& card : diagram.cards)
     for (const DrawnBlock& block : card.blocks) {
@@ -259,9 +259,10 @@ std::string network_svg(const Diagram& diagram) {
   }
   const int height = y + row_height + kMargin;
   return fmt::format(
-             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"net\" viewBox=\"0 0 {0} {1}\" "
+             "<svg{4} class=\"net\" viewBox=\"0 0 {0} {1}\" "
              "width=\"{0}\" height=\"{1}\" role=\"img\">\n<title>{2}</title>\n{3}\n",
-             width, height, escaped(diagram.name), kStyle) +
+             width, height, escaped(diagram.name), kStyle,
+             is_inline ? "" : " xmlns=\"http://www.w3.org/2000/svg\"") +
          box_at(0, 0, width, height, "page") + legend(diagram, width) + cards + "</svg>\n";
 }
 

@@ -55,6 +55,10 @@ int report_command(const ReportOptions& options) {
   }
   const fs::path html = options.out.empty() ? fs::path(options.folders.front()) / "report.html"
                                             : fs::path(options.out);
+  for (search::CampaignReport& report : reports)
+    report.designs_from_page =
+        fs::absolute(report.folder / "designs")
+            .lexically_relative(fs::absolute(html).lexically_normal().parent_path());
   fs::path csv = html;
   csv.replace_extension(".csv");
   spec::write_file_atomically(html, search::report_html(reports));

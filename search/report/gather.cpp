@@ -146,6 +146,7 @@ std::string search_command(const CampaignReport& report, const std::vector<Exten
 TierReport gather_tier(Ledger& ledger, const CampaignReport& report, int tier) {
   TierReport result;
   result.board = make_leaderboard(ledger, report.campaign, tier);
+  result.require = terms_of(ledger, report.campaign, tier).require();
   result.marginals = marginals_of(report.campaign, result.board);
   result.best_so_far = best_so_far(ledger, report.campaign, tier);
   for (const Entry& entry : result.board.entries) {

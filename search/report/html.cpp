@@ -5,6 +5,7 @@
 #include <cctype>
 #include <cmath>
 
+#include "search/report/networks.hpp"
 #include "search/report/page.hpp"
 #include "search/report/people.hpp"
 #include "search/report/report.hpp"
@@ -79,24 +80,45 @@ std::string latency_cell(const Entry& entry) {
   return text;
 }
 
+/// A link to a design's file from where the page will lie; the hash alone where that is not known.
+std::string design_link(const CampaignReport& report, const DesignRow& design) {
+  if (report.designs_from_page.empty()) return design.hash;
+  return fmt::format("<a href='{}'>{}</a>",
+                     escaped((report.designs_from_page / (design.hash + ".json")).string()),
+                     design.hash);
+}
+
 std::string board_row(const CampaignReport& report, const TierReport& tier, const Entry& entry) {
   const spec::Costs& costs = entry.design.costs;
   std::string row = fmt::format(
       "<tr><td>{}</td><td class='t'><code "
       "title='{}'>{}</code></td><td>{}</td><td>{}</td><td>{}</td>",
-      entry.rank, escaped(entry.design.how), entry.design.hash, grouped(costs.params),
-      grouped(costs.macs), grouped((costs.peak_activation_bytes + 512) / 1024));
+      entry.rank, escaped(entry.design.how), design_link(report, entry.design),
+      grouped(costs.params), grouped(costs.macs),
+      grouped((costs.peak_activation_bytes + 512) / 1024));
   if (tier.board.shows_latency) row += "<td>" + latency_cell(entry) + "</td>";
   const spec::Score& score = tier.board.score;
   for (const std::optional<double>& value : entry.rungs)
     row += "<td>" + value_text(score, value) + "</td>";
   row += fmt::format(
-      "<td>{}</td><td>{}</td><td>{:.1f}</td><td class='l notes'>{}</td><td class='l'>"
-      "<details><summary>command</summary><code>{}</code></details></td></tr>\n",
+      "<td>{}</td><td>{}</td><td>{:.1f}</td><td class='l notes'>{}"
+      "<details><summary class='hint'>train it "
+      "again</summary><code>{}</code></details></td></tr>\n",
       with_interval(score, entry.validation, report.campaign.validation_images),
       with_interval(score, entry.test, report.campaign.test_images), entry.cpu_seconds,
       notes(report, tier.board, entry), escaped(tier.commands.at(entry.design.hash)));
   return row;
+}
+
+std::string marks_explained(const spec::Score& score) {
+  return fmt::format(
+      "<p class='hint'>Marks: <b>winner</b> is what the campaign delivers. <b>Pareto</b>: no other "
+      "design that reached the top rung is better in validation, parameters and multiply-adds at "
+      "once. {}<b>human</b>: a person's design. <b>reused</b>: a result comes from another "
+      "campaign. In red: what it misses, or why it has no result.</p>",
+      score.unit == spec::Unit::ImageShare
+          ? "<b>tie with the best</b>: the images cannot tell it from the best of its group. "
+          : "");
 }
 
 std::string board_table(const CampaignReport& report, const TierReport& tier) {
@@ -110,7 +132,7 @@ std::string board_table(const CampaignReport& report, const TierReport& tier) {
     text += fmt::format("<th>val{} after {} ep.</th>", unit, epochs);
   text += fmt::format(
       "<th>final val{0}</th><th>test{0}</th><th>CPU-s</th><th class='l'>notes</th>"
-      "<th class='l'>again</th></tr></thead><tbody>\n",
+      "</tr></thead><tbody>\n",
       unit);
   for (const Entry& entry : tier.board.entries) text += board_row(report, tier, entry);
   return text + "</tbody></table></div>";
@@ -246,7 +268,8 @@ std::string tier_section(const CampaignReport& report, const TierReport& tier) {
                                   report.campaign.validation_images),
                     with_interval(tier.board.score, winner->test, report.campaign.test_images))
               : "<p class='winner none'>No design meets every requirement yet.</p>";
-  text += "<h3>Leaderboard</h3>" + board_table(report, tier);
+  text += requirements_section(report, tier) + networks_section(report, tier);
+  text += "<h3>Leaderboard</h3>" + board_table(report, tier) + marks_explained(tier.board.score);
   text += "<div class='charts'>" + pareto_chart(report, tier, false) +
           pareto_chart(report, tier, true) +
           curve_chart(tier.board.score, tier.search_curves, "Learning curves of the search") +

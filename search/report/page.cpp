@@ -22,10 +22,10 @@ small,.hint{color:var(--dim);font-size:12.5px}td small{display:block}code{font:1
 .tile{border:1px solid var(--line);border-radius:8px;padding:9px 12px}.tile b{display:block;font-size:18px}.tile span{color:var(--dim);font-size:12.5px}
 .winner{border-left:4px solid var(--good);padding:8px 14px;margin:16px 0;background:color-mix(in srgb,var(--good) 8%,transparent)}
 .winner small{display:inline;margin-left:5px}.winner.none{border-color:var(--bad);background:color-mix(in srgb,var(--bad) 8%,transparent)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+.scroll{overflow-x:auto}svg.net{width:auto;max-width:100%;min-width:min(760px,var(--own,760px))}table.narrow{width:auto}.narrow .bar{grid-template-columns:max-content 120px}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
 th{color:var(--dim);font-weight:600;font-size:12.5px}.sortable th{cursor:pointer}.sortable th:hover{color:var(--fg)}.t,.l{text-align:left}
-td.l{white-space:normal}.notes{min-width:15em}td details[open] code{display:block;min-width:40ch}summary{cursor:pointer;white-space:nowrap}tbody tr:hover{background:color-mix(in srgb,var(--accent) 6%,transparent)}
+td.l{white-space:normal}.notes{min-width:15em}td details[open] code{display:block;min-width:40ch}summary{cursor:pointer}a{color:var(--accent)}tbody tr:hover{background:color-mix(in srgb,var(--accent) 6%,transparent)}
 .badge{display:inline-block;margin:1px 0;border-radius:9px;padding:0 8px;font-size:12px;border:1px solid var(--line);color:var(--dim)}
 .badge.good{background:var(--good);border-color:var(--good);color:var(--card)}.badge.front{border-color:var(--accent);color:var(--accent)}
 .badge.human{border-color:var(--c3);color:var(--c3)}.badge.bad{border-color:var(--bad);color:var(--bad)}
@@ -116,11 +116,13 @@ std::string campaign_header(const CampaignReport& report) {
   const Campaign& campaign = report.campaign;
   const Totals& totals = report.totals;
   std::string text = fmt::format(
-      "<section><h2>{}</h2><p class='hint'>{}, seed {}, {} candidates, data {}, {}{}; "
+      "<section><h2>{} <small>{}</small></h2><p class='hint'>{}, seed {}, {} candidates, data {}, "
+      "{}{}; "
       "atto {}; {}</p><div class='tiles'>",
-      escaped(campaign.spec.name), escaped(campaign.spec.search.strategy),
-      campaign.spec.search.seed, campaign.spec.search.candidates, escaped(campaign.data),
-      escaped(report.state), campaign.is_async ? ", asynchronous: cannot be repeated exactly" : "",
+      escaped(campaign.spec.name), escaped(report.folder.filename().string()),
+      escaped(campaign.spec.search.strategy), campaign.spec.search.seed,
+      campaign.spec.search.candidates, escaped(campaign.data), escaped(report.state),
+      campaign.is_async ? ", asynchronous: cannot be repeated exactly" : "",
       escaped(report.version), escaped(report.folder.string()));
   text += tile(grouped(totals.done), "trials finished") +
           tile(std::to_string(totals.diverged), "diverged") +

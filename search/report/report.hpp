@@ -50,6 +50,7 @@ struct Progress {
 
 struct TierReport {
   Leaderboard board;
+  spec::Requirements require;       ///< with what people steered
   std::vector<Marginal> marginals;  ///< strongest first
   std::vector<Curve> search_curves, final_curves;
   std::vector<Progress> best_so_far;  ///< validation at the top rung over search CPU-seconds
@@ -58,6 +59,8 @@ struct TierReport {
 
 struct CampaignReport {
   std::filesystem::path folder;
+  /// The designs' files, relative to where the page will lie; empty: the page has no links.
+  std::filesystem::path designs_from_page;
   Campaign campaign;
   std::string state, version, command;  ///< what runs the whole campaign again
   std::vector<std::string> environments;

@@ -110,8 +110,10 @@ TEST_CASE("status and report show a finished campaign with every key") {
   CHECK(csv.find("run,tier,rank,hash,origin,params,macs,") == 0);
   CHECK(std::count(csv.begin(), csv.end(), '\n') == 7);
   const std::string html = read_text(scratch / "run/report.html");
-  for (const char* part : {"Leaderboard", "Pareto", "Learning curves", "What decisions did",
-                           "Failures", "Run it again"})
+  for (const char* part :
+       {"Leaderboard", "Pareto", "Learning curves", "What decisions did", "Failures",
+        "Run it again", "Requirements", "The winner", "share of multiply-adds",
+        "Decisions in which the front differs", "href='designs/", "Marks:"})
     CHECK(html.find(part) != std::string::npos);
   CHECK(html.find("http") == std::string::npos);
   CHECK(html.find("src=") == std::string::npos);
