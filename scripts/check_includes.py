@@ -48,6 +48,22 @@ ALLOWED = {
     "search/cli": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/image", "export/measuring", "export/runtime", "export/targets", "trainer/data", "trainer/data/images", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],
     "trainer/cli": ["search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "search/strategies", "trainer/training", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
 }
+# Tests stand where the room does that they mirror (tests/export/onnx: export/onnx), and may include helpers of any tests.
+# folder of tests or benchmarks -> what it may include as well: whatever its cases are made with or compared with.
+BESIDE = {
+    "tests/export/quantisation": ["export/onnx"],
+    "tests/export/runtime": ["export/lowering", "export/quantisation", "export/reference", "generator/space", "prototypes", "design_specs"],
+    "tests/export": ["prototypes", "design_specs"],
+    "tests/fuzz": ["export/format", "export/image", "export/runtime", "prototypes", "trainer/data/images", "design_specs"],
+    "tests/interop": ["export/lowering", "export/onnx", "export/quantisation", "export/reference", "generator/space", "prototypes", "design_specs"],
+    "tests/search": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/ledger/sqlite", "search/latency", "search/latency/engine", "search/strategies", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "tests/trainer": ["trainer/data"],
+    "tests/consumer": ["export/runtime", "export/lowering"],
+    "tests": ["design_specs"],
+    "scripts/bench/peers": ["export/measuring", "export/lowering", "export/onnx", "export/quantisation", "export/runtime", "generator/space", "prototypes", "design_specs"],
+    "scripts/bench": ["search/cli", "search/tables", "search/strategies", "generator/space", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer/training", "prototypes", "design_specs"],
+}
+TESTED = ("tests/", "scripts/bench/")
 # library header pattern -> the folders that may include it.
 LIBRARIES = [
     (re.compile(r"^(torch|ATen|c10)/"), ["trainer/backend/torch"]),
@@ -73,25 +89,48 @@ def within(path, folders):
     return any(path == f or path.startswith(f + "/") for f in folders)
 
 
+def includes(file):
+    """Yields (line number, quote or bracket, target)."""
+    for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
+        if match := INCLUDE.match(line):
+            yield number, *match.groups()
+
+
+def sources(root, tops):
+    for file in sorted(f for top in tops for f in (root / top).rglob("*")):
+        if file.suffix in {".cpp", ".hpp", ".h"}:
+            yield file, file.relative_to(root).as_posix()
+
+
 def violations(root):
     found = []
-    roots = sorted({folder.split("/")[0] for folder in ALLOWED})
-    for file in sorted(f for top in roots for f in (root / top).rglob("*")):
-        name = file.relative_to(root).as_posix()
+    for file, name in sources(root, sorted({folder.split("/")[0] for folder in ALLOWED})):
         own = folder_of(name, ALLOWED)
-        if own is None or file.suffix not in {".cpp", ".hpp", ".h"}:
+        if own is None:
             continue
-        for number, line in enumerate(file.read_text(errors="replace").splitlines(), 1):
-            match = INCLUDE.match(line)
-            if not match:
-                continue
-            style, target = match.groups()
+        for number, style, target in includes(file):
             other = folder_of(target, ALLOWED) if style == '"' else None
             if other and other != own and other not in ALLOWED[own] and target not in ALLOWED[own]:
                 found.append(f"{name}:{number}: {own}/ may not include from {other}/; got {target}")
+            if target.startswith(TESTED):
+                found.append(f"{name}:{number}: only tests and benchmarks may include what is theirs; got {target}")
             for pattern, folders in LIBRARIES:
                 if pattern.match(target) and not within(name, folders):
                     found.append(f"{name}:{number}: only {', '.join(folders)} may include {target}")
+    return found + test_violations(root)
+
+
+def test_violations(root):
+    """What tests and benchmarks include must be the room that they mirror, what stands below it, or in BESIDE."""
+    found = []
+    for file, name in sources(root, ("tests", "scripts")):
+        room = folder_of(name.removeprefix("tests/"), ALLOWED)
+        beside = folder_of(name, BESIDE)
+        allowed = (ALLOWED[room] if room else []) + (BESIDE[beside] if beside else [])
+        for number, style, target in includes(file):
+            other = folder_of(target, ALLOWED) if style == '"' else None
+            if other and other not in allowed and target not in allowed and not (room and within(other, [room])):
+                found.append(f"{name}:{number}: {pathlib.PurePath(name).parent}/ may not include from {other}/; got {target}")
     return found
 
 
@@ -104,6 +143,14 @@ def self_test():
         assert len(violations(root)) == 2, violations(root)
         (root / "prototypes/a.cpp").write_text('#include "design_specs/errors.hpp"\n#include <vector>\n')
         assert violations(root) == [], violations(root)
+        (root / "prototypes/a.cpp").write_text('#include "tests/rounds.hpp"\n')
+        assert len(violations(root)) == 1, violations(root)
+        (root / "prototypes/a.cpp").write_text("")
+        (root / "tests/prototypes").mkdir(parents=True)
+        (root / "tests/prototypes/a.cpp").write_text('#include "prototypes/a.hpp"\n#include "tests/rounds.hpp"\n')
+        assert violations(root) == [], violations(root)
+        (root / "tests/prototypes/a.cpp").write_text('#include "generator/space/limits.hpp"\n')
+        assert len(violations(root)) == 1, violations(root)
 
 
 def main():
