@@ -78,9 +78,7 @@ Prototype read_prototype(const std::filesystem::path& file) {
   return Prototype(spec::read_json(file));
 }
 
-namespace {
-
-Network network_of(const Prototype& prototype, const TaskInput& input) {
+Network design_network(const Prototype& prototype, const TaskInput& input) {
   if (!prototype.is_design()) {
     const Decision& hole = prototype.decisions().front();
     throw SpecError({{spec::place_text(prototype.file(), hole.location), hole.pointer,
@@ -91,17 +89,15 @@ Network network_of(const Prototype& prototype, const TaskInput& input) {
   return std::move(*result.network);
 }
 
-}  // namespace
-
 Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input) {
   const Prototype prototype = read_prototype(file);
-  return network_of(prototype, input.value_or(prototype.written_input()));
+  return design_network(prototype, input.value_or(prototype.written_input()));
 }
 
 Network read_design(const std::filesystem::path& file, const TaskInput& input,
                     FirstOutput expected) {
   const Prototype prototype = read_prototype(file);
-  Network network = network_of(prototype, input);
+  Network network = design_network(prototype, input);
   expect_output(prototype, input, expected);
   return network;
 }

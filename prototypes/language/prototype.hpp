@@ -88,7 +88,9 @@ struct Realised {
 Realised realise(const Prototype& prototype, const Assignment& assignment,
                  const std::optional<TaskInput>& input = {});
 
-/// Reads a design file (no holes) into a network; holes or broken rules are SpecErrors.
+/// Returns the network that a design (no holes) is; holes or broken rules are SpecErrors.
+Network design_network(const Prototype& design, const TaskInput& input);
+/// Reads a design file into a network.
 Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input = {});
 /// As above, for a task: its first output is as expected.
 Network read_design(const std::filesystem::path& file, const TaskInput& input,

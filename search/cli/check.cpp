@@ -220,8 +220,8 @@ void check_prototype(spec::Document document, const std::string& file, Report& r
 int check_file(const std::string& file, bool is_json, Json& reports) {
   Json entry = {{"file", file}};
   const std::optional<Failure> failure = failure_of([&] {
-    expect_kind(file, "atto check", {PathKind::Spec, PathKind::Network});
-    spec::Document document = spec::read_json(file);
+    spec::Document document =
+        read_expected(file, "atto check", {PathKind::Spec, PathKind::Network});
     Report report;
     std::vector<Problem> problems;
     if (is_schema(document.root)) {

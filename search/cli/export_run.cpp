@@ -32,7 +32,7 @@ const deploy::Target& target_named(const std::string& name) {
 
 /// Lets LibTorch compute reference logits; `atto` itself does not link it.
 void make_reference(const deploy::TrainedModel& model, const fs::path& file,
-                    const std::vector<std::string>& more = {}) {
+                    const std::vector<std::string>& more) {
   std::vector<std::string> arguments = {"reference", model.weights_file.string(),
                                         "--design",  model.design_file.string(),
                                         "--out",     file.string(),
@@ -49,12 +49,13 @@ void make_reference(const deploy::TrainedModel& model, const fs::path& file,
                     code));
 }
 
-deploy::ImageSet read_images(const fs::path& file, const deploy::TrainedModel& model,
-                             deploy::ImageUse use) {
-  deploy::ImageSet images = deploy::read_image_set(file, model.network);
-  deploy::expect_made_of(images, model, use, file);
-  return images;
-}
+/// Where a set of images lies, and how it is made where it is not there.
+struct ImageFile {
+  fs::path file;
+  deploy::ImageUse use = deploy::ImageUse::Logits;
+  bool must_be_made = false;
+  std::vector<std::string> how = {};  ///< more arguments of `atto reference`
+};
 
 /// Weights that do not name their data set leave it to a person to give images.
 void expect_data(const deploy::TrainedModel& model, const char* option, const char* file) {
@@ -64,33 +65,40 @@ void expect_data(const deploy::TrainedModel& model, const char* option, const ch
 }
 
 /// Images of the train split; `atto` itself does not read data sets.
-deploy::ImageSet calibration_of(const ExportRequest& request, const deploy::TrainedModel& model) {
-  fs::path file = request.calibrate;
-  deploy::ImageUse use = deploy::ImageUse::Pixels;
-  if (file.extension() != ".safetensors") {
-    use = deploy::ImageUse::Logits;
-    file = model.folder() / deploy::kCalibrationName;
-    std::vector<std::string> wanted = {"--split", "train", "--images",
-                                       std::to_string(kCalibrationImages)};
-    if (!request.calibrate.empty()) wanted.insert(wanted.end(), {"--data", request.calibrate});
-    if (!request.calibrate.empty() || !fs::exists(file)) {
-      if (request.calibrate.empty()) expect_data(model, "--calibrate", deploy::kCalibrationName);
-      make_reference(model, file, wanted);
-    }
-  }
-  return read_images(file, model, use);
+ImageFile calibration_of(const ExportRequest& request, const deploy::TrainedModel& model) {
+  if (fs::path(request.calibrate).extension() == ".safetensors")
+    return {request.calibrate, deploy::ImageUse::Pixels};
+  ImageFile images{model.folder() / deploy::kCalibrationName};
+  images.how = {"--split", "train", "--images", std::to_string(kCalibrationImages)};
+  if (!request.calibrate.empty())
+    images.how.insert(images.how.end(), {"--data", request.calibrate});
+  images.must_be_made = !request.calibrate.empty() || !fs::exists(images.file);
+  if (images.must_be_made && request.calibrate.empty())
+    expect_data(model, "--calibrate", deploy::kCalibrationName);
+  return images;
 }
 
-deploy::ImageSet reference_of(const ExportRequest& request, const deploy::TrainedModel& model) {
-  fs::path file = request.reference;
-  if (file.empty()) {
-    file = model.folder() / deploy::kReferenceName;
-    if (!fs::exists(file)) {
-      expect_data(model, "--reference", deploy::kReferenceName);
-      make_reference(model, file);
+ImageFile reference_of(const ExportRequest& request, const deploy::TrainedModel& model) {
+  if (!request.reference.empty()) return {request.reference};
+  ImageFile images{model.folder() / deploy::kReferenceName};
+  images.must_be_made = !fs::exists(images.file);
+  if (images.must_be_made) expect_data(model, "--reference", deploy::kReferenceName);
+  return images;
+}
+
+/// Reads what is there before it makes what is not, which takes a while.
+std::vector<deploy::ImageSet> read_images(const std::vector<ImageFile>& files,
+                                          const deploy::TrainedModel& model) {
+  std::vector<deploy::ImageSet> sets(files.size());
+  for (const bool made : {false, true})
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      const ImageFile& of = files[i];
+      if (of.must_be_made != made) continue;
+      if (made) make_reference(model, of.file, of.how);
+      sets[i] = deploy::read_image_set(of.file, model.network);
+      deploy::expect_made_of(sets[i], model, of.use, of.file);
     }
-  }
-  return read_images(file, model, deploy::ImageUse::Logits);
+  return sets;
 }
 
 /// Models of one training beside the weights of another would pass for theirs.
@@ -129,16 +137,19 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   for (const deploy::Target* target : targets)
     deploy::require_precision(*target, request.precision);
   const deploy::TrainedModel model = deploy::read_trained_model(request.source, request.design);
-  const deploy::ImageSet reference = reference_of(request, model);
-  std::optional<deploy::Int8Model> int8;
-  if (request.precision == deploy::Precision::I8)
-    int8 = deploy::quantise_model(model, calibration_of(request, model));
-  const deploy::ExportSource source{model, request.precision, int8 ? &*int8 : nullptr};
   const fs::path folder = request.out.empty() ? model.folder() : request.out;
   expect_no_other_weights(folder, model);
+  const bool is_int8 = request.precision == deploy::Precision::I8;
+  std::vector<ImageFile> files = {reference_of(request, model)};
+  if (is_int8) files.push_back(calibration_of(request, model));
+  const std::vector<deploy::ImageSet> images = read_images(files, model);
+
+  std::optional<deploy::Int8Model> int8;
+  if (is_int8) int8 = deploy::quantise_model(model, images.back());
+  const deploy::ExportSource source{model, request.precision, int8 ? &*int8 : nullptr};
   std::vector<deploy::Artefact> artefacts;
   for (const deploy::Target* target : targets)
-    artefacts.push_back(deploy::export_to(*target, source, reference, folder));
+    artefacts.push_back(deploy::export_to(*target, source, images.front(), folder));
   return artefacts;
 }
 

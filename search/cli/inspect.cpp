@@ -94,17 +94,17 @@ std::string svg_text(const net::Network& network, const net::Prototype& design) 
 }
 
 int inspect(const InspectOptions& options) {
-  expect_kind(options.file, "atto inspect", {PathKind::Network, PathKind::Model});
-  if (kind_of(options.file) == PathKind::Model) {
+  if (is_model(options.file)) {
     const std::string text = model_text(options.file, options.is_json);
     std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;
   }
-  const net::Prototype prototype = net::read_prototype(options.file);
+  const net::Prototype prototype(
+      read_expected(options.file, "atto inspect", {PathKind::Network, PathKind::Model}));
   net::TaskInput input = prototype.written_input();
   if (options.classes > 0) input.classes = options.classes;
   if (options.resolution > 0) input.input.height = input.input.width = options.resolution;
-  const net::Network network = net::read_design(options.file, input);
+  const net::Network network = net::design_network(prototype, input);
   const std::string text = options.is_json  ? json_text(network)
                            : options.is_dot ? net::dot_text(network)
                            : options.is_svg ? svg_text(network, prototype)

@@ -70,15 +70,9 @@ bool begins_as_onnx(std::string_view start) {
          kNextFields.find(start[2]) != std::string_view::npos;
 }
 
-PathKind json_kind(const fs::path& file) {
-  try {
-    const spec::Document document = spec::read_json(file);
-    if (is_spec(document.root)) return PathKind::Spec;
-    if (document.root.find("stages")) return PathKind::Network;
-  } catch (const std::exception&) {
-    // Whoever reads it says what is wrong.
-  }
-  return PathKind::Unknown;
+PathKind json_kind(const spec::Value& root) {
+  if (is_spec(root)) return PathKind::Spec;
+  return root.find("stages") ? PathKind::Network : PathKind::Unknown;
 }
 
 PathKind folder_kind(const fs::path& folder) {
@@ -130,34 +124,31 @@ std::vector<fs::path> models_in(const fs::path& folder) {
   return models;
 }
 
-}  // namespace
+/// What the first bytes of a file say; of a folder, what lies in it.
+struct ByBytes {
+  PathKind kind = PathKind::Unknown;
+  bool may_be_json = false;
+};
 
-bool is_spec(const spec::Value& root) {
-  const auto has = [&](const char* key) { return root.find(key) != nullptr; };
-  return (has("prototype") || has("require") || has("task") || has("search")) && !has("stages");
-}
-
-PathKind kind_of(const fs::path& path) {
+ByBytes by_bytes(const fs::path& path) {
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return folder_kind(path);
-  if (!fs::is_regular_file(path, ignored)) return PathKind::Unknown;
+  if (fs::is_directory(path, ignored)) return {folder_kind(path)};
+  if (!fs::is_regular_file(path, ignored)) return {};
   char bytes[16] = {};
   std::ifstream in(path, std::ios::binary);
   in.read(bytes, sizeof bytes);
   const std::string_view start(bytes, static_cast<std::size_t>(in.gcount()));
   for (const Magic& magic : kMagics)
     if (start.substr(std::min(magic.offset, start.size())).starts_with(magic.bytes))
-      return magic.kind;
-  if (search::is_ledger(start)) return PathKind::Ledger;
-  if (begins_as_safetensors(start, fs::file_size(path, ignored))) return PathKind::Weights;
-  if (begins_as_onnx(start)) return PathKind::Onnx;
-  const bool may_be_json = start.find_first_of("{\xef") != std::string_view::npos;
-  return may_be_json ? json_kind(path) : PathKind::Unknown;
+      return {magic.kind};
+  if (search::is_ledger(start)) return {PathKind::Ledger};
+  if (begins_as_safetensors(start, fs::file_size(path, ignored))) return {PathKind::Weights};
+  if (begins_as_onnx(start)) return {PathKind::Onnx};
+  return {PathKind::Unknown, start.find_first_of("{\xef") != std::string_view::npos};
 }
 
-void expect_kind(const fs::path& path, const std::string& command,
-                 std::initializer_list<PathKind> wanted) {
-  const PathKind kind = kind_of(path);
+void expect(PathKind kind, const fs::path& path, const std::string& command,
+            std::initializer_list<PathKind> wanted) {
   if (kind == PathKind::Unknown || std::find(wanted.begin(), wanted.end(), kind) != wanted.end())
     return;
   const bool takes_folders = std::any_of(wanted.begin(), wanted.end(), [](PathKind one) {
@@ -171,6 +162,41 @@ void expect_kind(const fs::path& path, const std::string& command,
                            : takers.empty()         ? ", which no command of atto reads"
                                                     : ", for " + takers,
                            command, names_of(wanted)));
+}
+
+}  // namespace
+
+bool is_spec(const spec::Value& root) {
+  const auto has = [&](const char* key) { return root.find(key) != nullptr; };
+  return (has("prototype") || has("require") || has("task") || has("search")) && !has("stages");
+}
+
+PathKind kind_of(const fs::path& path) {
+  const ByBytes found = by_bytes(path);
+  if (!found.may_be_json) return found.kind;
+  try {
+    return json_kind(spec::read_json(path).root);
+  } catch (const std::exception&) {
+    return PathKind::Unknown;  // whoever reads it says what is wrong
+  }
+}
+
+bool is_model(const fs::path& path) {
+  return by_bytes(path).kind == PathKind::Model;
+}
+
+void expect_kind(const fs::path& path, const std::string& command,
+                 std::initializer_list<PathKind> wanted) {
+  expect(kind_of(path), path, command, wanted);
+}
+
+spec::Document read_expected(const fs::path& path, const std::string& command,
+                             std::initializer_list<PathKind> wanted) {
+  const ByBytes found = by_bytes(path);
+  if (!found.may_be_json) expect(found.kind, path, command, wanted);
+  spec::Document document = spec::read_json(path);
+  expect(json_kind(document.root), path, command, wanted);
+  return document;
 }
 
 fs::path model_of(const fs::path& path, const std::string& command) {

@@ -30,12 +30,19 @@ enum class PathKind {
 
 /// Reads no more than the first bytes, and all of a JSON file. Never throws.
 PathKind kind_of(const std::filesystem::path& path);
+/// Whether a file begins as an .atto model.
+bool is_model(const std::filesystem::path& path);
 
 /// Throws SpecError where the path is something else for certain: what it is, what takes it, and
 /// what `command` takes ("atto bench"). A folder that is nothing of ours is left to commands that
 /// take folders: they say what it lacks.
 void expect_kind(const std::filesystem::path& path, const std::string& command,
                  std::initializer_list<PathKind> wanted);
+
+/// Reads the JSON file of a command that takes a spec or a network, once. Throws as expect_kind,
+/// and as read_json.
+spec::Document read_expected(const std::filesystem::path& path, const std::string& command,
+                             std::initializer_list<PathKind> wanted);
 
 /// Returns the .atto file that a path means: itself, or of a folder its model.atto, that of the
 /// campaign's winner, or the only .atto file there. Throws SpecError as expect_kind, and for a

@@ -38,8 +38,7 @@ void list_json(const net::Prototype& prototype) {
 }
 
 int reopen(const ReopenOptions& options) {
-  expect_kind(options.design, "atto reopen", {PathKind::Network});
-  const spec::Document document = spec::read_json(options.design);
+  const spec::Document document = read_expected(options.design, "atto reopen", {PathKind::Network});
   if (options.is_list) {
     (options.is_json ? list_json : list_text)(net::Prototype(document));
     return 0;

@@ -160,6 +160,16 @@ TEST_CASE("export answers for a bad command line and for files that do not fit")
   refused("winner --to onnx --design " + tiny_spec(), 2, tiny_spec());
   refused("winner --to onnx --reference winner/weights.safetensors", 2,
           "weights.safetensors: /inputs: the file must hold it");
+
+  // What is wrong with files that are there shows before others are made.
+  fs::remove(scratch / "winner/reference.safetensors");
+  refused("winner --to onnx --int8 --calibrate x.safetensors", 4,
+          "such file or directory: x.safetensors");
+  fs::copy(scratch / "winner", scratch / "other");
+  corrupt(scratch / "other/weights.safetensors");
+  refused("winner --to onnx --out other", 2,
+          "--out: must not hold the weights of another training");
+
   fs::remove(scratch / "winner/design.json");
   refused("winner --to onnx", 4, "winner/design.json");
   CHECK_FALSE(fs::exists(scratch / "winner/model.onnx"));
