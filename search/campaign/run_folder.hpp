@@ -1,12 +1,14 @@
 #pragma once
 // The layout of a run folder:
-//   the ledger              (search/ledger/open_ledger.hpp) all else can be made again from it, but
-//                           weights and checkpoints
-//   spec.json prototype.json  as they were when the campaign started
-//   designs/HASH.json       every design evaluated
-//   trials/HASH/PHASE/      checkpoints while needed; finalists' weights (PHASE: search, final0,
-//   ...) winner/                 a finalist's files (winner-TIER/ in families) logs/ what workers
-//   wrote on stderr
+//
+//   the ledger                  (search/ledger/open_ledger.hpp) all else can be made again from it,
+//                               but weights and checkpoints
+//   spec.json, prototype.json   as they were when the campaign started
+//   designs/HASH.json           every design evaluated
+//   trials/HASH/PHASE/          checkpoints while needed; finalists' weights
+//                               (PHASE: search, final0, final1, ...)
+//   winner/, winner-TIER/       a finalist's files; the latter in families
+//   logs/                       what workers wrote on stderr
 
 #include <filesystem>
 #include <string>

@@ -1,0 +1,64 @@
+#pragma once
+// How a spec's campaign searches and trains.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "design_specs/reading/json.hpp"
+#include "design_specs/requirements/recipe.hpp"
+
+namespace atto::spec {
+
+/// The parts of generative synthesis; each can be switched off, to see what it is worth.
+struct SynthesisSettings {
+  bool inquisitor = true;  ///< learn; else designs are drawn from the untouched generator
+  bool probes = true;      ///< module responses of trained candidates
+  bool zero_cost = true;   ///< scores without training
+  bool rungs = true;       ///< successive halving; else every design goes to the top rung
+  bool context = true;     ///< stage, position and earlier decisions of the module
+  double front = 0.65;     ///< share of new and promoted designs that widen the front over MACs
+};
+
+/// What aging evolution is tuned by.
+struct EvolutionSettings {
+  double population = 0.25;  ///< share of the candidates that live at a time (4 to 100 designs)
+  double tournament =
+      0.25;  ///< share of the population that each parent is the best of (2 at least)
+};
+
+struct SearchSettings {
+  std::string strategy = "random_asha";
+  int candidates = 32;
+  std::vector<int> rungs = {1, 3};  ///< cumulative epochs, rising
+  double promote = 1.0 / 3;         ///< share of a rung that goes on to the next
+  int finalists = 1;
+  std::optional<int> images;             ///< training images used in rungs; absent = all
+  std::optional<int> validation_images;  ///< that rungs are judged on; absent = the whole split
+  Location images_location, validation_images_location;
+  int window = 4;     ///< proposal k sees results up to k - window
+  double band = 0.9;  ///< share of some ceiling that must be used; 0 = off
+  std::optional<double> budget_cpu_seconds;
+  std::uint64_t seed = 1;
+  SynthesisSettings synthesis;
+  EvolutionSettings evolution;
+};
+
+struct TrainingSettings {
+  TrainingRecipe recipe;
+  int final_threads = 1;  ///< CPU threads of a finalist; the recipe's where the spec is silent
+  int final_epochs = 30;
+  std::optional<int> final_images;  ///< training images of a finalist; absent = all
+  Location final_images_location;
+  int final_seeds = 3;
+
+  /// The recipe of a finalist: the same, with its own number of threads.
+  TrainingRecipe final_recipe() const {
+    TrainingRecipe own = recipe;
+    own.threads = final_threads;
+    return own;
+  }
+};
+
+}  // namespace atto::spec
