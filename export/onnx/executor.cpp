@@ -61,14 +61,14 @@ Executor::Executor(const Graph& graph) : graph_(graph) {
 std::map<std::string, Array> Executor::run(std::map<std::string, Array> live) const {
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Node& node = graph_.nodes[i];
-    Call call{node, {}};
+    NodeArguments arguments{node, {}};
     for (const std::string& input : node.inputs) {
       const auto constant = constants_.find(input);
-      call.inputs.push_back(input.empty()                  ? nullptr
-                            : constant != constants_.end() ? &constant->second
-                                                           : &live.at(input));
+      arguments.inputs.push_back(input.empty()                  ? nullptr
+                                 : constant != constants_.end() ? &constant->second
+                                                                : &live.at(input));
     }
-    Array made = find_operator(node.op)(call);
+    Array made = find_operator(node.op)(arguments);
     for (const std::string& input : node.inputs)
       if (!input.empty() && last_reader_.at(input) == i) live.erase(input);
     live[node.outputs.at(0)] = std::move(made);

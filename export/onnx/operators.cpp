@@ -13,21 +13,21 @@ Value attribute(const Node& node, const char* name, Value otherwise) {
 
 }  // namespace
 
-const Array& Call::in(std::size_t i) const {
+const Array& NodeArguments::in(std::size_t i) const {
   if (!has(i)) throw InternalError(node.name + ": misses input " + std::to_string(i));
   return *inputs[i];
 }
 
-std::int64_t Call::whole(const char* name, std::int64_t otherwise) const {
+std::int64_t NodeArguments::whole(const char* name, std::int64_t otherwise) const {
   return attribute(node, name, otherwise);
 }
 
-float Call::number(const char* name, float otherwise) const {
+float NodeArguments::number(const char* name, float otherwise) const {
   return attribute(node, name, otherwise);
 }
 
-std::vector<std::int64_t> Call::wholes(const char* name,
-                                       std::vector<std::int64_t> otherwise) const {
+std::vector<std::int64_t> NodeArguments::wholes(const char* name,
+                                                std::vector<std::int64_t> otherwise) const {
   return attribute(node, name, std::move(otherwise));
 }
 

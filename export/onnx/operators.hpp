@@ -9,7 +9,7 @@
 namespace atto::deploy::onnx {
 
 /// What a node is given. Inputs that were left out ("") are null.
-struct Call {
+struct NodeArguments {
   const Node& node;
   std::vector<const Array*> inputs;
 
@@ -21,7 +21,7 @@ struct Call {
   std::vector<std::int64_t> wholes(const char* name, std::vector<std::int64_t> otherwise) const;
 };
 
-using Operator = Array (*)(const Call&);
+using Operator = Array (*)(const NodeArguments&);
 
 /// Returns null for one that we do not write.
 Operator find_operator(std::string_view name);

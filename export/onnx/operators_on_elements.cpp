@@ -58,40 +58,40 @@ Array both(const Array& a, const Array& b, Make&& make) {
   return dst;
 }
 
-Array relu(const Call& call) {
-  return each(call.in(0), [](double x) { return std::max(x, 0.0); });
+Array relu(const NodeArguments& arguments) {
+  return each(arguments.in(0), [](double x) { return std::max(x, 0.0); });
 }
-Array clip(const Call& call) {
-  const double low = call.in(1).values.at(0), high = call.in(2).values.at(0);
-  return each(call.in(0), [&](double x) { return std::clamp(x, low, high); });
+Array clip(const NodeArguments& arguments) {
+  const double low = arguments.in(1).values.at(0), high = arguments.in(2).values.at(0);
+  return each(arguments.in(0), [&](double x) { return std::clamp(x, low, high); });
 }
-Array leaky_relu(const Call& call) {
-  const double alpha = call.number("alpha", 0.01F);
-  return each(call.in(0), [&](double x) { return x < 0 ? alpha * x : x; });
+Array leaky_relu(const NodeArguments& arguments) {
+  const double alpha = arguments.number("alpha", 0.01F);
+  return each(arguments.in(0), [&](double x) { return x < 0 ? alpha * x : x; });
 }
-Array sigmoid(const Call& call) {
-  return each(call.in(0), [](double x) { return 1 / (1 + std::exp(-x)); });
+Array sigmoid(const NodeArguments& arguments) {
+  return each(arguments.in(0), [](double x) { return 1 / (1 + std::exp(-x)); });
 }
-Array hard_sigmoid(const Call& call) {
-  const double alpha = call.number("alpha", 0.2F), beta = call.number("beta", 0.5F);
-  return each(call.in(0), [&](double x) { return std::clamp(alpha * x + beta, 0.0, 1.0); });
+Array hard_sigmoid(const NodeArguments& arguments) {
+  const double alpha = arguments.number("alpha", 0.2F), beta = arguments.number("beta", 0.5F);
+  return each(arguments.in(0), [&](double x) { return std::clamp(alpha * x + beta, 0.0, 1.0); });
 }
-Array erf(const Call& call) {
-  return each(call.in(0), [](double x) { return std::erf(x); });
+Array erf(const NodeArguments& arguments) {
+  return each(arguments.in(0), [](double x) { return std::erf(x); });
 }
-Array tanh(const Call& call) {
-  return each(call.in(0), [](double x) { return std::tanh(x); });
+Array tanh(const NodeArguments& arguments) {
+  return each(arguments.in(0), [](double x) { return std::tanh(x); });
 }
-Array add(const Call& call) {
-  return both(call.in(0), call.in(1), [](double a, double b) { return a + b; });
+Array add(const NodeArguments& arguments) {
+  return both(arguments.in(0), arguments.in(1), [](double a, double b) { return a + b; });
 }
-Array mul(const Call& call) {
-  return both(call.in(0), call.in(1), [](double a, double b) { return a * b; });
+Array mul(const NodeArguments& arguments) {
+  return both(arguments.in(0), arguments.in(1), [](double a, double b) { return a * b; });
 }
-Array sum(const Call& call) {
-  Array total = call.in(0);
-  for (std::size_t i = 1; i < call.inputs.size(); ++i)
-    total = both(total, call.in(i), [](double a, double b) { return a + b; });
+Array sum(const NodeArguments& arguments) {
+  Array total = arguments.in(0);
+  for (std::size_t i = 1; i < arguments.inputs.size(); ++i)
+    total = both(total, arguments.in(i), [](double a, double b) { return a + b; });
   return total;
 }
 
@@ -100,9 +100,10 @@ struct Steps {
   const Array &scale, &zero;
   std::int64_t inner = 1, places = 1;  ///< elements below the axis, and along it
 
-  Steps(const Call& call, const Array& src) : scale(call.in(1)), zero(call.in(2)) {
+  Steps(const NodeArguments& arguments, const Array& src)
+      : scale(arguments.in(1)), zero(arguments.in(2)) {
     if (scale.values.size() == 1) return;
-    const auto axis = static_cast<std::size_t>(call.whole("axis", 1));
+    const auto axis = static_cast<std::size_t>(arguments.whole("axis", 1));
     places = src.dims.at(axis);
     inner = elements_of(std::span(src.dims).subspan(axis + 1));
   }
@@ -112,9 +113,9 @@ struct Steps {
 };
 
 /// Always to uint8: that is what we write.
-Array quantize_linear(const Call& call) {
-  const Array& src = call.in(0);
-  const Steps steps(call, src);
+Array quantize_linear(const NodeArguments& arguments) {
+  const Array& src = arguments.in(0);
+  const Steps steps(arguments, src);
   Array dst{src.dims, {}, {}};
   dst.wholes.reserve(src.values.size());
   for (std::size_t i = 0; i < src.values.size(); ++i) {
@@ -125,9 +126,9 @@ Array quantize_linear(const Call& call) {
   return dst;
 }
 
-Array dequantize_linear(const Call& call) {
-  const Array& src = call.in(0);
-  const Steps steps(call, src);
+Array dequantize_linear(const NodeArguments& arguments) {
+  const Array& src = arguments.in(0);
+  const Steps steps(arguments, src);
   Array dst{src.dims, {}, {}};
   dst.values.reserve(src.wholes.size());
   for (std::size_t i = 0; i < src.wholes.size(); ++i)

@@ -44,11 +44,11 @@ struct Sliding {
   net::Shape out;
 };
 
-Sliding sliding(const Call& call, const net::Shape& in, int channels, Sides kernel) {
-  kernel = call.wholes("kernel_shape", kernel);
-  const Sides strides = call.wholes("strides", {1, 1}),
-              dilations = call.wholes("dilations", {1, 1}),
-              pads = call.wholes("pads", {0, 0, 0, 0});
+Sliding sliding(const NodeArguments& arguments, const net::Shape& in, int channels, Sides kernel) {
+  kernel = arguments.wholes("kernel_shape", kernel);
+  const Sides strides = arguments.wholes("strides", {1, 1}),
+              dilations = arguments.wholes("dilations", {1, 1}),
+              pads = arguments.wholes("pads", {0, 0, 0, 0});
   const auto side = [&](std::size_t axis, int from) {
     return narrow((from + pads[axis] + pads[axis + 2] - dilations[axis] * (kernel[axis] - 1) - 1) /
                       strides[axis] +
@@ -59,27 +59,27 @@ Sliding sliding(const Call& call, const net::Shape& in, int channels, Sides kern
           {channels, side(0, in.height), side(1, in.width)}};
 }
 
-Array conv(const Call& call) {
-  const Array &src = call.in(0), &weights = call.in(1);
+Array conv(const NodeArguments& arguments) {
+  const Array &src = arguments.in(0), &weights = arguments.in(1);
   const net::Shape in = shape_of(src.dims);
   const Sliding made =
-      sliding(call, in, narrow(weights.dims.at(0)), {weights.dims.at(2), weights.dims.at(3)});
+      sliding(arguments, in, narrow(weights.dims.at(0)), {weights.dims.at(2), weights.dims.at(3)});
   const std::span<const float> bias =
-      call.has(2) ? std::span<const float>(call.in(2).values) : std::span<const float>();
+      arguments.has(2) ? std::span<const float>(arguments.in(2).values) : std::span<const float>();
   return by_image(src, {0, made.out.channels, made.out.height, made.out.width},
                   [&](std::span<const float> from, std::span<float> to) {
-                    plain::conv(from, in, weights.values, bias, narrow(call.whole("group", 1)),
+                    plain::conv(from, in, weights.values, bias, narrow(arguments.whole("group", 1)),
                                 made.window, made.out, to);
                   });
 }
 
-Array pool(const Call& call) {
-  const Array& src = call.in(0);
+Array pool(const NodeArguments& arguments) {
+  const Array& src = arguments.in(0);
   const net::Shape in = shape_of(src.dims);
-  const Sliding made = sliding(call, in, in.channels, {});
-  const bool is_max = call.node.op == "MaxPool";
-  if (!is_max && call.whole("count_include_pad", 0) != 0)
-    throw InternalError(call.node.name + ": padding is never counted");
+  const Sliding made = sliding(arguments, in, in.channels, {});
+  const bool is_max = arguments.node.op == "MaxPool";
+  if (!is_max && arguments.whole("count_include_pad", 0) != 0)
+    throw InternalError(arguments.node.name + ": padding is never counted");
   return by_image(src, {0, in.channels, made.out.height, made.out.width},
                   [&](std::span<const float> from, std::span<float> to) {
                     (is_max ? plain::max_pool : plain::average_pool)(from, in, made.window,
@@ -87,8 +87,8 @@ Array pool(const Call& call) {
                   });
 }
 
-Array global_average_pool(const Call& call) {
-  const Array& src = call.in(0);
+Array global_average_pool(const NodeArguments& arguments) {
+  const Array& src = arguments.in(0);
   const net::Shape in = shape_of(src.dims), out{in.channels, 1, 1};
   return by_image(src, {0, in.channels, 1, 1},
                   [&](std::span<const float> from, std::span<float> to) {
@@ -96,37 +96,40 @@ Array global_average_pool(const Call& call) {
                   });
 }
 
-Array batch_normalization(const Call& call) {
-  const Array& src = call.in(0);
-  const plain::Normalisation norm{call.in(1).values, call.in(2).values, call.in(3).values,
-                                  call.in(4).values, call.number("epsilon", 1e-5F)};
+Array batch_normalization(const NodeArguments& arguments) {
+  const Array& src = arguments.in(0);
+  const plain::Normalisation norm{arguments.in(1).values, arguments.in(2).values,
+                                  arguments.in(3).values, arguments.in(4).values,
+                                  arguments.number("epsilon", 1e-5F)};
   const net::Shape in = shape_of(src.dims);
   return by_image(src, src.dims, [&](std::span<const float> from, std::span<float> to) {
     plain::batch_norm(from, in, norm, to);
   });
 }
 
-Array softmax(const Call& call) {
-  if (call.whole("axis", -1) != 1) throw InternalError(call.node.name + ": axis must be 1");
-  const Array& src = call.in(0);
+Array softmax(const NodeArguments& arguments) {
+  if (arguments.whole("axis", -1) != 1)
+    throw InternalError(arguments.node.name + ": axis must be 1");
+  const Array& src = arguments.in(0);
   const net::Shape in = shape_of(src.dims);
   return by_image(src, src.dims, [&](std::span<const float> from, std::span<float> to) {
     plain::softmax(from, in, to);
   });
 }
 
-Array gemm(const Call& call) {
-  if (call.whole("transB", 0) != 1) throw InternalError(call.node.name + ": transB must be 1");
-  const Array &src = call.in(0), &weights = call.in(1);
+Array gemm(const NodeArguments& arguments) {
+  if (arguments.whole("transB", 0) != 1)
+    throw InternalError(arguments.node.name + ": transB must be 1");
+  const Array &src = arguments.in(0), &weights = arguments.in(1);
   return by_image(src, {0, weights.dims.at(0)},
                   [&](std::span<const float> from, std::span<float> to) {
-                    plain::dense(from, weights.values, call.in(2).values, to);
+                    plain::dense(from, weights.values, arguments.in(2).values, to);
                   });
 }
 
 /// Products of the last two sides; one operand is a plain matrix, shared by all of the other's.
-Array mat_mul(const Call& call) {
-  const Array &a = call.in(0), &b = call.in(1);
+Array mat_mul(const NodeArguments& arguments) {
+  const Array &a = arguments.in(0), &b = arguments.in(1);
   const auto rows = a.dims.end()[-2], inner = a.dims.end()[-1], columns = b.dims.end()[-1];
   const bool shares_left = a.dims.size() == 2;
   Array dst{shares_left ? b.dims : a.dims, {}, {}};

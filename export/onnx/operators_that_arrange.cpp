@@ -15,31 +15,31 @@ std::size_t at(std::int64_t index) {
   return static_cast<std::size_t>(index);
 }
 
-Array identity(const Call& call) {
-  return call.in(0);
+Array identity(const NodeArguments& arguments) {
+  return arguments.in(0);
 }
 
-Array flatten(const Call& call) {
-  Array dst = call.in(0);
+Array flatten(const NodeArguments& arguments) {
+  Array dst = arguments.in(0);
   dst.dims = {dst.dims.at(0), elements_of(std::span(dst.dims).subspan(1))};
   return dst;
 }
 
 /// A side of 0 keeps the input's.
-Array reshape(const Call& call) {
-  Array dst = call.in(0);
-  Sides dims = call.in(1).wholes;
+Array reshape(const NodeArguments& arguments) {
+  Array dst = arguments.in(0);
+  Sides dims = arguments.in(1).wholes;
   for (std::size_t i = 0; i < dims.size(); ++i)
     if (dims[i] == 0) dims[i] = dst.dims.at(i);
   if (elements_of(dims) != elements_of(dst.dims))
-    throw InternalError(call.node.name + ": cannot take this shape");
+    throw InternalError(arguments.node.name + ": cannot take this shape");
   dst.dims = dims;
   return dst;
 }
 
-Array transpose(const Call& call) {
-  const Array& src = call.in(0);
-  const Sides order = call.wholes("perm", {});
+Array transpose(const NodeArguments& arguments) {
+  const Array& src = arguments.in(0);
+  const Sides order = arguments.wholes("perm", {});
   Sides steps(src.dims.size(), 1);
   for (std::size_t i = src.dims.size() - 1; i-- > 0;) steps[i] = steps[i + 1] * src.dims[i + 1];
   Array dst;
@@ -54,14 +54,16 @@ Array transpose(const Call& call) {
   return dst;
 }
 
-Array concat(const Call& call) {
-  if (call.whole("axis", 0) != 1) throw InternalError(call.node.name + ": axis must be 1");
-  Array dst{call.in(0).dims, {}, {}};
+Array concat(const NodeArguments& arguments) {
+  if (arguments.whole("axis", 0) != 1)
+    throw InternalError(arguments.node.name + ": axis must be 1");
+  Array dst{arguments.in(0).dims, {}, {}};
   dst.dims[1] = 0;
-  for (std::size_t i = 0; i < call.inputs.size(); ++i) dst.dims[1] += call.in(i).dims.at(1);
+  for (std::size_t i = 0; i < arguments.inputs.size(); ++i)
+    dst.dims[1] += arguments.in(i).dims.at(1);
   for (std::int64_t n = 0; n < dst.dims[0]; ++n)
-    for (std::size_t i = 0; i < call.inputs.size(); ++i) {
-      const Array& src = call.in(i);
+    for (std::size_t i = 0; i < arguments.inputs.size(); ++i) {
+      const Array& src = arguments.in(i);
       const std::int64_t each = elements_of(std::span(src.dims).subspan(1));
       dst.values.insert(dst.values.end(), src.values.begin() + n * each,
                         src.values.begin() + (n + 1) * each);
@@ -69,10 +71,11 @@ Array concat(const Call& call) {
   return dst;
 }
 
-Array slice(const Call& call) {
-  if (call.in(3).wholes != Sides{1}) throw InternalError(call.node.name + ": axes must be 1");
-  const Array& src = call.in(0);
-  const std::int64_t begin = call.in(1).wholes.at(0), end = call.in(2).wholes.at(0);
+Array slice(const NodeArguments& arguments) {
+  if (arguments.in(3).wholes != Sides{1})
+    throw InternalError(arguments.node.name + ": axes must be 1");
+  const Array& src = arguments.in(0);
+  const std::int64_t begin = arguments.in(1).wholes.at(0), end = arguments.in(2).wholes.at(0);
   const std::int64_t plane = elements_of(std::span(src.dims).subspan(2));
   Array dst{src.dims, {}, {}};
   dst.dims[1] = end - begin;
@@ -84,10 +87,11 @@ Array slice(const Call& call) {
 }
 
 /// Places along axis 1.
-Array gather(const Call& call) {
-  if (call.whole("axis", 0) != 1) throw InternalError(call.node.name + ": axis must be 1");
-  const Array& src = call.in(0);
-  const Sides& places = call.in(1).wholes;
+Array gather(const NodeArguments& arguments) {
+  if (arguments.whole("axis", 0) != 1)
+    throw InternalError(arguments.node.name + ": axis must be 1");
+  const Array& src = arguments.in(0);
+  const Sides& places = arguments.in(1).wholes;
   const std::int64_t plane = elements_of(std::span(src.dims).subspan(2));
   Array dst{src.dims, {}, {}};
   dst.dims[1] = static_cast<std::int64_t>(places.size());
@@ -100,9 +104,9 @@ Array gather(const Call& call) {
 }
 
 /// Nearest neighbour by a whole factor.
-Array resize(const Call& call) {
-  const Array& src = call.in(0);
-  const auto factor = static_cast<int>(call.in(2).values.at(2));
+Array resize(const NodeArguments& arguments) {
+  const Array& src = arguments.in(0);
+  const auto factor = static_cast<int>(arguments.in(2).values.at(2));
   const net::Shape in{static_cast<int>(src.dims.at(1)), static_cast<int>(src.dims.at(2)),
                       static_cast<int>(src.dims.at(3))};
   Array dst{{src.dims[0], src.dims[1], src.dims[2] * factor, src.dims[3] * factor}, {}, {}};

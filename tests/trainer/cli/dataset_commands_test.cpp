@@ -155,6 +155,19 @@ TEST_CASE("reference and calibration of other weights are refused, and so is a f
     CHECK_FALSE(fs::exists(scratch / "r/model.int8.atto"));
     CHECK(run(scratch, "export r --to atto --int8").code == 0);
   }
+  SECTION("a campaign is kept, with --force too") {
+    REQUIRE(
+        run(scratch, "search " + tiny_spec() + " --evaluator fake --candidates 2 --out c").code ==
+        0);
+    for (const char* force : {"", " --force"}) {
+      const Ended refused = run(
+          scratch,
+          std::string("train design.json --epochs 1 --device cpu --data d/sep --out c") + force);
+      CHECK(refused.code == 2);
+      CHECK(holds(refused.err, "holds a campaign: ledger.db; choose another folder with --out"));
+    }
+    CHECK(run(scratch, "status c").code == 0);
+  }
   SECTION("another design, a person's file, is kept") {
     fs::create_directories(scratch / "own");
     write_text(scratch / "own/design.json", "{}");
