@@ -49,7 +49,7 @@ net::ResponsesByModule NetworkTask::probe(const std::vector<float>& weights,
 net::ScoresByModule NetworkTask::score(const std::vector<float>& weights,
                                        std::span<const std::int32_t> images) {
   load({images, 0});
-  return zero_cost_scores(request_.network, layout_, weights, pixels_);
+  return zero_cost_scores(request_.network, layout_, weights, pixels_, outputs_);
 }
 
 std::vector<std::int32_t> NetworkTask::classes_of(std::span<const std::int32_t>) const {

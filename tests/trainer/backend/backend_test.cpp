@@ -11,6 +11,7 @@
 #include "tests/trainer/torch_and_catch.hpp"
 #include "trainer/backend/loss.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/backend/torch/torch_errors.hpp"
 #include "trainer/backend/torch/torch_forward.hpp"
 
 using namespace atto;
@@ -200,6 +201,14 @@ TEST_CASE("the parameters of a built network are those that the counting rule co
     REQUIRE(static_cast<std::int64_t>(ParameterLayout(network).trained) ==
             net::count_costs(network).params);
   }
+}
+
+TEST_CASE("LibTorch's errors leave its room as ours, and as memory that ran out") {
+  CHECK_THROWS_WITH(translating([] { torch::zeros({2}).add(torch::zeros({3})); }),
+                    Catch::StartsWith("LibTorch: The size of tensor a"));
+  CHECK_THROWS_AS(translating([] { torch::zeros({2}).add(torch::zeros({3})); }), InternalError);
+  CHECK_THROWS_AS(translating([] { torch::empty({std::int64_t{1} << 60}); }), std::bad_alloc);
+  CHECK(translating([] { return 7; }) == 7);
 }
 
 TEST_CASE("CUDA in mixed precision and our kernels agree on random networks", "[.cuda]") {

@@ -42,7 +42,8 @@ std::vector<LayerTensors> layer_tensors(const net::Network& network, const Param
 
 /// Sums of log-synflow by layer. Doubles: the products of positive numbers grow with depth.
 std::vector<double> synflow_by_layer(const net::Network& network, const ParameterLayout& layout,
-                                     const std::vector<float>& weights) {
+                                     const std::vector<float>& weights,
+                                     const std::vector<int>& outputs) {
   std::vector<LayerTensors> tensors = layer_tensors(network, layout, weights, torch::kFloat64);
   std::vector<Tensor> leaves;
   std::vector<int> layer_of_leaf;
@@ -68,8 +69,12 @@ std::vector<double> synflow_by_layer(const net::Network& network, const Paramete
     else
       values[i] = passes_on ? inputs[0] : apply_layer(layer, inputs, tensors[i], {true, 0});
   }
-  const Tensor sum = values[static_cast<std::size_t>(network.outputs.at(0).layer)].sum();
-  const auto slopes = torch::autograd::grad({sum}, leaves, {}, c10::nullopt, false, true);
+  std::vector<Tensor> sums;
+  for (int output : outputs)
+    sums.push_back(
+        values[static_cast<std::size_t>(network.outputs.at(static_cast<std::size_t>(output)).layer)]
+            .sum());
+  const auto slopes = torch::autograd::grad(sums, leaves, {}, c10::nullopt, false, true);
   std::vector<double> by_layer(network.layers.size(), 0.0);
   for (std::size_t i = 0; i < leaves.size(); ++i)
     if (slopes[i].defined())
@@ -150,10 +155,11 @@ bool is_finite(const net::ZeroCostScores& scores) {
 }
 
 net::ScoresByModule score(const net::Network& network, const ParameterLayout& layout,
-                          const std::vector<float>& weights, std::span<const float> images) {
+                          const std::vector<float>& weights, std::span<const float> images,
+                          const std::vector<int>& outputs) {
   net::ScoresByModule all;
   const std::vector<net::ModuleSpan> modules = net::module_spans(network);
-  const std::vector<double> synflow = synflow_by_layer(network, layout, weights);
+  const std::vector<double> synflow = synflow_by_layer(network, layout, weights, outputs);
   const net::Shape& in = network.input;
   const Tensor input = torch::from_blob(const_cast<float*>(images.data()),
                                         {static_cast<std::int64_t>(images.size()) / in.elements(),
@@ -162,7 +168,7 @@ net::ScoresByModule score(const net::Network& network, const ParameterLayout& la
                            .requires_grad_(true);
   std::vector<Tensor> values;
   run_network(network, input, layer_tensors(network, layout, weights, torch::kFloat32), {true, 0},
-              {0}, &values);
+              outputs, &values);
   const auto value = [&](int layer) { return values[static_cast<std::size_t>(layer)]; };
 
   net::ZeroCostScores whole;
@@ -201,8 +207,9 @@ net::ScoresByModule score(const net::Network& network, const ParameterLayout& la
 
 net::ScoresByModule zero_cost_scores(const net::Network& network, const ParameterLayout& layout,
                                      const std::vector<float>& weights,
-                                     std::span<const float> images) {
-  return translating([&] { return score(network, layout, weights, images); });
+                                     std::span<const float> images,
+                                     const std::vector<int>& outputs) {
+  return translating([&] { return score(network, layout, weights, images, outputs); });
 }
 
 }  // namespace atto::train

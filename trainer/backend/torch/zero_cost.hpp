@@ -10,7 +10,7 @@
 namespace atto::train {
 
 /// Scores every module, and the whole network under "", on images [count, height, width, channels]:
-/// * log_synflow: sum of |w| log(1 + |dR/dw|), R the summed output of an all-ones image through
+/// * log_synflow: sum of |w| log(1 + |dR/dw|), R the summed outputs of an all-ones image through
 ///   absolute weights without norms and activations; whole = all layers.
 /// * naswot: log-determinant of the kernel of equal activation signs between images, divided by the
 ///   number of activations, with a ridge of a thousandth; whole = all activations together.
@@ -21,6 +21,7 @@ namespace atto::train {
 /// Runs on the CPU by LibTorch's operators; weights as ParameterLayout lays them.
 net::ScoresByModule zero_cost_scores(const net::Network& network, const ParameterLayout& layout,
                                      const std::vector<float>& weights,
-                                     std::span<const float> images);
+                                     std::span<const float> images,
+                                     const std::vector<int>& outputs);
 
 }  // namespace atto::train
