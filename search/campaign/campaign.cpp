@@ -38,7 +38,7 @@ train::DatasetInfo find_data(const Campaign& campaign) {
   try {
     return train::describe_dataset(campaign.spec.task);
   } catch (const EnvironmentError&) {
-    if (campaign.evaluator != "fake") throw;
+    if (campaign.evaluator != EvaluatorKind::Fake) throw;
     return stand_in(campaign.spec, campaign.prototype->written_input());
   }
 }
@@ -77,9 +77,9 @@ std::string Campaign::context(train::Phase phase) const {
       "version={}\nevaluator={}\ndevice={}\ntask={}\ndata={}\nseed={}\nrecipe={},{},{},{},{},{},{},"
       "{},{},{},"
       "{},{},{}\n",
-      ATTO_VERSION, evaluator, devices, spec.task.kind.name, data, spec.search.seed, r.name,
-      r.batch, r.learning_rate, r.warmup_epochs, r.final_learning_rate, r.momentum, r.weight_decay,
-      r.label_smoothing, r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
+      ATTO_VERSION, word_of(evaluator), devices, spec.task.kind.name, data, spec.search.seed,
+      r.name, r.batch, r.learning_rate, r.warmup_epochs, r.final_learning_rate, r.momentum,
+      r.weight_decay, r.label_smoothing, r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
   if (phase == train::Phase::Search)
     text +=
         fmt::format("images={}\nvalidation_images={}\nhorizon={}\n", spec.search.images.value_or(0),
@@ -91,7 +91,7 @@ std::string Campaign::context(train::Phase phase) const {
 }
 
 Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& overrides,
-                       const std::string& evaluator, const std::vector<spec::TaskKind>& kinds) {
+                       EvaluatorKind evaluator, const std::vector<spec::TaskKind>& kinds) {
   Campaign campaign;
   campaign.spec_name = spec_file.string();
   campaign.spec_text = spec::read_file(spec_file, spec::kMaxFileBytes + 1);

@@ -35,7 +35,7 @@ struct Campaign {
   std::string data;                     ///< what a result depends on: name, size, classes, counts
   spec::DatasetIdentity dataset;        ///< which set that is, for every process that reads it
   std::vector<std::string> data_notes;  ///< what of the data set was passed over, when first read
-  std::string evaluator = "torch";      ///< or "fake"
+  EvaluatorKind evaluator = EvaluatorKind::Torch;
   std::string device = "auto";
   std::vector<std::string> earlier_devices;  ///< on which some of its results were trained
   bool is_async = false;
@@ -69,12 +69,16 @@ struct Campaign {
 /// Reads a spec and what it names. Throws SpecError, or EnvironmentError when the data set is
 /// missing (with the fake evaluator the prototype's own input stands in).
 Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& overrides,
-                       const std::string& evaluator,
+                       EvaluatorKind evaluator,
                        const std::vector<spec::TaskKind>& kinds = spec::task_kinds());
 
 /// Writes a campaign into a new ledger, and reads it back.
 void store_campaign(Ledger& ledger, const Campaign& campaign);
 Campaign load_campaign(Ledger& ledger);
+
+/// What its coordinator last said of it; New where none has.
+CampaignState state_of(Ledger& ledger);
+void set_state(Ledger& ledger, CampaignState state);
 
 /// Trains on another device from here on.
 void change_device(Ledger& ledger, const std::string& device);

@@ -51,7 +51,7 @@ std::string design_file_text(const Campaign& campaign, const DesignRow& design) 
 DesignRow machine_design(const gen::Candidate& candidate, const std::string& how) {
   DesignRow row;
   row.hash = net::hash_text(candidate.hash);
-  row.origin = "machine";
+  row.origin = Origin::Machine;
   row.how = how;
   row.assignment = assignment_text(candidate.assignment);
   row.costs = candidate.costs;
@@ -60,7 +60,7 @@ DesignRow machine_design(const gen::Candidate& candidate, const std::string& how
 
 DesignRow human_design(const Campaign& campaign, const std::filesystem::path& file) {
   DesignRow row;
-  row.origin = "human";
+  row.origin = Origin::Human;
   row.how = file.string();
   row.text = spec::read_file(file, spec::kMaxFileBytes + 1);
   const net::Network network = network_of_file(row.text, file.string(), campaign.input);

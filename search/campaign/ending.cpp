@@ -50,7 +50,7 @@ void open_search(Ledger& ledger, const Campaign& campaign) {
 }
 
 bool is_settled(Ledger& ledger, const Campaign& campaign) {
-  return ledger.meta("state") == "finished" && waiting_requests(ledger).empty() &&
+  return state_of(ledger) == CampaignState::Finished && waiting_requests(ledger).empty() &&
          is_search_over(ledger, campaign);
 }
 

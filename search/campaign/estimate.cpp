@@ -29,7 +29,7 @@ void add_what_is_not_training(const Campaign& campaign, int tier, int candidates
       candidates * (learns ? kLearntProposalSeconds : kProposalSeconds);
   if (campaign.require(tier).latency_ms.max)
     estimate.measuring_seconds = kLatencySeconds * (candidates + 1);
-  if (campaign.evaluator == "fake") return;
+  if (campaign.evaluator == EvaluatorKind::Fake) return;
   for (const spec::ExportFormat& format : campaign.spec.export_formats)
     estimate.export_seconds += kExportSeconds + (format.name == "atto" ? kModelFileSeconds : 0);
 }

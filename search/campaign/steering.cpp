@@ -39,7 +39,7 @@ Tried read_designs(Ledger& ledger, const Campaign& campaign,
     DesignRow design = human_design(campaign, file);
     if (const std::optional<DesignRow> known = ledger.design(design.hash)) {
       tried.messages.push_back(fmt::format("{} is known already: {}, by the {} ({})", file.string(),
-                                           known->hash, known->origin, known->how));
+                                           known->hash, word_of(known->origin), known->how));
       continue;
     }
     tried.messages.push_back(fmt::format("{} is design {}", file.string(), design.hash));
@@ -55,15 +55,16 @@ Tried read_designs(Ledger& ledger, const Campaign& campaign,
 std::vector<SteerRow> rows_of(const SteerRequest& request, const std::vector<DesignRow>& designs,
                               int tier, std::int64_t at) {
   std::vector<SteerRow> rows;
-  const auto add = [&](const char* kind, const std::string& text, const std::string& hash) {
+  const auto add = [&](SteerKind kind, const std::string& text, const std::string& hash) {
     rows.push_back({0, at, kind, text, hash, tier});
   };
-  for (const std::string& path : request.frees) add("free", path, "");
-  for (const std::string& pin : request.pins) add("pin", pin, "");
-  for (const std::string& ban : request.forbids) add("forbid", ban, "");
-  for (const std::string& requirement : request.requirements) add("require", requirement, "");
-  for (const std::string& note : request.notes) add("note", note, "");
-  for (const DesignRow& design : designs) add("try", design.how, design.hash);
+  for (const std::string& path : request.frees) add(SteerKind::Free, path, "");
+  for (const std::string& pin : request.pins) add(SteerKind::Pin, pin, "");
+  for (const std::string& ban : request.forbids) add(SteerKind::Forbid, ban, "");
+  for (const std::string& requirement : request.requirements)
+    add(SteerKind::Require, requirement, "");
+  for (const std::string& note : request.notes) add(SteerKind::Note, note, "");
+  for (const DesignRow& design : designs) add(SteerKind::Try, design.how, design.hash);
   return rows;
 }
 
@@ -82,7 +83,7 @@ std::vector<std::string> check_tiers(const Campaign& campaign, int from_tier,
   std::vector<Problem> problems;
   std::string asked;
   for (std::size_t i = rows.size() - new_rows; i < rows.size(); ++i)
-    if (rows[i].kind != "note" && rows[i].kind != "try")
+    if (rows[i].kind != SteerKind::Note && rows[i].kind != SteerKind::Try)
       asked += (asked.empty() ? "" : " ") + option_text(rows[i]);
   for (int tier = from_tier; tier < campaign.tiers(); ++tier) {
     const Terms terms = terms_with(campaign, tier, rows);

@@ -20,7 +20,7 @@ void store_campaign(Ledger& ledger, const Campaign& campaign) {
                               {"candidates", campaign.spec.search.candidates},
                               {"strategy", campaign.spec.search.strategy},
                               {"task", task_json(campaign.spec.task.kind)},
-                              {"evaluator", campaign.evaluator},
+                              {"evaluator", word_of(campaign.evaluator)},
                               {"device", campaign.device},
                               {"async", campaign.is_async},
                               {"responses", campaign.wants_responses},
@@ -73,7 +73,7 @@ Campaign read_stored(Ledger& ledger, const std::string& stored) {
   campaign.spec.search.strategy = json.at("strategy").get<std::string>();
   campaign.prototype = std::make_unique<net::Prototype>(
       spec::parse_json(campaign.prototype_text, campaign.prototype_name));
-  campaign.evaluator = json.at("evaluator").get<std::string>();
+  campaign.evaluator = read_word<EvaluatorKind>(json.at("evaluator").get<std::string>());
   campaign.device = json.at("device").get<std::string>();
   campaign.earlier_devices = json.value("earlier_devices", std::vector<std::string>{});
   campaign.is_async = json.at("async").get<bool>();
@@ -109,6 +109,14 @@ Campaign load_campaign(Ledger& ledger) {
   if (!find_strategy(campaign.spec.search.strategy) || campaign.spec.search.candidates < 1)
     throw EnvironmentError(ledger.damage_text("its campaign: no strategy, or no candidates"));
   return campaign;
+}
+
+CampaignState state_of(Ledger& ledger) {
+  return read_word<CampaignState>(ledger.meta("state", word_of(CampaignState::New)));
+}
+
+void set_state(Ledger& ledger, CampaignState state) {
+  ledger.set_meta("state", word_of(state));
 }
 
 void change_device(Ledger& ledger, const std::string& device) {

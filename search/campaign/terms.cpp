@@ -25,7 +25,7 @@ std::vector<std::pair<net::DecisionId, std::int32_t>> addressed(const Campaign& 
     return net::read_pin(*campaign.prototype, row.text);
   } catch (const SpecError& error) {
     std::vector<Problem> problems = error.problems();
-    for (Problem& problem : problems) problem.location = "--" + row.kind;
+    for (Problem& problem : problems) problem.location = "--" + word_of(row.kind);
     throw SpecError(std::move(problems));
   }
 }
@@ -75,7 +75,7 @@ spec::Requirements read_requirement(const SteerRow& row, const spec::TaskKind& k
 }  // namespace
 
 std::string option_text(const SteerRow& row) {
-  return fmt::format("--{} {}", row.kind, row.text);
+  return fmt::format("--{} {}", word_of(row.kind), row.text);
 }
 
 Terms::Terms(const Campaign& campaign, int tier)
@@ -84,14 +84,19 @@ Terms::Terms(const Campaign& campaign, int tier)
 void Terms::apply(const SteerRow& row) {
   if (row.only_tier >= 0 && row.only_tier != tier_) return;
   space_.reset();
-  if (row.kind == "pin")
-    pin(row);
-  else if (row.kind == "forbid")
-    forbid(row);
-  else if (row.kind == "free")
-    free(row);
-  else if (row.kind == "require")
-    replace_requirement(row);
+  switch (row.kind) {
+    case SteerKind::Pin:
+      return pin(row);
+    case SteerKind::Forbid:
+      return forbid(row);
+    case SteerKind::Free:
+      return free(row);
+    case SteerKind::Require:
+      return replace_requirement(row);
+    case SteerKind::Note:
+    case SteerKind::Try:
+      return;  // no terms
+  }
 }
 
 /// Pins of one command add up; a later one replaces them.

@@ -67,7 +67,7 @@ void write_winner(const RunFolder& folder, const Campaign& campaign, const Leade
   fs::create_directories(made, error);
   if (error) throw EnvironmentError("cannot make", made.string(), error.value());
   spec::write_file_atomically(made / net::kDesignName, design);
-  const bool is_fake = campaign.evaluator == "fake";  // it makes no weights
+  const bool is_fake = campaign.evaluator == EvaluatorKind::Fake;  // it makes no weights
   for (const char* name : {net::kWeightsName, net::kReferenceName})
     if (fs::exists(trial / name) || (!is_fake && name == net::kWeightsName))
       spec::copy_file(trial / name, made / name);

@@ -82,7 +82,7 @@ std::vector<LinePart> row(const search::Leaderboard& board, const search::Entry&
   const spec::Costs& costs = entry.design.costs;
   Columns values{std::to_string(entry.rank),
                  entry.design.hash,
-                 entry.design.origin,
+                 search::word_of(entry.design.origin),
                  short_count(double(costs.params)),
                  short_count(double(costs.macs)),
                  fmt::format("{:.0f}", double(costs.peak_activation_bytes) / 1024),
@@ -163,7 +163,7 @@ SortedJson entry_json(const search::Leaderboard& board, const search::Entry& ent
                       {"test_" + score, number(spec::find_value(run.test, score))}});
   return {{"rank", entry.rank},
           {"hash", entry.design.hash},
-          {"origin", entry.design.origin},
+          {"origin", search::word_of(entry.design.origin)},
           {"how", entry.design.how},
           {"file", search::RunFolder{folder}.design(entry.design.hash).string()},
           {"params", entry.design.costs.params},

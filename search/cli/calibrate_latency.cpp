@@ -50,8 +50,9 @@ int calibrate_latency(const search::Campaign& campaign,
                       search::StopSignals& signals) {
   search::EngineLatencyMeter engine_meter;
   search::FakeLatencyMeter fake_meter;
-  search::LatencyMeter& meter =
-      campaign.evaluator == "fake" ? static_cast<search::LatencyMeter&>(fake_meter) : engine_meter;
+  search::LatencyMeter& meter = campaign.evaluator == search::EvaluatorKind::Fake
+                                    ? static_cast<search::LatencyMeter&>(fake_meter)
+                                    : engine_meter;
   const spec::LatencySetting& setting = campaign.require(0).latency;
   search::BlockCosts costs;
   Json rows = Json::array();

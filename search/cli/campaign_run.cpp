@@ -145,7 +145,7 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     score = campaign.spec.maximise.score;
     options.command = search::worker_command(campaign, folder);
     options.meter = &engine_meter;
-    if (campaign.evaluator == "fake") options.meter = &fake_meter;
+    if (campaign.evaluator == search::EvaluatorKind::Fake) options.meter = &fake_meter;
     options.workers = choices.workers > 0 ? choices.workers : search::default_workers(campaign);
   }
   search::CampaignEnd end;

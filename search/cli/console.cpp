@@ -43,7 +43,7 @@ void Console::trial(const search::TrialNote& note) {
           : fmt::format("reused ({:.1f} CPU-s there)", verdict.original_cpu_seconds);
   line_.line({{0, fmt::format("[{}/{}] {}{}{}", note.done, note.expected,
                               note.tier.empty() ? "" : note.tier + " ", note.row.job.hash,
-                              note.design.origin == "human" ? " (human)" : "")},
+                              note.design.origin == search::Origin::Human ? " (human)" : "")},
               {1, fmt::format("{:<17}", job_text(note.row.job))},
               {3, fmt::format("{:>5} params", short_count(double(note.design.costs.params)))},
               {0, result_text(verdict)},

@@ -31,7 +31,7 @@ nlohmann::json report_json(const search::CampaignReport& report) {
     tiers.push_back(board_json(tier.board, report.campaign, report.folder));
   return {{"folder", report.folder.string()},
           {"name", report.campaign.spec.name},
-          {"state", report.state},
+          {"state", search::word_of(report.state)},
           {"version", report.version},
           {"strategy", report.campaign.spec.search.strategy},
           {"seed", report.campaign.spec.search.seed},

@@ -30,7 +30,7 @@ void check_device(const search::RunFolder& folder, const std::string& asked) {
   search::Campaign campaign = search::load_campaign(*ledger);
   if (!asked.empty()) campaign.device = asked;
   try {
-    if (campaign.evaluator != "fake" && !search::is_settled(*ledger, campaign))
+    if (campaign.evaluator != search::EvaluatorKind::Fake && !search::is_settled(*ledger, campaign))
       search::expect_device(campaign.device);
   } catch (const EnvironmentError& error) {
     throw EnvironmentError(fmt::format("{}; without it: atto resume {} --device cpu", error.what(),

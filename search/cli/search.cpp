@@ -109,8 +109,9 @@ CheckedStart begin(const SearchOptions& options) {
   expect_kind(options.spec, "atto search", {PathKind::Spec});
   for (const std::string& folder : options.warm_start)
     expect_kind(folder, "atto search --warm-start", {PathKind::Campaign});
-  search::Campaign campaign = search::read_campaign(
-      options.spec, {options.seed, options.candidates, options.strategy}, options.evaluator);
+  search::Campaign campaign =
+      search::read_campaign(options.spec, {options.seed, options.candidates, options.strategy},
+                            search::read_word<search::EvaluatorKind>(options.evaluator));
   expect_writable(campaign.spec);
   campaign.device = options.device;
   campaign.is_async = options.is_async;
@@ -151,7 +152,7 @@ int search_command(const SearchOptions& options) {
                                                      : std::filesystem::path(options.out)};
   search::worker_command(campaign,
                          folder.path);  // a missing trainer shows before the folder is made
-  if (campaign.evaluator != "fake") search::expect_device(campaign.device);
+  if (campaign.evaluator != search::EvaluatorKind::Fake) search::expect_device(campaign.device);
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   search::ReuseSources(campaign, warm);  // as does one that cannot be read
   search::make_run_folder(folder, campaign, included);

@@ -23,10 +23,11 @@ constexpr std::size_t kShownRows = 10;
 
 /// "running" in the ledger is what its coordinator wrote; whether that one still lives, its role
 /// tells.
-std::string state_of(search::Ledger& ledger) {
-  const std::string state = ledger.meta("state", "new");
-  const bool is_orphan = state == "running" && !ledger.is_taken(search::Role::Coordinate);
-  return is_orphan ? "interrupted" : state;
+std::string state_text(search::Ledger& ledger) {
+  const search::CampaignState state = search::state_of(ledger);
+  const bool is_orphan =
+      state == search::CampaignState::Running && !ledger.is_taken(search::Role::Coordinate);
+  return is_orphan ? "interrupted" : search::word_of(state);
 }
 
 /// "final, seed 2": a design may have several at once.
@@ -130,7 +131,7 @@ void add_status(CLI::App& app, Action& action) {
     const std::unique_ptr<search::Ledger> ledger =
         search::open_ledger(run.path, search::Ledger::Access::Read);
     const search::Campaign campaign = search::load_campaign(*ledger);
-    (*is_json ? print_json : print_text)(*ledger, campaign, run, state_of(*ledger));
+    (*is_json ? print_json : print_text)(*ledger, campaign, run, state_text(*ledger));
     return 0;
   });
 }

@@ -46,7 +46,7 @@ void list_json(const search::SteeringView& view) {
   for (const search::SteerRow& row : view.requests)
     requests.push_back(
         {{"at_ms", row.at},
-         {"kind", row.kind},
+         {"kind", search::word_of(row.kind)},
          {"text", row.text},
          {"design", row.hash.empty() ? nlohmann::json(nullptr) : nlohmann::json(row.hash)},
          {"in_effect", row.is_in_effect()},

@@ -101,7 +101,8 @@ int measure(const TabulateOptions& options, const search::Campaign& campaign,
 
 search::Campaign campaign_of(const TabulateOptions& options, const char* command) {
   expect_kind(options.spec, command, {PathKind::Spec});
-  search::Campaign campaign = search::read_campaign(options.spec, {}, options.evaluator);
+  search::Campaign campaign = search::read_campaign(
+      options.spec, {}, search::read_word<search::EvaluatorKind>(options.evaluator));
   campaign.device = options.device;
   campaign.wants_responses = true;
   campaign.scored_jobs = std::numeric_limits<std::int64_t>::max();
@@ -114,7 +115,7 @@ int run_all(const TabulateOptions& options, const search::Campaign& campaign,
             const std::vector<search::DesignRow>& designs, search::StopSignals& signals) {
   const search::CoordinatorOptions run = coordinator_options(options, campaign, folder.path);
   expect_same(folder, campaign);
-  if (campaign.evaluator != "fake") search::expect_device(campaign.device);
+  if (campaign.evaluator != search::EvaluatorKind::Fake) search::expect_device(campaign.device);
   if (search::ledger_in(folder.path).empty()) search::make_run_folder(folder, campaign);
   search::CampaignEnd end;
   {

@@ -14,4 +14,8 @@ std::uint64_t read_hash(const std::string& text) {
   return hash;
 }
 
+void refuse_word(std::string_view word) {
+  throw EnvironmentError("the ledger is damaged: a word is none of ours: " + std::string(word));
+}
+
 }  // namespace atto::search

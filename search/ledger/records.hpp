@@ -8,6 +8,7 @@
 
 #include "design_specs/requirements/metrics.hpp"
 #include "search/latency/latency_meter.hpp"
+#include "search/ledger/words.hpp"
 #include "trainer/evaluator.hpp"
 
 namespace atto::search {
@@ -18,9 +19,9 @@ enum class Stage : std::uint8_t { Include, Search, Final };
 
 /// A design known to the campaign.
 struct DesignRow {
-  std::string hash;    ///< 16 hex digits
-  std::string origin;  ///< "machine" or "human"
-  std::string how;     ///< "sampled", "mutation of HASH", the file that a person handed over, ...
+  std::string hash;  ///< 16 hex digits
+  Origin origin = Origin::Machine;
+  std::string how;  ///< "sampled", "mutation of HASH", the file that a person handed over, ...
   std::string assignment;  ///< chosen indices, comma-separated; empty for a person's design
   std::string text;    ///< the design's JSON; empty for a machine's (realised from the assignment)
   std::string misses;  ///< cost requirements missed, "; "-separated, empty when none
@@ -132,7 +133,7 @@ struct SteerRow {
   std::int64_t id = 0;
   /// Milliseconds since 1970; equal within one command, and larger than in any before it.
   std::int64_t at = 0;
-  std::string kind;    ///< "pin", "forbid", "free", "require", "note", "try"
+  SteerKind kind = SteerKind::Note;
   std::string text;    ///< "PATH=VALUE", the note, the design's file
   std::string hash;    ///< of the design to try; else empty
   int only_tier = -1;  ///< -1: every tier

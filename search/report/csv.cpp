@@ -37,14 +37,15 @@ std::string row(const CampaignReport& report, const TierReport& tier, const Entr
   return fmt::format(
       "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f},{},{},{}\n",
       csv_field(report.folder.string()), csv_field(tier.board.tier_name), entry.rank,
-      entry.design.hash, entry.design.origin, costs.params, costs.macs, costs.peak_activation_bytes,
-      costs.model_bytes, number(entry.latency_ms), number(entry.confirmed_ms),
-      csv_field(fmt::format("{}", fmt::join(rungs, ";"))), number(validation),
-      bounds(validation, report.campaign.validation_images), number(deviation(entry.validation)),
-      number(mean(entry.test)), bounds(mean(entry.test), report.campaign.test_images),
-      number(deviation(entry.test)), entry.is_on_front ? 1 : 0, csv_field(joined(entry.misses)),
-      csv_field(entry.trouble), entry.cpu_seconds, entry.wasted_cpu_seconds,
-      csv_field(tier.commands.at(entry.design.hash)), by.human, by.machine);
+      entry.design.hash, word_of(entry.design.origin), costs.params, costs.macs,
+      costs.peak_activation_bytes, costs.model_bytes, number(entry.latency_ms),
+      number(entry.confirmed_ms), csv_field(fmt::format("{}", fmt::join(rungs, ";"))),
+      number(validation), bounds(validation, report.campaign.validation_images),
+      number(deviation(entry.validation)), number(mean(entry.test)),
+      bounds(mean(entry.test), report.campaign.test_images), number(deviation(entry.test)),
+      entry.is_on_front ? 1 : 0, csv_field(joined(entry.misses)), csv_field(entry.trouble),
+      entry.cpu_seconds, entry.wasted_cpu_seconds, csv_field(tier.commands.at(entry.design.hash)),
+      by.human, by.machine);
 }
 
 /// The name of the score that all reports show.

@@ -114,7 +114,7 @@ std::string quoted(const std::string& text) {
 std::string train_command(const CampaignReport& report, const Leaderboard& board,
                           const Entry& entry) {
   const Campaign& campaign = report.campaign;
-  if (campaign.evaluator != "torch") return report.command;
+  if (campaign.evaluator != EvaluatorKind::Torch) return report.command;
   const bool is_final = entry.is_finalist();
   const int replica = is_final ? std::max(0, board.best_replica(entry)) : 0;
   const train::Phase phase = is_final ? train::Phase::Final : train::Phase::Search;
@@ -135,7 +135,8 @@ std::string search_command(const CampaignReport& report, const std::vector<Exten
   std::string text = fmt::format("atto search {} --seed {} --strategy {} --candidates {}",
                                  quoted(campaign.spec_name), campaign.spec.search.seed,
                                  campaign.spec.search.strategy, campaign.spec.search.candidates);
-  if (campaign.evaluator != "torch") text += " --evaluator " + campaign.evaluator;
+  if (campaign.evaluator != EvaluatorKind::Torch)
+    text += " --evaluator " + word_of(campaign.evaluator);
   if (campaign.device != "auto") text += " --device " + campaign.device;
   if (campaign.is_async) text += " --async";
   if (!extensions.empty())
@@ -170,7 +171,7 @@ CampaignReport gather_report(const std::filesystem::path& folder) {
   CampaignReport report;
   report.folder = folder;
   report.campaign = load_campaign(*ledger);
-  report.state = ledger->meta("state", "new");
+  report.state = state_of(*ledger);
   report.version = ledger->meta("version");
   report.command = search_command(report, read_extensions(*ledger));
   report.environments = ledger->environments();

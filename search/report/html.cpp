@@ -64,7 +64,7 @@ std::string notes(const CampaignReport& report, const Leaderboard& board, const 
   if (board.winner() == &entry) badge("good", "winner");
   if (entry.is_on_front) badge("front", "Pareto");
   if (ties_with_best(report, board, entry)) badge("plain", "tie with the best");
-  if (entry.design.origin == "human") badge("human", "human");
+  if (entry.design.origin == Origin::Human) badge("human", "human");
   if (entry.is_reused) badge("plain", "reused");
   if (!entry.is_refused)
     for (const std::string& miss : entry.misses) badge("bad", miss);
@@ -162,7 +162,7 @@ std::string pareto_chart(const CampaignReport& report, const TierReport& tier, b
     const std::optional<double>& value = entry.rungs.back();
     if (!value) continue;
     const double cost = double(is_macs ? entry.design.costs.macs : entry.design.costs.params);
-    Series& series = entry.design.origin == "human" ? human : all;
+    Series& series = entry.design.origin == Origin::Human ? human : all;
     series.points.push_back(
         {cost, spec::scale_of(score) * *value,
          fmt::format("{} (rank {}): {}{}, {} params, {} MACs", entry.design.hash, entry.rank,

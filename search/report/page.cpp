@@ -121,7 +121,7 @@ std::string campaign_header(const CampaignReport& report) {
       "atto {}; {}</p><div class='tiles'>",
       escaped(campaign.spec.name), escaped(report.folder.filename().string()),
       escaped(campaign.spec.search.strategy), campaign.spec.search.seed,
-      campaign.spec.search.candidates, escaped(campaign.data), escaped(report.state),
+      campaign.spec.search.candidates, escaped(campaign.data), word_of(report.state),
       campaign.is_async ? ", asynchronous: cannot be repeated exactly" : "",
       escaped(report.version), escaped(report.folder.string()));
   text += tile(grouped(totals.done), "trials finished") +

@@ -35,7 +35,7 @@ std::string requests_table(const CampaignReport& report) {
     rows += fmt::format(
         "<tr><td>{}</td><td class='l'>{}</td><td class='l'><code>{}</code></td><td "
         "class='l'>{}</td></tr>\n",
-        time_text(row.at), row.kind, escaped(row.text), effect);
+        time_text(row.at), word_of(row.kind), escaped(row.text), effect);
   }
   return "<table><thead><tr><th>time (UTC)</th><th>asked</th><th>what</th><th>took "
          "effect</th></tr></thead><tbody>" +
@@ -54,7 +54,7 @@ std::string designs_table(const TierReport& tier) {
   std::string rows;
   const Entry* best = nullptr;
   for (const Entry& entry : tier.board.entries) {
-    if (entry.design.origin == "human")
+    if (entry.design.origin == Origin::Human)
       rows += fmt::format("<tr><td class='l'>{}</td>{}</tr>\n", escaped(entry.design.how),
                           entry_cells(tier.board.score, entry));
     else if (!best)

@@ -62,7 +62,8 @@ struct CampaignReport {
   /// The designs' files, relative to where the page will lie; empty: the page has no links.
   std::filesystem::path designs_from_page;
   Campaign campaign;
-  std::string state, version, command;  ///< what runs the whole campaign again
+  CampaignState state = CampaignState::New;
+  std::string version, command;  ///< what runs the whole campaign again
   std::vector<std::string> environments;
   Totals totals;
   std::vector<Event> events;

@@ -80,7 +80,7 @@ class Coordinator {
       if (!run_tier(tier)) return stop();
     drop_checkpoints();
     record_own_cost();
-    ledger_->set_meta("state", "finished");
+    set_state(*ledger_, CampaignState::Finished);
     watch_.end(SIGTERM, signals_);
     if (const std::size_t waiting = waiting_requests(*ledger_).size(); waiting > 0)
       observer_.message(
@@ -107,7 +107,7 @@ class Coordinator {
     if (!waiting_requests(*ledger_).empty() && is_search_over(*ledger_, campaign_))
       open_search(*ledger_, campaign_);
     earlier_cpu_seconds_ = ledger_->totals().coordinator_cpu_seconds;
-    ledger_->set_meta("state", "running");
+    set_state(*ledger_, CampaignState::Running);
     finish_cursor_ = ledger_->last_finish_order();
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       for (Stage stage : {Stage::Include, Stage::Search, Stage::Final})
@@ -320,7 +320,7 @@ class Coordinator {
   CampaignEnd stop() {
     watch_.end(SIGTERM, signals_);
     record_own_cost();
-    ledger_->set_meta("state", "stopped");
+    set_state(*ledger_, CampaignState::Stopped);
     return CampaignEnd::Interrupted;
   }
 
@@ -375,7 +375,7 @@ CampaignEnd run_campaign(const CoordinatorOptions& options, Observer& observer,
 
 WorkerCommand worker_command(const Campaign& campaign, const std::filesystem::path& folder) {
   WorkerCommand command;
-  const bool is_fake = campaign.evaluator == "fake";
+  const bool is_fake = campaign.evaluator == EvaluatorKind::Fake;
   command.program = is_fake ? binary_folder() / "atto" : find_trainer();
   command.arguments = {"worker", folder.string()};
   if (is_fake)

@@ -81,7 +81,7 @@ Judged LatencyGate::judge(const spec::Requirements& require, const DesignRow& de
     const LatencyRequest request{network, design.hash, require.latency, {}};
     Guide& guide = guide_of(row);
     row.predicted_ms = predict(guide, request);
-    const bool may_skip = guide.is_trusted.value_or(false) && design.origin == "machine";
+    const bool may_skip = guide.is_trusted.value_or(false) && design.origin == Origin::Machine;
     if (may_skip && row.predicted_ms && *row.predicted_ms > kFarTooSlow * max)
       return {{},
               fmt::format("too slow: about {} (predicted) > {}", latency_text(*row.predicted_ms),

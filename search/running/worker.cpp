@@ -106,10 +106,10 @@ class Worker {
         bell_(ledger_->listen()),
         heartbeat_(*ledger_, signals, options.parent) {
     if (options_.name.empty()) options_.name = default_name();
-    if (!evaluator_.environment().starts_with("evaluator=" + campaign_.evaluator + "\n"))
-      throw EnvironmentError("this campaign is evaluated by " + campaign_.evaluator +
+    if (!evaluator_.environment().starts_with("evaluator=" + word_of(campaign_.evaluator) + "\n"))
+      throw EnvironmentError("this campaign is evaluated by " + word_of(campaign_.evaluator) +
                              ": its workers are `atto worker DIR" +
-                             (campaign_.evaluator == "fake" ? " --fake`" : "`"));
+                             (campaign_.evaluator == EvaluatorKind::Fake ? " --fake`" : "`"));
     const spec::TrainingSettings& training = campaign_.spec.training;
     environment_ = ledger_->environment_id(
         evaluator_.environment() + fmt::format("threads={}\nfinal_threads={}\n",

@@ -43,7 +43,7 @@ class Tabulation {
 
   CampaignEnd run() {
     watch_.begin();
-    ledger_->set_meta("state", "running");
+    set_state(*ledger_, CampaignState::Running);
     std::vector<std::string> all;
     for (const DesignRow& design : designs_) all.push_back(design.hash);
     add_jobs(all, 0, plan_.seeds);
@@ -53,7 +53,7 @@ class Tabulation {
                plan_.seeds + plan_.more_seeds);
       if (!finish_jobs()) return stop();
     }
-    ledger_->set_meta("state", "finished");
+    set_state(*ledger_, CampaignState::Finished);
     watch_.end(SIGTERM, signals_);
     return CampaignEnd::Finished;
   }
@@ -124,7 +124,7 @@ class Tabulation {
   CampaignEnd stop() {
     observer_.message("stopping: workers finish or checkpoint");
     watch_.end(SIGTERM, signals_);
-    ledger_->set_meta("state", "stopped");
+    set_state(*ledger_, CampaignState::Stopped);
     return CampaignEnd::Interrupted;
   }
 

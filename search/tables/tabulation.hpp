@@ -13,7 +13,7 @@ namespace atto::search {
 struct TabulationPlan {
   int seeds = 3;       ///< runs of every design
   int more_seeds = 5;  ///< further runs of the designs below, 0 = none
-  int best = 30;       ///< of the mean top-1 at the top rung
+  int best = 30;       ///< by the mean result at the top rung
   int random = 30;     ///< others, drawn by a fixed seed
 };
 
@@ -27,7 +27,7 @@ CampaignEnd run_tabulation(const CoordinatorOptions& options, const TabulationPl
                            const std::vector<DesignRow>& designs, Observer& observer,
                            StopSignals& signals);
 
-/// Returns the designs that get more seeds: the best by mean top-1 at the top rung, then random
+/// Returns the designs that get more seeds: the best by mean result at the top rung, then random
 /// others; by hash.
 std::vector<std::string> designs_for_more_seeds(Ledger& ledger, const Campaign& campaign,
                                                 const TabulationPlan& plan);

@@ -13,8 +13,8 @@ void insert_design(soci::session& sql, const DesignRow& design) {
   execute(sql,
           "INSERT OR IGNORE INTO designs VALUES(:hash, :origin, :how, :assignment, :text, :misses, "
           ":params, :macs, :peak, :model, :pinned)",
-          design.hash, design.origin, design.how, design.assignment, design.text, design.misses,
-          design.costs.params, design.costs.macs, design.costs.peak_activation_bytes,
+          design.hash, word_of(design.origin), design.how, design.assignment, design.text,
+          design.misses, design.costs.params, design.costs.macs, design.costs.peak_activation_bytes,
           design.costs.model_bytes, design.pinned);
 }
 
@@ -158,7 +158,7 @@ void SqliteLedger::add_steering(const std::vector<SteerRow>& rows,
       execute(connection_->sql,
               "INSERT INTO steering(at, kind, text, hash, only_tier) VALUES(:at, :kind, :text, "
               ":hash, :tier)",
-              row.at, row.kind, row.text, row.hash, row.only_tier);
+              row.at, word_of(row.kind), row.text, row.hash, row.only_tier);
     return 0;
   });
 }

@@ -59,17 +59,19 @@ std::vector<SteerRow> SqliteLedger::steering(int tier) {
   return connection_->guarded([&] {
     std::vector<SteerRow> rows;
     SteerRow row;
+    std::string kind;
     long long id = 0, at = 0, position = 0, seen = 0;
     soci::statement statement =
         (connection_->sql.prepare
              << "SELECT id, at, kind, text, hash, only_tier, COALESCE(p.tier, s.tier), "
                 "COALESCE(p.position, s.position), COALESCE(p.seen, s.seen) FROM steering s LEFT "
                 "JOIN steering_places p ON p.request = id AND p.tier = :tier ORDER BY id",
-         soci::use(tier), soci::into(id), soci::into(at), soci::into(row.kind),
-         soci::into(row.text), soci::into(row.hash), soci::into(row.only_tier),
-         soci::into(row.tier), soci::into(position), soci::into(seen));
+         soci::use(tier), soci::into(id), soci::into(at), soci::into(kind), soci::into(row.text),
+         soci::into(row.hash), soci::into(row.only_tier), soci::into(row.tier),
+         soci::into(position), soci::into(seen));
     statement.execute();
     while (statement.fetch()) {
+      row.kind = read_word<SteerKind>(kind);
       row.id = id, row.at = at, row.position = position, row.seen = seen;
       rows.push_back(row);
     }

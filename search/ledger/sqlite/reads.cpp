@@ -68,16 +68,18 @@ struct JobBuffer {
 
 struct DesignBuffer {
   DesignRow row;
+  std::string origin;
   long long params, macs, peak, model;
 
   void bind(soci::statement& statement) {
     for (std::string* field :
-         {&row.hash, &row.origin, &row.how, &row.assignment, &row.text, &row.misses})
+         {&row.hash, &origin, &row.how, &row.assignment, &row.text, &row.misses})
       statement.exchange(soci::into(*field));
     for (long long* field : {&params, &macs, &peak, &model}) statement.exchange(soci::into(*field));
     statement.exchange(soci::into(row.pinned));
   }
   DesignRow get() {
+    row.origin = read_word<Origin>(origin);
     row.costs = {params, macs, peak, model};
     return row;
   }

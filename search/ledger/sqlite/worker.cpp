@@ -104,7 +104,7 @@ Glance SqliteLedger::glance(int finals_at_once) {
                "stage = 2) < :finals)), COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE "
                "key = 'paused_until'), 0)",
                finals_at_once);
-    return Glance{state == "finished", has_work != 0, pause_in_force(pause)};
+    return Glance{state == word_of(CampaignState::Finished), has_work != 0, pause_in_force(pause)};
   });
 }
 

@@ -25,7 +25,6 @@ namespace {
 DesignRow design(const std::string& hash) {
   DesignRow row;
   row.hash = hash;
-  row.origin = "machine";
   row.how = "sampled";
   row.assignment = "1,-1,0";
   row.costs = {10, 20, 30, 40};
@@ -374,7 +373,8 @@ TEST_CASE("What the ledger says of its campaign is refused with its name when it
   Ledger& ledger = *opened;
   CHECK_THROWS_WITH(load_campaign(ledger), Catch::Contains("the ledger has no campaign") &&
                                                Catch::Contains(ledger.name()));
-  store_campaign(ledger, read_campaign(ATTO_SOURCE_DIR "/tests/search/data/tiny.json", {}, "fake"));
+  store_campaign(ledger, read_campaign(ATTO_SOURCE_DIR "/tests/search/data/tiny.json", {},
+                                       EvaluatorKind::Fake));
   CHECK(load_campaign(ledger).spec.name == "tiny");
   const std::string campaign = ledger.meta("campaign");
   const auto mangle = [&](const char* key, const std::string& text) {
