@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLookInterval{1000};
-/// Departures in a row without a finished job after which the campaign gives up.
+/// Workers that ended in a row without a finished job after which the campaign gives up.
 constexpr int kFailedStarts = 3, kDeathsInARow = 20;
 
 }  // namespace

@@ -67,7 +67,7 @@ struct Contestant {
 
 /// A winner's folder in a campaign: the finalist's trainings, one a seed, lie among the trials.
 std::vector<Training> trainings_of_winner(const fs::path& winner) {
-  const fs::path design = winner / "design.json";
+  const fs::path design = winner / net::kDesignName;
   const std::string hash = net::hash_text(net::structure_hash(net::read_design(design)));
   std::vector<Training> trainings;
   for (int replica = 0;; ++replica) {
