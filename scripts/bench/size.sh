@@ -4,7 +4,7 @@
 #   scripts/bench/size.sh [MODEL.atto]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-build=$(scripts/bench/build.sh atto_edge_package)
+build=$(scripts/bench/build.sh atto_edge_package atto_edge_shared)
 model=$(realpath "${1:-tests/data/fuzz/model/sample.atto}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
