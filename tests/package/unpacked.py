@@ -32,7 +32,8 @@ def field(package, name):
 def unpack():
     run("cpack", "--config", build / "CPackConfig.cmake", "-B", scratch / "packages")
     packages = {field(file, "Package"): file for file in (scratch / "packages").glob("*.deb")}
-    assert sorted(packages) == ["attoforge", "libatto-edge-dev", "libatto-edge0", "python3-atto-edge"], packages
+    assert sorted(packages) == ["attoforge", "libatto-edge-dev", "libatto-edge0", "python3-atto-edge",
+                                "python3-attoforge"], packages
     for file in packages.values():
         run("dpkg-deb", "-x", file, root)
     needed = field(packages["attoforge"], "Depends")
@@ -81,6 +82,8 @@ def comparison():
 
 def python():
     environment.update(PYTHONPATH=str(root / "usr/lib/python3/dist-packages"), LD_LIBRARY_PATH=str(root / "usr/lib"))
+    code = "import attoforge; print(len(attoforge.Campaign('run').weights()) > 10, len(attoforge.Campaign('run').trials()))"
+    assert run("/usr/bin/python3", "-B", "-c", code).split() == ["True", "3"]
     code = ("import atto_edge, numpy; session = atto_edge.InferenceSession('run/winner/model.atto');"
             "print(session.run(None, numpy.zeros((1, 28, 28)))[0].shape)")
     assert run("/usr/bin/python3", "-B", "-c", code).strip() == "(1, 10)"

@@ -60,6 +60,31 @@ constexpr const char* kLatencies =
     " predicted_ms REAL, at INTEGER NOT NULL,"
     " PRIMARY KEY(hash, host, runtime, threads, precision, is_trained)) WITHOUT ROWID";
 
+// What people may read with tools of their own: these three stay (docs/manual.md), whatever becomes
+// of the tables.
+constexpr const char* kDesignsView =
+    "CREATE VIEW v_designs AS SELECT hash, origin, how, params, macs, peak_activation_bytes, "
+    "model_bytes FROM designs";
+constexpr const char* kTrialsView =
+    "CREATE VIEW v_trials AS SELECT id AS trial, hash AS design, tier, "
+    "CASE stage WHEN 0 THEN 'include' WHEN 1 THEN 'search' ELSE 'final' END AS stage, "
+    "position, rung, replica, seed, to_epoch AS epochs, "
+    "CASE state WHEN 0 THEN 'ready' WHEN 1 THEN 'claimed' ELSE 'done' END AS state, "
+    "CASE WHEN state < 2 THEN NULL ELSE CASE outcome WHEN 0 THEN 'finished' WHEN 1 THEN 'diverged' "
+    "WHEN 2 THEN 'failed' WHEN 3 THEN 'interrupted' ELSE 'refused' END END AS outcome, reason, "
+    "split AS is_test, score, value, validation_loss, latency_ms, cpu_seconds, "
+    "wasted_cpu_seconds, images_per_second, reused_from, "
+    "CASE finished WHEN 0 THEN NULL ELSE strftime('%Y-%m-%dT%H:%M:%SZ', finished / 1000, "
+    "'unixepoch') END AS finished "
+    "FROM jobs LEFT JOIN job_scores ON job_scores.job = jobs.id";
+constexpr const char* kEpochsView =
+    "CREATE VIEW v_epochs AS SELECT e.hash AS design, "
+    "CASE e.phase WHEN 0 THEN 'search' ELSE 'final' END AS phase, e.replica, e.epoch, score, "
+    "value, "
+    "train_loss, validation_loss, learning_rate, cpu_seconds FROM epochs AS e "
+    "LEFT JOIN epoch_scores AS s ON (s.hash, s.phase, s.replica, s.epoch) = "
+    "(e.hash, e.phase, e.replica, e.epoch)";
+
 }  // namespace
 
 // stage: 0 include, 1 search, 2 final. phase: 0 search, 1 final. state: 0 ready, 1 claimed, 2 done.
@@ -108,6 +133,9 @@ const char* const kLedgerTables[] = {
     "CREATE TABLE environments(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
     "CREATE TABLE events(id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT "
     "NOT NULL)",
+    kDesignsView,
+    kTrialsView,
+    kEpochsView,
     nullptr};
 
 namespace {
@@ -138,8 +166,10 @@ const char* const kFrom6[] = {
     "ALTER TABLE jobs DROP COLUMN test_top1",
     "ALTER TABLE jobs DROP COLUMN test_top5",
     nullptr};
+const char* const kFrom7[] = {kDesignsView, kTrialsView, kEpochsView, nullptr};
 }  // namespace
 
-const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4, kFrom5, kFrom6};
+const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4,
+                                              kFrom5, kFrom6, kFrom7};
 
 }  // namespace atto::search

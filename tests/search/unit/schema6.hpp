@@ -4,6 +4,9 @@
 namespace atto::test {
 
 inline constexpr const char* kToSchema6[] = {
+    "DROP VIEW v_designs",
+    "DROP VIEW v_trials",
+    "DROP VIEW v_epochs",
     "ALTER TABLE epochs ADD COLUMN validation_top1 REAL",
     "ALTER TABLE epochs ADD COLUMN validation_top5 REAL",
     "ALTER TABLE jobs ADD COLUMN top1 REAL",
