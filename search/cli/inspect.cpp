@@ -11,6 +11,7 @@
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/dot.hpp"
 #include "prototypes/network/identity.hpp"
+#include "prototypes/network/op_fields.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/inspect_model.hpp"
 #include "search/cli/path_kind.hpp"
@@ -44,9 +45,13 @@ std::string json_text(const net::Network& network) {
     Json inputs = Json::array();
     for (const int input : layer.inputs)
       inputs.push_back(network.layers[static_cast<std::size_t>(input)].name);
+    Json fields = Json::object();
+    for (const net::OpField& field : net::op_fields(layer.op))
+      std::visit([&](const auto& value) { fields[field.name] = value; }, field.value);
     json["layers"].push_back({{"name", layer.name},
                               {"op", net::op_name(layer.op)},
                               {"text", net::op_text(layer.op)},
+                              {"fields", fields},
                               {"inputs", inputs},
                               {"shape", {shape.channels, shape.height, shape.width}},
                               {"params", layers[i].params},

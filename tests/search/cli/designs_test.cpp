@@ -35,6 +35,11 @@ TEST_CASE("inspect --json adds its layers up to the published counts") {
     peak = std::max(peak, layer.at("live_bytes").get<std::int64_t>());
     CHECK(layer.at("shape").size() == 3);
   }
+  const json& first = design.at("layers").at(1);
+  CHECK(first.at("fields") == json::parse(R"({"channels": 32, "kernel": 3, "stride": 2, "groups": 1,
+                                              "dilation": 1, "bias": false})"));
+  CHECK(design.at("layers").at(3).at("fields") == json{{"activation", "relu6"}});
+  CHECK(design.at("layers").at(2).at("fields") == json::object());
   CHECK(params == design.at("params"));
   CHECK(macs == design.at("macs"));
   CHECK(peak == design.at("peak_activation_bytes"));
