@@ -35,6 +35,16 @@ TEST_CASE("The baselines have exactly the published counts at 224x224") {
   CHECK(costs.macs == row.macs);
 }
 
+TEST_CASE("Networks of others have exactly their published parameters") {
+  // The counts of torchvision; sides differ where its padding does, which parameters do not see.
+  const auto [name, params] = GENERATE(
+      table<const char*, std::int64_t>({{"resnext50", 25'028'904}, {"squeezenet", 1'235'496}}));
+  CAPTURE(name);
+  const net::Network network = shipped(name, 1000);
+  CHECK(net::malformed(network).empty());
+  CHECK(net::count_costs(network).params == params);
+}
+
 TEST_CASE("The small-image variants keep the parameters of their originals") {
   const auto [small, original] =
       GENERATE(table<const char*, const char*>({{"mobilenet_v1_32", "mobilenet_v1"},
