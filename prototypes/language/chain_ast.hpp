@@ -44,7 +44,8 @@ struct Operator {
   std::int32_t place = 0;
   Number kernel, stride, groups, dilation;
   Number reduction{4}, factor{2};
-  Choice<Activation> activation;
+  Number squeezed{0};  ///< SqueezeExcite: channels inside; 0 = by the reduction
+  Choice<Activation> activation, gate;
   Choice<std::uint8_t> norm;
   Width width;
 };

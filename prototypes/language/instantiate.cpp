@@ -152,6 +152,9 @@ class Builder {
       case OperatorKind::SqueezeExcite:
         node.kind = Node::Kind::SqueezeExcite;
         node.reduction = decided_.value(op.reduction);
+        node.squeezed = decided_.value(op.squeezed);
+        node.activation = decided_.option(op.activation);
+        node.gate = decided_.option(op.gate);
         return;
       case OperatorKind::Dense:
         node.kind = Node::Kind::Dense;

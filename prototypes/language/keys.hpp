@@ -43,7 +43,8 @@ inline constexpr auto kDepthwiseKeys =
 inline constexpr auto kGroupedKeys = std::to_array<std::string_view>(
     {"op", "kernel", "stride", "channels", "groups", "dilation", "norm", "activation"});
 inline constexpr auto kPoolKeys = std::to_array<std::string_view>({"op", "kernel", "stride"});
-inline constexpr auto kSqueezeExciteKeys = std::to_array<std::string_view>({"op", "reduction"});
+inline constexpr auto kSqueezeExciteKeys =
+    std::to_array<std::string_view>({"op", "reduction", "channels", "activation", "gate"});
 inline constexpr auto kBareKeys = std::to_array<std::string_view>({"op"});
 inline constexpr auto kDenseKeys =
     std::to_array<std::string_view>({"op", "channels", "activation"});

@@ -103,13 +103,14 @@ class LayerWalk {
   std::int32_t squeeze_excite(const Node& node, const Shape& shape) {
     const std::int32_t input = layer_of(node, 0);
     const Shape pooled{shape.channels, 1, 1};
-    const Shape squeezed{std::max(1, shape.channels / node.reduction), 1, 1};
+    const int inside = node.squeezed > 0 ? node.squeezed : shape.channels / node.reduction;
+    const Shape squeezed{std::max(1, inside), 1, 1};
     std::int32_t gate = add(node, GlobalAveragePool{}, shape, pooled, input);
     gate =
         emit({node, "reduce"}, Conv{squeezed.channels, 1, 1, 1, 1, true}, pooled, squeezed, {gate});
-    gate = emit({node, "reduce_act"}, Activate{Activation::Relu}, squeezed, squeezed, {gate});
+    gate = emit({node, "reduce_act"}, Activate{node.activation}, squeezed, squeezed, {gate});
     gate = emit({node, "expand"}, Conv{shape.channels, 1, 1, 1, 1, true}, squeezed, pooled, {gate});
-    gate = emit({node, "gate"}, Activate{Activation::HardSigmoid}, pooled, pooled, {gate});
+    gate = emit({node, "gate"}, Activate{node.gate}, pooled, pooled, {gate});
     return emit({node, "scale"}, Multiply{}, shape, shape, {input, gate});
   }
   std::int32_t shortcut(const Node& node, const Shape& out) {

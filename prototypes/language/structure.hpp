@@ -57,7 +57,9 @@ struct Node {
   Activation activation = Activation::None;  ///< after the unit, the join, or of Activate
   bool norm = true;                          ///< Unit: batch norm; else a bias
   bool one_group_per_channel = false;        ///< Unit: depthwise
-  std::int32_t kernel = 1, stride = 1, groups = 1, dilation = 1, reduction = 4;
+  std::int32_t kernel = 1, stride = 1, groups = 1, dilation = 1;
+  std::int32_t reduction = 4, squeezed = 0;   ///< SqueezeExcite: channels inside, if not 0
+  Activation gate = Activation::HardSigmoid;  ///< SqueezeExcite
   double slice_begin = 0, slice_end = 1;  ///< Slice: shares of the input's width, whole products
   WidthExpression width;                  ///< Unit and Dense
   std::int32_t first_input = 0, input_count = 0;  ///< in Structure::inputs

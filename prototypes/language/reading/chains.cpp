@@ -188,10 +188,24 @@ void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*set
         [&](const Cursor& item) { return holes_.problems.boolean(item); });
     if (read) op.norm = *read;
   }
+  if (op.kind == OperatorKind::SqueezeExcite) return squeeze_excite(where, at, op);
   const bool has_default = is_convolution || op.kind == OperatorKind::Activation;
   op.activation = has_default ? default_ : Choice<Activation>{{Activation::None}, kNoDecision};
   if (const auto written = Problems::member(at, "activation"))
     if (auto read = activation(where.key("activation"), *written)) op.activation = *read;
+}
+
+void ChainReader::squeeze_excite(const Where& where, const Cursor& at, Operator& op) {
+  op.squeezed = number_or(where, at, "channels", 1, kMaxWidth, {0});
+  const auto channels = Problems::member(at, "channels");
+  if (channels && Problems::member(at, "reduction"))
+    holes_.problems.add(*channels, "must not stand beside reduction");
+  op.activation = {{Activation::Relu}, kNoDecision};
+  op.gate = {{Activation::HardSigmoid}, kNoDecision};
+  for (const auto& [key, target] :
+       {std::pair("activation", &op.activation), std::pair("gate", &op.gate)})
+    if (const auto written = Problems::member(at, key))
+      if (auto read = activation(where.key(key), *written)) *target = *read;
 }
 
 std::optional<Choice<Activation>> ChainReader::activation(const Where& where, const Cursor& at) {

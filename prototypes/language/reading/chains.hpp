@@ -31,6 +31,7 @@ class ChainReader {
   std::optional<Item> position(const Where& where, const Cursor& ops, Setting setting);
   std::optional<Item> operation(const Where& where, const Cursor& at, Setting setting);
   void attributes(const Where& where, const Cursor& at, Setting setting, Operator& op);
+  void squeeze_excite(const Where& where, const Cursor& at, Operator& op);
   void stride(const Where& where, const Cursor& at, Setting setting, Operator& op);
   void own_width(const Where& where, const Cursor& at, Setting setting, Operator& op);
   void check_literals(const Cursor& at, const Operator& op);

@@ -37,8 +37,8 @@ TEST_CASE("The baselines have exactly the published counts at 224x224") {
 
 TEST_CASE("Networks of others have exactly their published parameters") {
   // The counts of torchvision; sides differ where its padding does, which parameters do not see.
-  const auto [name, params] = GENERATE(
-      table<const char*, std::int64_t>({{"resnext50", 25'028'904}, {"squeezenet", 1'235'496}}));
+  const auto [name, params] = GENERATE(table<const char*, std::int64_t>(
+      {{"resnext50", 25'028'904}, {"squeezenet", 1'235'496}, {"mobilenet_v3_small", 2'542'856}}));
   CAPTURE(name);
   const net::Network network = shipped(name, 1000);
   CHECK(net::malformed(network).empty());
