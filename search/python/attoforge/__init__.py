@@ -62,8 +62,10 @@ class Campaign:
         trials = self.trials()
         searched = trials[(trials.stage != "final") & (trials.outcome == "finished")]
         searched = searched[searched.rung == searched.rung.max()]
-        score = score or next(name for name in trials.columns if name.startswith("validation_")
-                              and name != "validation_loss")
+        scores = [name for name in trials.columns if name.startswith("validation_") and name != "validation_loss"]
+        if searched.empty or not scores:
+            raise ValueError(f"{self.folder}: nothing has been trained yet")
+        score = score or scores[0]
         best = searched.groupby("design", as_index=False)[score].max()
         table = best.merge(self.designs(), left_on="design", right_on="hash").drop(columns="hash")
         table = table.sort_values([cost, score], ascending=[True, False], kind="stable")

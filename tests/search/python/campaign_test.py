@@ -83,6 +83,16 @@ class Tables(unittest.TestCase):
         writer.execute("ROLLBACK")
         writer.close()
 
+    def test_a_campaign_without_results_has_no_front(self):
+        shutil.copytree(scratch / "run", scratch / "young", dirs_exist_ok=True)
+        ledger = sqlite3.connect(scratch / "young/ledger.db")
+        ledger.executescript("DELETE FROM job_scores; UPDATE jobs SET state = 0;")
+        ledger.close()
+        young = attoforge.Campaign(scratch / "young")
+        self.assertEqual(set(young.trials().state), {"ready"})
+        with self.assertRaisesRegex(ValueError, "nothing has been trained"):
+            young.front()
+
     def test_what_is_no_campaign_is_said(self):
         with self.assertRaisesRegex(FileNotFoundError, "not a campaign"):
             attoforge.Campaign(scratch)
