@@ -222,7 +222,8 @@ int compare_command(const Options& options) {
       trainings.insert(trainings.end(), one.trainings.begin(), one.trainings.end());
     }
   if (all.size() < 2)
-    throw SpecError({{"atto compare", "runs", "must be of two designs at least", "one"}});
+    throw SpecError({{"atto compare", "runs", "must be of two designs at least",
+                      fmt::format("one, trained {} times", all.at(0).trainings.size())}});
   Judge judge(options);
   for (Contestant& one : all)
     for (const Training& training : one.trainings) judge.judge(training, one);
