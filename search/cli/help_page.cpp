@@ -51,15 +51,25 @@ std::string names_of(const std::set<CLI::Option*>& options) {
 
 }  // namespace
 
+std::vector<std::string> alternatives_of(const CLI::Option& option) {
+  std::vector<std::string> names;
+  const std::string type = option.get_type_name();
+  const std::size_t open = type.find('{');
+  if (open == std::string::npos) return names;
+  const std::string list = type.substr(open + 1, type.find('}', open) - open - 1);
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t comma = std::min(list.find(',', at), list.size());
+    names.push_back(list.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return names;
+}
+
 std::string value_text(const CLI::Option& option) {
   if (option.get_expected_max() == 0) return "";
-  const std::string type = option.get_type_name();
-  if (const std::size_t list = type.find('{'); list != std::string::npos) {
-    std::string names = type.substr(list + 1, type.find('}') - list - 1);
-    std::replace(names.begin(), names.end(), ',', '|');
-    return names;
-  }
-  return type.starts_with("TEXT") ? "TEXT" : "N";
+  const std::vector<std::string> names = alternatives_of(option);
+  if (!names.empty()) return fmt::format("{}", fmt::join(names, "|"));
+  return option.get_type_name().starts_with("TEXT") ? "TEXT" : "N";
 }
 
 std::string description_of(const CLI::Option& option) {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 namespace atto::cli {
 
@@ -18,6 +19,9 @@ class HelpPage : public CLI::Formatter {
   std::string make_footer(const CLI::App* app) const override;
   std::string make_subcommand(const CLI::App* command) const override;
 };
+
+/// The words that an option takes; none where it takes any text or number.
+std::vector<std::string> alternatives_of(const CLI::Option& option);
 
 /// What an option takes: "TEXT", "N", or its alternatives; empty for a flag.
 std::string value_text(const CLI::Option& option);

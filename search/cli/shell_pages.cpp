@@ -50,21 +50,6 @@ bool is_shown(const CLI::Option& option) {
   return option.nonpositional() && !option.get_group().empty();
 }
 
-/// The alternatives of an option that has some: "{cpu,cuda}" in its type.
-std::vector<std::string> alternatives_of(const CLI::Option& option) {
-  std::vector<std::string> names;
-  const std::string type = option.get_type_name();
-  const std::size_t open = type.find('{');
-  if (open == std::string::npos) return names;
-  const std::string list = type.substr(open + 1, type.find('}', open) - open - 1);
-  for (std::size_t at = 0; at <= list.size();) {
-    const std::size_t comma = std::min(list.find(',', at), list.size());
-    names.push_back(list.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return names;
-}
-
 /// The option that takes `word`'s value, where `word` is an option's name; null otherwise.
 const CLI::Option* option_before(const CLI::App& command, const std::string& word) {
   if (word.size() < 2 || word[0] != '-') return nullptr;
