@@ -1,5 +1,7 @@
 #include "search/campaign/leaderboard.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -7,6 +9,7 @@
 #include <map>
 #include <utility>
 
+#include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "search/campaign/judging.hpp"
 #include "search/campaign/pareto.hpp"
@@ -36,8 +39,18 @@ void add_costs(const JobRow& row, Entry& entry) {
   entry.is_reused |= !row.verdict.reused_from.empty();
 }
 
-void add_search_job(const JobRow& row, const spec::Score& score, Entries& entries) {
-  Entry& entry = entries[row.job.hash];
+/// Returns the entry of a job's design, which every job has.
+Entry& entry_of(const JobRow& row, Ledger& ledger, Entries& entries) {
+  const auto found = entries.find(row.job.hash);
+  if (found == entries.end())
+    throw EnvironmentError(ledger.damage_text("no design " + row.job.hash));
+  if (static_cast<std::size_t>(row.job.rung) >= found->second.rungs.size())
+    throw EnvironmentError(
+        ledger.damage_text(fmt::format("a job of {} at rung {}", row.job.hash, row.job.rung)));
+  return found->second;
+}
+
+void add_search_job(const JobRow& row, const spec::Score& score, Entry& entry) {
   add_costs(row, entry);
   entry.latency_ms = row.job.latency_ms;
   if (row.state != State::Done) return;
@@ -70,8 +83,7 @@ void fill_lower_rungs(Ledger& ledger, const Campaign& campaign, Entries& entries
   }
 }
 
-void add_final_job(const JobRow& row, Entries& entries) {
-  Entry& entry = entries[row.job.hash];
+void add_final_job(const JobRow& row, Entry& entry) {
   add_costs(row, entry);
   if (row.state != State::Done) return;
   entry.finals.push_back({row.job.replica, row.job.seed, row.verdict.outcome,
@@ -203,9 +215,10 @@ Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier)
   Entries entries = entries_of_designs(ledger, campaign, tier);
   for (Stage stage : {Stage::Include, Stage::Search})
     for (const JobRow& row : ledger.jobs(tier, stage))
-      add_search_job(row, campaign.spec.maximise.score, entries);
+      add_search_job(row, campaign.spec.maximise.score, entry_of(row, ledger, entries));
   fill_lower_rungs(ledger, campaign, entries);
-  for (const JobRow& row : ledger.jobs(tier, Stage::Final)) add_final_job(row, entries);
+  for (const JobRow& row : ledger.jobs(tier, Stage::Final))
+    add_final_job(row, entry_of(row, ledger, entries));
 
   Leaderboard board;
   board.tier = tier;

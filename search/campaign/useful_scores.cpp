@@ -27,7 +27,7 @@ fs::path find_calibration(const Campaign& campaign, const std::string& named,
     return fs::is_directory(named) ? RunFolder{named}.calibration() : fs::path(named);
   const RunFolder folder{fs::path("runs") / ("calibration-" + campaign.spec.name)};
   if (!fs::exists(folder.calibration()) || ledger_in(folder.path).empty()) return {};
-  const auto ledger = open_ledger(folder.path, Ledger::Access::Read);
+  const auto ledger = open_ledger(folder.path, Ledger::Access::Snapshot);
   if (is_same_task(campaign, load_campaign(*ledger))) return folder.calibration();
   messages.push_back(
       fmt::format("{} is not used: it was made for another version of the spec, prototype or data",

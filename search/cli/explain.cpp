@@ -37,7 +37,7 @@ int tier_of(search::Ledger& ledger, const search::Campaign& campaign, const std:
 int explain_command(const ExplainOptions& options) {
   expect_kind(options.folder, "atto explain", {PathKind::Campaign});
   const std::unique_ptr<search::Ledger> ledger =
-      search::open_ledger(options.folder, search::Ledger::Access::Read);
+      search::open_ledger(options.folder, search::Ledger::Access::Snapshot);
   const search::Campaign campaign = search::load_campaign(*ledger);
   std::optional<search::Explanation> explanation =
       search::explain(*ledger, campaign, tier_of(*ledger, campaign, options.tier), options.cycle);

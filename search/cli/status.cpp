@@ -129,7 +129,7 @@ void add_status(CLI::App& app, Action& action) {
     expect_kind(*folder, "atto status", {PathKind::Campaign});
     const search::RunFolder run{*folder};
     const std::unique_ptr<search::Ledger> ledger =
-        search::open_ledger(run.path, search::Ledger::Access::Read);
+        search::open_ledger(run.path, search::Ledger::Access::Snapshot);
     const search::Campaign campaign = search::load_campaign(*ledger);
     (*is_json ? print_json : print_text)(*ledger, campaign, run, state_text(*ledger));
     return 0;

@@ -67,7 +67,7 @@ int steer_command(SteerOptions& options) {
     for (const std::string& message : search::steer_campaign(folder, options.request))
       fmt::print(stderr, "{}\n", message);
   const std::unique_ptr<search::Ledger> ledger =
-      search::open_ledger(folder.path, search::Ledger::Access::Read);
+      search::open_ledger(folder.path, search::Ledger::Access::Snapshot);
   const search::Campaign campaign = search::load_campaign(*ledger);
   if (options.request.is_empty() && !options.request.tier.empty())
     throw SpecError(

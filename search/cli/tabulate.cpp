@@ -41,7 +41,7 @@ struct TabulateOptions {
 void expect_same(const search::RunFolder& folder, const search::Campaign& campaign) {
   if (search::ledger_in(folder.path).empty()) return;
   const std::unique_ptr<search::Ledger> ledger =
-      search::open_ledger(folder.path, search::Ledger::Access::Read);
+      search::open_ledger(folder.path, search::Ledger::Access::Snapshot);
   const search::Campaign stored = search::load_campaign(*ledger);
   if (stored.spec_text != campaign.spec_text || stored.prototype_text != campaign.prototype_text)
     throw SpecError({{campaign.spec_name, "",
@@ -155,7 +155,7 @@ void show_quality(const search::Table& table, const search::TableQuality& qualit
 /// Writes the designs that have all their seeds, and says what the table is worth.
 int gather(const TabulateOptions& options, const search::RunFolder& folder) {
   const std::unique_ptr<search::Ledger> ledger =
-      search::open_ledger(folder.path, search::Ledger::Access::Read);
+      search::open_ledger(folder.path, search::Ledger::Access::Snapshot);
   search::StoredTable stored =
       search::gather_table(*ledger, search::load_campaign(*ledger), options.plan.seeds);
   if (stored.table.designs.empty())
@@ -221,7 +221,7 @@ int calibrate_command(const TabulateOptions& options) {
   if (const int code = run_all(options, campaign, folder, {1, 0, 0, 0}, designs, signals))
     return code;
   const std::unique_ptr<search::Ledger> ledger =
-      search::open_ledger(folder.path, search::Ledger::Access::Read);
+      search::open_ledger(folder.path, search::Ledger::Access::Snapshot);
   const search::Calibration calibration =
       search::calibrate(search::gather_table(*ledger, search::load_campaign(*ledger), 1));
   const std::string json = search::calibration_json(calibration);

@@ -67,8 +67,9 @@ class Bell {
 class Ledger {
  public:
   /// Write: refused where the ledger cannot be written to safely. Read: where this user may not
-  /// write, as it stands.
-  enum class Access : std::uint8_t { Write, Read };
+  /// write, as it stands. Snapshot: to read, and all calls see one state, that of the first; for
+  /// what is told soon after, because it keeps others from tidying up.
+  enum class Access : std::uint8_t { Write, Read, Snapshot };
 
   Ledger() = default;
   virtual ~Ledger() = default;

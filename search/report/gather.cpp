@@ -167,7 +167,7 @@ TierReport gather_tier(Ledger& ledger, const CampaignReport& report, int tier) {
 
 CampaignReport gather_report(const std::filesystem::path& folder) {
   constexpr int kEvents = 200;
-  const std::unique_ptr<Ledger> ledger = open_ledger(folder, Ledger::Access::Read);
+  const std::unique_ptr<Ledger> ledger = open_ledger(folder, Ledger::Access::Snapshot);
   CampaignReport report;
   report.folder = folder;
   report.campaign = load_campaign(*ledger);

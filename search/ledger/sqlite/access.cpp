@@ -66,6 +66,8 @@ SqliteLedger::SqliteLedger(const fs::path& file, Access access) : file_(file) {
                            file.parent_path().string(), refusal);
   if (access == Access::Write) refuse_network_disk(folder_of(file));
   refusal == 0 ? open_to_write() : open_to_read();
+  // Of the transaction's reads the first fixes what all of them see.
+  if (access == Access::Snapshot) connection_->guarded([&] { connection_->sql << "BEGIN"; });
 }
 
 SqliteLedger::~SqliteLedger() = default;

@@ -53,8 +53,8 @@ LedgerFolder::~LedgerFolder() {
   fs::remove_all(path_);
 }
 
-std::unique_ptr<search::Ledger> LedgerFolder::open() const {
-  return tested_.database->open(path_, search::Ledger::Access::Write);
+std::unique_ptr<search::Ledger> LedgerFolder::open(search::Ledger::Access access) const {
+  return tested_.database->open(path_, access);
 }
 
 void LedgerFolder::set_claims(const std::string& process, std::int64_t lease_until) const {

@@ -27,7 +27,8 @@ class LedgerFolder {
   LedgerFolder();
   ~LedgerFolder();
   /// Another connection.
-  std::unique_ptr<search::Ledger> open() const;
+  std::unique_ptr<search::Ledger> open(
+      search::Ledger::Access access = search::Ledger::Access::Write) const;
   void set_claims(const std::string& process, std::int64_t lease_until) const;
   void set_pause(std::int64_t until) const;
 

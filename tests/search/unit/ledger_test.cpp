@@ -73,6 +73,19 @@ TEST_CASE("What one connection has written all others see at once, and nothing o
   CHECK_FALSE(reader->commit(claim, result_of(3, 0.6)));
 }
 
+TEST_CASE("A snapshot stays as it was at its first call, whatever others write") {
+  const LedgerFolder folder;
+  const auto writer = folder.open();
+  writer->add_job(job_at(0), design("00000000000000aa"));
+  const auto snapshot = folder.open(Ledger::Access::Snapshot);
+  CHECK(snapshot->designs(0).size() == 1);
+  writer->add_job(job_at(1, "00000000000000bb"), design("00000000000000bb"));
+  CHECK(snapshot->jobs(0, Stage::Search).size() == 1);
+  CHECK(snapshot->totals().jobs == 1);
+  CHECK(folder.open(Ledger::Access::Snapshot)->totals().jobs == 2);
+  CHECK(folder.open(Ledger::Access::Read)->totals().jobs == 2);
+}
+
 TEST_CASE("Whoever asks for what is new while others commit misses none and sees none twice") {
   constexpr int kJobs = 60;
   const LedgerFolder folder;

@@ -117,6 +117,21 @@ TEST_CASE("A ledger whose scores were columns keeps every bit of them, and its r
   check(again);
 }
 
+TEST_CASE("A job whose design is gone, or at a rung that is none, is a damaged ledger") {
+  Folder folder;
+  fs::remove(folder.file());
+  fs::copy_file(ATTO_SOURCE_DIR "/tests/search/data/schema6_ledger.db", folder.file());
+  fs::permissions(folder.file(), fs::perms::owner_read | fs::perms::owner_write);
+  SqliteLedger ledger = open(folder.file());
+  const Campaign campaign = load_campaign(ledger);
+  alter(folder, {"UPDATE jobs SET rung = 99 WHERE hash = '40a8f0bc8f1b89b6'"});
+  CHECK_THROWS_WITH(make_leaderboard(ledger, campaign, 0),
+                    Catch::Contains("damaged (a job of 40a8f0bc8f1b89b6 at rung 99)"));
+  alter(folder, {"PRAGMA foreign_keys=OFF", "DELETE FROM designs WHERE hash = '40a8f0bc8f1b89b6'"});
+  CHECK_THROWS_WITH(make_leaderboard(ledger, campaign, 0),
+                    Catch::Contains("damaged (no design 40a8f0bc8f1b89b6)"));
+}
+
 TEST_CASE("A ledger of the schema before takes latencies once it is opened") {
   Folder folder;
   Job job;
