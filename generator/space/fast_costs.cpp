@@ -17,14 +17,30 @@ void add(std::int64_t& sum, std::int64_t amount) {
 
 void CostTally::clear() {
   tensors_.clear();
+  norms_.clear();
   params_ = macs_ = stored_ = 0;
 }
 
 void CostTally::tensor(const net::Shape& out, std::span<const std::int32_t> inputs) {
   const auto number = static_cast<std::int32_t>(tensors_.size());
-  for (const std::int32_t input : inputs)
-    tensors_[static_cast<std::size_t>(input)].last_reader = number;
+  for (const std::int32_t input : inputs) {
+    Tensor& from = tensors_[static_cast<std::size_t>(input)];
+    from.last_reader = number;
+    ++from.readers;
+  }
   tensors_.push_back({out.elements(), number});
+}
+
+void CostTally::note_convolution(bool has_bias) {
+  tensors_.back().is_convolution = true;
+  tensors_.back().has_bias = has_bias;
+}
+
+void CostTally::norm(std::int32_t input, std::int64_t values) {
+  add(params_, values);
+  const Tensor& from = tensors_[static_cast<std::size_t>(input)];
+  // A convolution without bias is a unit's, which its norm alone reads.
+  if (!from.is_convolution || from.has_bias) norms_.push_back({input, values});
 }
 
 void CostTally::weights(const net::Conv& conv, const net::Shape& in, const net::Shape& out) {
@@ -36,10 +52,6 @@ void CostTally::weights(const net::Conv& conv, const net::Shape& in, const net::
   add(stored_, kFloatBytes * (weights + out.channels));
 }
 
-void CostTally::weights(const net::BatchNorm&, const net::Shape&, const net::Shape& out) {
-  add(params_, 2 * std::int64_t{out.channels});
-}
-
 void CostTally::weights(const net::Dense&, const net::Shape& in, const net::Shape& out) {
   const std::int64_t weights = in.elements() * out.channels;
   add(params_, weights + out.channels);
@@ -48,8 +60,9 @@ void CostTally::weights(const net::Dense&, const net::Shape& in, const net::Shap
 }
 
 void CostTally::keep(std::int32_t layer) {
-  tensors_[static_cast<std::size_t>(layer)].last_reader =
-      static_cast<std::int32_t>(tensors_.size()) - 1;
+  Tensor& kept = tensors_[static_cast<std::size_t>(layer)];
+  kept.last_reader = static_cast<std::int32_t>(tensors_.size()) - 1;
+  ++kept.readers;
 }
 
 void CostTally::count_live() const {
@@ -64,7 +77,12 @@ spec::Costs CostTally::total() const {
   count_live();
   std::int64_t live = 0, peak = 0;
   for (const std::int64_t change : change_) peak = std::max(peak, live += change);
-  return {params_, macs_, peak * kFloatBytes, stored_};
+  std::int64_t stored = stored_;
+  for (const LoneNorm& of : norms_) {
+    const Tensor& from = tensors_[static_cast<std::size_t>(of.input)];
+    if (!from.is_convolution || from.readers > 1) add(stored, kFloatBytes * of.values);
+  }
+  return {params_, macs_, peak * kFloatBytes, stored};
 }
 
 std::vector<std::int64_t> CostTally::live_bytes() const {

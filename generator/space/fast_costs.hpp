@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "design_specs/requirements/metrics.hpp"
@@ -20,6 +21,9 @@ class CostTally {
              std::span<const std::int32_t> inputs) {
     weights(op, in, out);
     tensor(out, inputs);
+    if constexpr (requires { op.bias; }) note_convolution(op.bias);
+    if constexpr (std::is_same_v<Op, net::BatchNorm>)
+      norm(inputs[0], 2 * std::int64_t{out.channels});
   }
   /// Keeps a layer's tensor alive to the end.
   void keep(std::int32_t layer);
@@ -30,18 +34,26 @@ class CostTally {
 
  private:
   void weights(const net::Conv& conv, const net::Shape& in, const net::Shape& out);
-  void weights(const net::BatchNorm&, const net::Shape& in, const net::Shape& out);
   void weights(const net::Dense&, const net::Shape& in, const net::Shape& out);
   template <class Op>
   void weights(const Op&, const net::Shape&, const net::Shape&) {}
   void count_live() const;
   void tensor(const net::Shape& out, std::span<const std::int32_t> inputs);
+  void note_convolution(bool has_bias);
+  void norm(std::int32_t input, std::int64_t values);
 
   struct Tensor {
     std::int64_t elements = 0;
-    std::int32_t last_reader = 0;
+    std::int32_t last_reader = 0, readers = 0;
+    bool is_convolution = false, has_bias = false;
+  };
+  /// One that is no unit's: it folds where it alone reads a convolution.
+  struct LoneNorm {
+    std::int32_t input;
+    std::int64_t values;
   };
   std::vector<Tensor> tensors_;
+  std::vector<LoneNorm> norms_;
   mutable std::vector<std::int64_t> change_;  ///< of live elements, per layer
   std::int64_t params_ = 0, macs_ = 0, stored_ = 0;
 };

@@ -122,7 +122,8 @@ class Builder {
       node.stride = index == context.strided ? context.stride : 1;
     fill(op, context, node);
     current = append(node, {current});
-    if (op.kind != OperatorKind::Dense) return current;
+    const Node::Kind kind = out_.nodes.back().kind;
+    if (kind != Node::Kind::Dense && kind != Node::Kind::Operation) return current;
     return activated(decided_.option(op.activation), op.place, current);
   }
   void convolution(const Operator& op, const ChainContext& context, Node& node) const {
@@ -149,6 +150,8 @@ class Builder {
         return stands(Upsample{decided_.value(op.factor)}, node);
       case OperatorKind::Softmax:
         return stands(Softmax{}, node);
+      case OperatorKind::BatchNorm:
+        return stands(BatchNorm{}, node);
       case OperatorKind::SqueezeExcite:
         node.kind = Node::Kind::SqueezeExcite;
         node.reduction = decided_.value(op.reduction);

@@ -50,6 +50,7 @@ inline constexpr auto kDenseKeys =
     std::to_array<std::string_view>({"op", "channels", "activation"});
 inline constexpr auto kShuffleKeys = std::to_array<std::string_view>({"op", "groups"});
 inline constexpr auto kUpsampleKeys = std::to_array<std::string_view>({"op", "factor"});
+inline constexpr auto kBatchNormKeys = std::to_array<std::string_view>({"op", "activation"});
 inline constexpr auto kActivationKeys = std::to_array<std::string_view>({"op", "activation"});
 
 /// The convolutions come first.
@@ -66,16 +67,18 @@ enum class OperatorKind : std::uint8_t {
   ChannelShuffle,
   Upsample,
   Activation,
-  Softmax
+  Softmax,
+  BatchNorm
 };
 /// In the order of OperatorKind.
 inline constexpr auto kOperatorNames = std::to_array<std::string_view>(
     {"conv", "pointwise", "depthwise", "grouped", "max_pool", "average_pool", "squeeze_excite",
-     "global_average_pool", "dense", "channel_shuffle", "upsample", "activation", "softmax"});
+     "global_average_pool", "dense", "channel_shuffle", "upsample", "activation", "softmax",
+     "batch_norm"});
 inline constexpr std::array<Words, kOperatorNames.size()> kOperatorKeys = {
-    kConvKeys,     kPointwiseKeys,     kDepthwiseKeys, kGroupedKeys, kPoolKeys,
-    kPoolKeys,     kSqueezeExciteKeys, kBareKeys,      kDenseKeys,   kShuffleKeys,
-    kUpsampleKeys, kActivationKeys,    kBareKeys};
+    kConvKeys,     kPointwiseKeys,     kDepthwiseKeys, kGroupedKeys,  kPoolKeys,
+    kPoolKeys,     kSqueezeExciteKeys, kBareKeys,      kDenseKeys,    kShuffleKeys,
+    kUpsampleKeys, kActivationKeys,    kBareKeys,      kBatchNormKeys};
 inline constexpr auto kShortcutNames =
     std::to_array<std::string_view>({"none", "identity", "projection"});
 inline constexpr auto kJoinNames = std::to_array<std::string_view>({"add", "concat"});

@@ -76,6 +76,21 @@ std::string_view rich_prototype() {
     } })";
 }
 
+std::string_view norm_prototype() {
+  return R"({
+    "format": 1, "name": "norms", "input": { "channels": 3, "height": 16, "width": 16 }, "classes": 10,
+    "stem": [ { "op": "conv", "channels": { "range": [8, 32], "step": 8 }, "norm": false, "activation": "none" },
+              { "choose": [ [], { "op": "batch_norm", "activation": "relu" } ] } ],
+    "stages": [ { "modules": { "range": [1, 3], "step": 1 }, "channels": { "range": [8, 32], "step": 8 }, "module": "pre" } ],
+    "head": [ { "op": "batch_norm" }, { "op": "global_average_pool" }, { "op": "dense" } ],
+    "outputs": [ "head", "stages[0].modules[0]" ],
+    "modules": {
+      "pre": { "shortcut": { "choose": ["none", "identity", "projection"] },
+        "chain": [ { "op": "batch_norm", "activation": "relu" },
+                   { "op": "conv", "norm": { "choose": [false, true] }, "activation": { "choose": ["none", "relu"] } },
+                   { "choose": [ [], [ { "op": "batch_norm" } ], [ { "op": "batch_norm" }, { "op": "batch_norm" } ] ] } ] } } })";
+}
+
 std::vector<net::Prototype> shipped_prototypes() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(ATTO_SOURCE_DIR "/prototypes"))

@@ -30,7 +30,8 @@ std::string_view every_feature() {
           "from": { "choose": [["stages[1].modules[0]"], ["previous", "stages[0].modules[0]"]] } }
       ] }
   ],
-  "head": [ { "op": "upsample", "factor": 2 }, { "op": "softmax" },
+  "head": [ { "op": "upsample", "factor": 2 },
+            { "op": "batch_norm", "activation": { "choose": ["none", "swish"] } }, { "op": "softmax" },
             { "choose": [ [], { "op": "pointwise", "channels": { "range": [16, 32], "step": 8 } } ] },
             { "op": "global_average_pool" },
             { "op": "dense", "channels": 24, "activation": "tanh" }, { "op": "dense" } ],
