@@ -44,8 +44,8 @@ struct Slot {
 
 struct Stage {
   std::string name;
-  Number count;  ///< of modules that exist
-  Width channels;
+  Number count;                   ///< of modules that exist
+  std::optional<Width> channels;  ///< absent where no module asks for it
   std::int32_t first_slot = 0, slot_count = 0;
 };
 

@@ -26,7 +26,7 @@ struct Choice {
 
 /// A width as written.
 struct Width {
-  enum class Kind : std::uint8_t { Number, Input, Module, Times, Choice } kind = Kind::Number;
+  enum class Kind : std::uint8_t { Number, Input, Here, Module, Times, Choice } kind = Kind::Number;
   Number number;
   Choice<double> times;               ///< Times
   std::int32_t round = 0;             ///< Times

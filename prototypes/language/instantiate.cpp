@@ -8,6 +8,7 @@ namespace {
 /// What the operators of one chain see.
 struct ChainContext {
   std::int32_t input = 0;  ///< node that enters the chain
+  std::int32_t here = 0;   ///< node that enters the operator
   const WidthExpression* module = nullptr;
   std::int32_t stride = 1;    ///< the module's
   std::int32_t strided = -1;  ///< the operator that takes it
@@ -28,11 +29,11 @@ class Builder {
     Node input;
     input.kind = Node::Kind::Input;
     std::int32_t current = append(input, {});
-    current = chain(model_.stem, {current, nullptr, 1, -1}, current);
+    current = chain(model_.stem, {current, current, nullptr, 1, -1}, current);
     stem_ = current;
     out_.module_nodes.assign(model_.slots.size(), -1);
     for (const Stage& stage : model_.stages) current = build_stage(stage, current);
-    current = chain(model_.head, {current, nullptr, 1, -1}, current);
+    current = chain(model_.head, {current, current, nullptr, 1, -1}, current);
     for (const Source output : model_.outputs)
       out_.output_nodes.push_back(output == kPrevious ? current : node_of(output, current));
   }
@@ -61,6 +62,10 @@ class Builder {
       case Width::Kind::Input:
         result.base = WidthExpression::Base::OfNode;
         result.index = context.input;
+        return result;
+      case Width::Kind::Here:
+        result.base = WidthExpression::Base::OfNode;
+        result.index = context.here;
         return result;
       case Width::Kind::Module:
         return *context.module;
@@ -112,8 +117,9 @@ class Builder {
     return current;
   }
 
-  std::int32_t operation(const Operator& op, std::int32_t index, const ChainContext& context,
+  std::int32_t operation(const Operator& op, std::int32_t index, ChainContext context,
                          std::int32_t current) {
+    context.here = current;
     Node node;
     node.place = op.place;
     if (op.stride_rule == StrideRule::Written)
@@ -189,8 +195,9 @@ class Builder {
   }
 
   std::int32_t build_stage(const Stage& stage, std::int32_t current) {
-    ChainContext context{current, nullptr, 1, -1};
-    const WidthExpression channels = width(stage.channels, context);
+    ChainContext context{current, current, nullptr, 1, -1};
+    WidthExpression channels;
+    if (stage.channels) channels = width(*stage.channels, context);
     const std::int32_t count = decided_.value(stage.count);
     for (std::int32_t i = 0; i < count; ++i) {
       module_ = stage.first_slot + i;
@@ -216,7 +223,7 @@ class Builder {
     context.module = &channels;
     context.stride = decided_.value(slot.stride);
     std::int32_t current = body.is_branched ? branched(body, context) : straight(body, context);
-    return chain(body.then, {current, &channels, 1, -1}, current);
+    return chain(body.then, {current, current, &channels, 1, -1}, current);
   }
 
   /// Emits a chain with the module's stride placed in it.

@@ -12,6 +12,15 @@ namespace atto::net {
 using spec::Kind;
 using spec::Problems;
 
+namespace {
+
+bool asks_for_module(const Width& width) {
+  return width.kind == Width::Kind::Module ||
+         std::any_of(width.of.begin(), width.of.end(), asks_for_module);
+}
+
+}  // namespace
+
 std::optional<Item> ChainReader::chain(const Where& where, const Cursor& at, Setting setting) {
   if (at->kind == Kind::Array) return list(where, at, setting);
   if (is_hole(*at)) return alternatives(where, at, setting);
@@ -251,6 +260,9 @@ void ChainReader::own_width(const Where& where, const Cursor& at, Setting settin
   } else {
     (void)holes_.problems.required(at, "channels");
   }
+  if (!has_module_width_ && widthless_.empty() && asks_for_module(op.width))
+    widthless_ =
+        fmt::format("{} at {}", kOperatorNames[static_cast<std::size_t>(op.kind)], where.place);
 }
 
 bool ChainReader::only_odd(const Number& number) const {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "prototypes/language/reading/holes.hpp"
 
@@ -11,16 +13,22 @@ namespace atto::net {
 class ChainReader {
  public:
   /// What stands around a chain. Outside modules widths must be written, and strides are the
-  /// operators' own.
-  enum class Setting : std::uint8_t { Stem, Module, Head };
+  /// operators' own. Stage: no chain, but the width of a stage or of a module as a whole.
+  enum class Setting : std::uint8_t { Stem, Module, Head, Stage };
 
   explicit ChainReader(HoleReader& holes) : holes_(holes) {}
 
   /// The activation of operators that write none.
   void set_default_activation(Choice<Activation> activation) { default_ = std::move(activation); }
 
+  /// Says whether something gives the module that is read next a width.
+  void set_module_width(bool is_given) { has_module_width_ = is_given; }
+  /// Returns the first operator since the last call that asks for a module's width where nothing
+  /// gives one ("pointwise at stages[0].modules[1].chain[2]"), or "".
+  std::string take_widthless() { return std::exchange(widthless_, ""); }
+
   std::optional<Item> chain(const Where& where, const Cursor& at, Setting setting);
-  /// Reads a width; modules know the word "module", heads "classes".
+  /// Reads a width; operators know the word "here", modules "module", heads "classes".
   std::optional<Width> width(const Where& where, const Cursor& at, Setting setting);
   std::optional<Choice<Activation>> activation(const Where& where, const Cursor& at);
 
@@ -44,6 +52,8 @@ class ChainReader {
 
   HoleReader& holes_;
   Choice<Activation> default_;
+  bool has_module_width_ = true;
+  std::string widthless_;
 };
 
 }  // namespace atto::net

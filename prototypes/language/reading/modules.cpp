@@ -138,7 +138,7 @@ void ModuleReader::override_with(const Where& where, const Cursor& at, const Pos
   const auto channels = Problems::member(at, "channels");
   if (channels && !overrides.channels)
     overrides.channels =
-        chains_.width(where.key("channels"), *channels, ChainReader::Setting::Stem);
+        chains_.width(where.key("channels"), *channels, ChainReader::Setting::Stage);
   const auto sources = Problems::member(at, "from");
   if (sources && !overrides.from) overrides.from = from(where.key("from"), *sources, position);
 }
@@ -159,6 +159,7 @@ std::optional<Module> ModuleReader::body(const Where& where, const Cursor& at,
   override_with(where, at, position, all);
   body.channels = all.channels;
   if (all.from) body.from = *all.from;
+  chains_.set_module_width(body.channels || position.has_channels);
   body.is_branched = at->find("branches") != nullptr;
   if (body.is_branched)
     branched(where, at, body);

@@ -17,7 +17,8 @@ class ModuleReader {
   /// The module being read: earlier ones are what its "from" may name.
   struct Position {
     std::size_t stage = 0, module = 0;
-    bool is_trial = false;  ///< a template read for its faults alone
+    bool is_trial = false;     ///< a template read for its faults alone
+    bool has_channels = true;  ///< the stage gives its modules a width
   };
 
   ModuleReader(HoleReader& holes, ChainReader& chains) : holes_(holes), chains_(chains) {}

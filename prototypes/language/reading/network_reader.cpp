@@ -117,15 +117,18 @@ class NetworkReader {
     const auto modules = problems_.required(at, "modules");
     const bool is_list = modules && (*modules)->kind == Kind::Array;
     if (modules && !is_list) count(where, *modules, stage);
-    if (const auto channels = problems_.required(at, "channels"))
-      if (auto read = chains_.width(where.key("channels"), *channels, ChainReader::Setting::Stem))
-        stage.channels = std::move(*read);
+    const auto channels = Problems::member(at, "channels");
+    if (channels)
+      stage.channels = chains_.width(where.key("channels"), *channels, ChainReader::Setting::Stage);
     if (is_list)
       listed(where, at, *modules, number, stride);
     else if (modules)
       counted(where, at, number, stride);
     model_.stages.back().slot_count =
         static_cast<std::int32_t>(model_.slots.size()) - model_.stages.back().first_slot;
+    const std::string widthless = chains_.take_widthless();
+    if (!widthless.empty())
+      problems_.add(at, fmt::format(R"(missing key "channels", the width of {})", widthless), "");
     holes_.close_ties();
   }
 
@@ -167,7 +170,8 @@ class NetworkReader {
       if (id != kNoDecision)
         here = here.when_at_least(static_cast<std::int32_t>(from), decision(id), id);
       here = here.index(static_cast<std::size_t>(m));
-      const ModuleReader::Position position{number, static_cast<std::size_t>(m)};
+      const ModuleReader::Position position{number, static_cast<std::size_t>(m), false,
+                                            at->find("channels") != nullptr};
       add(m == 0 ? stride : Number{1}, modules_.module(here, *target, position, false));
     }
   }
@@ -196,7 +200,8 @@ class NetworkReader {
         return;
       }
       for (std::int64_t r = 0; r < repeat; ++r, ++m)
-        listed_module(where.key("modules").index(m), at, entry, {number, m}, stride);
+        listed_module(where.key("modules").index(m), at, entry,
+                      {number, m, false, at->find("channels") != nullptr}, stride);
     }
     model_.stages.back().count = Number{static_cast<std::int32_t>(std::max<std::size_t>(m, 1))};
   }

@@ -1,4 +1,4 @@
-// Widths: numbers, holes, "input", "module" and relations to these.
+// Widths: numbers, holes, "here", "input", "module" and relations to these.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,6 +19,10 @@ std::optional<Width> ChainReader::word(const Cursor& at, Setting setting) {
     width.kind = Width::Kind::Input;
     return width;
   }
+  if (at->string == "here" && setting != Setting::Stage) {
+    width.kind = Width::Kind::Here;
+    return width;
+  }
   if (at->string == "module" && setting == Setting::Module) {
     width.kind = Width::Kind::Module;
     return width;
@@ -27,8 +31,8 @@ std::optional<Width> ChainReader::word(const Cursor& at, Setting setting) {
     width.number.literal = WidthExpression::kClasses;
     return width;
   }
-  constexpr std::string_view kWords[] = {R"("input")", R"("input", "module")",
-                                         R"("input", "classes")"};
+  constexpr std::string_view kWords[] = {R"("here", "input")", R"("here", "input", "module")",
+                                         R"("here", "input", "classes")", R"("input")"};
   holes_.problems.add(
       at, fmt::format(R"(must be a whole number, a hole, {} or {{"times": ..., "of": ...}})",
                       kWords[static_cast<std::size_t>(setting)]));
@@ -80,7 +84,7 @@ std::optional<Width> ChainReader::times(const Where& where, const Cursor& at, Se
     if (read) width.times = std::move(*read);
   }
   if (of && (*of)->kind == Kind::Object && !is_hole(**of)) {
-    problems.add(*of, R"(must be a whole number, a hole, a tie, "input" or "module")");
+    problems.add(*of, R"(must be a whole number, a hole, a tie, "here", "input" or "module")");
   } else if (of) {
     auto read = this->width(where.key("of"), *of, setting);
     // A relation may stand on the module's width, which may be a relation itself; deeper ones have
