@@ -131,7 +131,7 @@ void arrange(std::vector<DrawnBlock>& blocks) {
   }
 }
 
-SettledBy settled_by(const std::vector<Provenance>& decisions) {
+SettledBy settled_by(const DrawnDecisions& decisions) {
   if (decisions.empty()) return SettledBy::Text;
   const bool by_people = std::any_of(decisions.begin(), decisions.end(),
                                      [](const Provenance& one) { return one.by == By::Human; });
@@ -159,14 +159,14 @@ class DiagramMaker {
     diagram_.classes = network.classes;
   }
 
-  Diagram make(const std::vector<Provenance>& decisions) {
+  Diagram make(const DrawnDecisions& decisions) {
     for (int first = 1; first < int(network_.layers.size());) {
       const int last = end_of_block(first);
       add(first, last);
       first = last;
     }
     for (DrawnCard& card : diagram_.cards) arrange(card.blocks);
-    for (const Provenance& decision : decisions) settle(decision);
+    for (const DrawnDecision& decision : decisions) settle(decision);
     finish();
     return std::move(diagram_);
   }
@@ -231,7 +231,7 @@ class DiagramMaker {
   }
 
   /// Gives a decision to the block, card or stage that it settles.
-  void settle(const Provenance& decision) {
+  void settle(const DrawnDecision& decision) {
     const std::string path = plain_path(decision.path);
     for (std::size_t i = 0; i < diagram_.cards.size(); ++i) {
       if (!path.starts_with(names_[i] + ".") && !path.starts_with(names_[i] + "[")) continue;
@@ -280,7 +280,13 @@ class DiagramMaker {
 
 }  // namespace
 
-Diagram diagram_of(const Network& network, const std::vector<Provenance>& decisions) {
+DrawnDecisions recorded(std::vector<Provenance> decisions) {
+  DrawnDecisions drawn;
+  for (Provenance& one : decisions) drawn.push_back({std::move(one)});
+  return drawn;
+}
+
+Diagram diagram_of(const Network& network, const DrawnDecisions& decisions) {
   return DiagramMaker(network).make(decisions);
 }
 

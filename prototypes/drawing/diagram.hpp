@@ -3,6 +3,7 @@
 // lie in one card, equal modules in a row are one card with a count.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,12 @@ namespace atto::net {
 
 /// Who settled something: the prototype's text, the machine, a person after the machine or for it.
 enum class SettledBy : std::uint8_t { Text, Machine, Person };
+
+struct DrawnDecision : Provenance {
+  /// That this value beats the others, of a search that has learnt it: 0 to 1.
+  std::optional<double> confidence = {};
+};
+using DrawnDecisions = std::vector<DrawnDecision>;
 
 /// A convolution with its norm and activation, a squeeze-excite, a join, a pool, ...
 struct DrawnBlock {
@@ -24,7 +31,7 @@ struct DrawnBlock {
   std::vector<int> inputs;             ///< blocks of its card
   bool reads_card = false;             ///< it also reads what the card before made
   std::vector<std::string> from_afar;  ///< cards further up that it reads
-  std::vector<Provenance> decisions;   ///< those that settled it, if any
+  DrawnDecisions decisions;            ///< those that settled it, if any
   SettledBy by = SettledBy::Text;
 };
 
@@ -35,13 +42,13 @@ struct DrawnCard {
   int count = 1;      ///< equal modules one after the other
   std::vector<DrawnBlock> blocks;
   std::int64_t params = 0, macs = 0;  ///< of all `count`
-  std::vector<Provenance> decisions;  ///< of the module as a whole: its pattern, its shortcut
+  DrawnDecisions decisions;           ///< of the module as a whole: its pattern, its shortcut
   SettledBy by = SettledBy::Text;
 };
 
 struct DrawnStage {
-  std::string place;                  ///< "stages[1]"
-  std::vector<Provenance> decisions;  ///< how many modules, how wide
+  std::string place;         ///< "stages[1]"
+  DrawnDecisions decisions;  ///< how many modules, how wide
   SettledBy by = SettledBy::Text;
 };
 
@@ -54,7 +61,9 @@ struct Diagram {
   std::vector<DrawnStage> stages;  ///< those that have decisions of their own
 };
 
-/// `decisions`: what the design's file records (Prototype::provenance).
-Diagram diagram_of(const Network& network, const std::vector<Provenance>& decisions);
+/// What a design's file records (Prototype::provenance).
+DrawnDecisions recorded(std::vector<Provenance> decisions);
+
+Diagram diagram_of(const Network& network, const DrawnDecisions& decisions);
 
 }  // namespace atto::net

@@ -25,6 +25,7 @@ constexpr std::string_view kStyle =
     "--n-line:#3a4555;--n-block:#232b37;--n-text:#6b778a;--n-machine:#6c9eff;--n-person:#f2a33c;"
     "--n-macs:#2dd4bf;--n-params:#c084fc;--n-page:#12161c}}"
     ".net text{fill:var(--n-fg)}.net .dim{fill:var(--n-dim);font-size:11px}"
+    ".net .sure{fill:var(--n-machine);font-size:11px;text-anchor:end}"
     ".net .name{font-weight:600}.net .page{fill:var(--n-page)}"
     ".net .card{fill:var(--n-card);stroke:var(--n-line)}.net .block{fill:var(--n-block)}"
     ".net .by0{fill:var(--n-text)}.net .by1{fill:var(--n-machine)}.net .by2{fill:var(--n-person)}"
@@ -57,16 +58,29 @@ const char* style_of(SettledBy by) {
   return by == SettledBy::Person ? "by2" : by == SettledBy::Machine ? "by1" : "by0";
 }
 
-/// "chain = #3, shortcut = none": decisions by the last part of their paths.
-std::string decisions_text(const std::vector<Provenance>& decisions) {
+std::string sure_text(double confidence) {
+  return fmt::format("sure {:.0f} %", 100 * confidence);
+}
+
+/// "chain #3, shortcut none (sure 85 %)": decisions by the last part of their paths.
+std::string decisions_text(const DrawnDecisions& decisions) {
   std::string text;
-  for (const Provenance& one : decisions) {
+  for (const DrawnDecision& one : decisions) {
     std::string value = one.value;
     value.erase(std::remove(value.begin(), value.end(), '"'), value.end());
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ",
                         one.path.substr(one.path.rfind('.') + 1), value);
+    if (one.confidence) text += " (" + sure_text(*one.confidence) + ")";
   }
   return text;
+}
+
+/// The least of what is known of several.
+std::optional<double> confidence_of(const DrawnDecisions& decisions) {
+  std::optional<double> least;
+  for (const DrawnDecision& one : decisions)
+    if (one.confidence) least = std::min(least.value_or(1), *one.confidence);
+  return least;
 }
 
 std::string arrow(int x, int y) {
@@ -190,9 +204,15 @@ class CardDrawing {
         fmt::format("{}\n{}, {}\n{} x {} x {}\n{} parameters, {} multiply-adds", block.place,
                     block.title, detail, block.shape.channels, block.shape.height,
                     block.shape.width, grouped(block.params), grouped(block.macs));
-    for (const Provenance& one : block.decisions)
+    for (const DrawnDecision& one : block.decisions) {
       tip += fmt::format("\n{} = {}, by {}", one.path, one.value,
                          one.by == By::Human ? "people" : "the machine");
+      if (one.confidence) tip += ", " + sure_text(*one.confidence);
+    }
+    std::string sure;
+    if (const auto confidence = confidence_of(block.decisions))
+      sure = fmt::format("<text x=\"{}\" y=\"{}\" class=\"sure\">{:.0f} %</text>\n",
+                         x + kBlockWidth - 6, y + 30, 100 * *confidence);
     const auto bar = [&](std::int64_t part, std::int64_t most, int row, const char* style) {
       const int width = most == 0 ? 0 : int((kBlockWidth - 16) * double(part) / double(most) + 0.5);
       return width == 0 ? "" : box_at(x + 10, y + kBlockHeight - 10 + 4 * row, width, 3, style);
@@ -202,9 +222,9 @@ class CardDrawing {
            box_at(x, y, 4, kBlockHeight, style_of(block.by)) +
            text_at(x + 10, y + 15, "name",
                    cut(block.title, (kBlockWidth - 14) * kPixelsALetter / kPixelsABoldLetter)) +
-           text_at(x + 10, y + 30, "dim", cut(detail, kBlockWidth - 14)) +
-           bar(block.macs, most_macs_, 0, "macs") + bar(block.params, most_params_, 1, "params") +
-           "</g>\n";
+           text_at(x + 10, y + 30, "dim", cut(detail, kBlockWidth - (sure.empty() ? 14 : 50))) +
+           sure + bar(block.macs, most_macs_, 0, "macs") +
+           bar(block.params, most_params_, 1, "params") + "</g>\n";
   }
 
   const Diagram& diagram_;
@@ -212,6 +232,14 @@ class CardDrawing {
   std::int64_t most_macs_, most_params_;
   int columns_ = 1, ranks_ = 1, lanes_ = 0, lane_ = 0, x_ = 0, y_ = 0;
 };
+
+bool shows_confidence(const Diagram& diagram) {
+  return std::any_of(diagram.cards.begin(), diagram.cards.end(), [](const DrawnCard& card) {
+    return std::any_of(card.blocks.begin(), card.blocks.end(), [](const DrawnBlock& block) {
+      return confidence_of(block.decisions).has_value();
+    });
+  });
+}
 
 std::string legend(const Diagram& diagram, int width) {
   const std::string title = fmt::format(
@@ -226,6 +254,7 @@ std::string legend(const Diagram& diagram, int width) {
     x += bar_width + 26 + kPixelsALetter * int(words.size());
   };
   entry("by1", 4, "decided by the machine");
+  if (shows_confidence(diagram)) entry("by1", 4, "80 %: how sure it is");
   entry("by2", 4, "decided by people");
   entry("by0", 4, "as written");
   entry("macs", 20, "share of multiply-adds");

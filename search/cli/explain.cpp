@@ -11,12 +11,13 @@
 #include "search/cli/path_kind.hpp"
 #include "search/ledger/open_ledger.hpp"
 #include "search/report/explanation.hpp"
+#include "search/report/networks.hpp"
 
 namespace atto::cli {
 namespace {
 
 struct ExplainOptions {
-  std::string folder, svg, path, tier;
+  std::string folder, svg, network, path, tier;
   std::int64_t cycle = 0;
   std::size_t most = 12;
   bool is_json = false;
@@ -34,13 +35,21 @@ int tier_of(search::Ledger& ledger, const search::Campaign& campaign, const std:
   throw SpecError({{"--tier", "", "the campaign has no such tier", name}});
 }
 
+void write_network(search::Ledger& ledger, const search::Campaign& campaign, int tier,
+                   const search::Explanation& explanation, const std::string& file) {
+  spec::write_file_atomically(
+      file, search::learnt_network_svg(search::make_leaderboard(ledger, campaign, tier), campaign,
+                                       explanation));
+}
+
 int explain_command(const ExplainOptions& options) {
   expect_kind(options.folder, "atto explain", {PathKind::Campaign});
   const std::unique_ptr<search::Ledger> ledger =
       search::open_ledger(options.folder, search::Ledger::Access::Snapshot);
   const search::Campaign campaign = search::load_campaign(*ledger);
+  const int tier = tier_of(*ledger, campaign, options.tier);
   std::optional<search::Explanation> explanation =
-      search::explain(*ledger, campaign, tier_of(*ledger, campaign, options.tier), options.cycle);
+      search::explain(*ledger, campaign, tier, options.cycle);
   if (!explanation)
     return tell(
         missed(fmt::format(
@@ -49,6 +58,8 @@ int explain_command(const ExplainOptions& options) {
             campaign.spec.search.strategy,
             campaign.spec.search.strategy == "generative_synthesis" ? " yet" : "", options.folder)),
         options.is_json);
+  if (!options.network.empty())
+    write_network(*ledger, campaign, tier, *explanation, options.network);
   if (!options.path.empty()) search::keep_path(*explanation, options.path);
   if (!options.svg.empty())
     spec::write_file_atomically(options.svg, search::explanation_svg(*explanation));
@@ -68,12 +79,15 @@ void add_explain(CLI::App& app, Action& action) {
   command.option("--cycle", options->cycle, "Cycle of learning; default: the last").positive();
   command.option("--tier", options->tier, "Of a family; default: the newest");
   command.option("--top", options->most, "Decisions shown (12; 0 = all)");
-  command.option("--svg", options->svg, "Write a picture");
+  command.option("--svg", options->svg, "Write a picture of what is preferred");
+  command.option("--network", options->network,
+                 "Write a picture of the best design so far, and how sure its decisions are");
   command.flag("--json", options->is_json, "Everything as JSON");
   command.footer(
       "Example:\n"
       "  atto explain runs/quickstart-s1 --path 'stages[1].modules[*].chain' \\\n"
-      "    --svg why.svg");
+      "    --svg why.svg\n"
+      "  atto explain runs/quickstart-s1 --network best.svg");
   command.runs(action, [options] { return explain_command(*options); });
 }
 

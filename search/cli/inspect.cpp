@@ -95,7 +95,7 @@ std::string table_text(const net::Network& network) {
 }
 
 std::string svg_text(const net::Network& network, const net::Prototype& design) {
-  return net::network_svg(net::diagram_of(network, design.provenance()));
+  return net::network_svg(net::diagram_of(network, net::recorded(design.provenance())));
 }
 
 int inspect(const InspectOptions& options) {

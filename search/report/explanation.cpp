@@ -194,11 +194,15 @@ class Explainer {
 
   static void judge_options(ExplainedDecision& made) {
     double low = 0, high = 0;
+    int tried = 0;
     for (const ExplainedOption& option : made.options) {
+      tried += option.effect.has_value();
       low = std::min(low, option.effect.value_or(0));
       high = std::max(high, option.effect.value_or(0));
     }
     made.importance = made.presence * (high - low);
+    if (tried < 2)  // the best of one is no finding
+      for (ExplainedOption& option : made.options) option.confidence = 0;
     made.confidence = made.options[made.preferred].confidence;
   }
 

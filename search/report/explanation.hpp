@@ -23,8 +23,8 @@ struct ExplainedOption {
   std::string label;                        ///< of an alternative, or a range of widths
   double probability = 0, at_first = 0;     ///< under theta, and before anything was learnt
   std::optional<double> effect, deviation;  ///< of the maximised value; absent where never tried
-  double confidence = 0;                    ///< that it beats the best of the others
-  int designs = 0, at_top = 0;              ///< with results that took it
+  double confidence = 0;        ///< that it beats the best of the others; 0 where none was tried
+  int designs = 0, at_top = 0;  ///< with results that took it
   std::vector<std::pair<std::string, double>> best;  ///< hash and score at its highest rung
   /// Geometric means of designs with it against those with other options, as the prototype alone
   /// has them: what an option is worth by itself and what it is worth by its size are told apart.

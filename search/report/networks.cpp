@@ -34,9 +34,24 @@ std::vector<net::Provenance> decisions_of(const Campaign& campaign, const Design
       .provenance();
 }
 
+std::string unquoted(std::string value) {
+  value.erase(std::remove(value.begin(), value.end(), '"'), value.end());
+  return value;
+}
+
+/// How sure the machine is of a decision's value: known where it has tried others.
+std::optional<double> confidence_in(const net::Provenance& taken, const Explanation& explanation) {
+  for (const ExplainedDecision& decision : explanation.decisions) {
+    if (decision.path != taken.path || decision.is_width) continue;
+    for (const ExplainedOption& option : decision.options)
+      if (unquoted(taken.value) == option.label && option.confidence > 0) return option.confidence;
+  }
+  return {};
+}
+
 std::string picture_of(const Campaign& campaign, const DesignRow& design) {
-  net::Diagram diagram =
-      net::diagram_of(build_network(campaign, design), decisions_of(campaign, design));
+  net::Diagram diagram = net::diagram_of(build_network(campaign, design),
+                                         net::recorded(decisions_of(campaign, design)));
   diagram.name = design.hash;
   return "<div class='scroll'>" + net::network_svg(diagram, true) + "</div>";
 }
@@ -80,10 +95,8 @@ using SideBySide = std::map<std::string, std::vector<const net::Provenance*>>;
 
 std::string value_cell(const net::Provenance* decision) {
   if (!decision) return "<td class='l'>&ndash;</td>";
-  std::string value = decision->value;
-  value.erase(std::remove(value.begin(), value.end(), '"'), value.end());
   return fmt::format(
-      "<td class='l'>{}{}</td>", escaped(value),
+      "<td class='l'>{}{}</td>", escaped(unquoted(decision->value)),
       decision->by == net::By::Human ? " <span class='badge human'>people</span>" : "");
 }
 
@@ -175,6 +188,18 @@ std::string networks_section(const CampaignReport& report, const TierReport& tie
           grouped(one->design.costs.macs), picture_of(report.campaign, one->design));
   if (front.size() > 1) text += differences_table(report.campaign, front);
   return text;
+}
+
+std::string learnt_network_svg(const Leaderboard& board, const Campaign& campaign,
+                               const Explanation& explanation) {
+  const Entry* const entry = shown_entry(board);
+  if (!entry) return "";
+  net::DrawnDecisions decisions = net::recorded(decisions_of(campaign, entry->design));
+  for (net::DrawnDecision& decision : decisions)
+    if (decision.by == net::By::Machine) decision.confidence = confidence_in(decision, explanation);
+  net::Diagram diagram = net::diagram_of(build_network(campaign, entry->design), decisions);
+  diagram.name = (board.winner() ? "winner " : "best so far ") + entry->design.hash;
+  return net::network_svg(diagram);
 }
 
 }  // namespace atto::search

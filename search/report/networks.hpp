@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "search/report/explanation.hpp"
 #include "search/report/report.hpp"
 
 namespace atto::search {
@@ -13,5 +14,10 @@ std::string requirements_section(const CampaignReport& report, const TierReport&
 
 /// The pictures, and a table of the decisions in which designs of the front differ.
 std::string networks_section(const CampaignReport& report, const TierReport& tier);
+
+/// The winner, or the best so far, as a picture of its own, with how sure the machine is of what it
+/// decided; empty where nothing was trained.
+std::string learnt_network_svg(const Leaderboard& board, const Campaign& campaign,
+                               const Explanation& explanation);
 
 }  // namespace atto::search

@@ -11,7 +11,7 @@ namespace {
 
 Diagram diagram_of_file(const std::string& file) {
   const std::string path = std::string(ATTO_SOURCE_DIR "/") + file;
-  return diagram_of(read_design(path), read_prototype(path).provenance());
+  return diagram_of(read_design(path), recorded(read_prototype(path).provenance()));
 }
 
 const DrawnCard& card(const Diagram& diagram, const std::string& stage, const std::string& title) {

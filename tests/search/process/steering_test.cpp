@@ -75,26 +75,32 @@ TEST_CASE("Generative synthesis gives one hash and one theta, whatever the worke
 TEST_CASE("explain tells preference, confidence and evidence as text, JSON and a picture") {
   const Scratch scratch;
   REQUIRE(run_atto(scratch, search("run", kSynthesis)).code == 0);
-  const json why = parsed(scratch, "explain run --json --svg why.svg");
+  const json why = parsed(scratch, "explain run --json --svg why.svg --network best.svg");
   CHECK(why.at("has_learnt") == true);
   double before = 1e9, evidence = 0;
   for (const json& decision : why.at("decisions")) {
     CHECK(decision.at("importance").get<double>() <= before);
     before = decision.at("importance");
     double sum = 0;
+    int tried = 0;
     for (const json& option : decision.at("options")) {
+      tried += !option.at("effect").is_null();
       sum += option.at("probability").get<double>();
       CHECK(option.at("best").size() <= option.at("designs").get<std::size_t>());
       evidence += double(option.at("responses").size());
     }
     if (decision.at("presence") > 0) CHECK(sum == Approx(1));
     CHECK(decision.at("confidence") <= 1);
+    if (tried == 1) CHECK(decision.at("confidence") == 0);
   }
   CHECK(evidence > 0);
   const std::string svg = read_text(scratch / "why.svg");
   CHECK(svg.find("<svg") == 0);
   CHECK(svg.find("stages[1].modules[0]") != std::string::npos);
   CHECK(svg.ends_with("</svg>\n"));
+  const std::string best = read_text(scratch / "best.svg");
+  CHECK(best.find("winner ") != std::string::npos);
+  CHECK(best.find(", by the machine, sure ") != std::string::npos);
   const auto depth =
       std::find_if(why.at("decisions").begin(), why.at("decisions").end(),
                    [](const json& decision) { return decision.at("path") == "stages[0].modules"; });
