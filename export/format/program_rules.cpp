@@ -44,7 +44,7 @@ class Checker {
   }
 
  private:
-  void require(bool holds, std::string_view part, std::string_view rule) const {
+  void require(bool holds, const char* part, const char* rule) const {
     if (holds) return;
     refuse_(where_ + std::string(part), rule);
   }
@@ -186,7 +186,7 @@ class Checker {
         const auto next = live.lower_bound(storage.offset);
         const bool meets_next = next != live.end() && next->first < storage.offset + storage.bytes;
         const bool meets_last = next != live.begin() && std::prev(next)->second > storage.offset;
-        require(!meets_next && !meets_last, "storages[" + std::to_string(s) + "].offset",
+        require(!meets_next && !meets_last, ("storages[" + std::to_string(s) + "].offset").c_str(),
                 "overlaps another storage that is in use");
         live.emplace(storage.offset, storage.offset + storage.bytes);
       }

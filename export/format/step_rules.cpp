@@ -55,7 +55,7 @@ class StepChecker {
   }
 
  private:
-  void require(bool holds, std::string_view part, std::string_view rule) const {
+  void require(bool holds, const char* part, const char* rule) const {
     if (!holds) refuse_(where_ + std::string(part), rule);
   }
 
@@ -88,7 +88,7 @@ class StepChecker {
                  source.width == output.width),
             "output", "may replace only an input of the same layout");
   }
-  void require_range(std::uint64_t offset, std::uint64_t bytes, std::string_view part) const {
+  void require_range(std::uint64_t offset, std::uint64_t bytes, const char* part) const {
     require(offset % kAlignment == 0, part, "must be a multiple of 64");
     require(offset <= weight_bytes_ && bytes <= weight_bytes_ - offset, part,
             "must lie inside the weight section");
