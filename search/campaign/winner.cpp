@@ -50,12 +50,20 @@ void put_in_place(const fs::path& made, const fs::path& target) {
   fs::remove_all(old, ignored);
 }
 
+/// Takes up what a process left that was killed while it put a winner in place.
+void tidy(const fs::path& target) {
+  const fs::path old = beside(target, ".old");
+  if (!fs::exists(target) && fs::exists(old)) move_to(old, target);  // between two names
+  std::error_code ignored;
+  fs::remove_all(old, ignored);
+  fs::remove_all(beside(target, ".new"), ignored);
+}
+
 }  // namespace
 
 void write_winner(const RunFolder& folder, const Campaign& campaign, const Leaderboard& board) {
-  const fs::path target = folder.winner(board.tier_name);
-  const fs::path old = beside(target, ".old"), made = beside(target, ".new");
-  if (!fs::exists(target) && fs::exists(old)) move_to(old, target);  // killed between two names
+  const fs::path target = folder.winner(board.tier_name), made = beside(target, ".new");
+  tidy(target);
   const Entry* winner = board.winner();
   if (!winner) return;
   const std::string design = design_file_text(campaign, winner->design);
@@ -63,7 +71,6 @@ void write_winner(const RunFolder& folder, const Campaign& campaign, const Leade
       folder.trial(winner->design.hash, train::Phase::Final, board.best_replica(*winner));
   if (holds(target, design, trial)) return;
   std::error_code error;
-  fs::remove_all(made, error);
   fs::create_directories(made, error);
   if (error) throw EnvironmentError("cannot make", made.string(), error.value());
   spec::write_file_atomically(made / net::kDesignName, design);

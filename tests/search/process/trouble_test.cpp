@@ -1,5 +1,6 @@
 // What goes wrong around a campaign ends in one clear message.
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "tests/search/process/process.hpp"
 
@@ -103,6 +104,60 @@ TEST_CASE("Wherever the disk fills there is a message, and the campaign ends as 
     std::filesystem::remove_all(scratch / "run");
   }
   CHECK(failures >= 4);
+}
+
+TEST_CASE("A winner that is half in its place when its process is killed is put there whole") {
+  const Scratch scratch;
+  namespace fs = std::filesystem;
+  REQUIRE(run_atto(scratch, "search " + tiny_spec() +
+                                " --evaluator fake --candidates 3 --workers 1 --out run")
+              .code == 0);
+  const fs::path run = scratch / "run", winner = run / "winner";
+  const std::string design = read_text(winner / "design.json");
+  const auto half_made = [&] {
+    fs::create_directory(run / ".winner.new");
+    write_text(run / ".winner.new/design.json", design.substr(0, 40));
+  };
+  const auto half_gone = [&] { fs::rename(winner, run / ".winner.old"); };
+  const std::vector<std::function<void()>> states = {
+      half_made,  // killed while it copied
+      half_gone,  // between two names, where they cannot be exchanged
+      [&] { half_gone(), fs::copy(run / ".winner.old", run / ".winner.new"); },
+      [&] { fs::copy(winner, run / ".winner.old"); },  // all but tidied up
+      [&] { fs::copy(winner, run / ".winner.new"); },  // exchanged, the old one still there
+      [&] { fs::remove_all(winner); },
+  };
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    INFO("state " << i);
+    states[i]();
+    CHECK(run_atto(scratch, "resume run --workers 1").code == 0);
+    CHECK(read_text(winner / "design.json") == design);
+    CHECK_FALSE(fs::exists(run / ".winner.new"));
+    CHECK_FALSE(fs::exists(run / ".winner.old"));
+  }
+}
+
+TEST_CASE("A disk that fills while a winner is copied leaves the winner of before") {
+  const Scratch scratch;
+  namespace fs = std::filesystem;
+  REQUIRE(run_atto(scratch, "search " + tiny_spec() +
+                                " --evaluator fake --candidates 3 --workers 1 --out run")
+              .code == 0);
+  const std::string design = read_text(scratch / "run/winner/design.json");
+  int written = 0;
+  for (const auto& place : fs::recursive_directory_iterator(scratch / "run/trials"))
+    if (place.path().filename().string().starts_with("final"))
+      write_text(place.path() / "reference.safetensors", std::string(300000, ' ')), ++written;
+  REQUIRE(written > 0);
+  const Ended ended = run_atto(scratch, "resume run --workers 1", "ulimit -f 400; trap '' XFSZ;");
+  CHECK(ended.code == 4);
+  CHECK(ended.err.find("cannot write: ") != std::string::npos);
+  CHECK(ended.err.find("reference.safetensors") != std::string::npos);
+  CHECK(read_text(scratch / "run/winner/design.json") == design);
+  CHECK_FALSE(fs::exists(scratch / "run/winner/reference.safetensors"));
+  CHECK(run_atto(scratch, "resume run --workers 1").code == 0);
+  CHECK(read_text(scratch / "run/winner/reference.safetensors").size() == 300000);
+  CHECK_FALSE(fs::exists(scratch / "run/.winner.new"));
 }
 
 TEST_CASE("A ledger that was never finished says what to do") {
