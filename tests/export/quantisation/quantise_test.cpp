@@ -196,3 +196,21 @@ TEST_CASE("a softmax that another layer reads cannot be quantised") {
                              {{"head", 2}}};
   CHECK_THROWS_AS(deploy::quantise(fused(network, 1), images_for(network.input, 1)), SpecError);
 }
+
+TEST_CASE("weights so large that a value is no number are refused at their layer") {
+  const net::Network network{"loud",
+                             {2, 1, 1},
+                             2,
+                             {{"input", net::InputLayer{}, {}},
+                              {"first", net::Dense{4}, {0}},
+                              {"second", net::Dense{2}, {1}}},
+                             {{"head", 2}}};
+  deploy::FusedNetwork loud = fused(network, 1);
+  for (deploy::FusedNode& node : loud.nodes)
+    if (auto* dense = std::get_if<deploy::FusedDense>(&node.op))
+      std::fill(dense->weights.begin(), dense->weights.end(), 1e30F);
+  const std::vector<float> images(2, 1);
+  CHECK_THROWS_WITH(
+      deploy::quantise(loud, images),
+      Catch::Contains("loud: second: int8 needs finite values on the calibration images"));
+}
