@@ -17,6 +17,7 @@
 #include "search/cli/commands.hpp"
 #include "search/tables/comparison.hpp"
 #include "search/tables/table_file.hpp"
+#include "search/tables/table_quality.hpp"
 
 namespace {
 
@@ -30,7 +31,7 @@ constexpr const char* kMeasureNames[] = {"regret", "hypervolume"};
 constexpr double kTuningBudget = 0.1;
 
 struct Options {
-  std::string table, settings, store, from;
+  std::string table, settings, store, from, spec;
   int repetitions = 100;
   std::uint64_t seed = 1;
   double charged_per_job = 0;
@@ -46,12 +47,19 @@ struct TableSource {
   std::unique_ptr<net::Prototype> prototype;
   std::unique_ptr<gen::FeasibleSpace> space;
 
-  explicit TableSource(const std::string& file)
+  /// `limits`: a spec whose requirements and settings stand in place of the table's own; then only
+  /// the designs are left that keep to them.
+  TableSource(const std::string& file, const std::string& limits)
       : stored(read_table(file)),
-        spec(spec::read_design_spec(spec::parse_json(stored.spec_text, file), file)),
+        spec(limits.empty() ? spec::read_design_spec(spec::parse_json(stored.spec_text, file), file)
+                            : spec::read_design_spec(
+                                  spec::parse_json(spec::read_file(limits), limits), limits)),
         prototype(std::make_unique<net::Prototype>(spec::parse_json(stored.prototype_text, file))),
         space(std::make_unique<gen::FeasibleSpace>(*prototype, stored.input, spec.require,
-                                                   spec.search.band)) {}
+                                                   spec.search.band)) {
+    spec.search.rungs = stored.table.rungs;
+    if (!limits.empty()) stored.table = allowed_part(stored.table, *space);
+  }
 };
 
 // ---- settings -----------------------------------------------------------------------------------
@@ -330,14 +338,14 @@ void print_text(const Json& stored, const Json& said) {
 
 int bench(const Options& options) {
   if (options.is_tuning) {
-    const std::string text = tune(TableSource(options.table), options).dump(2) + "\n";
+    const std::string text = tune(TableSource(options.table, options.spec), options).dump(2) + "\n";
     if (options.store.empty())
       std::cout << text;
     else
       spec::write_file_atomically(options.store, text);
     return 0;
   }
-  const Json stored = options.from.empty() ? run(TableSource(options.table), options)
+  const Json stored = options.from.empty() ? run(TableSource(options.table, options.spec), options)
                                            : Json::parse(spec::read_file(options.from));
   if (!options.store.empty()) spec::write_file_atomically(options.store, stored.dump() + "\n");
   const Json said = summary(stored);
@@ -354,6 +362,8 @@ int main(int argc, char** argv) {
   CLI::App app("Search strategies on a stored table");
   Options options;
   app.add_option("table", options.table, "Table (safetensors), as atto tabulate writes it");
+  app.add_option("--spec", options.spec,
+                 "Spec whose requirements and settings replace the table's own");
   app.add_option("--settings", options.settings, "Settings by strategy (JSON), as --tune writes");
   app.add_option("--repetitions", options.repetitions)->check(CLI::Range(2, 100000));
   app.add_option("--seed", options.seed);

@@ -22,6 +22,8 @@
 #include "search/running/crew.hpp"
 #include "search/tables/calibration.hpp"
 #include "search/tables/table_file.hpp"
+#include "search/tables/table_import.hpp"
+#include "search/tables/table_quality.hpp"
 #include "search/tables/tabulation.hpp"
 
 namespace atto::cli {
@@ -30,7 +32,7 @@ namespace {
 constexpr std::size_t kMeasuredDesigns = 5;
 
 struct TabulateOptions {
-  std::string spec, out, table, evaluator = "torch", device = "cpu";
+  std::string spec, out, table, rows, prototype, data, evaluator = "torch", device = "cpu";
   search::TabulationPlan plan;
   int workers = 1, designs = 60;
   std::size_t cut = 0;
@@ -138,14 +140,15 @@ nlohmann::json quality_json(const search::TableQuality& quality) {
           {"to_top_rung", quality.to_top}};
 }
 
-void show_quality(const search::Table& table, const search::TableQuality& quality) {
+void show_quality(const search::Table& table, const search::TableQuality& quality,
+                  bool has_seconds = true) {
   const double scale = spec::scale_of(table.score);
+  fmt::print("table: {} designs, {} runs{}\n", quality.designs, quality.runs,
+             has_seconds ? fmt::format(", {:.2f} CPU-hours", quality.cpu_seconds / 3600) : "");
   fmt::print(
-      "table: {} designs, {} runs, {:.2f} CPU-hours\nseed deviation {:.2f} points, design "
-      "deviation "
-      "{:.2f} points\nSpearman between seeds at the top rung {:.3f}{}\n",
-      quality.designs, quality.runs, quality.cpu_seconds / 3600, scale * quality.seed_deviation,
-      scale * quality.design_deviation, quality.between_seeds,
+      "seed deviation {:.2f} points, design deviation {:.2f} points\n"
+      "Spearman between seeds at the top rung {:.3f}{}\n",
+      scale * quality.seed_deviation, scale * quality.design_deviation, quality.between_seeds,
       quality.between_seeds < 0.7 ? ": below 0.7, this table decides nothing" : "");
   for (std::size_t rung = 0; rung + 1 < quality.to_top.size(); ++rung)
     fmt::print("Spearman of epoch {} with the top rung {:.3f}\n", table.rungs[rung],
@@ -173,7 +176,31 @@ int gather(const TabulateOptions& options, const search::RunFolder& folder) {
   return 0;
 }
 
+/// Makes the table of trainings that others have done.
+int import_rows(const TabulateOptions& options) {
+  expect_kind(options.prototype, "atto tabulate --space", {PathKind::Network});
+  search::ImportedTable imported =
+      search::import_table(options.rows, options.prototype, options.data);
+  const search::Table& table = imported.stored.table;
+  if (options.cut > 0) search::cut_table(imported.stored, options.cut);
+  const search::TableQuality quality = search::table_quality(table);
+  search::write_table(options.table, imported.stored);
+  if (options.is_json) {
+    nlohmann::json json = quality_json(quality);
+    json["rows"] = imported.rows;
+    json["repeated"] = imported.repeated;
+    fmt::print("{}\n", spec::json_text(json, 2));
+    return 0;
+  }
+  fmt::print("{} rows, {} of them of a network and seed that others have\n", imported.rows,
+             imported.repeated);
+  show_quality(table, quality, imported.has_seconds);
+  fmt::print("written: {}\n", options.table);
+  return 0;
+}
+
 int tabulate_command(const TabulateOptions& options) {
+  if (!options.rows.empty()) return import_rows(options);
   search::StopSignals signals(true);
   const search::Campaign campaign = campaign_of(options, "atto tabulate");
   const search::RunFolder folder{options.out.empty() ? "runs/table-" + campaign.spec.name
@@ -231,8 +258,23 @@ int calibrate_command(const TabulateOptions& options) {
   return 0;
 }
 
+/// Throws SpecError for options that do not go together.
+void expect_options(const TabulateOptions& options) {
+  const auto refuse = [](const char* option, const char* rule) {
+    throw SpecError({{option, "", rule, ""}});
+  };
+  if (options.rows.empty()) {
+    if (options.spec.empty()) refuse("spec", "is needed, or --import with --space");
+    if (!options.prototype.empty()) refuse("--space", "goes with --import");
+    if (!options.data.empty()) refuse("--data", "goes with --import");
+    return;
+  }
+  if (!options.spec.empty()) refuse("spec", "does not go with --import");
+  if (options.prototype.empty()) refuse("--space", "is needed with --import");
+  if (options.table.empty()) refuse("--table", "is needed with --import");
+}
+
 void add_common(Command& command, TabulateOptions& options) {
-  command.option("spec", options.spec, "Design requirements (JSON)").required();
   command.option("--workers", options.workers, "Worker processes").range(1, 1024);
   command.option("--evaluator", options.evaluator, "What evaluates designs")
       .one_of({"torch", "fake"});
@@ -244,6 +286,7 @@ void add_common(Command& command, TabulateOptions& options) {
 void add_tabulate(CLI::App& app, Action& action) {
   auto options = std::make_shared<TabulateOptions>();
   Command command(app, "tabulate", "Train every feasible design of a small prototype");
+  command.option("spec", options->spec, "Design requirements (JSON); not with --import");
   add_common(command, *options);
   command.option("--out", options->out,
                  "Run folder, gone on with where it exists; default runs/table-NAME");
@@ -258,14 +301,25 @@ void add_tabulate(CLI::App& app, Action& action) {
   command.option("--table", options->table, "File to write the table to (safetensors)");
   command.flag("--json", options->is_json, "Results as JSON on stdout");
   command.option("--cut", options->cut, "Write that many designs only");
-  command.footer("Example:  atto tabulate design_specs/table_fashion.json --seeds 3 --dry-run");
-  command.runs(action, [options] { return tabulate_command(*options); });
+  command.option("--import", options->rows,
+                 "Train nothing: make the table of rows that others have trained (CSV)");
+  command.option("--space", options->prototype, "With --import: the prototype of their designs");
+  command.option("--data", options->data, "With --import: what they were trained on, for people");
+  command.footer(
+      "Examples:\n"
+      "  atto tabulate design_specs/table_fashion.json --seeds 3 --dry-run\n"
+      "  atto tabulate --import rows.csv --space prototype.json --table table.safetensors");
+  command.runs(action, [options] {
+    expect_options(*options);
+    return tabulate_command(*options);
+  });
 }
 
 void add_calibrate(CLI::App& app, Action& action) {
   auto options = std::make_shared<TabulateOptions>();
   Command command(app, "calibrate",
                   "Train a few random designs and compare scores that need no training");
+  command.option("spec", options->spec, "Design requirements (JSON)").required();
   add_common(command, *options);
   command.option("--out", options->out,
                  "Run folder, gone on with where it exists; default runs/calibration-NAME");

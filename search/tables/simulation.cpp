@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "design_specs/errors.hpp"
+#include "generator/space/feasible_space.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/strategies/rungs.hpp"
 
@@ -201,8 +202,20 @@ double Table::held_out_gain(std::size_t design, std::size_t visible_run) const {
   const auto& runs = designs.at(design).runs;
   double sum = 0;
   for (std::size_t i = 0; i < runs.size(); ++i)
-    if (i != visible_run) sum += gain(runs[i].back());
+    if (i != visible_run || runs.size() == 1) {
+      const TableResult& result = runs[i].back();
+      sum += result.test ? spec::gain_of(score, *result.test) : gain(result);
+    }
   return sum / static_cast<double>(std::max<std::size_t>(1, runs.size() - 1));
+}
+
+Table allowed_part(const Table& table, const gen::FeasibleSpace& space) {
+  Table part;
+  part.score = table.score;
+  part.rungs = table.rungs;
+  for (const TableDesign& design : table.designs)
+    if (space.allows(design.assignment)) part.add(design);
+  return part;
 }
 
 Simulation simulate(const Table& table, const SimulationSetting& setting) {

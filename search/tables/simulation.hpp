@@ -3,6 +3,7 @@
 // and order of results as a real campaign, in milliseconds.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,7 +18,8 @@ struct TableResult {
   bool diverged = false;   ///< it means nothing then
   double cpu_seconds = 0;  ///< cumulative from the run's start to this rung
   net::ResponsesByModule responses;
-  double probe_cpu_seconds = 0;  ///< of `responses`
+  double probe_cpu_seconds = 0;     ///< of `responses`
+  std::optional<double> test = {};  ///< of the score, on images that no search sees; where known
 };
 
 struct TableDesign {
@@ -42,9 +44,13 @@ struct Table {
   std::size_t common_runs() const;
   /// What a result gains over the worst; 0 where it diverged.
   double gain(const TableResult& result) const;
-  /// Returns the mean gain at the top rung over every run but the visible one.
+  /// Returns the mean gain at the top rung over every run but the visible one; on the test images
+  /// where the table has them.
   double held_out_gain(std::size_t design, std::size_t visible_run) const;
 };
+
+/// Returns the designs that a space under narrower limits allows.
+Table allowed_part(const Table& table, const gen::FeasibleSpace& space);
 
 struct SimulationSetting {
   const gen::FeasibleSpace* space = nullptr;

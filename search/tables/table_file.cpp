@@ -15,7 +15,6 @@
 #include "prototypes/network/weights.hpp"
 #include "search/campaign/judging.hpp"
 #include "search/campaign/task_json.hpp"
-#include "search/tables/rank_statistics.hpp"
 
 namespace atto::search {
 namespace {
@@ -44,9 +43,9 @@ std::int64_t size_of(std::size_t count) {
   return static_cast<std::int64_t>(count);
 }
 
-/// All module paths of the table, "" first.
+/// All module paths of the table.
 std::vector<std::string> module_names(const Table& table) {
-  std::set<std::string> names = {""};
+  std::set<std::string> names;
   for (const TableDesign& design : table.designs) {
     for (const auto& [path, score] : design.scores) names.insert(path);
     for (const auto& run : design.runs)
@@ -54,6 +53,18 @@ std::vector<std::string> module_names(const Table& table) {
         for (const auto& [path, response] : result.responses) names.insert(path);
   }
   return {names.begin(), names.end()};
+}
+
+/// The tensor of the score on images that no search sees.
+std::string test_name(const spec::Score& score) {
+  return "test_" + score.name;
+}
+
+bool has_test(const Table& table) {
+  return std::any_of(table.designs.begin(), table.designs.end(), [](const TableDesign& design) {
+    return std::any_of(design.runs.begin(), design.runs.end(),
+                       [](const auto& run) { return run.back().test.has_value(); });
+  });
 }
 
 /// Appends a row of `count` numbers a module; NaN where a module has none.
@@ -78,6 +89,8 @@ class Reader {
     if (text("format") != kFormat) refuse("is no table of results");
   }
 
+  bool has_text(const char* key) const { return file_.metadata.count(key) > 0; }
+  bool has_tensor(const std::string& name) const { return file_.tensors.count(name) > 0; }
   std::string text(const char* key) const {
     const auto found = file_.metadata.find(key);
     if (found == file_.metadata.end()) refuse(fmt::format("lacks \"{}\"", key));
@@ -85,7 +98,7 @@ class Reader {
   }
   /// `before`: of tables that do not say.
   spec::Score score(const spec::Score& before) const {
-    if (file_.metadata.count("score") == 0) return before;
+    if (!has_text("score")) return before;
     try {
       return read_score(nlohmann::json::parse(text("score")));
     } catch (const nlohmann::json::exception&) {
@@ -180,27 +193,6 @@ std::vector<TableResult> results_of(Ledger& ledger, const JobRow& row,
   return results;
 }
 
-double mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (double value : values) sum += value;
-  return values.empty() ? 0 : sum / double(values.size());
-}
-
-double squares_about_mean(const std::vector<double>& values) {
-  const double centre = mean(values);
-  double sum = 0;
-  for (double value : values) sum += (value - centre) * (value - centre);
-  return sum;
-}
-
-/// What every design gains at a rung, in one of the seeds that all designs have.
-std::vector<double> column(const Table& table, std::size_t run, std::size_t rung) {
-  std::vector<double> values;
-  for (const TableDesign& design : table.designs)
-    values.push_back(table.gain(design.runs[run][rung]));
-  return values;
-}
-
 }  // namespace
 
 StoredTable gather_table(Ledger& ledger, const Campaign& campaign, int seeds) {
@@ -239,7 +231,7 @@ void write_table(const std::filesystem::path& file, const StoredTable& stored) {
   const std::vector<std::string> modules = module_names(table);
   const std::size_t rungs = table.rungs.size();
   std::vector<std::int64_t> hashes, assignments, costs, run_design;
-  std::vector<float> values, seconds, probe_seconds, responses, scores, score_seconds, losses;
+  std::vector<float> values, test, seconds, probe_seconds, responses, scores, score_seconds, losses;
   const std::size_t decisions = table.designs.empty() ? 0 : table.designs[0].assignment.size();
   for (std::size_t d = 0; d < table.designs.size(); ++d) {
     const TableDesign& design = table.designs[d];
@@ -254,6 +246,7 @@ void write_table(const std::filesystem::path& file, const StoredTable& stored) {
       run_design.push_back(size_of(d));
       for (const TableResult& result : run) {
         values.push_back(result.diverged ? kNaN : static_cast<float>(result.value));
+        test.push_back(result.test ? static_cast<float>(*result.test) : kNaN);
         seconds.push_back(static_cast<float>(result.cpu_seconds));
         probe_seconds.push_back(static_cast<float>(result.probe_cpu_seconds));
         append_rows(responses, modules, result.responses, kResponses);
@@ -274,10 +267,11 @@ void write_table(const std::filesystem::path& file, const StoredTable& stored) {
   out.tensors["score_seconds"] = floats({designs}, score_seconds);
   out.tensors["run_design"] = integers({runs}, run_design);
   out.tensors[table.score.name] = floats({runs, levels}, values);
+  if (has_test(table)) out.tensors[test_name(table.score)] = floats({runs, levels}, test);
   out.tensors["cpu_seconds"] = floats({runs, levels}, seconds);
   out.tensors["probe_seconds"] = floats({runs, levels}, probe_seconds);
   out.tensors["responses"] = floats({runs, levels, rows, size_of(kResponses)}, responses);
-  out.tensors["train_loss"] = floats({runs, size_of(epochs)}, losses);
+  if (!losses.empty()) out.tensors["train_loss"] = floats({runs, size_of(epochs)}, losses);
   out.tensors["rungs"] =
       integers({levels}, std::vector<std::int64_t>(table.rungs.begin(), table.rungs.end()));
   out.tensors["input"] = integers({4}, {stored.input.input.channels, stored.input.input.height,
@@ -287,8 +281,8 @@ void write_table(const std::filesystem::path& file, const StoredTable& stored) {
                   {"prototype", stored.prototype_text},
                   {"score", spec::json_text(score_json(table.score))},
                   {"data", stored.data},
-                  {"environment", stored.environment},
-                  {"modules", fmt::format("{}", fmt::join(modules, "\n"))}};
+                  {"environment", stored.environment}};
+  if (!modules.empty()) out.metadata["modules"] = fmt::format("{}", fmt::join(modules, "\n"));
   net::write_safetensors(file, out);
 }
 
@@ -300,7 +294,8 @@ StoredTable read_table(const std::filesystem::path& file) {
   stored.table.score = reader.score(stored.table.score);
   stored.data = reader.text("data");
   stored.environment = reader.text("environment");
-  const std::vector<std::string> modules = lines_of(reader.text("modules"));
+  std::vector<std::string> modules;
+  if (reader.has_text("modules")) modules = lines_of(reader.text("modules"));
   const std::vector<std::int64_t> input = reader.integers("input", 4);
   stored.input = {
       {static_cast<int>(input[0]), static_cast<int>(input[1]), static_cast<int>(input[2])},
@@ -321,10 +316,14 @@ StoredTable read_table(const std::filesystem::path& file) {
   const auto score_seconds = reader.floats("score_seconds", designs);
   const auto run_design = reader.integers("run_design", runs);
   const auto values = reader.floats(stored.table.score.name.c_str(), runs * rungs);
+  std::vector<float> test(runs * rungs, kNaN);
+  if (const std::string name = test_name(stored.table.score); reader.has_tensor(name))
+    test = reader.floats(name.c_str(), runs * rungs);
   const auto seconds = reader.floats("cpu_seconds", runs * rungs);
   const auto probe_seconds = reader.floats("probe_seconds", runs * rungs);
   const auto responses = reader.floats("responses", runs * rungs * modules.size() * kResponses);
-  const auto losses = reader.floats("train_loss", runs * epochs);
+  std::vector<float> losses;
+  if (reader.has_tensor("train_loss")) losses = reader.floats("train_loss", runs * epochs);
   for (std::size_t r = 0; r < runs; ++r)
     if (run_design[r] < (r == 0 ? 0 : run_design[r - 1]) || run_design[r] >= size_of(designs))
       reader.refuse("tensor run_design: must rise and stay below the number of designs");
@@ -347,6 +346,7 @@ StoredTable read_table(const std::filesystem::path& file) {
         TableResult result;
         result.diverged = std::isnan(values[at]);
         result.value = result.diverged ? 0 : values[at];
+        if (!std::isnan(test[at])) result.test = test[at];
         result.cpu_seconds = seconds[at];
         result.probe_cpu_seconds = probe_seconds[at];
         std::array<double, kResponses> response{};
@@ -356,6 +356,7 @@ StoredTable read_table(const std::filesystem::path& file) {
         results.push_back(std::move(result));
       }
       design.runs.push_back(std::move(results));
+      if (losses.empty()) continue;
       stored.losses.emplace_back(losses.begin() + static_cast<std::ptrdiff_t>(run * epochs),
                                  losses.begin() + static_cast<std::ptrdiff_t>((run + 1) * epochs));
     }
@@ -375,40 +376,6 @@ void cut_table(StoredTable& stored, std::size_t count) {
   }
   stored.table = std::move(cut);
   stored.losses.resize(std::min(stored.losses.size(), runs));
-}
-
-TableQuality table_quality(const Table& table) {
-  TableQuality quality;
-  quality.designs = table.designs.size();
-  const std::size_t top = table.rungs.size() - 1, seeds = table.common_runs();
-  std::vector<double> means;
-  double within = 0, freedom = 0;
-  for (const TableDesign& design : table.designs) {
-    std::vector<double> values;
-    quality.cpu_seconds += design.score_cpu_seconds;
-    for (const auto& run : design.runs) {
-      values.push_back(table.gain(run[top]));
-      quality.cpu_seconds += run[top].cpu_seconds;
-      for (const TableResult& result : run) quality.cpu_seconds += result.probe_cpu_seconds;
-    }
-    quality.runs += values.size();
-    means.push_back(mean(values));
-    within += squares_about_mean(values);
-    freedom += double(values.size()) - 1;
-  }
-  if (means.size() < 2) return quality;
-  quality.seed_deviation = freedom > 0 ? std::sqrt(within / freedom) : 0;
-  quality.design_deviation = std::sqrt(squares_about_mean(means) / (double(means.size()) - 1));
-  std::vector<double> between;
-  quality.to_top.assign(table.rungs.size(), 0.0);
-  for (std::size_t a = 0; a < seeds; ++a) {
-    const std::vector<double> ours = column(table, a, top);
-    for (std::size_t b = 0; b < a; ++b) between.push_back(spearman(ours, column(table, b, top)));
-    for (std::size_t rung = 0; rung < table.rungs.size(); ++rung)
-      quality.to_top[rung] += spearman(column(table, a, rung), ours) / double(seeds);
-  }
-  quality.between_seeds = mean(between);
-  return quality;
 }
 
 }  // namespace atto::search

@@ -17,7 +17,7 @@ struct StoredTable {
   net::TaskInput input;
   std::string data;         ///< as Campaign::data
   std::string environment;  ///< of the workers, "key=value" lines
-  /// Mean training loss by run (designs in the table's order, then seeds) and epoch.
+  /// Mean training loss by run (designs in the table's order, then seeds) and epoch; or nothing.
   std::vector<std::vector<double>> losses;
 };
 
@@ -33,16 +33,5 @@ StoredTable read_table(const std::filesystem::path& file);
 
 /// Keeps the first `count` designs (by hash).
 void cut_table(StoredTable& stored, std::size_t count);
-
-/// How far a table can decide anything: noise between training seeds, and agreement of ranks.
-struct TableQuality {
-  double seed_deviation = 0;    ///< of results at the top rung: pooled over designs
-  double design_deviation = 0;  ///< of the designs' means
-  double between_seeds = 0;     ///< mean Spearman over pairs of seeds, at the top rung
-  std::vector<double> to_top;   ///< Spearman of each rung with the top one, same seed, mean
-  std::size_t designs = 0, runs = 0;
-  double cpu_seconds = 0;  ///< of all runs, probes and scores included
-};
-TableQuality table_quality(const Table& table);
 
 }  // namespace atto::search

@@ -12,6 +12,7 @@
 #include "design_specs/seeds/random.hpp"
 #include "search/campaign/useful_scores.hpp"
 #include "search/tables/calibration.hpp"
+#include "search/tables/table_quality.hpp"
 
 using namespace atto;
 using namespace atto::search;
