@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "prototypes/network/shapes.hpp"
+
 namespace atto::gen {
 
 using net::Node;
@@ -85,6 +87,7 @@ WidthDomains::Row WidthDomains::concatenated(const Node& node) {
     }
     sum = row;
   }
+  demand(sum, [](std::int64_t value) { return value <= net::kMaxChannels; });
   return sum;
 }
 
@@ -98,6 +101,8 @@ WidthDomains::Row WidthDomains::row_of(const Node& node) {
       return width_row(node);
     case Kind::Concat:
       return concatenated(node);
+    case Kind::Gather:
+      return node.concat ? concatenated(node) : input_row(node, 0);
     case Kind::Slice:
       return sliced(node);
     default:

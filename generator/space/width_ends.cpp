@@ -48,7 +48,7 @@ bool StructureEnds::measure_end(const net::Prototype& prototype, net::Assignment
 /// A join whose layers depend on widths that may match or not.
 bool StructureEnds::is_loose(std::size_t n) const {
   const Node& node = built_.structure.nodes[n];
-  const bool is_join = node.kind == Kind::Gather ||
+  const bool is_join = (node.kind == Kind::Gather && !node.concat) ||
                        (node.kind == Kind::Shortcut && node.shortcut != Node::ShortcutMode::None);
   if (!is_join) return false;
   const auto source = [&](std::int32_t i) {

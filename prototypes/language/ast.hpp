@@ -16,6 +16,12 @@ namespace atto::net {
 using Source = std::int32_t;
 inline constexpr Source kPrevious = -1, kStem = -2, kStageBase = -16;
 
+/// Earlier maps, and how they join.
+struct Sources {
+  std::vector<Source> maps;
+  Choice<std::uint8_t> concat;  ///< join: 1 = concat, 0 = add
+};
+
 struct Body {
   bool is_branched = false;
   std::vector<Item> branches;  ///< the chain, or the branches
@@ -25,9 +31,9 @@ struct Body {
   Choice<std::uint8_t> concat;        ///< join: 1 = concat, 0 = add
   Item then;
   Choice<Activation> activation;
-  Choice<std::vector<Source>> from;
+  Choice<Sources> from;
   std::optional<Width> channels;
-  std::int32_t place = 0;
+  std::int32_t place = 0, from_place = 0;  ///< of one name; the second where `from` was written
 };
 
 /// A body, or a choice of modules (a choice of templates).
@@ -71,6 +77,7 @@ struct Model {
   std::map<std::string, Pinned, std::less<>> pinned;
   std::vector<Place> places;
   std::vector<Operator> operators;
+  std::vector<Body> bodies;  ///< those that stand inside of chains
   Item stem, head;
   std::int32_t stem_place = 0, head_place = 0;
   std::vector<Stage> stages;

@@ -50,11 +50,11 @@ struct Operator {
   Width width;
 };
 
-/// A part of a chain: an operator, a list of parts (with a decided length in a free-form chain), or
-/// a choice of parts.
+/// A part of a chain: an operator, a body inside of it, a list of parts (with a decided length in a
+/// free-form chain), or a choice of parts.
 struct Item {
-  enum class Kind : std::uint8_t { Operator, Sequence, Choice } kind = Kind::Sequence;
-  std::int32_t op = -1;  ///< index into Model::operators
+  enum class Kind : std::uint8_t { Operator, Body, Sequence, Choice } kind = Kind::Sequence;
+  std::int32_t op = -1;  ///< index into Model::operators, or Model::bodies
   DecisionId decision = kNoDecision;
   bool has_length = false;
   Number length;

@@ -35,6 +35,17 @@ void complete(const std::vector<Decision>& decisions, Assignment& assignment) {
   }
 }
 
+void draw(const std::vector<Decision>& decisions, Assignment& assignment, spec::Random& random) {
+  for (std::size_t id = 0; id < decisions.size(); ++id) {
+    const Decision& decision = decisions[id];
+    if (decision.parent != kNoDecision && !is_let_in(decision, assignment))
+      assignment[id] = kInactive;
+    else if (assignment[id] == kInactive)
+      assignment[id] = static_cast<std::int32_t>(
+          random.below(static_cast<std::uint64_t>(decision.alternatives)));
+  }
+}
+
 bool path_matches(std::string_view pattern, std::string_view path) {
   constexpr std::string_view kAny = "[*]";
   while (true) {

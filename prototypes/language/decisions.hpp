@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "design_specs/reading/json.hpp"
+#include "design_specs/seeds/random.hpp"
 
 namespace atto::net {
 
@@ -41,6 +42,9 @@ bool is_active(const std::vector<Decision>& decisions, const Assignment& assignm
 
 /// Sets to kInactive what does not exist, and to index 0 what exists but has no choice.
 void complete(const std::vector<Decision>& decisions, Assignment& assignment);
+
+/// Draws what exists but has no choice, uniformly, and sets to kInactive what does not exist.
+void draw(const std::vector<Decision>& decisions, Assignment& assignment, spec::Random& random);
 
 /// Who took a decision.
 enum class By : std::uint8_t { Machine, Human };

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "design_specs/reading/text_checks.hpp"
-#include "design_specs/seeds/random.hpp"
 #include "prototypes/language/ast.hpp"
 #include "prototypes/language/prototype.hpp"
 
@@ -52,12 +51,7 @@ class OutputCheck {
 
   /// Draws what is not taken and looks at the network, where its choices fit together.
   void try_one(Assignment assignment) {
-    for (std::size_t d = 0; d < decisions_.size(); ++d)
-      if (!is_active(decisions_, assignment, static_cast<DecisionId>(d)))
-        assignment[d] = kInactive;
-      else if (assignment[d] == kInactive)
-        assignment[d] = static_cast<std::int32_t>(
-            random_.below(static_cast<std::uint64_t>(decisions_[d].alternatives)));
+    draw(decisions_, assignment, random_);
     prototype_.instantiate(assignment, input_, structure_);
     if (!resolve(structure_, decisions_, assignment, shapes_).empty()) return;
     const auto output = static_cast<std::size_t>(structure_.output_nodes.front());

@@ -1,5 +1,6 @@
 #include "prototypes/language/instantiate.hpp"
 
+#include <algorithm>
 #include <initializer_list>
 
 namespace atto::net {
@@ -10,14 +11,20 @@ struct ChainContext {
   std::int32_t input = 0;  ///< node that enters the chain
   std::int32_t here = 0;   ///< node that enters the operator
   const WidthExpression* module = nullptr;
-  std::int32_t stride = 1;    ///< the module's
-  std::int32_t strided = -1;  ///< the operator that takes it
+  std::int32_t stride = 1;        ///< the module's
+  const Item* strided = nullptr;  ///< the operator, or the body, that takes it
 };
 
-/// The operator of a chain whose turn it is to take the module's stride.
+/// The part of a chain whose turn it is to take the module's stride: an operator, or a body that
+/// hands it on to each of its branches.
 struct StrideSearch {
-  std::int32_t marked = -1, first_wide = -1, first = -1;
-  std::int32_t found() const { return marked >= 0 ? marked : first_wide >= 0 ? first_wide : first; }
+  const Item *marked = nullptr, *first_wide = nullptr, *first = nullptr;
+  const Item* found() const { return marked ? marked : first_wide ? first_wide : first; }
+  void note(const Item& item, bool is_marked, bool is_wide) {
+    const Item*& place = is_marked ? marked : first;
+    if (place == nullptr) place = &item;
+    if (!is_marked && is_wide && first_wide == nullptr) first_wide = &item;
+  }
 };
 
 class Builder {
@@ -29,11 +36,11 @@ class Builder {
     Node input;
     input.kind = Node::Kind::Input;
     std::int32_t current = append(input, {});
-    current = chain(model_.stem, {current, current, nullptr, 1, -1}, current);
+    current = chain(model_.stem, {current, current, nullptr, 1, nullptr}, current);
     stem_ = current;
     out_.module_nodes.assign(model_.slots.size(), -1);
     for (const Stage& stage : model_.stages) current = build_stage(stage, current);
-    current = chain(model_.head, {current, current, nullptr, 1, -1}, current);
+    current = chain(model_.head, {current, current, nullptr, 1, nullptr}, current);
     for (const Source output : model_.outputs)
       out_.output_nodes.push_back(output == kPrevious ? current : node_of(output, current));
   }
@@ -92,13 +99,22 @@ class Builder {
       search(item.items[static_cast<std::size_t>(decided_.index(item.decision))], found);
     } else if (item.kind == Item::Kind::Sequence) {
       for (std::size_t i = 0; i < length(item); ++i) search(item.items[i], found);
+    } else if (item.kind == Item::Kind::Body) {
+      StrideSearch inside;
+      for (const Item& branch : body_of(item).branches) search(branch, inside);
+      if (inside.found() != nullptr)
+        found.note(item, inside.marked != nullptr, inside.first_wide != nullptr);
     } else {
-      const Operator& op = model_.operators[static_cast<std::size_t>(item.op)];
-      if (op.stride_rule == StrideRule::Module && found.marked < 0) found.marked = item.op;
-      if (op.stride_rule != StrideRule::Placed) return;
-      if (found.first < 0) found.first = item.op;
-      if (found.first_wide < 0 && decided_.value(op.kernel) > 1) found.first_wide = item.op;
+      const Operator& op = operator_of(item);
+      if (op.stride_rule != StrideRule::Written)
+        found.note(item, op.stride_rule == StrideRule::Module, decided_.value(op.kernel) > 1);
     }
+  }
+  const Operator& operator_of(const Item& item) const {
+    return model_.operators[static_cast<std::size_t>(item.op)];
+  }
+  const Body& body_of(const Item& item) const {
+    return model_.bodies[static_cast<std::size_t>(item.op)];
   }
   std::size_t length(const Item& item) const {
     return item.has_length ? static_cast<std::size_t>(decided_.value(item.length))
@@ -109,23 +125,28 @@ class Builder {
     if (item.kind == Item::Kind::Choice)
       return chain(item.items[static_cast<std::size_t>(decided_.index(item.decision))], context,
                    current);
-    if (item.kind == Item::Kind::Operator)
-      return operation(model_.operators[static_cast<std::size_t>(item.op)], item.op, context,
-                       current);
+    if (item.kind == Item::Kind::Operator) return operation(item, context, current);
+    if (item.kind == Item::Kind::Body) return nested(item, context, current);
     const std::size_t end = length(item);
     for (std::size_t i = 0; i < end; ++i) current = chain(item.items[i], context, current);
     return current;
   }
 
-  std::int32_t operation(const Operator& op, std::int32_t index, ChainContext context,
-                         std::int32_t current) {
+  std::int32_t nested(const Item& item, ChainContext context, std::int32_t current) {
+    context.input = current;
+    context.stride = context.strided == &item ? context.stride : 1;
+    return build_body(body_of(item), context);
+  }
+
+  std::int32_t operation(const Item& item, ChainContext context, std::int32_t current) {
+    const Operator& op = operator_of(item);
     context.here = current;
     Node node;
     node.place = op.place;
     if (op.stride_rule == StrideRule::Written)
       node.stride = decided_.value(op.stride);
     else
-      node.stride = index == context.strided ? context.stride : 1;
+      node.stride = context.strided == &item ? context.stride : 1;
     fill(op, context, node);
     current = append(node, {current});
     const Node::Kind kind = out_.nodes.back().kind;
@@ -195,7 +216,7 @@ class Builder {
   }
 
   std::int32_t build_stage(const Stage& stage, std::int32_t current) {
-    ChainContext context{current, current, nullptr, 1, -1};
+    ChainContext context{current, current, nullptr, 1, nullptr};
     WidthExpression channels;
     if (stage.channels) channels = width(*stage.channels, context);
     const std::int32_t count = decided_.value(stage.count);
@@ -222,8 +243,11 @@ class Builder {
     if (body.channels) channels = width(*body.channels, context);
     context.module = &channels;
     context.stride = decided_.value(slot.stride);
-    std::int32_t current = body.is_branched ? branched(body, context) : straight(body, context);
-    return chain(body.then, {current, current, &channels, 1, -1}, current);
+    return build_body(body, context);
+  }
+  std::int32_t build_body(const Body& body, const ChainContext& context) {
+    const std::int32_t end = body.is_branched ? branched(body, context) : straight(body, context);
+    return chain(body.then, {end, end, context.module, 1, nullptr}, end);
   }
 
   /// Emits a chain with the module's stride placed in it.
@@ -232,7 +256,7 @@ class Builder {
     if (context.stride != 1) search(item, found);
     context.strided = found.found();
     const std::int32_t end = chain(item, context, context.input);
-    if (context.stride == 1 || context.strided >= 0) return end;
+    if (context.stride == 1 || context.strided != nullptr) return end;
     Node lost;  // resolve() reports a stride that nothing takes
     lost.kind = Node::Kind::Activate;
     lost.stride = context.stride;
@@ -286,7 +310,7 @@ class Builder {
   bool is_empty(const Item& item) const {
     if (item.kind == Item::Kind::Choice)
       return is_empty(item.items[static_cast<std::size_t>(decided_.index(item.decision))]);
-    if (item.kind == Item::Kind::Operator) return false;
+    if (item.kind != Item::Kind::Sequence) return false;
     for (std::size_t i = 0; i < length(item); ++i)
       if (!is_empty(item.items[i])) return false;
     return true;
@@ -313,15 +337,21 @@ class Builder {
   /// Returns the node that enters the module.
   std::int32_t gathered(const Body& body, std::int32_t previous) {
     if (body.from.options.empty()) return previous;
-    const std::vector<Source>& sources = decided_.option(body.from);
-    const std::size_t first_end = ends_begin();
-    for (const Source source : sources)
-      if (source == kPrevious) out_.ends.push_back(previous);
-    for (const Source source : sources)
-      if (source != kPrevious) out_.ends.push_back(node_of(source, previous));
+    const Sources& sources = decided_.option(body.from);
+    const std::vector<Source>& maps = sources.maps;
+    const auto found = std::find(maps.begin(), maps.end(), kPrevious);
+    const auto main = found == maps.end() ? 0 : found - maps.begin();
     Node gather;
     gather.kind = Node::Kind::Gather;
-    gather.place = body.place;
+    gather.place = body.from_place;
+    gather.concat = decided_.option(sources.concat) != 0;
+    const std::size_t first_end = ends_begin();
+    for (const Source source : maps) out_.ends.push_back(node_of(source, previous));
+    const auto ends = out_.ends.begin() + static_cast<std::ptrdiff_t>(first_end);
+    if (gather.concat)
+      gather.main_input = static_cast<std::int32_t>(main);
+    else  // a sum's order is free, and part of designs' hashes: the main one first
+      std::rotate(ends, ends + main, ends + main + 1);
     return joined(gather, first_end);
   }
   std::int32_t node_of(Source source, std::int32_t previous) const {

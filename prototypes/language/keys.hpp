@@ -22,6 +22,11 @@ inline constexpr auto kStageKeys = std::to_array<std::string_view>(
 inline constexpr auto kBodyKeys =
     std::to_array<std::string_view>({"description", "let", "channels", "shortcut", "chain",
                                      "branches", "split", "join", "then", "activation", "from"});
+/// A body inside of a chain.
+inline constexpr auto kNestedBodyKeys = std::to_array<std::string_view>(
+    {"description", "let", "shortcut", "chain", "branches", "split", "join", "then", "activation"});
+/// "from" in full.
+inline constexpr auto kSourcesKeys = std::to_array<std::string_view>({"maps", "join"});
 /// What an entry of a stage's list adds to a body.
 inline constexpr auto kEntryKeys =
     std::to_array<std::string_view>({"module", "repeat", "stride", "channels", "with", "from"});

@@ -126,17 +126,20 @@ class LayerWalk {
   }
   std::int32_t gather(const Node& node, const Shape& out) {
     std::vector<std::int32_t>& terms = storage_.gathered;
-    terms.assign(1, layer_of(node, 0));
-    for (std::int32_t i = 1; i < node.input_count; ++i) {
+    terms.clear();
+    const std::int32_t main = layer_of(node, node.main_input);
+    for (std::int32_t i = 0; i < node.input_count; ++i) {
       const Shape& in = shape_of(node, i);
       const Shape sized{in.channels, out.height, out.width};
       std::int32_t layer = layer_of(node, i);
-      if (in != sized)
-        layer = emit({node, "pool", "from", i}, PoolTo{}, in, sized, {layer, terms[0]});
-      if (sized != out) layer = project({node, "", "from", i}, sized, out, 1, layer);
+      if (in != sized) layer = emit({node, "pool", "from", i}, PoolTo{}, in, sized, {layer, main});
+      if (!node.concat && sized != out)
+        layer = project({node, "", "from", i}, sized, out, 1, layer);
       terms.push_back(layer);
     }
-    return emit({node, "add", "from"}, Add{}, out, out, terms);
+    if (!node.concat) return emit({node, "add", "from"}, Add{}, out, out, terms);
+    const Shape first{shape_of(node, 0).channels, out.height, out.width};
+    return emit({node, "concat", "from"}, Concat{}, first, out, terms);
   }
   template <class Op>
   std::int32_t join(const Op& op, const Node& node, const Shape& out) {

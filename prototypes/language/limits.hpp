@@ -2,6 +2,7 @@
 // Bounds of the language. They keep a hostile file from asking for more than a machine has; no
 // network that fits a device comes near them.
 
+#include <cstddef>
 #include <cstdint>
 
 namespace atto::net {
@@ -13,6 +14,9 @@ inline constexpr std::int64_t kMaxWrittenSide = 4096;
 inline constexpr std::int64_t kMaxClasses = 65536;
 inline constexpr std::int64_t kMaxStages = 64;
 inline constexpr std::int64_t kMaxModulesPerStage = 64;
+inline constexpr std::size_t kMaxBranches = 16;
+inline constexpr std::size_t kMaxSources = 16;         ///< of one "from"
+inline constexpr int kMaxNesting = 8;                  ///< of bodies inside of a module
 inline constexpr std::int64_t kMaxOperators = 20'000;  ///< of all alternatives together
 inline constexpr std::int64_t kMaxDecisions = 20'000;
 inline constexpr std::int64_t kMaxAlternatives = 4096;  ///< of one hole

@@ -1,8 +1,10 @@
 #include "prototypes/language/structure.hpp"
 
+#include <array>
 #include <cmath>
 #include <span>
 
+#include "prototypes/language/limits.hpp"
 #include "prototypes/network/shapes.hpp"
 
 namespace atto::net {
@@ -110,15 +112,20 @@ class Resolution {
     return projected == out ? kKept : "the shortcut's map must be as large as the chain's";
   }
   std::string_view gather(const Node& node, Shape& out) const {
-    out = in(node, 0);
-    for (const std::int32_t other : inputs(node).subspan(1)) {
-      const std::int32_t both[] = {other, inputs(node)[0]};
-      Shape pooled;
+    const auto main = inputs(node)[static_cast<std::size_t>(node.main_input)];
+    std::array<Shape, kMaxSources> sized;
+    std::array<std::int32_t, kMaxSources> order;
+    const std::size_t count = inputs(node).size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::int32_t both[] = {inputs(node)[i], main};
       const std::string_view broken =
-          infer_shape(PoolTo{}, {shapes_, both}, structure_.classes, pooled);
+          infer_shape(PoolTo{}, {shapes_, both}, structure_.classes, sized[i]);
       if (!broken.empty()) return broken;
+      order[i] = static_cast<std::int32_t>(i);
     }
-    return kKept;
+    out = shapes_[static_cast<std::size_t>(main)];
+    if (!node.concat) return kKept;
+    return infer_shape(net::Concat{}, {sized, std::span(order).first(count)}, 0, out);
   }
 
   const Structure& structure_;

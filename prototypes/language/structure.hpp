@@ -46,7 +46,9 @@ struct Node {
     Add,
     Concat,
     Shortcut,  ///< inputs (chain, module input): joins per `shortcut` where shapes allow
-    Gather,    ///< inputs (main, others...): others averaged to size, projected, added to main
+    /// Others averaged to the size of the main input; then all are joined in order: stacked, or
+    /// the others projected to the main one's width and added.
+    Gather,
   } kind = Kind::Input;
   enum class ShortcutMode : std::uint8_t {
     None,
@@ -61,6 +63,8 @@ struct Node {
   std::int32_t reduction = 4, squeezed = 0;   ///< SqueezeExcite: channels inside, if not 0
   Activation gate = Activation::HardSigmoid;  ///< SqueezeExcite
   double slice_begin = 0, slice_end = 1;  ///< Slice: shares of the input's width, whole products
+  std::int32_t main_input = 0;            ///< Gather: its number among the inputs
+  bool concat = false;                    ///< Gather: stacked along channels, not added
   WidthExpression width;                  ///< Unit and Dense
   std::int32_t first_input = 0, input_count = 0;  ///< in Structure::inputs
   std::int32_t place = 0;    ///< index into Prototype's table of places (layer names)

@@ -11,6 +11,7 @@
 #include "design_specs/reading/text_checks.hpp"
 #include "generator/space/enumeration.hpp"
 #include "generator/space/feasibility.hpp"
+#include "prototypes/language/doubts.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cli/command_line.hpp"
@@ -69,6 +70,7 @@ std::string reach_text(const gen::Reach& reach) {
 struct Report {
   std::string text;
   Json json;
+  std::vector<Problem> warnings;  ///< of what is valid
 
   void line(std::string_view name, const std::string& value) {
     text += fmt::format("  {:<14} {}\n", name, value);
@@ -76,6 +78,7 @@ struct Report {
 };
 
 void describe(const net::Prototype& prototype, const net::TaskInput& input, Report& report) {
+  report.warnings = net::doubtful_widths(prototype, input);
   report.line("counted at", fmt::format("{}x{}x{}, {} classes", input.input.channels,
                                         input.input.height, input.input.width, input.classes));
   report.json["input"] = {input.input.channels, input.input.height, input.input.width};
@@ -234,6 +237,11 @@ int check_file(const std::string& file, bool is_json, Json& reports) {
     }
     if (!is_json) fmt::print("{}", report.text);
     entry = std::move(report.json);
+    entry["warnings"] = Json::array();
+    for (const Problem& warning : report.warnings) {
+      fmt::print(stderr, "warning: {}\n", warning.text());
+      entry["warnings"].push_back(Json::parse(problem_json(warning)));
+    }
     if (!problems.empty()) throw SpecError(std::move(problems));
   });
   if (failure) entry["error"] = Json::parse(failure_json(*failure));

@@ -28,7 +28,7 @@ Json take_number(std::string& place) {
   return number;
 }
 
-Json problem_json(const Problem& problem) {
+Json json_of(const Problem& problem) {
   std::string file = problem.location;
   Json column = take_number(file), line = take_number(file);
   if (line.is_null()) std::swap(line, column);
@@ -38,7 +38,7 @@ Json problem_json(const Problem& problem) {
 
 Json error_json(const Failure& failure) {
   Json problems = Json::array();
-  for (const Problem& problem : failure.problems) problems.push_back(problem_json(problem));
+  for (const Problem& problem : failure.problems) problems.push_back(json_of(problem));
   return {{"exit", failure.exit},
           {"kind", failure.kind},
           {"message", failure.message},
@@ -94,6 +94,10 @@ std::optional<Failure> failure_of(const std::function<void()>& action) {
   } catch (const std::exception& error) {
     return Failure{70, "internal", std::string("internal error: ") + error.what()};
   }
+}
+
+std::string problem_json(const Problem& problem) {
+  return dumped(json_of(problem));
 }
 
 std::string failure_json(const Failure& failure) {

@@ -32,8 +32,10 @@ class Interruption : public std::runtime_error {
 /// Runs the action; returns what it threw.
 std::optional<Failure> failure_of(const std::function<void()>& action);
 
-/// The value of "error": {"exit": 2, "kind": "input", "message": ..., "problems": [{"file", "line",
-/// "column", "path", "rule", "got"}]}; line and column are null where there are none.
+/// {"file", "line", "column", "path", "rule", "got"}; line and column are null where there are
+/// none.
+std::string problem_json(const Problem& problem);
+/// The value of "error": {"exit": 2, "kind": "input", "message": ..., "problems": [...]}.
 std::string failure_json(const Failure& failure);
 
 /// Says it on stderr and, for machines, {"error": ...} on stdout. Returns its exit code.

@@ -27,7 +27,9 @@ std::optional<Item> ChainReader::chain(const Where& where, const Cursor& at, Set
   if (at->kind == Kind::Object && at->find("length") != nullptr)
     return free_form(where, at, setting);
   if (at->kind == Kind::Object && at->find("op") != nullptr) return operation(where, at, setting);
-  holes_.problems.add(at, R"(must be an operator {"op": ...}, a list of them, or a hole)");
+  if (is_body(*at)) return nested(where, at, setting);
+  holes_.problems.add(at, R"(must be an operator {"op": ...}, a body with "chain" or "branches", )"
+                          "a list of these, or a hole");
   return std::nullopt;
 }
 
@@ -52,13 +54,15 @@ int ChainReader::marks(const Item& item) const {
                    StrideRule::Module
                ? 1
                : 0;
+  const bool is_body = item.kind == Item::Kind::Body;
   int sum = 0, most = 0;
-  for (const Item& part : item.items) {
+  for (const Item& part :
+       is_body ? holes_.model.bodies[static_cast<std::size_t>(item.op)].branches : item.items) {
     const int count = marks(part);
     sum += count;
     most = std::max(most, count);
   }
-  return item.kind == Item::Kind::Choice ? most : sum;
+  return is_body || item.kind == Item::Kind::Choice ? most : sum;
 }
 
 std::optional<Item> ChainReader::alternatives(const Where& where, const Cursor& at,

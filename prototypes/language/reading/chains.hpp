@@ -1,5 +1,5 @@
 #pragma once
-// Operators, widths and chains of a document.
+// Operators, widths, chains and bodies of a document.
 
 #include <cstdint>
 #include <optional>
@@ -28,14 +28,22 @@ class ChainReader {
   std::string take_widthless() { return std::exchange(widthless_, ""); }
 
   std::optional<Item> chain(const Where& where, const Cursor& at, Setting setting);
+  /// Reads chain or branches, join, `then` and activation into a body; records what is wrong.
+  void body(const Where& where, const Cursor& at, Setting setting, Body& body);
   /// Reads a width; operators know the word "here", modules "module", heads "classes".
   std::optional<Width> width(const Where& where, const Cursor& at, Setting setting);
   std::optional<Choice<Activation>> activation(const Where& where, const Cursor& at);
+  /// Reads "concat" (1) or "add" (0).
+  std::optional<Choice<std::uint8_t>> join(const Where& where, const Cursor& at);
 
  private:
   std::optional<Item> list(const Where& where, const Cursor& at, Setting setting);
   std::optional<Item> alternatives(const Where& where, const Cursor& at, Setting setting);
   std::optional<Item> free_form(const Where& where, const Cursor& at, Setting setting);
+  std::optional<Item> nested(const Where& where, const Cursor& at, Setting setting);
+  void straight(const Where& where, const Cursor& at, Setting setting, Body& body);
+  void branched(const Where& where, const Cursor& at, Setting setting, Body& body);
+  void split(const Where& where, const Cursor& at, Body& body);
   std::optional<Item> position(const Where& where, const Cursor& ops, Setting setting);
   std::optional<Item> operation(const Where& where, const Cursor& at, Setting setting);
   void attributes(const Where& where, const Cursor& at, Setting setting, Operator& op);
@@ -54,6 +62,10 @@ class ChainReader {
   Choice<Activation> default_;
   bool has_module_width_ = true;
   std::string widthless_;
+  int nesting_ = 0;  ///< bodies that the one being read stands in
 };
+
+/// Returns whether the value is written as a body: a module in place, or one inside of a chain.
+bool is_body(const spec::Value& value);
 
 }  // namespace atto::net

@@ -19,7 +19,7 @@ void HoleReader::check_size(const Cursor& at) {
     throw TooMuch{};
   };
   constexpr std::size_t kEnoughProblems = 1000;
-  refuse(static_cast<std::int64_t>(model.operators.size()), kMaxOperators,
+  refuse(static_cast<std::int64_t>(model.operators.size() + model.bodies.size()), kMaxOperators,
          "operators in all its alternatives");
   refuse(static_cast<std::int64_t>(model.decisions.size()), kMaxDecisions, "decisions");
   refuse(all_alternatives_, kMaxAllAlternatives, "alternatives in all its decisions");

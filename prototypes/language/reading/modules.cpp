@@ -11,11 +11,6 @@ using spec::Problems;
 
 namespace {
 
-bool is_body(const spec::Value& value) {
-  return value.kind == Kind::Object &&
-         (value.find("chain") != nullptr || value.find("branches") != nullptr);
-}
-
 std::vector<std::string_view> joined_keys(Words first, Words second) {
   std::vector<std::string_view> keys(first.begin(), first.end());
   keys.insert(keys.end(), second.begin(), second.end());
@@ -140,7 +135,9 @@ void ModuleReader::override_with(const Where& where, const Cursor& at, const Pos
     overrides.channels =
         chains_.width(where.key("channels"), *channels, ChainReader::Setting::Stage);
   const auto sources = Problems::member(at, "from");
-  if (sources && !overrides.from) overrides.from = from(where.key("from"), *sources, position);
+  if (!sources || overrides.from) return;
+  overrides.from = from(where.key("from"), *sources, position);
+  overrides.from_place = holes_.add_place(where, *sources);
 }
 
 std::optional<Module> ModuleReader::body(const Where& where, const Cursor& at,
@@ -159,96 +156,11 @@ std::optional<Module> ModuleReader::body(const Where& where, const Cursor& at,
   override_with(where, at, position, all);
   body.channels = all.channels;
   if (all.from) body.from = *all.from;
+  body.from_place = all.from_place;
   chains_.set_module_width(body.channels || position.has_channels);
-  body.is_branched = at->find("branches") != nullptr;
-  if (body.is_branched)
-    branched(where, at, body);
-  else
-    straight(where, at, body);
-  if (const auto then = Problems::member(at, "then"))
-    if (auto read = chains_.chain(where.key("then"), *then, ChainReader::Setting::Module))
-      body.then = std::move(*read);
-  body.activation.options = {Activation::None};
-  if (const auto activation = Problems::member(at, "activation"))
-    if (auto read = chains_.activation(where.key("activation"), *activation))
-      body.activation = std::move(*read);
+  chains_.body(where, at, ChainReader::Setting::Module, body);
   holes_.close_ties();
   return problems.size() == before ? std::optional(std::move(module)) : std::nullopt;
-}
-
-void ModuleReader::straight(const Where& where, const Cursor& at, Body& body) {
-  for (const char* key : {"split", "join"})
-    if (const auto stray = Problems::member(at, key))
-      holes_.problems.add(*stray, fmt::format("\"{}\" needs \"branches\"", key));
-  auto chain = chains_.chain(where.key("chain"), *Problems::member(at, "chain"),
-                             ChainReader::Setting::Module);
-  if (chain) body.branches.push_back(std::move(*chain));
-  body.shortcut.options = {Node::ShortcutMode::None};
-  const auto shortcut = Problems::member(at, "shortcut");
-  if (!shortcut) return;
-  const auto read = holes_.word(where.key("shortcut"), *shortcut, kShortcutNames);
-  if (!read) return;
-  body.shortcut.decision = read->decision;
-  body.shortcut.options.clear();
-  for (const std::size_t index : read->options)
-    body.shortcut.options.push_back(static_cast<Node::ShortcutMode>(index));
-}
-
-void ModuleReader::branched(const Where& where, const Cursor& at, Body& body) {
-  Problems& problems = holes_.problems;
-  for (const char* key : {"chain", "shortcut"})
-    if (const auto stray = Problems::member(at, key))
-      problems.add(*stray, fmt::format("\"{}\" cannot stand beside \"branches\"", key));
-  const Cursor branches = *Problems::member(at, "branches");
-  constexpr std::size_t kMaxBranches = 16;
-  if (branches->kind != Kind::Array || branches->items.empty() ||
-      branches->items.size() > kMaxBranches) {
-    problems.add(branches, fmt::format("must be a list of 1 to {} chains", kMaxBranches));
-    return;
-  }
-  split(where, at, body);
-  const Where inside = where.key("branches");
-  for (std::size_t b = 0; b < branches->items.size(); ++b) {
-    body.branch_places.push_back(holes_.add_place(inside.index(b), branches.at(b)));
-    if (auto chain = chains_.chain(inside.index(b), branches.at(b), ChainReader::Setting::Module))
-      body.branches.push_back(std::move(*chain));
-  }
-  body.concat.options = {0};
-  const auto join = Problems::member(at, "join");
-  if (!join && branches->items.size() > 1) (void)problems.required(at, "join");
-  if (!join) return;
-  if (const auto read = holes_.word(where.key("join"), *join, kJoinNames)) {
-    body.concat.decision = read->decision;
-    body.concat.options.assign(read->options.begin(), read->options.end());
-  }
-}
-
-void ModuleReader::split(const Where& where, const Cursor& at, Body& body) {
-  const auto written = Problems::member(at, "split");
-  if (!written) return;
-  Problems& problems = holes_.problems;
-  const std::size_t branches = at->find("branches")->items.size();
-  auto read = holes_.choice<std::vector<double>>(
-      where.key("split"), *written, [&](const Cursor& item) -> std::optional<std::vector<double>> {
-        if (item->kind != Kind::Array || item->items.size() != branches) {
-          problems.add(item, fmt::format("must be a list of {} shares, one a branch", branches));
-          return std::nullopt;
-        }
-        std::vector<double> shares;
-        double sum = 0;
-        for (std::size_t i = 0; i < branches; ++i) {
-          const auto share = problems.number(item.at(i), 1e-6, 1);
-          if (!share) return std::nullopt;
-          shares.push_back(*share);
-          sum += *share;
-        }
-        if (sum < 1 - 1e-6 || sum > 1 + 1e-6) {
-          problems.add(item, "shares must sum to 1");
-          return std::nullopt;
-        }
-        return shares;
-      });
-  if (read) body.split = std::move(*read);
 }
 
 }  // namespace atto::net

@@ -45,7 +45,8 @@ class ModuleReader {
  private:
   struct Overrides {
     std::optional<Width> channels;
-    std::optional<Choice<std::vector<Source>>> from;
+    std::optional<Choice<Sources>> from;
+    std::int32_t from_place = 0;
   };
   std::optional<Module> named(const Where& where, const Cursor& at, const Position& position,
                               const Overrides& overrides);
@@ -57,11 +58,10 @@ class ModuleReader {
                                   const Position& position, Overrides overrides, Words known);
   std::optional<Module> body(const Where& where, const Cursor& at, const Position& position,
                              const Overrides& overrides, bool is_entry);
-  void straight(const Where& where, const Cursor& at, Body& body);
-  void branched(const Where& where, const Cursor& at, Body& body);
-  void split(const Where& where, const Cursor& at, Body& body);
-  std::optional<Choice<std::vector<Source>>> from(const Where& where, const Cursor& at,
-                                                  const Position& position);
+  std::optional<Choice<Sources>> from(const Where& where, const Cursor& at,
+                                      const Position& position);
+  std::optional<Sources> sources(const Where& where, const Cursor& at, const Position& position);
+  std::optional<std::vector<Source>> maps(const Cursor& at, const Position& position);
   void override_with(const Where& where, const Cursor& at, const Position& position,
                      Overrides& overrides);
 

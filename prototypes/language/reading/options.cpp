@@ -40,6 +40,10 @@ std::string summary(const Value& value) {
   if (value.find("choose") != nullptr) return "choice";
   if (value.find("range") != nullptr) return "range";
   if (value.find("length") != nullptr) return "free";
+  if (const Value* maps = value.find("maps")) {
+    const Value* join = value.find("join");
+    return summary(*maps) + (join == nullptr ? "" : " " + summary(*join));
+  }
   if (const Value* chain = value.find("chain")) return summary(*chain);
   if (const Value* module = value.find("module")) return summary(*module);
   return value.find("branches") != nullptr ? "branches" : "object";

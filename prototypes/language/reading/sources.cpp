@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "prototypes/language/keys.hpp"
+#include "prototypes/language/limits.hpp"
 #include "prototypes/language/reading/modules.hpp"
 
 namespace atto::net {
@@ -73,27 +74,64 @@ std::optional<Source> ModuleReader::source(const Cursor& at, const Position& pos
   return stage.first_slot + static_cast<Source>(m);
 }
 
-std::optional<Choice<std::vector<Source>>> ModuleReader::from(const Where& where, const Cursor& at,
-                                                              const Position& position) {
-  return holes_.choice<std::vector<Source>>(
-      where, at, [&](const Cursor& item) -> std::optional<std::vector<Source>> {
-        if (item->kind != Kind::Array || item->items.empty()) {
-          holes_.problems.add(item, "must be a list of at least one earlier map");
-          return std::nullopt;
-        }
-        std::vector<Source> sources;
-        for (std::size_t i = 0; i < item->items.size(); ++i) {
-          const auto read = source(item.at(i), position);
-          if (!read) return std::nullopt;
-          if (!position.is_trial &&
-              std::find(sources.begin(), sources.end(), *read) != sources.end()) {
-            holes_.problems.add(item.at(i), "must not be named twice");
-            return std::nullopt;
-          }
-          sources.push_back(*read);
-        }
-        return sources;
-      });
+std::optional<Choice<Sources>> ModuleReader::from(const Where& where, const Cursor& at,
+                                                  const Position& position) {
+  const auto found = holes_.open(where, at);
+  if (!found) return std::nullopt;
+  Choice<Sources> choice;
+  choice.decision = found->decision;
+  const auto read = [&](const Where& here, const Cursor& item) {
+    auto one = sources(here, item, position);
+    if (one) choice.options.push_back(std::move(*one));
+    return one.has_value();
+  };
+  bool is_good = true;
+  if (found->options == nullptr)
+    is_good = read(where, found->literal);
+  else if (found->is_single())
+    is_good = read(where.alternative(static_cast<std::size_t>(found->pinned), kNoDecision),
+                   found->only());
+  else
+    for (std::size_t k = 0; k < found->options->items.size(); ++k)
+      is_good &= read(where.alternative(k, found->decision), found->options->items[k]);
+  return is_good ? std::optional(std::move(choice)) : std::nullopt;
+}
+
+/// Reads a list of maps, which are added, or {"maps": [...], "join": ...}.
+std::optional<Sources> ModuleReader::sources(const Where& where, const Cursor& at,
+                                             const Position& position) {
+  spec::Problems& problems = holes_.problems;
+  const std::size_t before = problems.size();
+  const bool is_full = at->kind == Kind::Object;
+  if (is_full) problems.expect_object(at, kSourcesKeys);
+  const auto list = is_full ? problems.required(at, "maps") : std::optional(at);
+  const auto join = is_full ? spec::Problems::member(at, "join") : std::nullopt;
+  Sources sources;
+  sources.concat.options.push_back(0);
+  if (list)
+    if (auto read = maps(*list, position)) sources.maps = std::move(*read);
+  if (join)
+    if (auto read = chains_.join(where.key("join"), *join)) sources.concat = std::move(*read);
+  return problems.size() == before ? std::optional(std::move(sources)) : std::nullopt;
+}
+
+std::optional<std::vector<Source>> ModuleReader::maps(const Cursor& at, const Position& position) {
+  spec::Problems& problems = holes_.problems;
+  if (at->kind != Kind::Array || at->items.empty() || at->items.size() > kMaxSources) {
+    problems.add(at, fmt::format("must be a list of 1 to {} earlier maps", kMaxSources));
+    return std::nullopt;
+  }
+  std::vector<Source> maps;
+  for (std::size_t i = 0; i < at->items.size(); ++i) {
+    const auto read = source(at.at(i), position);
+    if (!read) return std::nullopt;
+    if (!position.is_trial && std::find(maps.begin(), maps.end(), *read) != maps.end()) {
+      problems.add(at.at(i), "must not be named twice");
+      return std::nullopt;
+    }
+    maps.push_back(*read);
+  }
+  return maps;
 }
 
 }  // namespace atto::net

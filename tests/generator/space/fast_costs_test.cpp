@@ -44,6 +44,7 @@ TEST_CASE("Fast costs and hashes equal those of the built network, on every cons
   CHECK(compare(test::prototype_of(test::tiny_prototype()), 500, 1) > 100);
   CHECK(compare(test::prototype_of(test::rich_prototype()), 3000, 2) > 300);
   CHECK(compare(test::prototype_of(test::norm_prototype()), 1000, 4) > 300);
+  CHECK(compare(test::prototype_of(test::joining_prototype()), 1000, 5) > 300);
 }
 
 TEST_CASE("Fast costs and hashes equal those of the built network, on every shipped prototype") {

@@ -36,11 +36,18 @@ spec::Requirements mixed_requirements(const net::Prototype& prototype, const net
 }  // namespace
 
 TEST_CASE("Every feasible design of a small prototype is drawn, and nothing else") {
-  const net::Prototype prototype = test::prototype_of(test::tiny_prototype());
+  struct Case {
+    std::string_view text;
+    double params, macs;
+    std::size_t least_infeasible;
+  };
+  const Case one = GENERATE(Case{test::tiny_prototype(), 3000, 300'000, 1000},
+                            Case{test::joining_prototype(), 14'000, 1'500'000, 100});
+  const net::Prototype prototype = test::prototype_of(one.text);
   const net::TaskInput input = prototype.written_input();
   spec::Requirements require;
-  require.params = test::at_most(3000);
-  require.macs = test::at_most(300'000);
+  require.params = test::at_most(one.params);
+  require.macs = test::at_most(one.macs);
   std::set<std::uint64_t> feasible, drawn;
   const gen::FeasibleSpace space(prototype, input, require, kBand);
   std::size_t infeasible = 0;
@@ -52,7 +59,7 @@ TEST_CASE("Every feasible design of a small prototype is drawn, and nothing else
       ++infeasible;
   }
   REQUIRE(feasible.size() > 20);
-  REQUIRE(infeasible > 1000);
+  REQUIRE(infeasible > one.least_infeasible);
   spec::Random random(7);
   gen::Workspace workspace;
   int failed = 0;
@@ -71,6 +78,7 @@ TEST_CASE("Every feasible design of a small prototype is drawn, and nothing else
 TEST_CASE("Draws meet any mix of requirements, on every prototype") {
   std::vector<net::Prototype> prototypes = test::shipped_prototypes();
   prototypes.push_back(test::prototype_of(test::tiny_prototype()));
+  prototypes.push_back(test::prototype_of(test::joining_prototype()));
   prototypes.push_back(test::prototype_of(test::rich_prototype()));
   spec::Random random(11);
   for (const net::Prototype& prototype : prototypes) {

@@ -91,6 +91,29 @@ std::string_view norm_prototype() {
                    { "choose": [ [], [ { "op": "batch_norm" } ], [ { "op": "batch_norm" }, { "op": "batch_norm" } ] ] } ] } } })";
 }
 
+std::string_view joining_prototype() {
+  return R"({
+    "format": 1, "name": "joining", "input": { "channels": 3, "height": 16, "width": 16 }, "classes": 10,
+    "stem": [ { "op": "conv", "kernel": 3, "channels": { "range": [8, 32], "step": 4 } } ],
+    "stages": [
+      { "name": "down", "stride": 2, "channels": { "range": [8, 40], "step": 8 }, "modules": [ "ghosts" ] },
+      { "name": "up", "modules": [
+        { "chain": [ { "op": "pointwise", "channels": { "times": 0.5, "of": "here" } }, { "op": "upsample" } ] },
+        { "from": { "maps": [ "stem", "previous" ], "join": { "choose": ["concat", "add"] } },
+          "chain": [ { "op": "conv", "kernel": 3, "channels": { "choose": ["here", 12] } } ] } ] }
+    ],
+    "head": [ { "op": "global_average_pool" }, { "op": "dense" } ],
+    "modules": { "ghosts": {
+      "branches": [
+        [ { "op": "pointwise", "channels": { "times": 0.5, "of": "module" } },
+          { "choose": [
+            { "branches": [ [], { "op": "depthwise", "kernel": { "choose": [3, 5] } } ], "join": "concat" },
+            { "op": "pointwise" } ] },
+          { "op": "conv", "kernel": 3, "stride": "module" } ],
+        { "chain": [ { "op": "depthwise", "kernel": 3 } ] } ],
+      "join": "concat" } } })";
+}
+
 std::vector<net::Prototype> shipped_prototypes() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(ATTO_SOURCE_DIR "/prototypes"))

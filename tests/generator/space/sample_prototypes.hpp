@@ -16,6 +16,8 @@ std::string_view tiny_prototype();
 /// Every construct that costs depend on: free-form chains, groups, joins, splits, earlier maps,
 /// ties.
 std::string_view rich_prototype();
+/// Bodies inside of chains, earlier maps side by side or added, widths of what enters: small.
+std::string_view joining_prototype();
 /// Norms of their own, which fold into a convolution or do not.
 std::string_view norm_prototype();
 /// The prototypes that ship, by file name.

@@ -23,11 +23,14 @@ std::string_view every_feature() {
         { "module": "plain", "repeat": 2, "channels": { "choose": [40, "input"] },
           "with": { "shortcut": "projection", "chain#0[1].kernel": 3 } },
         { "repeat": 1, "from": ["previous", "first", "stem"] },
+        { "repeat": 1, "from": { "maps": ["first", "previous"], "join": { "choose": ["add", "concat"] } } },
         { "stride": 2, "let": { "act": { "choose": ["none", "relu6"] } }, "activation": "$act",
           "chain": [ { "op": "max_pool", "kernel": 3 },
                      { "op": "pointwise", "channels": { "times": 0.5, "of": "module" } } ] },
         { "module": "any",
-          "from": { "choose": [["stages[1].modules[0]"], ["previous", "stages[0].modules[0]"]] } }
+          "from": { "choose": [["stages[1].modules[0]"], ["previous", "stages[0].modules[0]"],
+            { "maps": ["stages[1].modules[0]", "previous"], "join": "concat" }] } },
+        "nested"
       ] }
   ],
   "head": [ { "op": "upsample", "factor": 2 },
@@ -67,6 +70,21 @@ std::string_view every_feature() {
       "then": [ { "op": "channel_shuffle", "groups": { "choose": [2, 4] } } ]
     },
     "any": { "choose": ["plain", "sum"] },
+    "nested": {
+      "branches": [
+        { "branches": [ [], [ { "op": "pointwise", "channels": { "times": { "choose": [0.5, 1] }, "of": "here" } },
+                              { "op": "depthwise", "kernel": { "choose": [3, 5] } } ] ],
+          "join": { "choose": ["add", "concat"] }, "activation": { "choose": ["none", "relu"] } },
+        [ { "op": "pointwise", "channels": { "range": [8, 24], "step": 8 } },
+          { "choose": [ [],
+            { "let": { "d": { "choose": [1, 2] } }, "shortcut": { "choose": ["none", "identity"] },
+              "chain": { "length": { "choose": [1, 2] }, "ops": [
+                { "op": "conv", "channels": "here", "dilation": "$d" },
+                { "split": [0.5, 0.5], "branches": [ [ { "op": "depthwise" } ], [] ], "join": "concat" } ] } } ] } ]
+      ],
+      "join": "concat",
+      "then": [ { "op": "pointwise", "channels": "module" }, { "chain": [ { "op": "depthwise" } ], "shortcut": "identity" } ]
+    },
     "sum": {
       "branches": [ [ { "op": "pointwise" } ], { "choose": [ [ { "op": "conv" } ], [ { "op": "pointwise" } ] ] } ],
       "join": { "choose": ["add", "concat"] }, "activation": "leaky_relu"

@@ -58,6 +58,8 @@ TEST_CASE("The schema of prototypes has the keys that the reader knows") {
   CHECK(keys(definition("input")) == names(net::kInputKeys));
   CHECK(keys(definition("stage")) == names(net::kStageKeys));
   CHECK(keys(definition("body")) == names(net::kBodyKeys));
+  CHECK(keys(definition("nested_body")) == names(net::kNestedBodyKeys));
+  CHECK(keys(definition("sources")) == names(net::kSourcesKeys));
   CHECK(keys(definition("entry")) == names(net::kEntryKeys));
   CHECK(keys(definition("reference")) == names(net::kTemplateReferenceKeys));
   CHECK(keys(definition("free_chain")) == names(net::kFreeChainKeys));
@@ -81,4 +83,6 @@ TEST_CASE("The schema of prototypes has the operators and words that the reader 
   CHECK(words(definition("op_conv"), "activation") == names(net::kActivationNames));
   CHECK(words(definition("body"), "shortcut") == names(net::kShortcutNames));
   CHECK(words(definition("body"), "join") == names(net::kJoinNames));
+  CHECK(words(definition("nested_body"), "join") == names(net::kJoinNames));
+  CHECK(words(definition("sources"), "join") == names(net::kJoinNames));
 }

@@ -77,11 +77,57 @@ TEST_CASE("check passes every shipped file, and passes over the schemas among th
   const Scratch scratch;
   const Ended ended = run_atto(
       scratch, "check " + kSource + "/design_specs/*.json " + kSource + "/prototypes/*.json");
-  INFO(ended.err);
+  CHECK(ended.err == "");  // no doubts either
   CHECK(ended.code == 0);
   CHECK(ended.out.find("design_spec.schema.json: a JSON Schema, passed over\n") !=
         std::string::npos);
   CHECK(ended.out.find("prototype.schema.json: a JSON Schema, passed over\n") != std::string::npos);
+}
+
+TEST_CASE("check doubts a width \"input\" where \"here\" was probably meant, and passes the file") {
+  const Scratch scratch;
+  const auto bottleneck = [&](const json& chain) {
+    json network = json::parse(read_text(kSource + "/prototypes/resnext50.json"));
+    network["modules"]["bottleneck"]["chain"] = chain;
+    write_text(scratch / "net.json", network.dump(1));
+    return run_atto(scratch, "check net.json --json");
+  };
+  const json narrow = {{"op", "pointwise"}, {"channels", {{"times", 0.5}, {"of", "module"}}}};
+  const json wide = {{"op", "pointwise"}, {"channels", "module"}, {"activation", "none"}};
+  const auto grouped = [](const json& channels) {
+    return json{{"op", "grouped"}, {"groups", 32}, {"channels", channels}};
+  };
+  SECTION("as wide as what enters the module, between two narrow ends") {
+    const Ended ended = bottleneck({narrow, grouped("input"), wide});
+    CHECK(ended.code == 0);
+    CHECK(ended.err.find("warning: net.json:") == 0);
+    CHECK(ended.err.find(
+              ": /modules/bottleneck/chain/1: the chain's \"input\" makes this 256 wide, but 128 "
+              "channels enter it; did you mean \"here\"?\n") != std::string::npos);
+    CHECK(std::count(ended.err.begin(), ended.err.end(), '\n') == 1);
+    const json warnings = json::parse(ended.out).at(0).at("warnings");
+    REQUIRE(warnings.size() == 1);
+    CHECK(warnings[0].at("path") == "/modules/bottleneck/chain/1");
+    CHECK(warnings[0].at("line") > 1);
+  }
+  SECTION("under one choice of a hole alone") {
+    const Ended ended = bottleneck({narrow, grouped({{"choose", {"here", "input"}}}), wide});
+    CHECK(ended.code == 0);
+    CHECK(ended.err.find("warning: net.json:") == 0);
+  }
+  SECTION("not where it is the first or the last width of its chain, or equal anyway") {
+    const json conv = {{"op", "conv"}, {"channels", "input"}};
+    for (const json& chain :
+         {json{narrow, grouped("here"), wide}, json{narrow, conv},
+          json{{{"op", "conv"}, {"channels", {{"times", 4}, {"of", "input"}}}}, wide},
+          json{{{"op", "depthwise"}},
+               {{"op", "conv"}, {"channels", {{"times", 2}, {"of", "input"}}}},
+               wide}}) {
+      const Ended ended = bottleneck(chain);
+      CHECK(ended.err == "");
+      CHECK(json::parse(ended.out).at(0).at("warnings").empty());
+    }
+  }
 }
 
 TEST_CASE("A spec that no design can meet is refused at the line of its bound") {
