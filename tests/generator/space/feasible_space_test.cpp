@@ -203,7 +203,8 @@ TEST_CASE("Mutation and crossover stay inside the prototype and feasible") {
     int mutants = 0, children = 0;
     const auto check = [&](const gen::Candidate& made) {
       CHECK(forest.is_complete(made.assignment));
-      const auto missed = test::oracle_misses(prototype, input, require, kBand, made.assignment);
+      const auto missed =
+          test::oracle_misses(prototype, input, require, space.band(), made.assignment);
       REQUIRE(missed);
       CHECK(missed->empty());
     };
