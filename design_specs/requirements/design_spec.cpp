@@ -1,5 +1,7 @@
 #include "design_specs/requirements/design_spec.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -80,6 +82,28 @@ std::vector<ExportFormat> read_export(Problems& problems, const Cursor& at) {
   return formats;
 }
 
+/// A share of a ceiling needs the ceiling, in every tier.
+void check_shares(Problems& problems, const Cursor& root, const DesignSpec& spec) {
+  const auto search = Problems::member(root, "search");
+  const auto band = search ? Problems::member(*search, "band") : std::nullopt;
+  if (!band) return;
+  const auto check = [&](std::string_view name, double share, Bound Requirements::*bound) {
+    const bool is_there =
+        spec.tiers.empty()
+            ? (spec.require.*bound).max.has_value()
+            : std::all_of(spec.tiers.begin(), spec.tiers.end(),
+                          [&](const Tier& tier) { return (tier.require.*bound).max; });
+    if (share > 0 && !is_there)
+      problems.add(*Problems::member(*band, name),
+                   fmt::format("is a share of /require/{}/max, which is not there", name));
+  };
+  check("params", spec.search.band.params, &Requirements::params);
+  check("macs", spec.search.band.macs, &Requirements::macs);
+  check("peak_activation_kib", spec.search.band.peak_activation_kib,
+        &Requirements::peak_activation_kib);
+  check("model_kib", spec.search.band.model_kib, &Requirements::model_kib);
+}
+
 void read_settings(Problems& problems, const Cursor& root,
                    std::span<const std::string_view> strategies, DesignSpec& spec) {
   spec.maximise.score = spec.task.kind.main_score();
@@ -89,6 +113,7 @@ void read_settings(Problems& problems, const Cursor& root,
   if (spec.maximise.is_netscore) spec.search.band = 0;
   if (const auto at = Problems::member(root, "search"))
     spec.search = read_search(problems, *at, spec.search.band, strategies);
+  check_shares(problems, root, spec);
   if (const auto at = Problems::member(root, "training"))
     spec.training = read_training(problems, *at);
   if (const auto at = Problems::member(root, "export"))

@@ -114,11 +114,11 @@ Costs required_costs(const Requirements& require,
                      const std::function<Costs(std::optional<int> at)>& count);
 
 /// Returns every cost requirement that the costs miss (ceilings, floors, band); empty = feasible.
-std::vector<Miss> cost_misses(const Requirements& require, double band, const Costs& costs);
+std::vector<Miss> cost_misses(const Requirements& require, const Band& band, const Costs& costs);
 
 /// Returns the misses of costs, latency and scores together: empty means 1_r = 1. What is
 /// required but not measured is a miss.
-std::vector<Miss> misses(const Requirements& require, double band, const Metrics& metrics);
+std::vector<Miss> misses(const Requirements& require, const Band& band, const Metrics& metrics);
 
 /// Returns the largest share of a ceiling that the costs use; 0 without ceilings.
 double tightest_use(const Requirements& require, const Costs& costs);

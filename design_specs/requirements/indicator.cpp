@@ -19,14 +19,17 @@ struct BoundedCost {
   std::string_view name;
   const Bound& bound;
   double value;
+  double share = 0;  ///< of its ceiling that must be used
 };
 
-std::vector<BoundedCost> bounded(const Requirements& require, const Costs& costs) {
+std::vector<BoundedCost> bounded(const Requirements& require, const Band& band,
+                                 const Costs& costs) {
   const auto kib = [](std::int64_t bytes) { return static_cast<double>(bytes) / kBytesPerKib; };
-  return {{"params", require.params, static_cast<double>(costs.params)},
-          {"macs", require.macs, static_cast<double>(costs.macs)},
-          {"peak_activation_kib", require.peak_activation_kib, kib(costs.peak_activation_bytes)},
-          {"model_kib", require.model_kib, kib(costs.model_bytes)}};
+  return {{"params", require.params, static_cast<double>(costs.params), band.params},
+          {"macs", require.macs, static_cast<double>(costs.macs), band.macs},
+          {"peak_activation_kib", require.peak_activation_kib, kib(costs.peak_activation_bytes),
+           band.peak_activation_kib},
+          {"model_kib", require.model_kib, kib(costs.model_bytes), band.model_kib}};
 }
 
 /// Returns a number for people: "412,306", "6,144.5".
@@ -52,6 +55,10 @@ void add_misses(const BoundedCost& cost, std::vector<Miss>& found) {
   if (cost.bound.min && cost.value < *cost.bound.min)
     found.push_back(
         {name, miss_text(name, grouped(cost.value), "< min", grouped(*cost.bound.min))});
+  if (cost.bound.max && cost.value < cost.share * *cost.bound.max)
+    found.push_back(
+        {"band", fmt::format("band: uses {:.1f}% of {}.max, < {:.1f}%",
+                             100 * cost.value / *cost.bound.max, cost.name, 100 * cost.share)});
 }
 
 /// Adds the misses of something that is measured and may not have been.
@@ -99,17 +106,17 @@ Costs required_costs(const Requirements& require,
           costs_at(require.model_kib).model_bytes};
 }
 
-std::vector<Miss> cost_misses(const Requirements& require, double band, const Costs& costs) {
+std::vector<Miss> cost_misses(const Requirements& require, const Band& band, const Costs& costs) {
   std::vector<Miss> found;
-  for (const BoundedCost& cost : bounded(require, costs)) add_misses(cost, found);
+  for (const BoundedCost& cost : bounded(require, band, costs)) add_misses(cost, found);
   const double use = tightest_use(require, costs);
-  if (band > 0 && has_ceiling(require) && use < band)
+  if (has_ceiling(require) && use < band.any)
     found.push_back({"band", fmt::format("band: uses {:.1f}% of the tightest ceiling, < {:.1f}%",
-                                         100 * use, 100 * band)});
+                                         100 * use, 100 * band.any)});
   return found;
 }
 
-std::vector<Miss> misses(const Requirements& require, double band, const Metrics& metrics) {
+std::vector<Miss> misses(const Requirements& require, const Band& band, const Metrics& metrics) {
   std::vector<Miss> found = cost_misses(require, band, metrics.costs);
   add_measured("latency_ms", require.latency_ms, metrics.latency_ms, found);
   for (const auto& [name, bound] : require.scores)
@@ -122,7 +129,7 @@ std::vector<Miss> misses(const Requirements& require, double band, const Metrics
 
 double tightest_use(const Requirements& require, const Costs& costs) {
   double use = 0;
-  for (const BoundedCost& cost : bounded(require, costs))
+  for (const BoundedCost& cost : bounded(require, {}, costs))
     if (cost.bound.max && *cost.bound.max > 0) use = std::max(use, cost.value / *cost.bound.max);
   return use;
 }

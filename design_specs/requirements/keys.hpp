@@ -26,6 +26,8 @@ inline constexpr std::array<std::string_view, 3> kNetscoreKeys = {"alpha", "beta
 inline constexpr std::array<std::string_view, 13> kSearchKeys = {
     "strategy", "candidates", "rungs",  "promote", "finalists", "images",   "validation_images",
     "window",   "band",       "budget", "seed",    "synthesis", "evolution"};
+inline constexpr std::array<std::string_view, 4> kBandKeys = {"params", "macs",
+                                                              "peak_activation_kib", "model_kib"};
 inline constexpr std::array<std::string_view, 6> kSynthesisKeys = {
     "inquisitor", "probes", "zero_cost", "rungs", "context", "front"};
 inline constexpr std::array<std::string_view, 2> kEvolutionKeys = {"population", "tournament"};
@@ -46,7 +48,7 @@ struct KeyTable {
   std::span<const std::string_view> keys;
 };
 
-inline constexpr std::array<KeyTable, 22> kKeyTables = {{
+inline constexpr std::array<KeyTable, 23> kKeyTables = {{
     {"", kSpecKeys},
     {"/task", kTaskKeys},
     {"/require", kRequireKeys},
@@ -58,6 +60,7 @@ inline constexpr std::array<KeyTable, 22> kKeyTables = {{
     {"/maximise", kMaximiseKeys},
     {"/maximise/netscore", kNetscoreKeys},
     {"/search", kSearchKeys},
+    {"/search/band", kBandKeys},
     {"/search/budget", kBudgetKeys},
     {"/search/synthesis", kSynthesisKeys},
     {"/search/evolution", kEvolutionKeys},

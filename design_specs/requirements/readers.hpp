@@ -18,7 +18,7 @@ std::vector<Tier> read_tiers(Problems& problems, const Cursor& at, const Require
                              const TaskKind& kind);
 Objective read_objective(Problems& problems, const Cursor& at, const TaskKind& kind);
 /// `band` is the default that the objective sets; `strategies` as in read_design_spec().
-SearchSettings read_search(Problems& problems, const Cursor& at, double band,
+SearchSettings read_search(Problems& problems, const Cursor& at, const Band& band,
                            std::span<const std::string_view> strategies);
 TrainingSettings read_training(Problems& problems, const Cursor& at);
 

@@ -28,6 +28,18 @@ struct EvolutionSettings {
       0.25;  ///< share of the population that each parent is the best of (2 at least)
 };
 
+/// How much of the ceilings a design has to use: a share of any one of them, or of each that is
+/// named. 0 asks for nothing.
+struct Band {
+  Band(double share = 0) : any(share) {}  // implicit: a spec may write a single number
+
+  double any;
+  double params = 0, macs = 0, peak_activation_kib = 0, model_kib = 0;
+
+  bool is_on() const { return *this != Band(0); }
+  friend bool operator==(const Band&, const Band&) = default;
+};
+
 struct SearchSettings {
   std::string strategy = "random_asha";
   int candidates = 32;
@@ -37,8 +49,8 @@ struct SearchSettings {
   std::optional<int> images;             ///< training images used in rungs; absent = all
   std::optional<int> validation_images;  ///< that rungs are judged on; absent = the whole split
   Location images_location, validation_images_location;
-  int window = 4;     ///< proposal k sees results up to k - window
-  double band = 0.9;  ///< share of some ceiling that must be used; 0 = off
+  int window = 4;   ///< proposal k sees results up to k - window
+  Band band = 0.9;  ///< of the ceilings
   std::optional<double> budget_cpu_seconds;
   std::uint64_t seed = 1;
   SynthesisSettings synthesis;

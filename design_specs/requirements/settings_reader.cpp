@@ -55,6 +55,18 @@ std::optional<int> read_images(Problems& problems, Section& section, std::string
   return images ? std::optional(static_cast<int>(*images)) : std::nullopt;
 }
 
+/// Reads a share for all ceilings together, or one for each that is named.
+Band read_band(Problems& problems, const Cursor& at, const Band& otherwise) {
+  if (at->kind != Kind::Object) return problems.number(at, 0, 1).value_or(otherwise.any);
+  Band band;
+  Section shares(problems, at, kBandKeys);
+  shares.number("params", band.params, 0, 1);
+  shares.number("macs", band.macs, 0, 1);
+  shares.number("peak_activation_kib", band.peak_activation_kib, 0, 1);
+  shares.number("model_kib", band.model_kib, 0, 1);
+  return band;
+}
+
 }  // namespace
 
 Objective read_objective(Problems& problems, const Cursor& at, const TaskKind& kind) {
@@ -76,7 +88,7 @@ Objective read_objective(Problems& problems, const Cursor& at, const TaskKind& k
   return objective;
 }
 
-SearchSettings read_search(Problems& problems, const Cursor& at, double band,
+SearchSettings read_search(Problems& problems, const Cursor& at, const Band& band,
                            std::span<const std::string_view> strategies) {
   SearchSettings search;
   search.band = band;
@@ -96,7 +108,7 @@ SearchSettings read_search(Problems& problems, const Cursor& at, double band,
   search.validation_images =
       read_images(problems, section, "validation_images", search.validation_images_location);
   section.integer("window", search.window, 1, kMaxCandidates);
-  section.number("band", search.band, 0, 1);
+  if (const auto entry = section.member("band")) search.band = read_band(problems, *entry, band);
   if (const auto entry = section.member("budget")) {
     Section budget(problems, *entry, kBudgetKeys);
     double seconds = 0;

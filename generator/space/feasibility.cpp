@@ -58,13 +58,27 @@ std::string crossing_text(int cost, bool largest, const CostEnd& end, double lim
                      largest ? "min" : "max", grouped(limit));
 }
 
+double share_of(const spec::Band& band, int cost) {
+  const double shares[kCosts] = {band.params, band.macs, band.peak_activation_kib, band.model_kib};
+  return shares[cost];
+}
+
+/// Says that no network uses the share of a ceiling that the band names.
+std::string share_text(int cost, const CostEnd& end, double share, double ceiling) {
+  const CostWords& words = kWords[cost];
+  const double exact = static_cast<double>(end.bound) * words.scale;
+  return fmt::format(
+      "the largest network of this prototype {}{}, {:.1f}% of /require/{}/max; /search/band/{} "
+      "asks for {:.1f}%",
+      end.is_proved() ? "" : "at most ",
+      fmt::format(fmt::runtime(words.has), grouped(std::floor(exact))),
+      std::floor(1000 * exact / ceiling) / 10, words.key, words.key, 100 * share);
+}
+
 class Proof {
  public:
-  Proof(const FeasibleSpace& space, const spec::Requirements& require, double band)
-      : space_(space),
-        parts_(space.parts()),
-        require_(require),
-        band_(std::min(band, space.band())) {}
+  explicit Proof(const FeasibleSpace& space)
+      : space_(space), parts_(space.parts()), require_(parts_.model.limits().require()) {}
 
   /// Returns why nothing is feasible, or "" when that is not proved.
   std::string infeasible() {
@@ -77,6 +91,9 @@ class Proof {
         return crossing_text(cost, false, low, *bound.max);
       if (bound.min && high.is_bound && scaled(high.bound, cost) < *bound.min)
         return crossing_text(cost, true, high, *bound.min);
+      const double share = share_of(space_.band(), cost);
+      if (bound.max && high.is_bound && scaled(high.bound, cost) < share * *bound.max)
+        return share_text(cost, high, share, *bound.max);
     }
     const std::string band = band_out_of_reach();
     if (!band.empty()) return band;
@@ -115,7 +132,8 @@ class Proof {
   }
 
   std::string band_out_of_reach() {
-    if (band_ <= 0) return "";
+    const double asked = space_.band().any;
+    if (asked <= 0) return "";
     double largest_use = 0;
     std::string_view tightest;
     for (int cost = 0; cost < kCosts; ++cost) {
@@ -127,17 +145,16 @@ class Proof {
       if (use > largest_use) tightest = kWords[cost].key;
       largest_use = std::max(largest_use, use);
     }
-    if (largest_use >= band_) return "";
+    if (largest_use >= asked) return "";
     return fmt::format(
         "the largest networks of this prototype use {:.1f}% of /require/{}/max, their tightest "
         "ceiling; /search/band asks for {:.1f}%",
-        std::floor(1000 * largest_use) / 10, tightest, 100 * band_);
+        std::floor(1000 * largest_use) / 10, tightest, 100 * asked);
   }
 
   const FeasibleSpace& space_;
   const FeasibleSpace::Parts& parts_;
   const spec::Requirements& require_;
-  double band_;
   std::vector<std::pair<std::optional<int>, CostReach>> reaches_;
 };
 
@@ -208,8 +225,7 @@ Feasibility::Answer decide(const FeasibleSpace& space, Proof& proof, std::uint64
 
 }  // namespace
 
-Feasibility check_feasibility(const FeasibleSpace& space, const spec::Requirements& require,
-                              double band, std::uint64_t seed) {
+Feasibility check_feasibility(const FeasibleSpace& space, std::uint64_t seed) {
   Feasibility feasibility;
   Workspace workspace;
   for (std::uint64_t draw = 0; draw < kWitnessDraws; ++draw) {
@@ -219,7 +235,7 @@ Feasibility check_feasibility(const FeasibleSpace& space, const spec::Requiremen
     feasibility.answer = Feasibility::Answer::Feasible;
     return feasibility;
   }
-  Proof proof(space, require, band);
+  Proof proof(space);
   feasibility.answer = decide(space, proof, seed, feasibility);
   return feasibility;
 }

@@ -35,9 +35,8 @@ struct SpaceReport {
 
 /// Measures the reach at an input, within a bounded effort.
 SpaceReport describe_space(const net::Prototype& prototype, const net::TaskInput& input);
-/// `require` and `band` are those of the space. A space of up to kSmallSpace combinations is
-/// decided; undecided is rare: the limits are each within reach, and still nothing was found.
-Feasibility check_feasibility(const FeasibleSpace& space, const spec::Requirements& require,
-                              double band, std::uint64_t seed = 1);
+/// A space of up to kSmallSpace combinations is decided; undecided is rare: the limits are each
+/// within reach, and still nothing was found.
+Feasibility check_feasibility(const FeasibleSpace& space, std::uint64_t seed = 1);
 
 }  // namespace atto::gen

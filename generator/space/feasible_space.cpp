@@ -23,14 +23,15 @@ Workspace::~Workspace() = default;
 Workspace::Workspace(Workspace&&) noexcept = default;
 
 FeasibleSpace::Parts::Parts(const net::Prototype& prototype, const net::TaskInput& input,
-                            const spec::Requirements& require, double band,
+                            const spec::Requirements& require, const spec::Band& band,
                             const std::vector<Restriction>& restrictions)
     : forest(prototype, restrictions),
-      model(prototype, input, Limits(require, forest.has_free_width() ? band : 0, input)),
+      model(prototype, input,
+            Limits(require, forest.has_free_width() ? band : spec::Band(), input)),
       structures(model, forest) {}
 
 FeasibleSpace::FeasibleSpace(const net::Prototype& prototype, const net::TaskInput& input,
-                             const spec::Requirements& require, double band,
+                             const spec::Requirements& require, const spec::Band& band,
                              const std::vector<Restriction>& restrictions)
     : parts_(std::make_unique<Parts>(prototype, input, require, band, restrictions)) {}
 FeasibleSpace::~FeasibleSpace() = default;
@@ -41,7 +42,7 @@ const net::Prototype& FeasibleSpace::prototype() const {
 const net::TaskInput& FeasibleSpace::input() const {
   return parts_->model.input();
 }
-double FeasibleSpace::band() const {
+const spec::Band& FeasibleSpace::band() const {
   return parts_->model.limits().band();
 }
 std::span<const std::int32_t> FeasibleSpace::allowed(net::DecisionId decision) const {

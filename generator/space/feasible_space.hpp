@@ -48,7 +48,7 @@ class FeasibleSpace {
  public:
   /// The prototype must outlive the space.
   FeasibleSpace(const net::Prototype& prototype, const net::TaskInput& input,
-                const spec::Requirements& require, double band,
+                const spec::Requirements& require, const spec::Band& band,
                 const std::vector<Restriction>& restrictions = {});
   ~FeasibleSpace();
 
@@ -84,7 +84,7 @@ class FeasibleSpace {
   const net::TaskInput& input() const;
   /// Returns the band in force: 0 where restrictions leave no width free, for it cannot be forced
   /// then.
-  double band() const;
+  const spec::Band& band() const;
   /// Returns the alternatives of a decision that restrictions leave, rising.
   std::span<const std::int32_t> allowed(net::DecisionId decision) const;
 

@@ -22,7 +22,7 @@ struct Limit {
 /// Each cost is counted at a resolution of its own; `required` costs hold each at its own.
 class Limits {
  public:
-  Limits(const spec::Requirements& require, double band, const net::TaskInput& input);
+  Limits(const spec::Requirements& require, const spec::Band& band, const net::TaskInput& input);
 
   /// The resolutions that are counted; the trained one stands first.
   struct Slot {
@@ -34,22 +34,31 @@ class Limits {
   bool has_ceiling() const { return !ceilings_.empty(); }
   /// Returns the largest share of a ceiling that is used; 0 without ceilings.
   double use(const spec::Costs& required) const;
-  /// Returns how far the worst floor is met: >= 1 when all are.
+  /// Returns how far the worst floor is met, the shares of ceilings that the band names among
+  /// them: >= 1 when all are.
   double floor_share(const spec::Costs& required) const;
-  /// The share of some ceiling that must be used: the spec's, 0 without ceilings.
-  double band() const { return band_; }
+  /// Returns the least share of the tightest ceiling that a design can use: the band's, or that of
+  /// a floor under a ceiling.
+  double least_use() const { return least_use_; }
+  /// Returns where widths must grow, at the cost of those at the other end, for the worst floor to
+  /// be met under the tightest ceiling: 1 late in the network, where parameters are, -1 early,
+  /// where multiply-adds and activations are, 0 where that would not help.
+  int bend(const spec::Costs& required) const;
+  /// The band in force: the spec's, off without ceilings.
+  const spec::Band& band() const { return band_; }
   bool met(const spec::Costs& required) const {
     const double used = use(required);
-    return used <= 1 && used >= band_ && floor_share(required) >= 1;
+    return used <= 1 && used >= band_.any && floor_share(required) >= 1;
   }
   const spec::Requirements& require() const { return require_; }
 
  private:
-  void add(const spec::Bound& bound, std::int64_t spec::Costs::*cost, double scale,
+  void add(const spec::Bound& bound, double share, std::int64_t spec::Costs::*cost, double scale,
            const net::TaskInput& input);
 
   spec::Requirements require_;
-  double band_;
+  spec::Band band_;
+  double least_use_ = 0;
   std::vector<Limit> ceilings_, floors_;
   std::vector<Slot> slots_;
 };

@@ -104,18 +104,20 @@ class Walk {
 
 }  // namespace
 
-Shortfall shortfall(const spec::Requirements& require, double band, const spec::Costs& required) {
+Shortfall shortfall(const spec::Requirements& require, const spec::Band& band,
+                    const spec::Costs& required) {
   struct Row {
     const char* key;
     const spec::Bound& bound;
     double cost;
+    double share;
   };
   const Row rows[] = {
-      {"params", require.params, double(required.params)},
-      {"macs", require.macs, double(required.macs)},
+      {"params", require.params, double(required.params), band.params},
+      {"macs", require.macs, double(required.macs), band.macs},
       {"peak_activation_kib", require.peak_activation_kib,
-       double(required.peak_activation_bytes) / 1024},
-      {"model_kib", require.model_kib, double(required.model_bytes) / 1024},
+       double(required.peak_activation_bytes) / 1024, band.peak_activation_kib},
+      {"model_kib", require.model_kib, double(required.model_bytes) / 1024, band.model_kib},
   };
   Shortfall worst;
   const auto note = [&](double cost, double limit, const std::string& path) {
@@ -132,9 +134,11 @@ Shortfall shortfall(const spec::Requirements& require, double band, const spec::
       note(row.cost, *row.bound.min, fmt::format("/require/{}/min", row.key));
     if (!row.bound.max) continue;
     has_ceiling = true;
+    if (row.cost < row.share * *row.bound.max)
+      note(row.cost, row.share * *row.bound.max, fmt::format("/search/band/{}", row.key));
     use = std::max(use, row.cost / *row.bound.max);
   }
-  if (has_ceiling && use < band) note(use, band, "/search/band");
+  if (has_ceiling && use < band.any) note(use, band.any, "/search/band");
   return worst;
 }
 

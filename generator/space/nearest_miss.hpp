@@ -15,7 +15,8 @@ struct Shortfall {
   std::string text;     ///< "/require/params/max by 12.3 %"
 };
 
-Shortfall shortfall(const spec::Requirements& require, double band, const spec::Costs& required);
+Shortfall shortfall(const spec::Requirements& require, const spec::Band& band,
+                    const spec::Costs& required);
 
 struct NearestMiss {
   net::Assignment assignment;  ///< empty where no choices fitted together

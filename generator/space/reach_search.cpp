@@ -314,7 +314,8 @@ bool misses_always(StructureEnds& ends, const net::Prototype& prototype,
                                                    : std::numeric_limits<std::int64_t>::max();
     }
   }
-  return limits.use(low) > 1 || limits.use(high) < limits.band() || limits.floor_share(high) < 1;
+  return limits.use(low) > 1 || limits.use(high) < limits.band().any ||
+         limits.floor_share(high) < 1;
 }
 
 bool all_structures_miss(const net::Prototype& prototype, const net::TaskInput& input,

@@ -10,7 +10,7 @@ namespace atto::gen {
 
 struct FeasibleSpace::Parts {
   Parts(const net::Prototype& prototype, const net::TaskInput& input,
-        const spec::Requirements& require, double band,
+        const spec::Requirements& require, const spec::Band& band,
         const std::vector<Restriction>& restrictions);
 
   /// Returns the candidate of a structure that is built; nothing when its widths break a rule.

@@ -40,8 +40,8 @@ double StructureDraw::distance(net::Assignment& assignment, BuiltStructure& buil
   if (!solver.measure_ends(ends)) return kBroken;
   const Limits& limits = model_->limits();
   double distance = std::max(0.0, std::log(std::max(ends.use_smallest, 1e-12)));
-  if (ends.use_largest < limits.band())
-    distance += std::log(limits.band() / std::max(ends.use_largest, 1e-12));
+  if (ends.use_largest < limits.band().any)
+    distance += std::log(limits.band().any / std::max(ends.use_largest, 1e-12));
   if (ends.floor_largest < 1) distance += -std::log(std::max(ends.floor_largest, 1e-12));
   return distance;
 }

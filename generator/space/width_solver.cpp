@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace atto::gen {
 namespace {
@@ -13,6 +14,12 @@ constexpr int kScaleSteps = 9;
 // A design this close below its target is not filled further.
 constexpr double kCloseEnough = 0.03;
 constexpr int kFillPasses = 2;
+// Log-odds by which the ends of a network are first bent apart, and how often the bend is changed.
+// Beyond the last one every width stands at its end.
+constexpr double kFirstBend = 1.5, kLastBend = 12;
+constexpr int kBends = 9;
+// Filling does not bring a floor up from further below than this.
+constexpr double kFillable = 0.85;
 
 }  // namespace
 
@@ -54,8 +61,8 @@ void WidthSolver::draw_odds(spec::Random& random, const Preference* preference) 
     const double position = 2 * static_cast<double>(factors_.size()) / count - 1;
     const double u = (static_cast<double>(random.next() >> 12) + 0.5) * 0x1.0p-52;
     const double shift = preference ? preference->width_shift(domain.decision) : 0;
-    factors_.push_back(
-        {domain, std::exp(spread * std::log(u / (1 - u)) + trend * position + shift), shift});
+    factors_.push_back({domain, std::exp(spread * std::log(u / (1 - u)) + trend * position + shift),
+                        position, shift});
   }
 }
 
@@ -69,7 +76,9 @@ void WidthSolver::take_odds() {
     const double index =
         static_cast<double>(std::min<std::ptrdiff_t>(at - alternatives.begin(), domain.count - 1));
     const double u = (index + 0.5) / domain.count;
-    factors_.push_back({domain, u / (1 - u), 0});
+    const double position =
+        2 * static_cast<double>(factors_.size()) / double(domains_.domains().size()) - 1;
+    factors_.push_back({domain, u / (1 - u), position, 0});
   }
 }
 
@@ -112,6 +121,28 @@ void WidthSolver::scale_to(double target, const WidthEnds& ends) {
   }
   place(std::exp(low));
   count();
+}
+
+void WidthSolver::bend_by(double change) {
+  for (Factor& factor : factors_) factor.odds *= std::exp(change * factor.position);
+}
+
+// One scale meets one limit. A second one, of another kind, is met by the trend from the first
+// width to the last: bisection, each step with a scale of its own.
+void WidthSolver::bend_to_floors(double target, const WidthEnds& ends) {
+  double bend = 0, step = kFirstBend;
+  std::optional<double> low, high;
+  for (int i = 0; i < kBends; ++i) {
+    const int direction = model_->limits().bend(required_);
+    if (direction == 0) return;
+    (direction > 0 ? low : high) = bend;
+    const double next = low && high ? (*low + *high) / 2 : bend + direction * step;
+    if (std::abs(next) > kLastBend) return;
+    step *= 2;
+    bend_by(next - bend);
+    bend = next;
+    scale_to(target, ends);
+  }
 }
 
 // Uniform, or by eagerness: the largest of (eagerness + Gumbel noise) first, which draws without
@@ -168,12 +199,14 @@ bool WidthSolver::solve(const WidthEnds& ends, spec::Random& random) {
     fill(1, 0, random);
     return limits.met(required_);
   }
-  const double lowest = std::max(limits.band(), std::min(1.0, ends.use_smallest));
+  const double lowest = std::max(limits.least_use(), std::min(1.0, ends.use_smallest));
   const double highest = std::max(lowest, std::min(1.0, ends.use_largest));
   const double target = lowest + (highest - lowest) * drawn;
   scale_to(target, ends);
-  fill(target, std::max(limits.band(), target - kCloseEnough), random);
-  if (!limits.met(required_)) fill(1, limits.band(), random);
+  bend_to_floors(target, ends);
+  if (limits.floor_share(required_) < kFillable) return false;
+  fill(target, std::max(limits.band().any, target - kCloseEnough), random);
+  if (!limits.met(required_)) fill(1, limits.band().any, random);
   return limits.met(required_);
 }
 

@@ -52,12 +52,15 @@ class WidthSolver {
   struct Factor {
     WidthDomains::Domain domain;
     double odds = 1;
+    double position = 0;   ///< from -1, the first width of the network, to 1
     double eagerness = 0;  ///< log-weight of its turn when leftover budget is filled
   };
 
   void place(double scale);
   bool count();
   void scale_to(double target, const WidthEnds& ends);
+  void bend_by(double change);
+  void bend_to_floors(double target, const WidthEnds& ends);
   void fill(double target, double goal, spec::Random& random);
   void draw_order(spec::Random& random);
   std::int32_t& choice(const Factor& factor) {

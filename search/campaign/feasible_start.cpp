@@ -50,8 +50,7 @@ std::vector<std::string> check_start(const Campaign& campaign) {
     const std::string name = campaign.tiers() > 1 ? campaign.tier_name(tier) + ": " : "";
     const gen::FeasibleSpace space(*campaign.prototype, campaign.input, require,
                                    campaign.spec.search.band);
-    const gen::Feasibility found = gen::check_feasibility(space, require, campaign.spec.search.band,
-                                                          campaign.spec.search.seed);
+    const gen::Feasibility found = gen::check_feasibility(space, campaign.spec.search.seed);
     if (found.answer == gen::Feasibility::Answer::Infeasible)
       problems.push_back(infeasible(campaign, tier, found.reason));
     if (found.answer == gen::Feasibility::Answer::Undecided)

@@ -89,8 +89,7 @@ std::vector<std::string> check_tiers(const Campaign& campaign, int from_tier,
     const Terms terms = terms_with(campaign, tier, rows);
     if (asked.empty() || !terms.is_steered()) continue;
     const auto space = terms.make_space();
-    const gen::Feasibility found = gen::check_feasibility(
-        *space, terms.require(), campaign.spec.search.band, campaign.spec.search.seed);
+    const gen::Feasibility found = gen::check_feasibility(*space, campaign.spec.search.seed);
     const std::string name = campaign.tiers() > 1 ? "tier " + campaign.tier_name(tier) + ": " : "";
     if (found.answer == gen::Feasibility::Answer::Infeasible)
       problems.push_back({asked, "", name + "leaves no design: " + found.reason, ""});

@@ -7,9 +7,8 @@
 
 namespace atto::search {
 
-std::string too_few_text(const gen::FeasibleSpace& space, const spec::Requirements& require,
-                         const Shortage& shortage) {
-  const auto& [tried, wanted, band, seed] = shortage;
+std::string too_few_text(const gen::FeasibleSpace& space, const Shortage& shortage) {
+  const auto& [tried, wanted, seed] = shortage;
   const std::optional<std::size_t> designs = gen::fewer_designs_than(space, wanted);
   const std::string asked = fmt::format("search.candidates asks for {}", wanted);
   if (designs && *designs > 0 && *designs <= tried)
@@ -19,7 +18,7 @@ std::string too_few_text(const gen::FeasibleSpace& space, const spec::Requiremen
     return fmt::format("{} of the prototype's {} distinct feasible designs were drawn; {}", tried,
                        *designs, asked);
   if (tried > 0) return fmt::format("no new feasible design was drawn after {}; {}", tried, asked);
-  const gen::Feasibility found = gen::check_feasibility(space, require, band, seed);
+  const gen::Feasibility found = gen::check_feasibility(space, seed);
   if (found.answer == gen::Feasibility::Answer::Feasible)
     return "no design was tried, though some are feasible";
   return "no design was tried: " + found.reason;

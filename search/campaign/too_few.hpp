@@ -13,13 +13,11 @@ namespace atto::search {
 struct Shortage {
   std::size_t tried = 0;   ///< designs that it proposed or people added
   std::size_t wanted = 0;  ///< search.candidates
-  double band = 0;
   std::uint64_t seed = 0;
 };
 
 /// Returns "the prototype has only 4 distinct feasible designs; search.candidates asks for 32", or
 /// what else is known; where nothing was tried, what was and the nearest miss.
-std::string too_few_text(const gen::FeasibleSpace& space, const spec::Requirements& require,
-                         const Shortage& shortage);
+std::string too_few_text(const gen::FeasibleSpace& space, const Shortage& shortage);
 
 }  // namespace atto::search

@@ -145,7 +145,7 @@ void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
             const std::string& tier, const net::Prototype& prototype, const net::TaskInput& input,
             Report& report, std::vector<Problem>& problems) {
   const gen::FeasibleSpace space(prototype, input, require, spec.search.band);
-  const gen::Feasibility found = gen::check_feasibility(space, require, spec.search.band);
+  const gen::Feasibility found = gen::check_feasibility(space);
   const std::string name = tier.empty() ? "requirements" : "tier " + tier;
   Json json = {{"tier", tier}};
   switch (found.answer) {

@@ -106,9 +106,8 @@ std::string table_text(const gen::FeasibleSpace& space,
 
 /// Says why there is none, neither found nor proved impossible; an impossible spec is the person's
 /// to mend.
-int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space,
-                 const spec::Requirements& require, double band, bool is_json) {
-  const gen::Feasibility answer = gen::check_feasibility(space, require, band);
+int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space, bool is_json) {
+  const gen::Feasibility answer = gen::check_feasibility(space);
   if (answer.answer == gen::Feasibility::Answer::Infeasible)
     throw SpecError({{spec.file.string(), "/require", answer.reason, ""}});
   return tell(missed(answer.reason), is_json);
@@ -129,7 +128,7 @@ int generate(const GenerateOptions& options) {
                spec.task.dataset, task.input.input.channels, task.input.input.height,
                task.input.input.width, task.input.classes);
   for (const std::string& note : task.notes) fmt::print(stderr, "data: {}\n", note);
-  if (space.band() < spec.search.band && spec.search.band > 0 && has_ceiling(require))
+  if (!space.band().is_on() && spec.search.band.is_on() && has_ceiling(require))
     fmt::print(
         stderr,
         "atto: no width is free, so /search/band cannot be reached by choice and is left out\n");
@@ -138,8 +137,7 @@ int generate(const GenerateOptions& options) {
   const std::vector<gen::Candidate> designs =
       gen::generate(space, options.count, options.seed, options.threads);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  if (designs.empty() && options.count > 0)
-    return explain_none(spec, space, require, spec.search.band, options.json);
+  if (designs.empty() && options.count > 0) return explain_none(spec, space, options.json);
   fmt::print(stderr, "atto: {} distinct feasible designs in {:.3f} s ({:.0f}/s){}\n",
              designs.size(), took.count(), static_cast<double>(designs.size()) / took.count(),
              designs.size() < options.count ? "; no more were found" : "");

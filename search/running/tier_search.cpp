@@ -355,7 +355,7 @@ std::string TierSearch::shortage() const {
   const std::size_t tried =
       proposed_.size() + static_cast<std::size_t>(refused_) + run_.ledger.human_designs().size();
   const spec::SearchSettings& search = run_.campaign.spec.search;
-  return too_few_text(*spaces_.back(), terms_.require(), {tried, wanted, search.band, search.seed});
+  return too_few_text(*spaces_.back(), {tried, wanted, search.seed});
 }
 
 void TierSearch::release_checkpoints() {

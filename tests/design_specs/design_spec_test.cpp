@@ -25,7 +25,7 @@ TEST_CASE("A spec of name and prototype alone gets every default") {
   CHECK_FALSE(spec.maximise.is_netscore);
   CHECK(spec.search.strategy == "random_asha");
   CHECK(spec.search.rungs == std::vector<int>{1, 3});
-  CHECK(spec.search.band == 0.9);
+  CHECK(spec.search.band == Band(0.9));
   CHECK(spec.search.synthesis.inquisitor);
   CHECK(spec.search.synthesis.rungs);
   CHECK(spec.search.synthesis.context);
@@ -80,7 +80,7 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(spec.search.images == 6000);
   CHECK(spec.search.validation_images == 9000);
   CHECK(spec.search.window == 7);
-  CHECK(spec.search.band == 0.8);
+  CHECK(spec.search.band == Band(0.8));
   CHECK(spec.search.budget_cpu_seconds == 3600);
   CHECK(spec.search.seed == 9223372036854775807U);
   CHECK_FALSE(spec.search.synthesis.inquisitor);
@@ -121,10 +121,26 @@ TEST_CASE("Finalists train with the threads of a trial unless the spec gives the
 }
 
 TEST_CASE("The band is off by default when NetScore is the objective") {
-  CHECK(read(R"("maximise": { "netscore": {} })").search.band == 0);
-  CHECK(read(R"("maximise": { "netscore": {} }, "search": { "candidates": 4 })").search.band == 0);
-  CHECK(read(R"("search": { "band": 0.5 }, "maximise": { "netscore": {} })").search.band == 0.5);
-  CHECK(read(R"("maximise": "top1", "search": {})").search.band == 0.9);
+  CHECK(read(R"("maximise": { "netscore": {} })").search.band == Band(0));
+  CHECK(read(R"("maximise": { "netscore": {} }, "search": { "candidates": 4 })").search.band ==
+        Band(0));
+  CHECK(read(R"("search": { "band": 0.5 }, "maximise": { "netscore": {} })").search.band ==
+        Band(0.5));
+  CHECK(read(R"("maximise": "top1", "search": {})").search.band == Band(0.9));
+}
+
+TEST_CASE("The band is a share of any ceiling, or one for each that is named") {
+  const DesignSpec spec =
+      read(R"("require": { "params": { "max": "2M" }, "model_kib": { "max": 9 } },
+    "search": { "band": { "params": 0.8, "model_kib": 0.5 } })");
+  CHECK(spec.search.band.any == 0);
+  CHECK(spec.search.band.params == 0.8);
+  CHECK(spec.search.band.macs == 0);
+  CHECK(spec.search.band.model_kib == 0.5);
+  CHECK_FALSE(read(R"("search": { "band": {} })").search.band.is_on());
+  const DesignSpec netscore = read(R"("require": { "macs": { "max": "2M" } },
+    "maximise": { "netscore": {} }, "search": { "band": { "macs": 0.8 } })");
+  CHECK(netscore.search.band.macs == 0.8);
 }
 
 TEST_CASE("A tier takes the shared requirements and puts its own in their place") {

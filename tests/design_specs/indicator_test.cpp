@@ -55,6 +55,18 @@ TEST_CASE("The band asks that one ceiling be used to its share") {
   }
 }
 
+TEST_CASE("A band of shares asks that each ceiling it names be used to its own share") {
+  const Requirements require = ceilings();
+  Band band;
+  band.params = 0.8;
+  band.macs = 0.9;
+  CHECK(cost_misses(require, band, {260'800, 900'000, 0, 0}).empty());
+  CHECK(texts(cost_misses(require, band, {260'799, 899'999, 0, 0})) ==
+        Texts{"band: uses 80.0% of params.max, < 80.0%", "band: uses 90.0% of macs.max, < 90.0%"});
+  CHECK(cost_misses(require, band, {1000, 1'000'000, 0, 0})[0].requirement == "band");
+  CHECK(cost_misses({}, band, {1, 1, 1, 1}).empty());
+}
+
 TEST_CASE("What is required but not measured is a miss") {
   Requirements require;
   require.scores["top1"].min = 0.65;

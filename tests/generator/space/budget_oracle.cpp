@@ -14,7 +14,8 @@ std::optional<spec::Costs> oracle_costs(const net::Prototype& prototype,
 
 std::optional<std::vector<spec::Miss>> oracle_misses(const net::Prototype& prototype,
                                                      const net::TaskInput& input,
-                                                     const spec::Requirements& require, double band,
+                                                     const spec::Requirements& require,
+                                                     const spec::Band& band,
                                                      const net::Assignment& assignment) {
   if (!oracle_costs(prototype, input, assignment)) return {};
   const spec::Costs required = spec::required_costs(require, [&](std::optional<int> at) {

@@ -10,7 +10,8 @@ namespace atto::test {
 /// be built.
 std::optional<std::vector<spec::Miss>> oracle_misses(const net::Prototype& prototype,
                                                      const net::TaskInput& input,
-                                                     const spec::Requirements& require, double band,
+                                                     const spec::Requirements& require,
+                                                     const spec::Band& band,
                                                      const net::Assignment& assignment);
 
 /// Returns the costs of the built network.

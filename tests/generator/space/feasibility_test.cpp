@@ -17,9 +17,9 @@ using Answer = gen::Feasibility::Answer;
 namespace {
 
 gen::Feasibility check(const net::Prototype& prototype, const spec::Requirements& require,
-                       double band = 0.9) {
+                       const spec::Band& band = 0.9) {
   const gen::FeasibleSpace space(prototype, prototype.written_input(), require, band);
-  return gen::check_feasibility(space, require, band);
+  return gen::check_feasibility(space);
 }
 
 }  // namespace
@@ -157,6 +157,27 @@ TEST_CASE("An impossible spec is refused with the bound") {
     REQUIRE(answer.answer == Answer::Infeasible);
     CHECK_THAT(answer.reason, Catch::Contains("/search/band asks for 90.0%"));
     CHECK(check(attonet, require, 0).answer == Answer::Feasible);
+  }
+  SECTION("a share of one ceiling that no network reaches") {
+    require.params = test::at_most(1e9);
+    require.macs = test::at_most(1e9);
+    spec::Band band;
+    band.params = 0.5;
+    const gen::Feasibility answer = check(attonet, require, band);
+    REQUIRE(answer.answer == Answer::Infeasible);
+    CHECK_THAT(answer.reason, Catch::StartsWith("the largest network of this prototype has "));
+    CHECK_THAT(answer.reason, Catch::EndsWith("% of /require/params/max; /search/band/params asks "
+                                              "for 50.0%"));
+  }
+  SECTION("shares that are each within reach and together are not") {
+    const gen::SpaceReport report = gen::describe_space(tiny, tiny.written_input());
+    require.params = test::at_most(static_cast<double>(report.params.largest));
+    require.macs = test::at_most(static_cast<double>(report.macs.smallest) * 1.2);
+    spec::Band band;
+    band.params = 1;
+    const gen::Feasibility answer = check(tiny, require, band);
+    REQUIRE(answer.answer == Answer::Infeasible);
+    CHECK_THAT(answer.reason, Catch::StartsWith("none of the "));
   }
   SECTION("limits that are each within reach and together are not") {
     const gen::SpaceReport report = gen::describe_space(tiny, tiny.written_input());

@@ -1,6 +1,7 @@
 // Whatever is drawn, mutated or crossed is feasible, and everything feasible is drawn.
 #include "generator/space/feasible_space.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -31,6 +32,13 @@ spec::Requirements mixed_requirements(const net::Prototype& prototype, const net
   if (mix & 8) require.model_kib = ceiling(model->costs.model_bytes / 1024 + 1);
   if (mix & 16) require.params.min = static_cast<double>(model->costs.params) * 0.5;
   return require;
+}
+
+spec::Band shares(double params, double macs) {
+  spec::Band band;
+  band.params = params;
+  band.macs = macs;
+  return band;
 }
 
 }  // namespace
@@ -75,6 +83,31 @@ TEST_CASE("Every feasible design of a small prototype is drawn, and nothing else
   CHECK(gen::generate(space, 1'000'000, 3).size() == feasible.size());
 }
 
+TEST_CASE("Under a share for each ceiling nothing else is drawn, and nearly everything soon") {
+  const net::Prototype prototype = test::prototype_of(test::tiny_prototype());
+  const net::TaskInput input = prototype.written_input();
+  spec::Requirements require;
+  require.params = test::at_most(3000);
+  require.macs = test::at_most(300'000);
+  const spec::Band band = shares(0.6, 0.7);
+  const gen::FeasibleSpace space(prototype, input, require, band);
+  std::set<std::uint64_t> feasible, drawn;
+  for (const net::Assignment& assignment : test::all_assignments(prototype)) {
+    const auto missed = test::oracle_misses(prototype, input, require, band, assignment);
+    if (missed && missed->empty()) feasible.insert(space.evaluate(assignment)->hash);
+  }
+  REQUIRE(feasible.size() > 20);
+  spec::Random random(7);
+  gen::Workspace workspace;
+  for (int draw = 0; draw < 20'000; ++draw) {
+    const auto candidate = space.sample(random, workspace);
+    REQUIRE(candidate);
+    drawn.insert(candidate->hash);
+  }
+  CHECK(std::includes(feasible.begin(), feasible.end(), drawn.begin(), drawn.end()));
+  CHECK(drawn.size() > feasible.size() * 9 / 10);
+}
+
 TEST_CASE("Draws meet any mix of requirements, on every prototype") {
   std::vector<net::Prototype> prototypes = test::shipped_prototypes();
   prototypes.push_back(test::prototype_of(test::tiny_prototype()));
@@ -87,7 +120,9 @@ TEST_CASE("Draws meet any mix of requirements, on every prototype") {
     int found = 0;
     for (int mix = 0; mix < 12; ++mix) {
       const spec::Requirements require = mixed_requirements(prototype, input, random);
-      const double band = mix % 3 == 0 ? 0 : kBand;
+      const spec::Band band = mix % 3 == 0   ? 0
+                              : mix % 3 == 1 ? shares(0.3, 0.4)
+                                             : spec::Band(kBand);
       const gen::FeasibleSpace space(prototype, input, require, band);
       for (const gen::Candidate& candidate : gen::generate(space, 10, random.next())) {
         ++found;
@@ -172,6 +207,29 @@ TEST_CASE("Pins and bans hold wherever their decision exists") {
   CHECK(active > 500);
 }
 
+TEST_CASE("Designs use both ceilings where the band names both, also of the family's last tier") {
+  const net::Prototype prototype =
+      net::read_prototype(ATTO_SOURCE_DIR "/prototypes/attonet_64.json");
+  const net::TaskInput input = prototype.written_input();
+  spec::Requirements require;
+  require.params = test::at_most(326'000);
+  require.macs = test::at_most(18.54e6);
+  const spec::Band band = shares(0.8, 0.9);
+  const gen::FeasibleSpace space(prototype, input, require, band);
+  spec::Random random(1);
+  gen::Workspace workspace;
+  std::set<std::uint64_t> drawn;
+  for (int draw = 0; draw < 100; ++draw) {
+    const auto design = space.sample(random, workspace);
+    REQUIRE(design);
+    CHECK(test::oracle_misses(prototype, input, require, band, design->assignment)->empty());
+    drawn.insert(design->hash);
+    const auto mutant = space.mutate(design->assignment, 2, random);
+    if (mutant) CHECK(space.misses(mutant->assignment).empty());
+  }
+  CHECK(drawn.size() == 100);
+}
+
 TEST_CASE("Where pins leave no width free, the band is not forced") {
   const net::Prototype prototype = test::prototype_of(test::tiny_prototype());
   spec::Requirements require;
@@ -182,10 +240,10 @@ TEST_CASE("Where pins leave no width free, the band is not forced") {
       restrictions.push_back({static_cast<net::DecisionId>(d), {0}});
   const gen::FeasibleSpace pinned(prototype, prototype.written_input(), require, kBand,
                                   restrictions);
-  CHECK(pinned.band() == 0);
+  CHECK_FALSE(pinned.band().is_on());
   CHECK(gen::generate(pinned, 10, 1).size() == 10);
   const gen::FeasibleSpace free(prototype, prototype.written_input(), require, kBand);
-  CHECK(free.band() == kBand);
+  CHECK(free.band() == spec::Band(kBand));
 }
 
 TEST_CASE("Mutation and crossover stay inside the prototype and feasible") {
