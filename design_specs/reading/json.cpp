@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "design_specs/files.hpp"
+#include "design_specs/reading/json_file.hpp"
 #include "design_specs/reading/syntax_error.hpp"
 #include "design_specs/reading/text_checks.hpp"
 
@@ -170,11 +171,17 @@ Document parse_json(std::string_view text, std::string name) {
   return {std::move(name), builder.take_root()};
 }
 
-Document read_json(const std::filesystem::path& file) {
+JsonFile read_json_file(const std::filesystem::path& file) {
   std::error_code ignored;  // read_file reports what is wrong with the file
   const auto bytes = std::filesystem::file_size(file, ignored);
   if (!ignored && bytes > kMaxFileBytes) throw too_large(file.string(), bytes);
-  return parse_json(read_file(file), file.string());
+  std::string text = read_file(file);
+  Document document = parse_json(text, file.string());
+  return {std::move(text), std::move(document)};
+}
+
+Document read_json(const std::filesystem::path& file) {
+  return read_json_file(file).document;
 }
 
 }  // namespace atto::spec

@@ -90,13 +90,13 @@ std::string Campaign::context(train::Phase phase) const {
   return text;
 }
 
-Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& overrides,
-                       EvaluatorKind evaluator, const std::vector<spec::TaskKind>& kinds) {
+Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, EvaluatorKind evaluator,
+                       const std::vector<spec::TaskKind>& kinds) {
   Campaign campaign;
-  campaign.spec_name = spec_file.string();
-  campaign.spec_text = spec::read_file(spec_file, spec::kMaxFileBytes + 1);
-  campaign.spec = spec::read_design_spec(spec::parse_json(campaign.spec_text, campaign.spec_name),
-                                         spec_file, strategy_names(), kinds);
+  campaign.spec_name = written.document.name;
+  campaign.spec_text = std::move(written.text);
+  campaign.spec =
+      spec::read_design_spec(written.document, campaign.spec_name, strategy_names(), kinds);
   campaign.spec.search.seed = overrides.seed.value_or(campaign.spec.search.seed);
   campaign.spec.search.candidates = overrides.candidates.value_or(campaign.spec.search.candidates);
   campaign.spec.search.strategy = overrides.strategy.value_or(campaign.spec.search.strategy);
@@ -104,9 +104,9 @@ Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& 
   check_overrides(campaign);
 
   campaign.prototype_name = campaign.spec.prototype.string();
-  campaign.prototype_text = spec::read_file(campaign.spec.prototype, spec::kMaxFileBytes + 1);
-  campaign.prototype = std::make_unique<net::Prototype>(
-      spec::parse_json(campaign.prototype_text, campaign.prototype_name));
+  spec::JsonFile prototype = spec::read_json_file(campaign.spec.prototype);
+  campaign.prototype_text = std::move(prototype.text);
+  campaign.prototype = std::make_unique<net::Prototype>(std::move(prototype.document));
   const train::DatasetInfo info = find_data(campaign);
   train::check_image_counts(campaign.spec, info);
   campaign.dataset = train::identity_of(info);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "design_specs/reading/json_file.hpp"
 #include "design_specs/requirements/design_spec.hpp"
 #include "generator/space/feasible_space.hpp"
 #include "prototypes/language/prototype.hpp"
@@ -66,10 +67,10 @@ struct Campaign {
   std::string context(train::Phase phase) const;
 };
 
-/// Reads a spec and what it names. Throws SpecError, or EnvironmentError when the data set is
-/// missing (with the fake evaluator the prototype's own input stands in).
-Campaign read_campaign(const std::filesystem::path& spec_file, const Overrides& overrides,
-                       EvaluatorKind evaluator,
+/// Makes a campaign of a spec, which lies where its document's name says, and of what it names.
+/// Throws SpecError, or EnvironmentError when the data set is missing (with the fake evaluator the
+/// prototype's own input stands in).
+Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, EvaluatorKind evaluator,
                        const std::vector<spec::TaskKind>& kinds = spec::task_kinds());
 
 /// Writes a campaign into a new ledger, and reads it back.

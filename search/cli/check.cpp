@@ -224,7 +224,7 @@ int check_file(const std::string& file, bool is_json, Json& reports) {
   Json entry = {{"file", file}};
   const std::optional<Failure> failure = failure_of([&] {
     spec::Document document =
-        read_expected(file, "atto check", {PathKind::Spec, PathKind::Network});
+        read_expected(file, "atto check", {PathKind::Spec, PathKind::Network}).document;
     Report report;
     std::vector<Problem> problems;
     if (is_schema(document.root)) {

@@ -114,9 +114,9 @@ int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space, 
 }
 
 int generate(const GenerateOptions& options) {
-  const spec::DesignSpec spec =
-      spec::read_design_spec(read_expected(options.spec, "atto generate", {PathKind::Spec}),
-                             options.spec, search::strategy_names());
+  const spec::DesignSpec spec = spec::read_design_spec(
+      read_expected(options.spec, "atto generate", {PathKind::Spec}).document, options.spec,
+      search::strategy_names());
   const net::Prototype prototype = net::read_prototype(spec.prototype);
   const FoundInput task = find_task_input(spec, prototype);
   net::expect_output(prototype, task.input, net::FirstOutput::Logits);

@@ -105,7 +105,7 @@ int inspect(const InspectOptions& options) {
     return 0;
   }
   const net::Prototype prototype(
-      read_expected(options.file, "atto inspect", {PathKind::Network, PathKind::Model}));
+      read_expected(options.file, "atto inspect", {PathKind::Network, PathKind::Model}).document);
   net::TaskInput input = prototype.written_input();
   if (options.classes > 0) input.classes = options.classes;
   if (options.resolution > 0) input.input.height = input.input.width = options.resolution;

@@ -190,13 +190,13 @@ void expect_kind(const fs::path& path, const std::string& command,
   expect(kind_of(path), path, command, wanted);
 }
 
-spec::Document read_expected(const fs::path& path, const std::string& command,
+spec::JsonFile read_expected(const fs::path& path, const std::string& command,
                              std::initializer_list<PathKind> wanted) {
   const ByBytes found = by_bytes(path);
   if (!found.may_be_json) expect(found.kind, path, command, wanted);
-  spec::Document document = spec::read_json(path);
-  expect(json_kind(document.root), path, command, wanted);
-  return document;
+  spec::JsonFile read = spec::read_json_file(path);
+  expect(json_kind(read.document.root), path, command, wanted);
+  return read;
 }
 
 fs::path model_of(const fs::path& path, const std::string& command) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "design_specs/reading/json.hpp"
+#include "design_specs/reading/json_file.hpp"
 
 namespace atto::cli {
 
@@ -41,7 +41,7 @@ void expect_kind(const std::filesystem::path& path, const std::string& command,
 
 /// Reads the JSON file of a command that takes a spec or a network, once. Throws as expect_kind,
 /// and as read_json.
-spec::Document read_expected(const std::filesystem::path& path, const std::string& command,
+spec::JsonFile read_expected(const std::filesystem::path& path, const std::string& command,
                              std::initializer_list<PathKind> wanted);
 
 /// Returns the .atto file that a path means: itself, or of a folder its model.atto, that of the

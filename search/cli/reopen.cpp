@@ -38,7 +38,8 @@ void list_json(const net::Prototype& prototype) {
 }
 
 int reopen(const ReopenOptions& options) {
-  const spec::Document document = read_expected(options.design, "atto reopen", {PathKind::Network});
+  const spec::Document document =
+      read_expected(options.design, "atto reopen", {PathKind::Network}).document;
   if (options.is_list) {
     (options.is_json ? list_json : list_text)(net::Prototype(document));
     return 0;

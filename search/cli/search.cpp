@@ -106,12 +106,12 @@ struct CheckedStart {
 };
 
 CheckedStart begin(const SearchOptions& options) {
-  expect_kind(options.spec, "atto search", {PathKind::Spec});
+  spec::JsonFile written = read_expected(options.spec, "atto search", {PathKind::Spec});
   for (const std::string& folder : options.warm_start)
     expect_kind(folder, "atto search --warm-start", {PathKind::Campaign});
-  search::Campaign campaign =
-      search::read_campaign(options.spec, {options.seed, options.candidates, options.strategy},
-                            search::read_word<search::EvaluatorKind>(options.evaluator));
+  search::Campaign campaign = search::read_campaign(
+      std::move(written), {options.seed, options.candidates, options.strategy},
+      search::read_word<search::EvaluatorKind>(options.evaluator));
   expect_writable(campaign.spec);
   campaign.device = options.device;
   campaign.is_async = options.is_async;

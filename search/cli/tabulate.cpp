@@ -102,9 +102,9 @@ int measure(const TabulateOptions& options, const search::Campaign& campaign,
 }
 
 search::Campaign campaign_of(const TabulateOptions& options, const char* command) {
-  expect_kind(options.spec, command, {PathKind::Spec});
-  search::Campaign campaign = search::read_campaign(
-      options.spec, {}, search::read_word<search::EvaluatorKind>(options.evaluator));
+  search::Campaign campaign =
+      search::read_campaign(read_expected(options.spec, command, {PathKind::Spec}), {},
+                            search::read_word<search::EvaluatorKind>(options.evaluator));
   campaign.device = options.device;
   campaign.wants_responses = true;
   campaign.scored_jobs = std::numeric_limits<std::int64_t>::max();

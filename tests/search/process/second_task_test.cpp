@@ -33,8 +33,8 @@ void start(const Scratch& scratch, const std::string& folder, const json& change
   write_text(scratch / "spec.json", spec.dump());
   search::make_run_folder(
       {scratch / folder},
-      search::read_campaign(scratch / "spec.json", {}, search::EvaluatorKind::Fake,
-                            {spec::task_kinds()[0], kCounting}));
+      search::read_campaign(spec::read_json_file(scratch / "spec.json"), {},
+                            search::EvaluatorKind::Fake, {spec::task_kinds()[0], kCounting}));
 }
 
 json finished(const Scratch& scratch, const std::string& folder, const std::string& more = "") {

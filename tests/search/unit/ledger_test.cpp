@@ -386,8 +386,9 @@ TEST_CASE("What the ledger says of its campaign is refused with its name when it
   Ledger& ledger = *opened;
   CHECK_THROWS_WITH(load_campaign(ledger), Catch::Contains("the ledger has no campaign") &&
                                                Catch::Contains(ledger.name()));
-  store_campaign(ledger, read_campaign(ATTO_SOURCE_DIR "/tests/search/data/tiny.json", {},
-                                       EvaluatorKind::Fake));
+  store_campaign(ledger,
+                 read_campaign(spec::read_json_file(ATTO_SOURCE_DIR "/tests/search/data/tiny.json"),
+                               {}, EvaluatorKind::Fake));
   CHECK(load_campaign(ledger).spec.name == "tiny");
   const std::string campaign = ledger.meta("campaign");
   const auto mangle = [&](const char* key, const std::string& text) {
