@@ -80,7 +80,8 @@ std::uint32_t version_of(const Program& program) {
   for (const Step& step : program.steps) {
     if (step.is_winograd) version = std::max(version, kWinogradVersion);
     if (step.kind == StepKind::Activate && program.tensors[step.inputs[0]].is_in_strips())
-      version = kVersion;
+      version = std::max(version, kStripVersion);
+    if (step.kind >= StepKind::LayerNorm) version = kVersion;
   }
   return version;
 }

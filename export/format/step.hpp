@@ -39,14 +39,23 @@ enum class StepKind : std::uint8_t {
   MaxPool,
   AveragePool,
   AverageTo,  ///< adaptive average to the output's size; global pooling too
-  Upsample,
-  Softmax
+  Upsample,   ///< nearest neighbours; the factor is the window's stride
+  Softmax,
+  LayerNorm,  ///< over the channels of each pixel; no weights
+  Bilinear,   ///< as Upsample; a pixel's value lies in its middle
+  Spread      ///< channels over stride x stride pixels: block (i * stride + j) * (blocks of the
+              ///< output) + b of a pixel is block b of its output pixel (i, j)
 };
-inline constexpr int kStepKinds = 13;
+inline constexpr int kStepKinds = 16;
+/// What a layer norm adds to the variance.
+inline constexpr double kLayerNormEpsilon = 1e-6;
+/// Of a Bilinear: sums of bytes are exact in floats.
+inline constexpr int kMostBilinear = 128;
 /// In the order of StepKind, for people.
 inline constexpr std::array<std::string_view, kStepKinds> kStepNames = {
-    "import", "image conv", "conv",         "depthwise",  "activate", "add",    "multiply",
-    "gather", "max pool",   "average pool", "average to", "upsample", "softmax"};
+    "import",   "image conv", "conv",     "depthwise",    "activate",   "add",
+    "multiply", "gather",     "max pool", "average pool", "average to", "upsample",
+    "softmax",  "layer norm", "bilinear", "spread"};
 /// What a step's maps have to do with each other.
 enum class StepForm : std::uint8_t {
   Image,        ///< made of the image
@@ -66,6 +75,7 @@ constexpr StepForm form_of(StepKind kind) {
       return StepForm::Convolution;
     case StepKind::Activate:
     case StepKind::Softmax:
+    case StepKind::LayerNorm:
       return StepForm::ByLane;
     case StepKind::Add:
     case StepKind::Multiply:
@@ -76,6 +86,8 @@ constexpr StepForm form_of(StepKind kind) {
     case StepKind::AveragePool:
     case StepKind::AverageTo:
     case StepKind::Upsample:
+    case StepKind::Bilinear:
+    case StepKind::Spread:
       break;
   }
   return StepForm::Sides;

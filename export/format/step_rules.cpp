@@ -247,16 +247,21 @@ class StepChecker {
   void check_resize(const Step& step) const {
     require_inputs(step, 1, 1);
     require_apart(step);
-    require_same_blocks(in(step), out(step));
-    require(in(step).element == out(step).element, "inputs", "must have the output's element");
     check_window(step.window);
+    const std::int64_t spread = step.kind == StepKind::Spread ? step.window.stride : 1;
+    require(in(step).blocks() == out(step).blocks() * spread * spread, "output",
+            spread == 1 ? "must have as many blocks as its input"
+                        : "must have its input's blocks spread over its pixels");
+    require(in(step).element == out(step).element, "inputs", "must have the output's element");
+    require(step.kind != StepKind::Bilinear || step.window.stride <= kMostBilinear, "window.stride",
+            "must be at most 128");
     for (const auto& [from, to, taps] :
          {std::array<std::int64_t, 3>{in(step).height, out(step).height, step.window.height},
           std::array<std::int64_t, 3>{in(step).width, out(step).width, step.window.width}}) {
       if (step.kind == StepKind::AverageTo) {
         require(to == 1 || !in(step).is_in_strips(), "output", "must be one pixel of strips");
         require(to <= from, "output", "must not be larger than its input");
-      } else if (step.kind == StepKind::Upsample) {
+      } else if (step.kind != StepKind::MaxPool && step.kind != StepKind::AveragePool) {
         require(to == from * step.window.stride, "output", "must be its input times the stride");
       } else {
         require(step.window.pad < taps && step.window.dilation == 1, "window",

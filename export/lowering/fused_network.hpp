@@ -14,8 +14,9 @@
 namespace atto::deploy {
 
 struct FusedInput {};
-/// Convolution with "same" padding as in the IR. A batch norm that could not be folded is a
-/// convolution with kernel 1 and as many groups as channels.
+/// Convolution with "same" padding as in the IR. A norm or scale that could not be folded is a
+/// convolution with kernel 1 and as many groups as channels. Transposed, it is a deconv: of one
+/// group, its windows stride = kernel apart on the output.
 struct FusedConv {
   int kernel = 1;
   int stride = 1;
@@ -23,6 +24,7 @@ struct FusedConv {
   int dilation = 1;
   std::vector<float> weights;  ///< [O, I / groups, kernel, kernel]
   std::vector<float> bias;     ///< [O]
+  bool is_transposed = false;
 };
 struct FusedDense {
   std::vector<float> weights;  ///< [O, C * H * W] of the input
@@ -47,10 +49,11 @@ inline constexpr bool kIsOneOf = (std::is_same_v<Op, Others> || ...);
 template <class Op>
 inline constexpr bool kIsReplaced =
     kIsOneOf<Op, net::InputLayer, net::Conv, net::BatchNorm, net::Activate, net::Add, net::Concat,
-             net::Slice, net::Shuffle, net::Multiply, net::Dense>;
+             net::Slice, net::Shuffle, net::Multiply, net::Dense, net::Deconv, net::LayerScale,
+             net::Dropout>;
 
 /// The operations above, and those of the IR that fusion leaves alone; net::PoolTo has its first
-/// input alone.
+/// input alone, net::LayerNorm is without scale and shift, which follow it.
 template <class Fused, class Ir>
 struct WithKept;
 template <class... Fused>

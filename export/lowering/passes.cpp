@@ -76,6 +76,26 @@ void scale_outputs(Weighted& op, const FusedConv& scale) {
   }
 }
 
+/// A convolution that reads single pixels, all channels of each.
+bool is_pointwise(const FusedNode& node) {
+  const auto* conv = std::get_if<FusedConv>(&node.op);
+  return conv != nullptr && conv->kernel == 1 && conv->groups == 1;
+}
+
+/// Lets the convolution take what `scale` takes.
+void scale_inputs(FusedConv& conv, const FusedConv& scale) {
+  const std::size_t inputs = scale.bias.size();
+  for (std::size_t o = 0; o < conv.bias.size(); ++o) {
+    double bias = conv.bias[o];
+    for (std::size_t i = 0; i < inputs; ++i) {
+      float& weight = conv.weights[o * inputs + i];
+      bias += double{weight} * scale.bias[i];
+      weight = static_cast<float>(double{weight} * scale.weights[i]);
+    }
+    conv.bias[o] = static_cast<float>(bias);
+  }
+}
+
 bool copies_input(const FusedNetwork& network, const FusedNode& node) {
   if (!is_plain(node)) return false;
   if (std::holds_alternative<FusedActivate>(node.op)) return true;
@@ -127,6 +147,21 @@ FusedNetwork fold_scales(FusedNetwork network) {
     target.activation = node.activation;
     absorb(target, node);
     now.replace(static_cast<int>(i), source);
+  }
+  return now.apply(std::move(network));
+}
+
+FusedNetwork fold_scales_ahead(FusedNetwork network) {
+  const std::vector<int> readers = count_readers(network);
+  Substitution now(network.nodes.size());
+  for (FusedNode& node : network.nodes) {
+    if (!is_pointwise(node)) continue;
+    const int input = node.inputs[0];
+    const FusedNode& scale = network.nodes[at(input)];
+    if (readers[at(input)] != 1 || !is_scale(scale) || !is_plain(scale)) continue;
+    scale_inputs(std::get<FusedConv>(node.op), std::get<FusedConv>(scale.op));
+    node.layers.insert(node.layers.begin(), scale.layers.begin(), scale.layers.end());
+    now.replace(input, now(scale.inputs[0]));
   }
   return now.apply(std::move(network));
 }
@@ -191,8 +226,9 @@ FusedNetwork attach_residuals(FusedNetwork network) {
     const int earlier = now(std::min(node.inputs[0], node.inputs[1]));
     FusedNode& target = network.nodes[at(later)];
     // An earlier substitution leaves a node where it was, so that `earlier` still comes first.
+    const auto* conv = std::get_if<FusedConv>(&target.op);
     if (now(later) != later || readers[at(later)] != 1 || !has_weights(target) ||
-        target.residual >= 0 || earlier >= later)
+        (conv != nullptr && conv->is_transposed) || target.residual >= 0 || earlier >= later)
       continue;
     target.residual = earlier;
     target.joined_activation = node.activation;
@@ -228,6 +264,7 @@ FusedNetwork remove_dead(FusedNetwork network) {
 FusedNetwork fuse(const net::Network& network, const net::TensorFile& weights, Attach attach) {
   FusedNetwork fused = remove_dead(translate(network, weights));
   fused = remove_identities(fold_scales(std::move(fused)));
+  fused = fold_scales_ahead(std::move(fused));
   fused = remove_dead(merge_channel_moves(std::move(fused)));
   fused = remove_identities(std::move(fused));
   fused = attach_activations(std::move(fused), attach);

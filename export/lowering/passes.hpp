@@ -15,11 +15,14 @@ enum class Attach : std::uint8_t { All, Clamps };
 /// None, Relu and Relu6: what a minimum and a maximum can do.
 bool is_clamp(net::Activation activation);
 
-/// One node per layer; a batch norm becomes a 1x1 depthwise convolution. Throws SpecError when the
+/// One node per layer, two of a layer norm; a norm's scale and shift become a 1x1 depthwise
+/// convolution. Throws SpecError when the
 /// weights are not exactly the network's (check_weights).
 FusedNetwork translate(const net::Network& network, const net::TensorFile& weights);
 /// Folds a 1x1 depthwise convolution into the convolution or dense layer that it alone reads.
 FusedNetwork fold_scales(FusedNetwork network);
+/// Folds a 1x1 depthwise convolution into the pointwise convolution that alone reads it.
+FusedNetwork fold_scales_ahead(FusedNetwork network);
 /// Removes what copies its input: slices of everything, pools of one cell, factors of one.
 FusedNetwork remove_identities(FusedNetwork network);
 /// Merges channel moves into the channel moves that read them.

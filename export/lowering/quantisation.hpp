@@ -18,6 +18,11 @@
 //   channels  x = float(q - z) * float(S / T) of each channel's own source
 //   activate  a table of 256 values, computed in double: round_to_even(f(real) / T) + z
 //   max pool, upsample: need the input's parameters for their output
+//   bilinear  x = float(sum of (q - z) * weight) / float(4 * factor^2), weights out of 2 * factor
+//             to a side
+//   layer norm, in double, of n channels: E = 1e-6 * (n / S)^2, sums over the pixel's q - z:
+//             x = float((n * (q - z) - sum) * (1 / (sqrt(n * sum of squares - sum^2 + E) * T)))
+//   deconv    as convolutions
 //   softmax   only as an output of the network; computed in float on dequantised values
 // An output of the network is float(q - z) * scale.
 

@@ -34,6 +34,22 @@ format::Window window_of(const FusedConv& conv) {
           conv.dilation * (conv.kernel - 1) / 2};
 }
 
+/// Weights [O, I, kernel, kernel] as [taps * O, I]: outputs of tap 0, of tap 1, ...
+template <class Weight>
+std::vector<Weight> tap_by_tap(const std::vector<Weight>& weights, std::size_t taps) {
+  std::vector<Weight> moved;
+  for (std::size_t tap = 0; tap < taps; ++tap)
+    for (std::size_t at = tap; at < weights.size(); at += taps) moved.push_back(weights[at]);
+  return moved;
+}
+/// As many times what each output has.
+template <class Value>
+std::vector<Value> repeated(const std::vector<Value>& values, std::size_t times) {
+  std::vector<Value> all;
+  for (std::size_t i = 0; i < times; ++i) all.insert(all.end(), values.begin(), values.end());
+  return all;
+}
+
 /// A node's values: lanes of a tensor.
 struct Value {
   std::uint32_t tensor = 0;
@@ -67,6 +83,7 @@ class Builder {
   void operator()(const FusedInput& /*op*/) {}
   void operator()(const FusedConv& conv) {
     const FusedNode& node = this_node();
+    if (conv.is_transposed) return add_deconv(conv);
     if (reads_image(node)) return add_image_conv(conv);
     if (is_depthwise(network_, node)) return add_depthwise(conv);
     const Kernel kernel = kernel_of(conv);
@@ -99,8 +116,11 @@ class Builder {
   void operator()(const net::PoolTo& /*op*/) { add_by_lane(StepKind::AverageTo); }
   void operator()(const net::GlobalAveragePool& /*op*/) { add_by_lane(StepKind::AverageTo); }
   void operator()(const net::Softmax& /*op*/) { add_by_lane(StepKind::Softmax); }
+  void operator()(const net::LayerNorm& /*op*/) { add_by_lane(StepKind::LayerNorm); }
   void operator()(const net::Upsample& upsample) {
-    add_by_lane(StepKind::Upsample, {1, 1, upsample.factor, 1, 0});
+    add_by_lane(
+        upsample.mode == net::Upsample::Mode::Bilinear ? StepKind::Bilinear : StepKind::Upsample,
+        {1, 1, upsample.factor, 1, 0});
   }
   void operator()(const net::Pool& pool) {
     const int pad = pool.kernel % 2 == 1 ? (pool.kernel - 1) / 2 : 0;
@@ -126,7 +146,7 @@ class Builder {
   /// A convolution that takes the caller's image as it is.
   bool reads_image(const FusedNode& node) const {
     const auto* conv = std::get_if<FusedConv>(&node.op);
-    return conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 &&
+    return conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 && !conv->is_transposed &&
            (conv->dilation == 1 || conv->kernel == 1) && node.residual != 0 &&
            network_.nodes[0].shape.channels <= kMaxImageChannels;
   }
@@ -153,8 +173,10 @@ class Builder {
     return weights_.add_bytes(std::as_bytes(std::span(table)));
   }
   Int8Layer int8_layer(int node) const {
-    return {quantisation_->weights[at(node)],
-            quantisation_->tensors[at(network_.nodes[at(node)].inputs[0])],
+    return int8_layer(node, quantisation_->weights[at(node)]);
+  }
+  Int8Layer int8_layer(int node, const WeightQuantisation& weights) const {
+    return {weights, quantisation_->tensors[at(network_.nodes[at(node)].inputs[0])],
             quantisation_->tensors[at(node)]};
   }
   format::Parameters add_int8(const PackedInt8& packed) {
@@ -178,9 +200,14 @@ class Builder {
   /// Gives a convolution its wiring and weights.
   void wire(Step& made, const Kernel& kernel, const format::Wiring& wiring, const Lanes& in,
             const Lanes& out) {
+    wire(made, kernel, wiring, in, out, is_int8() ? &quantisation_->weights[at(index_)] : nullptr);
+  }
+  void wire(Step& made, const Kernel& kernel, const format::Wiring& wiring, const Lanes& in,
+            const Lanes& out, const WeightQuantisation* quantised) {
     made.wiring = wiring;
     if (is_int8()) {
-      made.parameters = add_int8(packed_int8_conv(int8_layer(index_), kernel, wiring, in, out));
+      made.parameters =
+          add_int8(packed_int8_conv(int8_layer(index_, *quantised), kernel, wiring, in, out));
       return;
     }
     const std::vector<float> bias = packed_bias(kernel, out);
@@ -307,7 +334,8 @@ class Builder {
     const auto* conv = std::get_if<FusedConv>(&of.op);
     if (conv == nullptr)
       return static_cast<std::int64_t>(std::get<FusedDense>(of.op).weights.size());
-    return static_cast<std::int64_t>(conv->weights.size()) * of.shape.height * of.shape.width;
+    const net::Shape& map = conv->is_transposed ? network_.nodes[at(of.inputs[0])].shape : of.shape;
+    return static_cast<std::int64_t>(conv->weights.size()) * map.height * map.width;
   }
 
   void finish_conv(const Value& input, const Kernel& kernel, const format::Window& window,
@@ -344,6 +372,51 @@ class Builder {
     sum.output = output;
     sum.activation = plain(node.joined_activation);
     add(std::move(sum));
+  }
+  /// A pointwise convolution to the channels of every tap, which a copy spreads over the pixels.
+  void add_deconv(const FusedConv& conv) {
+    const Lanes& lanes = lanes_[at(index_)];
+    const Value input = values_[at(this_node().inputs[0])];
+    const int taps = conv.kernel * conv.kernel, channels = this_node().shape.channels;
+    const auto times = static_cast<std::size_t>(taps);
+    const std::vector<float> weights = tap_by_tap(conv.weights, times),
+                             bias = repeated(conv.bias, times);
+    Lanes wide_lanes;
+    for (int tap = 0; tap < taps; ++tap)
+      for (const int channel : lanes)
+        wide_lanes.push_back(channel < 0 ? -1 : tap * channels + channel);
+    Step made = step(StepKind::Conv, {input.tensor});
+    const Kernel kernel{weights, bias, 1, 1, inputs_of(conv), taps * channels};
+    WeightQuantisation quantised;
+    if (is_int8()) {
+      const WeightQuantisation& own = quantisation_->weights[at(index_)];
+      quantised = {tap_by_tap(own.weights, times), repeated(own.scales, times),
+                   repeated(own.bias, times)};
+    }
+    wire(made, kernel, wiring_of(input.lanes, wide_lanes), input.lanes, wide_lanes, &quantised);
+    made.macs = macs();
+    Step spread;
+    spread.kind = StepKind::Spread;
+    spread.name = made.name + " (spread)";
+    spread.window.stride = conv.kernel;
+    spread.output = made.output;
+    made.output = wide_tensor(made.output, wide_lanes, conv.kernel);
+    spread.inputs = {made.output};
+    add(std::move(made));
+    add(std::move(spread));
+  }
+  /// A tensor like that of a deconv's output, before its channels are spread.
+  std::uint32_t wide_tensor(std::uint32_t like, const Lanes& lanes, int kernel) {
+    format::Tensor made = file_.program.tensors[like];
+    made.channels *= kernel * kernel;
+    made.height /= kernel;
+    made.width /= kernel;
+    made.lanes = lanes;
+    file_.program.tensors.push_back(std::move(made));
+    return static_cast<std::uint32_t>(file_.program.tensors.size() - 1);
+  }
+  int inputs_of(const FusedConv& conv) const {
+    return network_.nodes[at(this_node().inputs[0])].shape.channels / conv.groups;
   }
   void add_depthwise(const FusedConv& conv) {
     const Lanes& lanes = lanes_[at(index_)];

@@ -54,6 +54,37 @@ struct Translation {
     }
     return scale;
   }
+  FusedOp operator()(const net::Deconv& op) const {
+    const auto own = values(weights, layer.name + ".weight");
+    FusedConv conv{op.kernel, op.kernel, 1, 1, {}, {}, true};
+    const auto taps = static_cast<std::size_t>(op.kernel) * static_cast<std::size_t>(op.kernel);
+    const auto inputs = static_cast<std::size_t>(in[0].channels),
+               outputs = static_cast<std::size_t>(op.out_channels);
+    for (std::size_t o = 0; o < outputs; ++o)
+      for (std::size_t i = 0; i < inputs; ++i)
+        for (std::size_t t = 0; t < taps; ++t)
+          conv.weights.push_back(own[(i * outputs + o) * taps + t]);
+    conv.bias = op.bias ? values(weights, layer.name + ".bias") : std::vector<float>(outputs);
+    return conv;
+  }
+  FusedOp operator()(const net::LayerScale& /*op*/) const {
+    const auto channels = static_cast<std::size_t>(in[0].channels);
+    return FusedConv{1,
+                     1,
+                     in[0].channels,
+                     1,
+                     values(weights, layer.name + ".weight"),
+                     std::vector<float>(channels)};
+  }
+  FusedOp operator()(const net::LayerNorm& /*op*/) const {
+    return FusedConv{1,
+                     1,
+                     in[0].channels,
+                     1,
+                     values(weights, layer.name + ".weight"),
+                     values(weights, layer.name + ".bias")};
+  }
+  FusedOp operator()(const net::Dropout& /*op*/) const { return FusedActivate{}; }
   FusedOp operator()(const net::Activate& op) const {
     node.activation = op.kind;
     return FusedActivate{};
@@ -98,17 +129,31 @@ FusedNetwork translate(const net::Network& network, const net::TensorFile& weigh
   net::check_weights(network, weights, "weights");
   const std::vector<net::Shape> shapes = net::infer_shapes(network);
   FusedNetwork fused{network.name, net::structure_hash(network), {}, network.outputs};
+  std::vector<int> node_of;  // by layer
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const net::Layer& layer = network.layers[i];
+    std::vector<int> inputs;
+    for (const int input : layer.inputs) inputs.push_back(node_of[static_cast<std::size_t>(input)]);
+    if (std::holds_alternative<net::LayerNorm>(layer.op)) {
+      FusedNode& normalised = fused.nodes.emplace_back();
+      normalised.name = layer.name + ".normalised";
+      normalised.op = net::LayerNorm{};
+      normalised.inputs = std::move(inputs);
+      normalised.shape = shapes[i];
+      inputs = {static_cast<int>(fused.nodes.size()) - 1};
+    }
+    node_of.push_back(static_cast<int>(fused.nodes.size()));
     FusedNode& node = fused.nodes.emplace_back();
     node.name = layer.name;
-    node.inputs = layer.inputs;
+    node.inputs = std::move(inputs);
     node.shape = shapes[i];
     node.layers = {static_cast<int>(i)};
     std::vector<net::Shape> in;
     for (const int input : layer.inputs) in.push_back(shapes[static_cast<std::size_t>(input)]);
     node.op = std::visit(Translation{network, weights, layer, in, node}, layer.op);
   }
+  for (net::Output& output : fused.outputs)
+    output.layer = node_of[static_cast<std::size_t>(output.layer)];
   return fused;
 }
 

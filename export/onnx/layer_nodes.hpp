@@ -34,6 +34,8 @@ std::string write(GraphBuilder& graph, const LayerSite& site, const net::Pool& o
 std::string write(GraphBuilder& graph, const LayerSite& site, const net::PoolTo& op);
 std::string write(GraphBuilder& graph, const LayerSite& site, const net::GlobalAveragePool& op);
 std::string write(GraphBuilder& graph, const LayerSite& site, const net::Upsample& op);
+/// Without scale and shift, as means and products: LayerNormalization came with opset 17.
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::LayerNorm& op);
 std::string write(GraphBuilder& graph, const LayerSite& site, const net::Softmax& op);
 
 }  // namespace atto::deploy::onnx

@@ -58,6 +58,26 @@ class NetworkWriter {
                        weight(".running_var")},
                       {{"epsilon", 1e-5F}}, claimed());
   }
+  std::string operator()(const net::Deconv& op) {
+    std::vector<std::string> inputs = {map(0), weight(".weight")};
+    if (op.bias) inputs.push_back(weight(".bias"));
+    return graph_.add(
+        "ConvTranspose", layer().name, std::move(inputs),
+        {{"kernel_shape", Sides{op.kernel, op.kernel}}, {"strides", Sides{op.kernel, op.kernel}}},
+        claimed());
+  }
+  std::string operator()(const net::LayerNorm& op) {
+    LayerSite inner = site();
+    inner.name += "/normalised";
+    inner.claimed.clear();
+    const std::string scaled = graph_.add("Mul", layer().name + "/scaled",
+                                          {onnx::write(graph_, inner, op), by_channel(".weight")});
+    return graph_.add("Add", layer().name, {scaled, by_channel(".bias")}, {}, claimed());
+  }
+  std::string operator()(const net::LayerScale& /*op*/) {
+    return graph_.add("Mul", layer().name, {map(0), by_channel(".weight")}, {}, claimed());
+  }
+  std::string operator()(const net::Dropout& /*op*/) { return tensor(0); }
   std::string operator()(const net::Activate& op) { return onnx::write(graph_, flat_site(), op); }
   std::string operator()(const net::Softmax& op) { return onnx::write(graph_, flat_site(), op); }
   template <class WithoutWeights>
@@ -84,6 +104,7 @@ class NetworkWriter {
     const net::Layer& of = network_.layers[static_cast<std::size_t>(index)];
     if (std::holds_alternative<net::Dense>(of.op)) return true;
     return (std::holds_alternative<net::Activate>(of.op) ||
+            std::holds_alternative<net::Dropout>(of.op) ||
             std::holds_alternative<net::Softmax>(of.op)) &&
            is_flat(of.inputs[0]);
   }
@@ -110,6 +131,14 @@ class NetworkWriter {
   }
   LayerSite flat_site() {
     return {layer().name, {tensor(0)}, {shape_of(layer().inputs[0])}, shapes_[index_], claimed()};
+  }
+
+  /// A weight [C], to be broadcast over a map.
+  std::string by_channel(const char* part) {
+    const std::string name = layer().name + part;
+    net::Tensor tensor = weights_.tensors.at(name);
+    tensor.shape = {shapes_[index_].channels, 1, 1};
+    return graph_.constant(name, std::move(tensor));
   }
 
   std::string weight(const char* part) {

@@ -88,6 +88,15 @@ Array add(const NodeArguments& arguments) {
 Array mul(const NodeArguments& arguments) {
   return both(arguments.in(0), arguments.in(1), [](double a, double b) { return a * b; });
 }
+Array sub(const NodeArguments& arguments) {
+  return both(arguments.in(0), arguments.in(1), [](double a, double b) { return a - b; });
+}
+Array div(const NodeArguments& arguments) {
+  return both(arguments.in(0), arguments.in(1), [](double a, double b) { return a / b; });
+}
+Array square_root(const NodeArguments& arguments) {
+  return each(arguments.in(0), [](double x) { return std::sqrt(x); });
+}
 Array sum(const NodeArguments& arguments) {
   Array total = arguments.in(0);
   for (std::size_t i = 1; i < arguments.inputs.size(); ++i)
@@ -164,11 +173,29 @@ constexpr NamedOperator kOperators[] = {{"Relu", relu},
                                         {"Tanh", tanh},
                                         {"Add", add},
                                         {"Mul", mul},
+                                        {"Sub", sub},
+                                        {"Div", div},
+                                        {"Sqrt", square_root},
                                         {"Sum", sum},
                                         {"QuantizeLinear", quantize_linear},
                                         {"DequantizeLinear", dequantize_linear}};
 
 }  // namespace
+
+std::string write(GraphBuilder& graph, const LayerSite& site, const net::LayerNorm& /*op*/) {
+  const auto mean_of = [&](const std::string& of, const char* part) {
+    return graph.add("ReduceMean", site.name + part, {of},
+                     {{"axes", Sides{1}}, {"keepdims", std::int64_t{1}}});
+  };
+  const std::string centred =
+      graph.add("Sub", site.name + "/centred", {site.inputs[0], mean_of(site.inputs[0], "/mean")});
+  const std::string squares = graph.add("Mul", site.name + "/squares", {centred, centred});
+  const std::string variance =
+      graph.add("Add", site.name + "/variance", {mean_of(squares, "/spread"), graph.number(1e-6F)});
+  return graph.add("Div", site.name,
+                   {centred, graph.add("Sqrt", site.name + "/deviation", {variance})}, {},
+                   site.claimed);
+}
 
 std::string write(GraphBuilder& graph, const LayerSite& site, const net::Activate& op) {
   const std::map<std::string, Attribute> hard = {{"alpha", 1.0F / 6}, {"beta", 0.5F}};

@@ -117,6 +117,46 @@ Array softmax(const NodeArguments& arguments) {
   });
 }
 
+/// Transposed convolution whose windows do not meet; weights [I, O, k, k].
+Array conv_transpose(const NodeArguments& arguments) {
+  const Array &src = arguments.in(0), &weights = arguments.in(1);
+  const net::Shape in = shape_of(src.dims);
+  const int kernel = narrow(weights.dims.at(2)), outputs = narrow(weights.dims.at(1));
+  if (arguments.wholes("strides", {}) != Sides{kernel, kernel})
+    throw InternalError(arguments.node.name + ": the stride must be the kernel");
+  const std::size_t taps = static_cast<std::size_t>(kernel) * static_cast<std::size_t>(kernel);
+  std::vector<float> turned;  // [O, I, k, k]
+  for (int o = 0; o < outputs; ++o)
+    for (int i = 0; i < in.channels; ++i) {
+      const auto first = weights.values.begin() +
+                         (std::ptrdiff_t{i} * outputs + o) * static_cast<std::ptrdiff_t>(taps);
+      turned.insert(turned.end(), first, first + static_cast<std::ptrdiff_t>(taps));
+    }
+  const std::vector<float> bias = arguments.has(2) ? arguments.in(2).values : std::vector<float>();
+  return by_image(src, {0, outputs, in.height * kernel, in.width * kernel},
+                  [&](std::span<const float> from, std::span<float> to) {
+                    plain::deconv(from, in, turned, bias, kernel, to);
+                  });
+}
+
+/// Over the channels, which stay as one.
+Array reduce_mean(const NodeArguments& arguments) {
+  if (arguments.wholes("axes", {}) != Sides{1})
+    throw InternalError(arguments.node.name + ": axes must be 1");
+  const Array& src = arguments.in(0);
+  const net::Shape in = shape_of(src.dims);
+  const std::size_t plane =
+      static_cast<std::size_t>(in.height) * static_cast<std::size_t>(in.width);
+  return by_image(src, {0, 1, in.height, in.width},
+                  [&](std::span<const float> from, std::span<float> to) {
+                    for (std::size_t p = 0; p < plane; ++p) {
+                      double sum = 0;
+                      for (std::size_t i = p; i < from.size(); i += plane) sum += from[i];
+                      to[p] = static_cast<float>(sum / in.channels);
+                    }
+                  });
+}
+
 Array gemm(const NodeArguments& arguments) {
   if (arguments.whole("transB", 0) != 1)
     throw InternalError(arguments.node.name + ": transB must be 1");
@@ -162,6 +202,8 @@ std::vector<float> shares(int from, int to, bool is_transposed) {
 }
 
 constexpr NamedOperator kOperators[] = {{"Conv", conv},
+                                        {"ConvTranspose", conv_transpose},
+                                        {"ReduceMean", reduce_mean},
                                         {"MaxPool", pool},
                                         {"AveragePool", pool},
                                         {"GlobalAveragePool", global_average_pool},

@@ -103,7 +103,7 @@ Array gather(const NodeArguments& arguments) {
   return dst;
 }
 
-/// Nearest neighbour by a whole factor.
+/// By a whole factor: nearest neighbour, or linear between the middles of pixels.
 Array resize(const NodeArguments& arguments) {
   const Array& src = arguments.in(0);
   const auto factor = static_cast<int>(arguments.in(2).values.at(2));
@@ -113,8 +113,10 @@ Array resize(const NodeArguments& arguments) {
   dst.values.resize(at(elements_of(dst.dims)));
   const std::size_t each_in = at(in.elements()), each_out = each_in * at(factor) * at(factor);
   for (std::size_t n = 0; n < at(src.dims[0]); ++n)
-    plain::upsample_nearest({src.values.data() + n * each_in, each_in}, in, factor,
-                            {dst.values.data() + n * each_out, each_out});
+    (arguments.node.attributes.at("mode") == Attribute(std::string("linear"))
+         ? plain::upsample_bilinear
+         : plain::upsample_nearest)({src.values.data() + n * each_in, each_in}, in, factor,
+                                    {dst.values.data() + n * each_out, each_out});
   return dst;
 }
 
@@ -154,6 +156,12 @@ std::string write(GraphBuilder& graph, const LayerSite& site, const net::Shuffle
 std::string write(GraphBuilder& graph, const LayerSite& site, const net::Upsample& op) {
   const auto factor = static_cast<float>(op.factor);
   const std::vector<float> scales = {1, 1, factor, factor};
+  if (op.mode == net::Upsample::Mode::Bilinear)
+    return graph.add("Resize", site.name,
+                     {site.inputs[0], "", graph.constant(site.name + "/scales", scales, {4})},
+                     {{"mode", std::string("linear")},
+                      {"coordinate_transformation_mode", std::string("half_pixel")}},
+                     site.claimed);
   return graph.add("Resize", site.name,
                    {site.inputs[0], "", graph.constant(site.name + "/scales", scales, {4})},
                    {{"mode", std::string("nearest")},

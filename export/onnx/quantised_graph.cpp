@@ -57,6 +57,7 @@ class QuantisedWriter {
   }
   std::string operator()(const FusedConv& op) {
     const std::int64_t pad = std::int64_t{op.dilation} * (op.kernel - 1) / 2;
+    if (op.is_transposed) return deconv(op);
     const std::int64_t outputs = node().shape.channels;
     const auto each = static_cast<std::int64_t>(op.weights.size()) / outputs;
     return graph_.add(
@@ -68,6 +69,21 @@ class QuantisedWriter {
          {"pads", Sides{pad, pad, pad, pad}},
          {"dilations", Sides{op.dilation, op.dilation}},
          {"group", std::int64_t{op.groups}}});
+  }
+  std::string deconv(const FusedConv& op) {
+    const std::int64_t outputs = node().shape.channels, taps = std::int64_t{op.kernel} * op.kernel;
+    const std::vector<std::int8_t>& own = quantisation_.weights[index_].weights;
+    const std::int64_t inputs = static_cast<std::int64_t>(own.size()) / taps / outputs;
+    std::vector<std::int8_t> turned;  // [I, O, k, k]
+    for (std::int64_t i = 0; i < inputs; ++i)
+      for (std::int64_t o = 0; o < outputs; ++o)
+        turned.insert(turned.end(), own.begin() + (o * inputs + i) * taps,
+                      own.begin() + (o * inputs + i + 1) * taps);
+    return graph_.add(
+        "ConvTranspose", node().name + "/deconv",
+        {map(node().inputs[0]), weights({inputs, outputs, op.kernel, op.kernel}, turned, 1),
+         bias()},
+        {{"kernel_shape", Sides{op.kernel, op.kernel}}, {"strides", Sides{op.kernel, op.kernel}}});
   }
   std::string operator()(const FusedDense& op) {
     const auto outputs = static_cast<std::int64_t>(op.bias.size());
@@ -185,10 +201,16 @@ class QuantisedWriter {
   }
 
   std::string weights(const Sides& shape) {
-    const WeightQuantisation& of = quantisation_.weights[index_];
-    return dequantised(".weight", tensor_of(Type::I8, shape, of.weights), of.scales,
-                       parameter(".weight/zero_point", Type::I8,
-                                 std::vector<std::int8_t>(of.scales.size()), false));
+    return weights(shape, quantisation_.weights[index_].weights, 0);
+  }
+  /// Outputs lie along `axis`.
+  std::string weights(const Sides& shape, const std::vector<std::int8_t>& whole,
+                      std::int64_t axis) {
+    const std::vector<float>& scales = quantisation_.weights[index_].scales;
+    return dequantised(
+        ".weight", tensor_of(Type::I8, shape, whole), scales,
+        parameter(".weight/zero_point", Type::I8, std::vector<std::int8_t>(scales.size()), false),
+        axis);
   }
 
   std::string bias() {
@@ -202,12 +224,12 @@ class QuantisedWriter {
   }
 
   std::string dequantised(const char* name, net::Tensor whole, const std::vector<float>& scales,
-                          const std::string& zero) {
+                          const std::string& zero, std::int64_t axis = 0) {
     const std::string full = node().name + name;
     const std::string scale = parameter(std::string(name) + "/scale", Type::F32, scales, false);
     return graph_.add("DequantizeLinear", full,
                       {graph_.constant(full + "/quantised", std::move(whole)), scale, zero},
-                      {{"axis", std::int64_t{0}}});
+                      {{"axis", axis}});
   }
 
   /// The name of the first output that is this node.

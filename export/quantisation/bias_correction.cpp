@@ -1,6 +1,7 @@
 #include "export/quantisation/bias_correction.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "design_specs/errors.hpp"
 #include "export/quantisation/ranges.hpp"
@@ -69,7 +70,19 @@ std::vector<double> mean_errors(const FusedNode& node, const net::Shape& in,
     const double rounded = double{weights.scales[w / each]} * weights.weights[w];
     errors[w / each] += (real - rounded) * met.value - rounded * shift * met.share;
   };
-  if (const auto* conv = std::get_if<FusedConv>(&node.op)) {
+  const auto* conv = std::get_if<FusedConv>(&node.op);
+  if (conv != nullptr && conv->is_transposed) {
+    // Each tap makes a share of the outputs, of every input once.
+    const std::size_t taps = at(conv->kernel) * at(conv->kernel),
+                      plane = at(in.height) * at(in.width);
+    for (std::size_t w = 0; w < conv->weights.size(); ++w) {
+      const std::size_t channel = w / taps % shifts.size();
+      const double* map = seen.mean_map.data() + channel * plane;
+      const double mean = std::accumulate(map, map + plane, 0.0) / static_cast<double>(plane);
+      const double share = 1 / static_cast<double>(taps);
+      add(w, conv->weights[w], {mean * share, share}, shifts[channel]);
+    }
+  } else if (conv != nullptr) {
     const std::vector<Meeting> meetings = meetings_of(*conv, in, node.shape, seen.mean_map);
     const std::size_t taps = at(conv->kernel) * at(conv->kernel), group_in = each / taps;
     const std::size_t group_out = errors.size() / at(conv->groups);

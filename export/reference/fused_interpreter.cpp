@@ -49,6 +49,9 @@ struct FusedInterpreter::Step {
   void operator()(const FusedInput& /*op*/) const {}  // run() fills it
   void operator()(const FusedConv& op) const {
     Values inputs, weights;
+    if (op.is_transposed)
+      return plain::deconv(operand(src(0), inputs), shape(0), operand(op.weights, weights), op.bias,
+                           op.kernel, dst);
     plain::conv(operand(src(0), inputs), shape(0), operand(op.weights, weights), op.bias, op.groups,
                 square(op.kernel, op.stride, op.dilation, op.dilation * (op.kernel - 1) / 2),
                 node.shape, dst);

@@ -64,6 +64,19 @@ void convolve(const Sums& src, const net::Shape& in, const FusedConv& conv,
         }
 }
 
+/// As convolve(): of a deconv.
+void spread(const Sums& src, const net::Shape& in, int kernel,
+            const std::vector<std::int8_t>& weights, const net::Shape& out, Sums& sums) {
+  const std::size_t taps = at(kernel * kernel);
+  for (std::size_t o = 0; o < at(out.channels); ++o)
+    for (int y = 0; y < out.height; ++y)
+      for (int x = 0; x < out.width; ++x)
+        for (std::size_t i = 0; i < at(in.channels); ++i)
+          sums[o * plane(out) + at(y) * at(out.width) + at(x)] +=
+              weights[(o * at(in.channels) + i) * taps + at(y % kernel * kernel + x % kernel)] *
+              src[i * plane(in) + at(y / kernel) * at(in.width) + at(x / kernel)];
+}
+
 float clamped(float x, const ClampBounds& bounds) {
   return std::min(std::max(x, bounds.low), bounds.high);
 }
@@ -94,7 +107,11 @@ struct Int8Interpreter::Step {
   void operator()(const FusedInput& /*op*/) const {}  // run() fills it
   void operator()(const FusedConv& op) const {
     Sums sums = start(plane(node().shape));
-    convolve(centre(0), shape(0), op, quantisation.weights[index].weights, node().shape, sums);
+    const std::vector<std::int8_t>& weights = quantisation.weights[index].weights;
+    if (op.is_transposed)
+      spread(centre(0), shape(0), op.kernel, weights, node().shape, sums);
+    else
+      convolve(centre(0), shape(0), op, weights, node().shape, sums);
     requantise(sums);
   }
   void operator()(const FusedDense& /*op*/) const {
@@ -154,7 +171,29 @@ struct Int8Interpreter::Step {
   }
   void operator()(const net::PoolTo& /*op*/) const { pool_to_shape(); }
   void operator()(const net::GlobalAveragePool& /*op*/) const { pool_to_shape(); }
+  void operator()(const net::LayerNorm& /*op*/) const {
+    const Sums centred = centre(0);
+    const std::size_t each = plane(node().shape), channels = at(node().shape.channels);
+    const double count = node().shape.channels;
+    const double epsilon = 1e-6 * (count / from(0).scale) * (count / from(0).scale);
+    for (std::size_t p = 0; p < each; ++p) {
+      std::int64_t sum = 0, squares = 0;
+      for (std::size_t c = 0; c < channels; ++c) {
+        const std::int64_t q = centred[c * each + p];
+        sum += q;
+        squares += q * q;
+      }
+      const auto wide = static_cast<std::int64_t>(channels);
+      const auto spread = static_cast<double>(wide * squares - sum * sum);
+      const double factor = 1 / (std::sqrt(spread + epsilon) * to().scale);
+      for (std::size_t c = 0; c < channels; ++c) {
+        const auto distance = static_cast<double>(wide * centred[c * each + p] - sum);
+        dst[c * each + p] = round_to_u8(static_cast<float>(distance * factor), to().zero_point);
+      }
+    }
+  }
   void operator()(const net::Upsample& op) const {
+    if (op.mode == net::Upsample::Mode::Bilinear) return blend(op.factor);
     const net::Shape &in = shape(0), &out = node().shape;
     for (int c = 0; c < out.channels; ++c)
       for (int y = 0; y < out.height; ++y)
@@ -163,6 +202,31 @@ struct Int8Interpreter::Step {
               src(0)[at(c) * plane(in) + at(y / op.factor) * at(in.width) + at(x / op.factor)];
   }
   void operator()(const net::Softmax& /*op*/) const {}  // run() makes it of its input
+
+  /// Weights out of 2 * factor to a side.
+  void blend(int factor) const {
+    const net::Shape &in = shape(0), &out = node().shape;
+    const Sums centred = centre(0);
+    const int all = 2 * factor;
+    for (int c = 0; c < out.channels; ++c)
+      for (int y = 0; y < out.height; ++y)
+        for (int x = 0; x < out.width; ++x) {
+          const int down = std::max(2 * y + 1 - factor, 0),
+                    across = std::max(2 * x + 1 - factor, 0);
+          const auto value = [&](int row, int column) {
+            return centred[at(c) * plane(in) + at(std::min(row, in.height - 1)) * at(in.width) +
+                           at(std::min(column, in.width - 1))];
+          };
+          const auto line = [&](int row) {
+            return (all - across % all) * value(row, across / all) +
+                   across % all * value(row, across / all + 1);
+          };
+          const std::int32_t sum =
+              (all - down % all) * line(down / all) + down % all * line(down / all + 1);
+          dst[at(c) * plane(out) + at(y) * at(out.width) + at(x)] =
+              round_to_u8(static_cast<float>(sum) / static_cast<float>(all * all), to().zero_point);
+        }
+  }
 
   /// Sums that begin with the bias.
   Sums start(std::size_t each) const {

@@ -43,6 +43,30 @@ struct Interpreter::Step {
     plain::batch_norm(src(0), out,
                       {parameters[0], parameters[1], parameters[2], parameters[3], 1e-5}, dst);
   }
+  void operator()(const net::Deconv& op) const {
+    const std::size_t taps =
+        static_cast<std::size_t>(op.kernel) * static_cast<std::size_t>(op.kernel);
+    const auto outputs = static_cast<std::size_t>(out.channels);
+    Values turned(parameters[0].size());  // [O, I, k, k]
+    const std::size_t sources = turned.size() / taps / outputs;
+    for (std::size_t w = 0; w < turned.size(); ++w)
+      turned[(w / taps % outputs * sources + w / taps / outputs) * taps + w % taps] =
+          parameters[0][w];
+    plain::deconv(src(0), shape(0), turned, op.bias ? parameters[1] : Values{}, op.kernel, dst);
+  }
+  void operator()(const net::LayerNorm& /*op*/) const {
+    plain::layer_norm(src(0), out, dst);
+    scale(parameters[0], parameters[1], dst);
+  }
+  void operator()(const net::LayerScale& /*op*/) const { scale(parameters[0], {}, src(0)); }
+  void operator()(const net::Dropout& /*op*/) const { dst = src(0); }
+  /// dst = from * scale[c] + shift[c]; `shift` may be empty.
+  void scale(const Values& factors, const Values& shifts, const Values& from) const {
+    const std::size_t plane = dst.size() / factors.size();
+    for (std::size_t e = 0; e < dst.size(); ++e)
+      dst[e] = static_cast<float>(double{from[e]} * factors[e / plane] +
+                                  (shifts.empty() ? 0.0 : shifts[e / plane]));
+  }
   void operator()(const net::Activate& op) const {
     std::transform(src(0).begin(), src(0).end(), dst.begin(),
                    [&](float x) { return static_cast<float>(plain::activation(op.kind, x)); });

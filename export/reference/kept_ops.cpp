@@ -27,8 +27,10 @@ struct Run {
     adaptive_average_pool(src(), in(), maps.out, maps.dst);
   }
   void operator()(const net::Upsample& op) const {
-    upsample_nearest(src(), in(), op.factor, maps.dst);
+    (op.mode == net::Upsample::Mode::Bilinear ? upsample_bilinear : upsample_nearest)(
+        src(), in(), op.factor, maps.dst);
   }
+  void operator()(const net::LayerNorm& /*op*/) const { layer_norm(src(), in(), maps.dst); }
   void operator()(const net::Softmax& /*op*/) const { softmax(src(), in(), maps.dst); }
   template <class Replaced>
   requires kIsReplaced<Replaced>

@@ -173,6 +173,52 @@ void upsample_nearest(std::span<const float> src, const Shape& in, int factor,
   });
 }
 
+void upsample_bilinear(std::span<const float> src, const Shape& in, int factor,
+                       std::span<float> dst) {
+  const Shape out{in.channels, in.height * factor, in.width * factor};
+  const auto place = [&](int at) { return std::max((at + 0.5) / factor - 0.5, 0.0); };
+  make_cells(src, in, out, dst, [&](const float* from, int y, int x) {
+    const double down = place(y), across = place(x);
+    const auto top = static_cast<int>(down), left = static_cast<int>(across);
+    const auto row = [&](int r) {
+      const float* values = from + std::int64_t{std::min(r, in.height - 1)} * in.width;
+      return values[left] +
+             (across - left) * (double{values[std::min(left + 1, in.width - 1)]} - values[left]);
+    };
+    return row(top) + (down - top) * (row(top + 1) - row(top));
+  });
+}
+
+void deconv(std::span<const float> src, const Shape& in, std::span<const float> weights,
+            std::span<const float> bias, int kernel, std::span<float> dst) {
+  const std::size_t taps = at(std::int64_t{kernel} * kernel);
+  const std::size_t each = at(in.channels) * taps;
+  const Shape out{static_cast<int>(weights.size() / each), in.height * kernel, in.width * kernel};
+  for (std::size_t o = 0; o < at(out.channels); ++o)
+    for (int y = 0; y < out.height; ++y)
+      for (int x = 0; x < out.width; ++x) {
+        const std::size_t tap = at(y % kernel * kernel + x % kernel);
+        const std::size_t from = at(std::int64_t{y / kernel} * in.width + x / kernel);
+        double sum = bias.empty() ? 0.0 : bias[o];
+        for (std::size_t i = 0; i < at(in.channels); ++i)
+          sum += double{weights[o * each + i * taps + tap]} * src[i * plane(in) + from];
+        dst[o * plane(out) + at(std::int64_t{y} * out.width + x)] = static_cast<float>(sum);
+      }
+}
+
+void layer_norm(std::span<const float> src, const Shape& in, std::span<float> dst) {
+  for (std::size_t p = 0; p < plane(in); ++p) {
+    double mean = 0, variance = 0;
+    for (std::size_t i = p; i < src.size(); i += plane(in)) mean += src[i];
+    mean /= in.channels;
+    for (std::size_t i = p; i < src.size(); i += plane(in))
+      variance += (src[i] - mean) * (src[i] - mean);
+    const double deviation = std::sqrt(variance / in.channels + 1e-6);
+    for (std::size_t i = p; i < src.size(); i += plane(in))
+      dst[i] = static_cast<float>((src[i] - mean) / deviation);
+  }
+}
+
 void softmax(std::span<const float> src, const Shape& in, std::span<float> dst) {
   for (std::size_t p = 0; p < plane(in); ++p) {
     double largest = src[p], sum = 0;

@@ -45,6 +45,15 @@ void dense(std::span<const float> src, std::span<const float> weights, std::span
 void shuffle(std::span<const float> src, const Shape& in, int groups, std::span<float> dst);
 void upsample_nearest(std::span<const float> src, const Shape& in, int factor,
                       std::span<float> dst);
+/// Between the middles of pixels; what lies outside of these is the nearest one's.
+void upsample_bilinear(std::span<const float> src, const Shape& in, int factor,
+                       std::span<float> dst);
+/// Transposed convolution, stride = kernel: weights [out channels, in.channels, kernel, kernel];
+/// bias [out channels] or empty.
+void deconv(std::span<const float> src, const Shape& in, std::span<const float> weights,
+            std::span<const float> bias, int kernel, std::span<float> dst);
+/// (x - mean) / sqrt(variance + 1e-6) over the channels of each pixel.
+void layer_norm(std::span<const float> src, const Shape& in, std::span<float> dst);
 /// Over the channels of each pixel.
 void softmax(std::span<const float> src, const Shape& in, std::span<float> dst);
 double activation(net::Activation kind, double x);

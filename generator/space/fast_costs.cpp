@@ -52,6 +52,18 @@ void CostTally::weights(const net::Conv& conv, const net::Shape& in, const net::
   add(stored_, kFloatBytes * (weights + out.channels));
 }
 
+void CostTally::weights(const net::Deconv& deconv, const net::Shape& in, const net::Shape& out) {
+  const std::int64_t per_input = std::int64_t{out.channels} * deconv.kernel * deconv.kernel;
+  add(params_, per_input * in.channels + (deconv.bias ? out.channels : 0));
+  add(macs_, per_input * in.elements());
+  add(stored_, kFloatBytes * (per_input * in.channels + out.channels));
+}
+
+void CostTally::weights(const net::LayerNorm&, const net::Shape&, const net::Shape& out) {
+  add(params_, 2 * std::int64_t{out.channels});
+  add(stored_, kFloatBytes * 2 * std::int64_t{out.channels});
+}
+
 void CostTally::weights(const net::Dense&, const net::Shape& in, const net::Shape& out) {
   const std::int64_t weights = in.elements() * out.channels;
   add(params_, weights + out.channels);

@@ -24,6 +24,7 @@ class CostTally {
     if constexpr (requires { op.bias; }) note_convolution(op.bias);
     if constexpr (std::is_same_v<Op, net::BatchNorm>)
       norm(inputs[0], 2 * std::int64_t{out.channels});
+    if constexpr (std::is_same_v<Op, net::LayerScale>) norm(inputs[0], out.channels);
   }
   /// Keeps a layer's tensor alive to the end.
   void keep(std::int32_t layer);
@@ -34,6 +35,8 @@ class CostTally {
 
  private:
   void weights(const net::Conv& conv, const net::Shape& in, const net::Shape& out);
+  void weights(const net::Deconv& deconv, const net::Shape& in, const net::Shape& out);
+  void weights(const net::LayerNorm&, const net::Shape& in, const net::Shape& out);
   void weights(const net::Dense&, const net::Shape& in, const net::Shape& out);
   template <class Op>
   void weights(const Op&, const net::Shape&, const net::Shape&) {}

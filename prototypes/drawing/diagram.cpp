@@ -111,6 +111,8 @@ class BlockMaker {
       return conv_title(*conv, costs_[static_cast<std::size_t>(input)].shape.channels);
     }
     if (std::holds_alternative<GlobalAveragePool>(op)) return "average of all";
+    if (const auto* deconv = std::get_if<Deconv>(&op))
+      return op_text(Deconv{deconv->out_channels, deconv->kernel, false});
     return op_text(op);
   }
 

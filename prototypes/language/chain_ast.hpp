@@ -1,6 +1,7 @@
 #pragma once
 // Operators, widths and chains as the reader makes them. Internal to the language.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -46,6 +47,8 @@ struct Operator {
   Number reduction{4}, factor{2};
   Number squeezed{0};  ///< SqueezeExcite: channels inside; 0 = by the reduction
   Choice<Activation> activation, gate;
+  Choice<std::size_t> mode;   ///< Upsample: index into kUpsampleModeNames
+  Choice<double> init, rate;  ///< LayerScale, Dropout
   Choice<std::uint8_t> norm;
   Width width;
 };

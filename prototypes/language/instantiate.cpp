@@ -160,6 +160,7 @@ class Builder {
     node.norm = decided_.option(op.norm) != 0;
     node.activation = decided_.option(op.activation);
     node.one_group_per_channel = op.kind == OperatorKind::Depthwise;
+    node.is_transposed = op.kind == OperatorKind::Deconv;
     if (op.kind == OperatorKind::Grouped) node.groups = decided_.value(op.groups);
     if (!node.one_group_per_channel) node.width = width(op.width, context);
   }
@@ -174,11 +175,19 @@ class Builder {
       case OperatorKind::ChannelShuffle:
         return stands(Shuffle{decided_.value(op.groups)}, node);
       case OperatorKind::Upsample:
-        return stands(Upsample{decided_.value(op.factor)}, node);
+        return stands(Upsample{decided_.value(op.factor),
+                               static_cast<Upsample::Mode>(decided_.option(op.mode))},
+                      node);
       case OperatorKind::Softmax:
         return stands(Softmax{}, node);
       case OperatorKind::BatchNorm:
         return stands(BatchNorm{}, node);
+      case OperatorKind::LayerNorm:
+        return stands(LayerNorm{}, node);
+      case OperatorKind::LayerScale:
+        return stands(LayerScale{decided_.option(op.init)}, node);
+      case OperatorKind::Dropout:
+        return stands(Dropout{decided_.option(op.rate)}, node);
       case OperatorKind::SqueezeExcite:
         node.kind = Node::Kind::SqueezeExcite;
         node.reduction = decided_.value(op.reduction);
@@ -198,6 +207,7 @@ class Builder {
       case OperatorKind::Pointwise:
       case OperatorKind::Depthwise:
       case OperatorKind::Grouped:
+      case OperatorKind::Deconv:
         return convolution(op, context, node);
     }
   }

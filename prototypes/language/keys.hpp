@@ -54,8 +54,12 @@ inline constexpr auto kBareKeys = std::to_array<std::string_view>({"op"});
 inline constexpr auto kDenseKeys =
     std::to_array<std::string_view>({"op", "channels", "activation"});
 inline constexpr auto kShuffleKeys = std::to_array<std::string_view>({"op", "groups"});
-inline constexpr auto kUpsampleKeys = std::to_array<std::string_view>({"op", "factor"});
-inline constexpr auto kBatchNormKeys = std::to_array<std::string_view>({"op", "activation"});
+inline constexpr auto kUpsampleKeys = std::to_array<std::string_view>({"op", "factor", "mode"});
+inline constexpr auto kNormKeys = std::to_array<std::string_view>({"op", "activation"});
+inline constexpr auto kLayerScaleKeys = std::to_array<std::string_view>({"op", "init"});
+inline constexpr auto kDropoutKeys = std::to_array<std::string_view>({"op", "rate"});
+inline constexpr auto kDeconvKeys =
+    std::to_array<std::string_view>({"op", "kernel", "channels", "norm", "activation"});
 inline constexpr auto kActivationKeys = std::to_array<std::string_view>({"op", "activation"});
 
 /// The convolutions come first.
@@ -73,17 +77,22 @@ enum class OperatorKind : std::uint8_t {
   Upsample,
   Activation,
   Softmax,
-  BatchNorm
+  BatchNorm,
+  LayerNorm,
+  LayerScale,
+  Dropout,
+  Deconv
 };
 /// In the order of OperatorKind.
 inline constexpr auto kOperatorNames = std::to_array<std::string_view>(
     {"conv", "pointwise", "depthwise", "grouped", "max_pool", "average_pool", "squeeze_excite",
      "global_average_pool", "dense", "channel_shuffle", "upsample", "activation", "softmax",
-     "batch_norm"});
+     "batch_norm", "layer_norm", "layer_scale", "dropout", "deconv"});
 inline constexpr std::array<Words, kOperatorNames.size()> kOperatorKeys = {
-    kConvKeys,     kPointwiseKeys,     kDepthwiseKeys, kGroupedKeys,  kPoolKeys,
-    kPoolKeys,     kSqueezeExciteKeys, kBareKeys,      kDenseKeys,    kShuffleKeys,
-    kUpsampleKeys, kActivationKeys,    kBareKeys,      kBatchNormKeys};
+    kConvKeys,       kPointwiseKeys,     kDepthwiseKeys, kGroupedKeys, kPoolKeys,
+    kPoolKeys,       kSqueezeExciteKeys, kBareKeys,      kDenseKeys,   kShuffleKeys,
+    kUpsampleKeys,   kActivationKeys,    kBareKeys,      kNormKeys,    kNormKeys,
+    kLayerScaleKeys, kDropoutKeys,       kDeconvKeys};
 inline constexpr auto kShortcutNames =
     std::to_array<std::string_view>({"none", "identity", "projection"});
 inline constexpr auto kJoinNames = std::to_array<std::string_view>({"add", "concat"});

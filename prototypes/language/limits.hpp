@@ -23,5 +23,7 @@ inline constexpr std::int64_t kMaxAlternatives = 4096;  ///< of one hole
 inline constexpr std::int64_t kMaxAllAlternatives = 500'000;
 inline constexpr std::int64_t kMaxChainLength = 64;  ///< of a free-form chain
 inline constexpr double kMaxTimes = 64;
+inline constexpr double kMaxInit = 16;   ///< of a layer scale
+inline constexpr double kMaxRate = 0.9;  ///< of a dropout
 
 }  // namespace atto::net

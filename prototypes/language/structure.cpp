@@ -88,6 +88,7 @@ class Resolution {
     const std::int32_t from = in(node, 0).channels;
     const std::int32_t channels = node.one_group_per_channel ? from : width(node.width);
     if (channels <= 0) return kNoWidth;
+    if (node.is_transposed) return infer(Deconv{channels, node.kernel}, node, out);
     const std::int32_t groups = node.one_group_per_channel ? from : node.groups;
     return infer_shape(Conv{channels, node.kernel, node.stride, groups, node.dilation},
                        {shapes_, inputs(node)}, out);

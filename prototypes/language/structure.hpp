@@ -59,6 +59,7 @@ struct Node {
   Activation activation = Activation::None;  ///< after the unit, the join, or of Activate
   bool norm = true;                          ///< Unit: batch norm; else a bias
   bool one_group_per_channel = false;        ///< Unit: depthwise
+  bool is_transposed = false;                ///< Unit: a deconv
   std::int32_t kernel = 1, stride = 1, groups = 1, dilation = 1;
   std::int32_t reduction = 4, squeezed = 0;   ///< SqueezeExcite: channels inside, if not 0
   Activation gate = Activation::HardSigmoid;  ///< SqueezeExcite

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <optional>
 
 #include "prototypes/network/shapes.hpp"
 
@@ -39,7 +40,7 @@ std::vector<Readers> find_readers(const Network& network) {
 struct Counts {
   std::int64_t weights = 0;  ///< of a convolution or dense layer, without bias
   std::int64_t biases = 0;
-  std::int64_t norms = 0;  ///< scale and shift
+  std::int64_t norms = 0;  ///< scale and shift, or a scale alone
   std::int64_t macs = 0;
 };
 
@@ -57,17 +58,32 @@ Counts counts_of(const Network& network, const std::vector<Shape>& shapes, std::
     const std::int64_t in = shapes[static_cast<std::size_t>(layer.inputs[0])].elements();
     return {in * out.channels, out.channels, 0, in * out.channels};
   }
-  if (std::holds_alternative<BatchNorm>(layer.op)) return {0, 0, 2 * std::int64_t{out.channels}, 0};
+  if (const auto* deconv = std::get_if<Deconv>(&layer.op)) {
+    const Shape& in = shapes[static_cast<std::size_t>(layer.inputs[0])];
+    const std::int64_t per_input = std::int64_t{out.channels} * deconv->kernel * deconv->kernel;
+    return {per_input * in.channels, deconv->bias ? out.channels : 0, 0, per_input * in.elements()};
+  }
+  if (std::holds_alternative<BatchNorm>(layer.op) || std::holds_alternative<LayerNorm>(layer.op))
+    return {0, 0, 2 * std::int64_t{out.channels}, 0};
+  if (std::holds_alternative<LayerScale>(layer.op)) return {0, 0, out.channels, 0};
   return {};
 }
 
-/// Returns whether the layer is a batch norm that folds into the convolution before it: a
-/// convolution that something else reads too must keep its own values.
+/// Whether a convolution of some kind has a bias; nothing for other operations.
+std::optional<bool> has_bias(const Op& op) {
+  if (const auto* conv = std::get_if<Conv>(&op)) return conv->bias;
+  if (const auto* deconv = std::get_if<Deconv>(&op)) return deconv->bias;
+  return std::nullopt;
+}
+
+/// Returns whether the layer is a batch norm or a layer scale that folds into the convolution
+/// before it: a convolution that something else reads too must keep its own values.
 bool folds(const Network& network, const std::vector<Readers>& readers, std::size_t i) {
   const Layer& layer = network.layers[i];
-  if (!std::holds_alternative<BatchNorm>(layer.op)) return false;
+  if (!std::holds_alternative<BatchNorm>(layer.op) && !std::holds_alternative<LayerScale>(layer.op))
+    return false;
   const auto from = static_cast<std::size_t>(layer.inputs[0]);
-  return std::holds_alternative<Conv>(network.layers[from].op) && readers[from].count == 1;
+  return has_bias(network.layers[from].op) && readers[from].count == 1;
 }
 
 /// Values that layer `i` adds to the model file. A norm that folds leaves one bias a channel,
@@ -76,7 +92,9 @@ std::int64_t model_values(const Network& network, const std::vector<Readers>& re
                           std::size_t i, const Counts& counts) {
   if (!folds(network, readers, i)) return counts.weights + counts.biases + counts.norms;
   const auto from = static_cast<std::size_t>(network.layers[i].inputs[0]);
-  return std::get<Conv>(network.layers[from].op).bias ? 0 : counts.norms / 2;
+  const bool adds_bias = std::holds_alternative<BatchNorm>(network.layers[i].op) &&
+                         !*has_bias(network.layers[from].op);
+  return adds_bias ? counts.norms / 2 : 0;
 }
 
 std::int64_t add_saturated(std::int64_t a, std::int64_t b) {

@@ -48,7 +48,12 @@ std::string op_text(const Op& op) {
   if (const auto* shuffle = std::get_if<Shuffle>(&op))
     return fmt::format("shuffle g{}", shuffle->groups);
   if (const auto* upsample = std::get_if<Upsample>(&op))
-    return fmt::format("upsample x{}", upsample->factor);
+    return fmt::format("upsample x{}{}", upsample->factor,
+                       upsample->mode == Upsample::Mode::Bilinear ? " bilinear" : "");
+  if (const auto* deconv = std::get_if<Deconv>(&op))
+    return fmt::format("deconv {0}x{0}{1}", deconv->kernel, deconv->bias ? " bias" : "");
+  if (const auto* dropout = std::get_if<Dropout>(&op))
+    return fmt::format("dropout {}", dropout->rate);
   if (const auto* pool = std::get_if<Pool>(&op))
     return fmt::format("pool {0} {1}x{1} /{2}", pool->kind == Pool::Kind::Max ? "max" : "average",
                        pool->kernel, pool->stride);

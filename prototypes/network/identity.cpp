@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <type_traits>
 
 #include "design_specs/seeds/random.hpp"
@@ -30,8 +31,18 @@ template <class Of>
 auto telling_fields(const Of& op, int classes) {
   if constexpr (std::is_same_v<Of, Dense>)
     return std::tuple(op.out_features > 0 ? op.out_features : classes);
+  else if constexpr (std::is_same_v<Of, Upsample>)
+    return std::tuple(op.mode == Upsample::Mode::Nearest ? op.factor : -op.factor);
   else
     return op.fields();
+}
+
+template <class Field>
+std::int64_t number_of(Field field) {
+  if constexpr (std::is_same_v<Field, double>)
+    return std::bit_cast<std::int64_t>(field);
+  else
+    return static_cast<std::int64_t>(field);
 }
 
 }  // namespace
@@ -50,7 +61,7 @@ void StructureHasher::add(const Op& op, std::span<const int> inputs) {
   std::visit(
       [this](const auto& of) {
         mix(of.kIdentity.tag);
-        std::apply([this](auto... fields) { (mix(static_cast<std::int64_t>(fields)), ...); },
+        std::apply([this](auto... fields) { (mix(number_of(fields)), ...); },
                    telling_fields(of, classes_));
       },
       op);

@@ -24,7 +24,13 @@ constexpr Names<1> kFieldNames<Shuffle> = {"groups"};
 template <>
 constexpr Names<3> kFieldNames<Pool> = {"pool", "kernel", "stride"};
 template <>
-constexpr Names<1> kFieldNames<Upsample> = {"factor"};
+constexpr Names<2> kFieldNames<Upsample> = {"factor", "mode"};
+template <>
+constexpr Names<3> kFieldNames<Deconv> = {"channels", "kernel", "bias"};
+template <>
+constexpr Names<1> kFieldNames<LayerScale> = {"init"};
+template <>
+constexpr Names<1> kFieldNames<Dropout> = {"rate"};
 template <>
 constexpr Names<1> kFieldNames<Dense> = {"features"};
 
@@ -33,6 +39,12 @@ OpField field(std::string_view name, bool value) {
 }
 OpField field(std::string_view name, int value) {
   return {name, std::int64_t{value}};
+}
+OpField field(std::string_view name, double value) {
+  return {name, value};
+}
+OpField field(std::string_view name, Upsample::Mode value) {
+  return {name, kUpsampleModeNames[static_cast<std::size_t>(value)]};
 }
 OpField field(std::string_view name, Activation value) {
   return {name, kActivationNames[static_cast<std::size_t>(value)]};

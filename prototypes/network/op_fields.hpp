@@ -12,7 +12,7 @@ namespace atto::net {
 
 struct OpField {
   std::string_view name;  ///< "kernel"
-  std::variant<std::int64_t, bool, std::string_view> value;
+  std::variant<std::int64_t, bool, std::string_view, double> value;
 };
 
 /// Returns the fields in the order of fields(); none for an operation that has none.

@@ -25,10 +25,12 @@ inline constexpr std::array<std::string_view, 10> kActivationNames = {
     "none",         "relu",  "relu6",      "leaky_relu", "sigmoid",
     "hard_sigmoid", "swish", "hard_swish", "gelu",       "tanh"};
 
+inline constexpr std::array<std::string_view, 2> kUpsampleModeNames = {"nearest", "bilinear"};
+
 /// What all operations have: their lower-case name; their tag, which is part of every stored hash
 /// (a new operation takes the next free one); the word for it in layers' names, where it is another
 /// one; and fields(), all that tells two of a kind apart. Some say that they hand_on_values(): all
-/// that they make are values of their input, or 0.
+/// that they make are values of their input, between such, or 0.
 struct OpIdentity {
   std::string_view name;
   int tag;
@@ -119,10 +121,13 @@ struct Multiply {  ///< two inputs; the second may be [C, 1, 1] and is broadcast
   auto fields() const { return std::tuple(); }
   friend bool operator==(const Multiply&, const Multiply&) = default;
 };
-struct Upsample {  ///< nearest neighbour by a whole factor
+/// Enlarges by a whole factor. Bilinear: a pixel's value lies in its middle, and what lies outside
+/// of these is the nearest one's (PyTorch's align_corners=False).
+struct Upsample {
   static constexpr OpIdentity kIdentity = {"upsample", 13};
   int factor = 2;
-  auto fields() const { return std::tuple(factor); }
+  enum class Mode : std::uint8_t { Nearest, Bilinear } mode = Mode::Nearest;
+  auto fields() const { return std::tuple(factor, mode); }
   bool hand_on_values() const { return true; }
   friend bool operator==(const Upsample&, const Upsample&) = default;
 };
@@ -133,6 +138,36 @@ struct Dense {
   auto fields() const { return std::tuple(out_features); }
   friend bool operator==(const Dense&, const Dense&) = default;
 };
+/// Transposed convolution whose windows do not meet: stride = kernel, no padding. Weights
+/// [in_channels, out_channels, kernel, kernel], as PyTorch has them.
+struct Deconv {
+  static constexpr OpIdentity kIdentity = {"deconv", 16};
+  int out_channels = 0;
+  int kernel = 2;
+  bool bias = false;
+  auto fields() const { return std::tuple(out_channels, kernel, bias); }
+  friend bool operator==(const Deconv&, const Deconv&) = default;
+};
+/// Over the channels of each pixel: scale and shift learned. eps = 1e-6.
+struct LayerNorm {
+  static constexpr OpIdentity kIdentity = {"layer_norm", 17, "norm"};
+  auto fields() const { return std::tuple(); }
+  friend bool operator==(const LayerNorm&, const LayerNorm&) = default;
+};
+struct LayerScale {  ///< a learned factor a channel
+  static constexpr OpIdentity kIdentity = {"layer_scale", 18, "scale"};
+  double init = 1e-6;  ///< where the factors begin
+  auto fields() const { return std::tuple(init); }
+  friend bool operator==(const LayerScale&, const LayerScale&) = default;
+};
+/// In training, makes 0 of this share of the values and multiplies the others by 1 / (1 - rate);
+/// else hands on what it gets.
+struct Dropout {
+  static constexpr OpIdentity kIdentity = {"dropout", 19};
+  double rate = 0.2;
+  auto fields() const { return std::tuple(rate); }
+  friend bool operator==(const Dropout&, const Dropout&) = default;
+};
 struct Softmax {
   static constexpr OpIdentity kIdentity = {"softmax", 15};
   auto fields() const { return std::tuple(); }
@@ -140,7 +175,8 @@ struct Softmax {
 };
 
 using Op = std::variant<InputLayer, Conv, BatchNorm, Activate, Add, Concat, Slice, Shuffle, Pool,
-                        PoolTo, GlobalAveragePool, Multiply, Upsample, Dense, Softmax>;
+                        PoolTo, GlobalAveragePool, Multiply, Upsample, Dense, Softmax, Deconv,
+                        LayerNorm, LayerScale, Dropout>;
 
 /// Returns the name of an operation: "conv", "batch_norm", ...
 inline std::string_view op_name(const Op& op) {

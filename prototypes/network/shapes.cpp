@@ -128,8 +128,24 @@ struct Inference {
   std::string_view operator()(const Upsample& op) const {
     if (in.size() != 1) return kOneInput;
     if (op.factor < 1 || op.factor > kMaxSide) return "factor must be from 1 to 65536";
+    if (op.mode == Upsample::Mode::Bilinear && op.factor > kMaxBilinear)
+      return "a bilinear factor must be at most 128";
     return sized(in[0].channels, std::int64_t{in[0].height} * op.factor,
                  std::int64_t{in[0].width} * op.factor, out);
+  }
+  std::string_view operator()(const Deconv& op) const {
+    if (in.size() != 1) return kOneInput;
+    if (op.out_channels < 1) return "out_channels must be at least 1";
+    if (op.kernel < 1 || op.kernel > kMaxKernel) return "kernel must be from 1 to 63";
+    if (std::int64_t{op.kernel} * op.kernel * op.out_channels > kMaxChannels)
+      return "a deconv has at most 65536 channels times pixels of its kernel";
+    return sized(op.out_channels, std::int64_t{in[0].height} * op.kernel,
+                 std::int64_t{in[0].width} * op.kernel, out);
+  }
+  std::string_view operator()(const LayerNorm& /*op*/) const { return same(); }
+  std::string_view operator()(const LayerScale& /*op*/) const { return same(); }
+  std::string_view operator()(const Dropout& op) const {
+    return op.rate >= 0 && op.rate < 1 ? same() : "rate must be from 0 to below 1";
   }
   std::string_view operator()(const Dense& op) const {
     if (in.size() != 1) return kOneInput;

@@ -15,6 +15,7 @@ namespace atto::net {
 inline constexpr int kMaxChannels = 1 << 16;
 inline constexpr int kMaxSide = 1 << 16;
 inline constexpr int kMaxKernel = 63;
+inline constexpr int kMaxBilinear = 128;  ///< the engine's sums of bytes stay exact in floats
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 30;
 
 /// Returns the side of a map after a stride, rounded up; side, stride >= 1.

@@ -30,6 +30,14 @@ void add_specs(const Layer& layer, int index, const Shape& in, const Shape& out,
     add(".bias", {out.channels});
     add(".running_mean", {out.channels}, false);
     add(".running_var", {out.channels}, false);
+  } else if (const auto* deconv = std::get_if<Deconv>(&layer.op)) {
+    add(".weight", {in.channels, out.channels, deconv->kernel, deconv->kernel});
+    if (deconv->bias) add(".bias", {out.channels});
+  } else if (std::holds_alternative<LayerNorm>(layer.op)) {
+    add(".weight", {out.channels});
+    add(".bias", {out.channels});
+  } else if (std::holds_alternative<LayerScale>(layer.op)) {
+    add(".weight", {out.channels});
   } else if (std::holds_alternative<Dense>(layer.op)) {
     add(".weight", {out.channels, in.elements()});
     add(".bias", {out.channels});

@@ -47,7 +47,8 @@ struct WeightSpec {
 };
 
 /// Lists every tensor of a network, in layer order: conv weight [O, I/g, k, k] (and bias [O]);
-/// batch norm weight, bias, running_mean, running_var [C]; dense weight [O, I] and bias [O].
+/// deconv weight [I, O, k, k] (and bias [O]); batch norm weight, bias, running_mean, running_var
+/// [C]; layer norm weight and bias [C]; layer scale weight [C]; dense weight [O, I] and bias [O].
 std::vector<WeightSpec> weight_specs(const Network& network);
 
 /// Throws SpecError unless the file holds exactly the network's tensors, as F32 of the right

@@ -19,6 +19,7 @@
 #include "prototypes/network/identity.hpp"
 #include "tests/export/random_weights.hpp"
 #include "tests/interop/cases.hpp"
+#include "tests/prototypes/network/random_network.hpp"
 
 using namespace atto;
 namespace fs = std::filesystem;
@@ -109,6 +110,15 @@ void add_prototypes(test::CaseWriter& cases) {
   }
 }
 
+/// Every operation of the IR, in orders that no prototype has.
+void add_random_networks(test::CaseWriter& cases, std::uint64_t count) {
+  for (std::uint64_t seed = 0; seed < count; ++seed) {
+    const net::Network network = net::random_network(seed);
+    add_random(cases, fmt::format("random {}", seed), network);
+    add_random_int8(cases, fmt::format("random {}", seed), network);
+  }
+}
+
 void add_generated(test::CaseWriter& cases, const char* spec_name, std::size_t count) {
   const spec::DesignSpec spec =
       spec::read_design_spec(kRoot / "design_specs" / (std::string(spec_name) + ".json"));
@@ -150,6 +160,7 @@ int main(int argc, char** argv) try {
   add_generated(cases, "quickstart", 20);
   add_generated(cases, "cifar10_tiny", 20);
   add_generated(cases, "attonet_d", 10);
+  add_random_networks(cases, 40);
   add_prototypes(cases);
   cases.finish();
 } catch (const std::exception& error) {

@@ -75,7 +75,7 @@ int random_piece(NetworkBuilder& b, spec::Random& random, int from, int& width) 
   const int kernel = kernels[random.below(4)];
   const int wider = 4 * static_cast<int>(1 + random.below(8));
   const int stride = random.below(4) == 0 ? 2 : 1;
-  switch (random.below(12)) {
+  switch (random.below(16)) {
     case 0:
       width = wider;
       return b.unit(from, wider, kernel, stride, 1, activation);
@@ -120,6 +120,22 @@ int random_piece(NetworkBuilder& b, spec::Random& random, int from, int& width) 
     }
     case 10:
       return b.add(net::BatchNorm{}, {from});
+    case 11:
+      return b.add(net::LayerNorm{}, {from});
+    case 12: {
+      const int deconv = b.add(net::Deconv{wider, 2, random.below(2) == 0}, {from});
+      width = wider;
+      return b.add(net::Activate{activation}, {b.add(net::BatchNorm{}, {deconv})});
+    }
+    case 13:
+      return b.add(net::Upsample{2, random.below(2) == 0 ? net::Upsample::Mode::Nearest
+                                                         : net::Upsample::Mode::Bilinear},
+                   {from});
+    case 14: {
+      const int scaled =
+          b.add(net::LayerScale{0.5}, {b.unit(from, width, 3, 1, width, activation)});
+      return b.add(net::Add{}, {from, scaled});
+    }
     default: {
       // Two readers of one sum, one of them before its activation.
       const int sum = b.add(net::Add{}, {from, b.unit(from, width, 1, 1, 1, Activation::None)});

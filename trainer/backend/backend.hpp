@@ -13,7 +13,8 @@ namespace atto::train {
 
 struct Batch {
   const float* images = nullptr;
-  int count = 0;  ///< may be another from call to call, up to the backend's batch
+  int count = 0;           ///< may be another from call to call, up to the backend's batch
+  std::uint64_t seed = 0;  ///< of what forward() drops; 0: nothing
 };
 
 /// A buffer [count, height, width, channels] for each output that the backend computes.

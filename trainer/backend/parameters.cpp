@@ -9,10 +9,14 @@
 namespace atto::train {
 namespace {
 
+float initial_scale(const net::Op& op) {
+  const auto* scale = std::get_if<net::LayerScale>(&op);
+  return scale ? static_cast<float>(scale->init) : 1.0F;
+}
+
 bool decays(const net::Network& network, const net::WeightSpec& spec) {
   const net::Op& op = network.layers[static_cast<std::size_t>(spec.layer)].op;
-  return spec.trained && spec.name.ends_with(".weight") &&
-         !std::holds_alternative<net::BatchNorm>(op);
+  return spec.trained && spec.name.ends_with(".weight") && has_kernel(op);
 }
 
 std::size_t elements_of(const std::vector<std::int64_t>& shape) {
@@ -22,8 +26,11 @@ std::size_t elements_of(const std::vector<std::int64_t>& shape) {
 }
 
 float deviation(const net::Network& network, const net::WeightSpec& spec) {
-  const auto* conv =
-      std::get_if<net::Conv>(&network.layers[static_cast<std::size_t>(spec.layer)].op);
+  const net::Op& op = network.layers[static_cast<std::size_t>(spec.layer)].op;
+  if (const auto* deconv = std::get_if<net::Deconv>(&op))
+    return static_cast<float>(std::sqrt(
+        2.0 / (static_cast<double>(deconv->kernel) * deconv->kernel * deconv->out_channels)));
+  const auto* conv = std::get_if<net::Conv>(&op);
   if (!conv) return 0.01F;
   const double fan_out =
       static_cast<double>(conv->kernel) * conv->kernel * conv->out_channels / conv->groups;
@@ -31,6 +38,11 @@ float deviation(const net::Network& network, const net::WeightSpec& spec) {
 }
 
 }  // namespace
+
+bool has_kernel(const net::Op& op) {
+  return std::holds_alternative<net::Conv>(op) || std::holds_alternative<net::Deconv>(op) ||
+         std::holds_alternative<net::Dense>(op);
+}
 
 ParameterLayout::ParameterLayout(const net::Network& network)
     : first_slot(network.layers.size(), -1) {
@@ -67,7 +79,8 @@ std::vector<float> initial_weights(const net::Network& network, const ParameterL
       for (std::size_t j = 0; j < slot.elements; ++j)
         values[j] = scale * static_cast<float>(random.normal());
     } else if (slot.spec.name.ends_with(".weight")) {
-      std::fill_n(values, slot.elements, 1.0F);
+      std::fill_n(values, slot.elements,
+                  initial_scale(network.layers[static_cast<std::size_t>(slot.spec.layer)].op));
     }
   }
   return weights;

@@ -12,6 +12,9 @@
 
 namespace atto::train {
 
+/// Whether an operation multiplies channels with each other: its weights decay.
+bool has_kernel(const net::Op& op);
+
 /// Where one tensor of the network lies in its buffer: `trained` in the weights, else in the
 /// statistics.
 struct Slot {
@@ -20,7 +23,7 @@ struct Slot {
   std::size_t elements = 0;
 };
 
-/// Weights that decay (of conv and dense) stand before all others: [0, decayed).
+/// Weights that decay (of conv, deconv and dense) stand before all others: [0, decayed).
 struct ParameterLayout {
   explicit ParameterLayout(const net::Network& network);
   std::vector<Slot> slots;     ///< in the order of net::weight_specs
@@ -37,7 +40,7 @@ struct ParameterLayout {
 };
 
 /// Returns initial weights, a function of the seed: He normal by fan-out for convolutions, normal
-/// with deviation 0.01 for dense, batch norm 1 and 0, biases 0.
+/// with deviation 0.01 for dense, norms 1 and 0, layer scales as they say, biases 0.
 std::vector<float> initial_weights(const net::Network& network, const ParameterLayout& layout,
                                    std::uint64_t seed);
 

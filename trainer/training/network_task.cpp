@@ -1,5 +1,6 @@
 #include "trainer/training/network_task.hpp"
 
+#include "design_specs/seeds/random.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/backend/torch/zero_cost.hpp"
 #include "trainer/training/probes.hpp"
@@ -19,13 +20,17 @@ Batch NetworkTask::load(const Samples& samples) {
   pixels_.resize(samples.images.size() * static_cast<std::size_t>(data_.image_bytes()));
   write_batch(data_, samples.images, request_.recipe, request_.seed, samples.epoch,
               request_.recipe.threads, pixels_.data());
-  return {pixels_.data(), static_cast<int>(samples.images.size())};
+  return {pixels_.data(), static_cast<int>(samples.images.size()), 0};
 }
 
 double NetworkTask::step(const std::vector<float>& weights, std::span<const std::int32_t> images,
                          int epoch, std::vector<float>& gradients) {
   const Samples samples{images, epoch};
-  Maps maps = backend_->forward(weights.data(), load(samples));
+  Batch batch = load(samples);
+  // An image comes once an epoch: the first one tells a step from all others.
+  batch.seed = spec::derive_seed({request_.seed, 0xd20b, static_cast<std::uint64_t>(epoch),
+                                  static_cast<std::uint64_t>(images.front())});
+  Maps maps = backend_->forward(weights.data(), batch);
   const double sum = loss(maps, samples, &maps);
   backend_->backward(maps, gradients.data());
   return sum / static_cast<double>(images.size());

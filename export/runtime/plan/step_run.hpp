@@ -73,6 +73,8 @@ StepPointer make_step(const StepContext& context, const format::Chain& chain);
 [[gnu::cold]] StepPointer make_i8_pool(const StepContext& context, const format::Step& step);
 [[gnu::cold]] StepPointer make_i8_move(const StepContext& context, const format::Step& step);
 [[gnu::cold]] StepPointer make_move(const StepContext& context, const format::Step& step);
+[[gnu::cold]] StepPointer make_pixel_step(const StepContext& context, const format::Step& step);
+[[gnu::cold]] StepPointer make_resize(const StepContext& context, const format::Step& step);
 
 /// Pixel values become what the network sees: value * scale[c] + shift[c].
 struct Normalisation {

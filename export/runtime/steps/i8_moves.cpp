@@ -108,27 +108,11 @@ class I8Gather final : public I8RowStep {
   const I8Kernels* kernels_;
 };
 
-class I8Upsample final : public I8RowStep {
- public:
-  using I8RowStep::I8RowStep;
-  std::string kernels() const override { return "i8upsample"; }
-
- private:
-  void make_row(int y, int block, const RunArguments& /*arguments*/) const override {
-    const int factor = step_.window.stride;
-    const std::uint8_t* from = in_[0].row(y / factor, block);
-    for (int x = 0; x < out_.shape.width; ++x)
-      std::copy_n(from + std::ptrdiff_t{x / factor} * kLanes, kLanes,
-                  out_.row(y, block) + std::ptrdiff_t{x} * kLanes);
-  }
-};
-
 }  // namespace
 
 StepPointer make_i8_move(const StepContext& context, const format::Step& step) {
   if (step.kind == format::StepKind::Import) return std::make_unique<I8Import>(context, step);
-  if (step.kind == format::StepKind::Gather) return std::make_unique<I8Gather>(context, step);
-  return std::make_unique<I8Upsample>(context, step);
+  return std::make_unique<I8Gather>(context, step);
 }
 
 }  // namespace atto::edge

@@ -1,6 +1,4 @@
-// Sums and products of bytes, row by row; softmax in floats.
-#include <algorithm>
-#include <cmath>
+// Sums and products of bytes, row by row.
 #include <vector>
 
 #include "export/runtime/steps/i8_row_step.hpp"
@@ -60,46 +58,6 @@ class I8Multiply final : public I8RowStep {
   const I8Kernels* kernels_;
 };
 
-/// Floats from bytes: only as an output of the network.
-class I8Softmax final : public StepRun {
- public:
-  I8Softmax(const StepContext& context, const format::Step& step)
-      : in_(byte_view_of(context.program, step.inputs[0], context.arena)),
-        out_(view_of(context.program, step.output, context.arena)) {
-    const format::Tensor& tensor = context.program.tensors[step.inputs[0]];
-    for (std::int64_t lane = 0; lane < tensor.blocks() * kLanes; ++lane)
-      if (tensor.lanes.empty() ? lane < tensor.channels
-                               : tensor.lanes[static_cast<std::size_t>(lane)] >= 0)
-        lanes_.push_back(static_cast<int>(lane));
-  }
-  void run(const RunArguments& arguments) const noexcept override {
-    if (arguments.part != 0) return;
-    for (int y = 0; y < out_.height; ++y)
-      for (int x = 0; x < out_.width; ++x) make_pixel(y, x);
-    zero_halo(out_, 0, out_.height, 0, out_.blocks);
-  }
-  std::string kernels() const override { return "softmax"; }
-
- private:
-  void make_pixel(int y, int x) const {
-    const auto from = [&](int lane) {
-      const int q = in_.row(y, lane / kLanes)[std::ptrdiff_t{x} * kLanes + lane % kLanes];
-      return static_cast<float>(q - in_.zero_point) * in_.scale;
-    };
-    const auto to = [&](int lane) -> float& {
-      return out_.row(y, lane / kLanes)[std::ptrdiff_t{x} * kLanes + lane % kLanes];
-    };
-    float largest = from(lanes_[0]), sum = 0;
-    for (const int lane : lanes_) largest = std::max(largest, from(lane));
-    for (const int lane : lanes_) sum += to(lane) = std::exp(from(lane) - largest);
-    for (const int lane : lanes_) to(lane) /= sum;
-  }
-
-  ByteView in_;
-  View out_;
-  std::vector<int> lanes_;
-};
-
 }  // namespace
 
 StepPointer make_i8_row_step(const StepContext& context, const format::Step& step) {
@@ -108,8 +66,6 @@ StepPointer make_i8_row_step(const StepContext& context, const format::Step& ste
       return std::make_unique<I8Add>(context, step);
     case StepKind::Multiply:
       return std::make_unique<I8Multiply>(context, step);
-    case StepKind::Softmax:
-      return std::make_unique<I8Softmax>(context, step);
     case StepKind::MaxPool:
     case StepKind::AveragePool:
       return make_i8_pool(context, step);

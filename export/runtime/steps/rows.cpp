@@ -1,6 +1,5 @@
-// Steps that work row by row: sums, products, pools, upsampling, softmax.
+// Steps that work row by row: sums, products, pools.
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "export/runtime/plan/strip_run.hpp"
@@ -114,56 +113,6 @@ class PoolStep final : public RowStep {
   bool is_max_;
 };
 
-class UpsampleStep final : public RowStep {
- public:
-  UpsampleStep(const StepContext& context, const format::Step& step)
-      : RowStep(context, step), factor_(step.window.stride) {}
-  std::string kernels() const override { return "upsample"; }
-
- private:
-  void make_row(int y) const override {
-    for (int b = 0; b < out_.blocks; ++b) {
-      const float* from = in_[0].row(y / factor_, b);
-      float* to = out_.row(y, b);
-      for (int x = 0; x < out_.width; ++x)
-        std::copy_n(from + std::ptrdiff_t{x / factor_} * format::kLanes, format::kLanes,
-                    to + std::ptrdiff_t{x} * format::kLanes);
-    }
-  }
-
-  int factor_;
-};
-
-class SoftmaxStep final : public RowStep {
- public:
-  SoftmaxStep(const StepContext& context, const format::Step& step) : RowStep(context, step) {
-    const format::Tensor& tensor = context.program.tensors[step.inputs[0]];
-    for (std::int64_t lane = 0; lane < tensor.blocks() * format::kLanes; ++lane)
-      if (tensor.lanes.empty() ? lane < tensor.channels
-                               : tensor.lanes[static_cast<std::size_t>(lane)] >= 0)
-        lanes_.push_back(static_cast<int>(lane));
-  }
-  std::string kernels() const override { return "softmax"; }
-
- private:
-  void make_row(int y) const override {
-    for (int x = 0; x < out_.width; ++x) {
-      const auto place = [&](int lane) {
-        return lane / format::kLanes * in_[0].block_stride + std::ptrdiff_t{x} * format::kLanes +
-               lane % format::kLanes;
-      };
-      const float* from = in_[0].row(y);
-      float* to = out_.row(y);
-      float largest = from[place(lanes_[0])], sum = 0;
-      for (const int lane : lanes_) largest = std::max(largest, from[place(lane)]);
-      for (const int lane : lanes_) sum += to[place(lane)] = std::exp(from[place(lane)] - largest);
-      for (const int lane : lanes_) to[place(lane)] /= sum;
-    }
-  }
-
-  std::vector<int> lanes_;
-};
-
 /// Adaptive average, block by block.
 class AverageRun final : public StripRun {
  public:
@@ -206,10 +155,6 @@ StepPointer make_row_step(const StepContext& context, const format::Step& step) 
       return std::make_unique<AddStep>(context, step);
     case StepKind::Multiply:
       return std::make_unique<MultiplyStep>(context, step);
-    case StepKind::Upsample:
-      return std::make_unique<UpsampleStep>(context, step);
-    case StepKind::Softmax:
-      return std::make_unique<SoftmaxStep>(context, step);
     default:
       return std::make_unique<PoolStep>(context, step);
   }

@@ -177,10 +177,23 @@ Number ChainReader::number_or(const Where& where, const Cursor& at, std::string_
   return holes_.number(where.key(key), *written, low, high).value_or(otherwise);
 }
 
+Choice<double> ChainReader::real_or(const Where& where, const Cursor& at, std::string_view key,
+                                    const Reals& reals, double otherwise) {
+  Choice<double> choice{{otherwise}, kNoDecision};
+  if (const auto written = Problems::member(at, key))
+    if (auto read = holes_.choice<double>(where.key(key), *written, [&](const Cursor& item) {
+          return holes_.problems.number(item, reals.low, reals.high);
+        }))
+      choice = std::move(*read);
+  return choice;
+}
+
 void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*setting*/,
                              Operator& op) {
   const bool is_convolution = op.kind <= OperatorKind::Grouped;
   const bool is_pool = op.kind == OperatorKind::MaxPool || op.kind == OperatorKind::AveragePool;
+  const bool is_deconv = op.kind == OperatorKind::Deconv;
+  if (is_deconv) op.kernel = number_or(where, at, "kernel", 1, kMaxStride, {2});
   if (is_convolution && op.kind != OperatorKind::Pointwise)
     op.kernel = number_or(where, at, "kernel", 1, kMaxWrittenKernel, {3});
   if (is_pool) {
@@ -194,6 +207,11 @@ void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*set
   if (is_convolution) op.dilation = number_or(where, at, "dilation", 1, kMaxWrittenKernel, {1});
   op.reduction = number_or(where, at, "reduction", 1, kMaxWidth, {4});
   op.factor = number_or(where, at, "factor", 1, kMaxStride, {2});
+  op.init = real_or(where, at, "init", {0, kMaxInit}, 1e-6);
+  op.rate = real_or(where, at, "rate", {0, kMaxRate}, 0.2);
+  op.mode.options = {0};
+  if (const auto mode = Problems::member(at, "mode"))
+    if (auto read = holes_.word(where.key("mode"), *mode, kUpsampleModeNames)) op.mode = *read;
   op.norm.options = {1};
   if (const auto norm = Problems::member(at, "norm")) {
     const auto read = holes_.choice<std::uint8_t>(
@@ -202,7 +220,7 @@ void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*set
     if (read) op.norm = *read;
   }
   if (op.kind == OperatorKind::SqueezeExcite) return squeeze_excite(where, at, op);
-  const bool has_default = is_convolution || op.kind == OperatorKind::Activation;
+  const bool has_default = is_convolution || is_deconv || op.kind == OperatorKind::Activation;
   op.activation = has_default ? default_ : Choice<Activation>{{Activation::None}, kNoDecision};
   if (const auto written = Problems::member(at, "activation"))
     if (auto read = activation(where.key("activation"), *written)) op.activation = *read;
@@ -253,7 +271,10 @@ void ChainReader::stride(const Where& where, const Cursor& at, Setting setting, 
 
 void ChainReader::own_width(const Where& where, const Cursor& at, Setting setting, Operator& op) {
   const bool is_dense = op.kind == OperatorKind::Dense;
-  if (!is_dense && (op.kind > OperatorKind::Grouped || op.kind == OperatorKind::Depthwise)) return;
+  const bool is_deconv = op.kind == OperatorKind::Deconv;
+  if (!is_dense && !is_deconv &&
+      (op.kind > OperatorKind::Grouped || op.kind == OperatorKind::Depthwise))
+    return;
   const auto written = Problems::member(at, "channels");
   if (written) {
     if (const auto read = width(where.key("channels"), *written, setting)) op.width = *read;

@@ -55,6 +55,11 @@ class ChainReader {
   std::optional<Width> word(const Cursor& at, Setting setting);
   Number number_or(const Where& where, const Cursor& at, std::string_view key, std::int64_t low,
                    std::int64_t high, Number otherwise);
+  struct Reals {
+    double low, high;
+  };
+  Choice<double> real_or(const Where& where, const Cursor& at, std::string_view key,
+                         const Reals& reals, double otherwise);
   bool only_odd(const Number& number) const;
   int marks(const Item& item) const;
 

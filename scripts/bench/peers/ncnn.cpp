@@ -32,6 +32,7 @@ class Description {
 
   void operator()(const deploy::FusedInput& /*op*/) { layer("Input", 0, made(), ""); }
   void operator()(const deploy::FusedConv& op) {
+    if (op.is_transposed) refuse("a deconv");
     const std::string of_groups = op.groups > 1 ? fmt::format(" 7={}", op.groups) : "";
     add_weighted(op.groups > 1 ? "ConvolutionDepthWise" : "Convolution",
                  fmt::format("0={} 1={} 2={} 3={} 4={} 5=1 6={}{}", node().shape.channels,

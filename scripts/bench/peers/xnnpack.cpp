@@ -92,6 +92,7 @@ class Subgraph {
     return bytes;
   }
   std::uint32_t operator()(const deploy::FusedConv& op) {
+    if (op.is_transposed) refuse("a deconv");
     return convolve(op.kernel, op.stride, op.groups, op.dilation, op.weights, op.bias);
   }
   std::uint32_t operator()(const deploy::FusedDense& op) {

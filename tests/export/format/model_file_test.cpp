@@ -107,6 +107,10 @@ TEST_CASE("a file is of the oldest version that knows its steps") {
   REQUIRE(model.program.tensors[step.inputs[0]].is_in_strips());
   step.kind = StepKind::Activate;
   CHECK(version() == 5);
+  for (const StepKind kind : {StepKind::LayerNorm, StepKind::Bilinear, StepKind::Spread}) {
+    step.kind = kind;
+    CHECK(version() == 6);
+  }
 }
 
 TEST_CASE("headers are checked field by field") {
@@ -128,7 +132,7 @@ TEST_CASE("headers are checked field by field") {
   CHECK(field_of(with(file, 24, std::uint64_t{64})) == "metadata");
   SECTION("what() names field, byte and rule") {
     CHECK(std::string(error_of(with(file, 8, kVersion + 1))->what()) ==
-          "version at byte 8: this runtime reads versions 3 to 5; got 6: export the model again");
+          "version at byte 8: this runtime reads versions 3 to 6; got 7: export the model again");
   }
 }
 

@@ -307,6 +307,20 @@ TEST_CASE("the other steps fit their tensors") {
   CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4}; }) == "steps[6].inputs");
   CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4, 3}; }) == "steps[6].output");
   CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::Upsample; }) == "steps[7].output");
+  CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::Bilinear; }) == "steps[7].output");
+  CHECK(bent([](Program& p) {
+          p.steps[kMean].kind = StepKind::Bilinear;
+          p.steps[kMean].window.stride = 129;
+        }) == "steps[7].window.stride");
+  CHECK(bent([](Program& p) {
+          p.steps[kMean].kind = StepKind::Spread;
+          p.steps[kMean].window.stride = 0;
+        }) == "steps[7].window.stride");
+  CHECK(bent([](Program& p) {
+          p.steps[kMean].kind = StepKind::Spread;
+          p.steps[kMean].window.stride = 1 << 16;
+        }) == "steps[7].output");
+  CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::LayerNorm; }) == "steps[7].output");
   CHECK(bent([](Program& p) { p.steps[kSoftmax].inputs = {6, 7}; }) == "steps[9].inputs");
   CHECK(bent([](Program& p) {
           p.tensors[8].halo = 1;

@@ -72,7 +72,17 @@ struct LayerRun {
   }
   Map operator()(const net::GlobalAveragePool&) const { return naive_pool_to(*in[0], 1, 1); }
   Map operator()(const net::Multiply&) const { return naive_multiply(*in[0], *in[1]); }
-  Map operator()(const net::Upsample& op) const { return naive_upsample(*in[0], op.factor); }
+  Map operator()(const net::Upsample& op) const { return naive_upsample(*in[0], op); }
+  Map operator()(const net::Deconv& op) const {
+    return naive_deconv(*in[0], op, part(".weight"), part(".bias"));
+  }
+  Map operator()(const net::LayerNorm&) const {
+    return naive_layer_norm(*in[0], part(".weight"), part(".bias"));
+  }
+  Map operator()(const net::LayerScale&) const {
+    return naive_layer_scale(*in[0], part(".weight"));
+  }
+  Map operator()(const net::Dropout&) const { return *in[0]; }
   Map operator()(const net::Dense&) const {
     return naive_dense(*in[0], part(".weight"), part(".bias"));
   }
@@ -86,6 +96,16 @@ struct NodeRun {
 
   Map operator()(const deploy::FusedInput&) const { return image; }
   Map operator()(const deploy::FusedConv& op) const {
+    if (op.is_transposed) {
+      const std::size_t outputs = op.bias.size(), taps = std::size_t(op.kernel * op.kernel);
+      const std::size_t inputs = op.weights.size() / outputs / taps;
+      std::vector<float> turned(op.weights.size());  // [I, O, k, k]
+      for (std::size_t o = 0; o < outputs; ++o)
+        for (std::size_t i = 0; i < inputs; ++i)
+          for (std::size_t t = 0; t < taps; ++t)
+            turned[(i * outputs + o) * taps + t] = op.weights[(o * inputs + i) * taps + t];
+      return naive_deconv(*in[0], {node.shape.channels, op.kernel, true}, turned, op.bias);
+    }
     return naive_conv(*in[0],
                       {node.shape.channels, op.kernel, op.stride, op.groups, op.dilation, true},
                       op.weights, op.bias);
@@ -113,7 +133,8 @@ struct NodeRun {
     return naive_pool_to(*in[0], node.shape.height, node.shape.width);
   }
   Map operator()(const net::GlobalAveragePool&) const { return naive_pool_to(*in[0], 1, 1); }
-  Map operator()(const net::Upsample& op) const { return naive_upsample(*in[0], op.factor); }
+  Map operator()(const net::Upsample& op) const { return naive_upsample(*in[0], op); }
+  Map operator()(const net::LayerNorm&) const { return naive_layer_norm(*in[0], {}, {}); }
   Map operator()(const net::Softmax&) const { return naive_softmax(*in[0]); }
 };
 

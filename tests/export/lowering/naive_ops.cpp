@@ -150,9 +150,65 @@ Map naive_pool_to(const Map& in, int height, int width) {
   return out;
 }
 
-Map naive_upsample(const Map& in, int factor) {
-  Map out({in.shape.channels, in.shape.height * factor, in.shape.width * factor});
-  fill(out, [&](int c, int y, int x) { return in.at(c, y / factor, x / factor); });
+Map naive_upsample(const Map& in, const net::Upsample& op) {
+  const int factor = op.factor, height = in.shape.height, width = in.shape.width;
+  Map out({in.shape.channels, height * factor, width * factor});
+  fill(out, [&](int c, int y, int x) -> double {
+    if (op.mode == net::Upsample::Mode::Nearest) return in.at(c, y / factor, x / factor);
+    // A tent over the middles of the source's pixels, whose border is repeated.
+    double sum = 0;
+    for (int sy = -1; sy <= height; ++sy)
+      for (int sx = -1; sx <= width; ++sx) {
+        const double down = std::abs((y + 0.5) / factor - (sy + 0.5));
+        const double across = std::abs((x + 0.5) / factor - (sx + 0.5));
+        if (down >= 1 || across >= 1) continue;
+        sum += (1 - down) * (1 - across) *
+               in.at(c, std::clamp(sy, 0, height - 1), std::clamp(sx, 0, width - 1));
+      }
+    return sum;
+  });
+  return out;
+}
+
+Map naive_deconv(const Map& in, const net::Deconv& op, std::span<const float> weights,
+                 std::span<const float> bias) {
+  const int k = op.kernel;
+  Map out({op.out_channels, in.shape.height * k, in.shape.width * k});
+  fill(out, [&](int o, int, int) { return bias.empty() ? 0 : bias[static_cast<std::size_t>(o)]; });
+  std::vector<double> sums(out.values.begin(), out.values.end());
+  for (int i = 0; i < in.shape.channels; ++i)
+    for (int y = 0; y < in.shape.height; ++y)
+      for (int x = 0; x < in.shape.width; ++x)
+        for (int o = 0; o < op.out_channels; ++o)
+          for (int ky = 0; ky < k; ++ky)
+            for (int kx = 0; kx < k; ++kx)
+              sums[out.index(o, y * k + ky, x * k + kx)] +=
+                  double{in.at(i, y, x)} *
+                  weights[static_cast<std::size_t>(((i * op.out_channels + o) * k + ky) * k + kx)];
+  std::transform(sums.begin(), sums.end(), out.values.begin(),
+                 [](double sum) { return static_cast<float>(sum); });
+  return out;
+}
+
+Map naive_layer_norm(const Map& in, std::span<const float> gamma, std::span<const float> beta) {
+  Map out(in.shape);
+  fill(out, [&](int channel, int y, int x) {
+    double mean = 0, variance = 0;
+    for (int c = 0; c < in.shape.channels; ++c) mean += in.at(c, y, x) / double(in.shape.channels);
+    for (int c = 0; c < in.shape.channels; ++c)
+      variance += std::pow(in.at(c, y, x) - mean, 2) / in.shape.channels;
+    const double normal = (in.at(channel, y, x) - mean) / std::sqrt(variance + 1e-6);
+    const auto c = static_cast<std::size_t>(channel);
+    return gamma.empty() ? normal : normal * gamma[c] + beta[c];
+  });
+  return out;
+}
+
+Map naive_layer_scale(const Map& in, std::span<const float> factors) {
+  Map out(in.shape);
+  fill(out, [&](int c, int y, int x) {
+    return double{in.at(c, y, x)} * factors[static_cast<std::size_t>(c)];
+  });
   return out;
 }
 

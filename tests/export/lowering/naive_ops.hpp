@@ -35,7 +35,13 @@ Map naive_add(const std::vector<const Map*>& in);
 Map naive_multiply(const Map& a, const Map& b);
 Map naive_pool(const Map& in, const net::Pool& pool);
 Map naive_pool_to(const Map& in, int height, int width);
-Map naive_upsample(const Map& in, int factor);
+Map naive_upsample(const Map& in, const net::Upsample& op);
+/// weights [I, O, k, k]
+Map naive_deconv(const Map& in, const net::Deconv& op, std::span<const float> weights,
+                 std::span<const float> bias);
+/// (x - mean) / sqrt(variance + 1e-6) * gamma + beta; empty: 1 and 0.
+Map naive_layer_norm(const Map& in, std::span<const float> gamma, std::span<const float> beta);
+Map naive_layer_scale(const Map& in, std::span<const float> factors);
 Map naive_softmax(const Map& in);
 
 }  // namespace atto::test

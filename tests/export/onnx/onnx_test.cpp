@@ -71,19 +71,21 @@ TEST_CASE("random networks compute the same after they were ONNX files") {
     const net::Network network = net::random_network(seed);
     const net::TensorFile weights = test::random_weights(network, seed);
     CAPTURE(seed);
-    CHECK(worst_error(network, weights) < 1e-5);
+    CHECK(worst_error(network, weights) < 1e-4);  // a layer norm magnifies what was rounded
     for (const onnx::Node& node : onnx::network_graph(network, weights).nodes)
       written.insert(node.op);
   }
   // Every operator that a writer knows was among them, so that none goes unchecked.
-  CHECK(written == std::set<std::string>{"Add",         "AveragePool", "BatchNormalization",
-                                         "Clip",        "Concat",      "Conv",
-                                         "Erf",         "Flatten",     "Gemm",
-                                         "Identity",    "LeakyRelu",   "MatMul",
-                                         "MaxPool",     "Mul",         "Relu",
-                                         "Reshape",     "Resize",      "Sigmoid",
-                                         "HardSigmoid", "Slice",       "Softmax",
-                                         "Tanh",        "Transpose",   "GlobalAveragePool"});
+  CHECK(written == std::set<std::string>{"Add",           "AveragePool", "BatchNormalization",
+                                         "Clip",          "Concat",      "Conv",
+                                         "Erf",           "Flatten",     "Gemm",
+                                         "Identity",      "LeakyRelu",   "MatMul",
+                                         "MaxPool",       "Mul",         "Relu",
+                                         "Reshape",       "Resize",      "Sigmoid",
+                                         "HardSigmoid",   "Slice",       "Softmax",
+                                         "Tanh",          "Transpose",   "GlobalAveragePool",
+                                         "ConvTranspose", "Div",         "ReduceMean",
+                                         "Sqrt",          "Sub"});
 }
 
 TEST_CASE("what random networks lack is exact too") {

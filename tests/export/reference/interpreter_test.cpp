@@ -96,6 +96,9 @@ TEST_CASE("the interpreter rearranges") {
   CHECK(run(net::Slice{1, 3}, {4, 1, 2}, counted(8)) == Values{3, 4, 5, 6});
   CHECK(run(net::Concat{}, {1, 1, 2}, {1, 2}, {}, 2) == Values{1, 2, 1, 2});
   CHECK(run(net::Upsample{2}, {1, 1, 2}, {1, 2}) == Values{1, 1, 2, 2, 1, 1, 2, 2});
+  CHECK(run(net::Upsample{2, net::Upsample::Mode::Bilinear}, {1, 1, 2}, {1, 2}) ==
+        Values{1, 1.25F, 1.75F, 2, 1, 1.25F, 1.75F, 2});
+  CHECK(run(net::Dropout{0.5}, {1, 1, 2}, {1, 2}) == Values{1, 2});
   CHECK(run(net::Add{}, {1, 1, 2}, {1, 2}, {}, 3) == Values{3, 6});
   CHECK(run(net::Multiply{}, {2, 1, 2}, counted(4), {}, 2) == Values{1, 4, 9, 16});
   net::Network gated{"gated", {2, 1, 2}, 3, {{"input", net::InputLayer{}, {}}}, {{"out", 2}}};
@@ -113,6 +116,23 @@ TEST_CASE("the interpreter normalises, classifies and activates") {
                             {"op.running_var", tensor({2}, {4, 9})}});
     CHECK(out[0] == Approx(3.0).epsilon(1e-5));
     CHECK(out[1] == -1);
+  }
+  SECTION("layer norm over channels, then scale and shift") {
+    const Values out = run(net::LayerNorm{}, {2, 1, 2}, {3, 7, 5, 7},
+                           {{"op.weight", tensor({2}, {2, 1})}, {"op.bias", tensor({2}, {1, -1})}});
+    CHECK(out[0] == Approx(-1.0).epsilon(1e-5));
+    CHECK(out[1] == 1);
+    CHECK(out[2] == Approx(0.0).margin(1e-5));
+    CHECK(out[3] == -1);
+  }
+  SECTION("layer scale") {
+    CHECK(run(net::LayerScale{}, {2, 1, 1}, {3, 5}, {{"op.weight", tensor({2}, {2, 0.5F})}}) ==
+          Values{6, 2.5F});
+  }
+  SECTION("deconv puts a window down for every place of its input") {
+    CHECK(run(net::Deconv{1, 2, true}, {2, 1, 1}, {1, 10},
+              {{"op.weight", tensor({2, 1, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8})},
+               {"op.bias", tensor({1}, {100})}}) == Values{151, 162, 173, 184});
   }
   SECTION("dense on the flattened map, then softmax over channels") {
     const Values logits = run(

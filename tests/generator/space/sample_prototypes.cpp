@@ -88,7 +88,10 @@ std::string_view norm_prototype() {
       "pre": { "shortcut": { "choose": ["none", "identity", "projection"] },
         "chain": [ { "op": "batch_norm", "activation": "relu" },
                    { "op": "conv", "norm": { "choose": [false, true] }, "activation": { "choose": ["none", "relu"] } },
-                   { "choose": [ [], [ { "op": "batch_norm" } ], [ { "op": "batch_norm" }, { "op": "batch_norm" } ] ] } ] } } })";
+                   { "choose": [ [], [ { "op": "batch_norm" } ], [ { "op": "batch_norm" }, { "op": "batch_norm" } ],
+                                 [ { "op": "layer_scale" }, { "op": "layer_norm" } ],
+                                 [ { "op": "deconv", "norm": { "choose": [true, false] }, "activation": "none" },
+                                   { "op": "layer_scale" }, { "op": "max_pool", "kernel": 2, "stride": 2 }, { "op": "dropout" } ] ] } ] } } })";
 }
 
 std::string_view joining_prototype() {

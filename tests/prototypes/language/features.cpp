@@ -33,7 +33,9 @@ std::string_view every_feature() {
         "nested"
       ] }
   ],
-  "head": [ { "op": "upsample", "factor": 2 },
+  "head": [ { "op": "upsample", "factor": 2, "mode": { "choose": ["nearest", "bilinear"] } },
+            { "op": "deconv", "channels": 16 }, { "op": "layer_norm" },
+            { "op": "layer_scale", "init": { "choose": [0.1, 1] } }, { "op": "dropout", "rate": { "choose": [0, 0.3] } },
             { "op": "batch_norm", "activation": { "choose": ["none", "swish"] } }, { "op": "softmax" },
             { "choose": [ [], { "op": "pointwise", "channels": { "range": [16, 32], "step": 8 } } ] },
             { "op": "global_average_pool" },

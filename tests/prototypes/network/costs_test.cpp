@@ -44,15 +44,22 @@ Costs naive_costs(const Network& network) {
     const Shape& out = shapes[static_cast<std::size_t>(weight.layer)];
     const bool is_kernel = weight.shape.size() > 1;
     if (weight.trained) costs.params += size_of(weight.shape);
-    if (is_kernel) costs.macs += size_of(weight.shape) * out.height * out.width;
-    const bool is_norm = std::holds_alternative<BatchNorm>(layer.op);
+    // A deconv's weights meet every place of its input.
+    const bool is_deconv = std::holds_alternative<Deconv>(layer.op);
+    const Shape& met = is_deconv ? shapes[static_cast<std::size_t>(layer.inputs[0])] : out;
+    if (is_kernel) costs.macs += size_of(weight.shape) * met.height * met.width;
+    const bool is_norm =
+        std::holds_alternative<BatchNorm>(layer.op) || std::holds_alternative<LayerScale>(layer.op);
     if (!is_norm) costs.model_bytes += 4 * size_of(weight.shape);
     if (!is_norm || !weight.trained) continue;
     const int from = layer.inputs[0];
-    const auto* conv = std::get_if<Conv>(&network.layers[static_cast<std::size_t>(from)].op);
-    const bool is_folded = conv != nullptr && readers(network, from) == 1;
+    const Op& source = network.layers[static_cast<std::size_t>(from)].op;
+    const auto* conv = std::get_if<Conv>(&source);
+    const auto* deconv = std::get_if<Deconv>(&source);
+    const bool is_folded = (conv != nullptr || deconv != nullptr) && readers(network, from) == 1;
+    const bool has_bias = (conv != nullptr && conv->bias) || (deconv != nullptr && deconv->bias);
     const bool is_shift = weight.name.ends_with(".bias");
-    if (!is_folded || (is_shift && !conv->bias)) costs.model_bytes += 4 * size_of(weight.shape);
+    if (!is_folded || (is_shift && !has_bias)) costs.model_bytes += 4 * size_of(weight.shape);
   }
   for (int layer = 0; layer < static_cast<int>(shapes.size()); ++layer) {
     std::int64_t live = 0;
@@ -108,6 +115,7 @@ TEST_CASE("A small network costs what the rule gives by hand") {
 
 TEST_CASE("What lives and what folds follows the readers") {
   Network network = residual();
+  const std::int64_t residual_params = count_costs(network).params;
   SECTION("an early output lives to the end") {
     network.outputs.push_back({"stage", 3});
     CHECK(layer_costs(network).back().live_bytes == 4 * (64 + 4 + 5));
@@ -123,6 +131,22 @@ TEST_CASE("What lives and what folds follows the readers") {
   SECTION("a norm after a convolution with bias adds nothing to the model") {
     network.layers[1].op = Conv{4, 3, 2, 1, 1, true};
     CHECK(count_costs(network).model_bytes == 4 * (108 + 36 + 20 + 4 + 4 + 5));
+  }
+  SECTION("a layer scale folds as a norm does, and has no shift") {
+    network.layers[2].op = LayerScale{};
+    CHECK(count_costs(network).params == 108 + 4 + 40 + 25);
+    CHECK(count_costs(network).model_bytes == 4 * (108 + 36 + 20 + 4 + 5));
+  }
+  SECTION("a layer norm never folds") {
+    network.layers[2].op = LayerNorm{};
+    CHECK(count_costs(network).params == residual_params);
+    CHECK(count_costs(network).model_bytes == 4 * (108 + 36 + 20 + 8 + 4 + 5));
+  }
+  SECTION("a deconv multiplies at every place of its input") {
+    network.layers[1].op = Deconv{4, 2};
+    CHECK(count_costs(network).params == 48 + 8 + 40 + 25);
+    CHECK(layer_costs(network)[1].macs == 48 * 64);
+    CHECK(count_costs(network).model_bytes == 4 * (48 + 36 + 20 + 4 + 4 + 5));
   }
   SECTION("a tensor that one layer reads twice is counted once") {
     network.layers[5].inputs = {4, 4};

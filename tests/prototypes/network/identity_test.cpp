@@ -64,6 +64,15 @@ TEST_CASE("The hash sees every part of the structure") {
   differs([&](Network& n) { slice(n).begin = 1; });
   differs([&](Network& n) { slice(n).end = 5; });
   differs([](Network& n) { n.layers[1].op = BatchNorm{}; });
+  differs([](Network& n) { n.layers[1].op = LayerNorm{}; });
+  differs([](Network& n) { n.layers[1].op = LayerScale{}; });
+  differs([](Network& n) { n.layers[1].op = LayerScale{1e-5}; });
+  differs([](Network& n) { n.layers[1].op = Dropout{}; });
+  differs([](Network& n) { n.layers[1].op = Dropout{0.25}; });
+  differs([](Network& n) { n.layers[1].op = Deconv{8}; });
+  differs([](Network& n) { n.layers[1].op = Deconv{8, 4}; });
+  differs([](Network& n) { n.layers[1].op = Upsample{}; });
+  differs([](Network& n) { n.layers[1].op = Upsample{2, Upsample::Mode::Bilinear}; });
   differs([](Network& n) { n.layers[3].inputs = {1}; });
   differs([](Network& n) { n.layers[3].inputs = {1, 2}; });
   differs([](Network& n) { n.outputs[0].layer = 3; });
@@ -111,5 +120,9 @@ TEST_CASE("The picture names every layer, its operation and its shape") {
   CHECK(op_text(Activate{Activation::HardSwish}) == "hard_swish");
   CHECK(op_text(Shuffle{3}) == "shuffle g3");
   CHECK(op_text(Upsample{2}) == "upsample x2");
+  CHECK(op_text(Upsample{2, Upsample::Mode::Bilinear}) == "upsample x2 bilinear");
+  CHECK(op_text(Deconv{8, 2, true}) == "deconv 2x2 bias");
+  CHECK(op_text(Dropout{0.25}) == "dropout 0.25");
+  CHECK(op_text(LayerNorm{}) == "layer_norm");
   CHECK(op_text(Pool{Pool::Kind::Average, 3, 1}) == "pool average 3x3 /1");
 }

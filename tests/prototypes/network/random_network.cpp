@@ -114,6 +114,27 @@ class Grower {
       add(PoolTo{}, {from, to}, {in.channels, out.height, out.width});
   }
 
+  void add_enlarged(int from) {
+    const Shape in = shape(from);
+    if (in.height >= 12) return;
+    const int factor = pick(2, 3), out = pick(1, 20);
+    const auto kind = random_.below(3);
+    if (kind == 0) {
+      const bool bias = random_.below(2) == 0;
+      const int deconv =
+          add(Deconv{out, factor, bias}, {from}, {out, factor * in.height, factor * in.width});
+      if (random_.below(2) == 0) add(BatchNorm{}, {deconv}, shape(deconv));
+    } else {
+      const auto mode = kind == 1 ? Upsample::Mode::Nearest : Upsample::Mode::Bilinear;
+      add(Upsample{factor, mode}, {from}, {in.channels, factor * in.height, factor * in.width});
+    }
+  }
+
+  void add_normalised(int from) {
+    const Op ops[] = {BatchNorm{}, LayerNorm{}, LayerScale{}, Dropout{}};
+    add(ops[random_.below(4)], {from}, shape(from));
+  }
+
   void add_rearranged(int from) {
     const Shape in = shape(from);
     if (in.channels % 2 == 0 && random_.below(2) == 0) {
@@ -127,7 +148,7 @@ class Grower {
   void add_something() {
     const int from = source();
     const Shape in = shape(from);
-    switch (random_.below(8)) {
+    switch (random_.below(9)) {
       case 0:
         add_joined(from);
         break;
@@ -147,7 +168,10 @@ class Grower {
         add(Activate{static_cast<Activation>(pick(1, 9))}, {from}, in);
         break;
       case 6:
-        if (in.height < 12) add(Upsample{2}, {from}, {in.channels, 2 * in.height, 2 * in.width});
+        add_enlarged(from);
+        break;
+      case 7:
+        add_normalised(from);
         break;
       default:
         add_conv(from);

@@ -51,6 +51,11 @@ TEST_CASE("Every operation has its output shape") {
   CHECK(shape_of(in, GlobalAveragePool{}) == Shape{12, 1, 1});
   CHECK(shape_of(in, Multiply{}, {0, 0}) == in);
   CHECK(shape_of(in, Upsample{3}) == Shape{12, 21, 27});
+  CHECK(shape_of(in, Upsample{2, Upsample::Mode::Bilinear}) == Shape{12, 14, 18});
+  CHECK(shape_of(in, Deconv{5, 2}) == Shape{5, 14, 18});
+  CHECK(shape_of(in, LayerNorm{}) == in);
+  CHECK(shape_of(in, LayerScale{}) == in);
+  CHECK(shape_of(in, Dropout{0.5}) == in);
   CHECK(shape_of(in, Dense{33}) == Shape{33, 1, 1});
   CHECK(shape_of(in, Dense{}) == Shape{10, 1, 1});
   CHECK(infer_shapes(pair(in, {5, 3, 2}, PoolTo{}, {0, 1})).back() == Shape{12, 4, 5});
@@ -89,6 +94,15 @@ TEST_CASE("Each malformed network is named with its layer and rule") {
     CHECK(broken(Upsample{0}) == "layer: factor must be from 1 to 65536");
     CHECK(broken(Upsample{65536}) == "layer: a map's sides are at most 65536");
     CHECK(broken(Upsample{6000}) == "layer: a map has at most 2^30 elements");
+    CHECK(broken(Upsample{129, Upsample::Mode::Bilinear}) ==
+          "layer: a bilinear factor must be at most 128");
+    CHECK(broken(Deconv{0, 2}) == "layer: out_channels must be at least 1");
+    CHECK(broken(Deconv{4, 0}) == "layer: kernel must be from 1 to 63");
+    CHECK(broken(Deconv{4, 64}) == "layer: kernel must be from 1 to 63");
+    CHECK(broken(Deconv{16385, 2}) ==
+          "layer: a deconv has at most 65536 channels times pixels of its kernel");
+    CHECK(broken(Dropout{1}) == "layer: rate must be from 0 to below 1");
+    CHECK(broken(Dropout{-0.1}) == "layer: rate must be from 0 to below 1");
     CHECK(broken(Dense{-1}) == "layer: out_features must not be negative");
     CHECK(broken(InputLayer{}, {}) == "layer: only the first layer may be the input layer");
   }

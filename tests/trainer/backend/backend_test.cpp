@@ -22,7 +22,7 @@ namespace {
 struct Sample {
   std::vector<float> images;
   std::vector<std::int32_t> labels;
-  Batch batch() const { return {images.data(), static_cast<int>(labels.size())}; }
+  Batch batch() const { return {images.data(), static_cast<int>(labels.size()), 0}; }
 };
 
 Sample sample_of(const net::Network& network, int count) {
@@ -186,6 +186,66 @@ TEST_CASE(
         compare(test::random_network(seed, input, 7), 1 + static_cast<int>(seed % 3)) > 1e-3;
   }
   CHECK(at_kinks <= 2);
+}
+
+TEST_CASE("what is dropped follows from the seed alone, on every backend, and only in training") {
+  test::NetworkBuilder b({3, 6, 7}, 5);
+  const int stem = b.unit(0, 8, 3, 1, 1);
+  const net::Network network = b.finish(b.add(net::Dropout{0.4}, {stem}));
+  const ParameterLayout layout(network);
+  const Sample sample = sample_of(network, 6);
+  const std::vector<float> weights = lively_weights(network, layout);
+  const BackendSettings settings{Device::Cpu, 1, 8};
+  const auto torch = make_torch_backend(network, layout, settings),
+             ours = make_cpu_backend(network, layout, settings);
+  const auto train = [&](Backend& backend, std::uint64_t seed, std::vector<float>& gradients) {
+    Batch batch = sample.batch();
+    batch.seed = seed;
+    Maps maps = backend.forward(weights.data(), batch);
+    const Maps made = maps;
+    cross_entropy(maps.at(0).data(), sample.labels.data(), batch.count, network.classes, 0.1,
+                  maps[0].data());
+    backend.backward(maps, gradients.data());
+    return made.at(0);
+  };
+  std::vector<float> first(layout.trained), again(layout.trained), other(layout.trained),
+      wanted(layout.trained);
+  const std::vector<float> logits = train(*ours, 7, first);
+  CHECK(train(*ours, 7, again) == logits);
+  CHECK(again == first);
+  CHECK(train(*ours, 8, other) != logits);
+  CHECK(largest_difference(train(*torch, 7, wanted), logits) < 1e-4);
+  CHECK(worst_slot(layout, first, wanted) < 1e-3);
+  const std::vector<float> whole = train(*ours, 0, other);
+  CHECK(whole != logits);
+  std::vector<float> stats = neutral_statistics(layout), kept = stats;
+  Batch seeded = sample.batch();
+  seeded.seed = 7;
+  ours->measure_statistics(weights.data(), sample.batch(), 0.7, stats.data());
+  ours->measure_statistics(weights.data(), seeded, 0.7, kept.data());
+  CHECK(stats == kept);
+  CHECK(ours->infer(weights.data(), stats.data(), seeded) ==
+        ours->infer(weights.data(), stats.data(), sample.batch()));
+}
+
+TEST_CASE("dropout drops its share and keeps the mean") {
+  const torch::Tensor x = torch::ones({4, 10, 50, 50});
+  ForwardMode mode;
+  mode.seed = 3;
+  const torch::Tensor y = apply_layer({"dropout", net::Dropout{0.3}, {0}}, {x}, {}, mode);
+  CHECK((y == 0).to(torch::kDouble).mean().item<double>() == Approx(0.3).margin(0.01));
+  CHECK(y.mean().item<double>() == Approx(1).margin(0.02));
+  CHECK(y.max().item<double>() == Approx(1 / 0.7));
+}
+
+TEST_CASE("layer scales begin where they say, and do not decay") {
+  test::NetworkBuilder b({3, 6, 7}, 5);
+  const net::Network network = b.finish(b.add(net::LayerScale{1e-3}, {b.unit(0, 8, 3, 1, 1)}));
+  const ParameterLayout layout(network);
+  const std::vector<float> weights = initial_weights(network, layout, 3);
+  const std::size_t at = layout.offset(4, 0);
+  CHECK(at >= layout.decayed);
+  CHECK(weights[at] == 1e-3F);
 }
 
 TEST_CASE("our kernels and LibTorch agree on widths around the vector length") {

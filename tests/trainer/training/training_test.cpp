@@ -200,6 +200,25 @@ TEST_CASE("a trial that was interrupted, or went rung by rung, ends as one that 
   CHECK(weights_in(whole.path()) == weights_in(parts.path()));
 }
 
+TEST_CASE("a training that drops values drops the same ones after it was interrupted") {
+  const test::ScratchFolder whole, parts, other;
+  TrialRequest request = request_in(whole.path());
+  test::NetworkBuilder b(request.network.input, request.network.classes);
+  int at = b.add(net::LayerNorm{}, {b.unit(0, 16, 3, 2, 1)});
+  at = b.add(net::LayerScale{0.5}, {b.add(net::Deconv{8, 2, true}, {at})});
+  request.network = b.finish(b.add(net::Dropout{0.3}, {at}));
+  const TrialResult undisturbed = train_once(request);
+  request.folder = parts.path();
+  const TrialResult stopped =
+      train_once(request, [](double share, const TrialResult&) { return share < 0.33; });
+  REQUIRE(stopped.outcome == Outcome::Interrupted);
+  check_same(undisturbed, train_once(request));
+  CHECK(weights_in(whole.path()) == weights_in(parts.path()));
+  request.folder = other.path();
+  std::get<net::Dropout>(request.network.layers[6].op).rate = 0;
+  CHECK(train_once(request).epochs[0].train_loss != undisturbed.epochs[0].train_loss);
+}
+
 TEST_CASE("a checkpoint of another recipe is not continued") {
   const test::ScratchFolder folder;
   TrialRequest request = request_in(folder.path());

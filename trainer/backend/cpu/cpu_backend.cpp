@@ -25,7 +25,8 @@ class CpuBackend : public Backend {
         threads_(settings.threads) {}
 
   Maps forward(const float* weights, const Batch& batch, Watch* watch) override {
-    const Pass pass{&kernels_, &layout_, weights, nullptr, batch.count, threads_, true, true};
+    const Pass pass{&kernels_, &layout_, weights, nullptr,   batch.count,
+                    threads_,  true,     true,    batch.seed};
     run(pass, batch, nullptr);
     if (watch) {
       watch->maps.clear();
@@ -50,7 +51,7 @@ class CpuBackend : public Backend {
 
   void measure_statistics(const float* weights, const Batch& batch, double share,
                           float* statistics) override {
-    run({&kernels_, &layout_, weights, nullptr, batch.count, threads_, true, false}, batch,
+    run({&kernels_, &layout_, weights, nullptr, batch.count, threads_, true, false, 0}, batch,
         nullptr);
     for (const auto& feature : plan_.features) {
       if (feature->norm_layer < 0) continue;
@@ -69,7 +70,7 @@ class CpuBackend : public Backend {
   }
 
   Maps infer(const float* weights, const float* statistics, const Batch& batch) override {
-    const Pass pass{&kernels_, &layout_, weights, nullptr, batch.count, threads_, false, false};
+    const Pass pass{&kernels_, &layout_, weights, nullptr, batch.count, threads_, false, false, 0};
     run(pass, batch, statistics);
     return read_outputs(pass);
   }

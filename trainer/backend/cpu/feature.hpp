@@ -2,6 +2,7 @@
 // A map of a batch as the CPU backend keeps it, and the steps that make and read maps.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -65,8 +66,9 @@ struct Pass {
   float* gradients = nullptr;  ///< flat, as the weights; only backward
   int images = 0;
   int threads = 1;
-  bool measures = true;  ///< batch statistics are wanted
-  bool trains = true;    ///< a backward pass follows
+  bool measures = true;    ///< batch statistics are wanted
+  bool trains = true;      ///< a backward pass follows
+  std::uint64_t seed = 0;  ///< as Batch's
 };
 
 /// Whether a step adds up its output's channels for a batch norm.

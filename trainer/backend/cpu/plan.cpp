@@ -167,7 +167,7 @@ class Planner {
       copy->act = activation->kind;
       of_layer_[static_cast<std::size_t>(index)] = copy;
     } else {
-      absorb(add_step(other_step_(layer(index)), index), index, true);
+      absorb(add_step(other_step_(layer(index), index), index), index, true);
     }
   }
 

@@ -24,8 +24,8 @@ struct Plan {
 /// Returns about how much memory a plan takes, without taking it.
 std::size_t planned_bytes(const net::Network& network, int batch);
 
-/// Makes the step of a layer without weights that has no kernel of ours.
-using StepMaker = std::function<std::unique_ptr<Step>(const net::Layer&)>;
+/// Makes the step of a layer that has no kernel of ours, the one of this index.
+using StepMaker = std::function<std::unique_ptr<Step>(const net::Layer&, int)>;
 
 /// Plans for batches of up to settings.batch images. Layers that no output needs are left out.
 /// Throws std::bad_alloc where the maps do not fit.

@@ -72,7 +72,7 @@ class TorchBackend : public Backend {
     translating([&] {
       torch::NoGradGuard no_gradients;
       const Tensor running = upload(statistics, layout_.statistics).clone();
-      run(cut(upload(weights, layout_.trained), running), images_of(batch), {true, share});
+      run(cut(upload(weights, layout_.trained), running), images_of(batch), {true, share, 0});
       const Tensor host = running.to(torch::kCPU).contiguous();
       std::copy_n(host.data_ptr<float>(), layout_.statistics, statistics);
     });
@@ -83,7 +83,7 @@ class TorchBackend : public Backend {
       torch::NoGradGuard no_gradients;
       return to_maps(
           run(cut(upload(weights, layout_.trained), upload(statistics, layout_.statistics)),
-              images_of(batch), {false, 0}));
+              images_of(batch), {false, 0, 0}));
     });
   }
 
@@ -108,7 +108,7 @@ class TorchBackend : public Backend {
       }
     pass.images = images_of(batch).set_requires_grad(settings_.gives_image_slopes);
     std::vector<Tensor> kept;
-    pass.outputs = run(leaves, pass.images, {true, 0}, watch ? &kept : nullptr);
+    pass.outputs = run(leaves, pass.images, {true, 0, batch.seed}, watch ? &kept : nullptr);
     if (watch) {
       std::vector<Tensor> seen;
       for (int layer : watch->layers) seen.push_back(kept[static_cast<std::size_t>(layer)]);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "design_specs/seeds/random.hpp"
+
 namespace atto::train {
 namespace {
 
@@ -43,6 +45,17 @@ Tensor pool(const Tensor& x, const net::Pool& op) {
                            padding, is_even, /*count_include_pad=*/false);
 }
 
+/// 0 or 1 / (1 - rate) for each value, drawn in the order [N, H, W, C] on every device.
+Tensor dropout_factors(const Tensor& x, double rate, std::uint64_t seed) {
+  const Tensor factors =
+      torch::empty({x.size(0), x.size(2), x.size(3), x.size(1)}, torch::kFloat32);
+  spec::Random random(seed);
+  std::generate_n(factors.data_ptr<float>(), factors.numel(), [&] {
+    return random.uniform() < rate ? 0.0F : static_cast<float>(1 / (1 - rate));
+  });
+  return factors.permute({0, 3, 1, 2}).to(x.device(), x.scalar_type());
+}
+
 Tensor shuffle(const Tensor& x, int groups) {
   const auto n = x.size(0), c = x.size(1), h = x.size(2), w = x.size(3);
   return x.reshape({n, groups, c / groups, h, w}).transpose(1, 2).reshape({n, c, h, w});
@@ -82,11 +95,25 @@ struct Apply {
   Tensor operator()(const net::GlobalAveragePool&) const { return in[0].mean({2, 3}, true); }
   Tensor operator()(const net::Multiply&) const { return in[0] * in[1]; }
   Tensor operator()(const net::Upsample& op) const {
-    return torch::upsample_nearest2d(in[0], {in[0].size(2) * op.factor, in[0].size(3) * op.factor});
+    const std::int64_t sides[] = {in[0].size(2) * op.factor, in[0].size(3) * op.factor};
+    return op.mode == net::Upsample::Mode::Bilinear
+               ? torch::upsample_bilinear2d(in[0], sides, /*align_corners=*/false)
+               : torch::upsample_nearest2d(in[0], sides);
   }
   Tensor operator()(const net::Dense&) const {
     const Tensor flat = in[0].contiguous().reshape({in[0].size(0), -1});
     return torch::linear(flat, own[0], own[1]).reshape({in[0].size(0), -1, 1, 1});
+  }
+  Tensor operator()(const net::Deconv& op) const {
+    return torch::conv_transpose2d(in[0], own[0], op.bias ? own[1] : Tensor(), op.kernel);
+  }
+  Tensor operator()(const net::LayerNorm&) const {
+    return torch::layer_norm(in[0].permute({0, 2, 3, 1}), {in[0].size(1)}, own[0], own[1], 1e-6)
+        .permute({0, 3, 1, 2});
+  }
+  Tensor operator()(const net::LayerScale&) const { return in[0] * own[0].view({1, -1, 1, 1}); }
+  Tensor operator()(const net::Dropout& op) const {
+    return mode.seed == 0 ? in[0] : in[0] * dropout_factors(in[0], op.rate, mode.seed);
   }
   Tensor operator()(const net::Softmax&) const { return torch::softmax(in[0], 1); }
 };
@@ -107,6 +134,12 @@ std::vector<int> last_uses(const net::Network& network, const std::vector<int>& 
 
 }  // namespace
 
+ForwardMode ForwardMode::of_layer(int index) const {
+  ForwardMode mode = *this;
+  if (seed != 0) mode.seed = spec::derive_seed({seed, static_cast<std::uint64_t>(index)});
+  return mode;
+}
+
 Tensor apply_layer(const net::Layer& layer, const std::vector<Tensor>& inputs,
                    const LayerTensors& tensors, const ForwardMode& mode) {
   return std::visit(Apply{inputs, tensors, mode}, layer.op);
@@ -122,7 +155,7 @@ std::vector<Tensor> run_network(const net::Network& network, const Tensor& image
     std::vector<Tensor> inputs;
     for (int input : layer.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
     if (layer.inputs.empty()) inputs.push_back(images);
-    values[i] = apply_layer(layer, inputs, tensors[i], mode);
+    values[i] = apply_layer(layer, inputs, tensors[i], mode.of_layer(static_cast<int>(i)));
     if (kept) continue;
     for (int input : layer.inputs)
       if (last[static_cast<std::size_t>(input)] == static_cast<int>(i))

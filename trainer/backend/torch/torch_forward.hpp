@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "prototypes/network/network.hpp"
@@ -16,10 +17,15 @@ struct ForwardMode {
   bool uses_batch_statistics = true;
   /// Moves running statistics by this share when batch statistics are used; 0 leaves them.
   double share = 0;
+  /// Of what is dropped; 0: nothing.
+  std::uint64_t seed = 0;
+
+  /// The same for one of the network's layers, with a seed of its own.
+  ForwardMode of_layer(int index) const;
 };
 
-/// Returns the output of one layer. inputs: outputs of layer.inputs; size_like: for PoolTo the
-/// second.
+/// Returns the output of one layer, whose seed is in `mode`. inputs: outputs of layer.inputs;
+/// size_like: for PoolTo the second.
 torch::Tensor apply_layer(const net::Layer& layer, const std::vector<torch::Tensor>& inputs,
                           const LayerTensors& tensors, const ForwardMode& mode);
 

@@ -3,6 +3,7 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "trainer/backend/cpu/in_parallel.hpp"
@@ -18,7 +19,7 @@ using torch::Tensor;
 
 class TorchStep : public Step {
  public:
-  explicit TorchStep(const net::Layer& layer) : layer_(layer) {}
+  TorchStep(const net::Layer& layer, int index) : layer_(layer), index_(index) {}
 
   void forward(const Pass& pass) override {
     translating([&] { run(pass); });
@@ -35,7 +36,10 @@ class TorchStep : public Step {
       leaves_.push_back(
           value_of(pass, *inputs[i])
               .set_requires_grad(pass.trains && inputs[i]->needs_gradient && is_read(i)));
-    result_ = apply_layer(layer_, leaves_, {}, {});
+    own_ = own_tensors(pass);
+    ForwardMode mode;
+    mode.seed = pass.seed;
+    result_ = apply_layer(layer_, leaves_, own_, mode.of_layer(index_));
     const Tensor flat = result_.detach().permute({0, 2, 3, 1}).contiguous();
     std::memcpy(output->raw.data(), flat.data_ptr<float>(),
                 static_cast<std::size_t>(flat.numel()) * sizeof(float));
@@ -51,16 +55,39 @@ class TorchStep : public Step {
                         static_cast<int>(pass.images * output->pixels()), s.channels,
                         blend.by_grad.data(), blend.by_raw.data(), blend.constant.data(),
                         slope.data_ptr<float>(), s.channels);
-    std::vector<Tensor> wanted;
+    std::vector<Tensor> wanted = own_;
     for (const Tensor& leaf : leaves_)
       if (leaf.requires_grad()) wanted.push_back(leaf);
     if (!wanted.empty()) {
       const auto slopes = torch::autograd::grad({result_}, wanted, {slope.permute({0, 3, 1, 2})});
       std::size_t next = 0;
+      for (; next < own_.size(); ++next) write_gradient(pass, next, slopes[next]);
       for (std::size_t i = 0; i < leaves_.size(); ++i)
         if (leaves_[i].requires_grad()) send(pass, *inputs[i], slopes[next++]);
     }
     drop();
+  }
+
+  const Slot& slot(const Pass& pass, std::size_t part) const {
+    const int first = pass.layout->first_slot[static_cast<std::size_t>(index_)];
+    return pass.layout->slots[static_cast<std::size_t>(first) + part];
+  }
+  /// The layer's weights, where they lie.
+  LayerTensors own_tensors(const Pass& pass) const {
+    LayerTensors own;
+    const int first = pass.layout->first_slot[static_cast<std::size_t>(index_)];
+    if (first < 0) return own;
+    for (std::size_t i = static_cast<std::size_t>(first);
+         i < pass.layout->slots.size() && pass.layout->slots[i].spec.layer == index_; ++i) {
+      const Slot& of = pass.layout->slots[i];
+      own.push_back(torch::from_blob(const_cast<float*>(pass.weights + of.offset), of.spec.shape)
+                        .set_requires_grad(pass.trains));
+    }
+    return own;
+  }
+  void write_gradient(const Pass& pass, std::size_t part, const Tensor& slopes) const {
+    const Tensor dense = slopes.contiguous();
+    std::copy_n(dense.data_ptr<float>(), dense.numel(), pass.gradients + slot(pass, part).offset);
   }
 
   /// The values of a map as [N, C, H, W] in channels_last order.
@@ -110,18 +137,21 @@ class TorchStep : public Step {
 
   void drop() {
     leaves_.clear();
+    own_.clear();
     result_ = Tensor();
   }
 
   const net::Layer layer_;
+  const int index_;
+  LayerTensors own_;
   std::vector<Tensor> leaves_;
   Tensor result_;
 };
 
 }  // namespace
 
-std::unique_ptr<cpu::Step> make_torch_step(const net::Layer& layer) {
-  return std::make_unique<TorchStep>(layer);
+std::unique_ptr<cpu::Step> make_torch_step(const net::Layer& layer, int index) {
+  return std::make_unique<TorchStep>(layer, index);
 }
 
 }  // namespace atto::train

@@ -8,7 +8,7 @@
 
 namespace atto::train {
 
-/// Any layer without weights.
-std::unique_ptr<cpu::Step> make_torch_step(const net::Layer& layer);
+/// Any layer without running statistics; `index` is its place in the network.
+std::unique_ptr<cpu::Step> make_torch_step(const net::Layer& layer, int index);
 
 }  // namespace atto::train

@@ -49,7 +49,7 @@ std::vector<double> synflow_by_layer(const net::Network& network, const Paramete
   std::vector<int> layer_of_leaf;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const net::Op& op = network.layers[i].op;
-    if (!std::holds_alternative<net::Conv>(op) && !std::holds_alternative<net::Dense>(op)) continue;
+    if (!has_kernel(op)) continue;
     tensors[i][0] = tensors[i][0].abs().requires_grad_(true);
     if (tensors[i].size() > 1) tensors[i][1] = torch::zeros_like(tensors[i][1]);
     leaves.push_back(tensors[i][0]);
@@ -62,12 +62,14 @@ std::vector<double> synflow_by_layer(const net::Network& network, const Paramete
     std::vector<Tensor> inputs;
     for (int input : layer.inputs) inputs.push_back(values[static_cast<std::size_t>(input)]);
     const bool passes_on = std::holds_alternative<net::BatchNorm>(layer.op) ||
+                           std::holds_alternative<net::LayerNorm>(layer.op) ||
+                           std::holds_alternative<net::LayerScale>(layer.op) ||
                            std::holds_alternative<net::Activate>(layer.op) ||
                            std::holds_alternative<net::Softmax>(layer.op);
     if (layer.inputs.empty())
       values[i] = torch::ones({1, in.channels, in.height, in.width}, torch::kFloat64);
     else
-      values[i] = passes_on ? inputs[0] : apply_layer(layer, inputs, tensors[i], {true, 0});
+      values[i] = passes_on ? inputs[0] : apply_layer(layer, inputs, tensors[i], {});
   }
   std::vector<Tensor> sums;
   for (int output : outputs)
