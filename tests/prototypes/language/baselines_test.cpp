@@ -45,6 +45,14 @@ TEST_CASE("Networks of others have exactly their published parameters") {
   CHECK(net::count_costs(network).params == params);
 }
 
+TEST_CASE("EfficientNet-Lite0 has its published parameters") {
+  // 4.652M parameters and 0.385G multiply-adds in d-li14/efficientnet-lite.pytorch; the 407M of
+  // TensorFlow's page count batch norms too.
+  const net::Costs costs = net::count_costs(shipped("efficientnet_lite0", 1000));
+  CHECK(costs.params == 4'652'008);
+  CHECK(costs.macs == 385'187'552);
+}
+
 TEST_CASE("The small-image variants keep the parameters of their originals") {
   const auto [small, original] =
       GENERATE(table<const char*, const char*>({{"mobilenet_v1_32", "mobilenet_v1"},
