@@ -215,7 +215,7 @@ TEST_CASE("a training that drops values drops the same ones after it was interru
   check_same(undisturbed, train_once(request));
   CHECK(weights_in(whole.path()) == weights_in(parts.path()));
   request.folder = other.path();
-  std::get<net::Dropout>(request.network.layers[6].op).rate = 0;
+  std::get<net::Dropout>(request.network.layers[7].op).rate = 0;
   CHECK(train_once(request).epochs[0].train_loss != undisturbed.epochs[0].train_loss);
 }
 
