@@ -308,7 +308,7 @@ void add_tabulate(CLI::App& app, Action& action) {
   command.footer(
       "Examples:\n"
       "  atto tabulate design_specs/table_fashion.json --seeds 3 --dry-run\n"
-      "  atto tabulate --import rows.csv --space prototype.json --table table.safetensors");
+      "  atto tabulate --import rows.csv --space cells.json --table cells.safetensors");
   command.runs(action, [options] {
     expect_options(*options);
     return tabulate_command(*options);
