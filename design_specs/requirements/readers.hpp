@@ -20,6 +20,8 @@ Objective read_objective(Problems& problems, const Cursor& at, const TaskKind& k
 /// `band` is the default that the objective sets; `strategies` as in read_design_spec().
 SearchSettings read_search(Problems& problems, const Cursor& at, const Band& band,
                            std::span<const std::string_view> strategies);
-TrainingSettings read_training(Problems& problems, const Cursor& at);
+/// Keys that are absent keep what they are in `training`.
+TrainingSettings read_training(Problems& problems, const Cursor& at,
+                               TrainingSettings training = {});
 
 }  // namespace atto::spec

@@ -135,8 +135,7 @@ SearchSettings read_search(Problems& problems, const Cursor& at, const Band& ban
   return search;
 }
 
-TrainingSettings read_training(Problems& problems, const Cursor& at) {
-  TrainingSettings training;
+TrainingSettings read_training(Problems& problems, const Cursor& at, TrainingSettings training) {
   TrainingRecipe& recipe = training.recipe;
   Section section(problems, at, kTrainingKeys);
   section.one_of("recipe", recipe.name, kRecipes);
@@ -156,7 +155,7 @@ TrainingSettings read_training(Problems& problems, const Cursor& at) {
   section.integer("cutout", recipe.cutout, 0, kMaxResolution);
   section.number("ema", recipe.ema, 0, kBelowOne);
   section.integer("threads", recipe.threads, 1, 1024);
-  training.final_threads = recipe.threads;
+  if (section.member("threads")) training.final_threads = recipe.threads;
   section.integer("final_threads", training.final_threads, 1, 1024);
   section.integer("final_epochs", training.final_epochs, 1, kMaxEpochs);
   training.final_images =

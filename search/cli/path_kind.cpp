@@ -32,6 +32,7 @@ constexpr Row kRows[] = {
     {PathKind::Weights, "a file of weights (safetensors)", "atto export, eval"},
     {PathKind::Spec, "a design spec", "atto check, generate, search, calibrate, tabulate"},
     {PathKind::Network, "a design or prototype", "atto check, inspect, train, reopen"},
+    {PathKind::TrainingList, "a list of trainings", "atto train"},
     {PathKind::Image, "an image", "atto run MODEL"},
     {PathKind::Ledger, "the ledger of a campaign, whose folder is meant", "atto status, report"},
     {PathKind::Onnx, "an ONNX model", ""},
@@ -72,6 +73,7 @@ bool begins_as_onnx(std::string_view start) {
 
 PathKind json_kind(const spec::Value& root) {
   if (is_spec(root)) return PathKind::Spec;
+  if (root.find("trainings")) return PathKind::TrainingList;
   return root.find("stages") ? PathKind::Network : PathKind::Unknown;
 }
 

@@ -21,6 +21,7 @@ enum class PathKind {
   Weights,
   Spec,
   Network,
+  TrainingList,
   Image,
   Ledger,
   Onnx,

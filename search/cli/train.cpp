@@ -47,7 +47,7 @@ void add_reference(CLI::App& app, Action& action) {
 }
 
 void add_train(CLI::App& app, Action& action) {
-  add_passed_on(app, action, "train", "Train one design in full",
+  add_passed_on(app, action, "train", "Train one design in full, or a list of them",
                 "Example:  atto train design.json --data fashion_mnist --epochs 30");
 }
 

@@ -1,5 +1,5 @@
 // atto-trainer train DESIGN: one design, trained in full; continues its checkpoint where there is
-// one.
+// one. Of a list of trainings: train_list.cpp.
 #include <fmt/format.h>
 
 #include <limits>
@@ -23,6 +23,8 @@
 #include "search/strategies/strategy.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
+#include "trainer/cli/train_list.hpp"
+#include "trainer/cli/training.hpp"
 #include "trainer/data/dataset_identity.hpp"
 #include "trainer/data/datasets.hpp"
 #include "trainer/training/training_evaluator.hpp"
@@ -38,16 +40,11 @@ struct Options {
   fs::path design, out, spec;
   std::string data, device = "auto";
   std::optional<int> epochs, resolution, threads, rung;
-  std::uint64_t seed = 1;
-  bool json = false, force = false;
+  std::optional<std::uint64_t> seed;
+  bool json = false, force = false, dry_run = false;
 };
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-/// "top-1 65.20 %"
-std::string told(const spec::Score& score, double value) {
-  return fmt::format("{} {}{}", score.label, spec::shown(score, value), spec::unit_text(score));
-}
 
 /// Shows epochs as lines, and on a terminal the way to the next one. Of very many short epochs it
 /// shows one a second.
@@ -92,93 +89,6 @@ class Display {
   StatusLine line_;
 };
 
-/// Makes a request what a campaign's search asks for: up to a rung, its images, the top rung's
-/// schedule.
-void train_as_searched(const Options& options, const spec::SearchSettings& search,
-                       train::TrialRequest& request) {
-  const int rungs = static_cast<int>(search.rungs.size());
-  if (*options.rung > rungs)
-    throw SpecError({{"--rung", "", fmt::format("must be <= {}, the spec's rungs", rungs),
-                      std::to_string(*options.rung)}});
-  request.phase = train::Phase::Search;
-  request.judge_test = false;
-  request.images = search.images;
-  request.to_epoch = search.rungs[static_cast<std::size_t>(*options.rung - 1)];
-  request.horizon_epochs = search.rungs.back();
-}
-
-train::TrialRequest request_of(const Options& options) {
-  train::TrialRequest request;
-  spec::DesignSpec spec;
-  if (!options.spec.empty()) {
-    spec = spec::read_design_spec(options.spec, search::strategy_names());
-    request.task = spec.task;
-    request.recipe = options.rung ? spec.training.recipe : spec.training.final_recipe();
-    request.images = spec.training.final_images;
-    request.to_epoch = spec.training.final_epochs;
-  } else {
-    request.to_epoch = spec::TrainingSettings{}.final_epochs;
-  }
-  if (!options.data.empty()) {
-    request.task.dataset = options.data;
-    request.task.base.clear();
-  }
-  if (options.resolution) request.task.resolution = options.resolution;
-  if (options.threads) request.recipe.threads = *options.threads;
-  request.to_epoch = options.epochs.value_or(request.to_epoch);
-  request.horizon_epochs = request.to_epoch;
-  request.phase = train::Phase::Final;
-  request.judge_test = true;
-  if (options.rung && options.spec.empty())
-    throw SpecError({{"--rung", "", "needs --spec, whose search.rungs it counts", ""}});
-  if (options.rung) train_as_searched(options, spec.search, request);
-  request.seed = options.seed;
-  const train::DatasetInfo info = train::describe_dataset(request.task);
-  train::check_image_counts(spec, info);
-  request.data = train::identity_of(info);
-  for (const std::string& note : info.notes) fmt::print(stderr, "data: {}\n", note);
-  request.network = net::read_design(options.design, net::TaskInput{info.input(), info.classes},
-                                     net::FirstOutput::Logits);
-  request.design_hash = net::hash_text(net::structure_hash(request.network));
-  request.folder =
-      options.out.empty()
-          ? fs::path("runs") / fmt::format("train-{}-s{}", request.network.name, options.seed)
-          : options.out;
-  return request;
-}
-
-nlohmann::ordered_json json_of(const train::TrialRequest& request,
-                               const train::TrialResult& result) {
-  nlohmann::ordered_json epochs = nlohmann::ordered_json::array();
-  const std::vector<spec::Score>& scores = request.task.kind.scores;
-  for (const train::EpochRecord& e : result.epochs) {
-    nlohmann::ordered_json epoch = {{"epoch", e.epoch},
-                                    {"train_loss", e.train_loss},
-                                    {"learning_rate", e.learning_rate},
-                                    {"validation_loss", e.validation_loss}};
-    for (const spec::Score& score : scores)
-      epoch["validation_" + score.name] = spec::find_value(e.validation, score.name).value_or(kNaN);
-    epoch["cpu_seconds"] = e.cpu_seconds;
-    epochs.push_back(std::move(epoch));
-  }
-  const net::Costs costs = net::count_costs(request.network);
-  constexpr const char* kOutcomes[] = {"finished", "diverged", "failed", "interrupted"};
-  nlohmann::ordered_json json = {{"design_hash", request.design_hash},
-                                 {"dataset", request.data.name},
-                                 {"seed", request.seed},
-                                 {"params", costs.params},
-                                 {"macs", costs.macs},
-                                 {"outcome", kOutcomes[static_cast<int>(result.outcome)]},
-                                 {"reason", result.reason}};
-  for (const spec::Score& score : scores)  // null where absent
-    json["test_" + score.name] = spec::find_value(result.test, score.name).value_or(kNaN);
-  json["cpu_seconds"] = result.cpu_seconds;
-  json["images_per_second"] = result.images_per_second;
-  json["epochs"] = std::move(epochs);
-  json["folder"] = request.folder.string();
-  return json;
-}
-
 /// Returns the exit code: 0 trained, 1 diverged or failed, 130 interrupted.
 int tell_result(const Options& options, const train::TrialRequest& request,
                 const train::TrialResult& result) {
@@ -205,37 +115,32 @@ int tell_result(const Options& options, const train::TrialRequest& request,
   return 0;
 }
 
-/// Makes the folder. Throws SpecError where it holds another training or a campaign; with --force
-/// the files of the other training go first, those that were made of its weights among them.
-void take_folder(const Options& options, const train::TrialRequest& request) {
-  const fs::path& folder = request.folder;
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw EnvironmentError("cannot make", folder.string(), error.value());
-  const std::string ledger = search::ledger_in(folder);
-  const std::string other = ledger.empty() ? train::other_training(folder, request, options.design)
-                                           : "a campaign: " + ledger;
-  if (other.empty()) return;
-  if (!options.force || !ledger.empty())
-    throw SpecError({{folder.string(), "",
-                      "holds " + other + "; choose another folder with --out" +
-                          (options.force ? "" : ", or replace it with --force"),
-                      ""}});
-  train::remove_training(folder);
+TrainingOrder order_of(const Options& options) {
+  TrainingOrder order{.design = options.design,
+                      .folder = options.out,
+                      .spec = {},
+                      .data = options.data,
+                      .epochs = options.epochs,
+                      .resolution = options.resolution,
+                      .threads = options.threads,
+                      .rung = options.rung,
+                      .seed = options.seed.value_or(1)};
+  if (!options.spec.empty())
+    order.spec = spec::read_design_spec(options.spec, search::strategy_names());
+  return order;
 }
 
-int train_command(const Options& options) {
-  search::StopSignals signals;
-  expect_kind(options.design, "atto train", {PathKind::Network});
-  const train::TrialRequest request = request_of(options);
+int train_design(const Options& options, search::StopSignals& signals) {
+  const TrainingOrder order = order_of(options);
+  train::DatasetInfo info;
+  const train::TrialRequest request = request_of(order, info);
+  for (const std::string& note : info.notes) fmt::print(stderr, "data: {}\n", note);
   const net::Costs costs = net::count_costs(request.network);
   const net::Shape& input = request.network.input;
   fmt::print(stderr, "{}  {} params  {} MACs  {} {}x{}x{}  seed {}\n", request.design_hash,
              costs.params, costs.macs, request.data.name, input.channels, input.height, input.width,
              request.seed);
-  const std::string design = spec::read_file(options.design);
-  take_folder(options, request);
-  spec::write_file_atomically(request.folder / net::kDesignName, design);
+  const auto lock = take_folder(order, request, options.force);
   train::TrainingEvaluator evaluator({device_of(options.device), request.recipe.threads});
   Display display(request.task.kind, request.to_epoch);
   const train::TrialResult result =
@@ -247,16 +152,39 @@ int train_command(const Options& options) {
   return tell_result(options, request, result);
 }
 
+int train_command(const Options& options) {
+  search::StopSignals signals;
+  expect_kind(options.design, "atto train", {PathKind::Network, PathKind::TrainingList});
+  if (kind_of(options.design) != PathKind::TrainingList) return train_design(options, signals);
+  const auto refuse = [](bool is_given, const char* name) {
+    if (is_given) throw SpecError({{name, "", "is for one design; a list says it itself", ""}});
+  };
+  refuse(!options.spec.empty(), "--spec");
+  refuse(options.epochs.has_value(), "--epochs");
+  refuse(options.resolution.has_value(), "--resolution");
+  refuse(options.rung.has_value(), "--rung");
+  refuse(options.seed.has_value(), "--seed");
+  refuse(options.force, "--force");
+  return train_list({options.design, options.out, options.data, device_of(options.device),
+                     options.threads, options.dry_run, options.json},
+                    signals);
+}
+
 }  // namespace
 
 void add_trainer_train(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  Command command(app, "train", "Train one design in full");
-  command.option("design", options->design, "Design JSON (a prototype without holes)").required();
+  Command command(app, "train", "Train one design in full, or a list of them");
+  command
+      .option("design", options->design,
+              "Design JSON (a prototype without holes), or a list of trainings")
+      .required();
   command.option(
       "--data", options->data,
       "Data set: a name that `atto data` lists, or a path; default: the spec's, fashion_mnist");
-  command.option("--out", options->out, "Folder for the results; default: runs/train-NAME-sSEED");
+  command.option("--out", options->out,
+                 "Folder for the results; default: runs/train-NAME-sSEED; of a list:\n"
+                 "folder for their folders, runs/NAME");
   command.option("--spec", options->spec, "Take task and recipe from these design requirements");
   command.option("--epochs", options->epochs, "Epochs; default: the spec's final_epochs")
       .range(1, 100000);
@@ -266,11 +194,13 @@ void add_trainer_train(CLI::App& app, Action& action) {
       .option("--rung", options->rung,
               "Train as the search of --spec does, up to this rung (1 = lowest)")
       .positive();
-  command.option("--seed", options->seed, "Seed of weights, order and augmentation");
+  command.option("--seed", options->seed, "Seed of weights, order and augmentation; default: 1");
   command.option("--threads", options->threads, "CPU threads; part of the result's identity")
       .range(1, 256);
   add_device_option(command, options->device);
   command.flag("--force", options->force, "Replace another training that the folder holds");
+  command.flag("--dry-run", options->dry_run,
+               "Of a list: say what is finished, begun and left, and what that costs");
   command.flag("--json", options->json, "Print the result as JSON");
   command.footer(
       "Example:  atto train design.json --data fashion_mnist --epochs 30\n"

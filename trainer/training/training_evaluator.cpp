@@ -15,14 +15,6 @@
 namespace atto::train {
 namespace {
 
-std::string cpu_model() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name"))
-      return line.substr(std::min(line.size(), line.find(':') + 2));
-  return "unknown";
-}
-
 /// Returns the bytes that this process may use: of the machine, or of its control group.
 double memory_limit() {
   double limit =
@@ -40,6 +32,14 @@ TrialResult failed(const std::string& reason) {
 }
 
 }  // namespace
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      return line.substr(std::min(line.size(), line.find(':') + 2));
+  return "unknown";
+}
 
 TrainingEvaluator::TrainingEvaluator(TrainerSettings settings) : settings_(settings) {
   prepare_process(settings.threads);

@@ -18,6 +18,9 @@ struct TrainerSettings {
   int threads = 1;  ///< of the process; a trial that asks for another number changes it
 };
 
+/// Returns the CPU's name as the system tells it.
+std::string cpu_model();
+
 /// Keeps the last data set between calls. One object a process: LibTorch's thread settings are the
 /// process's. Throws EnvironmentError when CUDA is asked for and not there.
 class TrainingEvaluator : public Evaluator {

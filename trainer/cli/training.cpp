@@ -1,0 +1,172 @@
+#include "trainer/cli/training.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "prototypes/language/artefact_names.hpp"
+#include "prototypes/language/prototype.hpp"
+#include "prototypes/network/costs.hpp"
+#include "prototypes/network/identity.hpp"
+#include "search/ledger/open_ledger.hpp"
+#include "trainer/data/dataset_identity.hpp"
+#include "trainer/training/checkpoint.hpp"
+#include "trainer/training/training_evaluator.hpp"
+#include "trainer/training/training_folder.hpp"
+
+namespace atto::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+/// Makes a request what a campaign's search asks for: up to a rung, its images, the top rung's
+/// schedule.
+void train_as_searched(const TrainingOrder& order, const spec::SearchSettings& search,
+                       train::TrialRequest& request) {
+  const int rungs = static_cast<int>(search.rungs.size());
+  if (*order.rung > rungs)
+    throw SpecError({{"--rung", "", fmt::format("must be <= {}, the spec's rungs", rungs),
+                      std::to_string(*order.rung)}});
+  request.phase = train::Phase::Search;
+  request.judge_test = false;
+  request.images = search.images;
+  request.to_epoch = search.rungs[static_cast<std::size_t>(*order.rung - 1)];
+  request.horizon_epochs = search.rungs.back();
+}
+
+nlohmann::ordered_json recipe_json(const train::TrialRequest& request) {
+  const spec::TrainingRecipe& recipe = request.recipe;
+  nlohmann::ordered_json json = {{"epochs", request.to_epoch},
+                                 {"images", nullptr},
+                                 {"batch", recipe.batch},
+                                 {"learning_rate", recipe.learning_rate},
+                                 {"warmup_epochs", recipe.warmup_epochs},
+                                 {"final_learning_rate", recipe.final_learning_rate},
+                                 {"momentum", recipe.momentum},
+                                 {"weight_decay", recipe.weight_decay},
+                                 {"label_smoothing", recipe.label_smoothing},
+                                 {"crop_padding", recipe.crop_padding},
+                                 {"flip", recipe.flip},
+                                 {"cutout", recipe.cutout},
+                                 {"ema", recipe.ema},
+                                 {"threads", recipe.threads}};
+  if (request.images) json["images"] = *request.images;
+  return json;
+}
+
+}  // namespace
+
+std::string told(const spec::Score& score, double value) {
+  return fmt::format("{} {}{}", score.label, spec::shown(score, value), spec::unit_text(score));
+}
+
+train::TrialRequest request_of(const TrainingOrder& order, train::DatasetInfo& info) {
+  train::TrialRequest request;
+  const spec::DesignSpec spec = order.spec.value_or(spec::DesignSpec{});
+  if (order.spec) {
+    request.task = spec.task;
+    request.recipe = order.rung ? spec.training.recipe : spec.training.final_recipe();
+    request.images = spec.training.final_images;
+  }
+  if (!order.data.empty()) {
+    request.task.dataset = order.data;
+    request.task.base.clear();
+  }
+  if (order.resolution) request.task.resolution = order.resolution;
+  if (order.threads) request.recipe.threads = *order.threads;
+  request.to_epoch = order.epochs.value_or(spec.training.final_epochs);
+  request.horizon_epochs = request.to_epoch;
+  request.phase = train::Phase::Final;
+  request.judge_test = true;
+  if (order.rung && !order.spec)
+    throw SpecError({{"--rung", "", "needs --spec, whose search.rungs it counts", ""}});
+  if (order.rung) train_as_searched(order, spec.search, request);
+  request.seed = order.seed;
+  info = train::describe_dataset(request.task);
+  train::check_image_counts(spec, info);
+  request.data = train::identity_of(info);
+  request.network = net::read_design(order.design, net::TaskInput{info.input(), info.classes},
+                                     net::FirstOutput::Logits);
+  request.design_hash = net::hash_text(net::structure_hash(request.network));
+  request.folder =
+      order.folder.empty()
+          ? fs::path("runs") / fmt::format("train-{}-s{}", request.network.name, order.seed)
+          : order.folder;
+  return request;
+}
+
+nlohmann::ordered_json json_of(const train::TrialRequest& request,
+                               const train::TrialResult& result) {
+  nlohmann::ordered_json epochs = nlohmann::ordered_json::array();
+  const std::vector<spec::Score>& scores = request.task.kind.scores;
+  double cpu_seconds = 0;
+  for (const train::EpochRecord& e : result.epochs) {
+    nlohmann::ordered_json epoch = {{"epoch", e.epoch},
+                                    {"train_loss", e.train_loss},
+                                    {"learning_rate", e.learning_rate},
+                                    {"validation_loss", e.validation_loss}};
+    for (const spec::Score& score : scores)
+      epoch["validation_" + score.name] = spec::find_value(e.validation, score.name).value_or(kNaN);
+    epoch["cpu_seconds"] = e.cpu_seconds;
+    cpu_seconds += e.cpu_seconds;
+    epochs.push_back(std::move(epoch));
+  }
+  const net::Costs costs = net::count_costs(request.network);
+  constexpr const char* kOutcomes[] = {"finished", "diverged", "failed", "interrupted"};
+  nlohmann::ordered_json json = {{"network", request.network.name},
+                                 {"design_hash", request.design_hash},
+                                 {"dataset", request.data.name},
+                                 {"resolution", request.network.input.height},
+                                 {"seed", request.seed},
+                                 {"params", costs.params},
+                                 {"macs", costs.macs},
+                                 {"peak_activation_bytes", costs.peak_activation_bytes},
+                                 {"recipe", recipe_json(request)},
+                                 {"outcome", kOutcomes[static_cast<int>(result.outcome)]},
+                                 {"reason", result.reason}};
+  for (const spec::Score& score : scores)  // null where absent
+    json["validation_" + score.name] =
+        result.epochs.empty()
+            ? kNaN
+            : spec::find_value(result.epochs.back().validation, score.name).value_or(kNaN);
+  for (const spec::Score& score : scores)
+    json["test_" + score.name] = spec::find_value(result.test, score.name).value_or(kNaN);
+  json["cpu"] = train::cpu_model();
+  json["cpu_seconds"] = std::max(cpu_seconds, result.cpu_seconds);  // earlier calls' among them
+  json["images_per_second"] = result.images_per_second;
+  json["epochs"] = std::move(epochs);
+  json["training"] = train::identity_text(request);
+  json["folder"] = request.folder.string();
+  return json;
+}
+
+std::unique_ptr<search::FileLock> take_folder(const TrainingOrder& order,
+                                              const train::TrialRequest& request, bool force) {
+  const fs::path& folder = request.folder;
+  const std::string design = spec::read_file(order.design);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw EnvironmentError("cannot make", folder.string(), error.value());
+  const std::string ledger = search::ledger_in(folder);
+  const std::string other = ledger.empty() ? train::other_training(folder, request, order.design)
+                                           : "a campaign: " + ledger;
+  if (!other.empty() && (!force || !ledger.empty()))
+    throw SpecError({{folder.string(), "",
+                      "holds " + other + "; choose another folder with --out" +
+                          (force ? "" : ", or replace it with --force"),
+                      ""}});
+  auto lock = std::make_unique<search::FileLock>(folder / kLockName);
+  if (!lock->is_held())
+    throw SpecError({{folder.string(), "", "is being trained into by another process", ""}});
+  if (!other.empty()) train::remove_training(folder);
+  spec::write_file_atomically(folder / net::kDesignName, design);
+  return lock;
+}
+
+}  // namespace atto::cli

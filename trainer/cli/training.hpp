@@ -1,0 +1,49 @@
+#pragma once
+// One training as people order it, and what they keep of it. For atto train, of a design and of a
+// list.
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "design_specs/requirements/design_spec.hpp"
+#include "search/ledger/file_lock.hpp"
+#include "trainer/data/datasets.hpp"
+#include "trainer/evaluator.hpp"
+
+namespace atto::cli {
+
+/// Locked while a training runs, in its folder.
+inline constexpr const char* kLockName = "training.lock";
+
+struct TrainingOrder {
+  std::filesystem::path design;
+  std::filesystem::path folder;          ///< empty: runs/train-NAME-sSEED
+  std::optional<spec::DesignSpec> spec;  ///< task and recipe; absent: the defaults
+  std::string data;                      ///< in place of the spec's data set; empty = that one
+  std::optional<int> epochs, resolution, threads;
+  std::optional<int> rung;  ///< as the spec's search trains, up to this rung
+  std::uint64_t seed = 1;
+};
+
+/// Reads the design and looks for the data set, which it describes in `info`. Throws SpecError,
+/// EnvironmentError.
+train::TrialRequest request_of(const TrainingOrder& order, train::DatasetInfo& info);
+
+/// Returns what stays of a training: network, costs, recipe, seed, scores, curve, CPU and its
+/// seconds, and under "training" what tells it from every other one.
+nlohmann::ordered_json json_of(const train::TrialRequest& request,
+                               const train::TrialResult& result);
+
+/// Makes the folder, puts the design there and locks it. Throws SpecError where it holds another
+/// training or a campaign, or is being trained into; with `force` the files of another training go
+/// first, those that were made of its weights among them.
+std::unique_ptr<search::FileLock> take_folder(const TrainingOrder& order,
+                                              const train::TrialRequest& request, bool force);
+
+/// "top-1 65.20 %"
+std::string told(const spec::Score& score, double value);
+
+}  // namespace atto::cli
