@@ -36,27 +36,27 @@ void CostTally::note_convolution(bool has_bias) {
   tensors_.back().has_bias = has_bias;
 }
 
-void CostTally::norm(std::int32_t input, std::int64_t values) {
-  add(params_, values);
-  const Tensor& from = tensors_[static_cast<std::size_t>(input)];
-  // A convolution without bias is a unit's, which its norm alone reads.
-  if (!from.is_convolution || from.has_bias) norms_.push_back({input, values});
+void CostTally::norm(const Norm& norm) {
+  add(params_, norm.values);
+  norms_.push_back(norm);
 }
 
 void CostTally::weights(const net::Conv& conv, const net::Shape& in, const net::Shape& out) {
   const std::int64_t per_output =
       std::int64_t{in.channels / conv.groups} * conv.kernel * conv.kernel;
   const std::int64_t weights = per_output * out.channels;
-  add(params_, weights + (conv.bias ? out.channels : 0));
+  const std::int64_t biases = conv.bias ? out.channels : 0;
+  add(params_, weights + biases);
   add(macs_, per_output * out.elements());
-  add(stored_, kFloatBytes * (weights + out.channels));
+  add(stored_, kFloatBytes * (weights + biases));
 }
 
 void CostTally::weights(const net::Deconv& deconv, const net::Shape& in, const net::Shape& out) {
   const std::int64_t per_input = std::int64_t{out.channels} * deconv.kernel * deconv.kernel;
-  add(params_, per_input * in.channels + (deconv.bias ? out.channels : 0));
+  const std::int64_t values = per_input * in.channels + (deconv.bias ? out.channels : 0);
+  add(params_, values);
   add(macs_, per_input * in.elements());
-  add(stored_, kFloatBytes * (per_input * in.channels + out.channels));
+  add(stored_, kFloatBytes * values);
 }
 
 void CostTally::weights(const net::LayerNorm&, const net::Shape&, const net::Shape& out) {
@@ -90,9 +90,12 @@ spec::Costs CostTally::total() const {
   std::int64_t live = 0, peak = 0;
   for (const std::int64_t change : change_) peak = std::max(peak, live += change);
   std::int64_t stored = stored_;
-  for (const LoneNorm& of : norms_) {
-    const Tensor& from = tensors_[static_cast<std::size_t>(of.input)];
-    if (!from.is_convolution || from.readers > 1) add(stored, kFloatBytes * of.values);
+  for (const Norm& norm : norms_) {
+    const Tensor& from = tensors_[static_cast<std::size_t>(norm.input)];
+    if (!from.is_convolution || from.readers > 1)
+      add(stored, kFloatBytes * norm.values);
+    else if (!from.has_bias)
+      add(stored, kFloatBytes * norm.biases);
   }
   return {params_, macs_, peak * kFloatBytes, stored};
 }

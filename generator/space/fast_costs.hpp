@@ -23,8 +23,8 @@ class CostTally {
     tensor(out, inputs);
     if constexpr (requires { op.bias; }) note_convolution(op.bias);
     if constexpr (std::is_same_v<Op, net::BatchNorm>)
-      norm(inputs[0], 2 * std::int64_t{out.channels});
-    if constexpr (std::is_same_v<Op, net::LayerScale>) norm(inputs[0], out.channels);
+      norm({inputs[0], 2 * std::int64_t{out.channels}, out.channels});
+    if constexpr (std::is_same_v<Op, net::LayerScale>) norm({inputs[0], out.channels, 0});
   }
   /// Keeps a layer's tensor alive to the end.
   void keep(std::int32_t layer);
@@ -43,20 +43,20 @@ class CostTally {
   void count_live() const;
   void tensor(const net::Shape& out, std::span<const std::int32_t> inputs);
   void note_convolution(bool has_bias);
-  void norm(std::int32_t input, std::int64_t values);
 
   struct Tensor {
     std::int64_t elements = 0;
     std::int32_t last_reader = 0, readers = 0;
     bool is_convolution = false, has_bias = false;
   };
-  /// One that is no unit's: it folds where it alone reads a convolution.
-  struct LoneNorm {
+  struct Norm {  ///< folds where it alone reads a convolution
     std::int32_t input;
     std::int64_t values;
+    std::int64_t biases;  ///< that it leaves where it folds and the convolution has none
   };
+  void norm(const Norm& norm);
   std::vector<Tensor> tensors_;
-  std::vector<LoneNorm> norms_;
+  std::vector<Norm> norms_;
   mutable std::vector<std::int64_t> change_;  ///< of live elements, per layer
   std::int64_t params_ = 0, macs_ = 0, stored_ = 0;
 };

@@ -47,9 +47,9 @@ struct Operator {
   Number reduction{4}, factor{2};
   Number squeezed{0};  ///< SqueezeExcite: channels inside; 0 = by the reduction
   Choice<Activation> activation, gate;
-  Choice<std::size_t> mode;   ///< Upsample: index into kUpsampleModeNames
-  Choice<double> init, rate;  ///< LayerScale, Dropout
-  Choice<std::uint8_t> norm;
+  Choice<std::size_t> mode;         ///< Upsample: index into kUpsampleModeNames
+  Choice<double> init, rate;        ///< LayerScale, Dropout
+  Choice<std::uint8_t> norm, bias;  ///< bias: no options = where there is no norm
   Width width;
 };
 

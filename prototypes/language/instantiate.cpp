@@ -158,6 +158,7 @@ class Builder {
     node.kernel = decided_.value(op.kernel);
     node.dilation = decided_.value(op.dilation);
     node.norm = decided_.option(op.norm) != 0;
+    node.bias = op.bias.options.empty() ? !node.norm : decided_.option(op.bias) != 0;
     node.activation = decided_.option(op.activation);
     node.one_group_per_channel = op.kind == OperatorKind::Depthwise;
     node.is_transposed = op.kind == OperatorKind::Deconv;

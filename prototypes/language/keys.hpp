@@ -40,13 +40,13 @@ inline constexpr auto kRecordKeys =
     std::to_array<std::string_view>({"path", "value", "by", "hole", "as_written"});
 
 inline constexpr auto kConvKeys = std::to_array<std::string_view>(
-    {"op", "kernel", "stride", "channels", "dilation", "norm", "activation"});
+    {"op", "kernel", "stride", "channels", "dilation", "norm", "bias", "activation"});
 inline constexpr auto kPointwiseKeys =
-    std::to_array<std::string_view>({"op", "stride", "channels", "norm", "activation"});
-inline constexpr auto kDepthwiseKeys =
-    std::to_array<std::string_view>({"op", "kernel", "stride", "dilation", "norm", "activation"});
+    std::to_array<std::string_view>({"op", "stride", "channels", "norm", "bias", "activation"});
+inline constexpr auto kDepthwiseKeys = std::to_array<std::string_view>(
+    {"op", "kernel", "stride", "dilation", "norm", "bias", "activation"});
 inline constexpr auto kGroupedKeys = std::to_array<std::string_view>(
-    {"op", "kernel", "stride", "channels", "groups", "dilation", "norm", "activation"});
+    {"op", "kernel", "stride", "channels", "groups", "dilation", "norm", "bias", "activation"});
 inline constexpr auto kPoolKeys = std::to_array<std::string_view>({"op", "kernel", "stride"});
 inline constexpr auto kSqueezeExciteKeys =
     std::to_array<std::string_view>({"op", "reduction", "channels", "activation", "gate"});
@@ -59,7 +59,7 @@ inline constexpr auto kNormKeys = std::to_array<std::string_view>({"op", "activa
 inline constexpr auto kLayerScaleKeys = std::to_array<std::string_view>({"op", "init"});
 inline constexpr auto kDropoutKeys = std::to_array<std::string_view>({"op", "rate"});
 inline constexpr auto kDeconvKeys =
-    std::to_array<std::string_view>({"op", "kernel", "channels", "norm", "activation"});
+    std::to_array<std::string_view>({"op", "kernel", "channels", "norm", "bias", "activation"});
 inline constexpr auto kActivationKeys = std::to_array<std::string_view>({"op", "activation"});
 
 /// The convolutions come first.

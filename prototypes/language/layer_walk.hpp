@@ -87,9 +87,9 @@ class LayerWalk {
     const std::int32_t groups = node.one_group_per_channel ? in.channels : node.groups;
     std::int32_t layer =
         node.is_transposed
-            ? add(node, Deconv{out.channels, node.kernel, !node.norm}, in, out, layer_of(node, 0))
+            ? add(node, Deconv{out.channels, node.kernel, node.bias}, in, out, layer_of(node, 0))
             : add(node,
-                  Conv{out.channels, node.kernel, node.stride, groups, node.dilation, !node.norm},
+                  Conv{out.channels, node.kernel, node.stride, groups, node.dilation, node.bias},
                   in, out, layer_of(node, 0));
     if (node.norm) layer = add(node, BatchNorm{}, out, out, layer);
     return activate(node, out, layer);

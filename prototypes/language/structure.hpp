@@ -37,7 +37,7 @@ std::int32_t related_width(std::int32_t base, double factor, std::int32_t round)
 struct Node {
   enum class Kind : std::uint8_t {
     Input,
-    Unit,       ///< convolution, then batch norm or bias, then activation
+    Unit,       ///< convolution, maybe with a bias, then maybe batch norm, then activation
     Operation,  ///< Node::op, one operation of the IR as it stands
     SqueezeExcite,
     Slice,
@@ -57,7 +57,7 @@ struct Node {
   } shortcut = ShortcutMode::None;
   Op op = InputLayer{};                      ///< of an Operation alone
   Activation activation = Activation::None;  ///< after the unit, the join, or of Activate
-  bool norm = true;                          ///< Unit: batch norm; else a bias
+  bool norm = true, bias = false;            ///< Unit: batch norm; a bias before it
   bool one_group_per_channel = false;        ///< Unit: depthwise
   bool is_transposed = false;                ///< Unit: a deconv
   std::int32_t kernel = 1, stride = 1, groups = 1, dilation = 1;

@@ -213,12 +213,12 @@ void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*set
   if (const auto mode = Problems::member(at, "mode"))
     if (auto read = holes_.word(where.key("mode"), *mode, kUpsampleModeNames)) op.mode = *read;
   op.norm.options = {1};
-  if (const auto norm = Problems::member(at, "norm")) {
-    const auto read = holes_.choice<std::uint8_t>(
-        where.key("norm"), *norm,
-        [&](const Cursor& item) { return holes_.problems.boolean(item); });
-    if (read) op.norm = *read;
-  }
+  for (const auto& [key, target] : {std::pair("norm", &op.norm), std::pair("bias", &op.bias)})
+    if (const auto written = Problems::member(at, key))
+      if (const auto read = holes_.choice<std::uint8_t>(
+              where.key(key), *written,
+              [&](const Cursor& item) { return holes_.problems.boolean(item); }))
+        *target = *read;
   if (op.kind == OperatorKind::SqueezeExcite) return squeeze_excite(where, at, op);
   const bool has_default = is_convolution || is_deconv || op.kind == OperatorKind::Activation;
   op.activation = has_default ? default_ : Choice<Activation>{{Activation::None}, kNoDecision};

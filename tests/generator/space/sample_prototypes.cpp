@@ -103,7 +103,7 @@ std::string_view joining_prototype() {
       { "name": "up", "modules": [
         { "chain": [ { "op": "pointwise", "channels": { "times": 0.5, "of": "here" } }, { "op": "upsample" } ] },
         { "from": { "maps": [ "stem", "previous" ], "join": { "choose": ["concat", "add"] } },
-          "chain": [ { "op": "conv", "kernel": 3, "channels": { "choose": ["here", 12] } } ] } ] }
+          "chain": [ { "op": "conv", "kernel": 3, "channels": { "choose": ["here", 12] }, "norm": false, "bias": { "choose": [true, false] } } ] } ] }
     ],
     "head": [ { "op": "global_average_pool" }, { "op": "dense" } ],
     "modules": { "ghosts": {

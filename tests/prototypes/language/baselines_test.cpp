@@ -53,6 +53,18 @@ TEST_CASE("EfficientNet-Lite0 has its published parameters") {
   CHECK(costs.macs == 385'187'552);
 }
 
+TEST_CASE("DenseNet-121 and GhostNet have their published parameters and multiply-adds") {
+  // torchvision's metadata of DenseNet121_Weights: num_params 7978856, _ops 2.834. GhostNet 1.0x is
+  // 5.2 M and 141 M in its paper; exactly, what its authors' table of blocks adds up to.
+  const auto [name, params, macs] = GENERATE(table<const char*, std::int64_t, std::int64_t>(
+      {{"densenet121", 7'978'856, 2'834'161'664}, {"ghostnet", 5'182'508, 141'150'512}}));
+  CAPTURE(name);
+  const net::Network network = shipped(name, 1000);
+  CHECK(net::malformed(network).empty());
+  CHECK(net::count_costs(network).params == params);
+  CHECK(net::count_costs(network).macs == macs);
+}
+
 TEST_CASE("The small-image variants keep the parameters of their originals") {
   const auto [small, original] =
       GENERATE(table<const char*, const char*>({{"mobilenet_v1_32", "mobilenet_v1"},
