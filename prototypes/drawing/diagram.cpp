@@ -142,7 +142,8 @@ SettledBy settled_by(const DrawnDecisions& decisions) {
 
 /// Whether two cards look the same, so that one stands for both.
 bool same_look(const DrawnCard& one, const DrawnCard& other) {
-  return one.stage == other.stage && one.by == other.by &&
+  return one.stage == other.stage && one.by == other.by && one.far_readers.empty() &&
+         other.far_readers.empty() &&
          std::equal(one.blocks.begin(), one.blocks.end(), other.blocks.begin(), other.blocks.end(),
                     [](const DrawnBlock& a, const DrawnBlock& b) {
                       return a.title == b.title && a.detail == b.detail && a.shape == b.shape &&
@@ -221,7 +222,7 @@ class DiagramMaker {
     return found == spots_.end() ? Spot{} : found->second;
   }
 
-  void connect(DrawnBlock& block, const Spot& from, int card) const {
+  void connect(DrawnBlock& block, const Spot& from, int card) {
     if (from.card == card) {
       if (std::find(block.inputs.begin(), block.inputs.end(), from.block) == block.inputs.end())
         block.inputs.push_back(from.block);
@@ -229,6 +230,10 @@ class DiagramMaker {
       block.reads_card = true;
     } else {
       block.from_afar.push_back(from.card < 0 ? "input" : names_[std::size_t(from.card)]);
+      if (from.card < 0) return;
+      auto& readers = diagram_.cards[std::size_t(from.card)].far_readers;
+      const std::string& reader = names_[std::size_t(card)];
+      if (readers.empty() || readers.back() != reader) readers.push_back(reader);
     }
   }
 
@@ -238,10 +243,12 @@ class DiagramMaker {
     for (std::size_t i = 0; i < diagram_.cards.size(); ++i) {
       if (!path.starts_with(names_[i] + ".") && !path.starts_with(names_[i] + "[")) continue;
       DrawnCard& card = diagram_.cards[i];
-      const auto block = std::find_if(card.blocks.begin(), card.blocks.end(), [&](const auto& one) {
-        return one.place != names_[i] && path.starts_with(one.place + ".");
-      });
-      (block == card.blocks.end() ? card.decisions : block->decisions).push_back(decision);
+      DrawnBlock* nearest = nullptr;  // bodies inside of chains lie around other blocks
+      for (DrawnBlock& one : card.blocks)
+        if (one.place != names_[i] && path.starts_with(one.place + ".") &&
+            (nearest == nullptr || one.place.size() > nearest->place.size()))
+          nearest = &one;
+      (nearest == nullptr ? card.decisions : nearest->decisions).push_back(decision);
       return;
     }
     const std::string place = stage_of(path);

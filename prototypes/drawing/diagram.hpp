@@ -44,6 +44,7 @@ struct DrawnCard {
   std::int64_t params = 0, macs = 0;  ///< of all `count`
   DrawnDecisions decisions;           ///< of the module as a whole: its pattern, its shortcut
   SettledBy by = SettledBy::Text;
+  std::vector<std::string> far_readers = {};  ///< cards further down that read what it makes
 };
 
 struct DrawnStage {

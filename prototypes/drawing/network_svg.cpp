@@ -15,6 +15,7 @@ using spec::grouped;
 constexpr int kPageWidth = 1180, kMargin = 16, kLegendHeight = 84;
 constexpr int kBlockWidth = 164, kBlockHeight = 46, kColumnGap = 22, kRankGap = 18;
 constexpr int kPadding = 12, kHeadHeight = 56, kFootHeight = 38, kCardGap = 28, kLane = 7;
+constexpr int kLineHeight = 14;
 constexpr int kPixelsALetter = 6, kPixelsABoldLetter = 7;
 
 constexpr std::string_view kStyle =
@@ -94,28 +95,36 @@ class CardDrawing {
               std::int64_t most_params)
       : diagram_(diagram), card_(card), most_macs_(most_macs), most_params_(most_params) {
     for (const DrawnBlock& block : card.blocks) {
-      columns_ = std::max(columns_, block.column + 1);
+      const auto column = static_cast<std::size_t>(block.column);
+      if (lanes_.size() <= column) lanes_.resize(column + 1);
       ranks_ = std::max(ranks_, block.rank + 1);
-      for (const int input : block.inputs) lanes_ += is_bypass(block, input);
-      lanes_ += block.reads_card && block.rank > 0;
+      for (const int input : block.inputs) lanes_[column] += is_bypass(block, input);
+      lanes_[column] += block.reads_card && block.rank > 0;
     }
   }
 
   int width() const {
-    return 2 * kPadding + columns_ * kBlockWidth + (columns_ - 1) * kColumnGap +
-           (lanes_ > 0 ? kLane * (lanes_ + 1) : 0);
+    return left_of(static_cast<int>(lanes_.size())) - x_ - kColumnGap + kPadding;
   }
-  int height() const { return kHeadHeight + ranks_ * (kBlockHeight + kRankGap) + kFootHeight; }
+  int height() const {
+    return kHeadHeight + ranks_ * (kBlockHeight + kRankGap) + kFootHeight +
+           (card_.far_readers.empty() ? 0 : kLineHeight);
+  }
 
   std::string at(int x, int y) {
-    x_ = x, y_ = y, lane_ = 0;
+    x_ = x, y_ = y;
+    taken_.assign(lanes_.size(), 0);
     std::string svg = box_at(x, y, width(), height(), "card", 8) + head();
     for (const DrawnBlock& block : card_.blocks) svg += edges(block);
     for (const DrawnBlock& block : card_.blocks) svg += drawn(block);
     const Shape& made = card_.blocks.back().shape;
     const int foot = y + height() - 9;
+    if (!card_.far_readers.empty())
+      svg += text_at(
+          x + kPadding, foot - 2 * kLineHeight, "dim",
+          cut(fmt::format("to {}", fmt::join(card_.far_readers, ", ")), width() - 2 * kPadding));
     return svg +
-           text_at(x + kPadding, foot - 14, "dim",
+           text_at(x + kPadding, foot - kLineHeight, "dim",
                    fmt::format("makes {} x {} x {}", made.channels, made.height, made.width)) +
            text_at(x + kPadding, foot, "dim",
                    fmt::format("{} MACs, {} params", percent(card_.macs, diagram_.macs),
@@ -132,13 +141,20 @@ class CardDrawing {
                     other.rank < block.rank;
            });
   }
-  int left(const DrawnBlock& block) const {
-    return x_ + kPadding + block.column * (kBlockWidth + kColumnGap);
+  /// Lanes run beside their column, so that they pass behind no other one.
+  int left_of(int column) const {
+    int x = x_ + kPadding + column * (kBlockWidth + kColumnGap);
+    for (int c = 0; c < column; ++c) x += kLane * lanes_[static_cast<std::size_t>(c)];
+    return x;
   }
+  int left(const DrawnBlock& block) const { return left_of(block.column); }
   int top(const DrawnBlock& block) const {
     return y_ + kHeadHeight + block.rank * (kBlockHeight + kRankGap);
   }
-  int lane() { return x_ + width() - kPadding - kLane * lane_++; }
+  int lane(const DrawnBlock& block) {
+    const auto column = static_cast<std::size_t>(block.column);
+    return left(block) + kBlockWidth + kLane * ++taken_[column];  // the longest come last
+  }
 
   std::string head() const {
     const int room = width() - 2 * kPadding;
@@ -166,12 +182,17 @@ class CardDrawing {
     const int x = left(block) + kBlockWidth / 2, y = top(block), right = left(block) + kBlockWidth;
     std::string svg;
     const auto along_lane = [&](int from_x, int from_y) {
-      const int lane_x = lane();
+      const int lane_x = lane(block);
       svg += fmt::format("<path class=\"edge\" d=\"M{} {}H{}V{}H{}\"/>\n", from_x, from_y, lane_x,
                          y + kBlockHeight / 2, right);
       svg +=
           fmt::format("<path class=\"tip\" d=\"M{} {}l6 -4v8z\"/>\n", right, y + kBlockHeight / 2);
     };
+    if (is_skip(block) && block.column == 0)
+      svg += fmt::format(
+          "<path class=\"edge\" d=\"M{0} {2}H{1}\"/><path class=\"tip\" d=\"M{1} {2}l-6 "
+          "-4v8z\"/>\n",
+          x_, left(block), y + kBlockHeight - 10);
     if (block.reads_card) {
       if (block.rank > 0) {
         along_lane(x_ + kPadding + kBlockWidth / 2, y_ + kHeadHeight - 12);
@@ -196,14 +217,20 @@ class CardDrawing {
     return svg;
   }
 
+  /// Whether it joins earlier maps and has room to say which, in place of its bars.
+  static bool is_skip(const DrawnBlock& block) {
+    return !block.from_afar.empty() && block.macs == 0 && block.params == 0;
+  }
+
   std::string drawn(const DrawnBlock& block) const {
     const int x = left(block), y = top(block);
+    const std::string afar = fmt::format("from {}", fmt::join(block.from_afar, ", "));
     std::string detail = block.detail;
-    for (const std::string& card : block.from_afar) detail = "from " + card + "; " + detail;
-    std::string tip =
-        fmt::format("{}\n{}, {}\n{} x {} x {}\n{} parameters, {} multiply-adds", block.place,
-                    block.title, detail, block.shape.channels, block.shape.height,
-                    block.shape.width, grouped(block.params), grouped(block.macs));
+    if (!block.from_afar.empty() && !is_skip(block)) detail = afar + "; " + detail;
+    std::string tip = fmt::format(
+        "{}\n{}, {}\n{} x {} x {}\n{} parameters, {} multiply-adds", block.place, block.title,
+        is_skip(block) ? detail + ", " + afar : detail, block.shape.channels, block.shape.height,
+        block.shape.width, grouped(block.params), grouped(block.macs));
     for (const DrawnDecision& one : block.decisions) {
       tip += fmt::format("\n{} = {}, by {}", one.path, one.value,
                          one.by == By::Human ? "people" : "the machine");
@@ -223,14 +250,17 @@ class CardDrawing {
            text_at(x + 10, y + 15, "name",
                    cut(block.title, (kBlockWidth - 14) * kPixelsALetter / kPixelsABoldLetter)) +
            text_at(x + 10, y + 30, "dim", cut(detail, kBlockWidth - (sure.empty() ? 14 : 50))) +
-           sure + bar(block.macs, most_macs_, 0, "macs") +
-           bar(block.params, most_params_, 1, "params") + "</g>\n";
+           sure +
+           (is_skip(block) ? text_at(x + 10, y + 42, "dim", cut(afar, kBlockWidth - 14)) : "") +
+           bar(block.macs, most_macs_, 0, "macs") + bar(block.params, most_params_, 1, "params") +
+           "</g>\n";
   }
 
   const Diagram& diagram_;
   const DrawnCard& card_;
   std::int64_t most_macs_, most_params_;
-  int columns_ = 1, ranks_ = 1, lanes_ = 0, lane_ = 0, x_ = 0, y_ = 0;
+  std::vector<int> lanes_ = {0}, taken_;  ///< by column
+  int ranks_ = 1, x_ = 0, y_ = 0;
 };
 
 bool shows_confidence(const Diagram& diagram) {

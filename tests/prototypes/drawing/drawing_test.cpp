@@ -85,3 +85,37 @@ TEST_CASE("A picture names its blocks and escapes what people wrote") {
         std::string::npos);
   CHECK(svg.find("52,034 parameters, 4,622,128 multiply-adds") != std::string::npos);
 }
+
+TEST_CASE("Maps that are read from afar are named at both ends, and their cards stand alone") {
+  const Prototype prototype(atto::spec::parse_json(R"({
+    "name": "skips", "input": { "channels": 3, "height": 16, "width": 16 }, "classes": 10,
+    "stages": [
+      { "name": "down", "channels": 8, "modules": 2, "module": "m" },
+      { "stride": 2, "channels": 8, "modules": 1, "module": "m" },
+      { "channels": 8, "modules": [ { "chain": { "op": "upsample" } },
+        { "module": "m", "from": { "maps": ["down", "previous"], "join": "concat" } } ] } ],
+    "modules": { "m": { "chain": { "op": "conv" } } } })",
+                                                   "skips.json"));
+  const Diagram diagram = diagram_of(*realise(prototype, {}).network, {});
+  const DrawnCard& source = card(diagram, "stages[0]", "modules[1]");
+  CHECK(source.far_readers == std::vector<std::string>{"stages[2].modules[1]"});
+  const DrawnCard& reader = card(diagram, "stages[2]", "modules[1]");
+  CHECK(reader.blocks[0].title == "concat");
+  CHECK(reader.blocks[0].from_afar == std::vector<std::string>{"stages[0].modules[1]"});
+  const std::string svg = network_svg(diagram);
+  CHECK(svg.find(">to stages[2].modules[1]") != std::string::npos);
+  CHECK(svg.find(">from stages[0].modules[1]<") != std::string::npos);
+}
+
+TEST_CASE("A decision inside of a body in a chain belongs to the block that it settles") {
+  const Diagram diagram =
+      diagram_of(read_design(ATTO_SOURCE_DIR "/prototypes/ghostnet.json"),
+                 {{"stages[0].modules[0].chain[1].branches[1][0].kernel", By::Machine, "3"},
+                  {"stages[0].modules[0].chain[1].join", By::Machine, "concat"}});
+  const DrawnCard& module = card(diagram, "stages[0]", "modules[0]");
+  CHECK(module.blocks[1].title == "depthwise 3x3");
+  CHECK(module.blocks[1].by == SettledBy::Machine);
+  CHECK(module.blocks[2].title == "concat");
+  CHECK(module.blocks[2].by == SettledBy::Machine);
+  CHECK(module.by == SettledBy::Text);
+}
