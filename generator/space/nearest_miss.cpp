@@ -102,6 +102,11 @@ class Walk {
   int tried_ = 0;
 };
 
+/// "0.31", "48", "1200": two digits at least, never an exponent.
+std::string percent_text(double share) {
+  return share < 1 ? fmt::format("{:.2g}", 100 * share) : fmt::format("{:.0f}", 100 * share);
+}
+
 }  // namespace
 
 Shortfall shortfall(const spec::Requirements& require, const spec::Band& band,
@@ -123,7 +128,8 @@ Shortfall shortfall(const spec::Requirements& require, const spec::Band& band,
   const auto note = [&](double cost, double limit, const std::string& path) {
     const double distance = std::abs(std::log(std::max(cost, 1e-9) / limit));
     if (distance > worst.distance)
-      worst = {distance, fmt::format("{} by {:.2g} %", path, 100 * std::abs(cost - limit) / limit)};
+      worst = {distance,
+               fmt::format("{} by {} %", path, percent_text(std::abs(cost - limit) / limit))};
   };
   double use = 0;
   bool has_ceiling = false;

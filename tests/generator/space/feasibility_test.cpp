@@ -189,6 +189,20 @@ TEST_CASE("An impossible spec is refused with the bound") {
   }
 }
 
+TEST_CASE("What cannot be decided names the share that designs miss, in plain figures") {
+  const net::Prototype prototype =
+      net::read_prototype(ATTO_SOURCE_DIR "/prototypes/attonet_64.json");
+  spec::Requirements require;
+  require.params = test::at_most(326'000);
+  require.macs = test::at_most(4e6);
+  spec::Band band;
+  band.params = 0.9;
+  const gen::Feasibility answer = check(prototype, require, band);
+  REQUIRE(answer.answer == Answer::Undecided);
+  CHECK_THAT(answer.reason, Catch::Contains("the nearest misses /") && Catch::EndsWith(" %"));
+  CHECK_THAT(answer.reason, !Catch::Contains("e+"));
+}
+
 TEST_CASE("An answer of infeasible is never wrong on a small prototype") {
   const net::Prototype prototype = test::prototype_of(test::tiny_prototype());
   const net::TaskInput input = prototype.written_input();

@@ -1,5 +1,8 @@
 // atto train LIST: a queue of trainings that is finished at most once and goes on after any end.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -98,6 +101,28 @@ TEST_CASE("A list is trained seed by seed, and what is finished is not trained a
                  "'synthetic:classes=4,size=12,channels=3,train=200,test=60'");
     CHECK(alone.code == 0);
   }
+}
+
+TEST_CASE("What another process trains is left to it, and the rest is done") {
+  const Scratch scratch;
+  const json list = small_list(scratch, 1);
+  fs::create_directories(scratch / "runs/list/slow-s1");
+  const int lock =
+      ::open((scratch / "runs/list/slow-s1/training.lock").c_str(), O_RDWR | O_CREAT, 0644);
+  REQUIRE(::flock(lock, LOCK_EX) == 0);
+  const Ended ended = train(scratch, list);
+  CHECK(ended.code == 0);
+  CHECK(ended.err.find("slow-s1: another process trains it") != std::string::npos);
+  CHECK(fs::exists(scratch / "kept/one-s7.json"));
+  CHECK_FALSE(fs::exists(scratch / "kept/slow-s1.json"));
+  const Ended alone = run_atto(scratch,
+                               "train other.json --out runs/list/slow-s1 --device cpu --data "
+                               "'synthetic:classes=4,size=12,channels=3,train=200,test=60'");
+  CHECK(alone.code == 2);
+  CHECK(alone.err.find("is being trained into by another process") != std::string::npos);
+  ::close(lock);
+  CHECK(train(scratch, list).code == 0);
+  CHECK(fs::exists(scratch / "kept/slow-s1.json"));
 }
 
 TEST_CASE("A list that is killed goes on where it was, to the same results") {
