@@ -43,7 +43,7 @@ Traits traits_of(const net::Network& network) {
     ++traits.convolutions;
     if (conv->groups == 1) continue;
     ++traits.depthwise;
-    if (conv->kernel >= 5) ++traits.wide_depthwise;
+    if (conv->kernel.height >= 5) ++traits.wide_depthwise;
   }
   return traits;
 }
@@ -66,7 +66,7 @@ double credit_of(const net::Network& network, const net::ModuleSpan& span) {
     adds += std::holds_alternative<net::Add>(op);
     const auto* conv = std::get_if<net::Conv>(&op);
     convolutions += conv != nullptr;
-    wide += conv && conv->groups > 1 && conv->kernel >= 5;
+    wide += conv && conv->groups > 1 && conv->kernel.height >= 5;
   }
   return 0.3 * (adds > 0) + 0.5 * wide / std::max(1, convolutions);
 }

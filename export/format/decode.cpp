@@ -56,8 +56,10 @@ Header read_header(std::span<const std::byte> bytes) {
   return header;
 }
 
-Window plain(const wire::Window& w) {
-  return {w.height(), w.width(), w.stride(), w.dilation(), w.pad()};
+Window plain(const wire::Window& w, const wire::Slide* down) {
+  const Slide across{w.stride(), w.pad()};
+  return {w.height(), w.width(), down == nullptr ? across : Slide{down->stride(), down->pad()},
+          across, w.dilation()};
 }
 Wiring plain(const wire::Wiring& w) {
   return {w.groups(), w.in_blocks(), w.out_blocks(), w.last_depth(), w.interleave()};
@@ -127,7 +129,7 @@ class Reader {
     step.residual = from.residual();
     step.activation = activation(from.activation());
     step.joined_activation = activation(from.joined_activation());
-    step.window = plain(*from.window());
+    step.window = plain(*from.window(), from.down());
     step.wiring = plain(*from.wiring());
     step.parameters = plain(*from.parameters());
     if (from.gather() != nullptr)

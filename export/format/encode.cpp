@@ -10,7 +10,7 @@ namespace {
 using flatbuffers::FlatBufferBuilder;
 
 wire::Window wired(const Window& w) {
-  return {w.height, w.width, w.stride, w.dilation, w.pad};
+  return {w.height, w.width, w.across.stride, w.dilation, w.across.pad};
 }
 wire::Wiring wired(const Wiring& w) {
   return {w.groups, w.in_blocks, w.out_blocks, w.last_depth, w.interleave};
@@ -37,11 +37,13 @@ flatbuffers::Offset<wire::Step> add(FlatBufferBuilder& to, const Step& step) {
   for (const LaneSource& source : step.gather) sources.emplace_back(source.input, source.lane);
   const auto gather = sources.empty() ? 0 : to.CreateVectorOfStructs(sources);
   const wire::Window window = wired(step.window);
+  const wire::Slide down(step.window.down.stride, step.window.down.pad);
   const wire::Wiring wiring = wired(step.wiring);
   const wire::Parameters parameters = wired(step.parameters);
   return wire::CreateStep(to, code(step.kind), name, inputs, step.output, step.residual,
                           code(step.activation), code(step.joined_activation), &window, &wiring,
-                          &parameters, gather, step.macs, step.is_bf16, step.is_winograd);
+                          &parameters, gather, step.macs, step.is_bf16, step.is_winograd,
+                          step.window.down == step.window.across ? nullptr : &down);
 }
 
 flatbuffers::DetachedBuffer metadata_of(const Program& program) {
@@ -81,7 +83,8 @@ std::uint32_t version_of(const Program& program) {
     if (step.is_winograd) version = std::max(version, kWinogradVersion);
     if (step.kind == StepKind::Activate && program.tensors[step.inputs[0]].is_in_strips())
       version = std::max(version, kStripVersion);
-    if (step.kind >= StepKind::LayerNorm) version = kVersion;
+    if (step.kind >= StepKind::LayerNorm || step.window.down != step.window.across)
+      version = kVersion;
   }
   return version;
 }

@@ -20,7 +20,7 @@ namespace atto::format {
 
 /// What this runtime reads. A file is of the oldest version that knows all of its steps: 4 if one
 /// is_winograd, 5 if a table or activation takes its input in strips, 6 from StepKind::LayerNorm
-/// on.
+/// on, or if a window slides differently down and across.
 inline constexpr std::uint32_t kOldestVersion = 3, kWinogradVersion = 4, kStripVersion = 5,
                                kVersion = 6;
 inline constexpr std::size_t kHeaderBytes = 64;

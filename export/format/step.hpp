@@ -100,12 +100,25 @@ constexpr bool runs_in_strips(StepKind kind) {
   return is_convolution(kind) || kind == StepKind::Activate || kind == StepKind::AverageTo;
 }
 
-/// The window of a convolution or pool. Output (y, x) reads rows y * stride - pad + i * dilation.
+/// How a window moves along a side of the map: output i begins at i * stride - pad.
+struct Slide {
+  std::int32_t stride = 1, pad = 0;
+  friend bool operator==(const Slide&, const Slide&) = default;
+};
+/// The window of a convolution or pool. Output (y, x) reads rows y * down.stride - down.pad + i *
+/// dilation, and columns likewise.
 struct Window {
   std::int32_t height = 1, width = 1;
-  std::int32_t stride = 1, dilation = 1, pad = 0;
+  Slide down, across;
+  std::int32_t dilation = 1;
   friend bool operator==(const Window&, const Window&) = default;
 };
+
+/// Returns the columns up to the last one that a window of an output this wide reads.
+constexpr std::int64_t columns_read(const Window& window, std::int64_t output_width) {
+  return (output_width - 1) * window.across.stride - window.across.pad +
+         (std::int64_t{window.width} - 1) * window.dilation + 1;
+}
 
 /// How a Conv's lanes meet: output blocks [g * out_blocks, (g + 1) * out_blocks) read input blocks
 /// [g * in_blocks, (g + 1) * in_blocks). With interleave B > 1 the lanes of these blocks belong to

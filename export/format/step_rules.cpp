@@ -101,18 +101,19 @@ class StepChecker {
   void check_window(const Window& window) const {
     require(within(window.height, 1, kMaxSide) && within(window.width, 1, kMaxSide), "window",
             "must be 1 to 65536 high and wide");
-    require(within(window.stride, 1, kMaxSide), "window.stride", "must be 1 to 65536");
+    for (const Slide& slide : {window.down, window.across}) {
+      require(within(slide.stride, 1, kMaxSide), "window.stride", "must be 1 to 65536");
+      require(within(slide.pad, 0, kMaxPadding), "window.pad", "must be 0 to 2^21");
+    }
     require(within(window.dilation, 1, kMaxSide), "window.dilation", "must be 1 to 65536");
-    require(within(window.pad, 0, kMaxPadding), "window.pad", "must be 0 to 2^21");
   }
   /// The columns that a window reads are the map's and its halo's.
   void check_columns(const Window& window, std::int64_t width, std::int64_t halo,
                      const Tensor& output) const {
     check_window(window);
-    require(window.pad <= halo, "window.pad", "must be at most the input's halo");
-    const std::int64_t last = (std::int64_t{output.width} - 1) * window.stride - window.pad +
-                              (std::int64_t{window.width} - 1) * window.dilation;
-    require(last < width + halo, "window", "reads beyond the input's halo");
+    require(window.across.pad <= halo, "window.pad", "must be at most the input's halo");
+    require(columns_read(window, output.width) <= width + halo, "window",
+            "reads beyond the input's halo");
   }
 
   void check_wiring(const Step& step, const Tensor& input) const {
@@ -168,7 +169,7 @@ class StepChecker {
     require(!step.is_winograd || (step.kind == StepKind::Conv && !step.is_bf16 &&
                                   out(step).element == Element::F32 && step.wiring.groups == 1 &&
                                   step.wiring.interleave == 1 && w.height == 3 && w.width == 3 &&
-                                  w.stride == 1 && w.dilation == 1),
+                                  w.down.stride == 1 && w.across.stride == 1 && w.dilation == 1),
             "is_winograd", "fits a 3x3 convolution of floats alone, of one group and stride 1");
   }
 
@@ -189,7 +190,7 @@ class StepChecker {
               "output", "must have the image's shape");
       return;
     }
-    check_columns(step.window, program_.width, step.window.pad, out(step));
+    check_columns(step.window, program_.width, step.window.width, out(step));
     require(step.window.dilation == 1 || (step.window.height == 1 && step.window.width == 1),
             "window", "must not be dilated");
     require(within(step.window.height, 1, 63) && within(step.window.width, 1, 63), "window",
@@ -248,25 +249,27 @@ class StepChecker {
     require_inputs(step, 1, 1);
     require_apart(step);
     check_window(step.window);
-    const std::int64_t spread = step.kind == StepKind::Spread ? step.window.stride : 1;
+    const std::int64_t spread = step.kind == StepKind::Spread ? step.window.down.stride : 1;
     require(in(step).blocks() == out(step).blocks() * spread * spread, "output",
             spread == 1 ? "must have as many blocks as its input"
                         : "must have its input's blocks spread over its pixels");
     require(in(step).element == out(step).element, "inputs", "must have the output's element");
-    require(step.kind != StepKind::Bilinear || step.window.stride <= kMostBilinear, "window.stride",
+    const Window& w = step.window;
+    require(step.kind != StepKind::Bilinear || w.down.stride <= kMostBilinear, "window.stride",
             "must be at most 128");
-    for (const auto& [from, to, taps] :
-         {std::array<std::int64_t, 3>{in(step).height, out(step).height, step.window.height},
-          std::array<std::int64_t, 3>{in(step).width, out(step).width, step.window.width}}) {
+    for (const auto& [from, to, taps, stride, pad] :
+         {std::array<std::int64_t, 5>{in(step).height, out(step).height, w.height, w.down.stride,
+                                      w.down.pad},
+          std::array<std::int64_t, 5>{in(step).width, out(step).width, w.width, w.across.stride,
+                                      w.across.pad}}) {
       if (step.kind == StepKind::AverageTo) {
         require(to == 1 || !in(step).is_in_strips(), "output", "must be one pixel of strips");
         require(to <= from, "output", "must not be larger than its input");
       } else if (step.kind != StepKind::MaxPool && step.kind != StepKind::AveragePool) {
-        require(to == from * step.window.stride, "output", "must be its input times the stride");
+        require(w.down.stride == stride && to == from * stride, "output",
+                "must be its input times the stride");
       } else {
-        require(step.window.pad < taps && step.window.dilation == 1, "window",
-                "must cover more than padding");
-        require((to - 1) * step.window.stride - step.window.pad < from, "window",
+        require(pad < taps && w.dilation == 1 && (to - 1) * stride - pad < from, "window",
                 "must cover more than padding");
       }
     }

@@ -14,17 +14,18 @@
 namespace atto::deploy {
 
 struct FusedInput {};
-/// Convolution with "same" padding as in the IR. A norm or scale that could not be folded is a
+/// Convolution with padding as in the IR. A norm or scale that could not be folded is a
 /// convolution with kernel 1 and as many groups as channels. Transposed, it is a deconv: of one
 /// group, its windows stride = kernel apart on the output.
 struct FusedConv {
-  int kernel = 1;
-  int stride = 1;
+  net::Sides kernel = 1;
+  net::Sides stride = 1;
   int groups = 1;
   int dilation = 1;
-  std::vector<float> weights;  ///< [O, I / groups, kernel, kernel]
+  std::vector<float> weights;  ///< [O, I / groups, kernel height, kernel width]
   std::vector<float> bias;     ///< [O]
   bool is_transposed = false;
+  net::Padding padding = net::Padding::Same;
 };
 struct FusedDense {
   std::vector<float> weights;  ///< [O, C * H * W] of the input

@@ -105,9 +105,9 @@ int channels_of_group(const FusedNetwork& network, const FusedNode& node) {
 bool multiplies_interleaved_bf16(const FusedNetwork& network, const FusedNode& node) {
   const FusedConv& conv = std::get<FusedConv>(node.op);
   if (conv.dilation != 1) return false;
-  const int channels = channels_of_group(network, node);
-  if (conv.stride == 1) return (conv.kernel == 3 || conv.kernel == 5) && channels >= 2;
-  return conv.stride == 2 && conv.kernel == 3 && channels >= 6;
+  const int channels = channels_of_group(network, node), width = conv.kernel.width;
+  if (conv.stride.width == 1) return (width == 3 || width == 5) && channels >= 2;
+  return conv.stride.width == 2 && width == 3 && channels >= 6;
 }
 
 }  // namespace

@@ -163,7 +163,10 @@ Program with_halos(Program program) {
   for (const Step& step : program.steps) {
     if (step.kind != StepKind::Conv && step.kind != StepKind::Depthwise) continue;
     std::int32_t& halo = program.tensors[step.inputs[0]].halo;
-    halo = std::max(halo, step.window.pad);
+    const Tensor& input = program.tensors[step.inputs[0]];
+    const auto behind =
+        format::columns_read(step.window, program.tensors[step.output].width) - input.width;
+    halo = std::max({halo, step.window.across.pad, static_cast<std::int32_t>(behind)});
   }
   return program;
 }

@@ -56,7 +56,7 @@ bool has_weights(const FusedNode& node) {
 /// A 1x1 depthwise convolution with one output per channel.
 bool is_scale(const FusedNode& node) {
   const auto* conv = std::get_if<FusedConv>(&node.op);
-  return conv != nullptr && conv->kernel == 1 && conv->stride == 1 &&
+  return conv != nullptr && conv->kernel == net::Sides(1) && conv->stride == net::Sides(1) &&
          conv->groups == node.shape.channels &&
          conv->weights.size() == static_cast<std::size_t>(node.shape.channels);
 }
@@ -79,7 +79,7 @@ void scale_outputs(Weighted& op, const FusedConv& scale) {
 /// A convolution that reads single pixels, all channels of each.
 bool is_pointwise(const FusedNode& node) {
   const auto* conv = std::get_if<FusedConv>(&node.op);
-  return conv != nullptr && conv->kernel == 1 && conv->groups == 1;
+  return conv != nullptr && conv->kernel == net::Sides(1) && conv->groups == 1;
 }
 
 /// Lets the convolution take what `scale` takes.
@@ -100,7 +100,7 @@ bool copies_input(const FusedNetwork& network, const FusedNode& node) {
   if (!is_plain(node)) return false;
   if (std::holds_alternative<FusedActivate>(node.op)) return true;
   if (const auto* pool = std::get_if<net::Pool>(&node.op))
-    return pool->kernel == 1 && pool->stride == 1;
+    return pool->kernel == net::Sides(1) && pool->stride == net::Sides(1);
   const auto same_shape = [&] { return node.shape == network.nodes[at(node.inputs[0])].shape; };
   if (const auto* upsample = std::get_if<net::Upsample>(&node.op)) return upsample->factor == 1;
   if (std::holds_alternative<net::PoolTo>(node.op) ||

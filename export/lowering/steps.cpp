@@ -7,6 +7,7 @@
 #include "export/lowering/pack.hpp"
 #include "export/lowering/pack_int8.hpp"
 #include "export/lowering/passes.hpp"
+#include "prototypes/network/windows.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -29,9 +30,14 @@ format::Activation plain(net::Activation activation) {
   return static_cast<format::Activation>(activation);
 }
 
-format::Window window_of(const FusedConv& conv) {
-  return {conv.kernel, conv.kernel, conv.stride, conv.dilation,
-          conv.dilation * (conv.kernel - 1) / 2};
+template <class Windowed>
+format::Window window_of(const Windowed& op) {
+  const net::WindowSide rows = net::rows_of(op), columns = net::columns_of(op);
+  return {rows.kernel,
+          columns.kernel,
+          {rows.stride, rows.before()},
+          {columns.stride, columns.before()},
+          rows.dilation};
 }
 
 /// Weights [O, I, kernel, kernel] as [taps * O, I]: outputs of tap 0, of tap 1, ...
@@ -105,7 +111,7 @@ class Builder {
     const Value input = values_[at(node.inputs[0])];
     finish_conv(input,
                 {dense.weights, dense.bias, in.height, in.width, in.channels, node.shape.channels},
-                {in.height, in.width, 1, 1, 0}, wiring_of(input.lanes, lanes_[at(index_)]));
+                {in.height, in.width, {}, {}, 1}, wiring_of(input.lanes, lanes_[at(index_)]));
   }
   void operator()(const FusedActivate& /*op*/) {
     add_by_lane(StepKind::Activate);
@@ -120,12 +126,11 @@ class Builder {
   void operator()(const net::Upsample& upsample) {
     add_by_lane(
         upsample.mode == net::Upsample::Mode::Bilinear ? StepKind::Bilinear : StepKind::Upsample,
-        {1, 1, upsample.factor, 1, 0});
+        {1, 1, {upsample.factor}, {upsample.factor}, 1});
   }
   void operator()(const net::Pool& pool) {
-    const int pad = pool.kernel % 2 == 1 ? (pool.kernel - 1) / 2 : 0;
     add_by_lane(pool.kind == net::Pool::Kind::Max ? StepKind::MaxPool : StepKind::AveragePool,
-                {pool.kernel, pool.kernel, pool.stride, 1, pad});
+                window_of(pool));
   }
   void operator()(const FusedChannels& moves) {
     const FusedNode& node = this_node();
@@ -147,7 +152,7 @@ class Builder {
   bool reads_image(const FusedNode& node) const {
     const auto* conv = std::get_if<FusedConv>(&node.op);
     return conv != nullptr && node.inputs[0] == 0 && conv->groups == 1 && !conv->is_transposed &&
-           (conv->dilation == 1 || conv->kernel == 1) && node.residual != 0 &&
+           (conv->dilation == 1 || conv->kernel == net::Sides(1)) && node.residual != 0 &&
            network_.nodes[0].shape.channels <= kMaxImageChannels;
   }
   bool image_is_stored() const {
@@ -187,8 +192,9 @@ class Builder {
     const format::Window& window = made.window;
     const format::Wiring& wiring = made.wiring;
     const net::Shape& shape = this_node().shape;
-    return window.height == 3 && window.width == 3 && window.stride == 1 && window.dilation == 1 &&
-           wiring.groups == 1 && wiring.interleave == 1 && wiring.depth() >= kWinogradChannels &&
+    return window.height == 3 && window.width == 3 && window.down.stride == 1 &&
+           window.across.stride == 1 && window.dilation == 1 && wiring.groups == 1 &&
+           wiring.interleave == 1 && wiring.depth() >= kWinogradChannels &&
            shape.channels >= kWinogradChannels && shape.height * shape.width >= kWinogradPixels;
   }
   /// Weights [..][depth][16], as floats or as pairs of bf16.
@@ -311,8 +317,8 @@ class Builder {
 
   Kernel kernel_of(const FusedConv& conv) const {
     const int in = network_.nodes[at(this_node().inputs[0])].shape.channels;
-    return {conv.weights, conv.bias,        conv.kernel,
-            conv.kernel,  in / conv.groups, this_node().shape.channels / conv.groups};
+    return {conv.weights,      conv.bias,        conv.kernel.height,
+            conv.kernel.width, in / conv.groups, this_node().shape.channels / conv.groups};
   }
 
   /// One group that reads every block up to the last channel.
@@ -377,7 +383,7 @@ class Builder {
   void add_deconv(const FusedConv& conv) {
     const Lanes& lanes = lanes_[at(index_)];
     const Value input = values_[at(this_node().inputs[0])];
-    const int taps = conv.kernel * conv.kernel, channels = this_node().shape.channels;
+    const int side = conv.kernel.height, taps = side * side, channels = this_node().shape.channels;
     const auto times = static_cast<std::size_t>(taps);
     const std::vector<float> weights = tap_by_tap(conv.weights, times),
                              bias = repeated(conv.bias, times);
@@ -398,9 +404,9 @@ class Builder {
     Step spread;
     spread.kind = StepKind::Spread;
     spread.name = made.name + " (spread)";
-    spread.window.stride = conv.kernel;
+    spread.window.down.stride = spread.window.across.stride = side;
     spread.output = made.output;
-    made.output = wide_tensor(made.output, wide_lanes, conv.kernel);
+    made.output = wide_tensor(made.output, wide_lanes, side);
     spread.inputs = {made.output};
     add(std::move(made));
     add(std::move(spread));

@@ -42,7 +42,8 @@ bool is_by_block(const Step& step) {
 
 bool is_pointwise(const Step& step) {
   const format::Window& window = step.window;
-  return is_plain_conv(step) && window.height == 1 && window.width == 1 && window.stride == 1;
+  return is_plain_conv(step) && window.height == 1 && window.width == 1 &&
+         window.down.stride == 1 && window.across.stride == 1;
 }
 
 std::uint64_t weight_bytes(const Program& program, const Step& step) {

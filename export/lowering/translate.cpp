@@ -37,6 +37,7 @@ struct Translation {
   FusedOp operator()(const net::Conv& op) const {
     FusedConv conv{
         op.kernel, op.stride, op.groups, op.dilation, values(weights, layer.name + ".weight"), {}};
+    conv.padding = op.padding;
     conv.bias = op.bias ? values(weights, layer.name + ".bias")
                         : std::vector<float>(static_cast<std::size_t>(op.out_channels));
     return conv;

@@ -41,16 +41,10 @@ class NetworkWriter {
     return graph_.input(layer().name, {shape.channels, shape.height, shape.width});
   }
   std::string operator()(const net::Conv& op) {
-    const std::int64_t pad = std::int64_t{op.dilation} * (op.kernel - 1) / 2;
     std::vector<std::string> inputs = {map(0), weight(".weight")};
     if (op.bias) inputs.push_back(weight(".bias"));
     return graph_.add("Conv", layer().name, std::move(inputs),
-                      {{"kernel_shape", Sides{op.kernel, op.kernel}},
-                       {"strides", Sides{op.stride, op.stride}},
-                       {"pads", Sides{pad, pad, pad, pad}},
-                       {"dilations", Sides{op.dilation, op.dilation}},
-                       {"group", std::int64_t{op.groups}}},
-                      claimed());
+                      convolution_attributes(op, shape_of(layer().inputs[0])), claimed());
   }
   std::string operator()(const net::BatchNorm& /*op*/) {
     return graph_.add("BatchNormalization", layer().name,

@@ -215,14 +215,7 @@ constexpr NamedOperator kOperators[] = {{"Conv", conv},
 }  // namespace
 
 std::string write(GraphBuilder& graph, const LayerSite& site, const net::Pool& op) {
-  const std::int64_t stride = op.stride;
-  Sides pads(4, (op.kernel - 1) / 2);
-  if (op.kernel % 2 == 0)
-    pads = {0, 0, site.out.height * stride - site.from[0].height,
-            site.out.width * stride - site.from[0].width};
-  std::map<std::string, Attribute> attributes = {{"kernel_shape", Sides{op.kernel, op.kernel}},
-                                                 {"strides", Sides{stride, stride}},
-                                                 {"pads", pads}};
+  std::map<std::string, Attribute> attributes = window_attributes(op, site.from[0]);
   const bool is_max = op.kind == net::Pool::Kind::Max;
   if (!is_max) attributes["count_include_pad"] = std::int64_t{0};
   return graph.add(is_max ? "MaxPool" : "AveragePool", site.name, site.inputs,

@@ -56,22 +56,18 @@ class QuantisedWriter {
     return graph_.input(node().name, {shape.channels, shape.height, shape.width});
   }
   std::string operator()(const FusedConv& op) {
-    const std::int64_t pad = std::int64_t{op.dilation} * (op.kernel - 1) / 2;
     if (op.is_transposed) return deconv(op);
     const std::int64_t outputs = node().shape.channels;
     const auto each = static_cast<std::int64_t>(op.weights.size()) / outputs;
-    return graph_.add(
-        "Conv", node().name + "/conv",
-        {map(node().inputs[0]),
-         weights({outputs, each / (op.kernel * op.kernel), op.kernel, op.kernel}), bias()},
-        {{"kernel_shape", Sides{op.kernel, op.kernel}},
-         {"strides", Sides{op.stride, op.stride}},
-         {"pads", Sides{pad, pad, pad, pad}},
-         {"dilations", Sides{op.dilation, op.dilation}},
-         {"group", std::int64_t{op.groups}}});
+    return graph_.add("Conv", node().name + "/conv",
+                      {map(node().inputs[0]),
+                       weights({outputs, each / (op.kernel.height * op.kernel.width),
+                                op.kernel.height, op.kernel.width}),
+                       bias()},
+                      convolution_attributes(op, network_.nodes[at(node().inputs[0])].shape));
   }
   std::string deconv(const FusedConv& op) {
-    const std::int64_t outputs = node().shape.channels, taps = std::int64_t{op.kernel} * op.kernel;
+    const std::int64_t outputs = node().shape.channels, side = op.kernel.height, taps = side * side;
     const std::vector<std::int8_t>& own = quantisation_.weights[index_].weights;
     const std::int64_t inputs = static_cast<std::int64_t>(own.size()) / taps / outputs;
     std::vector<std::int8_t> turned;  // [I, O, k, k]
@@ -81,9 +77,8 @@ class QuantisedWriter {
                       own.begin() + (o * inputs + i + 1) * taps);
     return graph_.add(
         "ConvTranspose", node().name + "/deconv",
-        {map(node().inputs[0]), weights({inputs, outputs, op.kernel, op.kernel}, turned, 1),
-         bias()},
-        {{"kernel_shape", Sides{op.kernel, op.kernel}}, {"strides", Sides{op.kernel, op.kernel}}});
+        {map(node().inputs[0]), weights({inputs, outputs, side, side}, turned, 1), bias()},
+        {{"kernel_shape", Sides{side, side}}, {"strides", Sides{side, side}}});
   }
   std::string operator()(const FusedDense& op) {
     const auto outputs = static_cast<std::int64_t>(op.bias.size());

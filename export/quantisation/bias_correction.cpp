@@ -5,6 +5,7 @@
 
 #include "design_specs/errors.hpp"
 #include "export/quantisation/ranges.hpp"
+#include "prototypes/network/windows.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -30,13 +31,13 @@ struct Meeting {
 /// The mean over all outputs of what tap (ky, kx) reads of a map; padding reads 0.
 Meeting at_tap(const double* map, const net::Shape& in, const net::Shape& out,
                const FusedConv& conv, int ky, int kx) {
-  const int pad = conv.dilation * (conv.kernel - 1) / 2;
+  const net::WindowSide down = net::rows_of(conv), across = net::columns_of(conv);
   Meeting met;
   for (int y = 0; y < out.height; ++y) {
-    const int sy = y * conv.stride + ky * conv.dilation - pad;
+    const int sy = y * down.stride + ky * conv.dilation - down.before();
     if (sy < 0 || sy >= in.height) continue;
     for (int x = 0; x < out.width; ++x) {
-      const int sx = x * conv.stride + kx * conv.dilation - pad;
+      const int sx = x * across.stride + kx * conv.dilation - across.before();
       if (sx < 0 || sx >= in.width) continue;
       met.value += map[at(sy) * at(in.width) + at(sx)];
       met.share += 1;
@@ -51,8 +52,8 @@ std::vector<Meeting> meetings_of(const FusedConv& conv, const net::Shape& in, co
                                  const std::vector<double>& mean_map) {
   std::vector<Meeting> meetings;
   for (int c = 0; c < in.channels; ++c)
-    for (int ky = 0; ky < conv.kernel; ++ky)
-      for (int kx = 0; kx < conv.kernel; ++kx)
+    for (int ky = 0; ky < conv.kernel.height; ++ky)
+      for (int kx = 0; kx < conv.kernel.width; ++kx)
         meetings.push_back(
             at_tap(mean_map.data() + at(c) * at(in.height) * at(in.width), in, out, conv, ky, kx));
   return meetings;
@@ -73,7 +74,7 @@ std::vector<double> mean_errors(const FusedNode& node, const net::Shape& in,
   const auto* conv = std::get_if<FusedConv>(&node.op);
   if (conv != nullptr && conv->is_transposed) {
     // Each tap makes a share of the outputs, of every input once.
-    const std::size_t taps = at(conv->kernel) * at(conv->kernel),
+    const std::size_t taps = at(conv->kernel.height * conv->kernel.width),
                       plane = at(in.height) * at(in.width);
     for (std::size_t w = 0; w < conv->weights.size(); ++w) {
       const std::size_t channel = w / taps % shifts.size();
@@ -84,7 +85,7 @@ std::vector<double> mean_errors(const FusedNode& node, const net::Shape& in,
     }
   } else if (conv != nullptr) {
     const std::vector<Meeting> meetings = meetings_of(*conv, in, node.shape, seen.mean_map);
-    const std::size_t taps = at(conv->kernel) * at(conv->kernel), group_in = each / taps;
+    const std::size_t taps = at(conv->kernel.height * conv->kernel.width), group_in = each / taps;
     const std::size_t group_out = errors.size() / at(conv->groups);
     for (std::size_t w = 0; w < conv->weights.size(); ++w) {
       const std::size_t channel = w / each / group_out * group_in + w / taps % group_in;

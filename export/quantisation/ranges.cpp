@@ -61,7 +61,7 @@ void hand_on(const FusedNode& node, std::size_t i, const std::vector<double>& ow
              std::vector<double>& weights) {
   if (const auto* conv = std::get_if<FusedConv>(&node.op)) {
     const std::size_t groups = at(conv->groups), group_in = weights.size() / groups;
-    const std::size_t taps = at(conv->kernel) * at(conv->kernel);
+    const std::size_t taps = at(conv->kernel.height * conv->kernel.width);
     const std::size_t group_out = conv->bias.size() / groups;
     for (std::size_t w = 0; w < conv->weights.size(); ++w)
       weights[w / taps / group_in / group_out * group_in + w / taps % group_in] +=

@@ -16,10 +16,6 @@ std::size_t at(int index) {
   return static_cast<std::size_t>(index);
 }
 
-plain::Window square(int kernel, int stride, int dilation, int padding) {
-  return {kernel, kernel, stride, stride, dilation, dilation, padding, padding};
-}
-
 void activate(Values& values, net::Activation kind) {
   if (kind == net::Activation::None) return;
   for (float& x : values) x = static_cast<float>(plain::activation(kind, x));
@@ -51,10 +47,9 @@ struct FusedInterpreter::Step {
     Values inputs, weights;
     if (op.is_transposed)
       return plain::deconv(operand(src(0), inputs), shape(0), operand(op.weights, weights), op.bias,
-                           op.kernel, dst);
+                           op.kernel.height, dst);
     plain::conv(operand(src(0), inputs), shape(0), operand(op.weights, weights), op.bias, op.groups,
-                square(op.kernel, op.stride, op.dilation, op.dilation * (op.kernel - 1) / 2),
-                node.shape, dst);
+                plain::window_of(op), node.shape, dst);
   }
   void operator()(const FusedDense& op) const {
     Values inputs, weights;

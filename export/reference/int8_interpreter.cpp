@@ -6,6 +6,7 @@
 
 #include "design_specs/errors.hpp"
 #include "export/reference/plain_ops.hpp"
+#include "prototypes/network/windows.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -45,22 +46,23 @@ Range places(int offset, int stride, int from, int to) {
 void convolve(const Sums& src, const net::Shape& in, const FusedConv& conv,
               const std::vector<std::int8_t>& weights, const net::Shape& out, Sums& sums) {
   const int group_in = in.channels / conv.groups, group_out = out.channels / conv.groups;
-  const int pad = conv.dilation * (conv.kernel - 1) / 2;
+  const net::WindowSide down = net::rows_of(conv), across = net::columns_of(conv);
   const std::int8_t* weight = weights.data();
   for (int o = 0; o < out.channels; ++o)
     for (int i = 0; i < group_in; ++i)
-      for (int ky = 0; ky < conv.kernel; ++ky)
-        for (int kx = 0; kx < conv.kernel; ++kx) {
+      for (int ky = 0; ky < down.kernel; ++ky)
+        for (int kx = 0; kx < across.kernel; ++kx) {
           const std::int32_t w = *weight++;
-          const int dy = ky * conv.dilation - pad, dx = kx * conv.dilation - pad;
-          const Range rows = places(dy, conv.stride, in.height, out.height);
-          const Range columns = places(dx, conv.stride, in.width, out.width);
+          const int dy = ky * conv.dilation - down.before(),
+                    dx = kx * conv.dilation - across.before();
+          const Range rows = places(dy, down.stride, in.height, out.height);
+          const Range columns = places(dx, across.stride, in.width, out.width);
           const std::int32_t* from = src.data() + at(o / group_out * group_in + i) * plane(in);
           std::int32_t* to = sums.data() + at(o) * plane(out);
           for (int y = rows.first; y < rows.last; ++y)
             for (int x = columns.first; x < columns.last; ++x)
               to[at(y) * at(out.width) + at(x)] +=
-                  w * from[at(y * conv.stride + dy) * at(in.width) + at(x * conv.stride + dx)];
+                  w * from[at(y * down.stride + dy) * at(in.width) + at(x * across.stride + dx)];
         }
 }
 
@@ -109,7 +111,7 @@ struct Int8Interpreter::Step {
     Sums sums = start(plane(node().shape));
     const std::vector<std::int8_t>& weights = quantisation.weights[index].weights;
     if (op.is_transposed)
-      spread(centre(0), shape(0), op.kernel, weights, node().shape, sums);
+      spread(centre(0), shape(0), op.kernel.height, weights, node().shape, sums);
     else
       convolve(centre(0), shape(0), op, weights, node().shape, sums);
     requantise(sums);
@@ -162,12 +164,13 @@ struct Int8Interpreter::Step {
     }
   }
   void operator()(const net::Pool& op) const {
-    const int pad = op.kernel % 2 == 1 ? (op.kernel - 1) / 2 : 0;
-    const auto range = [&](int cell, int side) {
-      const int first = cell * op.stride - pad;
-      return Range{std::max(first, 0), std::min(first + op.kernel, side)};
+    const auto range = [](const net::WindowSide& window) {
+      return [window](int cell, int side) {
+        const int first = cell * window.stride - window.before();
+        return Range{std::max(first, 0), std::min(first + window.kernel, side)};
+      };
     };
-    pool(op.kind, range, range);
+    pool(op.kind, range(net::rows_of(op)), range(net::columns_of(op)));
   }
   void operator()(const net::PoolTo& /*op*/) const { pool_to_shape(); }
   void operator()(const net::GlobalAveragePool& /*op*/) const { pool_to_shape(); }

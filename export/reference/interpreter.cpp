@@ -13,10 +13,6 @@ namespace {
 
 using Values = std::vector<float>;
 
-plain::Window square(int kernel, int stride, int dilation, int padding) {
-  return {kernel, kernel, stride, stride, dilation, dilation, padding, padding};
-}
-
 }  // namespace
 
 /// Runs one layer: one overload an operation; what fusion leaves alone is kept_ops.cpp's.
@@ -36,8 +32,7 @@ struct Interpreter::Step {
   void operator()(const net::InputLayer& /*op*/) const {}  // run() fills it
   void operator()(const net::Conv& op) const {
     plain::conv(src(0), shape(0), parameters[0], op.bias ? parameters[1] : Values{}, op.groups,
-                square(op.kernel, op.stride, op.dilation, op.dilation * (op.kernel - 1) / 2), out,
-                dst);
+                plain::window_of(op), out, dst);
   }
   void operator()(const net::BatchNorm& /*op*/) const {
     plain::batch_norm(src(0), out,

@@ -15,10 +15,8 @@ struct Run {
   const net::Shape& in() const { return maps.in[0]; }
 
   void operator()(const net::Pool& op) const {
-    const int padding = op.kernel % 2 == 1 ? (op.kernel - 1) / 2 : 0;
-    const Window window{op.kernel, op.kernel, op.stride, op.stride, 1, 1, padding, padding};
-    (op.kind == net::Pool::Kind::Max ? max_pool : average_pool)(src(), in(), window, maps.out,
-                                                                maps.dst);
+    (op.kind == net::Pool::Kind::Max ? max_pool : average_pool)(src(), in(), window_of(op),
+                                                                maps.out, maps.dst);
   }
   void operator()(const net::PoolTo& /*op*/) const {
     adaptive_average_pool(src(), in(), maps.out, maps.dst);

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "prototypes/network/network.hpp"
+#include "prototypes/network/windows.hpp"
 
 namespace atto::deploy::plain {
 
@@ -18,6 +19,14 @@ struct Window {
   int dilation_h = 1, dilation_w = 1;
   int top = 0, left = 0;
 };
+
+/// Returns the window of a convolution or pool.
+template <class Windowed>
+Window window_of(const Windowed& op) {
+  const net::WindowSide rows = net::rows_of(op), columns = net::columns_of(op);
+  return {rows.kernel,   columns.kernel,   rows.stride,   columns.stride,
+          rows.dilation, columns.dilation, rows.before(), columns.before()};
+}
 
 /// weights [out.channels, in.channels / groups, kernel_h, kernel_w]; bias [out.channels] or empty.
 void conv(std::span<const float> src, const Shape& in, std::span<const float> weights,

@@ -43,7 +43,7 @@ void CostTally::norm(const Norm& norm) {
 
 void CostTally::weights(const net::Conv& conv, const net::Shape& in, const net::Shape& out) {
   const std::int64_t per_output =
-      std::int64_t{in.channels / conv.groups} * conv.kernel * conv.kernel;
+      std::int64_t{in.channels / conv.groups} * conv.kernel.height * conv.kernel.width;
   const std::int64_t weights = per_output * out.channels;
   const std::int64_t biases = conv.bias ? out.channels : 0;
   add(params_, weights + biases);

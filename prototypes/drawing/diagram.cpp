@@ -50,17 +50,19 @@ bool joins(const Op& op) {
 }
 
 std::string conv_title(const Conv& conv, int in_channels) {
+  const std::string kernel = fmt::format("{}x{}", conv.kernel.height, conv.kernel.width);
   std::string title;
   if (conv.groups > 1 && conv.groups == in_channels && conv.groups == conv.out_channels)
-    title = fmt::format("depthwise {0}x{0}", conv.kernel);
+    title = "depthwise " + kernel;
   else if (conv.groups > 1)
-    title = fmt::format("grouped {0}x{0}", conv.kernel);
-  else if (conv.kernel == 1)
+    title = "grouped " + kernel;
+  else if (conv.kernel == Sides(1))
     title = "pointwise";
   else
-    title = fmt::format("conv {0}x{0}", conv.kernel);
+    title = "conv " + kernel;
   if (conv.dilation > 1) title += fmt::format(" dilated {}", conv.dilation);
-  if (conv.stride > 1) title += fmt::format(" /{}", conv.stride);
+  if (conv.stride != Sides(1)) title += " /" + sides_text(conv.stride);
+  if (conv.padding == Padding::Valid) title += " valid";
   return title;
 }
 

@@ -45,7 +45,7 @@ struct Module {
 
 struct Slot {
   Module module;
-  Number stride;
+  Pair stride;
 };
 
 struct Stage {

@@ -25,6 +25,14 @@ struct Choice {
   DecisionId decision = kNoDecision;
 };
 
+/// The numbers of a window: two of their own, or one that a decision takes for both or in pairs.
+struct Pair {
+  Number height, width;
+  Choice<Sides> chosen;  ///< no options: the numbers
+  Pair() = default;
+  Pair(Number both) : height(both), width(both) {}  // NOLINT(google-explicit-constructor)
+};
+
 /// A width as written.
 struct Width {
   enum class Kind : std::uint8_t { Number, Input, Here, Module, Times, Choice } kind = Kind::Number;
@@ -43,12 +51,14 @@ struct Operator {
   OperatorKind kind = OperatorKind::Conv;
   StrideRule stride_rule = StrideRule::Written;
   std::int32_t place = 0;
-  Number kernel, stride, groups, dilation;
+  Pair kernel, stride;
+  Number groups, dilation;
   Number reduction{4}, factor{2};
   Number squeezed{0};  ///< SqueezeExcite: channels inside; 0 = by the reduction
   Choice<Activation> activation, gate;
-  Choice<std::size_t> mode;         ///< Upsample: index into kUpsampleModeNames
-  Choice<double> init, rate;        ///< LayerScale, Dropout
+  Choice<std::size_t> mode;   ///< Upsample: index into kUpsampleModeNames
+  Choice<double> init, rate;  ///< LayerScale, Dropout
+  Choice<Padding> padding;
   Choice<std::uint8_t> norm, bias;  ///< bias: no options = where there is no norm
   Width width;
 };
@@ -80,6 +90,10 @@ struct Decided {
     return choice
         .options[choice.decision == kNoDecision ? 0
                                                 : static_cast<std::size_t>(index(choice.decision))];
+  }
+  Sides value(const Pair& pair) const {
+    return pair.chosen.options.empty() ? Sides(value(pair.height), value(pair.width))
+                                       : option(pair.chosen);
   }
 };
 

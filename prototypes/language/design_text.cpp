@@ -89,10 +89,10 @@ class DesignWriter {
     const bool is_human = id < by_.size() && by_[id] == By::Human;
     Value entry = json_object();
     set_member(entry, "path", json_text_value(model_.decisions[id].path));
-    const bool is_scalar = value.kind < Kind::Array;
+    const bool is_plain = value.kind < Kind::Array || is_pair(value);
     const auto index = static_cast<std::size_t>(filled.index);
     set_member(entry, "value",
-               is_scalar ? value : json_text_value(model_.decisions[id].labels[index]));
+               is_plain ? value : json_text_value(model_.decisions[id].labels[index]));
     set_member(entry, "by", json_text_value(is_human ? "human" : "machine"));
     set_member(entry, "hole", hole);
     if (as_written != nullptr) set_member(entry, "as_written", *as_written);

@@ -11,7 +11,7 @@ struct ChainContext {
   std::int32_t input = 0;  ///< node that enters the chain
   std::int32_t here = 0;   ///< node that enters the operator
   const WidthExpression* module = nullptr;
-  std::int32_t stride = 1;        ///< the module's
+  Sides stride = 1;               ///< the module's
   const Item* strided = nullptr;  ///< the operator, or the body, that takes it
 };
 
@@ -107,7 +107,8 @@ class Builder {
     } else {
       const Operator& op = operator_of(item);
       if (op.stride_rule != StrideRule::Written)
-        found.note(item, op.stride_rule == StrideRule::Module, decided_.value(op.kernel) > 1);
+        found.note(item, op.stride_rule == StrideRule::Module,
+                   decided_.value(op.kernel) != Sides(1));
     }
   }
   const Operator& operator_of(const Item& item) const {
@@ -146,7 +147,7 @@ class Builder {
     if (op.stride_rule == StrideRule::Written)
       node.stride = decided_.value(op.stride);
     else
-      node.stride = context.strided == &item ? context.stride : 1;
+      node.stride = context.strided == &item ? context.stride : Sides(1);
     fill(op, context, node);
     current = append(node, {current});
     const Node::Kind kind = out_.nodes.back().kind;
@@ -157,6 +158,7 @@ class Builder {
     node.kind = Node::Kind::Unit;
     node.kernel = decided_.value(op.kernel);
     node.dilation = decided_.value(op.dilation);
+    node.padding = decided_.option(op.padding);
     node.norm = decided_.option(op.norm) != 0;
     node.bias = op.bias.options.empty() ? !node.norm : decided_.option(op.bias) != 0;
     node.activation = decided_.option(op.activation);
@@ -168,9 +170,9 @@ class Builder {
   void fill(const Operator& op, const ChainContext& context, Node& node) const {
     switch (op.kind) {
       case OperatorKind::MaxPool:
-        return stands(Pool{Pool::Kind::Max, decided_.value(op.kernel), node.stride}, node);
+        return stands(pool_of(Pool::Kind::Max, op, node.stride), node);
       case OperatorKind::AveragePool:
-        return stands(Pool{Pool::Kind::Average, decided_.value(op.kernel), node.stride}, node);
+        return stands(pool_of(Pool::Kind::Average, op, node.stride), node);
       case OperatorKind::GlobalAveragePool:
         return stands(GlobalAveragePool{}, node);
       case OperatorKind::ChannelShuffle:
@@ -211,6 +213,9 @@ class Builder {
       case OperatorKind::Deconv:
         return convolution(op, context, node);
     }
+  }
+  Pool pool_of(Pool::Kind kind, const Operator& op, const Sides& stride) const {
+    return {kind, decided_.value(op.kernel), stride, decided_.option(op.padding)};
   }
   /// An operator that is an operation of the IR.
   static void stands(const Op& op, Node& node) {
@@ -264,10 +269,10 @@ class Builder {
   /// Emits a chain with the module's stride placed in it.
   std::int32_t strided_chain(const Item& item, ChainContext context, std::int32_t place) {
     StrideSearch found;
-    if (context.stride != 1) search(item, found);
+    if (context.stride != Sides(1)) search(item, found);
     context.strided = found.found();
     const std::int32_t end = chain(item, context, context.input);
-    if (context.stride == 1 || context.strided != nullptr) return end;
+    if (context.stride == Sides(1) || context.strided != nullptr) return end;
     Node lost;  // resolve() reports a stride that nothing takes
     lost.kind = Node::Kind::Activate;
     lost.stride = context.stride;

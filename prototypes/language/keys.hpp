@@ -40,14 +40,16 @@ inline constexpr auto kRecordKeys =
     std::to_array<std::string_view>({"path", "value", "by", "hole", "as_written"});
 
 inline constexpr auto kConvKeys = std::to_array<std::string_view>(
-    {"op", "kernel", "stride", "channels", "dilation", "norm", "bias", "activation"});
+    {"op", "kernel", "stride", "channels", "dilation", "padding", "norm", "bias", "activation"});
 inline constexpr auto kPointwiseKeys =
     std::to_array<std::string_view>({"op", "stride", "channels", "norm", "bias", "activation"});
 inline constexpr auto kDepthwiseKeys = std::to_array<std::string_view>(
-    {"op", "kernel", "stride", "dilation", "norm", "bias", "activation"});
-inline constexpr auto kGroupedKeys = std::to_array<std::string_view>(
-    {"op", "kernel", "stride", "channels", "groups", "dilation", "norm", "bias", "activation"});
-inline constexpr auto kPoolKeys = std::to_array<std::string_view>({"op", "kernel", "stride"});
+    {"op", "kernel", "stride", "dilation", "padding", "norm", "bias", "activation"});
+inline constexpr auto kGroupedKeys =
+    std::to_array<std::string_view>({"op", "kernel", "stride", "channels", "groups", "dilation",
+                                     "padding", "norm", "bias", "activation"});
+inline constexpr auto kPoolKeys =
+    std::to_array<std::string_view>({"op", "kernel", "stride", "padding"});
 inline constexpr auto kSqueezeExciteKeys =
     std::to_array<std::string_view>({"op", "reduction", "channels", "activation", "gate"});
 inline constexpr auto kBareKeys = std::to_array<std::string_view>({"op"});

@@ -85,17 +85,18 @@ class LayerWalk {
   std::int32_t unit(const Node& node, const Shape& out) {
     const Shape& in = shape_of(node, 0);
     const std::int32_t groups = node.one_group_per_channel ? in.channels : node.groups;
-    std::int32_t layer =
-        node.is_transposed
-            ? add(node, Deconv{out.channels, node.kernel, node.bias}, in, out, layer_of(node, 0))
-            : add(node,
-                  Conv{out.channels, node.kernel, node.stride, groups, node.dilation, node.bias},
-                  in, out, layer_of(node, 0));
+    std::int32_t layer = node.is_transposed
+                             ? add(node, Deconv{out.channels, node.kernel.height, node.bias}, in,
+                                   out, layer_of(node, 0))
+                             : add(node,
+                                   Conv{out.channels, node.kernel, node.stride, groups,
+                                        node.dilation, node.bias, node.padding},
+                                   in, out, layer_of(node, 0));
     if (node.norm) layer = add(node, BatchNorm{}, out, out, layer);
     return activate(node, out, layer);
   }
   /// Adds a 1x1 convolution and its norm. `name` is that of their group.
-  std::int32_t project(LayerName name, const Shape& in, const Shape& out, std::int32_t stride,
+  std::int32_t project(LayerName name, const Shape& in, const Shape& out, const Sides& stride,
                        std::int32_t input) {
     name.part = Conv::kIdentity.short_name;
     const std::int32_t conv =

@@ -5,6 +5,7 @@
 #include "prototypes/language/attempt.hpp"
 #include "prototypes/language/layer_walk.hpp"
 #include "prototypes/language/prototype.hpp"
+#include "prototypes/network/dot.hpp"
 
 namespace atto::net {
 namespace {
@@ -62,7 +63,14 @@ std::string detailed(std::string_view rule, const Structure& structure,
     text += fmt::format(" (groups {}, input width {})", shuffle ? shuffle->groups : node.groups,
                         first.channels);
   } else if (rule.starts_with("the stride")) {
-    text += fmt::format(" (stride {} on {}x{})", node.stride, first.height, first.width);
+    text +=
+        fmt::format(" (stride {} on {}x{})", sides_text(node.stride), first.height, first.width);
+  } else if (rule.starts_with("the window")) {
+    const auto* pool = std::get_if<Pool>(&node.op);
+    const Sides& kernel = pool ? pool->kernel : node.kernel;
+    text += fmt::format(" ({}x{}{} on {}x{})", kernel.height, kernel.width,
+                        node.dilation > 1 ? fmt::format(" dilated {}", node.dilation) : "",
+                        first.height, first.width);
   } else if (node.kind == Node::Kind::Slice) {
     text +=
         fmt::format(" ({} to {} of width {})", node.slice_begin, node.slice_end, first.channels);

@@ -52,7 +52,7 @@ class Resolution {
       case Node::Kind::SqueezeExcite:
       case Node::Kind::Activate:
         out = in(node, 0);
-        return node.stride == 1 ? kKept : "no operator here can take the module's stride";
+        return node.stride == Sides(1) ? kKept : "no operator here can take the module's stride";
     }
     return kKept;
   }
@@ -88,10 +88,11 @@ class Resolution {
     const std::int32_t from = in(node, 0).channels;
     const std::int32_t channels = node.one_group_per_channel ? from : width(node.width);
     if (channels <= 0) return kNoWidth;
-    if (node.is_transposed) return infer(Deconv{channels, node.kernel}, node, out);
+    if (node.is_transposed) return infer(Deconv{channels, node.kernel.height}, node, out);
     const std::int32_t groups = node.one_group_per_channel ? from : node.groups;
-    return infer_shape(Conv{channels, node.kernel, node.stride, groups, node.dilation},
-                       {shapes_, inputs(node)}, out);
+    return infer_shape(
+        Conv{channels, node.kernel, node.stride, groups, node.dilation, false, node.padding},
+        {shapes_, inputs(node)}, out);
   }
   std::string_view dense(const Node& node, Shape& out) const {
     const std::int32_t features = width(node.width);

@@ -60,7 +60,9 @@ struct Node {
   bool norm = true, bias = false;            ///< Unit: batch norm; a bias before it
   bool one_group_per_channel = false;        ///< Unit: depthwise
   bool is_transposed = false;                ///< Unit: a deconv
-  std::int32_t kernel = 1, stride = 1, groups = 1, dilation = 1;
+  Sides kernel = 1, stride = 1;
+  std::int32_t groups = 1, dilation = 1;
+  Padding padding = Padding::Same;
   std::int32_t reduction = 4, squeezed = 0;   ///< SqueezeExcite: channels inside, if not 0
   Activation gate = Activation::HardSigmoid;  ///< SqueezeExcite
   double slice_begin = 0, slice_end = 1;  ///< Slice: shares of the input's width, whole products

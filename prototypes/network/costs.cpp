@@ -50,7 +50,7 @@ Counts counts_of(const Network& network, const std::vector<Shape>& shapes, std::
   if (const auto* conv = std::get_if<Conv>(&layer.op)) {
     const Shape& in = shapes[static_cast<std::size_t>(layer.inputs[0])];
     const std::int64_t per_output =
-        std::int64_t{in.channels / conv->groups} * conv->kernel * conv->kernel;
+        std::int64_t{in.channels / conv->groups} * conv->kernel.height * conv->kernel.width;
     return {per_output * out.channels, conv->bias ? out.channels : 0, 0,
             per_output * out.elements()};
   }

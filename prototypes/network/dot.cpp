@@ -11,10 +11,11 @@ namespace atto::net {
 namespace {
 
 std::string conv_text(const Conv& conv) {
-  std::string text = fmt::format("conv {0}x{0}", conv.kernel);
-  if (conv.stride > 1) text += fmt::format(" /{}", conv.stride);
+  std::string text = fmt::format("conv {}x{}", conv.kernel.height, conv.kernel.width);
+  if (conv.stride != Sides(1)) text += " /" + sides_text(conv.stride);
   if (conv.groups > 1) text += fmt::format(" g{}", conv.groups);
   if (conv.dilation > 1) text += fmt::format(" d{}", conv.dilation);
+  if (conv.padding == Padding::Valid) text += " valid";
   if (conv.bias) text += " bias";
   return text;
 }
@@ -37,6 +38,11 @@ bool is_output(const Network& network, std::size_t layer) {
 
 }  // namespace
 
+std::string sides_text(const Sides& sides) {
+  return sides.is_square() ? std::to_string(sides.height)
+                           : fmt::format("{}x{}", sides.height, sides.width);
+}
+
 std::string op_text(const Op& op) {
   if (const auto* conv = std::get_if<Conv>(&op)) return conv_text(*conv);
   if (const auto* activate = std::get_if<Activate>(&op)) {
@@ -55,8 +61,9 @@ std::string op_text(const Op& op) {
   if (const auto* dropout = std::get_if<Dropout>(&op))
     return fmt::format("dropout {}", dropout->rate);
   if (const auto* pool = std::get_if<Pool>(&op))
-    return fmt::format("pool {0} {1}x{1} /{2}", pool->kind == Pool::Kind::Max ? "max" : "average",
-                       pool->kernel, pool->stride);
+    return fmt::format("pool {} {}x{} /{}{}", pool->kind == Pool::Kind::Max ? "max" : "average",
+                       pool->kernel.height, pool->kernel.width, sides_text(pool->stride),
+                       pool->padding == Padding::Valid ? " valid" : "");
   return std::string(op_name(op));
 }
 

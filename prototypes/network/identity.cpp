@@ -25,14 +25,28 @@ constexpr bool are_distinct(const std::variant<Ops...>* /*of*/) {
 }
 static_assert(are_distinct(static_cast<const Op*>(nullptr)));
 
+/// One number for two, which of a square is its side.
+std::int64_t folded(const Sides& sides) {
+  return sides.height + (sides.is_square() ? 0 : std::int64_t{sides.width} << 32);
+}
+
 /// What tells an operation from others of its kind. 0 features stand for the class count, and are
-/// the same network as the count written out.
+/// the same network as the count written out. Padding makes another kernel of it.
 template <class Of>
 auto telling_fields(const Of& op, int classes) {
+  const auto kernel = [](const auto& of) {
+    const bool is_padded = of.padding == Padding::Same || of.kernel == Sides(1);
+    return is_padded ? folded(of.kernel) : -folded(of.kernel);
+  };
   if constexpr (std::is_same_v<Of, Dense>)
     return std::tuple(op.out_features > 0 ? op.out_features : classes);
   else if constexpr (std::is_same_v<Of, Upsample>)
     return std::tuple(op.mode == Upsample::Mode::Nearest ? op.factor : -op.factor);
+  else if constexpr (std::is_same_v<Of, Conv>)
+    return std::tuple(op.out_channels, kernel(op), folded(op.stride), op.groups, op.dilation,
+                      op.bias);
+  else if constexpr (std::is_same_v<Of, Pool>)
+    return std::tuple(op.kind, kernel(op), folded(op.stride));
   else
     return op.fields();
 }

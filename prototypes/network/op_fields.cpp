@@ -13,8 +13,8 @@ using Names = std::array<std::string_view, Count>;
 template <class Of>
 constexpr Names<0> kFieldNames{};
 template <>
-constexpr Names<6> kFieldNames<Conv> = {"channels", "kernel",   "stride",
-                                        "groups",   "dilation", "bias"};
+constexpr Names<7> kFieldNames<Conv> = {"channels", "kernel", "stride", "groups",
+                                        "dilation", "bias",   "padding"};
 template <>
 constexpr Names<1> kFieldNames<Activate> = {"activation"};
 template <>
@@ -22,7 +22,7 @@ constexpr Names<2> kFieldNames<Slice> = {"begin", "end"};
 template <>
 constexpr Names<1> kFieldNames<Shuffle> = {"groups"};
 template <>
-constexpr Names<3> kFieldNames<Pool> = {"pool", "kernel", "stride"};
+constexpr Names<4> kFieldNames<Pool> = {"pool", "kernel", "stride", "padding"};
 template <>
 constexpr Names<2> kFieldNames<Upsample> = {"factor", "mode"};
 template <>
@@ -45,6 +45,13 @@ OpField field(std::string_view name, double value) {
 }
 OpField field(std::string_view name, Upsample::Mode value) {
   return {name, kUpsampleModeNames[static_cast<std::size_t>(value)]};
+}
+OpField field(std::string_view name, const Sides& value) {
+  if (value.is_square()) return field(name, value.height);
+  return {name, value};
+}
+OpField field(std::string_view name, Padding value) {
+  return {name, kPaddingNames[static_cast<std::size_t>(value)]};
 }
 OpField field(std::string_view name, Activation value) {
   return {name, kActivationNames[static_cast<std::size_t>(value)]};

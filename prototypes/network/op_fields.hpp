@@ -12,7 +12,8 @@ namespace atto::net {
 
 struct OpField {
   std::string_view name;  ///< "kernel"
-  std::variant<std::int64_t, bool, std::string_view, double> value;
+  /// Sides only where the two differ.
+  std::variant<std::int64_t, bool, std::string_view, double, Sides> value;
 };
 
 /// Returns the fields in the order of fields(); none for an operation that has none.

@@ -26,6 +26,19 @@ inline constexpr std::array<std::string_view, 10> kActivationNames = {
     "hard_sigmoid", "swish", "hard_swish", "gelu",       "tanh"};
 
 inline constexpr std::array<std::string_view, 2> kUpsampleModeNames = {"nearest", "bilinear"};
+/// Two numbers of a window: down the rows of a map, and across its columns.
+struct Sides {
+  int height = 1, width = 1;
+  constexpr Sides() = default;
+  constexpr Sides(int both) : height(both), width(both) {}  // NOLINT(google-explicit-constructor)
+  constexpr Sides(int down, int across) : height(down), width(across) {}
+  constexpr bool is_square() const { return height == width; }
+  friend bool operator==(const Sides&, const Sides&) = default;
+};
+/// What a window meets at a map's border (windows.hpp): padding, so that an output side is
+/// ceil(side / stride); or none, and only whole windows count.
+enum class Padding : std::uint8_t { Same, Valid };
+inline constexpr std::array<std::string_view, 2> kPaddingNames = {"same", "valid"};
 
 /// What all operations have: their lower-case name; their tag, which is part of every stored hash
 /// (a new operation takes the next free one); the word for it in layers' names, where it is another
@@ -43,17 +56,19 @@ struct InputLayer {
   auto fields() const { return std::tuple(); }
   friend bool operator==(const InputLayer&, const InputLayer&) = default;
 };
-/// Convolution, weights [out_channels, in_channels / groups, kernel, kernel], odd kernels; "same"
-/// padding of dilation * (kernel - 1) / 2 on every side: an output side is ceil(side / stride).
+/// Convolution, weights [out_channels, in_channels / groups, kernel height, kernel width].
 struct Conv {
   static constexpr OpIdentity kIdentity = {"conv", 2};
   int out_channels = 0;
-  int kernel = 1;
-  int stride = 1;
+  Sides kernel = 1;
+  Sides stride = 1;
   int groups = 1;
   int dilation = 1;
   bool bias = false;
-  auto fields() const { return std::tuple(out_channels, kernel, stride, groups, dilation, bias); }
+  Padding padding = Padding::Same;
+  auto fields() const {
+    return std::tuple(out_channels, kernel, stride, groups, dilation, bias, padding);
+  }
   friend bool operator==(const Conv&, const Conv&) = default;
 };
 /// Batch norm over channels: scale and shift learned, running mean and variance kept. eps = 1e-5.
@@ -92,15 +107,14 @@ struct Shuffle {  ///< channel c of g groups of n goes to (c mod n) * g + c / n
   auto fields() const { return std::tuple(groups); }
   friend bool operator==(const Shuffle&, const Shuffle&) = default;
 };
-/// Odd kernel: padding (kernel - 1) / 2. Even kernel: only with stride = kernel, no padding, and
-/// the last window is cut at the border. Side = ceil(side / stride). The average leaves padding out
-/// of its count.
+/// Padding is neither the largest value nor counted in the average.
 struct Pool {
   static constexpr OpIdentity kIdentity = {"pool", 9};
   enum class Kind : std::uint8_t { Max, Average } kind = Kind::Max;
-  int kernel = 2;
-  int stride = 2;
-  auto fields() const { return std::tuple(kind, kernel, stride); }
+  Sides kernel = 2;
+  Sides stride = 2;
+  Padding padding = Padding::Same;
+  auto fields() const { return std::tuple(kind, kernel, stride, padding); }
   bool hand_on_values() const { return kind == Kind::Max; }
   friend bool operator==(const Pool&, const Pool&) = default;
 };

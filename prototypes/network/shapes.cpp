@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <unordered_set>
+#include <utility>
 
 #include "design_specs/errors.hpp"
 #include "prototypes/network/dot.hpp"
+#include "prototypes/network/windows.hpp"
 
 namespace atto::net {
 namespace {
@@ -14,6 +17,8 @@ namespace {
 constexpr std::string_view kKept = "";
 constexpr std::string_view kOneInput = "takes exactly one input";
 constexpr std::string_view kTwoInputs = "takes exactly two inputs";
+constexpr std::string_view kLargerThanMap =
+    "the window is larger than the map, and \"valid\" padding adds nothing";
 
 inline std::string_view sized(std::int64_t channels, std::int64_t height, std::int64_t width,
                               Shape& out) {
@@ -36,13 +41,20 @@ struct Inference {
     out = in[0];
     return kKept;
   }
-  std::string_view strided(int channels, int stride) const {
-    if (stride < 1) return "stride must be at least 1";
+  template <class Windowed>
+  std::string_view windowed(int channels, const Windowed& op) const {
+    const auto [kernel, stride] = std::pair(op.kernel, op.stride);
+    if (std::min(kernel.height, kernel.width) < 1) return "kernel must be at least 1";
+    if (std::max(kernel.height, kernel.width) > kMaxKernel) return "kernel must be at most 63";
+    if (std::min(stride.height, stride.width) < 1) return "stride must be at least 1";
     const Shape& from = in[0];
-    if (stride == 1) return sized(channels, from.height, from.width, out);
-    if (stride > from.height || stride > from.width) return "the stride takes the map below 1x1";
-    return sized(channels, strided_side(from.height, stride), strided_side(from.width, stride),
-                 out);
+    const auto leaves = [](int step, int side) { return step == 1 || step <= side; };
+    if (op.padding == Padding::Same &&
+        !(leaves(stride.height, from.height) && leaves(stride.width, from.width)))
+      return "the stride takes the map below 1x1";
+    const int height = rows_of(op).output(from.height), width = columns_of(op).output(from.width);
+    if (height < 1 || width < 1) return kLargerThanMap;
+    return sized(channels, height, width, out);
   }
 
   std::string_view operator()(const InputLayer& /*op*/) const {
@@ -52,15 +64,13 @@ struct Inference {
   std::string_view operator()(const Conv& op) const {
     if (in.size() != 1) return kOneInput;
     if (op.out_channels < 1) return "out_channels must be at least 1";
-    if (op.kernel < 1 || op.kernel % 2 == 0) return "kernel must be odd";
-    if (op.kernel > kMaxKernel) return "kernel must be at most 63";
     if (op.dilation < 1 || op.dilation > kMaxSide) return "dilation must be from 1 to 65536";
     if (op.groups < 1) return "groups must be at least 1";
     if (op.groups > 1 && in[0].channels % op.groups != 0)
       return "groups must divide the input width";
     if (op.groups > 1 && op.out_channels % op.groups != 0)
       return "groups must divide the output width";
-    return strided(op.out_channels, op.stride);
+    return windowed(op.out_channels, op);
   }
   std::string_view operator()(const BatchNorm& /*op*/) const { return same(); }
   std::string_view operator()(const Activate& op) const {
@@ -102,9 +112,7 @@ struct Inference {
   }
   std::string_view operator()(const Pool& op) const {
     if (in.size() != 1) return kOneInput;
-    if (op.kernel < 1 || op.kernel > kMaxKernel) return "kernel must be from 1 to 63";
-    if (op.kernel % 2 == 0 && op.stride != op.kernel) return "an even kernel needs an equal stride";
-    return strided(in[0].channels, op.stride);
+    return windowed(in[0].channels, op);
   }
   std::string_view operator()(const PoolTo& /*op*/) const {
     if (in.size() != 2) return kTwoInputs;

@@ -18,11 +18,6 @@ inline constexpr int kMaxKernel = 63;
 inline constexpr int kMaxBilinear = 128;  ///< the engine's sums of bytes stay exact in floats
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 30;
 
-/// Returns the side of a map after a stride, rounded up; side, stride >= 1.
-constexpr int strided_side(int side, int stride) {
-  return (side + stride - 1) / stride;
-}
-
 /// The shapes of what one operation reads: some of `shapes`.
 struct InputShapes {
   std::span<const Shape> shapes;

@@ -23,7 +23,8 @@ void add_specs(const Layer& layer, int index, const Shape& in, const Shape& out,
     specs.push_back({layer.name + part, std::move(shape), trained, index});
   };
   if (const auto* conv = std::get_if<Conv>(&layer.op)) {
-    add(".weight", {out.channels, in.channels / conv->groups, conv->kernel, conv->kernel});
+    add(".weight",
+        {out.channels, in.channels / conv->groups, conv->kernel.height, conv->kernel.width});
     if (conv->bias) add(".bias", {out.channels});
   } else if (std::holds_alternative<BatchNorm>(layer.op)) {
     add(".weight", {out.channels});

@@ -27,6 +27,14 @@ struct InspectOptions {
 
 using Json = nlohmann::ordered_json;
 
+template <class Value>
+Json as_json(const Value& value) {
+  if constexpr (std::is_same_v<Value, net::Sides>)
+    return {value.height, value.width};
+  else
+    return value;
+}
+
 std::string json_text(const net::Network& network) {
   const spec::Costs costs = net::count_costs(network);
   const std::vector<net::LayerCosts> layers = net::layer_costs(network);
@@ -47,7 +55,7 @@ std::string json_text(const net::Network& network) {
       inputs.push_back(network.layers[static_cast<std::size_t>(input)].name);
     Json fields = Json::object();
     for (const net::OpField& field : net::op_fields(layer.op))
-      std::visit([&](const auto& value) { fields[field.name] = value; }, field.value);
+      std::visit([&](const auto& value) { fields[field.name] = as_json(value); }, field.value);
     json["layers"].push_back({{"name", layer.name},
                               {"op", net::op_name(layer.op)},
                               {"text", net::op_text(layer.op)},

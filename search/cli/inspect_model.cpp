@@ -7,6 +7,7 @@
 
 #include "design_specs/json_text.hpp"
 #include "export/runtime/model.hpp"
+#include "prototypes/network/dot.hpp"
 #include "prototypes/network/identity.hpp"
 #include "prototypes/network/network.hpp"
 
@@ -95,8 +96,9 @@ std::string table_text(const edge::Model& model, std::uintmax_t file_bytes) {
 std::string step_text(const format::Step& step) {
   std::string text(format::kStepNames[static_cast<std::size_t>(step.kind)]);
   const format::Window& window = step.window;
-  if (window.height * window.width > 1 || window.stride > 1)
-    text += fmt::format(" {}x{}s{}", window.height, window.width, window.stride);
+  const net::Sides stride{window.down.stride, window.across.stride};
+  if (window.height * window.width > 1 || stride != net::Sides(1))
+    text += fmt::format(" {}x{}s{}", window.height, window.width, net::sides_text(stride));
   if (window.dilation > 1) text += fmt::format("d{}", window.dilation);
   if (step.is_bf16) text += " bf16";
   if (step.is_winograd) text += " winograd";

@@ -40,7 +40,7 @@ double work_of(const format::Program& program) {
   for (const format::Step& step : program.steps) {
     const format::Tensor& out = program.tensors[step.output];
     const double taps = static_cast<double>(step.window.height) * step.window.width;
-    double reads = static_cast<double>(step.window.pad) + 1;
+    double reads = static_cast<double>(step.window.across.pad) + 1;
     for (const std::uint32_t input : step.inputs)
       reads += static_cast<double>(program.tensors[input].extent());
     // Unchecked where the step has no use for it.

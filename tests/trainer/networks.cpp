@@ -68,6 +68,14 @@ net::Network separable_network(net::Shape input, int classes, int width, int blo
 
 namespace {
 
+net::Sides sides(spec::Random& random, std::uint64_t most) {
+  const int height = 1 + static_cast<int>(random.below(most));
+  return {height, 1 + static_cast<int>(random.below(most))};
+}
+net::Padding padding(spec::Random& random) {
+  return random.below(2) == 0 ? net::Padding::Same : net::Padding::Valid;
+}
+
 /// One random piece on top of `from`; knows the width there.
 int random_piece(NetworkBuilder& b, spec::Random& random, int from, int& width) {
   const auto activation = static_cast<Activation>(random.below(net::kActivationNames.size()));
@@ -75,7 +83,7 @@ int random_piece(NetworkBuilder& b, spec::Random& random, int from, int& width) 
   const int kernel = kernels[random.below(4)];
   const int wider = 4 * static_cast<int>(1 + random.below(8));
   const int stride = random.below(4) == 0 ? 2 : 1;
-  switch (random.below(16)) {
+  switch (random.below(19)) {
     case 0:
       width = wider;
       return b.unit(from, wider, kernel, stride, 1, activation);
@@ -136,6 +144,18 @@ int random_piece(NetworkBuilder& b, spec::Random& random, int from, int& width) 
           b.add(net::LayerScale{0.5}, {b.unit(from, width, 3, 1, width, activation)});
       return b.add(net::Add{}, {from, scaled});
     }
+    case 15:  // a convolution, grouped or depthwise too, of any window
+    case 16: {
+      const int groups[] = {1, 4, width};
+      net::Conv conv{width, sides(random, 6), sides(random, 3), groups[random.below(3)]};
+      conv.dilation = 1 + static_cast<int>(random.below(2));
+      conv.padding = padding(random);
+      return b.add(net::Activate{activation}, {b.add(net::BatchNorm{}, {b.add(conv, {from})})});
+    }
+    case 17:
+      return b.add(net::Pool{random.below(2) ? net::Pool::Kind::Max : net::Pool::Kind::Average,
+                             sides(random, 5), sides(random, 3), padding(random)},
+                   {from});
     default: {
       // Two readers of one sum, one of them before its activation.
       const int sum = b.add(net::Add{}, {from, b.unit(from, width, 1, 1, 1, Activation::None)});

@@ -32,8 +32,8 @@ float deviation(const net::Network& network, const net::WeightSpec& spec) {
         2.0 / (static_cast<double>(deconv->kernel) * deconv->kernel * deconv->out_channels)));
   const auto* conv = std::get_if<net::Conv>(&op);
   if (!conv) return 0.01F;
-  const double fan_out =
-      static_cast<double>(conv->kernel) * conv->kernel * conv->out_channels / conv->groups;
+  const double fan_out = static_cast<double>(conv->kernel.height) * conv->kernel.width *
+                         conv->out_channels / conv->groups;
   return static_cast<float>(std::sqrt(2.0 / fan_out));
 }
 

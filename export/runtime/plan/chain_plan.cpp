@@ -56,7 +56,7 @@ std::vector<std::size_t> cuts_between_windows(const format::Program& program,
   int windows = 0;
   for (std::size_t i = chain.first; i <= chain.last; ++i) {
     const format::Window& window = program.steps[i].window;
-    if (window.height <= window.stride) continue;
+    if (window.height <= window.down.stride) continue;
     if (windows >= kMostWindows && is_small(program, program.steps[i - 1], 1)) {
       steps.push_back(i - 1);
       windows = 0;
@@ -78,8 +78,8 @@ std::vector<std::size_t> cuts_at_seams(const format::Program& program, const for
     const format::Window& window = program.steps[i].window;
     const int height = program.tensors[program.steps[i - 1].output].height;
     twice = std::clamp<std::int64_t>(
-        (twice - 1) * window.stride + (std::int64_t{window.height} - 1) * window.dilation + 1, 0,
-        height);
+        (twice - 1) * window.down.stride + (std::int64_t{window.height} - 1) * window.dilation + 1,
+        0, height);
     double macs_twice = 0;
     for (std::size_t j = chain.first; j < i; ++j)
       macs_twice += static_cast<double>(program.steps[j].macs) * static_cast<double>(twice) /
@@ -154,8 +154,8 @@ class Planner {
       const bool is_source = m > 0 || (members_ == 1 && step(m).kind == StepKind::Conv);
       needed = std::min<std::int64_t>(
           input.height, is_source && m == 0
-                            ? needed * window.stride
-                            : (needed - 1) * window.stride +
+                            ? needed * window.down.stride
+                            : (needed - 1) * window.down.stride +
                                   (std::int64_t{window.height} - 1) * window.dilation + 1);
       if (is_source)
         bytes += needed * input.row_stride() *
@@ -168,7 +168,8 @@ class Planner {
     if (output(members_ - 1).element == Element::U8) return kByteStripBytes;
     std::int64_t weights = 0;
     for (std::size_t m = 0; m < members_; ++m) {
-      if (m > 0 && step(m).window.height > step(m).window.stride) return kStripBytes;  // keeps rows
+      if (m > 0 && step(m).window.height > step(m).window.down.stride)
+        return kStripBytes;  // keeps rows
       if (step(m).kind == StepKind::Conv)
         weights += static_cast<std::int64_t>(format::parameter_bytes(program_, step(m)).weights);
     }

@@ -8,7 +8,7 @@ ImageStrips::ImageStrips(const format::Program& program, const format::Window& w
                          const View& out, const ImageStripLayout& layout,
                          const std::vector<Range>& turns, int max_pixels)
     : window_(window), height_(program.height), width_(program.width) {
-  const std::int64_t step = std::int64_t{layout.row} * window.stride;
+  const std::int64_t step = std::int64_t{layout.row} * window.down.stride;
   const int rows =
       static_cast<int>(std::clamp<std::int64_t>(layout.elements / step, 1, out.height));
   for (const Range& turn : turns) {
@@ -31,16 +31,16 @@ Range ImageStrips::rows_read(const Strip& strip) const {
 
 void ImageStrips::add_tiles(const Strip& strip, const View& out, const ImageStripLayout& layout,
                             int max_pixels) {
-  const View source{nullptr, layout.row, 0, height_, width_, 1, window_.pad};
+  const View source{nullptr, layout.row, 0, height_, width_, 1, window_.across.pad};
   const Range read = rows_read(strip);
   add_window_tiles(tiles_, window_, source, out, strip.begin, strip.end, max_pixels);
   for (std::size_t t = strip.tile_begin; t < tiles_.size(); ++t) {
     // Columns are counted from the padding's first one.
     const auto x = static_cast<std::int64_t>(tiles_[t].pixel) % out.width;
     const auto y = static_cast<std::int64_t>(tiles_[t].pixel) / out.width;
-    const std::int64_t row =
-        y * window_.stride - window_.pad + std::int64_t{tiles_[t].ky_begin} * window_.dilation;
-    tiles_[t].src = (row - read.begin) * layout.row + x * window_.stride * layout.pixel;
+    const std::int64_t row = y * window_.down.stride - window_.down.pad +
+                             std::int64_t{tiles_[t].ky_begin} * window_.dilation;
+    tiles_[t].src = (row - read.begin) * layout.row + x * window_.across.stride * layout.pixel;
   }
 }
 

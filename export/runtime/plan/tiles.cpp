@@ -31,11 +31,11 @@ std::vector<std::uint32_t> pixel_offsets(const View& view) {
 void add_window_tiles(std::vector<Tile>& tiles, const format::Window& window, const View& in,
                       const View& out, int begin, int end, int max_pixels) {
   for (int y = begin; y < end; ++y) {
-    const Range taps = taps_inside(window, window.height, y, in.height);
-    const std::int64_t row =
-        std::int64_t{y} * window.stride - window.pad + std::int64_t{taps.begin} * window.dilation;
+    const Range taps = taps_inside(window, y, in.height);
+    const std::int64_t row = std::int64_t{y} * window.down.stride - window.down.pad +
+                             std::int64_t{taps.begin} * window.dilation;
     cut(out.width, max_pixels, [&](int x, int pixels) {
-      const std::int64_t column = std::int64_t{x} * window.stride - window.pad;
+      const std::int64_t column = std::int64_t{x} * window.across.stride - window.across.pad;
       tiles.push_back({row * in.row_stride + column * format::kLanes,
                        static_cast<std::uint32_t>(y * out.width + x),
                        static_cast<std::uint32_t>(pixels), taps.begin, taps.end});
@@ -48,7 +48,7 @@ std::vector<Strip> strips_of(const std::vector<Range>& turns, const format::Wind
                              std::vector<Tile>& tiles) {
   // A file may ask for more or fewer pixels than the input has.
   over_rows = over_rows && in.is_compact() && in.height == out.height && in.width == out.width &&
-              window.height == 1 && window.width == 1 && window.stride == 1 && window.pad == 0;
+              window == format::Window{};
   std::vector<Strip> strips;
   for (const Range& rows : turns) {
     Strip strip{rows.begin, rows.end, tiles.size(), 0};
@@ -67,8 +67,8 @@ std::vector<Strip> strips_of(const std::vector<Range>& turns, const format::Wind
 }
 
 Range rows_read(const format::Window& window, int begin, int end, int height) {
-  const std::int64_t first = std::int64_t{begin} * window.stride - window.pad;
-  const std::int64_t last = (std::int64_t{end} - 1) * window.stride - window.pad +
+  const std::int64_t first = std::int64_t{begin} * window.down.stride - window.down.pad;
+  const std::int64_t last = (std::int64_t{end} - 1) * window.down.stride - window.down.pad +
                             (std::int64_t{window.height} - 1) * window.dilation;
   const std::int64_t rows = height;
   const int low = static_cast<int>(std::clamp<std::int64_t>(first, 0, rows));

@@ -94,13 +94,13 @@ inline Range cell(int at, int from, int to) {
           static_cast<int>(((std::int64_t{at} + 1) * from + to - 1) / to)};
 }
 
-/// The taps of a window that meet the map, at output coordinate `at`.
-inline Range taps_inside(const format::Window& window, int taps, int at, int size) {
-  const std::int64_t first = std::int64_t{at} * window.stride - window.pad;
+/// The rows of a window that meet the map, at output row `at`.
+inline Range taps_inside(const format::Window& window, int at, int size) {
+  const std::int64_t first = std::int64_t{at} * window.down.stride - window.down.pad;
   const std::int64_t begin = first >= 0 ? 0 : (-first + window.dilation - 1) / window.dilation;
   const std::int64_t end = size <= first ? 0 : (size - 1 - first) / window.dilation + 1;
   const auto limited = [&](std::int64_t tap) {
-    return static_cast<int>(tap < 0 ? 0 : tap > taps ? taps : tap);
+    return static_cast<int>(tap < 0 ? 0 : tap > window.height ? window.height : tap);
   };
   const int low = limited(begin), high = limited(end);
   return {low, high < low ? low : high};

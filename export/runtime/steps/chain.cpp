@@ -257,8 +257,15 @@ class ChainRun final : public StepRun {
 std::string kernel_name(const char* kind, const format::Window& window, const char* mark,
                         int count) {
   char name[80];
-  const int size = std::snprintf(name, sizeof name, *mark == 0 ? "%s%dx%ds%d" : "%s%dx%ds%d%s%d",
-                                 kind, window.height, window.width, window.stride, mark, count);
+  const int down = window.down.stride, across = window.across.stride;
+  int size =
+      std::snprintf(name, sizeof name, "%s%dx%ds%d", kind, window.height, window.width, down);
+  const auto append = [&](const char* before, int number) {
+    size += std::snprintf(name + size, sizeof name - static_cast<std::size_t>(size), "%s%d", before,
+                          number);
+  };
+  if (across != down) append("x", across);
+  if (*mark != 0) append(mark, count);
   return {name, static_cast<std::size_t>(size)};
 }
 

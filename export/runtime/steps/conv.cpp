@@ -130,7 +130,7 @@ class ConvRun final : public StripRun {
     const format::Window& window = step_.window;
     panel.tiles = tiles_.data() + strip.tile_begin;
     panel.tile_count = strip.tile_count;
-    panel.pixel_step = std::ptrdiff_t{window.stride} * format::kLanes;
+    panel.pixel_step = std::ptrdiff_t{window.across.stride} * format::kLanes;
     panel.row_step = std::ptrdiff_t{window.dilation} * in_.row_stride;
     panel.column_step = std::ptrdiff_t{window.dilation} * format::kLanes;
     panel.block_step = in_.block_stride;

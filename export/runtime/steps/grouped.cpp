@@ -83,23 +83,24 @@ class GroupedRun final : public StripRun {
   /// A tile may read beyond the end of the rows; widened weights lie behind.
   std::ptrdiff_t rounded_bytes() const {
     if (!rounded_) return 0;
-    const std::ptrdiff_t beyond = std::ptrdiff_t{kGroupedTile} * window_.stride * format::kLanes;
+    const std::ptrdiff_t beyond =
+        std::ptrdiff_t{kGroupedTile} * window_.across.stride * format::kLanes;
     return aligned((rounded_->values() + beyond) * precision_.operand_bytes);
   }
 
   /// `src`: pixel (0, 0) of block 0, as if all rows were there.
   GroupedRow prepared(int y, const std::byte* src, const std::byte* weights) const {
     const View& in = plan_.in;
-    const Range taps = taps_inside(window_, window_.height, y, in.height);
-    const std::int64_t first = std::int64_t{y} * window_.stride - window_.pad +
+    const Range taps = taps_inside(window_, y, in.height);
+    const std::int64_t first = std::int64_t{y} * window_.down.stride - window_.down.pad +
                                std::int64_t{taps.begin} * window_.dilation;
     GroupedRow row{};
-    row.src = src + (first * in.row_stride - std::ptrdiff_t{window_.pad} * format::kLanes) *
+    row.src = src + (first * in.row_stride - std::ptrdiff_t{window_.across.pad} * format::kLanes) *
                         precision_.operand_bytes;
     row.row_step = std::ptrdiff_t{window_.dilation} * in.row_stride;
     row.column_step = std::ptrdiff_t{window_.dilation} * format::kLanes;
     row.block_step = in.block_stride;
-    row.stride = window_.stride;
+    row.stride = window_.across.stride;
     row.kernel_width = window_.width;
     row.ky_begin = taps.begin;
     row.ky_end = taps.end;

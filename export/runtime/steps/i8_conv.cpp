@@ -108,7 +108,7 @@ class I8ConvRun final : public StripRun {
     panel.tile_count = strip.tile_count;
     panel.bias_offset = std::ptrdiff_t{block} * format::kLanes;
     panel.src = in.row(0, block / step_.wiring.out_blocks * step_.wiring.in_blocks);
-    panel.pixel_step = std::ptrdiff_t{window.stride} * format::kLanes;
+    panel.pixel_step = std::ptrdiff_t{window.across.stride} * format::kLanes;
     panel.row_step = std::ptrdiff_t{window.dilation} * in.shape.row_stride;
     panel.column_step = std::ptrdiff_t{window.dilation} * format::kLanes;
     panel.block_step = in.shape.block_stride;
@@ -172,7 +172,7 @@ class I8DepthwiseRun final : public StripRun {
         biases_.emplace_back(epilogue_.bias, weights_, in_.shape.blocks, step.window.height,
                              step.window.width, 1, in_.zero_point, 0);
     for (int y = 0; y < epilogue_.out.shape.height; ++y) {
-      taps_.push_back(taps_inside(step.window, step.window.height, y, in_.shape.height));
+      taps_.push_back(taps_inside(step.window, y, in_.shape.height));
       row_bias_.push_back(biases.of(taps_.back().begin, taps_.back().end));
     }
   }
@@ -193,8 +193,8 @@ class I8DepthwiseRun final : public StripRun {
   bool is_by_block() const {
     const format::Window& window = step_.window;
     const int width = epilogue_.out.shape.width;
-    return kernels_.depthwise_block != nullptr && window.dilation == 1 && window.stride <= 2 &&
-           window.height == window.width &&
+    return kernels_.depthwise_block != nullptr && window.dilation == 1 && window.down.stride <= 2 &&
+           window.down.stride == window.across.stride && window.height == window.width &&
            (window.width == 3 || window.width == 5 || window.width == 7) &&
            (width % 4 == 0 || (width > 4 && step_.residual < 0));
   }
@@ -203,11 +203,11 @@ class I8DepthwiseRun final : public StripRun {
     const format::Window& window = step_.window;
     I8DepthwiseBlock block{};
     block.row_step = in.shape.row_stride;
-    block.src = in.row(-window.pad, b) - std::ptrdiff_t{window.pad} * format::kLanes;
+    block.src = in.row(-window.down.pad, b) - std::ptrdiff_t{window.across.pad} * format::kLanes;
     block.in_height = in.shape.height;
     block.kernel = window.width;
-    block.stride = window.stride;
-    block.pad = window.pad;
+    block.stride = window.down.stride;
+    block.pad = window.down.pad;
     block.first = rows.begin;
     block.end = rows.end;
     block.width = out.shape.width;
@@ -229,14 +229,14 @@ class I8DepthwiseRun final : public StripRun {
     const Range taps = taps_[static_cast<std::size_t>(y)];
     I8DepthwiseRow row{};
     row.src = in.data +
-              (std::int64_t{y} * window.stride - window.pad +
+              (std::int64_t{y} * window.down.stride - window.down.pad +
                std::int64_t{taps.begin} * window.dilation) *
                   in.shape.row_stride -
-              std::ptrdiff_t{window.pad} * format::kLanes;
+              std::ptrdiff_t{window.across.pad} * format::kLanes;
     row.row_step = std::ptrdiff_t{window.dilation} * in.shape.row_stride;
     row.column_step = std::ptrdiff_t{window.dilation} * format::kLanes;
     row.block_step = in.shape.block_stride;
-    row.stride = window.stride;
+    row.stride = window.across.stride;
     row.kernel_width = window.width;
     row.ky_begin = taps.begin;
     row.ky_end = taps.end;

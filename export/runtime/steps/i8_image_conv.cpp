@@ -35,7 +35,10 @@ class I8ImageConvRun final : public StripRun {
     std::memcpy(&scale, image_at, sizeof scale);
     std::memcpy(&zero_point_, image_at + sizeof scale, sizeof zero_point_);
     zero_point_ &= 255;
-    row_bytes_ = (program.width + 2 * std::ptrdiff_t{step.window.pad}) * pixel_bytes_;
+    row_bytes_ =
+        (step.window.across.pad +
+         std::max<std::int64_t>(program.width, columns_read(step.window, plan.out.width))) *
+        pixel_bytes_;
     if (step.residual >= 0) residual_offset_ = pixel_offsets(epilogue_.residual.shape);
     image_.emplace(context, kernels_, scale, zero_point_);
     biases_.emplace_back(epilogue_.bias, weights_, step.wiring.out_blocks, step.window.height,
@@ -80,7 +83,7 @@ class I8ImageConvRun final : public StripRun {
     panel.tiles = strips_->tiles().data() + strip.tile_begin;
     panel.tile_bias = tile_bias_.data() + strip.tile_begin;
     panel.tile_count = strip.tile_count;
-    panel.pixel_step = step_.window.stride * pixel_bytes_ * widening_;
+    panel.pixel_step = step_.window.across.stride * pixel_bytes_ * widening_;
     panel.row_step = step_.window.dilation * row_bytes_ * widening_;
     panel.column_step = step_.window.dilation * pixel_bytes_ * widening_;
     panel.block_step = format::kLanes * widening_;
@@ -123,10 +126,8 @@ class I8ImageConvRun final : public StripRun {
   }
   void make_row(std::uint8_t* row, const RunArguments& arguments, int y) const {
     const format::Program& program = context_.program;
-    const auto padding = static_cast<std::size_t>(step_.window.pad * pixel_bytes_);
-    std::memset(row, zero_point_, padding);
-    std::memset(row + row_bytes_ - padding, zero_point_, padding);
-    row += padding;
+    std::memset(row, zero_point_, static_cast<std::size_t>(row_bytes_));
+    row += step_.window.across.pad * pixel_bytes_;
     for (int first = 0; first < quads_ * 4; first += 4) {
       int channels[4];
       for (int k = 0; k < 4; ++k) channels[k] = first + k < program.channels ? first + k : -1;

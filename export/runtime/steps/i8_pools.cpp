@@ -57,16 +57,16 @@ class I8Pool final : public I8RowStep {
 
   bool is_max() const { return step_.kind == StepKind::MaxPool; }
   void make_row(int y, int block, const RunArguments& /*arguments*/) const override {
-    const Range rows = covered(y, step_.window.height, in_[0].shape.height);
+    const Range rows = covered(y, step_.window.height, step_.window.down, in_[0].shape.height);
     for (int x = 0; x < out_.shape.width; ++x) {
-      const Range columns = covered(x, step_.window.width, in_[0].shape.width);
+      const Range columns = covered(x, step_.window.width, step_.window.across, in_[0].shape.width);
       std::uint8_t* to = out_.row(y, block) + std::ptrdiff_t{x} * kLanes;
       is_max() ? make_largest(block, rows, columns, to)
                : mean_.make(in_[0], block, rows, columns, to);
     }
   }
-  Range covered(int at, int taps, int size) const {
-    const std::int64_t first = std::int64_t{at} * step_.window.stride - step_.window.pad;
+  static Range covered(int at, int taps, const format::Slide& slide, int size) {
+    const std::int64_t first = std::int64_t{at} * slide.stride - slide.pad;
     return {static_cast<int>(std::max<std::int64_t>(first, 0)),
             static_cast<int>(std::min<std::int64_t>(first + taps, size))};
   }

@@ -37,7 +37,9 @@ class ImageConvRun final : public StripRun {
         dst_offset_(pixel_offsets(out_)) {
     const format::Program& program = context.program;
     // Pairs of columns reach over the window where its width is odd.
-    plane_ = program.width + 2 * std::ptrdiff_t{step.window.pad} + depth_ - step.window.width;
+    plane_ = step.window.across.pad +
+             std::max<std::int64_t>(program.width, columns_read(step.window, out_.width)) + depth_ -
+             step.window.width;
     source_row_ = plane_ * program.channels;
     block_weights_ =
         std::ptrdiff_t{step.window.height} * depth_ * program.channels * format::kLanes;
@@ -93,7 +95,7 @@ class ImageConvRun final : public StripRun {
     }
     panel.tiles = strips_->tiles().data() + strip.tile_begin;
     panel.tile_count = strip.tile_count;
-    panel.pixel_step = step_.window.stride;
+    panel.pixel_step = step_.window.across.stride;
     panel.row_step = source_row_;
     panel.kernel_width = context_.program.channels;
     panel.column_step = plane_;
@@ -121,7 +123,7 @@ class ImageConvRun final : public StripRun {
   }
 
   void pad_row(float* row, const RunArguments& arguments, int channel, int y) const {
-    const int pad = step_.window.pad, width = context_.program.width;
+    const int pad = step_.window.across.pad, width = context_.program.width;
     std::fill_n(row, pad, 0.0f);
     std::fill(row + pad + width, row + plane_, 0.0f);
     if (arguments.image != nullptr) {

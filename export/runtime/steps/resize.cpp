@@ -14,7 +14,7 @@ class ResizeStep final : public StepRun {
  public:
   ResizeStep(const StepContext& context, const format::Step& step)
       : kind_(step.kind),
-        factor_(step.window.stride),
+        factor_(step.window.down.stride),
         parts_(context.parts),
         in_(context, step.inputs[0]),
         out_(context, step.output) {}

@@ -90,16 +90,17 @@ class PoolStep final : public RowStep {
 
  private:
   void make_row(int y) const override {
-    const Range taps = taps_inside(window_, window_.height, y, in_[0].height);
+    const Range taps = taps_inside(window_, y, in_[0].height);
     PoolRow row{};
-    row.src = in_[0].data +
-              (std::int64_t{y} * window_.stride - window_.pad + taps.begin) * in_[0].row_stride;
+    row.src =
+        in_[0].data +
+        (std::int64_t{y} * window_.down.stride - window_.down.pad + taps.begin) * in_[0].row_stride;
     row.row_step = in_[0].row_stride;
     row.block_step = in_[0].block_stride;
     row.rows = taps.end - taps.begin;
     row.source_width = in_[0].width;
-    row.stride = window_.stride;
-    row.pad = window_.pad;
+    row.stride = window_.across.stride;
+    row.pad = window_.across.pad;
     row.kernel_width = window_.width;
     row.blocks = out_.blocks;
     row.width = out_.width;

@@ -19,7 +19,8 @@ class WinogradRun final : public StripRun {
  public:
   WinogradRun(const StepContext& context, const format::Step& step, const StripPlan& plan)
       : kernels_(context.kernels),
-        pad_(step.window.pad),
+        down_(step.window.down.pad),
+        across_(step.window.across.pad),
         in_(plan.in),
         out_(plan.out),
         epilogue_(context, step),
@@ -55,7 +56,7 @@ class WinogradRun final : public StripRun {
     const View in = in_.at(places.in);
     const std::ptrdiff_t block = map_of(rows).block_stride;
     // Rows that no output meets may not be there.
-    const int end = std::min(in.height, rows.end - pad_ + 2);
+    const int end = std::min(in.height, rows.end - down_ + 2);
     WinogradSource row{};
     row.row_step = in.row_stride;
     row.tiles = tiles_in_row_;
@@ -63,11 +64,11 @@ class WinogradRun final : public StripRun {
     row.dst_step = in_blocks_ * block;
     auto* to = reinterpret_cast<float*>(arguments.scratch);
     for (int y = rows.begin; y < rows.end; y += 2, to += tiles_in_row_ * format::kLanes) {
-      const int first = y - pad_;
+      const int first = y - down_;
       row.row_begin = std::max(0, -first);
       row.row_end = std::min(4, end - first);
       for (int b = 0; b < in_blocks_; ++b) {
-        row.src = in.row(first, b) - std::ptrdiff_t{pad_} * format::kLanes;
+        row.src = in.row(first, b) - std::ptrdiff_t{across_} * format::kLanes;
         row.dst = to + b * block;
         kernels_.winograd_source(row);
       }
@@ -158,7 +159,7 @@ class WinogradRun final : public StripRun {
   }
 
   const Kernels& kernels_;
-  int pad_;
+  int down_, across_;  ///< padding
   View in_, out_;
   Epilogue epilogue_;
   int in_blocks_, depth_, last_lanes_;

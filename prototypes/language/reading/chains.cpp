@@ -188,6 +188,13 @@ Choice<double> ChainReader::real_or(const Where& where, const Cursor& at, std::s
   return choice;
 }
 
+Pair ChainReader::pair_or(const Where& where, const Cursor& at, std::string_view key,
+                          std::int64_t high, Number otherwise) {
+  const auto written = Problems::member(at, key);
+  if (!written) return otherwise;
+  return holes_.pair(where.key(key), *written, 1, high).value_or(otherwise);
+}
+
 void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*setting*/,
                              Operator& op) {
   const bool is_convolution = op.kind <= OperatorKind::Grouped;
@@ -195,10 +202,10 @@ void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*set
   const bool is_deconv = op.kind == OperatorKind::Deconv;
   if (is_deconv) op.kernel = number_or(where, at, "kernel", 1, kMaxStride, {2});
   if (is_convolution && op.kind != OperatorKind::Pointwise)
-    op.kernel = number_or(where, at, "kernel", 1, kMaxWrittenKernel, {3});
+    op.kernel = pair_or(where, at, "kernel", kMaxWrittenKernel, {3});
   if (is_pool) {
     if (holes_.problems.required(at, "kernel"))
-      op.kernel = number_or(where, at, "kernel", 1, kMaxWrittenKernel, {2});
+      op.kernel = pair_or(where, at, "kernel", kMaxWrittenKernel, {2});
   }
   if (op.kind == OperatorKind::Grouped && holes_.problems.required(at, "groups"))
     op.groups = number_or(where, at, "groups", 1, kMaxWidth, {1});
@@ -212,6 +219,10 @@ void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*set
   op.mode.options = {0};
   if (const auto mode = Problems::member(at, "mode"))
     if (auto read = holes_.word(where.key("mode"), *mode, kUpsampleModeNames)) op.mode = *read;
+  op.padding.options = {Padding::Same};
+  if (const auto padding = Problems::member(at, "padding"))
+    if (auto read = holes_.named<Padding>(where.key("padding"), *padding, kPaddingNames))
+      op.padding = std::move(*read);
   op.norm.options = {1};
   for (const auto& [key, target] : {std::pair("norm", &op.norm), std::pair("bias", &op.bias)})
     if (const auto written = Problems::member(at, key))
@@ -240,11 +251,7 @@ void ChainReader::squeeze_excite(const Where& where, const Cursor& at, Operator&
 }
 
 std::optional<Choice<Activation>> ChainReader::activation(const Where& where, const Cursor& at) {
-  return holes_.choice<Activation>(where, at, [&](const Cursor& item) -> std::optional<Activation> {
-    const auto index = holes_.problems.one_of(item, kActivationNames);
-    if (!index) return std::nullopt;
-    return static_cast<Activation>(*index);
-  });
+  return holes_.named<Activation>(where, at, kActivationNames);
 }
 
 void ChainReader::stride(const Where& where, const Cursor& at, Setting setting, Operator& op) {
@@ -266,7 +273,7 @@ void ChainReader::stride(const Where& where, const Cursor& at, Setting setting, 
     op.stride_rule = StrideRule::Module;
     return;
   }
-  op.stride = number_or(where, at, "stride", 1, kMaxStride, {1});
+  op.stride = pair_or(where, at, "stride", kMaxStride, {1});
 }
 
 void ChainReader::own_width(const Where& where, const Cursor& at, Setting setting, Operator& op) {
@@ -290,22 +297,8 @@ void ChainReader::own_width(const Where& where, const Cursor& at, Setting settin
         fmt::format("{} at {}", kOperatorNames[static_cast<std::size_t>(op.kind)], where.place);
 }
 
-bool ChainReader::only_odd(const Number& number) const {
-  if (number.decision == kNoDecision) return number.literal % 2 == 1;
-  const auto& values = holes_.model.decisions[static_cast<std::size_t>(number.decision)].values;
-  return std::all_of(values.begin(), values.end(), [](int value) { return value % 2 == 1; });
-}
-
 /// Checks what holds or fails whatever is decided elsewhere.
 void ChainReader::check_literals(const Cursor& at, const Operator& op) {
-  const auto kernel = Problems::member(at, "kernel");
-  if (op.kind <= OperatorKind::Grouped && kernel && !only_odd(op.kernel))
-    holes_.problems.add(*kernel, "a convolution's kernel must be odd");
-  const bool is_pool = op.kind == OperatorKind::MaxPool || op.kind == OperatorKind::AveragePool;
-  const bool is_fixed = op.kernel.decision == kNoDecision && op.stride.decision == kNoDecision;
-  if (is_pool && is_fixed && !only_odd(op.kernel) && op.stride_rule == StrideRule::Written &&
-      op.stride.literal != op.kernel.literal)
-    holes_.problems.add(*kernel, "an even kernel needs an equal stride");
   const bool has_fixed_width =
       op.width.kind == Width::Kind::Number && op.width.number.decision == kNoDecision;
   if (op.kind == OperatorKind::Grouped && has_fixed_width && op.groups.decision == kNoDecision &&

@@ -60,7 +60,8 @@ class ChainReader {
   };
   Choice<double> real_or(const Where& where, const Cursor& at, std::string_view key,
                          const Reals& reals, double otherwise);
-  bool only_odd(const Number& number) const;
+  Pair pair_or(const Where& where, const Cursor& at, std::string_view key, std::int64_t high,
+               Number otherwise);
   int marks(const Item& item) const;
 
   HoleReader& holes_;

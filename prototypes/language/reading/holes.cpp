@@ -151,22 +151,67 @@ std::optional<Number> HoleReader::number(const Where& where, const Cursor& at, s
   const auto alternatives = open(where, at);
   if (!alternatives) return std::nullopt;
   note_use(*alternatives, as_width);
+  return number_among(*alternatives, low, high);
+}
+
+std::optional<Number> HoleReader::number_among(const Alternatives& alternatives, std::int64_t low,
+                                               std::int64_t high) {
   Number number;
-  if (alternatives->is_single()) {
-    const auto value = problems.integer(alternatives->only(), low, high);
+  if (alternatives.is_single()) {
+    const auto value = problems.integer(alternatives.only(), low, high);
     if (!value) return std::nullopt;
     number.literal = static_cast<std::int32_t>(*value);
     return number;
   }
   const std::size_t before = problems.size();
-  for (const Cursor& item : alternatives->options->items) {
+  for (const Cursor& item : alternatives.options->items) {
     (void)problems.integer(item, low, high);
     // Of a range one wrong value says it all.
-    if (problems.size() != before && !alternatives->options->grid.empty()) break;
+    if (problems.size() != before && !alternatives.options->grid.empty()) break;
   }
   if (problems.size() != before) return std::nullopt;
-  number.decision = alternatives->decision;
+  number.decision = alternatives.decision;
   return number;
+}
+
+std::optional<Pair> HoleReader::pair(const Where& where, const Cursor& at, std::int64_t low,
+                                     std::int64_t high) {
+  const auto has_two = [&](const Cursor& list) {
+    if (list->items.size() == 2) return true;
+    problems.add(list, "must be a whole number, or two of them: [height, width]");
+    return false;
+  };
+  if (at->kind == Kind::Array) {
+    if (!has_two(at)) return std::nullopt;
+    const auto height = number(where.index(0), at.at(std::size_t{0}), low, high);
+    const auto width = number(where.index(1), at.at(std::size_t{1}), low, high);
+    if (!height || !width) return std::nullopt;
+    Pair pair(*height);
+    pair.width = *width;
+    return pair;
+  }
+  const auto found = open(where, at);
+  if (!found) return std::nullopt;
+  note_use(*found, false);
+  const std::vector<Cursor> items =
+      found->is_single() ? std::vector{found->only()} : found->options->items;
+  const auto is_list = [](const Cursor& item) { return item->kind == Kind::Array; };
+  if (std::none_of(items.begin(), items.end(), is_list)) {
+    const auto both = number_among(*found, low, high);
+    return both ? std::optional<Pair>(*both) : std::nullopt;
+  }
+  Pair pair;
+  pair.chosen.decision = found->decision;
+  for (const Cursor& item : items) {
+    if (is_list(item) && !has_two(item)) return std::nullopt;
+    const auto side = [&](std::size_t i) {
+      return problems.integer(is_list(item) ? item.at(i) : item, low, high);
+    };
+    const auto height = side(0), width = is_list(item) ? side(1) : height;
+    if (!height || !width) return std::nullopt;
+    pair.chosen.options.emplace_back(static_cast<int>(*height), static_cast<int>(*width));
+  }
+  return pair;
 }
 
 std::optional<Choice<std::size_t>> HoleReader::word(const Where& where, const Cursor& at,
@@ -199,13 +244,16 @@ void HoleReader::open_ties(const Where& where, const std::optional<Cursor>& let)
     const Cursor at = let->at(member);
     auto alternatives = open(inside.key(member.key), at);
     const auto is_scalar = [](const Value& value) {
-      return value.is_number() || value.kind == Kind::String || value.kind == Kind::Boolean;
+      return value.is_number() || value.kind == Kind::String || value.kind == Kind::Boolean ||
+             is_pair(value);
     };
     if (alternatives) {
       const Cursor& first = alternatives->options == nullptr ? alternatives->literal
                                                              : alternatives->options->items.front();
       if (!is_scalar(*first)) {
-        problems.add(first, "a tie must be a number, a word, true or false, or a hole of these");
+        problems.add(
+            first,
+            "a tie must be a number, a pair of them, a word, true or false, or a hole of these");
         alternatives.reset();
       }
     }

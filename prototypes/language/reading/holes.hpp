@@ -27,6 +27,8 @@ struct Options {
 
 /// Returns whether the value is written as a hole.
 bool is_hole(const spec::Value& value);
+/// Returns whether the value is two whole numbers: a window's sides, which labels write as "3x1".
+bool is_pair(const spec::Value& value);
 /// Returns the alternatives of a well-formed `choose` in index order (scalars sorted), for those
 /// that write holes out again.
 std::vector<const spec::Value*> ordered_alternatives(const spec::Value& choose);
@@ -87,6 +89,20 @@ class HoleReader {
   /// here.
   std::optional<Number> number(const Where& where, const Cursor& at, std::int64_t low,
                                std::int64_t high, bool as_width = false);
+  /// Reads the numbers of a window: one for both sides, or [height, width]; a hole may choose among
+  /// both.
+  std::optional<Pair> pair(const Where& where, const Cursor& at, std::int64_t low,
+                           std::int64_t high);
+  /// Reads a value of an enumeration whose names these are.
+  template <class Enum>
+  std::optional<Choice<Enum>> named(const Where& where, const Cursor& at,
+                                    std::span<const std::string_view> names) {
+    return choice<Enum>(where, at, [&](const Cursor& item) -> std::optional<Enum> {
+      const auto index = problems.one_of(item, names);
+      if (!index) return std::nullopt;
+      return static_cast<Enum>(*index);
+    });
+  }
   /// Reads one of `names`.
   std::optional<Choice<std::size_t>> word(const Where& where, const Cursor& at,
                                           std::span<const std::string_view> names);
@@ -121,6 +137,8 @@ class HoleReader {
     Cursor with;
     std::vector<bool> used;
   };
+  std::optional<Number> number_among(const Alternatives& alternatives, std::int64_t low,
+                                     std::int64_t high);
   const Options* options(const Cursor& at);
   const Options* finished(const Cursor& at, bool is_good, Options& read);
   bool read_choose(const Cursor& choose, Options& options);

@@ -111,9 +111,9 @@ class NetworkReader {
     stage.name = stage_name(at, number);
     if (const auto description = Problems::member(at, "description")) problems_.text(*description);
     holes_.open_ties(where, Problems::member(at, "let"));
-    Number stride;
+    Pair stride;
     if (const auto written = Problems::member(at, "stride"))
-      stride = holes_.number(where.key("stride"), *written, 1, kMaxStride).value_or(stride);
+      stride = holes_.pair(where.key("stride"), *written, 1, kMaxStride).value_or(stride);
     const auto modules = problems_.required(at, "modules");
     const bool is_list = modules && (*modules)->kind == Kind::Array;
     if (modules && !is_list) count(where, *modules, stage);
@@ -157,7 +157,7 @@ class NetworkReader {
     stage.count = read.value_or(Number{1});
   }
 
-  void counted(const Where& where, const Cursor& at, std::size_t number, const Number& stride) {
+  void counted(const Where& where, const Cursor& at, std::size_t number, const Pair& stride) {
     const auto target = problems_.required(at, "module");
     if (!target) return;
     const Number count = model_.stages.back().count;
@@ -172,7 +172,7 @@ class NetworkReader {
       here = here.index(static_cast<std::size_t>(m));
       const ModuleReader::Position position{number, static_cast<std::size_t>(m), false,
                                             at->find("channels") != nullptr};
-      add(m == 0 ? stride : Number{1}, modules_.module(here, *target, position, false));
+      add(m == 0 ? stride : Pair{}, modules_.module(here, *target, position, false));
     }
   }
   const Decision& decision(DecisionId id) const {
@@ -180,7 +180,7 @@ class NetworkReader {
   }
 
   /// A module that could not be read leaves its slot, so that later ones keep their numbers.
-  void add(const Number& stride, std::optional<Module> module) {
+  void add(const Pair& stride, std::optional<Module> module) {
     Slot slot;
     slot.stride = stride;
     if (module) slot.module = std::move(*module);
@@ -188,7 +188,7 @@ class NetworkReader {
   }
 
   void listed(const Where& where, const Cursor& at, const Cursor& list, std::size_t number,
-              const Number& stride) {
+              const Pair& stride) {
     if (list->items.empty()) problems_.add(list, "must have at least one module");
     std::size_t m = 0;
     for (std::size_t e = 0; e < list->items.size(); ++e) {
@@ -211,12 +211,12 @@ class NetworkReader {
   }
 
   void listed_module(const Where& where, const Cursor& stage, const Cursor& entry,
-                     const ModuleReader::Position& position, const Number& stage_stride) {
-    Number stride = position.module == 0 ? stage_stride : Number{1};
+                     const ModuleReader::Position& position, const Pair& stage_stride) {
+    Pair stride = position.module == 0 ? stage_stride : Pair{};
     if (const auto own = Problems::member(entry, "stride")) {
       if (position.module == 0 && stage->find("stride") != nullptr)
         problems_.add(*own, "the stage's stride goes to its first module; write it once");
-      stride = holes_.number(where.key("stride"), *own, 1, kMaxStride).value_or(Number{1});
+      stride = holes_.pair(where.key("stride"), *own, 1, kMaxStride).value_or(Pair{});
     }
     const auto shared = Problems::member(stage, "module");
     const bool takes_shared = entry->kind == Kind::Object && !is_hole(*entry) &&

@@ -53,9 +53,14 @@ bool is_scalar(const Value& value) {
   return value.kind < Kind::Array;
 }
 
+std::string pair_text(const Value& pair) {
+  return fmt::format("{}x{}", pair.items[0].integer, pair.items[1].integer);
+}
+
 std::string label(const Value& value, std::size_t index) {
   if (value.kind == Kind::String) return value.string;
   if (is_scalar(value)) return compact_text(value);
+  if (is_pair(value)) return pair_text(value);
   return fmt::format("#{} {}", index, summary(value));
 }
 
@@ -77,6 +82,11 @@ void finish(Options& options) {
 bool is_hole(const Value& value) {
   return value.kind == Kind::Object &&
          (value.find("choose") != nullptr || value.find("range") != nullptr);
+}
+
+bool is_pair(const Value& value) {
+  return value.kind == Kind::Array && value.items.size() == 2 &&
+         value.items[0].kind == Kind::Integer && value.items[1].kind == Kind::Integer;
 }
 
 std::vector<const Value*> ordered_alternatives(const Value& choose) {
@@ -204,7 +214,9 @@ std::optional<std::int32_t> HoleReader::index_of(const Value& value, const std::
       if (whole[i] == value.number) return static_cast<std::int32_t>(i);
     return std::nullopt;
   }
-  const std::string text = value.kind == Kind::String ? value.string : compact_text(value);
+  const std::string text = value.kind == Kind::String ? value.string
+                           : is_pair(value)           ? pair_text(value)
+                                                      : compact_text(value);
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] == text) return static_cast<std::int32_t>(i);
   std::string_view digits = text;

@@ -57,7 +57,7 @@ TEST_CASE("a model file is read back as it was written") {
   CHECK(view.program.deviation == model.program.deviation);
   REQUIRE(view.program.steps.size() == model.program.steps.size());
   CHECK(view.program.steps[3].residual == 0);
-  CHECK(view.program.steps[2].window.pad == 1);
+  CHECK(view.program.steps[2].window.across.pad == 1);
   CHECK(view.program.tensors[view.program.steps[2].output].is_in_strips());
   CHECK(view.program.steps[4].gather[2].lane == 13);
   CHECK(view.program.macs() == 32);

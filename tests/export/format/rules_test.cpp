@@ -106,15 +106,16 @@ TEST_CASE("steps run in order: no cycles, no second writer, no reader of what is
 }
 
 TEST_CASE("convolutions stay inside map, halo and weights") {
-  CHECK(bent([](Program& p) { p.steps[kGrouped].window.pad = 2; }) == "steps[1].window.pad");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].window.across.pad = 2; }) == "steps[1].window.pad");
   CHECK(bent([](Program& p) { p.steps[kGrouped].window.width = 5; }) == "steps[1].window");
-  CHECK(bent([](Program& p) { p.steps[kGrouped].window.stride = 2; }) == "steps[1].window");
-  CHECK(bent([](Program& p) { p.steps[kGrouped].window.stride = 0; }) == "steps[1].window.stride");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].window.across.stride = 2; }) == "steps[1].window");
+  CHECK(bent([](Program& p) { p.steps[kGrouped].window.across.stride = 0; }) ==
+        "steps[1].window.stride");
   CHECK(bent([](Program& p) { p.steps[kGrouped].window.dilation = kHuge; }) ==
         "steps[1].window.dilation");
   CHECK(bent([](Program& p) { p.steps[kGrouped].window.height = 63; }) == "steps[1].weights");
   CHECK(bent([](Program& p) {
-          p.steps[kDense].window = {1 << 16, 1, 1, 1, 0};
+          p.steps[kDense].window = {1 << 16, 1, {1, 0}, {1, 0}, 1};
           p.steps[kDense].wiring.in_blocks = 1;
         }) == "steps[8].weights");
   CHECK(bent([](Program& p) {
@@ -122,7 +123,7 @@ TEST_CASE("convolutions stay inside map, halo and weights") {
           p.storages[6].offset = p.arena_bytes;
           p.storages[6].bytes = static_cast<std::uint64_t>(p.tensors[6].extent()) * 4;
           p.arena_bytes += p.storages[6].bytes;
-          p.steps[kDense].window = {1 << 16, 1 << 16, 1, 1, 0};
+          p.steps[kDense].window = {1 << 16, 1 << 16, {1, 0}, {1, 0}, 1};
         }) == "steps[8].window");
   CHECK(bent([](Program& p) { p.steps[kGrouped].wiring.groups = 2; }) ==
         "steps[1].wiring.in_blocks");
@@ -138,12 +139,15 @@ TEST_CASE("convolutions stay inside map, halo and weights") {
         "steps[1].bias");
   CHECK(bent([](Program& p) { p.steps[kDepthwise].parameters.weights = 1 << 30; }) ==
         "steps[2].weights");
-  CHECK(bent([](Program& p) { p.steps[kDepthwise].window.pad = 3; }) == "steps[2].window.pad");
+  CHECK(bent([](Program& p) { p.steps[kDepthwise].window.across.pad = 3; }) ==
+        "steps[2].window.pad");
   CHECK(bent([](Program& p) { p.steps[kPointwise].window.width = 3; }) == "steps[3].window");
   CHECK(bent([](Program& p) { p.steps[kPointwise].wiring.interleave = 2; }) ==
         "steps[3].wiring.last_depth");
   CHECK(bent([](Program& p) { p.steps[kStem].window.height = 64; }) == "steps[0].window");
-  CHECK(bent([](Program& p) { p.steps[kStem].window = {3, 3, 1, 2, 2}; }) == "steps[0].window");
+  CHECK(bent([](Program& p) {
+          p.steps[kStem].window = {3, 3, {1, 2}, {1, 2}, 2};
+        }) == "steps[0].window");
   CHECK(bent([](Program& p) { p.steps[kStem].wiring.groups = 2; }) == "steps[0].wiring");
   CHECK(bent([](Program& p) { p.steps[kStem].inputs = {0}; }) == "steps[0].inputs");
 }
@@ -174,7 +178,7 @@ TEST_CASE("what comes in strips goes to the next step alone") {
       });
     };
     CHECK(activated({}, kInStrips).empty());
-    CHECK(activated({3, 3, 1, 1, 1}, kInStrips) == "steps[2].window");
+    CHECK(activated({3, 3, {1, 1}, {1, 1}, 1}, kInStrips) == "steps[2].window");
     CHECK(activated({}, 1).empty());
   }
   SECTION("the last step's output must not replace what an earlier one reads") {
@@ -262,7 +266,7 @@ TEST_CASE("Winograd is for 3x3 convolutions of floats, of one group and stride 1
   constexpr std::uint64_t kWeightBytes = 16 * 16 * 16 * 4;
   const auto refused = [](auto&& change) {
     Program p = conv_of_image(16, Element::F32, kWeightBytes);
-    p.steps[1].window = {3, 3, 1, 1, 1};
+    p.steps[1].window = {3, 3, {1, 1}, {1, 1}, 1};
     p.steps[1].is_winograd = true;
     change(p);
     return refused_field(p, kWeightBytes + 64);
@@ -271,8 +275,8 @@ TEST_CASE("Winograd is for 3x3 convolutions of floats, of one group and stride 1
   CHECK(refused([](Program&) {}).empty());
   CHECK(refused([](Program& p) { p.steps[1].parameters.weights = 128; }) == "steps[1].weights");
   CHECK(refused([](Program& p) { p.steps[1].window.height = 5; }) == field);
-  CHECK(refused([](Program& p) { p.steps[1].window = {3, 3, 2, 1, 1}; }) == field);
-  CHECK(refused([](Program& p) { p.steps[1].window = {3, 3, 1, 2, 2}; }) == field);
+  CHECK(refused([](Program& p) { p.steps[1].window = {3, 3, {2, 1}, {2, 1}, 1}; }) == field);
+  CHECK(refused([](Program& p) { p.steps[1].window = {3, 3, {1, 2}, {1, 2}, 2}; }) == field);
   CHECK(refused([](Program& p) { p.steps[1].wiring.interleave = 2; }) == field);
   CHECK(refused([](Program& p) { p.steps[1].wiring.groups = 2; }) == field);
   CHECK(refused([](Program& p) { p.steps[1].is_bf16 = true; }) == field);
@@ -302,23 +306,23 @@ TEST_CASE("the other steps fit their tensors") {
   CHECK(bent([](Program& p) { p.steps[kGather].gather[0].lane = 16; }) == "steps[4].gather");
   CHECK(bent([](Program& p) { p.steps[kGather].gather[0].input = 1; }) == "steps[4].gather");
   CHECK(bent([](Program& p) { p.steps[kGather].gather[0].input = -1; }).empty());
-  CHECK(bent([](Program& p) { p.steps[kPool].window.pad = 3; }) == "steps[5].window");
-  CHECK(bent([](Program& p) { p.steps[kPool].window.stride = 4; }) == "steps[5].window");
+  CHECK(bent([](Program& p) { p.steps[kPool].window.across.pad = 3; }) == "steps[5].window");
+  CHECK(bent([](Program& p) { p.steps[kPool].window.across.stride = 4; }) == "steps[5].window");
   CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4}; }) == "steps[6].inputs");
   CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4, 3}; }) == "steps[6].output");
   CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::Upsample; }) == "steps[7].output");
   CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::Bilinear; }) == "steps[7].output");
   CHECK(bent([](Program& p) {
           p.steps[kMean].kind = StepKind::Bilinear;
-          p.steps[kMean].window.stride = 129;
+          p.steps[kMean].window.down.stride = p.steps[kMean].window.across.stride = 129;
         }) == "steps[7].window.stride");
   CHECK(bent([](Program& p) {
           p.steps[kMean].kind = StepKind::Spread;
-          p.steps[kMean].window.stride = 0;
+          p.steps[kMean].window.down.stride = p.steps[kMean].window.across.stride = 0;
         }) == "steps[7].window.stride");
   CHECK(bent([](Program& p) {
           p.steps[kMean].kind = StepKind::Spread;
-          p.steps[kMean].window.stride = 1 << 16;
+          p.steps[kMean].window.down.stride = p.steps[kMean].window.across.stride = 1 << 16;
         }) == "steps[7].output");
   CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::LayerNorm; }) == "steps[7].output");
   CHECK(bent([](Program& p) { p.steps[kSoftmax].inputs = {6, 7}; }) == "steps[9].inputs");

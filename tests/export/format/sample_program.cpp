@@ -85,17 +85,17 @@ ModelFile sample_model() {
   const auto strips = static_cast<std::uint32_t>(program.tensors.size()) - 1;
 
   Step conv = b.step(StepKind::ImageConv, "stem", {}, stem);
-  conv.window = {3, 3, 1, 1, 1};
+  conv.window = {3, 3, {1, 1}, {1, 1}, 1};
   conv.parameters = b.parameters(27 * 16, 16);
   conv.activation = Activation::Relu;
   b.add(conv);
   Step groups = b.step(StepKind::Conv, "grouped", {stem}, grouped);
-  groups.window = {3, 3, 1, 1, 1};
+  groups.window = {3, 3, {1, 1}, {1, 1}, 1};
   groups.wiring = {1, 1, 1, 8, 2};
   groups.parameters = b.parameters(9 * 8 * 16, 16);
   b.add(groups);
   Step depthwise = b.step(StepKind::Depthwise, "depthwise", {grouped}, strips);
-  depthwise.window = {3, 3, 1, 1, 1};
+  depthwise.window = {3, 3, {1, 1}, {1, 1}, 1};
   depthwise.parameters = b.parameters(9 * 16, 16);
   b.add(depthwise);
   Step pointwise = b.step(StepKind::Conv, "pointwise", {strips}, pair);
@@ -106,7 +106,7 @@ ModelFile sample_model() {
   for (std::int32_t lane = 0; lane < 16; ++lane) gather.gather.push_back({0, 15 - lane});
   b.add(gather);
   Step pool = b.step(StepKind::MaxPool, "pool", {gathered}, pooled);
-  pool.window = {3, 3, 2, 1, 1};
+  pool.window = {3, 3, {2, 1}, {2, 1}, 1};
   b.add(pool);
   Step squared = b.step(StepKind::Multiply, "product", {pooled, pooled}, product);
   b.add(squared);

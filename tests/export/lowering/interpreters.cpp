@@ -97,18 +97,20 @@ struct NodeRun {
   Map operator()(const deploy::FusedInput&) const { return image; }
   Map operator()(const deploy::FusedConv& op) const {
     if (op.is_transposed) {
-      const std::size_t outputs = op.bias.size(), taps = std::size_t(op.kernel * op.kernel);
+      const std::size_t outputs = op.bias.size(),
+                        taps = std::size_t(op.kernel.height * op.kernel.width);
       const std::size_t inputs = op.weights.size() / outputs / taps;
       std::vector<float> turned(op.weights.size());  // [I, O, k, k]
       for (std::size_t o = 0; o < outputs; ++o)
         for (std::size_t i = 0; i < inputs; ++i)
           for (std::size_t t = 0; t < taps; ++t)
             turned[(i * outputs + o) * taps + t] = op.weights[(o * inputs + i) * taps + t];
-      return naive_deconv(*in[0], {node.shape.channels, op.kernel, true}, turned, op.bias);
+      return naive_deconv(*in[0], {node.shape.channels, op.kernel.height, true}, turned, op.bias);
     }
-    return naive_conv(*in[0],
-                      {node.shape.channels, op.kernel, op.stride, op.groups, op.dilation, true},
-                      op.weights, op.bias);
+    return naive_conv(
+        *in[0],
+        {node.shape.channels, op.kernel, op.stride, op.groups, op.dilation, true, op.padding},
+        op.weights, op.bias);
   }
   Map operator()(const deploy::FusedDense& op) const {
     return naive_dense(*in[0], op.weights, op.bias);
@@ -127,7 +129,7 @@ struct NodeRun {
     return out;
   }
   Map operator()(const net::Pool& op) const {
-    return naive_pool(*in[0], {op.kind, op.kernel, op.stride});
+    return naive_pool(*in[0], {op.kind, op.kernel, op.stride, op.padding});
   }
   Map operator()(const net::PoolTo&) const {
     return naive_pool_to(*in[0], node.shape.height, node.shape.width);

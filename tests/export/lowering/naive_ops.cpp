@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace atto::test {
 namespace {
@@ -54,22 +55,35 @@ double activated(double x, net::Activation kind) {
 
 }  // namespace
 
+/// What a side of a window does, as docs/counting.md states it.
+struct Side {
+  int before, out;
+};
+Side side_of(int from, int kernel, int stride, int dilation, net::Padding padding) {
+  const int reach = dilation * (kernel - 1) + 1;
+  if (padding == net::Padding::Valid) return {0, ceil_div(from - reach + 1, stride)};
+  const int before = reach % 2 != 0 ? reach / 2 : reach > stride ? (reach - stride) / 2 : 0;
+  return {before, ceil_div(from, stride)};
+}
+
 Map naive_conv(const Map& in, const net::Conv& conv, std::span<const float> weights,
                std::span<const float> bias) {
-  const int k = conv.kernel, pad = conv.dilation * (k - 1) / 2;
+  const auto [kh, kw] = std::pair(conv.kernel.height, conv.kernel.width);
+  const auto [sh, sw] = std::pair(conv.stride.height, conv.stride.width);
+  const Side down = side_of(in.shape.height, kh, sh, conv.dilation, conv.padding),
+             across = side_of(in.shape.width, kw, sw, conv.dilation, conv.padding);
   const int group_in = in.shape.channels / conv.groups, group_out = conv.out_channels / conv.groups;
-  Map out({conv.out_channels, ceil_div(in.shape.height, conv.stride),
-           ceil_div(in.shape.width, conv.stride)});
+  Map out({conv.out_channels, down.out, across.out});
   fill(out, [&](int o, int y, int x) {
     double sum = bias.empty() ? 0 : bias[static_cast<std::size_t>(o)];
     for (int i = 0; i < group_in; ++i)
-      for (int ky = 0; ky < k; ++ky)
-        for (int kx = 0; kx < k; ++kx) {
-          const int sy = y * conv.stride + ky * conv.dilation - pad;
-          const int sx = x * conv.stride + kx * conv.dilation - pad;
+      for (int ky = 0; ky < kh; ++ky)
+        for (int kx = 0; kx < kw; ++kx) {
+          const int sy = y * sh + ky * conv.dilation - down.before;
+          const int sx = x * sw + kx * conv.dilation - across.before;
           if (sy < 0 || sy >= in.shape.height || sx < 0 || sx >= in.shape.width) continue;
           sum += double{in.at(o / group_out * group_in + i, sy, sx)} *
-                 weights[static_cast<std::size_t>(((o * group_in + i) * k + ky) * k + kx)];
+                 weights[static_cast<std::size_t>(((o * group_in + i) * kh + ky) * kw + kx)];
         }
     return sum;
   });
@@ -123,13 +137,15 @@ Map naive_multiply(const Map& a, const Map& b) {
 }
 
 Map naive_pool(const Map& in, const net::Pool& pool) {
-  const int pad = pool.kernel % 2 == 1 ? (pool.kernel - 1) / 2 : 0;
-  Map out({in.shape.channels, ceil_div(in.shape.height, pool.stride),
-           ceil_div(in.shape.width, pool.stride)});
+  const auto [kh, kw] = std::pair(pool.kernel.height, pool.kernel.width);
+  const auto [sh, sw] = std::pair(pool.stride.height, pool.stride.width);
+  const Side down = side_of(in.shape.height, kh, sh, 1, pool.padding),
+             across = side_of(in.shape.width, kw, sw, 1, pool.padding);
+  Map out({in.shape.channels, down.out, across.out});
   fill(out, [&](int c, int y, int x) {
-    const int y0 = std::max(y * pool.stride - pad, 0), x0 = std::max(x * pool.stride - pad, 0);
-    const int y1 = std::min(y * pool.stride - pad + pool.kernel, in.shape.height);
-    const int x1 = std::min(x * pool.stride - pad + pool.kernel, in.shape.width);
+    const int y0 = std::max(y * sh - down.before, 0), x0 = std::max(x * sw - across.before, 0);
+    const int y1 = std::min(y * sh - down.before + kh, in.shape.height);
+    const int x1 = std::min(x * sw - across.before + kw, in.shape.width);
     if (pool.kind == net::Pool::Kind::Average) return average(in, c, y0, y1, x0, x1);
     double largest = -std::numeric_limits<double>::infinity();
     for (int sy = y0; sy < y1; ++sy)

@@ -24,7 +24,7 @@ struct Map {
   }
 };
 
-/// weights [O, I / groups, kernel, kernel]; bias [O] or empty.
+/// weights [O, I / groups, kernel height, kernel width]; bias [O] or empty.
 Map naive_conv(const Map& in, const net::Conv& conv, std::span<const float> weights,
                std::span<const float> bias);
 Map naive_dense(const Map& in, std::span<const float> weights, std::span<const float> bias);

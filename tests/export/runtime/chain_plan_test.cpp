@@ -38,13 +38,13 @@ Sample random_chain(spec::Random& random) {
     constexpr StepKind kKinds[] = {StepKind::Conv, StepKind::Depthwise, StepKind::Activate};
     step.kind = kKinds[random.below(3)];
     const int kernel = 1 + 2 * static_cast<int>(random.below(4));
-    step.window = {kernel, kernel, 1 + static_cast<int>(random.below(3)),
-                   1 + static_cast<int>(random.below(2)), 0};
-    step.window.pad = step.window.dilation * (kernel - 1) / 2;
+    step.window = {kernel, kernel, {1 + static_cast<int>(random.below(3)), 0}, {}, 1};
+    step.window.dilation += static_cast<int>(random.below(2));
+    step.window.down.pad = step.window.dilation * (kernel - 1) / 2;
     if (step.kind == StepKind::Activate) step.window = {};
     step.inputs = {from};
     const int height = program.tensors[from].height;
-    step.output = from = add_tensor((height - 1) / step.window.stride + 1, 40);
+    step.output = from = add_tensor((height - 1) / step.window.down.stride + 1, 40);
     program.steps.push_back(step);
   }
   program.tensors.front().storage = program.tensors.back().storage = 0;
@@ -56,7 +56,7 @@ Sample random_chain(spec::Random& random) {
 std::vector<int> rows_met(const format::Window& window, int row, int height) {
   std::vector<int> rows;
   for (int tap = 0; tap < window.height; ++tap) {
-    const int at = row * window.stride - window.pad + tap * window.dilation;
+    const int at = row * window.down.stride - window.down.pad + tap * window.dilation;
     if (at >= 0 && at < height) rows.push_back(at);
   }
   return rows;
@@ -221,7 +221,7 @@ TEST_CASE("rows made twice are no more than a map has, whatever windows a file c
   for (std::uint32_t i = 0; i < 7; ++i) {
     format::Step step;
     step.kind = StepKind::Depthwise;
-    step.window = {(1 << 30) + 1, 1, 1 << 30, 1, 1 << 29};
+    step.window = {(1 << 30) + 1, 1, {1 << 30, 1 << 29}, {1 << 30, 1 << 29}, 1};
     step.inputs = {i};
     step.output = i + 1;
     program.steps.push_back(step);
@@ -243,7 +243,8 @@ TEST_CASE("one part makes a chain of more than two windows piece by piece where 
     for (const format::Chain& chain : layout.chains) {
       std::vector<std::size_t> windows;
       for (std::size_t s = chain.first; s <= chain.last; ++s)
-        if (program.steps[s].window.height > program.steps[s].window.stride) windows.push_back(s);
+        if (program.steps[s].window.height > program.steps[s].window.down.stride)
+          windows.push_back(s);
       for (std::size_t w = 2; w < windows.size(); ++w)  // the map before it is large
         CHECK(4 * program.tensors[program.steps[windows[w]].inputs[0]].extent() > kWholeBytes);
       if (chain.first > 0) {
@@ -282,7 +283,7 @@ TEST_CASE("turns and parts of Winograd's convolutions are of whole tiles") {
     sample.chain = {0, 0};
     format::Step& step = sample.program.steps[0];
     step.kind = StepKind::Conv;
-    step.window = {3, 3, 1, 1, 1};
+    step.window = {3, 3, {1, 1}, {1, 1}, 1};
     step.is_winograd = true;
     step.wiring.in_blocks = 8 * (1 + static_cast<int>(random.below(4)));
     step.output = static_cast<std::uint32_t>(sample.program.tensors.size());

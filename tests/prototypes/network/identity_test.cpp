@@ -61,6 +61,14 @@ TEST_CASE("The hash sees every part of the structure") {
   differs([&](Network& n) { pool(n).kind = Pool::Kind::Average; });
   differs([&](Network& n) { pool(n).kernel = 3; });
   differs([&](Network& n) { pool(n).stride = 1; });
+  differs([&](Network& n) { conv(n).kernel = {3, 5}; });
+  differs([&](Network& n) { conv(n).kernel = {5, 3}; });
+  differs([&](Network& n) { conv(n).stride = {2, 1}; });
+  differs([&](Network& n) { conv(n).stride = {1, 2}; });
+  differs([&](Network& n) { conv(n).padding = Padding::Valid; });
+  differs([&](Network& n) { pool(n).kernel = {2, 3}; });
+  differs([&](Network& n) { pool(n).stride = {2, 3}; });
+  differs([&](Network& n) { pool(n).padding = Padding::Valid; });
   differs([&](Network& n) { slice(n).begin = 1; });
   differs([&](Network& n) { slice(n).end = 5; });
   differs([](Network& n) { n.layers[1].op = BatchNorm{}; });
@@ -79,6 +87,14 @@ TEST_CASE("The hash sees every part of the structure") {
   differs([](Network& n) { n.outputs.push_back({"more", 3}); });
   differs([](Network& n) { n.layers.push_back({"softmax", Softmax{}, {4}}); });
   CHECK(static_cast<int>(hashes.size()) == variants);
+}
+
+TEST_CASE("Padding that a kernel of one pixel never meets tells no networks apart") {
+  Network same = sample();
+  std::get<Conv>(same.layers[1].op).kernel = 1;
+  Network valid = same;
+  std::get<Conv>(valid.layers[1].op).padding = Padding::Valid;
+  CHECK(structure_hash(valid) == structure_hash(same));
 }
 
 TEST_CASE("A dense layer of as many features as classes is the same network") {

@@ -1,8 +1,10 @@
 #include "tests/prototypes/network/random_network.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "design_specs/seeds/random.hpp"
+#include "prototypes/network/windows.hpp"
 
 namespace atto::net {
 namespace {
@@ -76,10 +78,20 @@ class Grower {
     const int stride = in.height > 2 && in.width > 2 ? pick(1, 2) : 1;
     const int out = groups * pick(1, groups > 4 ? 2 : 6);
     const bool bias = random_.below(3) == 0;
+    Conv op{out, 2 * pick(0, 2) + 1, stride, groups, pick(1, 2), bias};
+    if (random_.below(3) == 0) vary(op, in);
     const int conv =
-        add(Conv{out, 2 * pick(0, 2) + 1, stride, groups, pick(1, 2), bias}, {from},
-            {out, (in.height + stride - 1) / stride, (in.width + stride - 1) / stride});
+        add(op, {from}, {out, rows_of(op).output(in.height), columns_of(op).output(in.width)});
     if (random_.below(3) != 0) add(BatchNorm{}, {conv}, shape(conv));
+  }
+
+  /// Makes a window one of any sides, strides and padding that fit the map.
+  template <class Windowed>
+  void vary(Windowed& op, const Shape& in) {
+    op.kernel = {pick(1, 6), pick(1, 6)};
+    op.stride = {pick(1, std::min(3, in.height)), pick(1, std::min(3, in.width))};
+    const bool fits = rows_of(op).extent() <= in.height && columns_of(op).extent() <= in.width;
+    if (fits && random_.below(2) == 0) op.padding = Padding::Valid;
   }
 
   void add_joined(int from) {
@@ -102,9 +114,9 @@ class Grower {
     const Shape in = shape(from);
     const int stride = in.height > 2 && in.width > 2 ? 2 : 1;
     const auto kind = random_.below(2) == 0 ? Pool::Kind::Max : Pool::Kind::Average;
-    const int kernel = stride == 2 ? pick(2, 3) : 3;
-    add(Pool{kind, kernel, stride}, {from},
-        {in.channels, (in.height + stride - 1) / stride, (in.width + stride - 1) / stride});
+    Pool op{kind, stride == 2 ? pick(2, 3) : 3, stride};
+    if (random_.below(2) == 0) vary(op, in);
+    add(op, {from}, {in.channels, rows_of(op).output(in.height), columns_of(op).output(in.width)});
   }
 
   void add_pool_to(int from) {

@@ -72,8 +72,16 @@ TEST_CASE("Each malformed network is named with its layer and rule") {
   };
   SECTION("operations") {
     CHECK(broken(Conv{0}) == "layer: out_channels must be at least 1");
-    CHECK(broken(Conv{8, 2}) == "layer: kernel must be odd");
-    CHECK(broken(Conv{8, -1}) == "layer: kernel must be odd");
+    CHECK(broken(Conv{8, {3, 0}}) == "layer: kernel must be at least 1");
+    CHECK(broken(Conv{8, -1}) == "layer: kernel must be at least 1");
+    CHECK(broken(Conv{8, {1, 65}}) == "layer: kernel must be at most 63");
+    CHECK(broken(Conv{8, 3, {1, 0}}) == "layer: stride must be at least 1");
+    CHECK(broken(Conv{8, 3, {8, 1}}) == "layer: the stride takes the map below 1x1");
+    const std::string larger =
+        "layer: the window is larger than the map, and \"valid\" padding adds nothing";
+    CHECK(broken(Conv{8, {8, 9}, 1, 1, 1, false, Padding::Valid}) == larger);
+    CHECK(broken(Conv{8, {4, 1}, 1, 1, 3, false, Padding::Valid}) == larger);
+    CHECK(broken(Pool{Pool::Kind::Max, {1, 10}, 1, Padding::Valid}) == larger);
     CHECK(broken(Conv{8, 65}) == "layer: kernel must be at most 63");
     CHECK(broken(Conv{8, 3, 0}) == "layer: stride must be at least 1");
     CHECK(broken(Conv{8, 3, 8}) == "layer: the stride takes the map below 1x1");
@@ -88,8 +96,7 @@ TEST_CASE("Each malformed network is named with its layer and rule") {
     CHECK(broken(Slice{0, 13}) == "layer: the split must give every branch a width");
     CHECK(broken(Shuffle{5}) == "layer: groups must divide the width that is shuffled");
     CHECK(broken(Shuffle{0}) == "layer: groups must be at least 1");
-    CHECK(broken(Pool{Pool::Kind::Max, 2, 1}) == "layer: an even kernel needs an equal stride");
-    CHECK(broken(Pool{Pool::Kind::Max, 0, 1}) == "layer: kernel must be from 1 to 63");
+    CHECK(broken(Pool{Pool::Kind::Max, 0, 1}) == "layer: kernel must be at least 1");
     CHECK(broken(Pool{Pool::Kind::Max, 8, 8}) == "layer: the stride takes the map below 1x1");
     CHECK(broken(Upsample{0}) == "layer: factor must be from 1 to 65536");
     CHECK(broken(Upsample{65536}) == "layer: a map's sides are at most 65536");
@@ -169,9 +176,11 @@ TEST_CASE("Each malformed network is named with its layer and rule") {
 }
 
 TEST_CASE("Inferring the shapes of a malformed network is our bug and says which layer") {
-  CHECK_THROWS_AS(infer_shapes(single({3, 8, 8}, Conv{8, 2})), atto::InternalError);
-  CHECK_THROWS_WITH(infer_shapes(single({3, 8, 8}, Conv{8, 2})),
-                    "malformed network: layer: kernel must be odd; got conv 2x2 of 3x8x8");
+  const Network network = single({3, 8, 8}, Conv{8, {2, 9}, {1, 2}, 1, 1, false, Padding::Valid});
+  CHECK_THROWS_AS(infer_shapes(network), atto::InternalError);
+  CHECK_THROWS_WITH(infer_shapes(network),
+                    "malformed network: layer: the window is larger than the map, and \"valid\" "
+                    "padding adds nothing; got conv 2x9 /1x2 valid of 3x8x8");
 }
 
 TEST_CASE("Random networks are well-formed, and use every operation") {

@@ -31,12 +31,13 @@ class ConvStep : public Step {
       : g_(geometry),
         group_in_(g_.in.channels / g_.groups),
         group_out_(g_.out.channels / g_.groups),
-        depth_(g_.kernel_height * g_.kernel_width * group_in_),
-        pad_y_(g_.is_padded ? g_.dilation * (g_.kernel_height - 1) / 2 : 0),
-        pad_x_(g_.is_padded ? g_.dilation * (g_.kernel_width - 1) / 2 : 0),
-        plane_height_(g_.in.height + 2 * pad_y_),
-        plane_width_(g_.in.width + 2 * pad_x_),
-        is_direct_(g_.kernel_height == 1 && g_.kernel_width == 1 && g_.stride == 1),
+        depth_(g_.rows.kernel * g_.columns.kernel * group_in_),
+        pad_y_(g_.rows.before()),
+        pad_x_(g_.columns.before()),
+        plane_height_(pad_y_ + g_.in.height + g_.rows.after(g_.in.height)),
+        plane_width_(pad_x_ + g_.in.width + g_.columns.after(g_.in.width)),
+        is_direct_(g_.rows.kernel == 1 && g_.columns.kernel == 1 && g_.rows.stride == 1 &&
+                   g_.columns.stride == 1),
         pixels_(g_.out.height * g_.out.width),
         chunk_(std::max(1, kStripe / pixels_)),
         stripe_(std::clamp(kColumnFloats / depth_ / 12 * 12, 24, kStripe)) {
@@ -126,7 +127,7 @@ class ConvStep : public Step {
   void pack(const Pass& pass) {
     const float* weights = pass.weights + pass.layout->offset(g_.layer, 0);
     const int out_pitch = padded(group_out_), depth_pitch = padded(depth_);
-    const int taps = g_.kernel_height * g_.kernel_width;
+    const int taps = g_.rows.kernel * g_.columns.kernel;
     packed_.assign(static_cast<std::size_t>(g_.groups * depth_ * out_pitch), 0.0F);
     packed_back_.assign(
         pass.trains ? static_cast<std::size_t>(g_.groups * group_out_ * depth_pitch) : 0, 0.0F);
@@ -149,7 +150,7 @@ class ConvStep : public Step {
     for (std::size_t t = 1; t < static_cast<std::size_t>(pass.threads); ++t)
       add_run(sum.data(), scratch_[t].weight_slopes.data(), static_cast<int>(sum.size()));
     float* to = pass.gradients + pass.layout->offset(g_.layer, 0);
-    const int out_pitch = padded(group_out_), taps = g_.kernel_height * g_.kernel_width;
+    const int out_pitch = padded(group_out_), taps = g_.rows.kernel * g_.columns.kernel;
     for (int group = 0; group < g_.groups; ++group)
       for (int o = 0; o < group_out_; ++o)
         for (int i = 0; i < group_in_; ++i)
@@ -186,8 +187,8 @@ class ConvStep : public Step {
     const std::ptrdiff_t local = at - chunk * chunk_ * pixels_;
     for (int row = 0; row < rows; ++row) {
       const std::ptrdiff_t image = (local + row) / pixels_, pixel = (local + row) % pixels_;
-      const std::ptrdiff_t y = pixel / g_.out.width * g_.stride,
-                           x = pixel % g_.out.width * g_.stride;
+      const std::ptrdiff_t y = pixel / g_.out.width * g_.rows.stride,
+                           x = pixel % g_.out.width * g_.columns.stride;
       body(image * static_cast<std::ptrdiff_t>(plane_floats()) +
                (y * plane_width_ + x) * g_.in.channels,
            row);
@@ -197,12 +198,13 @@ class ConvStep : public Step {
   /// Calls body(plane offset, column, count) for the runs of numbers that a pixel's row is made of.
   template <class Body>
   void for_runs(int group, const Body& body) const {
-    const bool joins = g_.groups == 1 && g_.dilation == 1;
-    const int steps = joins ? 1 : g_.kernel_width,
-              run = joins ? g_.kernel_width * group_in_ : group_in_;
-    for (int ky = 0, column = 0; ky < g_.kernel_height; ++ky)
+    const bool joins = g_.groups == 1 && g_.rows.dilation == 1;
+    const int steps = joins ? 1 : g_.columns.kernel,
+              run = joins ? g_.columns.kernel * group_in_ : group_in_;
+    for (int ky = 0, column = 0; ky < g_.rows.kernel; ++ky)
       for (int kx = 0; kx < steps; ++kx, column += run)
-        body((std::ptrdiff_t{ky} * g_.dilation * plane_width_ + std::ptrdiff_t{kx} * g_.dilation) *
+        body((std::ptrdiff_t{ky} * g_.rows.dilation * plane_width_ +
+              std::ptrdiff_t{kx} * g_.rows.dilation) *
                      g_.in.channels +
                  group * group_in_,
              column, run);

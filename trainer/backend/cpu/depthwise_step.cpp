@@ -14,8 +14,8 @@ class DepthwiseStep : public Step {
   DepthwiseStep(const ConvGeometry& geometry, int threads)
       : g_(geometry),
         blocks_(padded(g_.in.channels) / kLanes),
-        taps_(g_.kernel_width * g_.kernel_width),
-        pad_((g_.kernel_width - 1) / 2),
+        taps_(g_.columns.kernel * g_.columns.kernel),
+        pad_((g_.columns.kernel - 1) / 2),
         plane_width_(g_.in.width + 2 * pad_),
         plane_(std::ptrdiff_t{g_.in.height + 2 * pad_} * plane_width_ * kLanes),
         together_(static_cast<int>(std::clamp<std::ptrdiff_t>(kPlaneFloats / plane_, 1, blocks_))) {
@@ -141,7 +141,7 @@ class DepthwiseStep : public Step {
   /// Takes row y of the output's gradient through the batch norm into the planes of slopes,
   /// `stride` apart on a plane of the input's size: border and gaps stay 0.
   void load_slope_row(const Part& part, const Blend& blend, int y) const {
-    const int channels = g_.in.channels, s = g_.stride;
+    const int channels = g_.in.channels, s = g_.columns.stride;
     const std::ptrdiff_t from =
         (part.image * output->pixels() + std::ptrdiff_t{y} * g_.out.width) * channels;
     if (y + 1 < g_.out.height) {
@@ -164,16 +164,16 @@ class DepthwiseStep : public Step {
     const bool measures = wants_sums(part.pass, *output);
     for (int t = 0; t < g_.in.height + pad_; ++t) {
       if (t < g_.in.height) load_row(part, t);
-      const int y = (t - pad_) / g_.stride;
-      if (t < pad_ || (t - pad_) % g_.stride != 0) continue;
+      const int y = (t - pad_) / g_.columns.stride;
+      if (t < pad_ || (t - pad_) % g_.columns.stride != 0) continue;
       float* const dst =
           output->raw.data() +
           (part.image * output->pixels() + std::ptrdiff_t{y} * g_.out.width) * g_.in.channels;
       for (int block = part.first_block; block < part.last_block; ++block) {
         const int at = block * kLanes;
         part.pass.kernels->depthwise(
-            {g_.kernel_width, g_.stride, g_.out.width,
-             plane_row(planes_, part, block, y * g_.stride), plane_width_},
+            {g_.columns.kernel, g_.columns.stride, g_.out.width,
+             plane_row(planes_, part, block, y * g_.columns.stride), plane_width_},
             packed_.data() + std::ptrdiff_t{block} * taps_ * kLanes,
             {dst + at, g_.in.channels, lanes(block), output->streams(),
              measures ? sums.first(part.thread) + at : nullptr, sums.second(part.thread) + at});
@@ -186,11 +186,11 @@ class DepthwiseStep : public Step {
     for (int t = 0; t < g_.in.height + pad_; ++t) {
       if (t < g_.in.height) {
         load_row(part, t);
-        if (t % g_.stride == 0) load_slope_row(part, blend, t / g_.stride);
+        if (t % g_.columns.stride == 0) load_slope_row(part, blend, t / g_.columns.stride);
       }
       const int row = t - pad_;
       if (row < 0) continue;
-      if (row % g_.stride == 0) add_slopes(part, row / g_.stride, slopes);
+      if (row % g_.columns.stride == 0) add_slopes(part, row / g_.columns.stride, slopes);
       if (inputs[0]->needs_gradient) send_row(part, arrival, row, sums);
     }
   }
@@ -198,10 +198,10 @@ class DepthwiseStep : public Step {
   void add_slopes(const Part& part, int y, float* slopes) const {
     for (int block = part.first_block; block < part.last_block; ++block)
       part.pass.kernels->depthwise_slopes(
-          {g_.kernel_width, g_.stride, g_.out.width, plane_row(planes_, part, block, y * g_.stride),
-           plane_width_},
-          plane_row(slope_planes_, part, block, y * g_.stride + pad_) + pad_ * kLanes, g_.stride,
-          slopes + std::ptrdiff_t{block} * taps_ * kLanes);
+          {g_.columns.kernel, g_.columns.stride, g_.out.width,
+           plane_row(planes_, part, block, y * g_.columns.stride), plane_width_},
+          plane_row(slope_planes_, part, block, y * g_.columns.stride + pad_) + pad_ * kLanes,
+          g_.columns.stride, slopes + std::ptrdiff_t{block} * taps_ * kLanes);
   }
 
   void send_row(const Part& part, Arrival arrival, int row, ChannelSums& sums) {
@@ -209,7 +209,7 @@ class DepthwiseStep : public Step {
     const std::ptrdiff_t pixel =
         part.image * inputs[0]->pixels() + std::ptrdiff_t{row} * g_.in.width;
     for (int block = part.first_block; block < part.last_block; ++block) {
-      part.pass.kernels->depthwise({g_.kernel_width, 1, g_.in.width,
+      part.pass.kernels->depthwise({g_.columns.kernel, 1, g_.in.width,
                                     plane_row(slope_planes_, part, block, row), plane_width_},
                                    turned_.data() + std::ptrdiff_t{block} * taps_ * kLanes,
                                    {result, kLanes, kLanes, false, nullptr, nullptr});

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "prototypes/network/network.hpp"
+#include "prototypes/network/windows.hpp"
 #include "trainer/backend/cpu/kernels.hpp"
 #include "trainer/backend/parameters.hpp"
 
@@ -125,8 +126,8 @@ Blend blend_of(const Feature& feature, const Pass& pass);
 
 struct ConvGeometry {
   net::Shape in, out;
-  int kernel_height = 1, kernel_width = 1, stride = 1, groups = 1, dilation = 1;
-  bool is_padded = true;  ///< "same" padding; else none
+  net::WindowSide rows, columns;
+  int groups = 1;
   bool has_bias = false;
   int layer = 0;  ///< whose weights
 };

@@ -111,24 +111,26 @@ class Planner {
     g.out = shapes_[static_cast<std::size_t>(index)];
     g.layer = index;
     if (const auto* conv = std::get_if<net::Conv>(&layer(index).op)) {
-      g.kernel_height = g.kernel_width = conv->kernel;
-      g.stride = conv->stride;
+      g.rows = net::rows_of(*conv);
+      g.columns = net::columns_of(*conv);
       g.groups = conv->groups;
-      g.dilation = conv->dilation;
       g.has_bias = conv->bias;
     } else {  // dense: one kernel as large as the map
-      g.kernel_height = g.in.height;
-      g.kernel_width = g.in.width;
-      g.is_padded = false;
+      g.rows = {g.in.height, 1, 1, net::Padding::Valid};
+      g.columns = {g.in.width, 1, 1, net::Padding::Valid};
       g.has_bias = true;
     }
     return g;
   }
 
+  static bool suits_depthwise_step(const ConvGeometry& g) {
+    return g.rows == g.columns && g.rows.kernel % 2 == 1 && g.rows.dilation == 1 &&
+           g.rows.padding == net::Padding::Same;
+  }
   void plan_conv(int index) {
     const ConvGeometry g = geometry(index);
     const bool is_depthwise =
-        g.groups == g.in.channels && g.groups == g.out.channels && g.dilation == 1 && g.is_padded;
+        g.groups == g.in.channels && g.groups == g.out.channels && suits_depthwise_step(g);
     Feature* const out = add_step(is_depthwise ? make_depthwise_step(g, settings_.threads)
                                                : make_conv_step(g, settings_.threads),
                                   index);

@@ -1,8 +1,10 @@
 #include "trainer/backend/torch/torch_forward.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "design_specs/seeds/random.hpp"
+#include "prototypes/network/windows.hpp"
 
 namespace atto::train {
 namespace {
@@ -35,14 +37,48 @@ Tensor activate(const Tensor& x, net::Activation kind) {
   return x;
 }
 
+std::vector<std::int64_t> both(const net::Sides& sides) {
+  return {sides.height, sides.width};
+}
+
+/// Where the padding before and behind a map is one number for each side, LibTorch's operators pad
+/// (and may read less at the end); else the map is padded here, and they pad nothing.
+struct Padded {
+  Tensor map;
+  std::vector<std::int64_t> padding = {0, 0};
+};
+template <class Windowed>
+Padded padded(const Tensor& x, const Windowed& op, double with) {
+  const net::WindowSide rows = net::rows_of(op), columns = net::columns_of(op);
+  const std::int64_t top = rows.before(), bottom = rows.after(static_cast<int>(x.size(2))),
+                     left = columns.before(), right = columns.after(static_cast<int>(x.size(3)));
+  const auto suits = [](const net::WindowSide& side, std::int64_t after) {
+    return side.extent() % 2 == 1 || side.before() == after;
+  };
+  if (op.padding == net::Padding::Same && suits(rows, bottom) && suits(columns, right))
+    return {x, {top, left}};
+  if (top + bottom + left + right == 0) return {x};
+  return {torch::constant_pad_nd(x, {left, right, top, bottom}, with)};
+}
+
 Tensor pool(const Tensor& x, const net::Pool& op) {
-  const bool is_even = op.kernel % 2 == 0;
-  const std::int64_t padding = is_even ? 0 : (op.kernel - 1) / 2;
-  if (op.kind == net::Pool::Kind::Max)
-    return torch::max_pool2d(x, op.kernel, op.stride, padding, 1, is_even);
+  const auto kernel = both(op.kernel), stride = both(op.stride);
+  const bool is_cut = op.padding == net::Padding::Same && op.kernel == op.stride &&
+                      op.kernel.height % 2 == 0 && op.kernel.width % 2 == 0;
+  if (is_cut && op.kind == net::Pool::Kind::Max)
+    return torch::max_pool2d(x, kernel, stride, 0, 1, /*ceil_mode=*/true);
+  if (is_cut) return torch::avg_pool2d(x, kernel, stride, 0, /*ceil_mode=*/true);
+  if (op.kind == net::Pool::Kind::Max) {
+    const Padded from = padded(x, op, -std::numeric_limits<double>::infinity());
+    return torch::max_pool2d(from.map, kernel, stride, from.padding);
+  }
+  const Padded from = padded(x, op, 0);
   // With padding, CUDA's gradients of channels_last maps are wrong (pytorch/pytorch issue 188344).
-  return torch::avg_pool2d(padding > 0 && x.is_cuda() ? x.contiguous() : x, op.kernel, op.stride,
-                           padding, is_even, /*count_include_pad=*/false);
+  if (from.map.is_same(x))
+    return torch::avg_pool2d(x.is_cuda() ? x.contiguous() : x, kernel, stride, from.padding, false,
+                             /*count_include_pad=*/false);
+  const Tensor inside = padded(torch::ones({1, 1, x.size(2), x.size(3)}, x.options()), op, 0).map;
+  return torch::avg_pool2d(from.map, kernel, stride) / torch::avg_pool2d(inside, kernel, stride);
 }
 
 /// 0 or 1 / (1 - rate) for each value, drawn in the order [N, H, W, C] on every device.
@@ -69,9 +105,9 @@ struct Apply {
 
   Tensor operator()(const net::InputLayer&) const { return in.at(0); }
   Tensor operator()(const net::Conv& op) const {
-    const std::int64_t padding = std::int64_t{op.dilation} * (op.kernel - 1) / 2;
-    return torch::conv2d(in[0], own[0], op.bias ? own[1] : Tensor(), op.stride, padding,
-                         op.dilation, op.groups);
+    const Padded from = padded(in[0], op, 0);
+    return torch::conv2d(from.map, own[0], op.bias ? own[1] : Tensor(), both(op.stride),
+                         from.padding, op.dilation, op.groups);
   }
   Tensor operator()(const net::BatchNorm&) const {
     const bool moves = !mode.uses_batch_statistics || mode.share > 0;
