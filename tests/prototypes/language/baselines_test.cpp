@@ -65,6 +65,19 @@ TEST_CASE("DenseNet-121 and GhostNet have their published parameters and multipl
   CHECK(net::count_costs(network).macs == macs);
 }
 
+TEST_CASE("DS-CNN for a spectrogram of 49 x 10 has its published parameters") {
+  // Keras counts 23,756 that are trained in MLPerf Tiny's reference (mlcommons/tiny,
+  // benchmark/training/keyword_spotting/keras_model.py; its summary has 24,908 with running
+  // statistics). Its nine convolutions of 64 channels have biases too, which batch norm makes idle.
+  const net::Network network =
+      net::read_design(std::string(ATTO_SOURCE_DIR) + "/prototypes/ds_cnn.json");
+  CHECK(net::malformed(network).empty());
+  const net::Costs costs = net::count_costs(network);
+  CHECK(costs.params + 9 * 64 == 23'756);
+  // 5.4 million operations in the paper, two for every multiply-add and some for the rest.
+  CHECK(costs.macs == 2'656'768);
+}
+
 TEST_CASE("The small-image variants keep the parameters of their originals") {
   const auto [small, original] =
       GENERATE(table<const char*, const char*>({{"mobilenet_v1_32", "mobilenet_v1"},
