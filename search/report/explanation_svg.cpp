@@ -34,6 +34,11 @@ std::string cut(const std::string& text, std::size_t most) {
   return text.size() <= most ? text : text.substr(0, most - 1) + "…";
 }
 
+/// Paths inside of a module differ at their ends.
+std::string cut_path(const std::string& path, std::size_t most) {
+  return path.size() <= most ? path : "…" + path.substr(path.size() - most + 1);
+}
+
 /// Returns where a decision stands: its module, its stage, else the part of the network.
 std::string place_of(const std::string& path) {
   const std::string module(gen::module_of(path));
@@ -107,7 +112,7 @@ std::string card_row(const ExplainedDecision& decision, const std::string& place
   std::string name = decision.path.substr(std::min(place.size(), decision.path.size()));
   if (name.starts_with(".")) name.erase(0, 1);
   if (name.empty()) name = decision.path;
-  std::string svg = text_at(x, y + 10, "small", cut(name, 26));
+  std::string svg = text_at(x, y + 10, "small", cut_path(name, 26));
   const double flag_room = decision.is_steered ? 12 : 0;
   svg += text_at(x + width - 16 - flag_room, y + 10, "choice",
                  cut(decision.options[decision.preferred].label, 16), "end");
@@ -213,7 +218,7 @@ std::string draw_effects(const Explanation& explanation, double& y) {
                      at(0), y, end);
   for (std::size_t i = 0; i < shown.size(); ++i) {
     const double middle = y + kEffectRow * (double(i) + 0.5);
-    svg += text_at(kMargin, middle + 4, "label", cut(shown[i]->path, 58));
+    svg += text_at(kMargin, middle + 4, "label", cut_path(shown[i]->path, 58));
     for (const Mark& mark : marks_of(*shown[i]))
       svg += fmt::format(
           "<g fill='{3}' stroke='{3}'><line x1='{0:.1f}' x2='{1:.1f}' y1='{2:.1f}' y2='{2:.1f}' "
