@@ -12,7 +12,7 @@ using namespace atto;
 
 namespace {
 
-constexpr std::string_view kPrototype = R"({
+constexpr std::string_view kWindows = R"({
   "name": "windows", "input": { "channels": 1, "height": 49, "width": 10 }, "classes": 12,
   "let": { "k": { "choose": [[1, 3], [3, 1]] }, "fixed": [2, 1] },
   "stem": [ { "op": "conv", "kernel": [10, 4], "stride": [2, 2], "channels": 16 },
@@ -78,7 +78,7 @@ TEST_CASE("A window larger than a map without padding is refused at its operator
 }
 
 TEST_CASE("Pairs are chosen by one decision, and their sides by decisions of their own") {
-  const net::Prototype prototype = test::prototype_of(kPrototype);
+  const net::Prototype prototype = test::prototype_of(kWindows);
   const auto labels = [&](std::string_view path) {
     const net::DecisionId id = prototype.find(path);
     REQUIRE(id != net::kNoDecision);
@@ -98,7 +98,7 @@ TEST_CASE("Pairs are chosen by one decision, and their sides by decisions of the
 }
 
 TEST_CASE("A design of chosen pairs is the same network, and reopens") {
-  const net::Prototype prototype = test::prototype_of(kPrototype);
+  const net::Prototype prototype = test::prototype_of(kWindows);
   spec::Random random(3);
   int made = 0;
   for (int i = 0; i < 60; ++i) {
