@@ -28,6 +28,10 @@ std::optional<Item> ChainReader::chain(const Where& where, const Cursor& at, Set
     return free_form(where, at, setting);
   if (at->kind == Kind::Object && at->find("op") != nullptr) return operation(where, at, setting);
   if (is_body(*at)) return nested(where, at, setting);
+  if (at->kind == Kind::Object && at->find("module") != nullptr) {
+    holes_.problems.add(at, "a template stands for a module; inside of a chain write its body");
+    return std::nullopt;
+  }
   holes_.problems.add(at, R"(must be an operator {"op": ...}, a body with "chain" or "branches", )"
                           "a list of these, or a hole");
   return std::nullopt;
