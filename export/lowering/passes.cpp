@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "prototypes/network/windows.hpp"
+
 namespace atto::deploy {
 namespace {
 
@@ -76,23 +78,29 @@ void scale_outputs(Weighted& op, const FusedConv& scale) {
   }
 }
 
-/// A convolution that reads single pixels, all channels of each.
-bool is_pointwise(const FusedNode& node) {
+/// Whether every output adds up all channels of its pixels, and never padding.
+bool mixes_pixels(const FusedNode& node, const net::Shape& in) {
+  if (std::holds_alternative<FusedDense>(node.op)) return true;
   const auto* conv = std::get_if<FusedConv>(&node.op);
-  return conv != nullptr && conv->kernel == net::Sides(1) && conv->groups == 1;
+  if (conv == nullptr || conv->groups != 1 || conv->is_transposed) return false;
+  const net::WindowSide rows = net::rows_of(*conv), columns = net::columns_of(*conv);
+  return rows.before() == 0 && rows.after(in.height) == 0 && columns.before() == 0 &&
+         columns.after(in.width) == 0;
 }
 
-/// Lets the convolution take what `scale` takes.
-void scale_inputs(FusedConv& conv, const FusedConv& scale) {
-  const std::size_t inputs = scale.bias.size();
-  for (std::size_t o = 0; o < conv.bias.size(); ++o) {
-    double bias = conv.bias[o];
-    for (std::size_t i = 0; i < inputs; ++i) {
-      float& weight = conv.weights[o * inputs + i];
-      bias += double{weight} * scale.bias[i];
-      weight = static_cast<float>(double{weight} * scale.weights[i]);
+/// Lets the convolution or dense layer take what `scale` takes.
+template <class Weighted>
+void scale_inputs(Weighted& op, const FusedConv& scale) {
+  const std::size_t inputs = scale.bias.size(), each = op.weights.size() / op.bias.size();
+  const std::size_t taps = each / inputs;
+  for (std::size_t o = 0; o < op.bias.size(); ++o) {
+    double bias = op.bias[o];
+    for (std::size_t i = 0; i < each; ++i) {
+      float& weight = op.weights[o * each + i];
+      bias += double{weight} * scale.bias[i / taps];
+      weight = static_cast<float>(double{weight} * scale.weights[i / taps]);
     }
-    conv.bias[o] = static_cast<float>(bias);
+    op.bias[o] = static_cast<float>(bias);
   }
 }
 
@@ -155,11 +163,16 @@ FusedNetwork fold_scales_ahead(FusedNetwork network) {
   const std::vector<int> readers = count_readers(network);
   Substitution now(network.nodes.size());
   for (FusedNode& node : network.nodes) {
-    if (!is_pointwise(node)) continue;
+    if (!has_weights(node)) continue;
     const int input = node.inputs[0];
     const FusedNode& scale = network.nodes[at(input)];
+    if (!mixes_pixels(node, scale.shape)) continue;
     if (readers[at(input)] != 1 || !is_scale(scale) || !is_plain(scale)) continue;
-    scale_inputs(std::get<FusedConv>(node.op), std::get<FusedConv>(scale.op));
+    const FusedConv& taken = std::get<FusedConv>(scale.op);
+    if (auto* conv = std::get_if<FusedConv>(&node.op))
+      scale_inputs(*conv, taken);
+    else
+      scale_inputs(std::get<FusedDense>(node.op), taken);
     node.layers.insert(node.layers.begin(), scale.layers.begin(), scale.layers.end());
     now.replace(input, now(scale.inputs[0]));
   }

@@ -21,7 +21,8 @@ bool is_clamp(net::Activation activation);
 FusedNetwork translate(const net::Network& network, const net::TensorFile& weights);
 /// Folds a 1x1 depthwise convolution into the convolution or dense layer that it alone reads.
 FusedNetwork fold_scales(FusedNetwork network);
-/// Folds a 1x1 depthwise convolution into the pointwise convolution that alone reads it.
+/// Folds a 1x1 depthwise convolution into the dense layer that alone reads it, or the convolution
+/// of one group and without padding.
 FusedNetwork fold_scales_ahead(FusedNetwork network);
 /// Removes what copies its input: slices of everything, pools of one cell, factors of one.
 FusedNetwork remove_identities(FusedNetwork network);

@@ -70,6 +70,44 @@ TEST_CASE("a batch norm folds into the convolution before it") {
   }
 }
 
+TEST_CASE("a layer norm's scale and shift fold into what adds up its pixels") {
+  Sketch sketch;
+  const int norm = sketch.add(net::LayerNorm{}, {0});
+  const auto nodes_of = [&](int layer) {
+    const net::Network network = sketch.ending(layer);
+    const net::TensorFile weights = test::random_weights(network, 1);
+    const FusedNetwork fused = fold_scales_ahead(translated(network));
+    require_same(network, weights, fused);
+    return fused.nodes.size();
+  };
+  SECTION("a pointwise convolution") {
+    CHECK(nodes_of(sketch.add(net::Conv{6}, {norm})) == 3);
+  }
+  SECTION("a dense layer") {
+    CHECK(nodes_of(sketch.add(net::Dense{4}, {norm})) == 3);
+  }
+  SECTION("windows that lie side by side") {
+    sketch.network.input.width = 8;
+    CHECK(nodes_of(sketch.add(net::Conv{6, 2, 2, 1, 1, true}, {norm})) == 3);
+  }
+  SECTION("but not where the last of them reads padding") {
+    sketch.network.input.width = 7;
+    CHECK(nodes_of(sketch.add(net::Conv{6, 2, 2, 1, 1, true}, {norm})) == 4);
+  }
+  SECTION("nor one with a border of padding") {
+    CHECK(nodes_of(sketch.add(net::Conv{6, 3}, {norm})) == 4);
+  }
+  SECTION("nor a grouped one") {
+    CHECK(nodes_of(sketch.add(
+              net::Conv{sketch.network.input.channels, 1, 1, sketch.network.input.channels},
+              {norm})) == 4);
+  }
+  SECTION("nor where somebody else reads it") {
+    const int conv = sketch.add(net::Conv{sketch.network.input.channels}, {norm});
+    CHECK(nodes_of(sketch.add(net::Add{}, {conv, norm})) == 5);
+  }
+}
+
 TEST_CASE("activations are attached to the node that makes the tensor") {
   Sketch sketch;
   const int conv = sketch.add(net::Conv{4}, {0});
