@@ -45,6 +45,15 @@ TEST_CASE("Networks of others have exactly their published parameters") {
   CHECK(net::count_costs(network).params == params);
 }
 
+TEST_CASE("ConvNeXt-tiny has exactly its published parameters") {
+  // torchvision's convnext_tiny, which says 4.456G multiply-adds.
+  const net::Network network = shipped("convnext_tiny", 1000);
+  CHECK(net::malformed(network).empty());
+  const net::Costs costs = net::count_costs(network);
+  CHECK(costs.params == 28'589'128);
+  CHECK(costs.macs == 4'455'531'264);
+}
+
 TEST_CASE("EfficientNet-Lite0 has its published parameters") {
   // 4.652M parameters and 0.385G multiply-adds in d-li14/efficientnet-lite.pytorch; the 407M of
   // TensorFlow's page count batch norms too.
