@@ -37,12 +37,20 @@ TEST_CASE("inspect --json adds its layers up to the published counts") {
   }
   const json& first = design.at("layers").at(1);
   CHECK(first.at("fields") == json::parse(R"({"channels": 32, "kernel": 3, "stride": 2, "groups": 1,
-                                              "dilation": 1, "bias": false})"));
+                                              "dilation": 1, "bias": false, "padding": "same"})"));
   CHECK(design.at("layers").at(3).at("fields") == json{{"activation", "relu6"}});
   CHECK(design.at("layers").at(2).at("fields") == json::object());
   CHECK(params == design.at("params"));
   CHECK(macs == design.at("macs"));
   CHECK(peak == design.at("peak_activation_bytes"));
+}
+
+TEST_CASE("inspect --json gives the sides of a window as a pair where they differ") {
+  const Scratch scratch;
+  const json design = printed(scratch, "inspect --json " + kSource + "/prototypes/ds_cnn.json");
+  const json& fields = design.at("layers").at(1).at("fields");
+  CHECK(fields.at("kernel") == json::parse("[10, 4]"));
+  CHECK(fields.at("stride") == 2);
 }
 
 TEST_CASE("inspect counts at another size and class count without touching the file") {
