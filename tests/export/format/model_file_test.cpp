@@ -64,6 +64,17 @@ TEST_CASE("a model file is read back as it was written") {
   CHECK(view.program.tensors[0].lanes == model.program.tensors[0].lanes);
 }
 
+TEST_CASE("a window that slides differently down and across is read back, as of version 6") {
+  ModelFile model = test::sample_model();
+  Window& window = model.program.steps[5].window;
+  REQUIRE(window == Window{3, 3, {2, 1}, {2, 1}, 1});
+  window.down.pad = 2;
+  const Bytes file = encode(model);
+  CHECK(static_cast<int>(file[8]) == 6);
+  const test::AlignedBytes aligned(file);
+  CHECK(decode(aligned.get()).program.steps[5].window == window);
+}
+
 TEST_CASE("a file that is cut anywhere is refused") {
   const Bytes file = encode(test::sample_model());
   const std::size_t weights = encode({test::sample_model().program, {}}).size();

@@ -308,6 +308,10 @@ TEST_CASE("the other steps fit their tensors") {
   CHECK(bent([](Program& p) { p.steps[kGather].gather[0].input = -1; }).empty());
   CHECK(bent([](Program& p) { p.steps[kPool].window.across.pad = 3; }) == "steps[5].window");
   CHECK(bent([](Program& p) { p.steps[kPool].window.across.stride = 4; }) == "steps[5].window");
+  CHECK(bent([](Program& p) { p.steps[kPool].window.down.pad = 3; }) == "steps[5].window");
+  CHECK(bent([](Program& p) { p.steps[kPool].window.down.stride = 0; }) ==
+        "steps[5].window.stride");
+  CHECK(bent([](Program& p) { p.steps[kPool].window.down.pad = -1; }) == "steps[5].window.pad");
   CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4}; }) == "steps[6].inputs");
   CHECK(bent([](Program& p) { p.steps[kProduct].inputs = {4, 3}; }) == "steps[6].output");
   CHECK(bent([](Program& p) { p.steps[kMean].kind = StepKind::Upsample; }) == "steps[7].output");
