@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "prototypes/network/windows.hpp"
 #include "scripts/bench/peers/engine.hpp"
 
 namespace atto::bench {
@@ -33,10 +34,12 @@ class Description {
   void operator()(const deploy::FusedInput& /*op*/) { layer("Input", 0, made(), ""); }
   void operator()(const deploy::FusedConv& op) {
     if (op.is_transposed) refuse("a deconv");
+    require_square(op);
+    const int kernel = op.kernel.height;
     const std::string of_groups = op.groups > 1 ? fmt::format(" 7={}", op.groups) : "";
     add_weighted(op.groups > 1 ? "ConvolutionDepthWise" : "Convolution",
-                 fmt::format("0={} 1={} 2={} 3={} 4={} 5=1 6={}{}", node().shape.channels,
-                             op.kernel, op.dilation, op.stride, op.dilation * (op.kernel - 1) / 2,
+                 fmt::format("0={} 1={} 2={} 3={} 4={} 5=1 6={}{}", node().shape.channels, kernel,
+                             op.dilation, op.stride.height, net::rows_of(op).before(),
                              op.weights.size(), of_groups),
                  op.weights, op.bias);
   }
@@ -50,9 +53,10 @@ class Description {
   void operator()(const deploy::FusedMultiply& /*op*/) { combine(2); }
   void operator()(const net::Pool& op) {
     if (op.kind != net::Pool::Kind::Max) refuse("a local average");
+    require_square(op);
     layer("Pooling", 1, made(),
-          fmt::format("0=0 1={} 2={} 3={} 5=1", op.kernel, op.stride,
-                      op.kernel % 2 == 1 ? (op.kernel - 1) / 2 : 0));
+          fmt::format("0=0 1={} 2={} 3={} 5=1", op.kernel.height, op.stride.height,
+                      net::rows_of(op).before()));
   }
   void operator()(const net::GlobalAveragePool& /*op*/) {
     const std::string flat = made() + "_flat";
@@ -67,6 +71,14 @@ class Description {
 
  private:
   const deploy::FusedNode& node() const { return network_.nodes[index_]; }
+  /// Only square windows, padded alike on all sides or cut at the border, are compared.
+  template <class Windowed>
+  void require_square(const Windowed& op) const {
+    const bool is_even = op.kernel.height % 2 == 0;
+    if (!op.kernel.is_square() || !op.stride.is_square() || op.padding != net::Padding::Same ||
+        (is_even && op.kernel != op.stride))
+      refuse("such a window");
+  }
   [[noreturn]] void refuse(const std::string& what) const {
     throw std::runtime_error(node().name + ": no " + what + " for ncnn");
   }

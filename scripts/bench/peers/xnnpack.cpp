@@ -9,6 +9,7 @@
 #include <string>
 #include <type_traits>
 
+#include "prototypes/network/windows.hpp"
 #include "scripts/bench/peers/engine.hpp"
 
 namespace atto::bench {
@@ -93,7 +94,9 @@ class Subgraph {
   }
   std::uint32_t operator()(const deploy::FusedConv& op) {
     if (op.is_transposed) refuse("a deconv");
-    return convolve(op.kernel, op.stride, op.groups, op.dilation, op.weights, op.bias);
+    require_square(op);
+    return convolve(op.kernel.height, op.stride.height, op.groups, op.dilation, op.weights,
+                    op.bias);
   }
   std::uint32_t operator()(const deploy::FusedDense& op) {
     const net::Shape& from = shape_of(node().inputs.at(0));
@@ -117,9 +120,10 @@ class Subgraph {
   }
   std::uint32_t operator()(const net::Pool& op) {
     if (op.kind != net::Pool::Kind::Max) refuse("a local average");
-    const auto kernel = static_cast<std::uint32_t>(op.kernel),
-               stride = static_cast<std::uint32_t>(op.stride),
-               pad = op.kernel % 2 == 1 ? (kernel - 1) / 2 : 0;
+    require_square(op);
+    const auto kernel = static_cast<std::uint32_t>(op.kernel.height),
+               stride = static_cast<std::uint32_t>(op.stride.height),
+               pad = static_cast<std::uint32_t>(net::rows_of(op).before());
     const std::uint32_t to = tensor(is_output_);
     check(xnn_define_max_pooling_2d(graph_, pad, pad, pad, pad, kernel, kernel, stride, stride, 1,
                                     1, -kInfinity, kInfinity, value(0), to, 0),
@@ -148,6 +152,14 @@ class Subgraph {
   }
   const deploy::TensorQuantisation& quantisation_of(int index) const {
     return int8_->tensors[static_cast<std::size_t>(index)];
+  }
+  /// Only square windows, padded alike on all sides or cut at the border, are compared.
+  template <class Windowed>
+  void require_square(const Windowed& op) const {
+    const bool is_even = op.kernel.height % 2 == 0;
+    if (!op.kernel.is_square() || !op.stride.is_square() || op.padding != net::Padding::Same ||
+        (is_even && op.kernel != op.stride))
+      refuse("such a window");
   }
   [[noreturn]] void refuse(const std::string& what) const {
     throw std::runtime_error(node().name + ": no " + what + " for XNNPACK");
