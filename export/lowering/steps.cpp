@@ -7,6 +7,7 @@
 #include "export/lowering/pack.hpp"
 #include "export/lowering/pack_int8.hpp"
 #include "export/lowering/passes.hpp"
+#include "export/lowering/step_list.hpp"
 #include "prototypes/network/windows.hpp"
 
 namespace atto::deploy {
@@ -21,14 +22,6 @@ constexpr int kMaxImageChannels = 8;
 // weights are 16 for 9, and pay when many tiles read them.
 constexpr int kWinogradChannels = 24;
 constexpr int kWinogradPixels = 49;
-
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
-
-format::Activation plain(net::Activation activation) {
-  return static_cast<format::Activation>(activation);
-}
 
 template <class Windowed>
 format::Window window_of(const Windowed& op) {
@@ -56,21 +49,10 @@ std::vector<Value> repeated(const std::vector<Value>& values, std::size_t times)
   return all;
 }
 
-/// A node's values: lanes of a tensor.
-struct Value {
-  std::uint32_t tensor = 0;
-  Lanes lanes;
-};
-
-class Builder {
+class Builder : public StepList {
  public:
   Builder(const FusedNetwork& network, const LoweringOptions& options)
-      : network_(network),
-        quantisation_(options.quantisation),
-        precision_(options.precision),
-        lanes_(choose_lanes(network, precision_)),
-        is_output_(network.nodes.size()),
-        values_(network.nodes.size()) {
+      : StepList(network, options), is_output_(network.nodes.size()) {
     for (const net::Output& output : network.outputs) is_output_[at(output.layer)] = true;
   }
 
@@ -146,8 +128,6 @@ class Builder {
   }
 
  private:
-  const FusedNode& this_node() const { return network_.nodes[at(index_)]; }
-
   /// A convolution that takes the caller's image as it is.
   bool reads_image(const FusedNode& node) const {
     const auto* conv = std::get_if<FusedConv>(&node.op);
@@ -163,31 +143,6 @@ class Builder {
     });
   }
 
-  bool is_int8() const { return quantisation_ != nullptr; }
-  bool is_same_int8(int a, int b) const {
-    if (!is_int8()) return true;
-    const TensorQuantisation &one = quantisation_->tensors[at(a)],
-                             &other = quantisation_->tensors[at(b)];
-    return one.scale == other.scale && one.zero_point == other.zero_point;
-  }
-  /// What the current node's activation makes of its input's values.
-  std::uint64_t add_table() {
-    const auto table =
-        int8_table(this_node().activation, quantisation_->tensors[at(this_node().inputs[0])],
-                   quantisation_->tensors[at(index_)]);
-    return weights_.add_bytes(std::as_bytes(std::span(table)));
-  }
-  Int8Layer int8_layer(int node) const {
-    return int8_layer(node, quantisation_->weights[at(node)]);
-  }
-  Int8Layer int8_layer(int node, const WeightQuantisation& weights) const {
-    return {weights, quantisation_->tensors[at(network_.nodes[at(node)].inputs[0])],
-            quantisation_->tensors[at(node)]};
-  }
-  format::Parameters add_int8(const PackedInt8& packed) {
-    const std::uint64_t first = weights_.add_bytes(packed.weights);
-    return {first, weights_.add_bytes(packed.bias)};
-  }
   bool pays_as_winograd(const Step& made) const {
     const format::Window& window = made.window;
     const format::Wiring& wiring = made.wiring;
@@ -196,12 +151,6 @@ class Builder {
            window.across.stride == 1 && window.dilation == 1 && wiring.groups == 1 &&
            wiring.interleave == 1 && wiring.depth() >= kWinogradChannels &&
            shape.channels >= kWinogradChannels && shape.height * shape.width >= kWinogradPixels;
-  }
-  /// Weights [..][depth][16], as floats or as pairs of bf16.
-  format::Parameters add_floats(const std::vector<float>& weights, int depth, bool is_bf16,
-                                const std::vector<float>& bias) {
-    return is_bf16 ? weights_.add(as_bf16(with_channels_together(weights, depth, 2)), bias)
-                   : weights_.add(weights, bias);
   }
   /// Gives a convolution its wiring and weights.
   void wire(Step& made, const Kernel& kernel, const format::Wiring& wiring, const Lanes& in,
@@ -227,83 +176,9 @@ class Builder {
         add_floats(packed_conv(kernel, wiring, in, out), wiring.depth(), made.is_bf16, bias);
   }
 
-  std::uint32_t tensor(int node, const Lanes& lanes) {
-    const net::Shape& shape = network_.nodes[at(node)].shape;
-    format::Tensor made;
-    if (is_int8() && !std::holds_alternative<net::Softmax>(network_.nodes[at(node)].op)) {
-      made.element = format::Element::U8;
-      made.scale = quantisation_->tensors[at(node)].scale;
-      made.zero_point = quantisation_->tensors[at(node)].zero_point;
-    }
-    made.channels = shape.channels;
-    made.height = shape.height;
-    made.width = shape.width;
-    if (lanes != identity_lanes(shape.channels)) made.lanes = lanes;
-    file_.program.tensors.push_back(std::move(made));
-    return static_cast<std::uint32_t>(file_.program.tensors.size() - 1);
-  }
-  /// A step that makes the node's tensor.
-  Step step(StepKind kind, std::vector<std::uint32_t> inputs) {
-    Step made;
-    made.kind = kind;
-    made.name = this_node().name;
-    made.inputs = std::move(inputs);
-    made.output = tensor(index_, lanes_[at(index_)]);
-    made.activation = plain(this_node().activation);
-    values_[at(index_)] = {made.output, lanes_[at(index_)]};
-    return made;
-  }
-  void add(Step made) { file_.program.steps.push_back(std::move(made)); }
-
   void import() {
     index_ = 0;
     add(step(StepKind::Import, {}));
-  }
-
-  /// The node's values in the lanes that a reader wants; copied where they are not.
-  Value arranged(int node, const Lanes& lanes) {
-    const Value& value = values_[at(node)];
-    if (value.lanes == lanes) return value;
-    const std::uint32_t copy = tensor(node, lanes);
-    add(gather_step({value.tensor}, lanes, {value.lanes}, {}, copy,
-                    network_.nodes[at(node)].name + " (rearranged)"));
-    return {copy, lanes};
-  }
-  /// `sources` empty: channel c is channel c of the only input.
-  Step gather_step(std::vector<std::uint32_t> inputs, const Lanes& lanes,
-                   const std::vector<Lanes>& input_lanes, const std::vector<ChannelSource>& sources,
-                   std::uint32_t output, std::string name) const {
-    std::vector<std::vector<std::int32_t>> lane_of;
-    for (const Lanes& of : input_lanes) {
-      const auto channels = *std::max_element(of.begin(), of.end()) + 1;
-      lane_of.push_back(lane_of_channel(of, channels));
-    }
-    Step made;
-    made.kind = StepKind::Gather;
-    made.name = std::move(name);
-    made.inputs = std::move(inputs);
-    made.output = output;
-    for (const std::int32_t channel : lanes) {
-      if (channel < 0) {
-        made.gather.push_back({-1, 0});
-        continue;
-      }
-      const ChannelSource from = sources.empty() ? ChannelSource{0, channel} : sources[at(channel)];
-      made.gather.push_back({from.input, lane_of[at(from.input)][at(from.channel)]});
-    }
-    return made;
-  }
-  void add_gather(const std::vector<int>& from, const std::vector<ChannelSource>& sources) {
-    std::vector<std::uint32_t> inputs;
-    std::vector<Lanes> input_lanes;
-    for (const int input : from) {
-      inputs.push_back(values_[at(input)].tensor);
-      input_lanes.push_back(values_[at(input)].lanes);
-    }
-    const Lanes& lanes = lanes_[at(index_)];
-    const std::uint32_t output = tensor(index_, lanes);
-    add(gather_step(std::move(inputs), lanes, input_lanes, sources, output, this_node().name));
-    values_[at(index_)] = {output, lanes};
   }
 
   void add_by_lane(StepKind kind, const format::Window& window = {}) {
@@ -452,15 +327,7 @@ class Builder {
     add(std::move(made));
   }
 
-  const FusedNetwork& network_;
-  const Quantisation* quantisation_;  ///< null for floats
-  Precision precision_;
-  std::vector<Lanes> lanes_;
   std::vector<bool> is_output_;
-  std::vector<Value> values_;
-  int index_ = 0;
-  format::ModelFile file_;
-  WeightSection weights_;
 };
 
 }  // namespace

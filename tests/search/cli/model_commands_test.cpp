@@ -79,7 +79,7 @@ TEST_CASE("a damaged model file is exit code 3 with the byte") {
   const Ended newer = run_atto(scratch, "bench " + (scratch / "new.atto").string());
   CHECK(newer.code == 3);
   CHECK(newer.err ==
-        "atto: version at byte 8: this runtime reads versions 3 to 5; got 9: export the model "
+        "atto: version at byte 8: this runtime reads versions 3 to 6; got 9: export the model "
         "again\n");
   bytes[8] = 3;
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
