@@ -231,13 +231,13 @@ std::optional<Cursor> Problems::required(const Cursor& object, std::string_view 
 }
 
 std::string_view nearest_name(std::string_view word, std::span<const std::string_view> known) {
-  // Few letters wrong, for the word's length; a long word cannot be near, and is not worth the
-  // time.
+  // Few letters wrong, for the word's length: of a single one none would be right. A long word
+  // cannot be near, and is not worth the time.
   constexpr std::size_t kMaxLength = 64;
   const std::size_t tolerance = std::max<std::size_t>(1, word.size() / 3);
   std::string_view nearest;
   std::size_t best = tolerance + 1;
-  if (word.empty() || word.size() > kMaxLength) return nearest;
+  if (word.size() < 2 || word.size() > kMaxLength) return nearest;
   for (const std::string_view name : known) {
     const std::size_t distance = edit_distance(word, name);
     if (distance < best && distance < name.size()) {

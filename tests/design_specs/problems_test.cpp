@@ -98,6 +98,7 @@ TEST_CASE("A misspelt name is guessed only when one is near") {
   CHECK(spec::nearest_name("trainings", kNames) == "training");
   CHECK(spec::nearest_name("tsak", kNames) == "task");
   CHECK(spec::nearest_name("colour", kNames).empty());
+  CHECK(spec::nearest_name("j", kNames).empty());  // one letter is near to all that are short
   CHECK(spec::nearest_name("", kNames).empty());
   CHECK(spec::nearest_name("x", kNames).empty());
   CHECK(spec::nearest_name(std::string(100'000, 'x'), kNames).empty());

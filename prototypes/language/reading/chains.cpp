@@ -242,8 +242,12 @@ void ChainReader::attributes(const Where& where, const Cursor& at, Setting /*set
 }
 
 void ChainReader::squeeze_excite(const Where& where, const Cursor& at, Operator& op) {
-  op.squeezed = number_or(where, at, "channels", 1, kMaxWidth, {0});
   const auto channels = Problems::member(at, "channels");
+  if (channels && !(*channels)->is_number() && !is_hole(**channels) &&
+      !(*channels)->string.starts_with('$'))
+    holes_.problems.add(*channels, "must be a whole number, a hole or a tie");
+  else
+    op.squeezed = number_or(where, at, "channels", 1, kMaxWidth, {0});
   if (channels && Problems::member(at, "reduction"))
     holes_.problems.add(*channels, "must not stand beside reduction");
   op.activation = {{Activation::Relu}, kNoDecision};
@@ -272,8 +276,9 @@ void ChainReader::stride(const Where& where, const Cursor& at, Setting setting, 
   if ((*written)->kind == Kind::String && !(*written)->string.starts_with('$')) {
     const bool may_be_module = setting == Setting::Module;
     if ((*written)->string != "module" || !may_be_module)
-      holes_.problems.add(*written, may_be_module ? R"(must be a whole number or "module")"
-                                                  : "must be a whole number");
+      holes_.problems.add(
+          *written, may_be_module ? R"(must be a whole number, two of them, or "module")"
+                                  : "must be a whole number, or two of them: [height, width]");
     op.stride_rule = StrideRule::Module;
     return;
   }

@@ -176,13 +176,13 @@ std::optional<Number> HoleReader::number_among(const Alternatives& alternatives,
 
 std::optional<Pair> HoleReader::pair(const Where& where, const Cursor& at, std::int64_t low,
                                      std::int64_t high) {
-  const auto has_two = [&](const Cursor& list) {
-    if (list->items.size() == 2) return true;
-    problems.add(list, "must be a whole number, or two of them: [height, width]");
+  const auto is_window = [&](const Cursor& item) {
+    if (item->is_number() || item->items.size() == 2) return true;
+    problems.add(item, "must be a whole number, or two of them: [height, width]");
     return false;
   };
   if (at->kind == Kind::Array) {
-    if (!has_two(at)) return std::nullopt;
+    if (!is_window(at)) return std::nullopt;
     const auto height = number(where.index(0), at.at(std::size_t{0}), low, high);
     const auto width = number(where.index(1), at.at(std::size_t{1}), low, high);
     if (!height || !width) return std::nullopt;
@@ -195,6 +195,7 @@ std::optional<Pair> HoleReader::pair(const Where& where, const Cursor& at, std::
   note_use(*found, false);
   const std::vector<Cursor> items =
       found->is_single() ? std::vector{found->only()} : found->options->items;
+  if (std::count_if(items.begin(), items.end(), is_window) < std::ssize(items)) return std::nullopt;
   const auto is_list = [](const Cursor& item) { return item->kind == Kind::Array; };
   if (std::none_of(items.begin(), items.end(), is_list)) {
     const auto both = number_among(*found, low, high);
@@ -203,7 +204,6 @@ std::optional<Pair> HoleReader::pair(const Where& where, const Cursor& at, std::
   Pair pair;
   pair.chosen.decision = found->decision;
   for (const Cursor& item : items) {
-    if (is_list(item) && !has_two(item)) return std::nullopt;
     const auto side = [&](std::size_t i) {
       return problems.integer(is_list(item) ? item.at(i) : item, low, high);
     };
