@@ -190,9 +190,11 @@ class NetworkReader {
   void listed(const Where& where, const Cursor& at, const Cursor& list, std::size_t number,
               const Pair& stride) {
     if (list->items.empty()) problems_.add(list, "must have at least one module");
+    bool is_taken = false;  // what the stage says for entries without a module of their own
     std::size_t m = 0;
     for (std::size_t e = 0; e < list->items.size(); ++e) {
       const Cursor entry = list.at(e);
+      is_taken |= takes_shared(entry);
       const std::int64_t repeat = repeat_of(entry);
       if (m + static_cast<std::size_t>(repeat) > static_cast<std::size_t>(kMaxModulesPerStage)) {
         problems_.add(entry, fmt::format("a stage has at most {} modules", kMaxModulesPerStage),
@@ -203,11 +205,19 @@ class NetworkReader {
         listed_module(where.key("modules").index(m), at, entry,
                       {number, m, false, at->find("channels") != nullptr}, stride);
     }
+    if (const auto shared = Problems::member(at, "module"); shared && !is_taken)
+      problems_.add(*shared, R"(no entry of "modules" takes it: each says its own)");
     model_.stages.back().count = Number{static_cast<std::int32_t>(std::max<std::size_t>(m, 1))};
   }
   std::int64_t repeat_of(const Cursor& entry) {
     const auto written = Problems::member(entry, "repeat");
     return written ? problems_.integer(*written, 1, kMaxModulesPerStage).value_or(1) : 1;
+  }
+
+  /// Returns whether an entry says no module of its own, and so takes the stage's.
+  static bool takes_shared(const Cursor& entry) {
+    return entry->kind == Kind::Object && !is_hole(*entry) && entry->find("module") == nullptr &&
+           entry->find("chain") == nullptr && entry->find("branches") == nullptr;
   }
 
   void listed_module(const Where& where, const Cursor& stage, const Cursor& entry,
@@ -219,11 +229,8 @@ class NetworkReader {
       stride = holes_.pair(where.key("stride"), *own, 1, kMaxStride).value_or(Pair{});
     }
     const auto shared = Problems::member(stage, "module");
-    const bool takes_shared = entry->kind == Kind::Object && !is_hole(*entry) &&
-                              entry->find("module") == nullptr && entry->find("chain") == nullptr &&
-                              entry->find("branches") == nullptr;
-    auto module = shared && takes_shared ? modules_.entry_of(where, entry, *shared, position)
-                                         : modules_.module(where, entry, position, true);
+    auto module = shared && takes_shared(entry) ? modules_.entry_of(where, entry, *shared, position)
+                                                : modules_.module(where, entry, position, true);
     add(stride, std::move(module));
   }
 
