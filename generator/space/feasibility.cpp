@@ -168,8 +168,9 @@ Reach reach_of(const CostReach& reach, int cost) {
 SpaceReport describe_space(const net::Prototype& prototype, const net::TaskInput& input) {
   const DecisionForest forest(prototype, {});
   const CostReach reach = search_reach(prototype, input, forest);
-  return {static_cast<int>(forest.size()), forest.log10_size(), reach_of(reach, 0),
-          reach_of(reach, 1), reach_of(reach, kPeak)};
+  return {
+      static_cast<int>(forest.size()), forest.log10_size(), reach_of(reach, 0), reach_of(reach, 1),
+      reach_of(reach, kPeak),          reach.found_any};
 }
 
 namespace {
@@ -188,9 +189,25 @@ bool enumerate(const FeasibleSpace& space, Feasibility& feasibility) {
          feasibility.witness;
 }
 
-std::string nearest_text(const NearestMiss& nearest) {
-  if (nearest.assignment.empty()) return "no choices fitted together";
-  return "the nearest misses " + nearest.misses.text;
+/// Says that no choices fit together, and what breaks in one of them.
+std::string unfit_text(const FeasibleSpace& space) {
+  net::Assignment assignment(space.prototype().decisions().size(), net::kInactive);
+  spec::Random random(1);
+  net::draw(space.prototype().decisions(), assignment, random);
+  const net::Realised drawn = net::realise(space.prototype(), assignment, space.input());
+  return "no choices of this prototype fit together" +
+         (drawn.network ? "" : "; of one, " + drawn.broken);
+}
+
+/// Says that no design of a space that was counted out is feasible.
+std::string none_text(const FeasibleSpace& space, const NearestMiss& nearest) {
+  const double designs = std::round(std::pow(10, space.parts().forest.log10_size()));
+  if (nearest.assignment.empty()) return unfit_text(space);
+  return (designs == 1 ? "the one design of this prototype does not meet /require together; "
+                       : fmt::format("none of the {} designs of this prototype meets /require "
+                                     "together; ",
+                                     grouped(designs))) +
+         "the nearest misses " + nearest.misses.text;
 }
 
 /// Decides where draws found nothing; sets witness or reason.
@@ -207,19 +224,14 @@ Feasibility::Answer decide(const FeasibleSpace& space, Proof& proof, std::uint64
   }
   if (enumerate(space, found)) {
     if (found.witness) return Answer::Feasible;
-    const double designs = std::round(std::pow(10, space.parts().forest.log10_size()));
-    found.reason =
-        (designs == 1 ? "the one design of this prototype does not meet /require together; "
-                      : fmt::format("none of the {} designs of this prototype meets /require "
-                                    "together; ",
-                                    grouped(designs))) +
-        nearest_text(nearest);
+    found.reason = none_text(space, nearest);
     return Answer::Infeasible;
   }
   found.reason = fmt::format(
       "no feasible design was found in {} draws and {} steps towards the limits, and no limit is "
       "provably out of reach; {}",
-      kWitnessDraws, nearest.tried, nearest_text(nearest));
+      kWitnessDraws, nearest.tried,
+      nearest.assignment.empty() ? unfit_text(space) : "the nearest misses " + nearest.misses.text);
   return Answer::Undecided;
 }
 

@@ -31,6 +31,7 @@ struct SpaceReport {
   double log10_size =
       0;  ///< of the number of distinct complete assignments (before any requirement)
   Reach params, macs, peak_activation_bytes;
+  bool found_any = false;  ///< else no choices that fit together were found, and no reach
 };
 
 /// Measures the reach at an input, within a bounded effort.

@@ -97,11 +97,12 @@ void describe(const net::Prototype& prototype, const net::TaskInput& input, Repo
   const gen::SpaceReport space = gen::describe_space(prototype, input);
   report.line("free decisions", std::to_string(space.decisions));
   report.line("design space", fmt::format("10^{:.1f} assignments", space.log10_size));
+  report.json["decisions"] = space.decisions;
+  report.json["log10_size"] = space.log10_size;
+  if (!space.found_any) return;
   report.line("params", reach_text(space.params));
   report.line("MACs", reach_text(space.macs));
   report.line("peak bytes", reach_text(space.peak_activation_bytes));
-  report.json["decisions"] = space.decisions;
-  report.json["log10_size"] = space.log10_size;
   report.json["params"] = reach_json(space.params);
   report.json["macs"] = reach_json(space.macs);
   report.json["peak_activation_bytes"] = reach_json(space.peak_activation_bytes);
@@ -218,6 +219,12 @@ void check_prototype(spec::Document document, const std::string& file, Report& r
   report.text = fmt::format("{}: {} {}, valid\n", file, kind, prototype.name());
   report.json = {{"file", file}, {"kind", kind}, {"name", prototype.name()}};
   describe(prototype, prototype.written_input(), report);
+  if (report.json.contains("params")) return;
+  const gen::FeasibleSpace space(prototype, prototype.written_input(), {}, {});
+  const gen::Feasibility found = gen::check_feasibility(space);
+  if (found.answer == gen::Feasibility::Answer::Infeasible)
+    throw SpecError({{file, "", found.reason, ""}});
+  if (!found.witness) report.line("undecided", found.reason);
 }
 
 int check_file(const std::string& file, bool is_json, Json& reports) {

@@ -73,6 +73,30 @@ TEST_CASE("check --json gives one object a file with the same answers") {
   CHECK(files[2].at("kind") == "prototype");
 }
 
+TEST_CASE("check refuses a prototype none of whose choices fit together, and says what breaks") {
+  const Scratch scratch;
+  json large = {
+      {"name", "large"},
+      {"input", {{"channels", 3}, {"height", 8}, {"width", 8}}},
+      {"classes", 2},
+      {"stem",
+       {{{"op", "conv"},
+         {"kernel", {{"choose", {9, 11}}}},
+         {"padding", "valid"},
+         {"channels", 4}}}},
+      {"stages", {{{"modules", 1}, {"channels", 4}, {"module", {{"chain", {{{"op", "conv"}}}}}}}}},
+      {"head", {{{"op", "global_average_pool"}}, {{"op", "dense"}}}}};
+  write_text(scratch / "large.json", large.dump(1));
+  const Ended refused = run_atto(scratch, "check large.json");
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("large.json: no choices of this prototype fit together; of one, stem[0]: "
+                         "the window is larger than the map") == 0);
+  CHECK(refused.out.find("0 to 0") == std::string::npos);
+  large["stem"][0]["kernel"]["choose"] = {7, 9};
+  write_text(scratch / "large.json", large.dump(1));
+  CHECK(run_atto(scratch, "check large.json").code == 0);
+}
+
 TEST_CASE("check passes every shipped file, and passes over the schemas among them") {
   const Scratch scratch;
   const Ended ended = run_atto(
