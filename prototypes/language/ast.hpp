@@ -75,6 +75,7 @@ struct Model {
   std::vector<Decision> decisions;
   std::map<std::string, DecisionId, std::less<>> by_path;
   std::map<std::string, Pinned, std::less<>> pinned;
+  std::vector<DecisionId> idle_ties;  ///< holes of "let" that no key takes, one a place in the file
   std::vector<Place> places;
   std::vector<Operator> operators;
   std::vector<Body> bodies;  ///< those that stand inside of chains

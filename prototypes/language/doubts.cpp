@@ -95,6 +95,16 @@ class WidthDoubts {
 
 }  // namespace
 
+std::vector<Problem> doubtful_ties(const Prototype& prototype) {
+  std::vector<Problem> problems;
+  for (const DecisionId id : prototype.model().idle_ties) {
+    const Decision& decision = prototype.decisions()[static_cast<std::size_t>(id)];
+    problems.push_back({spec::place_text(prototype.file(), decision.location), decision.pointer,
+                        "no key takes this tie: what is decided here changes nothing", ""});
+  }
+  return problems;
+}
+
 std::vector<Problem> doubtful_widths(const Prototype& prototype, const TaskInput& input) {
   return WidthDoubts(prototype, input).find();
 }

@@ -7,6 +7,9 @@
 
 namespace atto::net {
 
+/// Returns the holes of "let" that no key takes.
+std::vector<Problem> doubtful_ties(const Prototype& prototype);
+
 /// Returns the operators, each once and in file order, that some choice of holes makes the widest
 /// place inside of their chain by "input": a kernel or groups above 1, an "input" wider than what
 /// enters the operator, and a width after it that is no smaller. There "here" was probably meant.

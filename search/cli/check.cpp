@@ -78,7 +78,9 @@ struct Report {
 };
 
 void describe(const net::Prototype& prototype, const net::TaskInput& input, Report& report) {
-  report.warnings = net::doubtful_widths(prototype, input);
+  report.warnings = net::doubtful_ties(prototype);
+  for (Problem& doubt : net::doubtful_widths(prototype, input))
+    report.warnings.push_back(std::move(doubt));
   report.line("counted at", fmt::format("{}x{}x{}, {} classes", input.input.channels,
                                         input.input.height, input.input.width, input.classes));
   report.json["input"] = {input.input.channels, input.input.height, input.input.width};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "prototypes/language/json_text.hpp"
 #include "prototypes/language/limits.hpp"
@@ -11,6 +12,17 @@ namespace atto::net {
 
 using spec::Kind;
 using spec::Value;
+
+namespace {
+
+/// Returns whether a decision's path is that of a hole of a "let".
+bool is_tie(std::string_view path) {
+  const std::size_t let = path.rfind("let.");
+  return let != std::string_view::npos && (let == 0 || path[let - 1] == '.') &&
+         path.find_first_of(".[", let + 4) == std::string_view::npos;
+}
+
+}  // namespace
 
 void HoleReader::check_size(const Cursor& at) {
   const auto refuse = [&](std::int64_t count, std::int64_t limit, const char* what) {
@@ -143,6 +155,17 @@ void HoleReader::settle_roles() {
     Decision& decision = model.decisions[i];
     const bool is_width = is_width_[i] && !is_other_[i] && !decision.values.empty();
     decision.role = is_width ? Decision::Role::Width : Decision::Role::Structure;
+  }
+}
+
+void HoleReader::find_idle_ties() {
+  std::set<std::size_t> known;  // places in the file that are used, or told already
+  for (std::size_t i = 0; i < model.decisions.size(); ++i)
+    if (is_width_[i] || is_other_[i]) known.insert(model.decisions[i].location.offset);
+  for (std::size_t i = 0; i < model.decisions.size(); ++i) {
+    const Decision& decision = model.decisions[i];
+    if (is_tie(decision.path) && known.insert(decision.location.offset).second)
+      model.idle_ties.push_back(static_cast<DecisionId>(i));
   }
 }
 

@@ -125,6 +125,7 @@ class HoleReader {
 
   /// Decides the roles: Width where all uses were widths.
   void settle_roles();
+  void find_idle_ties();
   void check_size(const Cursor& at);
   std::int32_t add_place(const Where& where, const Cursor& at);
 

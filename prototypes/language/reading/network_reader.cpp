@@ -52,6 +52,7 @@ class NetworkReader {
     records(at);
     holes_.close_ties();
     holes_.settle_roles();
+    holes_.find_idle_ties();
   }
 
  private:

@@ -73,6 +73,28 @@ TEST_CASE("check --json gives one object a file with the same answers") {
   CHECK(files[2].at("kind") == "prototype");
 }
 
+TEST_CASE("check warns of a hole in let that no key takes, once a place in the file") {
+  const Scratch scratch;
+  const json kernels = {{"choose", {3, 5}}};
+  json net = {{"name", "tied"},
+              {"input", {{"channels", 3}, {"height", 8}, {"width", 8}}},
+              {"classes", 2},
+              {"let", {{"used", kernels}, {"idle", kernels}}},
+              {"stages", {{{"modules", 2}, {"channels", 4}, {"module", "m"}}}},
+              {"head", {{{"op", "global_average_pool"}}, {{"op", "dense"}}}}};
+  net["modules"]["m"] = {
+      {"let", {{"own", kernels}, {"spare", kernels}}},
+      {"chain",
+       {{{"op", "conv"}, {"kernel", "$used"}}, {{"op", "depthwise"}, {"kernel", "$own"}}}}};
+  write_text(scratch / "net.json", net.dump(1));
+  const Ended ended = run_atto(scratch, "check net.json --json");
+  CHECK(ended.code == 0);
+  const json warnings = json::parse(ended.out).at(0).at("warnings");
+  REQUIRE(warnings.size() == 2);
+  CHECK(warnings[0].at("path") == "/let/idle");
+  CHECK(warnings[1].at("path") == "/modules/m/let/spare");
+}
+
 TEST_CASE("check refuses a prototype none of whose choices fit together, and says what breaks") {
   const Scratch scratch;
   json large = {
