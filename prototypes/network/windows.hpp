@@ -44,18 +44,18 @@ struct WindowSide {
 
 /// Returns the sides of an operation's window, down and across.
 template <class Windowed>
+constexpr WindowSide side_of(const Windowed& op, int Sides::*side) {
+  int dilation = 1;  // of pools
+  if constexpr (requires { op.dilation; }) dilation = op.dilation;
+  return {op.kernel.*side, op.stride.*side, dilation, op.padding};
+}
+template <class Windowed>
 constexpr WindowSide rows_of(const Windowed& op) {
-  if constexpr (requires { op.dilation; })
-    return {op.kernel.height, op.stride.height, op.dilation, op.padding};
-  else
-    return {op.kernel.height, op.stride.height, 1, op.padding};
+  return side_of(op, &Sides::height);
 }
 template <class Windowed>
 constexpr WindowSide columns_of(const Windowed& op) {
-  if constexpr (requires { op.dilation; })
-    return {op.kernel.width, op.stride.width, op.dilation, op.padding};
-  else
-    return {op.kernel.width, op.stride.width, 1, op.padding};
+  return side_of(op, &Sides::width);
 }
 
 }  // namespace atto::net

@@ -55,8 +55,8 @@ TEST_CASE("ConvNeXt-tiny has exactly its published parameters") {
 }
 
 TEST_CASE("EfficientNet-Lite0 has its published parameters") {
-  // 4.652M parameters and 0.385G multiply-adds in d-li14/efficientnet-lite.pytorch; the 407M of
-  // TensorFlow's page count batch norms too.
+  // 4.652M parameters and 0.385G multiply-adds in d-li14/efficientnet-lite.pytorch. Other
+  // pages say 407M, by a count that we have not looked into.
   const net::Costs costs = net::count_costs(shipped("efficientnet_lite0", 1000));
   CHECK(costs.params == 4'652'008);
   CHECK(costs.macs == 385'187'552);

@@ -15,6 +15,13 @@ json tiny_json() {
   return spec;
 }
 
+/// A finished campaign in the folder `run`.
+void finish_campaign(const Scratch& scratch) {
+  REQUIRE(run_atto(scratch, "search " + tiny_spec() +
+                                " --evaluator fake --candidates 3 --workers 1 --out run")
+              .code == 0);
+}
+
 }  // namespace
 
 TEST_CASE("An unsatisfiable spec is refused at its requirement before anything is made") {
@@ -109,9 +116,7 @@ TEST_CASE("Wherever the disk fills there is a message, and the campaign ends as 
 TEST_CASE("A winner that is half in its place when its process is killed is put there whole") {
   const Scratch scratch;
   namespace fs = std::filesystem;
-  REQUIRE(run_atto(scratch, "search " + tiny_spec() +
-                                " --evaluator fake --candidates 3 --workers 1 --out run")
-              .code == 0);
+  finish_campaign(scratch);
   const fs::path run = scratch / "run", winner = run / "winner";
   const std::string design = read_text(winner / "design.json");
   const auto half_made = [&] {
@@ -140,9 +145,7 @@ TEST_CASE("A winner that is half in its place when its process is killed is put 
 TEST_CASE("A disk that fills while a winner is copied leaves the winner of before") {
   const Scratch scratch;
   namespace fs = std::filesystem;
-  REQUIRE(run_atto(scratch, "search " + tiny_spec() +
-                                " --evaluator fake --candidates 3 --workers 1 --out run")
-              .code == 0);
+  finish_campaign(scratch);
   const std::string design = read_text(scratch / "run/winner/design.json");
   int written = 0;
   for (const auto& place : fs::recursive_directory_iterator(scratch / "run/trials"))

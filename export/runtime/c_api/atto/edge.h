@@ -8,8 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a shared library shows. */
-#define ATTO_API __attribute__((visibility("default")))
+#define ATTO_API __attribute__((visibility("default"))) /* what a shared library shows */
 
 #ifdef __cplusplus
 #  define ATTO_NOEXCEPT noexcept
