@@ -70,6 +70,7 @@ struct TrialResult {
   std::string reason;               ///< for people; empty when Finished
   std::vector<EpochRecord> epochs;  ///< all epochs so far, lower rungs included
   spec::ScoreValues test;           ///< where request.judge_test and Finished
+  std::vector<std::uint8_t> right;  ///< of the test images then (Judgement::right)
   net::ScoresByModule scores;       ///< of the initial weights, where asked for
   double score_cpu_seconds = 0;     ///< part of cpu_seconds
   double cpu_seconds = 0;           ///< spent by this call

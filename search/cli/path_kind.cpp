@@ -33,6 +33,7 @@ constexpr Row kRows[] = {
     {PathKind::Spec, "a design spec", "atto check, generate, search, calibrate, tabulate"},
     {PathKind::Network, "a design or prototype", "atto check, inspect, train, reopen"},
     {PathKind::TrainingList, "a list of trainings", "atto train"},
+    {PathKind::KeptResult, "the result of a training", "atto compare"},
     {PathKind::Image, "an image", "atto run MODEL"},
     {PathKind::Ledger, "the ledger of a campaign, whose folder is meant", "atto status, report"},
     {PathKind::Onnx, "an ONNX model", ""},
@@ -74,6 +75,7 @@ bool begins_as_onnx(std::string_view start) {
 PathKind json_kind(const spec::Value& root) {
   if (is_spec(root)) return PathKind::Spec;
   if (root.find("trainings")) return PathKind::TrainingList;
+  if (root.find("training") && root.find("outcome")) return PathKind::KeptResult;
   return root.find("stages") ? PathKind::Network : PathKind::Unknown;
 }
 

@@ -22,6 +22,7 @@ enum class PathKind {
   Spec,
   Network,
   TrainingList,
+  KeptResult,
   Image,
   Ledger,
   Onnx,

@@ -18,6 +18,7 @@
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
+#include "trainer/cli/kept_result.hpp"
 #include "trainer/cli/trained_network.hpp"
 #include "trainer/data/dataset_identity.hpp"
 #include "trainer/training/classification.hpp"
@@ -41,11 +42,12 @@ struct Training {
   fs::path weights, design;
 };
 
-/// A design with all its trainings.
+/// A design with all its trainings: those that are judged here, and kept results that were before.
 struct Contestant {
   std::string name;
   std::vector<Training> trainings;
-  net::Costs costs;
+  std::vector<KeptResult> results;
+  std::int64_t params = 0, macs = 0;
   train::RightBySeed right;
 
   double accuracy(std::size_t seed) const {
@@ -92,22 +94,45 @@ std::vector<fs::path> winners_of(const fs::path& campaign) {
   return winners;
 }
 
+Contestant trained(std::string name, std::vector<Training> trainings) {
+  Contestant contestant;
+  contestant.name = std::move(name);
+  contestant.trainings = std::move(trainings);
+  return contestant;
+}
+
 std::vector<Contestant> contestants_of(const fs::path& source) {
-  expect_kind(source, "atto compare", {PathKind::Weights, PathKind::Training, PathKind::Campaign});
+  expect_kind(source, "atto compare",
+              {PathKind::Weights, PathKind::Training, PathKind::Campaign, PathKind::KeptResult});
   std::vector<Contestant> contestants;
-  if (kind_of(source) == PathKind::Campaign) {
+  const PathKind kind = kind_of(source);
+  if (kind == PathKind::Campaign) {
     for (const fs::path& winner : winners_of(source))
-      contestants.push_back({winner.string(), trainings_of_winner(winner), {}, {}});
+      contestants.push_back(trained(winner.string(), trainings_of_winner(winner)));
     return contestants;
+  }
+  if (kind == PathKind::KeptResult) {
+    Contestant kept;
+    kept.results.push_back(read_kept_result(source));
+    kept.name = kept.results[0].network;
+    return {kept};
   }
   const fs::path folder = fs::is_directory(source) ? source : source.parent_path();
   const bool is_winner = folder.filename().string().starts_with("winner") &&
                          kind_of(fs::absolute(folder).parent_path()) == PathKind::Campaign;
   if (is_winner)
-    contestants.push_back({folder.string(), trainings_of_winner(fs::absolute(folder)), {}, {}});
+    contestants.push_back(trained(folder.string(), trainings_of_winner(fs::absolute(folder))));
   else
-    contestants.push_back({source.string(), {{source, {}}}, {}, {}});
+    contestants.push_back(trained(source.string(), {{source, {}}}));
   return contestants;
+}
+
+/// What tells a contestant's design from every other one.
+std::string hash_of(const Contestant& contestant) {
+  if (!contestant.results.empty()) return contestant.results[0].design_hash;
+  const Training& training = contestant.trainings.at(0);
+  return net::hash_text(
+      net::structure_hash(net::read_trained_model(training.weights, training.design).network));
 }
 
 /// Judges trainings on one data set, and sees to it that all see the same images.
@@ -123,29 +148,42 @@ class Judge {
         read_trained({training.weights, training.design, options_.data, true}, data);
     if (!network.note.empty()) fmt::print(stderr, "{}\n", network.note);
     const auto& images = options_.split == "test" ? data.test : data.validation;
-    const std::string judged_on = train::identity_text(train::identity_of(data.info));
-    if (judged_on_.empty()) judged_on_ = judged_on, digest_ = data.info.digest;
-    if (data.info.digest != digest_ || (count_ != 0 && count_ != images.size()))
-      throw SpecError({{training.weights.string(), "",
-                        "must be of the data set of the first, " + judged_on_, judged_on}});
-    count_ = images.size();
+    expect_same(training.weights.string(), train::identity_text(train::identity_of(data.info)),
+                data.info.digest, images.size());
     const train::ParameterLayout layout(network.network);
     const auto backend =
         train::make_backend(network.network, layout, {process_.device(), options_.threads, kBatch});
     const train::Quality quality =
         train::judge(*backend, network.trained, data, images, kBatch, options_.threads);
-    std::vector<std::uint8_t> right;
-    for (std::size_t i = 0; i < images.size(); ++i)
-      right.push_back(data.images.labels[static_cast<std::size_t>(images[i])] ==
-                      quality.predicted[i]);
-    contestant.costs = net::count_costs(network.network);
-    contestant.right.push_back(std::move(right));
+    const net::Costs costs = net::count_costs(network.network);
+    contestant.params = costs.params, contestant.macs = costs.macs;
+    contestant.right.push_back(train::right_of(data, images, quality));
+  }
+
+  /// Takes what was judged before.
+  void take(const KeptResult& result, Contestant& contestant) {
+    if (options_.split != "test")
+      throw SpecError(
+          {{"--split", "", "results of trainings tell of the test images alone", options_.split}});
+    expect_same(result.network, fmt::format("{} (digest {})", result.dataset, result.digest),
+                result.digest, result.test_right.size());
+    contestant.params = result.params, contestant.macs = result.macs;
+    contestant.right.push_back(result.test_right);
   }
 
   std::size_t images() const { return count_; }
   const std::string& data() const { return judged_on_; }
 
  private:
+  /// All must be judged on the images of the first.
+  void expect_same(const std::string& what, const std::string& judged_on, const std::string& digest,
+                   std::size_t count) {
+    if (judged_on_.empty()) judged_on_ = judged_on, digest_ = digest, count_ = count;
+    if (digest != digest_ || count != count_)
+      throw SpecError(
+          {{what, "", "must be of the data set of the first, " + judged_on_, judged_on}});
+  }
+
   const Options& options_;
   train::TrainingEvaluator process_;
   std::string judged_on_, digest_;
@@ -164,8 +202,8 @@ void print_text(const std::vector<Contestant>& all, const Judge& judge, const Op
              judge.images(), options.split, judge.data(), "network", width);
   for (const Contestant& one : all)
     fmt::print("{:<{}}  {:>5}  {:>6.2f} +- {:>4.2f}  {:>10}  {:>13}\n", one.name, width,
-               one.right.size(), 100 * one.mean(), 100 * one.deviation(),
-               spec::grouped(one.costs.params), spec::grouped(one.costs.macs));
+               one.right.size(), 100 * one.mean(), 100 * one.deviation(), spec::grouped(one.params),
+               spec::grouped(one.macs));
   fmt::print("\nagainst {}, in points, with 95 % of what images and seeds leave open:\n",
              all.front().name);
   bool is_narrow = false;
@@ -184,9 +222,9 @@ void print_text(const std::vector<Contestant>& all, const Judge& judge, const Op
 void print_json(const std::vector<Contestant>& all, const Judge& judge, const Options& options) {
   nlohmann::ordered_json networks = nlohmann::ordered_json::array();
   for (const Contestant& one : all) {
-    nlohmann::ordered_json entry = {{"name", one.name},       {"params", one.costs.params},
-                                    {"macs", one.costs.macs}, {"top1", nlohmann::json::array()},
-                                    {"mean", one.mean()},     {"deviation", one.deviation()}};
+    nlohmann::ordered_json entry = {{"name", one.name},   {"params", one.params},
+                                    {"macs", one.macs},   {"top1", nlohmann::json::array()},
+                                    {"mean", one.mean()}, {"deviation", one.deviation()}};
     for (std::size_t i = 0; i < one.right.size(); ++i) entry["top1"].push_back(one.accuracy(i));
     if (&one != &all.front()) {
       const auto d = train::paired_difference(all[0].right, one.right);
@@ -208,25 +246,27 @@ void print_json(const std::vector<Contestant>& all, const Judge& judge, const Op
 
 int compare_command(const Options& options) {
   std::vector<Contestant> all;
-  std::map<std::uint64_t, std::size_t> known;  // trainings of one design are its seeds
+  std::map<std::string, std::size_t> known;  // trainings of one design are its seeds
   for (const std::string& source : options.sources)
     for (Contestant& one : contestants_of(source)) {
-      const net::TrainedModel model =
-          net::read_trained_model(one.trainings[0].weights, one.trainings[0].design);
-      const auto [place, is_new] = known.emplace(net::structure_hash(model.network), all.size());
+      const auto [place, is_new] = known.emplace(hash_of(one), all.size());
       if (is_new) {
         all.push_back(std::move(one));
         continue;
       }
-      auto& trainings = all[place->second].trainings;
-      trainings.insert(trainings.end(), one.trainings.begin(), one.trainings.end());
+      Contestant& same = all[place->second];
+      same.trainings.insert(same.trainings.end(), one.trainings.begin(), one.trainings.end());
+      same.results.insert(same.results.end(), one.results.begin(), one.results.end());
     }
   if (all.size() < 2)
     throw SpecError({{"atto compare", "runs", "must be of two designs at least",
-                      fmt::format("one, trained {} times", all.at(0).trainings.size())}});
+                      fmt::format("one, trained {} times",
+                                  all.at(0).trainings.size() + all.at(0).results.size())}});
   Judge judge(options);
-  for (Contestant& one : all)
+  for (Contestant& one : all) {
+    for (const KeptResult& result : one.results) judge.take(result, one);
     for (const Training& training : one.trainings) judge.judge(training, one);
+  }
   (options.json ? print_json : print_text)(all, judge, options);
   return 0;
 }
@@ -239,8 +279,8 @@ void add_trainer_compare(CLI::App& app, Action& action) {
   command
       .option(
           "runs", options->sources,
-          "campaigns (their winners, all seeds), folders of trainings, or weights; trainings of "
-          "one design are its seeds")
+          "campaigns (their winners, all seeds), folders of trainings, weights, or results that "
+          "atto train LIST kept; trainings of one design are its seeds")
       .required();
   command.option("--data", options->data, "data set; default: that of the trainings");
   command.option("--split", options->split, "which images").one_of({"test", "validation"});
@@ -250,7 +290,8 @@ void add_trainer_compare(CLI::App& app, Action& action) {
   command.footer(
       "Examples:\n"
       "  atto compare runs/mine-s1 runs/mine-s2\n"
-      "  atto compare trained/mobilenet-s1 trained/mobilenet-s2 runs/mine-s1");
+      "  atto compare trained/mobilenet-s1 trained/mobilenet-s2 runs/mine-s1\n"
+      "  atto compare results/mobilenet-s*.json results/mine-s*.json");
   command.runs(action, [options] { return compare_command(*options); });
 }
 

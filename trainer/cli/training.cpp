@@ -13,6 +13,7 @@
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/ledger/open_ledger.hpp"
+#include "trainer/cli/kept_result.hpp"
 #include "trainer/data/dataset_identity.hpp"
 #include "trainer/training/checkpoint.hpp"
 #include "trainer/training/training_evaluator.hpp"
@@ -122,6 +123,7 @@ nlohmann::ordered_json json_of(const train::TrialRequest& request,
   nlohmann::ordered_json json = {{"network", request.network.name},
                                  {"design_hash", request.design_hash},
                                  {"dataset", request.data.name},
+                                 {"dataset_digest", request.data.digest},
                                  {"resolution", request.network.input.height},
                                  {"seed", request.seed},
                                  {"params", costs.params},
@@ -137,6 +139,7 @@ nlohmann::ordered_json json_of(const train::TrialRequest& request,
             : spec::find_value(result.epochs.back().validation, score.name).value_or(kNaN);
   for (const spec::Score& score : scores)
     json["test_" + score.name] = spec::find_value(result.test, score.name).value_or(kNaN);
+  if (!result.right.empty()) json["test_right"] = bits_text(result.right);
   json["cpu"] = train::cpu_model();
   json["cpu_seconds"] = std::max(cpu_seconds, result.cpu_seconds);  // earlier calls' among them
   json["images_per_second"] = result.images_per_second;

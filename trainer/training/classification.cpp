@@ -36,7 +36,8 @@ class Classification : public NetworkTask {
   Judgement judge(const TrainedWeights& trained, std::span<const std::int32_t> images) override {
     const Quality quality =
         train::judge(*backend_, trained, data_, images, batch_, request_.recipe.threads);
-    return {quality.loss, quality.scores(), quality.is_finite ? "" : "logits are not finite"};
+    return {quality.loss, quality.scores(), quality.is_finite ? "" : "logits are not finite",
+            right_of(data_, images, quality)};
   }
 
   /// Blind guessing has a loss of ln(classes); thrice that over a whole epoch does not come back.
@@ -88,6 +89,16 @@ void expect_classifier(const net::Network& network, const Dataset& data) {
                       "part of the loss",
                       last.name}});
   expect_logits(network);
+}
+
+std::vector<std::uint8_t> right_of(const Dataset& data, std::span<const std::int32_t> images,
+                                   const Quality& quality) {
+  std::vector<std::uint8_t> right;
+  right.reserve(images.size());
+  for (std::size_t i = 0; i < images.size(); ++i)
+    right.push_back(data.images.labels[static_cast<std::size_t>(images[i])] ==
+                    quality.predicted[i]);
+  return right;
 }
 
 Quality judge(Backend& backend, const TrainedWeights& trained, const Dataset& data,

@@ -26,6 +26,10 @@ struct Quality {
   spec::ScoreValues scores() const { return {{"top1", top1}, {"top5", top5}}; }
 };
 
+/// Returns image by image whether it was given its class.
+std::vector<std::uint8_t> right_of(const Dataset& data, std::span<const std::int32_t> images,
+                                   const Quality& quality);
+
 /// Ties in a logit count for the lower class, in both ranks.
 Quality judge(Backend& backend, const TrainedWeights& trained, const Dataset& data,
               std::span<const std::int32_t> images, int batch, int threads);

@@ -24,6 +24,8 @@ struct Judgement {
   double loss = 0;           ///< mean over the images
   spec::ScoreValues scores;  ///< those that the task's row of spec::task_kinds() names
   std::string fault;         ///< what makes the weights useless, as a sentence; empty where nothing
+  /// Image by image, 1 where it was got right; empty where the main score is no share of images.
+  std::vector<std::uint8_t> right;
 };
 
 class Task {

@@ -174,7 +174,11 @@ bool TrainingRun::end_epoch(int epoch, const EpochTotals& totals, double started
 /// What a finished trial leaves behind, and the one look at the test split.
 void TrainingRun::finish() {
   if (at_.epochs.size() > static_cast<std::size_t>(request_.to_epoch)) return;
-  if (request_.judge_test) result_.test = task_->judge(trained(), data_.test).scores;
+  if (request_.judge_test) {
+    Judgement judgement = task_->judge(trained(), data_.test);
+    result_.test = std::move(judgement.scores);
+    result_.right = std::move(judgement.right);
+  }
   if (request_.phase != Phase::Final) return;
   write_weights(request_.folder / kWeightsName, request_, data_, layout_, trained());
   write_reference(request_.folder / kReferenceName, data_, layout_, trained(),

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <thread>
+#include <tuple>
 
 #include "tests/search/process/process.hpp"
 
@@ -73,6 +74,42 @@ TEST_CASE("A list is trained seed by seed, and what is finished is not trained a
   CHECK(json::parse(read_text(scratch / "kept/one-s7.json")).at("seed") == 7);
   CHECK(fs::exists(scratch / "runs/list/one-s7/weights.safetensors"));
 
+  SECTION("kept results tell the same as the weights when they are compared") {
+    const auto compared = [&](const std::string& what) {
+      const Ended told = run_atto(scratch, "compare --json " + what);
+      INFO(told.err);
+      REQUIRE(told.code == 0);
+      json networks = json::parse(told.out).at("networks");
+      for (json& network : networks) network.erase("name");
+      return networks;
+    };
+    const std::string kept = "kept/one-s1.json kept/slow-s1.json kept/one-s7.json";
+    const json by_results = compared(kept);
+    CHECK(by_results == compared("runs/list/one-s1 runs/list/slow-s1 runs/list/one-s7"));
+    CHECK(by_results == compared("kept/one-s1.json runs/list/slow-s1 runs/list/one-s7"));
+    CHECK(by_results.at(0).at("top1").size() == 2);
+    const auto refused = [&](const std::string& what, const std::string& why) {
+      const Ended told = run_atto(scratch, "compare " + what);
+      CHECK(told.code == 2);
+      CHECK_THAT(told.err, Catch::Contains(why));
+    };
+    refused("--split validation " + kept, "--split: results of trainings tell of the test images");
+    const json good = json::parse(read_text(scratch / "kept/slow-s1.json"));
+    for (const auto& [key, value, why] : std::vector<std::tuple<std::string, json, std::string>>{
+             {"outcome", "diverged", "/outcome: must be finished; got \"diverged\""},
+             {"test_right", "60:12", "/test_right: must have a hex digit for each four images"},
+             {"test_right", "8:xy", "/test_right: must be of 0-9 and a-f"},
+             {"test_right", "-4:f", "/test_right: must begin with a number of images"},
+             {"test_right", "8:ff", "must be of the data set of the first"},
+             {"dataset_digest", "0123", "must be of the data set of the first"},
+             {"params", "many", "/params: must be a whole number"},
+             {"test_right", nullptr, "/test_right"}}) {
+      json bad = good;
+      bad[key] = value;
+      write_text(scratch / "bad.json", bad.dump());
+      refused("kept/one-s1.json bad.json", why);
+    }
+  }
   SECTION("the kept results are enough, as on another machine") {
     fs::remove_all(scratch / "runs");
     CHECK(train(scratch, list).code == 0);

@@ -1,0 +1,98 @@
+#include "trainer/cli/kept_result.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/reading/problems.hpp"
+
+namespace atto::cli {
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+constexpr std::size_t kMostImages = 100'000'000;
+
+std::size_t digits_for(std::size_t bits) {
+  return (bits + 3) / 4;
+}
+
+class Reader {
+ public:
+  explicit Reader(spec::Problems& problems) : problems_(problems) {}
+
+  KeptResult read(const spec::Cursor& root) {
+    KeptResult result;
+    if (const auto at = problems_.required(root, "outcome"))
+      if (const auto outcome = problems_.text(*at); outcome && *outcome != "finished")
+        problems_.add(*at, "must be finished");
+    result.network = text(root, "network");
+    result.design_hash = text(root, "design_hash");
+    result.dataset = text(root, "dataset");
+    result.digest = text(root, "dataset_digest");
+    result.params = count(root, "params");
+    result.macs = count(root, "macs");
+    if (const auto at = problems_.required(root, "test_right"))
+      if (const auto bits = problems_.text(*at)) try {
+          result.test_right = read_bits(*bits);
+        } catch (const std::invalid_argument& error) {
+          problems_.add(*at, error.what());
+        }
+    return result;
+  }
+
+ private:
+  std::string text(const spec::Cursor& root, const char* key) {
+    const auto at = problems_.required(root, key);
+    return at ? problems_.text(*at).value_or("") : "";
+  }
+  std::int64_t count(const spec::Cursor& root, const char* key) {
+    const auto at = problems_.required(root, key);
+    return at ? problems_.integer(*at, 0, std::int64_t{1} << 60).value_or(0) : 0;
+  }
+
+  spec::Problems& problems_;
+};
+
+}  // namespace
+
+std::string bits_text(const std::vector<std::uint8_t>& bits) {
+  std::string text = std::to_string(bits.size()) + ":";
+  for (std::size_t at = 0; at < bits.size(); at += 4) {
+    unsigned digit = 0;
+    for (std::size_t i = at; i < at + 4; ++i)
+      digit = digit << 1 | (i < bits.size() && bits[i] != 0 ? 1U : 0U);
+    text += kDigits[digit];
+  }
+  return text;
+}
+
+std::vector<std::uint8_t> read_bits(const std::string& text) {
+  std::size_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [colon, error] = std::from_chars(text.data(), end, count);
+  if (error != std::errc() || colon == end || *colon != ':' || count > kMostImages)
+    throw std::invalid_argument("must begin with a number of images and a colon");
+  const std::string_view digits(colon + 1, end);
+  if (digits.size() != digits_for(count))
+    throw std::invalid_argument("must have a hex digit for each four images");
+  std::vector<std::uint8_t> bits;
+  bits.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t digit = kDigits.find(digits[i / 4]);
+    if (digit == std::string_view::npos) throw std::invalid_argument("must be of 0-9 and a-f");
+    bits.push_back(digit >> (3 - i % 4) & 1U);
+  }
+  return bits;
+}
+
+KeptResult read_kept_result(const std::filesystem::path& file) {
+  const spec::Document document = spec::read_json(file);
+  spec::Problems problems(document.name);
+  const spec::Cursor root{&document.root, ""};
+  KeptResult result = Reader(problems).read(root);
+  problems.throw_if_any();
+  return result;
+}
+
+}  // namespace atto::cli

@@ -1,0 +1,31 @@
+#pragma once
+// The file that stays of a training, read again: enough to compare it without its weights or
+// images.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace atto::cli {
+
+struct KeptResult {
+  std::string network;          ///< name of the design
+  std::string design_hash;      ///< 16 hex digits
+  std::string dataset, digest;  ///< name, and digest of the listing
+  std::int64_t params = 0, macs = 0;
+  std::vector<std::uint8_t> test_right;  ///< image by image, 1 where it was got right
+};
+
+/// Reads what json_of() made. Throws SpecError with what is missing or wrong, and for a training
+/// that did not finish.
+KeptResult read_kept_result(const std::filesystem::path& file);
+
+/// Returns "100:8c1..." for values of 0 and 1: their number, and 4 a hex digit, the first the
+/// highest bit.
+std::string bits_text(const std::vector<std::uint8_t>& bits);
+
+/// Reads bits_text(). Throws std::invalid_argument where the text is none.
+std::vector<std::uint8_t> read_bits(const std::string& text);
+
+}  // namespace atto::cli
