@@ -180,6 +180,7 @@ class Explainer {
       if (made.options[i].probability > made.options[made.preferred].probability)
         made.preferred = i;
     made.is_width ? judge_width(id, of.alternatives - 1, made) : judge_options(made);
+    made.is_range = of.values.size() > 2;
     return made;
   }
 

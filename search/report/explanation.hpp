@@ -42,8 +42,13 @@ struct ExplainedDecision {
   double confidence = 0;      ///< in it; of a width: in its direction
   std::optional<double> width_effect, width_deviation;  ///< of the widest against the narrowest
   bool is_steered = false;
+  bool is_range = false;  ///< of at least three whole numbers
   std::vector<ExplainedOption> options;
 };
+
+/// Returns whether what is preferred was learnt and is the most or the least that the prototype
+/// allows: people may want to allow more.
+bool is_at_end(const ExplainedDecision& decision);
 
 struct ExplainedWeight {
   std::string name;

@@ -16,6 +16,8 @@ constexpr int kBarCells = 20;
 constexpr std::size_t kLabelCells = 22, kWeightsShown = 5;
 // Sizes that differ by less are as good as equal.
 constexpr double kTellingRatio = 1.05;
+/// Of designs that take an option, and of confidence in it, where it is told that the range ends.
+constexpr double kTellingShare = 0.5, kTellingConfidence = 0.6;
 
 std::string unit_of(const Explanation& explanation) {
   return explanation.scale > 1 ? "points" : explanation.value;
@@ -78,6 +80,10 @@ std::string head_line(const ExplainedDecision& decision, std::size_t number,
   if (decision.presence < 0.995)
     text += fmt::format("; in {:.0f} % of designs", 100 * decision.presence);
   if (decision.is_steered) text += "; steered by people";
+  if (is_at_end(decision))
+    text += fmt::format(
+        "\n     this is the {} that the prototype allows: a larger range may hold better",
+        decision.preferred == 0 ? "least" : "most");
   return text + "\n";
 }
 
@@ -122,10 +128,19 @@ Json decision_json(const ExplainedDecision& decision, const spec::Score& score) 
           {"width_effect", maybe(decision.width_effect)},
           {"width_deviation", maybe(decision.width_deviation)},
           {"steered", decision.is_steered},
+          {"at_end", is_at_end(decision)},
           {"options", options}};
 }
 
 }  // namespace
+
+bool is_at_end(const ExplainedDecision& decision) {
+  const ExplainedOption& preferred = decision.options[decision.preferred];
+  return decision.is_range &&
+         (decision.preferred == 0 || decision.preferred + 1 == decision.options.size()) &&
+         preferred.probability >= kTellingShare && preferred.probability > preferred.at_first &&
+         decision.confidence >= kTellingConfidence;
+}
 
 std::string explanation_text(const Explanation& explanation, std::size_t most) {
   std::string text = fmt::format(

@@ -45,4 +45,24 @@ grep -q "11 trainings, 11 done" "$folder/again.txt" || fail "trained again"
 [ ! -e "$folder/runs/family_64_trainings" ] || fail "trained again"
 "$script" --dataset nowhere 2>/dev/null && fail "took an unknown data set"
 "$script" --stage nothing 2>/dev/null && fail "took an unknown stage"
+
+# The 50 classes of an ImageNet folder, as ImageNet and as Tiny ImageNet lay them out.
+make=$(dirname "$0")/../../../scripts/make_imagenet50.sh
+images=$folder/images
+for class in $(sed -n "/^classes='/,/^'/p" "$make" | grep -o 'n[0-9]\{8\}'); do
+  mkdir -p "$images/whole/train/$class" "$images/whole/val/$class" "$images/tiny/train/$class/images"
+  touch "$images/whole/train/$class/a b.JPEG" "$images/whole/val/$class/v.JPEG" "$images/tiny/train/$class/images/a.JPEG"
+  mkdir -p "$images/tiny/val/images" && touch "$images/tiny/val/images/$class.JPEG"
+  printf '%s.JPEG\t%s\t0\t0\t9\t9\n' "$class" "$class" >> "$images/tiny/val/val_annotations.txt"
+done
+mkdir -p "$images/whole/train/n99999999"
+for kind in whole tiny; do
+  "$make" "$images/$kind" --dir "$images/$kind-50" > "$images/said.txt"
+  grep -q "50 training and 50 test images of 50 classes" "$images/said.txt" || fail "$kind: $(cat "$images/said.txt")"
+  [ "$(find -L "$images/$kind-50/imagenet50" -type f | wc -l)" -eq 100 ] || fail "$kind: links that lead nowhere"
+  "$make" "$images/$kind" --dir "$images/$kind-50" 2>/dev/null && fail "$kind: made twice"
+done
+rm "$images/whole/val/n01629819/v.JPEG"
+"$make" "$images/whole" --dir "$images/none" 2>/dev/null && fail "took a class without images"
+[ ! -e "$images/none/imagenet50" ] || fail "left a part of a data set"
 echo ok
