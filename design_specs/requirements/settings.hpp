@@ -28,6 +28,11 @@ struct EvolutionSettings {
       0.25;  ///< share of the population that each parent is the best of (2 at least)
 };
 
+/// What local search is tuned by.
+struct LocalSearchSettings {
+  double starts = 0.1;  ///< share of the candidates drawn at random before the first climb
+};
+
 /// How much of the ceilings a design has to use: a share of any one of them, or of each that is
 /// named. 0 asks for nothing.
 struct Band {
@@ -55,6 +60,7 @@ struct SearchSettings {
   std::uint64_t seed = 1;
   SynthesisSettings synthesis;
   EvolutionSettings evolution;
+  LocalSearchSettings local_search;
 };
 
 struct TrainingSettings {

@@ -129,6 +129,10 @@ SearchSettings read_search(Problems& problems, const Cursor& at, const Band& ban
     evolution.number("population", search.evolution.population, kAboveZero, 1);
     evolution.number("tournament", search.evolution.tournament, kAboveZero, 1);
   }
+  if (const auto entry = section.member("local_search")) {
+    Section local_search(problems, *entry, kLocalSearchKeys);
+    local_search.number("starts", search.local_search.starts, kAboveZero, 1);
+  }
   if (const auto entry = section.member("seed"))
     if (const auto seed = problems.integer(*entry, 0, std::numeric_limits<std::int64_t>::max()))
       search.seed = static_cast<std::uint64_t>(*seed);

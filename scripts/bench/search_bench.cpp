@@ -69,6 +69,7 @@ Json settings_json(const spec::SearchSettings& search) {
           {"promote", search.promote},
           {"population", search.evolution.population},
           {"tournament", search.evolution.tournament},
+          {"starts", search.local_search.starts},
           {"front", search.synthesis.front}};
 }
 
@@ -77,6 +78,7 @@ void apply(const Json& json, spec::SearchSettings& search) {
   search.promote = json.at("promote").get<double>();
   search.evolution.population = json.at("population").get<double>();
   search.evolution.tournament = json.at("tournament").get<double>();
+  search.local_search.starts = json.value("starts", search.local_search.starts);
   search.synthesis.front = json.value("front", search.synthesis.front);
 }
 
@@ -99,6 +101,11 @@ std::vector<spec::SearchSettings> variants(const std::string& strategy,
   } else if (strategy == "aging_evolution") {
     for (const double population : {0.1, 0.25, 0.5})
       for (const double tournament : {0.1, 0.25, 0.5}) add({top}, 1.0 / 3, population, tournament);
+  } else if (strategy == "local_search") {
+    for (const double starts : {0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5}) {
+      add({top}, 1.0 / 3, 0.25, 0.25);
+      made.back().local_search.starts = starts;
+    }
   } else if (strategy == "one_epoch_top_k") {
     for (const int first : {low, middle})
       for (const double promote : {0.05, 0.1, 0.2, 1.0 / 3}) add({first, top}, promote, 0.25, 0.25);
@@ -110,6 +117,11 @@ std::vector<spec::SearchSettings> variants(const std::string& strategy,
       for (const double promote : {0.2, 1.0 / 3, 0.5}) add(rungs, promote, 0.25, 0.25);
   }
   return made;
+}
+
+bool is_wanted(const Options& options, const std::string& label) {
+  return options.only.empty() ||
+         std::find(options.only.begin(), options.only.end(), label) != options.only.end();
 }
 
 ComparisonSetting setting_for(const TableSource& source, const Options& options) {
@@ -131,11 +143,12 @@ Json tune(const TableSource& source, const Options& options) {
   ComparisonSetting setting = setting_for(source, options);
   setting.budgets = {kTuningBudget};
   setting.seed = spec::derive_seed({options.seed, 0x74756e65});
-  for (const StrategyEntry& entry : strategies())
-    for (const spec::SearchSettings& variant :
-         variants(std::string(entry.name), source.spec.search))
-      setting.contenders.push_back(
-          {std::string(entry.name), std::string(entry.name), variant, entry.name != kOurs});
+  for (const StrategyEntry& entry : strategies()) {
+    const std::string name(entry.name);
+    if (!is_wanted(options, name)) continue;
+    for (const spec::SearchSettings& variant : variants(name, source.spec.search))
+      setting.contenders.push_back({name, name, variant, name != kOurs});
+  }
   const std::vector<Outcomes> outcomes = compare(source.stored.table, setting);
   Json chosen = Json::object();
   std::map<std::string, double> best;
@@ -239,9 +252,7 @@ Json run(const TableSource& source, const Options& options) {
   if (!options.settings.empty()) settings = Json::parse(spec::read_file(options.settings));
   ComparisonSetting setting = setting_for(source, options);
   for (const Contender& contender : contenders(source, settings, options.with_ablations))
-    if (options.only.empty() ||
-        std::find(options.only.begin(), options.only.end(), contender.label) != options.only.end())
-      setting.contenders.push_back(contender);
+    if (is_wanted(options, contender.label)) setting.contenders.push_back(contender);
   const std::vector<Outcomes> outcomes = compare(source.stored.table, setting);
   const TableQuality quality = table_quality(source.stored.table);
   const std::size_t runs = source.stored.table.common_runs();

@@ -10,8 +10,8 @@ import os
 
 OURS = "generative_synthesis"
 COLOURS = {OURS: "#c2410c", "random": "#64748b", "random_asha": "#2563eb", "one_epoch_top_k": "#059669",
-           "aging_evolution": "#7c3aed"}
-OTHERS = ["#0891b2", "#ca8a04", "#be185d", "#4d7c0f", "#57534e", "#0f766e"]
+           "aging_evolution": "#7c3aed", "local_search": "#be185d"}
+OTHERS = ["#0891b2", "#ca8a04", "#9f1239", "#4d7c0f", "#57534e", "#0f766e"]
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 380, 64, 16, 16, 44
 
 

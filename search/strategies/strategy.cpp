@@ -14,11 +14,11 @@ int top_of(const spec::SearchSettings& search) {
 
 // Each in the file of its strategy.
 extern const StrategyEntry kRandom, kRandomAsha, kOneEpochTopK, kAgingEvolution,
-    kGenerativeSynthesis;
+    kLocalSearch, kGenerativeSynthesis;
 
 std::span<const StrategyEntry> strategies() {
   static const StrategyEntry all[] = {kRandom, kRandomAsha, kOneEpochTopK, kAgingEvolution,
-                                      kGenerativeSynthesis};
+                                      kLocalSearch, kGenerativeSynthesis};
   return all;
 }
 

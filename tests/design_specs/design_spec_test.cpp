@@ -48,7 +48,8 @@ TEST_CASE("Every key of a spec reaches its field") {
                 "budget": { "cpu_seconds": 3600 },
                 "synthesis": { "inquisitor": false, "probes": false, "zero_cost": false, "rungs": false,
                                "context": false, "front": 0.25 },
-                "evolution": { "population": 0.5, "tournament": 0.1 }, "seed": 9223372036854775807 },
+                "evolution": { "population": 0.5, "tournament": 0.1 },
+                "local_search": { "starts": 0.75 }, "seed": 9223372036854775807 },
     "training": { "recipe": "default", "batch": 64, "learning_rate": 0.1, "warmup_epochs": 2,
                   "final_learning_rate": 0.01, "momentum": 0.8, "weight_decay": 1e-4,
                   "label_smoothing": 0.2, "crop_padding": 2, "flip": false, "cutout": 8, "ema": 0.99,
@@ -91,6 +92,7 @@ TEST_CASE("Every key of a spec reaches its field") {
   CHECK(spec.search.synthesis.front == 0.25);
   CHECK(spec.search.evolution.population == 0.5);
   CHECK(spec.search.evolution.tournament == 0.1);
+  CHECK(spec.search.local_search.starts == 0.75);
   const TrainingRecipe& recipe = spec.training.recipe;
   CHECK(recipe.batch == 64);
   CHECK(recipe.learning_rate == 0.1);

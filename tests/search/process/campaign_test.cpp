@@ -35,7 +35,7 @@ TEST_CASE("A fixed-seed campaign on the fake evaluator gives one hash with 1, 2 
 TEST_CASE("Every strategy gives the same campaign again, and another one for another seed") {
   const Scratch scratch;
   for (const std::string strategy :
-       {"random", "random_asha", "one_epoch_top_k", "aging_evolution"}) {
+       {"random", "random_asha", "one_epoch_top_k", "aging_evolution", "local_search"}) {
     const std::string flags = "--candidates 12 --strategy " + strategy;
     const json first = board_after(scratch, strategy, flags + " --workers 3");
     CHECK(board_after(scratch, strategy + "-again", flags + " --workers 1") == first);
