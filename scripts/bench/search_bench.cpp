@@ -16,6 +16,7 @@
 #include "generator/space/feasible_space.hpp"
 #include "search/cli/commands.hpp"
 #include "search/tables/comparison.hpp"
+#include "search/tables/outside.hpp"
 #include "search/tables/table_file.hpp"
 #include "search/tables/table_quality.hpp"
 
@@ -31,12 +32,12 @@ constexpr const char* kMeasureNames[] = {"regret", "hypervolume"};
 constexpr double kTuningBudget = 0.1;
 
 struct Options {
-  std::string table, settings, store, from, spec;
+  std::string table, settings, store, from, spec, problem;
   int repetitions = 100;
   std::uint64_t seed = 1;
   double charged_per_job = 0;
   bool is_json = false, is_tuning = false, with_ablations = true;
-  std::vector<std::string> only;
+  std::vector<std::string> only, with;
   std::vector<double> budgets = {0.02, 0.05, 0.1, 0.2, 0.3};
 };
 
@@ -253,7 +254,10 @@ Json run(const TableSource& source, const Options& options) {
   ComparisonSetting setting = setting_for(source, options);
   for (const Contender& contender : contenders(source, settings, options.with_ablations))
     if (is_wanted(options, contender.label)) setting.contenders.push_back(contender);
-  const std::vector<Outcomes> outcomes = compare(source.stored.table, setting);
+  std::vector<Outcomes> outcomes = compare(source.stored.table, setting);
+  for (const std::string& file : options.with)
+    for (const OutsideContender& contender : read_outside(file, source.stored.table, setting))
+      outcomes.push_back(judge(source.stored.table, setting, contender));
   const TableQuality quality = table_quality(source.stored.table);
   const std::size_t runs = source.stored.table.common_runs();
   Json used = Json::object();
@@ -356,6 +360,12 @@ int bench(const Options& options) {
       spec::write_file_atomically(options.store, text);
     return 0;
   }
+  if (!options.problem.empty()) {
+    const TableSource source(options.table, options.spec);
+    spec::write_file_atomically(options.problem, problem_text(source.stored.table, source.spec,
+                                                              setting_for(source, options)));
+    return 0;
+  }
   const Json stored = options.from.empty() ? run(TableSource(options.table, options.spec), options)
                                            : Json::parse(spec::read_file(options.from));
   if (!options.store.empty()) spec::write_file_atomically(options.store, stored.dump() + "\n");
@@ -383,6 +393,9 @@ int main(int argc, char** argv) {
                  "CPU-seconds of generator and inquisitor, a job");
   app.add_option("--store", options.store, "File to keep the repetitions (--tune: settings) in");
   app.add_option("--from", options.from, "Kept repetitions to read instead of running any");
+  app.add_option("--problem", options.problem,
+                 "File for what an optimiser outside needs; runs nothing");
+  app.add_option("--with", options.with, "Campaigns of optimisers outside (JSON), to be judged");
   app.add_option("--only", options.only, "Run these contenders alone")->delimiter(',');
   app.add_flag("--tune", options.is_tuning, "Choose every strategy's settings");
   app.add_flag("!--no-ablations", options.with_ablations);

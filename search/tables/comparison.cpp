@@ -70,15 +70,30 @@ class Referee {
   }
 
   Outcomes run(const Contender& contender) const {
-    Outcomes outcomes{contender.label, contender.is_baseline, {}, {}, 0, 0};
     const std::vector<int>& rungs =
         contender.search.rungs.empty() ? table_.rungs : contender.search.rungs;
     const Table part = at_rungs(table_, rungs);
+    return run(contender.label, contender.is_baseline, [&](double budget, std::size_t number) {
+      return repeat(part, contender, budget, number);
+    });
+  }
+
+  Outcomes run(const OutsideContender& contender) const {
+    return run(contender.label, contender.is_baseline, [&](double budget, std::size_t number) {
+      const SimulationSetting simulation = simulation_of(budget, number);
+      return trace_of(replay(table_, simulation, contender.campaigns.at(number)), simulation,
+                      table_);
+    });
+  }
+
+ private:
+  template <class Repeat>
+  Outcomes run(const std::string& label, bool is_baseline, const Repeat& repeat) const {
+    Outcomes outcomes{label, is_baseline, {}, {}, 0, 0};
     double own = 0, all = 0, jobs = 0;
     for (const double budget : setting_.budgets) {
       std::vector<Trace> traces(static_cast<std::size_t>(setting_.repetitions));
-      spec::parallel_for(traces.size(), 1,
-                         [&](std::size_t i) { traces[i] = repeat(part, contender, budget, i); });
+      spec::parallel_for(traces.size(), 1, [&](std::size_t i) { traces[i] = repeat(budget, i); });
       for (const Trace& trace : traces) {
         own += trace.own_cpu_seconds;
         all += trace.cpu_seconds;
@@ -91,7 +106,6 @@ class Referee {
     return outcomes;
   }
 
- private:
   static void summarise(const std::vector<Trace>& traces, Measure measure, Outcomes& outcomes) {
     const std::size_t m = index_of(measure);
     std::vector<double>& results = outcomes.results[m].emplace_back();
@@ -104,24 +118,31 @@ class Referee {
     }
   }
 
-  Trace repeat(const Table& part, const Contender& contender, double budget,
-               std::size_t number) const {
-    const auto key = static_cast<std::uint64_t>(number);
+  SimulationSetting simulation_of(double budget, std::size_t number) const {
     SimulationSetting simulation;
     simulation.space = setting_.space;
+    simulation.maximise = setting_.maximise;
+    simulation.bound = setting_.bound;
+    simulation.seed = strategy_seed(setting_, number);
+    simulation.visible_run = visible_run(setting_, number, truths_.size());
+    simulation.budget_cpu_seconds = budget * total_;
+    return simulation;
+  }
+
+  Trace repeat(const Table& part, const Contender& contender, double budget,
+               std::size_t number) const {
+    SimulationSetting simulation = simulation_of(budget, number);
     simulation.strategy = contender.strategy;
     simulation.search = contender.search;
     simulation.search.rungs = part.rungs;
-    simulation.maximise = setting_.maximise;
-    simulation.bound = setting_.bound;
-    simulation.seed = spec::derive_seed({setting_.seed, 0x5ea5c4, key});
-    simulation.visible_run =
-        spec::Random(spec::derive_seed({setting_.seed, 0x5eed, key})).below(truths_.size());
-    simulation.budget_cpu_seconds = budget * total_;
     simulation.charged_per_job = contender.is_baseline ? 0 : setting_.charged_per_job;
     simulation.search.candidates = candidates_within(
         part, *find_strategy(contender.strategy), simulation.search, simulation.budget_cpu_seconds);
-    const Simulation result = simulate(part, simulation);
+    return trace_of(simulate(part, simulation), simulation, part);
+  }
+
+  Trace trace_of(const Simulation& result, const SimulationSetting& simulation,
+                 const Table& part) const {
     Trace trace =
         judge(result, truths_[simulation.visible_run], simulation.budget_cpu_seconds, part);
     trace.own_cpu_seconds = result.strategy_cpu_seconds;
@@ -194,6 +215,20 @@ std::vector<Outcomes> compare(const Table& table, const ComparisonSetting& setti
   std::vector<Outcomes> all;
   for (const Contender& contender : setting.contenders) all.push_back(referee.run(contender));
   return all;
+}
+
+Outcomes judge(const Table& table, const ComparisonSetting& setting,
+               const OutsideContender& contender) {
+  return Referee(table, setting).run(contender);
+}
+
+std::size_t visible_run(const ComparisonSetting& setting, std::size_t repetition,
+                        std::size_t runs) {
+  return spec::Random(spec::derive_seed({setting.seed, 0x5eed, repetition})).below(runs);
+}
+
+std::uint64_t strategy_seed(const ComparisonSetting& setting, std::size_t repetition) {
+  return spec::derive_seed({setting.seed, 0x5ea5c4, repetition});
 }
 
 double median_of(const Outcomes& outcomes, Measure measure, std::size_t budget) {

@@ -64,6 +64,22 @@ struct Outcomes {
 /// seed and the strategy's seed (and with it the initial designs).
 std::vector<Outcomes> compare(const Table& table, const ComparisonSetting& setting);
 
+/// Campaigns of an optimiser outside of this program, one a repetition. Every budget is a cut of
+/// the same campaign: its length must not steer it.
+struct OutsideContender {
+  std::string label;
+  bool is_baseline = true;
+  std::vector<std::vector<OutsideStep>> campaigns;
+};
+/// Judges them as compare() judges its own.
+Outcomes judge(const Table& table, const ComparisonSetting& setting,
+               const OutsideContender& contender);
+
+/// Returns the training seed that a repetition sees, of `runs`.
+std::size_t visible_run(const ComparisonSetting& setting, std::size_t repetition, std::size_t runs);
+/// Returns the seed of a repetition's strategies.
+std::uint64_t strategy_seed(const ComparisonSetting& setting, std::size_t repetition);
+
 double median_of(const Outcomes& outcomes, Measure measure, std::size_t budget);
 
 /// Returns the index of the baseline of the best median; outcomes.size() without baselines.

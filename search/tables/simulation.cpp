@@ -36,14 +36,13 @@ class Stopwatch {
 class Run {
  public:
   Run(const Table& table, const SimulationSetting& setting)
-      : table_(table), setting_(setting), reached_(table.designs.size(), -1) {
-    const StrategyEntry* entry = find_strategy(setting.strategy);
-    if (!entry) throw InternalError("simulate: no strategy named " + setting.strategy);
-    strategy_ = entry->make({setting.space, setting.search, setting.seed, setting.taken, {}});
-    wants_ = entry->wants(setting.search);
-  }
+      : table_(table), setting_(setting), reached_(table.designs.size(), -1) {}
 
   Simulation run() {
+    const StrategyEntry* entry = find_strategy(setting_.strategy);
+    if (!entry) throw InternalError("simulate: no strategy named " + setting_.strategy);
+    strategy_ = entry->make({setting_.space, setting_.search, setting_.seed, setting_.taken, {}});
+    wants_ = entry->wants(setting_.search);
     const auto window = static_cast<std::size_t>(setting_.search.window);
     for (;;) {
       while (waiting_.size() >= window) show();
@@ -55,6 +54,21 @@ class Run {
       } else {
         show();
       }
+    }
+    return std::move(result_);
+  }
+
+  Simulation run(const std::vector<OutsideStep>& steps) {
+    for (const OutsideStep& step : steps) {
+      if (step.cpu_seconds > setting_.budget_cpu_seconds) break;
+      const TableDesign& design = table_.designs.at(step.design);
+      spent_ = step.cpu_seconds;
+      Proposal proposal;
+      proposal.hash = design.hash;
+      proposal.rung = static_cast<int>(table_.rungs.size()) - 1;
+      Observation seen;
+      judge(design, design.runs.at(setting_.visible_run).back(), proposal, seen);
+      note(seen, step.design);
     }
     return std::move(result_);
   }
@@ -220,6 +234,11 @@ Table allowed_part(const Table& table, const gen::FeasibleSpace& space) {
 
 Simulation simulate(const Table& table, const SimulationSetting& setting) {
   return Run(table, setting).run();
+}
+
+Simulation replay(const Table& table, const SimulationSetting& setting,
+                  const std::vector<OutsideStep>& steps) {
+  return Run(table, setting).run(steps);
 }
 
 int candidates_within(const Table& table, const StrategyEntry& strategy,

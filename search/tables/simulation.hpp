@@ -84,6 +84,17 @@ struct Simulation {
 /// the table lacks.
 Simulation simulate(const Table& table, const SimulationSetting& setting);
 
+/// A training that an optimiser outside of this program asked for.
+struct OutsideStep {
+  double cpu_seconds = 0;  ///< spent when it ends, all charges included
+  std::size_t design = 0;  ///< in the table; trained to the top rung
+};
+
+/// Returns the campaign that such trainings are, judged as one of simulate(): up to the setting's
+/// budget, by its visible run. Strategy, space and seed of the setting play no part.
+Simulation replay(const Table& table, const SimulationSetting& setting,
+                  const std::vector<OutsideStep>& steps);
+
 /// Returns the largest number of candidates whose work costs at most the budget on average designs
 /// of the table, probes and scores included; at least 1.
 int candidates_within(const Table& table, const StrategyEntry& strategy,

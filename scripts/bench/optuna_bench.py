@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Optuna's TPE and NSGA-II on a table of trained designs, through ask and tell. For the comparison alone: nothing of
+AttoForge needs Optuna. Debian has it (python3-optuna, 3.1.0): apt-get install python3-optuna.
+
+    search_bench TABLE [--spec SPEC] --problem problem.json         what is searched: places, costs, results, seeds
+    optuna_bench.py problem.json --out optuna.json                  the campaigns
+    search_bench TABLE [--spec SPEC] --with optuna.json             judged beside ours: same budgets and repetitions
+
+Rules. Places are categories, those that depend on another place are asked only where they exist. Limits go to
+`constraints_func`, one number each, above 0 where missed. A design that misses one is charged as one mean training
+of the table, for Optuna spends a trial on it; in the rows "..., free" it costs nothing. What was told before is told
+again at no cost. A campaign ends at the budget, or after PATIENCE times as many trials as the budget has trainings.
+With two goals (rows "..._2") the second is few MACs.
+"""
+import argparse
+import itertools
+import json
+import multiprocessing
+import statistics
+import sys
+import warnings
+
+try:
+    import optuna
+except ImportError:
+    sys.exit("optuna_bench: the Python module optuna is missing; Debian: apt-get install python3-optuna (3.1.0)")
+
+PATIENCE = 4
+SEEN_AS_LOST = 0.0  # of a design that diverged or is not allowed: ranked behind by its constraints
+# As many for each as search_bench gives each strategy with settings; the first is what the defaults are.
+VARIANTS = {
+    "optuna_tpe": [{"n_startup_trials": n, "multivariate": many, "group": many, "n_ei_candidates": tries}
+                   for n, many, tries in [(10, False, 24), (5, False, 24), (20, False, 24), (10, True, 24), (5, True, 24),
+                                          (20, True, 24), (10, False, 8), (10, True, 8), (5, False, 96)]],
+    "optuna_nsga2": [{"population_size": size, "mutation_prob": change}
+                     for size, change in itertools.product((50, 20, 10), (None, 0.1, 0.25))]}
+SAMPLERS = {"optuna_tpe": optuna.samplers.TPESampler, "optuna_nsga2": optuna.samplers.NSGAIISampler}
+
+
+class Problem:
+    def __init__(self, file):
+        with open(file, encoding="utf-8") as opened:
+            self.__dict__.update(json.load(opened))
+        self.by_choice = {tuple(way[0]): way for way in self.ways}
+        self.limits = len(self.ways[0][2])
+        self.most_macs = max(self.macs)
+
+    def ask(self, trial):
+        """The way that a trial takes: its choices by place, -1 where a place does not exist."""
+        taken = []
+        for place in self.places:
+            parent = place["parent"]
+            exists = parent < 0 or place["first"] <= taken[parent] <= place["last"]
+            options = range(len(place["options"]))
+            if not exists or len(options) == 1:
+                taken.append(0 if exists else -1)
+            else:
+                taken.append(trial.suggest_categorical(place["name"], list(options)))
+        return tuple(taken)
+
+
+def campaign(problem, kind, settings, has_two_goals, repetition):
+    """Steps (charged seconds, free seconds, design) of one repetition."""
+    constraints = (lambda trial: trial.user_attrs["limits"]) if problem.limits else None
+    sampler = SAMPLERS[kind](seed=problem.seeds[repetition], constraints_func=constraints, **settings)
+    study = optuna.create_study(directions=["maximize", "minimize"][:1 + has_two_goals], sampler=sampler)
+    seed, steps, told = problem.visible[repetition], [], set()
+    mean, charged, free = problem.cpu_seconds_a_training, 0.0, 0.0
+    for _ in range(int(PATIENCE * problem.budget_cpu_seconds / mean) + 1):
+        trial = study.ask()
+        choice = problem.ask(trial)
+        _, design, limits = problem.by_choice.get(choice, (None, -1, [1.0] * problem.limits))
+        trial.set_user_attr("limits", limits)
+        worth = problem.values[design][seed] if design >= 0 else None
+        macs = problem.macs[design] if design >= 0 else problem.most_macs
+        study.tell(trial, [SEEN_AS_LOST if worth is None else worth, macs][:1 + has_two_goals])
+        known = design if design >= 0 else choice
+        if known in told:
+            continue
+        told.add(known)
+        charged += problem.cpu_seconds[design][seed] if design >= 0 else mean
+        if design >= 0:
+            free += problem.cpu_seconds[design][seed]
+            steps.append((charged, free, design))
+        if free > problem.budget_cpu_seconds:
+            break
+    return steps
+
+
+def contender(problem, pool, label, kind, settings, has_two_goals):
+    tasks = [(problem, kind, settings, has_two_goals, i) for i in range(len(problem.seeds))]
+    found = pool.starmap(campaign, tasks, chunksize=1)
+    made = [{"label": label, "is_baseline": True, "settings": settings,
+             "campaigns": [[[step[0], step[2]] for step in steps] for steps in found]}]
+    if any(way[1] < 0 for way in problem.ways):
+        made.append({"label": label + ", free", "is_baseline": False, "settings": settings,
+                     "campaigns": [[[step[1], step[2]] for step in steps] for steps in found]})
+    print(f"{label}: {statistics.mean(len(steps) for steps in found):.1f} designs a campaign", file=sys.stderr)
+    return made
+
+
+def quiet():
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.simplefilter("ignore")
+
+
+def choose(stored):
+    """The settings of the lowest mean regret at the one budget of a comparison of all variants."""
+    best = {}
+    for one in stored["outcomes"]:
+        kind, _, number = one["label"].partition(" ")
+        if number.isdigit():
+            mean = statistics.mean(one["regret"][-1])
+            print(f"{one['label']:16} mean regret {mean:.3f}  {VARIANTS[kind][int(number)]}", file=sys.stderr)
+            best[kind] = min(best.get(kind, (9e9, 0)), (mean, int(number)))
+    return {kind: {**VARIANTS[kind][number], "mean_regret": round(mean, 4)} for kind, (mean, number) in best.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("problem", help="as search_bench --problem writes it")
+    parser.add_argument("--settings", help="settings by contender (JSON), as --choose prints; Optuna's defaults without")
+    parser.add_argument("--variants", action="store_true", help="run every variant, to choose one on a development table")
+    parser.add_argument("--choose", action="store_true",
+                        help="the file holds judged variants (search_bench --store): print the settings of the best")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", default="/dev/stdout")
+    options = parser.parse_args()
+    if options.choose:
+        with open(options.problem, encoding="utf-8") as file:
+            json.dump(choose(json.load(file)), sys.stdout, indent=2)
+        return
+    problem, made, settings = Problem(options.problem), [], {}
+    if options.settings:
+        with open(options.settings, encoding="utf-8") as file:
+            settings = json.load(file)
+    with multiprocessing.Pool(options.jobs, quiet) as pool:
+        for kind, variants in VARIANTS.items():
+            if options.variants:
+                for number, variant in enumerate(variants):
+                    made += contender(problem, pool, f"{kind} {number}", kind, variant, False)
+                continue
+            chosen = {key: value for key, value in settings.get(kind, {}).items() if key in variants[0]}
+            for has_two_goals in (False, True):
+                made += contender(problem, pool, kind + "_2" * has_two_goals, kind, chosen, has_two_goals)
+    with open(options.out, "w", encoding="utf-8") as file:
+        json.dump({"table": problem.table, "optuna": optuna.__version__, "contenders": made}, file)
+
+
+if __name__ == "__main__":
+    main()
