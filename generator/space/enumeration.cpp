@@ -83,6 +83,7 @@ bool for_each_design(const FeasibleSpace& space, std::size_t limit, bool is_hope
 std::optional<Enumeration> enumerate_feasible(const FeasibleSpace& space, std::size_t limit) {
   Enumeration all;
   const FeasibleSpace::Parts& parts = space.parts();
+  if (parts.forest.log10_size() > std::log10(double(limit)) + 1e-9) return {};
   const bool is_complete = for_each_design(
       space, limit, false,
       [&](const net::Assignment& assignment, const spec::Costs& required, BuiltStructure& built) {

@@ -165,6 +165,13 @@ Reach reach_of(const CostReach& reach, int cost) {
 
 }  // namespace
 
+std::string idle_band(const FeasibleSpace& space, const spec::Band& asked) {
+  const Limits& limits = space.parts().model.limits();
+  if (!limits.has_ceiling() || !asked.is_on() || space.parts().forest.has_free_width()) return "";
+  return "/search/band has no effect: no width is free, so no design can be brought to use more; "
+         "every design within the limits is allowed";
+}
+
 SpaceReport describe_space(const net::Prototype& prototype, const net::TaskInput& input) {
   const DecisionForest forest(prototype, {});
   const CostReach reach = search_reach(prototype, input, forest);

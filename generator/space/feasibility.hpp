@@ -34,6 +34,10 @@ struct SpaceReport {
   bool found_any = false;  ///< else no choices that fit together were found, and no reach
 };
 
+/// Returns why a band that was asked for has no effect: no width is free. Empty where it holds, and
+/// where there is no ceiling that it could be a share of.
+std::string idle_band(const FeasibleSpace& space, const spec::Band& asked);
+
 /// Measures the reach at an input, within a bounded effort.
 SpaceReport describe_space(const net::Prototype& prototype, const net::TaskInput& input);
 /// A space of up to kSmallSpace combinations is decided; undecided is rare: the limits are each

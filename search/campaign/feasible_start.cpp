@@ -53,6 +53,8 @@ std::vector<std::string> check_start(const Campaign& campaign) {
     const gen::Feasibility found = gen::check_feasibility(space, campaign.spec.search.seed);
     if (found.answer == gen::Feasibility::Answer::Infeasible)
       problems.push_back(infeasible(campaign, tier, found.reason));
+    if (const std::string idle = gen::idle_band(space, campaign.spec.search.band); !idle.empty())
+      warnings.push_back(name + idle);
     if (found.answer == gen::Feasibility::Answer::Undecided)
       warnings.push_back(name + found.reason +
                          "; the campaign stops at once if none is found then");

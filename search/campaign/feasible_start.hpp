@@ -9,7 +9,7 @@
 namespace atto::search {
 
 /// Refuses a campaign that no design can satisfy: SpecError at the requirement, all tiers at once.
-/// Returns warnings (undecided).
+/// Returns warnings (undecided; a band without effect).
 std::vector<std::string> check_start(const Campaign& campaign);
 
 }  // namespace atto::search

@@ -26,6 +26,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Ways to take all decisions that are tried one by one to say how many designs there are.
+constexpr std::size_t kCounted = 20'000;
+
 /// Returns "1,234,567".
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number);
@@ -133,14 +136,41 @@ Problem located(const spec::DesignSpec& spec, const spec::Requirements& require,
   return {spec.file.string(), "/require", reason, ""};
 }
 
-/// Says where a search cannot try as many designs as it is to.
-void few_designs(const gen::FeasibleSpace& space, int candidates, Report& report, Json& json) {
-  const auto designs = gen::fewer_designs_than(space, static_cast<std::size_t>(candidates));
+/// Says how many designs there are, where trying all takes a second at most, and where a search
+/// cannot try as many as it is to.
+void count_designs(const gen::FeasibleSpace& space, int candidates, Report& report, Json& json) {
+  std::optional<std::size_t> designs;
+  if (const auto all = gen::enumerate_feasible(space, kCounted))
+    designs = all->feasible.size();
+  else
+    designs = gen::fewer_designs_than(space, static_cast<std::size_t>(candidates));
   if (!designs) return;
   json["designs"] = *designs;
-  report.line("designs",
-              fmt::format("only {} distinct feasible design{}; search.candidates asks for {}",
-                          *designs, *designs == 1 ? "" : "s", candidates));
+  const bool is_few = *designs < static_cast<std::size_t>(candidates);
+  report.line(
+      "designs",
+      fmt::format("{}{} distinct feasible design{}{}", is_few ? "only " : "",
+                  grouped(static_cast<std::int64_t>(*designs)), *designs == 1 ? "" : "s",
+                  is_few ? fmt::format("; search.candidates asks for {}", candidates) : ""));
+}
+
+/// Says what the band in force asks of every design, or why it asks nothing.
+void describe_band(const gen::FeasibleSpace& space, const spec::Band& asked, Report& report,
+                   Json& json) {
+  const spec::Band& band = space.band();
+  std::vector<std::string> shares;
+  const auto add = [&](double share, std::string_view of) {
+    if (share > 0) shares.push_back(fmt::format("{:.6g} % of {}", 100 * share, of));
+  };
+  add(band.any, "some ceiling");
+  add(band.params, "the params");
+  add(band.macs, "the MACs");
+  add(band.peak_activation_kib, "the peak");
+  add(band.model_kib, "the model's size");
+  const std::string idle = gen::idle_band(space, asked);
+  if (!shares.empty()) report.line("band", fmt::format("at least {}", fmt::join(shares, ", ")));
+  if (!idle.empty()) report.line("band", idle);
+  json["band"] = {{"is_in_force", !shares.empty()}, {"reason", idle}};
 }
 
 /// Answers for one set of requirements; an infeasible one joins `problems`.
@@ -159,7 +189,8 @@ void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
       report.line(name,
                   fmt::format("feasible, for example {}: {}", net::hash_text(found.witness->hash),
                               costs_text(found.witness->costs)));
-      few_designs(space, spec.search.candidates, report, json);
+      describe_band(space, spec.search.band, report, json);
+      count_designs(space, spec.search.candidates, report, json);
       break;
     case gen::Feasibility::Answer::Infeasible:
       json["answer"] = "infeasible";
@@ -221,8 +252,16 @@ void check_prototype(spec::Document document, const std::string& file, Report& r
   report.text = fmt::format("{}: {} {}, valid\n", file, kind, prototype.name());
   report.json = {{"file", file}, {"kind", kind}, {"name", prototype.name()}};
   describe(prototype, prototype.written_input(), report);
-  if (report.json.contains("params")) return;
+  if (prototype.is_design()) return;
   const gen::FeasibleSpace space(prototype, prototype.written_input(), {}, {});
+  if (const auto all = gen::enumerate_feasible(space, kCounted); all && !all->feasible.empty()) {
+    report.line("designs", fmt::format("{} distinct networks, of {} ways to take the decisions",
+                                       grouped(static_cast<std::int64_t>(all->feasible.size())),
+                                       grouped(static_cast<std::int64_t>(all->well_formed))));
+    report.json["designs"] = all->feasible.size();
+    report.json["ways"] = all->well_formed;
+  }
+  if (report.json.contains("params")) return;
   const gen::Feasibility found = gen::check_feasibility(space);
   if (found.answer == gen::Feasibility::Answer::Infeasible)
     throw SpecError({{file, "", found.reason, ""}});

@@ -41,11 +41,6 @@ const spec::Requirements& tier_of(const spec::DesignSpec& spec, const std::strin
                     names.empty() ? "the spec has no tiers" : "must be one of " + names, name}});
 }
 
-bool has_ceiling(const spec::Requirements& require) {
-  return require.params.max || require.macs.max || require.peak_activation_kib.max ||
-         require.model_kib.max;
-}
-
 /// Pins of one decision add up to the set of alternatives that it may take.
 std::vector<gen::Restriction> restrictions_of(const net::Prototype& prototype,
                                               const std::vector<std::string>& pins) {
@@ -128,10 +123,8 @@ int generate(const GenerateOptions& options) {
                spec.task.dataset, task.input.input.channels, task.input.input.height,
                task.input.input.width, task.input.classes);
   for (const std::string& note : task.notes) fmt::print(stderr, "data: {}\n", note);
-  if (!space.band().is_on() && spec.search.band.is_on() && has_ceiling(require))
-    fmt::print(
-        stderr,
-        "atto: no width is free, so /search/band cannot be reached by choice and is left out\n");
+  if (const std::string idle = gen::idle_band(space, spec.search.band); !idle.empty())
+    fmt::print(stderr, "atto: {}\n", idle);
 
   const auto start = std::chrono::steady_clock::now();
   const std::vector<gen::Candidate> designs =

@@ -143,6 +143,48 @@ TEST_CASE("A prototype of fewer designs than candidates says how many there are"
                                " distinct feasible designs; search.candidates asks for 60"));
 }
 
+TEST_CASE("A band says whether it holds: where no width is free it does nothing") {
+  json fixed = small_prototype();
+  fixed["stages"][0]["channels"] = 16;
+  const auto with_band = [](const json& band) {
+    json spec = spec_for({{"params", {{"max", "5k"}}}}, 4);
+    spec["search"]["band"] = band;
+    return spec;
+  };
+  const std::string no_width = "/search/band has no effect: no width is free";
+  SECTION("no width is free: every design within the ceilings, and each command says so") {
+    for (const json& band : {json(0.9), json{{"params", 0.9}}}) {
+      const Asked asked(fixed, with_band(band));
+      CHECK(says(asked.atto("check spec.json").out, "band           " + no_width));
+      const json answer = answer_of(asked.atto("check spec.json --json"));
+      CHECK_FALSE(answer.at("band").at("is_in_force").get<bool>());
+      CHECK(answer.at("band").at("reason").get<std::string>().find(no_width) == 0);
+      const Asked free(fixed, with_band(0));
+      const Ended without = free.atto("check spec.json");
+      CHECK_FALSE(says(without.out, "  band "));
+      CHECK(answer.at("designs") == answer_of(free.atto("check spec.json --json")).at("designs"));
+      CHECK(says(asked.atto("generate spec.json -n 2").err, no_width));
+      CHECK(says(asked.atto("search spec.json --evaluator fake --workers 1 --out run").err,
+                 no_width));
+    }
+  }
+  SECTION("a free width: it holds, and fewer designs are left") {
+    const Asked asked(small_prototype(), with_band(0.5)), free(small_prototype(), with_band(0));
+    CHECK(says(asked.atto("check spec.json").out, "band           at least 50 % of some ceiling"));
+    CHECK(says(Asked(small_prototype(), with_band({{"params", 0.25}})).atto("check spec.json").out,
+               "band           at least 25 % of the params"));
+    const json answer = answer_of(asked.atto("check spec.json --json"));
+    CHECK(answer.at("band").at("is_in_force").get<bool>());
+    CHECK(answer.at("designs").get<int>() <
+          answer_of(free.atto("check spec.json --json")).at("designs").get<int>());
+  }
+  SECTION("no ceiling: the default asks for nothing, and nothing is said") {
+    json spec = spec_for(json::object(), 4);
+    spec["search"].erase("band");
+    CHECK_FALSE(says(Asked(fixed, spec).atto("check spec.json").out, "  band "));
+  }
+}
+
 TEST_CASE("Seeds that no seed can be are refused by every command") {
   const Asked asked(small_prototype(), spec_for(json::object()));
   for (const std::string seed : {"-1", "18446744073709551616", "1.5", "x"})
