@@ -24,9 +24,8 @@ inline constexpr std::array<std::string_view, 2> kTierKeys = {"name", "require"}
 inline constexpr std::array<std::string_view, 1> kMaximiseKeys = {"netscore"};
 inline constexpr std::array<std::string_view, 3> kNetscoreKeys = {"alpha", "beta", "gamma"};
 inline constexpr std::array<std::string_view, 14> kSearchKeys = {
-    "strategy", "candidates", "rungs",  "promote", "finalists", "images",   "validation_images",
-    "window",   "band",       "budget", "seed",    "synthesis", "evolution",
-    "local_search"};
+    "strategy", "candidates", "rungs",  "promote", "finalists", "images",    "validation_images",
+    "window",   "band",       "budget", "seed",    "synthesis", "evolution", "local_search"};
 inline constexpr std::array<std::string_view, 4> kBandKeys = {"params", "macs",
                                                               "peak_activation_kib", "model_kib"};
 inline constexpr std::array<std::string_view, 6> kSynthesisKeys = {

@@ -1,6 +1,6 @@
-// Local search (White et al., "Local search is state of the art for NAS benchmarks", UAI 2021): some
-// designs at random, then neighbours of the best, one change away, in random order. It moves to the
-// first that is better; where none is left, it starts again at a random design.
+// Local search (White et al., "Local search is state of the art for NAS benchmarks", UAI 2021):
+// some designs at random, then neighbours of the best, one change away, in random order. It moves
+// to the first that is better; where none is left, it starts again at a random design.
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>

@@ -13,12 +13,12 @@ int top_of(const spec::SearchSettings& search) {
 }  // namespace
 
 // Each in the file of its strategy.
-extern const StrategyEntry kRandom, kRandomAsha, kOneEpochTopK, kAgingEvolution,
-    kLocalSearch, kGenerativeSynthesis;
+extern const StrategyEntry kRandom, kRandomAsha, kOneEpochTopK, kAgingEvolution, kLocalSearch,
+    kGenerativeSynthesis;
 
 std::span<const StrategyEntry> strategies() {
-  static const StrategyEntry all[] = {kRandom, kRandomAsha, kOneEpochTopK, kAgingEvolution,
-                                      kLocalSearch, kGenerativeSynthesis};
+  static const StrategyEntry all[] = {kRandom,         kRandomAsha,  kOneEpochTopK,
+                                      kAgingEvolution, kLocalSearch, kGenerativeSynthesis};
   return all;
 }
 

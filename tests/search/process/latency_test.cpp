@@ -73,9 +73,8 @@ TEST_CASE("Designs that are too slow are shown, measured once, never trained, an
 
 TEST_CASE("Every strategy goes on from a refusal, and any number of workers gives one campaign") {
   const Scratch scratch;
-  for (const std::string strategy :
-       {"random", "random_asha", "one_epoch_top_k", "aging_evolution", "local_search",
-        "generative_synthesis"}) {
+  for (const std::string strategy : {"random", "random_asha", "one_epoch_top_k", "aging_evolution",
+                                     "local_search", "generative_synthesis"}) {
     json spec = spec_with(0.2);
     spec["search"]["strategy"] = strategy;
     INFO(strategy);

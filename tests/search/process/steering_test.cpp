@@ -127,9 +127,8 @@ TEST_CASE("explain tells preference, confidence and evidence as text, JSON and a
 TEST_CASE(
     "What is steered holds from the recorded proposal on, for every strategy and after kills") {
   const Scratch scratch;
-  for (const std::string strategy :
-       {"random", "random_asha", "one_epoch_top_k", "aging_evolution", "local_search",
-        "generative_synthesis"}) {
+  for (const std::string strategy : {"random", "random_asha", "one_epoch_top_k", "aging_evolution",
+                                     "local_search", "generative_synthesis"}) {
     INFO(strategy);
     const std::string a = strategy + "-a", b = strategy + "-b";
     CHECK(run_atto(scratch, search(a, "--workers 2 --candidates 14 --strategy " + strategy),
