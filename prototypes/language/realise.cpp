@@ -2,6 +2,7 @@
 // or to the rule that its choices break.
 #include <fmt/format.h>
 
+#include "prototypes/language/ast.hpp"
 #include "prototypes/language/attempt.hpp"
 #include "prototypes/language/layer_walk.hpp"
 #include "prototypes/language/prototype.hpp"
@@ -19,6 +20,7 @@ class NetworkBuilder {
     network_.name = prototype.name();
     network_.input = structure.input;
     network_.classes = structure.classes;
+    for (const Stage& stage : prototype.model().stages) network_.stages.push_back(stage.name);
     WalkStorage storage;
     LayerWalk<NetworkBuilder>(structure, shapes, *this, storage);
     for (std::size_t i = 0; i < structure.output_nodes.size(); ++i)

@@ -37,6 +37,7 @@ struct Network {
   int classes = 0;
   std::vector<Layer> layers;
   std::vector<Output> outputs;
+  std::vector<std::string> stages = {};  ///< what people call them, in order; may be empty
 };
 
 }  // namespace atto::net

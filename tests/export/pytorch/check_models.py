@@ -1,0 +1,129 @@
+"""What PyTorch makes of our model.py: check_models.py FOLDER, with a folder of each network in it."""
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import torch
+import torch.fx
+
+TOLERANCE = 1e-5
+ALONE = {"annotations", "ctypes", "json", "sys", "pathlib", "torch"}
+
+
+def load(folder):
+    spec = importlib.util.spec_from_file_location(folder.name, folder / "model.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[folder.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def error(got, wanted):
+    return float((got - wanted).abs().max() / wanted.abs().max().clamp(min=1e-20))
+
+
+def first(result):
+    return result[0] if isinstance(result, tuple) else result
+
+
+def check(folder):
+    module = load(folder)
+    file = module.read(folder / "reference.safetensors")
+    inputs, wanted = file["inputs"], file["logits"]
+    net = module.model(pretrained=True).eval()
+    # Random networks normalise over one channel, which magnifies what was rounded.
+    allowed = 1e-2 if "LayerNorm(1)" in (folder / "model.py").read_text() else TOLERANCE
+    with torch.no_grad():
+        made = net(inputs)
+        assert error(first(made), wanted) <= allowed, error(first(made), wanted)
+        for number in range(1, len(made) if isinstance(made, tuple) else 1):
+            of = file[f"output{number}"]
+            assert error(made[number].flatten(1), of) <= allowed, (number, error(made[number].flatten(1), of))
+        features = net.forward_features(inputs)
+        assert error(net.forward_head(features), first(made)) == 0
+        for copy in (torch.jit.script(net), torch.jit.trace(net, inputs), torch.fx.symbolic_trace(net)):
+            assert error(first(copy(inputs)), first(made)) <= allowed, copy
+    if folder.name.startswith("random"):
+        return
+    train(module, net, inputs, wanted, folder)
+
+
+def train(module, net, inputs, wanted, folder):
+    batch = torch.cat([inputs, inputs + 0.3 * torch.randn_like(inputs)])
+    labels = torch.arange(len(batch)) % 3
+    tuned = module.model(pretrained=True, num_classes=3).train()
+    assert tuned.num_classes == 3 and first(tuned(batch)).shape == (len(batch), 3)
+    assert tuned.forward_head(tuned.forward_features(batch), pre_logits=True).shape[1] == tuned.num_features
+    assert tuned.get_classifier() is tuned.classifier
+    names = dict(tuned.named_modules())
+    cfg = tuned.default_cfg
+    assert isinstance(names[cfg["first_conv"]], torch.nn.Conv2d) and cfg["classifier"] in names
+    assert tuple(inputs.shape[1:]) == cfg["input_size"] and len(cfg["mean"]) == inputs.shape[1]
+    for info in tuned.feature_info:
+        maps = []
+        hook = names[info["module"]].register_forward_hook(lambda module, args, out: maps.append(out))
+        first(tuned(batch))
+        hook.remove()
+        assert maps[0].shape[1] == info["num_chs"], info
+        assert abs(inputs.shape[2] / info["reduction"] - maps[0].shape[2]) < 1, (info, maps[0].shape)
+    loss = lambda: torch.nn.functional.cross_entropy(first(tuned(batch)), labels)
+    for module_ in tuned.modules():  # one loss before and after, not two of different noise
+        if isinstance(module_, torch.nn.Dropout):
+            module_.eval()
+    steps = torch.optim.SGD(tuned.parameters(), 1e-4)
+    before = loss()
+    before.backward()
+    steps.step()
+    assert loss() < before, before
+    tuned.reset_classifier(0)
+    assert first(tuned(batch)).shape[1] == tuned.num_features
+    # There and back: what save() writes is what was read.
+    with tempfile.TemporaryDirectory() as scratch:
+        saved = pathlib.Path(scratch) / "saved.safetensors"
+        for what in (net, net.state_dict(), torch.nn.DataParallel(net)):
+            module.save(what, saved)
+            again = module.read(saved)
+            for name, tensor in module.read(folder / "model.safetensors").items():
+                prefix = "module." if isinstance(what, torch.nn.DataParallel) else ""
+                assert again[prefix + name].equal(tensor), name
+        module.save(net.half(), saved)
+        assert module.read(saved)[next(iter(net.state_dict()))].dtype == torch.float16
+
+
+def check_program(folder):
+    """As a program: its own file, from another folder, with nothing but torch to be found."""
+    with tempfile.TemporaryDirectory() as scratch:
+        said = subprocess.run([sys.executable, str(folder / "model.py"), str(folder / "reference.safetensors"), "out.safetensors"],
+                              cwd=scratch, capture_output=True, text=True, check=True).stdout
+        assert said.startswith("max error ") and said.endswith("top-1 agreement 100.0 % of 3 images\n"), said
+        assert (pathlib.Path(scratch) / "out.safetensors").exists()
+    imports = {line.split()[1].split(".")[0] for line in (folder / "model.py").read_text().splitlines()
+               if line.startswith(("import ", "from "))}
+    assert imports <= ALONE, imports
+
+
+def main(folder):
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    folders = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    assert len(folders) > 40
+    failed = 0
+    for one in folders if len(sys.argv) < 3 else [folder / sys.argv[2]]:
+        try:
+            check(one)
+        except Exception as trouble:  # say all of them
+            failed += 1
+            print(f"{one.name}: {type(trouble).__name__}: {trouble}")
+            if os.environ.get("TRACEBACK"):
+                import traceback
+                traceback.print_exc()
+    check_program(folder / "attonet_28")
+    print(f"{len(folders) - failed} of {len(folders)} networks agree")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]).resolve())
