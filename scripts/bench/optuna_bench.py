@@ -9,7 +9,8 @@ AttoForge needs Optuna. Debian has it (python3-optuna, 3.1.0): apt-get install p
 Rules. Places are categories, those that depend on another place are asked only where they exist. Limits go to
 `constraints_func`, one number each, above 0 where missed. A design that misses one is charged as one mean training
 of the table, for Optuna spends a trial on it; in the rows "..., free" it costs nothing. What was told before is told
-again at no cost. A campaign ends at the budget, or after PATIENCE times as many trials as the budget has trainings.
+again at no cost. A campaign ends at the budget, or after twice as many trials as the budget has trainings (four times
+where there are limits).
 With two goals (rows "..._2") the second is few MACs.
 """
 import argparse
@@ -25,7 +26,6 @@ try:
 except ImportError:
     sys.exit("optuna_bench: the Python module optuna is missing; Debian: apt-get install python3-optuna (3.1.0)")
 
-PATIENCE = 4
 SEEN_AS_LOST = 0.0  # of a design that diverged or is not allowed: ranked behind by its constraints
 # As many for each as search_bench gives each strategy with settings; the first is what the defaults are.
 VARIANTS = {
@@ -66,7 +66,8 @@ def campaign(problem, kind, settings, has_two_goals, repetition):
     study = optuna.create_study(directions=["maximize", "minimize"][:1 + has_two_goals], sampler=sampler)
     seed, steps, told = problem.visible[repetition], [], set()
     mean, charged, free = problem.cpu_seconds_a_training, 0.0, 0.0
-    for _ in range(int(PATIENCE * problem.budget_cpu_seconds / mean) + 1):
+    patience = 4 if problem.limits else 2
+    for _ in range(int(patience * problem.budget_cpu_seconds / mean) + 1):
         trial = study.ask()
         choice = problem.ask(trial)
         _, design, limits = problem.by_choice.get(choice, (None, -1, [1.0] * problem.limits))

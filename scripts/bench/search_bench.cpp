@@ -74,8 +74,12 @@ Json settings_json(const spec::SearchSettings& search) {
           {"front", search.synthesis.front}};
 }
 
-void apply(const Json& json, spec::SearchSettings& search) {
-  search.rungs = json.at("rungs").get<std::vector<int>>();
+/// `table_rungs`: what there is; rungs that the table lacks are left out.
+void apply(const Json& json, const std::vector<int>& table_rungs, spec::SearchSettings& search) {
+  search.rungs = {};
+  for (const int rung : json.at("rungs").get<std::vector<int>>())
+    if (std::count(table_rungs.begin(), table_rungs.end(), rung) > 0) search.rungs.push_back(rung);
+  if (search.rungs.empty() || search.rungs.back() != table_rungs.back()) search.rungs = table_rungs;
   search.promote = json.at("promote").get<double>();
   search.evolution.population = json.at("population").get<double>();
   search.evolution.tournament = json.at("tournament").get<double>();
@@ -174,7 +178,7 @@ std::vector<Contender> contenders(const TableSource& source, const Json& setting
   for (const StrategyEntry& entry : strategies()) {
     const std::string name(entry.name);
     Contender one{name, name, source.spec.search, name != kOurs};
-    if (settings.contains(name)) apply(settings.at(name), one.search);
+    if (settings.contains(name)) apply(settings.at(name), source.stored.table.rungs, one.search);
     made.push_back(one);
     if (name != kOurs || !with_ablations) continue;
     const auto without = [&](const char* what, auto spec::SynthesisSettings::*part) {
