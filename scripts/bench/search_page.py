@@ -151,13 +151,15 @@ def main():
         summary = json.load(file)
     os.makedirs(options.charts, exist_ok=True)
     strategies = [one["label"] for one in stored["outcomes"] if one["is_baseline"] or one["label"] == OURS]
-    ablations = [one["label"] for one in stored["outcomes"] if one["label"] == OURS or not one["is_baseline"]]
+    free = [one["label"] for one in stored["outcomes"] if one["label"].endswith(", free")]  # of optimisers outside
+    ablations = [one["label"] for one in stored["outcomes"]
+                 if one["label"] == OURS or not one["is_baseline"] and one["label"] not in free]
     charts = draw(stored, options.charts, strategies, "strategies")
     charts += draw(stored, options.charts, ablations, "ablations")
     print(f"{stored['repetitions']} repetitions of each. Medians [quartiles].\n`reached at`: share of the table's cost at which the "
           "median is as good as the best baseline's at the largest budget.\n")
     for measure, title, digits in (("regret", "Regret, points of top-1", 2), ("hypervolume", "Hypervolume", 3)):
-        print(f"**{title}**\n\n{medians(stored, summary, strategies, measure, digits)}")
+        print(f"**{title}**\n\n{medians(stored, summary, strategies + free, measure, digits)}")
         print(f"`{OURS}` against each baseline: matched-pairs rank-biserial effect (1 = better in every pair), Holm-adjusted p "
               f"of Wilcoxon's signed-rank test:\n\n{tests(stored, summary, measure)}")
     print("**Parts switched off**, regret\n\n" + medians(stored, summary, ablations, "regret", 2))
