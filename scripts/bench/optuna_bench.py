@@ -24,7 +24,9 @@ import warnings
 try:
     import optuna
 except ImportError:
-    sys.exit("optuna_bench: the Python module optuna is missing; Debian: apt-get install python3-optuna (3.1.0)")
+    print("optuna_bench: the Python module optuna is missing; Debian: apt-get install python3-optuna (3.1.0)",
+          file=sys.stderr)
+    sys.exit(4)
 
 SEEN_AS_LOST = 0.0  # of a design that diverged or is not allowed: ranked behind by its constraints
 # As many for each as search_bench gives each strategy with settings; the first is what the defaults are.
