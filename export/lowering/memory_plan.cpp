@@ -1,11 +1,10 @@
 #include "export/lowering/memory_plan.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
-#include "design_specs/seeds/random.hpp"
 #include "export/format/program_rules.hpp"
+#include "export/lowering/arena.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -69,91 +68,14 @@ bool is_read_before_end(const Program& program, const format::Chain& chain, std:
   return false;
 }
 
-/// Storages with the steps during which they are in use.
-class Arena {
- public:
-  explicit Arena(const Program& program) {
-    const std::vector<format::LiveRange> ranges = format::live_ranges(program);
-    for (std::size_t i = 0; i < ranges.size(); ++i)
-      pieces_.push_back({aligned(program.storages[i].bytes), 0, ranges[i]});
-  }
-  std::size_t size() const { return pieces_.size(); }
-  std::uint64_t bytes(std::size_t i) const { return pieces_[i].bytes; }
-  const format::LiveRange& range(std::size_t i) const { return pieces_[i].range; }
-  std::uint64_t offset(std::size_t i) const { return pieces_[i].offset; }
-
-  /// Places the pieces in that order, each as low as those before it allow; returns the arena's
-  /// size.
-  std::uint64_t place(const std::vector<std::size_t>& order) {
-    std::uint64_t end = 0;
-    placed_.clear();
-    for (const std::size_t index : order) {
-      Piece& piece = pieces_[index];
-      piece.offset = lowest_place(piece);
-      const auto behind = std::upper_bound(
-          placed_.begin(), placed_.end(), piece.offset,
-          [&](std::uint64_t offset, std::size_t other) { return offset < pieces_[other].offset; });
-      placed_.insert(behind, index);
-      end = std::max(end, piece.offset + piece.bytes);
-    }
-    return end;
-  }
-
- private:
-  struct Piece {
-    std::uint64_t bytes, offset;
-    format::LiveRange range;
-  };
-
-  std::uint64_t lowest_place(const Piece& piece) const {
-    std::uint64_t offset = 0;
-    for (const std::size_t index : placed_) {
-      const Piece& other = pieces_[index];
-      if (other.range.last < piece.range.first || piece.range.last < other.range.first) continue;
-      if (other.offset >= offset + piece.bytes) break;
-      offset = std::max(offset, other.offset + other.bytes);
-    }
-    return offset;
-  }
-
-  std::vector<Piece> pieces_;
-  std::vector<std::size_t> placed_;  ///< by rising offset
-};
-
-constexpr int kTries = 300;
-
-/// Tries a few good orders, then swaps in the best one until nothing is wasted.
-std::vector<std::size_t> best_order(Arena& arena, std::uint64_t lower_bound) {
-  std::vector<std::size_t> best(arena.size());
-  std::iota(best.begin(), best.end(), std::size_t{0});
-  std::uint64_t best_bytes = arena.place(best);
-  const auto consider = [&](const std::vector<std::size_t>& order) {
-    const std::uint64_t bytes = arena.place(order);
-    if (bytes > best_bytes) return;
-    best_bytes = bytes;
-    best = order;
-  };
-  std::vector<std::size_t> order = best;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return arena.bytes(a) > arena.bytes(b); });
-  consider(order);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const auto length = [&](std::size_t i) { return arena.range(i).last - arena.range(i).first; };
-    return length(a) > length(b);
-  });
-  consider(order);
-  spec::Random random(1);
-  for (int i = 0; i < kTries && best_bytes > lower_bound && arena.size() > 1; ++i) {
-    order = best;
-    for (std::uint64_t moves = 1 + random.below(3); moves > 0; --moves) {
-      const std::size_t from = random.below(order.size()), to = random.below(order.size());
-      const std::size_t piece = order[from];
-      order.erase(order.begin() + static_cast<std::ptrdiff_t>(from));
-      order.insert(order.begin() + static_cast<std::ptrdiff_t>(to), piece);
-    }
-    consider(order);
-  }
-  return best;
+/// The storages as pieces of the arena.
+std::vector<Piece> pieces_of(const Program& program) {
+  const std::vector<format::LiveRange> ranges = format::live_ranges(program);
+  std::vector<Piece> pieces;
+  for (std::size_t i = 0; i < ranges.size(); ++i)
+    pieces.push_back(
+        {aligned(program.storages[i].bytes), ranges[i].first, ranges[i].last, ranges[i].used});
+  return pieces;
 }
 
 }  // namespace
@@ -193,24 +115,14 @@ Program with_storages(Program program) {
 }
 
 Program with_offsets(Program program) {
-  Arena arena(program);
-  program.arena_bytes = arena.place(best_order(arena, smallest_arena(program)));
-  for (std::size_t i = 0; i < program.storages.size(); ++i)
-    program.storages[i].offset = arena.offset(i);
+  std::vector<Piece> pieces = pieces_of(program);
+  program.arena_bytes = place_pieces(pieces);
+  for (std::size_t i = 0; i < pieces.size(); ++i) program.storages[i].offset = pieces[i].offset;
   return program;
 }
 
 std::uint64_t smallest_arena(const Program& program) {
-  const std::vector<format::LiveRange> ranges = format::live_ranges(program);
-  std::uint64_t largest = 0;
-  for (std::size_t step = 0; step < program.steps.size(); ++step) {
-    std::uint64_t live = 0;
-    for (std::size_t s = 0; s < ranges.size(); ++s)
-      if (ranges[s].used && ranges[s].first <= step && step <= ranges[s].last)
-        live += aligned(program.storages[s].bytes);
-    largest = std::max(largest, live);
-  }
-  return largest;
+  return smallest_arena(pieces_of(program));
 }
 
 }  // namespace atto::deploy

@@ -29,7 +29,7 @@ void write(const ExportSource& source, const std::filesystem::path& file) {
                 {source.precision, nullptr});
 }
 
-std::vector<float> run(const std::filesystem::path& file, const ImageSet& images) {
+Ran run(const ExportSource& /*source*/, const std::filesystem::path& file, const ImageSet& images) {
   edge::Engine engine(edge::Model::open(file));
   std::vector<float> logits;
   for (std::int64_t n = 0; n < images.count; ++n) {
@@ -37,13 +37,17 @@ std::vector<float> run(const std::filesystem::path& file, const ImageSet& images
     const std::span<const float> made = engine.output(0);
     logits.insert(logits.end(), made.begin(), made.end());
   }
-  return logits;
+  return {std::move(logits), {}};
 }
 
 }  // namespace
 
 extern const Target kAttoTarget;
-const Target kAttoTarget = {
-    .name = "atto", .extension = ".atto", .can_write = can_write, .write = write, .run = run};
+const Target kAttoTarget = {.name = "atto",
+                            .extension = ".atto",
+                            .companions = {},
+                            .can_write = can_write,
+                            .write = write,
+                            .run = run};
 
 }  // namespace atto::deploy

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "export/targets/targets.hpp"
 
@@ -12,20 +13,24 @@ namespace atto::deploy {
 struct Artefact {
   std::string target;
   Precision precision = Precision::F32;
-  std::filesystem::path file;  ///< model.onnx, model.int8.onnx, ...
-  std::uintmax_t bytes = 0;
-  Parity parity;
+  std::filesystem::path file;                          ///< model.onnx, model.int8.onnx, ...
+  std::vector<std::filesystem::path> companions = {};  ///< model.h, ...
+  std::uintmax_t bytes = 0;                            ///< of all its files
+  Parity parity;                                       ///< of no images where it was not run
   std::string trouble;  ///< what it misses, and then there is no file; empty when all is well
+  std::string not_run;  ///< why this machine could not run it, and then nothing was compared
 };
 
 /// Throws SpecError when the target does not have the precision.
 void require_precision(const Target& target, Precision precision);
 
-/// Writes the model into the folder (made where it is missing), runs the file on the reference
-/// images and compares. The file gets its name only when it agrees; when it does not, it is
-/// removed, and so is an older file of that name. Throws SpecError for a precision that the target
+/// Writes the model into the folder (made where it is missing), runs it on the reference
+/// images and compares. Its files get their names only when they agree, or when this machine cannot
+/// run them, which the artefact says; when they do not agree, they are removed, and so are older
+/// ones of those names. Throws SpecError for a precision that the target
 /// does not have and for a reference without logits, and what the target throws.
+/// `name`: of the files, without their endings.
 Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
-                   const std::filesystem::path& folder);
+                   const std::filesystem::path& folder, const std::string& name = net::kModelStem);
 
 }  // namespace atto::deploy

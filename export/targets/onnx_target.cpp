@@ -22,7 +22,7 @@ void write(const ExportSource& source, const std::filesystem::path& file) {
                         : onnx::network_graph(network, weights));
 }
 
-std::vector<float> run(const std::filesystem::path& file, const ImageSet& images) {
+Ran run(const ExportSource& /*source*/, const std::filesystem::path& file, const ImageSet& images) {
   const onnx::Graph graph = onnx::read_model(file);
   const onnx::Executor executor(graph);
   const net::Shape& shape = images.shape;
@@ -35,13 +35,17 @@ std::vector<float> run(const std::filesystem::path& file, const ImageSet& images
     const std::vector<float>& made = outputs.at(graph.outputs.at(0).name).values;
     logits.insert(logits.end(), made.begin(), made.end());
   }
-  return logits;
+  return {std::move(logits), {}};
 }
 
 }  // namespace
 
 extern const Target kOnnxTarget;
-const Target kOnnxTarget = {
-    .name = "onnx", .extension = ".onnx", .can_write = can_write, .write = write, .run = run};
+const Target kOnnxTarget = {.name = "onnx",
+                            .extension = ".onnx",
+                            .companions = {},
+                            .can_write = can_write,
+                            .write = write,
+                            .run = run};
 
 }  // namespace atto::deploy

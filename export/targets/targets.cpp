@@ -6,10 +6,10 @@
 namespace atto::deploy {
 
 // Each in its own file.
-extern const Target kAttoTarget, kOnnxTarget;
+extern const Target kAttoTarget, kOnnxTarget, kCTarget;
 
 std::span<const Target> targets() {
-  static const Target all[] = {kAttoTarget, kOnnxTarget};
+  static const Target all[] = {kAttoTarget, kOnnxTarget, kCTarget};
   return all;
 }
 

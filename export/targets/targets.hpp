@@ -34,15 +34,23 @@ struct ExportSource {
   const Int8Model* int8 = nullptr;  ///< where the precision is I8
 };
 
+/// What a run of an artefact gave.
+struct Ran {
+  std::vector<float> logits;  ///< the first output of every image: [count, classes]
+  std::string not_run;        ///< why this machine could not run it; else empty
+};
+
 struct Target {
   std::string_view name;       ///< as in --to and in a spec's "export"
   std::string_view extension;  ///< of its file, with the dot
+  /// Extensions of the files beside it, of the same stem.
+  std::span<const std::string_view> companions;
   bool (*can_write)(Precision precision);
-  /// Writes the file by way of a temporary one. Throws SpecError for a network that the format
-  /// cannot express, EnvironmentError.
+  /// Writes the file, and its companions. Throws SpecError for a network that the format cannot
+  /// express, before anything is written; EnvironmentError.
   void (*write)(const ExportSource& source, const std::filesystem::path& file);
-  /// Reads the file back, runs it, returns the first output of every image: [count, classes].
-  std::vector<float> (*run)(const std::filesystem::path& file, const ImageSet& images);
+  /// Reads the file back and runs it, in a folder where nothing else lies.
+  Ran (*run)(const ExportSource& source, const std::filesystem::path& file, const ImageSet& images);
 };
 
 std::span<const Target> targets();

@@ -42,7 +42,7 @@ void add_export(CLI::App& app, Action& action) {
       .option("source", request.source,
               "Run folder (of a campaign: its winner), or weights.safetensors")
       .required();
-  command.option("--to", request.targets, "Formats, separated by commas: atto, onnx")
+  command.option("--to", request.targets, "Formats, separated by commas: atto, onnx, c")
       .required()
       .delimiter(',')
       .one_value_each();
@@ -60,6 +60,7 @@ void add_export(CLI::App& app, Action& action) {
       .needs(int8);
   command.option("--design", request.design,
                  "Design JSON; default: design.json beside the weights");
+  command.option("--name", request.name, "Of the files, and of what C declares; default: model");
   command.option("--out", request.out, "Folder; default: that of the weights");
   command.option("--reference", request.reference,
                  "Images and LibTorch's logits; default: reference.safetensors beside the "
@@ -69,6 +70,7 @@ void add_export(CLI::App& app, Action& action) {
       "Examples:\n"
       "  atto export runs/quickstart-s1 --to atto,onnx\n"
       "  atto export runs/quickstart-s1 --to atto,onnx --int8\n"
+      "  atto export runs/quickstart-s1 --to c --int8     for microcontrollers\n"
       "  atto export runs/quickstart-s1 --to atto --bf16");
   command.runs(action, [options] { return export_command(*options); });
 }

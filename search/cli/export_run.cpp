@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -113,6 +114,20 @@ void expect_no_other_weights(const fs::path& folder, const deploy::TrainedModel&
         {{"--out", "", "must not hold the weights of another training", there.string()}});
 }
 
+/// A name is a file's, and in C the beginning of every other.
+void expect_name(const std::string& name) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto may_follow = [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  };
+  constexpr std::size_t kLongest = 64;
+  if (name.empty() || name.size() > kLongest || !is_letter(name.front()) ||
+      !std::all_of(name.begin(), name.end(), may_follow))
+    throw SpecError(
+        {{"--name", "", "must be a letter, then letters, digits, _, - and ., at most 64 in all",
+          name}});
+}
+
 }  // namespace
 
 std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std::string& name) {
@@ -132,6 +147,7 @@ void expect_writable(const spec::DesignSpec& spec) {
 }
 
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
+  expect_name(request.name);
   std::vector<const deploy::Target*> targets;
   for (const std::string& name : request.targets) targets.push_back(&target_named(name));
   for (const deploy::Target* target : targets)
@@ -149,17 +165,18 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   const deploy::ExportSource source{model, request.precision, int8 ? &*int8 : nullptr};
   std::vector<deploy::Artefact> artefacts;
   for (const deploy::Target* target : targets)
-    artefacts.push_back(deploy::export_to(*target, source, images.front(), folder));
+    artefacts.push_back(deploy::export_to(*target, source, images.front(), folder, request.name));
   return artefacts;
 }
 
 std::string artefact_line(const deploy::Artefact& artefact) {
   const deploy::Parity& parity = artefact.parity;
   std::string line =
-      fmt::format("{:<5} {}  {}  {}  {} images: max error {:.1e}, {} agreement {:.1f} %",
-                  artefact.target, deploy::precision_name(artefact.precision),
-                  artefact.file.string(), bytes_text(static_cast<double>(artefact.bytes)),
-                  parity.images, parity.max_error, parity.score.label, 100 * parity.agreement);
+      fmt::format("{:<5} {}  {}  {}  ", artefact.target, deploy::precision_name(artefact.precision),
+                  artefact.file.string(), bytes_text(static_cast<double>(artefact.bytes)));
+  if (!artefact.not_run.empty()) return line + "written, not run: " + artefact.not_run + "\n";
+  line += fmt::format("{} images: max error {:.1e}, {} agreement {:.1f} %", parity.images,
+                      parity.max_error, parity.score.label, 100 * parity.agreement);
   const spec::Score& score = parity.score;
   if (parity.value)
     line += fmt::format(", {} {}{} (LibTorch {}{})", score.label, spec::shown(score, *parity.value),
@@ -172,17 +189,20 @@ nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artef
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const deploy::Artefact& artefact : artefacts) {
     const deploy::Parity& parity = artefact.parity;
+    const bool was_run = artefact.not_run.empty();
     nlohmann::ordered_json entry = {{"target", artefact.target},
                                     {"precision", deploy::precision_name(artefact.precision)},
                                     {"file", artefact.file.string()},
                                     {"bytes", artefact.bytes},
-                                    {"agrees", artefact.trouble.empty()},
+                                    {"agrees", nullptr},  // null when not run
                                     {"trouble", artefact.trouble},
+                                    {"not_run", artefact.not_run},
                                     {"images", parity.images},
                                     {"max_error", parity.max_error},  // null when infinite
                                     {parity.score.name + "_agreement", parity.agreement},
                                     {parity.score.name, nullptr},
                                     {"reference_" + parity.score.name, nullptr}};
+    if (was_run) entry["agrees"] = artefact.trouble.empty();
     if (parity.value) entry[parity.score.name] = *parity.value;
     if (parity.reference_value) entry["reference_" + parity.score.name] = *parity.reference_value;
     list.push_back(std::move(entry));

@@ -17,7 +17,8 @@ struct ExportRequest {
   deploy::Precision precision = deploy::Precision::F32;
   std::string calibrate;  ///< for I8: a data set or an image file; empty = calibration.safetensors
                           ///< beside the weights, made where it is missing
-  std::filesystem::path out;        ///< empty = beside the weights
+  std::string name = net::kModelStem;  ///< of the files, and of what C declares
+  std::filesystem::path out;                   ///< empty = beside the weights
   std::filesystem::path reference;  ///< empty = beside the weights, made where it is missing
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <set>
 
 #include "design_specs/errors.hpp"
@@ -117,9 +118,13 @@ TEST_CASE("Each format writes each precision that it has, and nothing else stays
                                     ? ""
                                     : std::string(".") + std::string(precision_name(precision));
       CHECK(made.file == folder / ("model" + infix + std::string(target.extension)));
-      CHECK(made.bytes == fs::file_size(made.file));
+      std::uintmax_t bytes = fs::file_size(made.file);
+      for (const fs::path& companion : made.companions) bytes += fs::file_size(companion);
+      CHECK(made.bytes == bytes);
+      CHECK(made.not_run.empty());
       CHECK(made.parity.images == trained.images.count);
-      CHECK(std::distance(fs::directory_iterator(folder), {}) == 1);
+      CHECK(std::distance(fs::directory_iterator(folder), {}) ==
+            1 + static_cast<std::ptrdiff_t>(target.companions.size()));
     }
 }
 
@@ -130,10 +135,50 @@ TEST_CASE("A file that computes something else gets no name, and an older one of
     INFO(target.name);
     const Scratch scratch;
     spec::write_file_atomically(scratch.folder / ("model" + std::string(target.extension)), "old");
+    for (const std::string_view companion : target.companions)
+      spec::write_file_atomically(scratch.folder / ("model" + std::string(companion)), "old");
     const Artefact made = trained.exported(target, Precision::F32, scratch.folder);
     CHECK(made.trouble.starts_with("max error "));
     CHECK(scratch.names().empty());
   }
+}
+
+TEST_CASE("C that no compiler is there for is written, and says that it was not run") {
+  const Trained trained;
+  const Scratch scratch;
+  const char* named = std::getenv("CC");
+  const std::string before = named == nullptr ? "" : named;
+  ::setenv("CC", "/no/such/compiler", 1);
+  const Artefact made = trained.exported(*find_target("c"), Precision::F32, scratch.folder);
+  before.empty() ? ::unsetenv("CC") : ::setenv("CC", before.c_str(), 1);
+  CHECK(made.not_run == "no C compiler (/no/such/compiler)");
+  CHECK(made.trouble.empty());
+  CHECK(scratch.names() == std::set<std::string>{"model.c", "model.h"});
+}
+
+TEST_CASE("C takes any name of a class and of a layer, and says where its names come from") {
+  Trained trained;
+  trained.model.metadata.class_names = {"a\"b", "*/ ?\?/", "caf\xc3\xa9\\", "two words"};
+  trained.model.network.layers[1].name = "stages[*/].?\?/\\ conv";
+  trained.model.network.name = "8-bit.net";
+  trained.model.weights = test::random_weights(trained.model.network, 1);
+  const Interpreter interpreter(trained.model.network, trained.model.weights);
+  trained.images.logits.clear();
+  for (std::int64_t n = 0; n < trained.images.count; ++n) {
+    const std::vector<float> logits = interpreter.run(trained.images.image(n)).front();
+    trained.images.logits.insert(trained.images.logits.end(), logits.begin(), logits.end());
+  }
+  const Scratch scratch;
+  const Artefact made = trained.exported(*find_target("c"), Precision::F32, scratch.folder);
+  CHECK(made.trouble.empty());
+  CHECK(made.not_run.empty());
+  const std::string header = spec::read_file(scratch.folder / "model.h");
+  CHECK(header.find("void net_8_bit_net_run(const uint8_t *pixels, float *outputs);") !=
+        std::string::npos);
+  const std::string command =
+      "cc -std=c99 -Wall -Wextra -Wpedantic -Werror -DNET_8_BIT_NET_WITH_NAMES -c -o " +
+      (scratch.folder / "model.o").string() + " " + (scratch.folder / "model.c").string();
+  CHECK(std::system(command.c_str()) == 0);
 }
 
 TEST_CASE("A reference without logits is refused before anything is made") {

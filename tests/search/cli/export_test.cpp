@@ -1,6 +1,7 @@
 // atto export: checked files of a trained model, and none where the check fails.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 
 #include "tests/search/process/process.hpp"
 
@@ -138,6 +139,48 @@ TEST_CASE("export writes a model file that our engine runs as LibTorch does") {
   CHECK_FALSE(fs::exists(scratch / "winner/model.atto"));
 }
 
+TEST_CASE("export writes C that the manual's program runs") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const Ended ended = run_atto(scratch,
+                               "export winner --to c --int8 --name clothes --out out --json "
+                               "--calibrate winner/reference.safetensors");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json made = json::parse(ended.out).at(0);
+  CHECK(made.at("file") == "out/clothes.int8.c");
+  CHECK(made.at("agrees") == true);
+  CHECK(made.at("not_run") == "");
+  CHECK(made.at("bytes") == fs::file_size(scratch / "out/clothes.int8.c") +
+                                fs::file_size(scratch / "out/clothes.int8.h"));
+  CHECK(files_in(scratch / "out") == 2);
+
+  const std::string manual = read_text(ATTO_SOURCE_DIR "/docs/manual.md");
+  const std::size_t begin = manual.find("    #include \"clothes.int8.h\"");
+  REQUIRE(begin != std::string::npos);
+  const std::size_t end = manual.find("\n    }\n", begin) + 7;
+  write_text(scratch / "out/main.c", manual.substr(begin, end - begin));
+  const std::string command = "cd '" + (scratch / "out").string() +
+                              "' && cc -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror "
+                              "-DCLOTHES_INT8_WITH_NAMES main.c clothes.int8.c -lm -o main && "
+                              "head -c 784 /dev/zero | ./main > said";
+  REQUIRE(std::system(command.c_str()) == 0);
+  CHECK(read_text(scratch / "out/said").ends_with("\n"));
+  CHECK(read_text(scratch / "out/said").size() > 4);
+}
+
+TEST_CASE("export says where C was written and not run") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const Ended ended = run_atto(scratch, "export winner --to c", "CC=no-such-cc");
+  INFO(ended.err);
+  CHECK(ended.code == 0);
+  CHECK(ended.out.ends_with("written, not run: no C compiler (no-such-cc)\n"));
+  CHECK(fs::exists(scratch / "winner/model.c"));
+  const Ended told = run_atto(scratch, "export winner --to c --json", "CC=no-such-cc");
+  CHECK(json::parse(told.out).at(0).at("agrees").is_null());
+}
+
 TEST_CASE("export answers for a bad command line and for files that do not fit") {
   const Scratch scratch;
   copy_winner(scratch);
@@ -153,6 +196,9 @@ TEST_CASE("export answers for a bad command line and for files that do not fit")
   fs::create_directory(scratch / "empty");
   refused("empty --to onnx", 2, "empty: must hold weights.safetensors");
   refused("winner --to atto,onnx --bf16", 2, "--to: the target onnx has no bf16");
+  refused("winner --to c --bf16", 2, "--to: the target c has no bf16");
+  refused("winner --to c --name a/b", 2, "--name: must be a letter, then letters, digits");
+  refused("winner --to c --name 8bit", 2, "--name: must be a letter");
   refused("winner --to atto --int8 --bf16", 2, "--bf16");
   CHECK_FALSE(fs::exists(scratch / "winner/model.bf16.atto"));
   refused("winner --to onnx --calibrate x.safetensors", 2, "--int8");

@@ -1,0 +1,161 @@
+#include "export/c/compiled.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "export/c/c_names.hpp"
+
+extern char** environ;
+
+namespace atto::deploy::c {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A program that reads images from a file and writes outputs to another.
+constexpr const char* kMain = R"(#include <stdio.h>
+#include <stdlib.h>
+#include "{0}.h"
+
+int main(int argc, char **argv) {{
+  static {2} image[{3}_HEIGHT * {3}_WIDTH * {3}_CHANNELS];
+  static float outputs[{3}_OUTPUTS];
+  FILE *from = argc == 3 ? fopen(argv[1], "rb") : NULL, *to = argc == 3 ? fopen(argv[2], "wb") : NULL;
+  void *arena = malloc({3}_ARENA_BYTES);
+  if (from == NULL || to == NULL || arena == NULL) return 1;
+  while (fread(image, sizeof image, 1, from) == 1) {{
+    {1};
+    if (fwrite(outputs, sizeof outputs, 1, to) != 1) return 1;
+  }}
+  free(arena);
+  return fclose(to) != 0 || fclose(from) != 0;
+}}
+)";
+
+/// A folder that is removed with all that is in it.
+class WorkFolder {
+ public:
+  explicit WorkFolder(const fs::path& folder) : path(folder) {
+    std::error_code error;
+    fs::remove_all(path, error);
+    fs::create_directory(path, error);
+    if (error) throw EnvironmentError("cannot make", path.string(), error.value());
+  }
+  ~WorkFolder() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+
+  const fs::path path;
+};
+
+/// Runs a program that is searched for, what it says going to a file; returns its exit code, 127
+/// where there is none.
+int run_program(const std::vector<std::string>& arguments, const fs::path& said) {
+  std::vector<char*> pointers;
+  for (const std::string& argument : arguments)
+    pointers.push_back(const_cast<char*>(argument.c_str()));
+  pointers.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, 1, said.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  int process = 0;
+  const int error =
+      ::posix_spawnp(&process, pointers[0], &actions, nullptr, pointers.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return 127;
+  int status = 0;
+  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+std::string compiler() {
+  const char* named = std::getenv("CC");
+  return named == nullptr || *named == '\0' ? "cc" : named;
+}
+
+std::string first_line(const fs::path& file) {
+  std::error_code error;
+  if (!fs::exists(file, error)) return {};
+  const std::string all = spec::read_file(file);
+  return all.substr(0, all.find('\n'));
+}
+
+/// Why this machine cannot compile and run C at all; empty where it can.
+std::string trouble_of(const std::string& compiler, const fs::path& folder) {
+  spec::write_file_atomically(
+      folder / "empty.c",
+      "#include <math.h>\n#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n");
+  const fs::path said = folder / "said", program = folder / "empty";
+  const int code =
+      run_program({compiler, "-o", program.string(), (folder / "empty.c").string(), "-lm"}, said);
+  if (code == 127) return "no C compiler (" + compiler + ")";
+  if (code != 0) return compiler + " compiles nothing: " + first_line(said);
+  if (run_program({program.string()}, said) != 0)
+    return "programs cannot be run in " + folder.parent_path().string();
+  return {};
+}
+
+std::vector<float> read_floats(const fs::path& file) {
+  const std::string bytes = spec::read_file(file);
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
+}
+
+std::string main_text(const std::string& stem, bool has_pixels) {
+  const std::string prefix = identifier(stem);
+  const char* call =
+      has_pixels ? "_run_in(arena, image, outputs)" : "_run_values_in(arena, image, outputs)";
+  return fmt::format(fmt::runtime(kMain), stem, prefix + call, has_pixels ? "uint8_t" : "float",
+                     capitals(prefix));
+}
+
+}  // namespace
+
+Outputs run_compiled(const CompiledModel& model, const Images& images) {
+  const WorkFolder work(model.file.parent_path() / ".compiled");
+  const std::string cc = compiler();
+  const fs::path program = work.path / "main", said = work.path / "said";
+  const bool has_pixels = !images.pixels.empty();
+  spec::write_file_atomically(work.path / "main.c",
+                              main_text(model.file.stem().string(), has_pixels));
+  std::vector<std::string> command = {cc};
+  command.insert(command.end(), model.flags.begin(), model.flags.end());
+  command.insert(command.end(), {"-I", model.file.parent_path().string(), "-o", program.string(),
+                                 (work.path / "main.c").string(), model.file.string(), "-lm"});
+  const int compiled = run_program(command, said);
+  const std::string complaint = first_line(said);
+  if (const std::string trouble = compiled == 0 ? "" : trouble_of(cc, work.path); !trouble.empty())
+    return {{}, trouble};
+  if (compiled != 0) throw InternalError(cc + " refuses the file: " + complaint);
+  const std::string_view bytes =
+      has_pixels ? std::string_view(reinterpret_cast<const char*>(images.pixels.data()),
+                                    images.pixels.size_bytes())
+                 : std::string_view(reinterpret_cast<const char*>(images.values.data()),
+                                    images.values.size_bytes());
+  spec::write_file_atomically(work.path / "images", bytes);
+  const int code = run_program(
+      {program.string(), (work.path / "images").string(), (work.path / "outputs").string()}, said);
+  if (code != 0) {
+    if (const std::string trouble = trouble_of(cc, work.path); !trouble.empty())
+      return {{}, trouble};
+    throw InternalError(fmt::format("the compiled C ended with exit code {}", code));
+  }
+  return {read_floats(work.path / "outputs"), {}};
+}
+
+}  // namespace atto::deploy::c

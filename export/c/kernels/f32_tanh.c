@@ -1,0 +1,11 @@
+/* In place. */
+#include <stdint.h>
+#include <math.h>
+
+static void kernel_f32_tanh(float *values, int32_t count) {
+  int32_t i;
+  for (i = 0; i < count; ++i) {
+    const float x = values[i];
+    values[i] = tanhf(x);
+  }
+}
