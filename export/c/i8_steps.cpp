@@ -19,20 +19,25 @@ constexpr std::size_t kBehindWeights = 3;
 /// What the trick of kernel_rounded() holds, with room for a residual.
 constexpr double kRoundable = 1 << 21;
 
-/// Pixels that a convolution takes together: their columns are in scratch memory.
-int tile_of(std::uint64_t depth) {
-  return depth <= 256 ? 16 : depth <= 512 ? 8 : depth <= 1024 ? 4 : 2;
+/// Pixels that a convolution takes together: their columns are in scratch memory, and weights are
+/// made ready for all of them at once.
+std::uint64_t tile_of(std::uint64_t depth, const net::Shape& out) {
+  const auto pixels =
+      static_cast<std::uint64_t>(out.height) * static_cast<std::uint64_t>(out.width);
+  const std::uint64_t most = std::clamp<std::uint64_t>(10240 / depth, 4, 40);
+  const std::uint64_t tiles = (pixels + most - 1) / most;
+  return ((pixels + tiles - 1) / tiles + 3) / 4 * 4;
 }
 /// As the kernel's comment says; both ways to compute it fit.
-std::uint64_t conv_scratch(std::uint64_t depth) {
+std::uint64_t conv_scratch(std::uint64_t depth, const net::Shape& out) {
   const std::uint64_t rounded = (depth + 3) / 4 * 4;
-  return rounded * (2 * static_cast<std::uint64_t>(tile_of(depth)) + 10) + 16;
+  return rounded * (2 * tile_of(depth, out) + 10) + 16;
 }
 std::uint64_t depthwise_scratch(const FusedConv& conv, const net::Shape& out) {
   const net::WindowSide rows = net::rows_of(conv), columns = net::columns_of(conv);
   const int height = (out.height - 1) * rows.stride + rows.extent();
   const int width = ((out.width - 1) * columns.stride + columns.extent() + 1) / 2 * 2;
-  return static_cast<std::uint64_t>((out.width + 1) / 2 * 8 + 16) +
+  return static_cast<std::uint64_t>(4 * std::max(out.width, 64) + 16) +
          2 * static_cast<std::uint64_t>(height) * static_cast<std::uint64_t>(width);
 }
 /// Whether a convolution is a dense layer: of one pixel.
@@ -129,7 +134,7 @@ class I8Steps final : public Steps {
                   dst(), scratch);
     const std::uint64_t depth = op.weights.size() / op.bias.size();
     call("i8_conv", "&{}, &{}, {}, {}, {}, {}, {}", window, layer, src(0), residual(), dst(),
-         tile_of(depth), scratch);
+         tile_of(depth, node().shape), scratch);
   }
   void operator()(const FusedDense& /*op*/) { dense(); }
   void operator()(const FusedActivate& /*op*/) {
@@ -148,10 +153,12 @@ class I8Steps final : public Steps {
   }
   void operator()(const FusedMultiply& /*op*/) {
     text_.kernel("i8_multiply");
-    const std::string scaling =
-        fmt::format("{{{}, {}, {}, {}}}", from(0).zero_point, from(1).zero_point,
-                    factor(from(0).scale, from(1).scale), to_value(node().activation, to()));
-    call("i8_multiply", "&{}, {}, {}, {}, {}, {}", structure("i8_scaling", scaling, 24), src(0),
+    const float most = 255.0F * 255.0F * multiplier(from(0).scale, from(1).scale, to().scale);
+    const bool is_simple = takes_all(node().activation) && most < kRoundable;
+    const std::string scaling = fmt::format(
+        "{{{}, {}, {}, {}, {}}}", from(0).zero_point, from(1).zero_point,
+        factor(from(0).scale, from(1).scale), to_value(node().activation, to()), is_simple ? 1 : 0);
+    call("i8_multiply", "&{}, {}, {}, {}, {}, {}", structure("i8_scaling", scaling, 28), src(0),
          src(1), shape(1).elements(), shape(0).elements() / shape(1).elements(), dst());
   }
   void operator()(const FusedChannels& op) {
@@ -222,7 +229,8 @@ class I8Steps final : public Steps {
       const std::uint64_t depth = op.weights.size() / static_cast<std::size_t>(node.shape.channels);
       const bool by_planes = is_depthwise(op, in);
       if (is_dense(op, in, node.shape)) return over_residual();
-      room.scratch = by_planes ? depthwise_scratch(op, node.shape) : conv_scratch(depth);
+      room.scratch =
+          by_planes ? depthwise_scratch(op, node.shape) : conv_scratch(depth, node.shape);
       if (by_planes && node.shape.channels == in.channels && plane(node.shape) <= plane(in))
         room.over.push_back(node.inputs[0]);
       over_residual();
@@ -324,14 +332,16 @@ class I8Steps final : public Steps {
     return made;
   }
 
+  /// Whether a clamp leaves all bytes.
+  bool takes_all(net::Activation activation) const {
+    const ClampBounds bounds = clamp_bounds(activation, to().scale);
+    return byte_of(bounds.low, to().zero_point) == 0 &&
+           byte_of(bounds.high, to().zero_point) == 255;
+  }
+
   /// Whether kernels need no clamp but that of bytes; see i8_layer.h.
   bool is_simple(const std::vector<double>& largest, const std::vector<float>& factors) const {
     const bool joins = node().residual >= 0;
-    const auto takes_all = [&](net::Activation activation) {
-      const ClampBounds bounds = clamp_bounds(activation, to().scale);
-      return byte_of(bounds.low, to().zero_point) == 0 &&
-             byte_of(bounds.high, to().zero_point) == 255;
-    };
     if (!takes_all(joins ? node().joined_activation : node().activation)) return false;
     if (joins && node().activation != net::Activation::None) return false;
     double added = 0;

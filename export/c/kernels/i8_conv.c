@@ -5,88 +5,95 @@
 #include "i8_conv_plain.h"
 #ifdef KERNEL_HAS_PAIRS
 
-/* What a window of one pixel sees, in the order of weights. */
-static void kernel_i8_column(const kernel_window *window, const uint8_t *src, int32_t channels, int32_t padding,
-                             int32_t pixel, uint8_t *to) {
+/* Windows inside of the map: their first place is `src`. Three taps wide, then any. */
+static KERNEL_APART void kernel_i8_column3(const uint8_t *src, int32_t width, int32_t plane, int32_t rows,
+                                           int32_t channels, uint8_t *to) {
+  for (; channels > 0; --channels, src += plane) {
+    const uint8_t *row = src;
+    uint8_t *const end = to + 3 * rows;
+    for (; to != end; to += 3, row += width) {
+      const uint32_t word = kernel_word(row); /* the fourth byte is written over */
+      memcpy(to, &word, 4);
+    }
+  }
+}
+
+/* What the window of one pixel sees, in the order of weights. */
+static KERNEL_APART void kernel_i8_column(const kernel_window *window, const uint8_t *src, int32_t channels,
+                                          int32_t padding, int32_t pixel, uint8_t *to) {
+  const int32_t down = window->kernel_height, across = window->kernel_width, dilation = window->dilation;
+  const int32_t width = window->in_width, plane = window->in_height * width;
   const int32_t top = pixel / window->out_width * window->stride_height - window->top;
   const int32_t left = pixel % window->out_width * window->stride_width - window->left;
-  const int32_t width = window->in_width, dilation = window->dilation, across = window->kernel_width;
-  const int is_inside = top >= 0 && left >= 0 &&
-                        top + (window->kernel_height - 1) * dilation < window->in_height &&
-                        left + (across - 1) * dilation < width;
-  int32_t i, ky, kx;
-  const uint8_t *plane = src;
-  for (i = 0; i < channels; ++i, plane += window->in_height * width) {
-    const uint8_t *row = plane + top * width + left;
-    if (is_inside && dilation == 1 && across == 3) {
-      for (ky = 0; ky < window->kernel_height; ++ky, row += width, to += 3) {
-        const uint32_t word = kernel_word(row); /* the fourth byte is written over */
-        memcpy(to, &word, 4);
+  int32_t first_row = 0, last_row = down, first = 0, last = across, i, ky, kx;
+  while (first_row < down && top + first_row * dilation < 0) ++first_row;
+  while (last_row > first_row && top + (last_row - 1) * dilation >= window->in_height) --last_row;
+  while (first < across && left + first * dilation < 0) ++first;
+  while (last > first && left + (last - 1) * dilation >= width) --last;
+  src += top * width + left;
+  if (last_row - first_row == down && last - first == 3 && across == 3 && dilation == 1) {
+    kernel_i8_column3(src, width, plane, down, channels, to);
+    to += 3 * down * channels;
+  } else {
+    if (last_row - first_row != down || last - first != across)
+      memset(to, padding, (size_t)(channels * down * across));
+    for (i = 0; i < channels; ++i, src += plane, to += down * across)
+      for (ky = first_row; ky < last_row; ++ky) {
+        const uint8_t *row = src + ky * dilation * width;
+        uint8_t *at = to + ky * across;
+        for (kx = first; kx < last; ++kx) at[kx] = row[kx * dilation];
       }
-    } else if (is_inside) {
-      for (ky = 0; ky < window->kernel_height; ++ky, row += width * dilation)
-        for (kx = 0; kx < across; ++kx) *to++ = row[kx * dilation];
-    } else {
-      for (ky = 0; ky < window->kernel_height; ++ky)
-        for (kx = 0; kx < across; ++kx) {
-          const int32_t y = top + ky * dilation, x = left + kx * dilation;
-          *to++ = y >= 0 && y < window->in_height && x >= 0 && x < width ? plane[y * width + x] : (uint8_t)padding;
-        }
-    }
   }
   for (i = 0; i < 4; ++i) to[i] = 0; /* weights behind the last meet zeros */
 }
 
-/* Columns of two pixels, bytes, become pairs [depth / 2][2]. */
-static uint32_t *kernel_i8_widened(const uint8_t *first, const uint8_t *second, int32_t depth, uint32_t *to) {
-  int32_t k;
-  for (k = 0; k < depth; k += 4, to += 4) {
-    const uint32_t a = kernel_word(first + k), b = kernel_word(second + k);
-    const uint32_t a_even = kernel_even_bytes(a), a_odd = kernel_odd_bytes(a);
-    const uint32_t b_even = kernel_even_bytes(b), b_odd = kernel_odd_bytes(b);
-    to[0] = kernel_lower(a_even, a_odd), to[1] = kernel_lower(b_even, b_odd);
-    to[2] = kernel_upper(a_even, a_odd), to[3] = kernel_upper(b_even, b_odd);
+/* Columns of two pixels, bytes, become pairs [depth / 2][2]: of four values the first and the third, then the others.
+   That order costs nothing, here and for weights. */
+static KERNEL_APART uint32_t *kernel_i8_widened(const uint8_t *first, const uint8_t *second, int32_t depth, uint32_t *to) {
+  const uint8_t *end = first + depth;
+  for (; first != end; first += 4, second += 4, to += 4) {
+    const uint32_t a = kernel_word(first), b = kernel_word(second);
+    to[0] = kernel_even_bytes(a), to[1] = kernel_even_bytes(b);
+    to[2] = kernel_odd_bytes(a), to[3] = kernel_odd_bytes(b);
   }
   return to;
 }
 
 /* Four neighbouring pixels of planes, pointwise. */
-static uint32_t *kernel_i8_planes(const uint8_t *src, int32_t plane, int32_t depth, uint32_t *to) {
-  uint32_t *next = to + 4 * ((depth + 3) / 4);
-  int32_t k;
-  for (k = 0; k + 2 <= depth; k += 2, src += 2 * plane, to += 2, next += 2) {
-    const uint32_t a = kernel_word(src), b = kernel_word(src + plane);
-    const uint32_t a_even = kernel_even_bytes(a), a_odd = kernel_odd_bytes(a);
-    const uint32_t b_even = kernel_even_bytes(b), b_odd = kernel_odd_bytes(b);
-    to[0] = kernel_lower(a_even, b_even), to[1] = kernel_lower(a_odd, b_odd);
-    next[0] = kernel_upper(a_even, b_even), next[1] = kernel_upper(a_odd, b_odd);
-  }
-  for (; k < (depth + 3) / 4 * 4; k += 2, to += 2, next += 2) {
-    const uint32_t a = k < depth ? kernel_word(src) : 0;
-    to[0] = a & 255, to[1] = a >> 8 & 255;
-    next[0] = a >> 16 & 255, next[1] = a >> 24;
-  }
-  return next;
+static KERNEL_APART uint32_t *kernel_i8_planes(const uint8_t *src, int32_t plane, int32_t depth, uint32_t *to) {
+  uint32_t *next = to + (depth + 3) / 4 * 4;
+  uint32_t *const behind = next + (next - to);
+  int32_t i;
+  for (; depth > 0; depth -= 4, src += 2 * plane, to += 4, next += 4)
+    for (i = 0; i < 2; ++i, src += plane) { /* planes 0 and 2, then 1 and 3 */
+      const uint32_t a = depth > i ? kernel_word(src) : 0, b = depth > i + 2 ? kernel_word(src + 2 * plane) : 0;
+      const uint32_t a_even = kernel_even_bytes(a), a_odd = kernel_odd_bytes(a);
+      const uint32_t b_even = kernel_even_bytes(b), b_odd = kernel_odd_bytes(b);
+      to[2 * i] = kernel_lower(a_even, b_even), to[2 * i + 1] = kernel_lower(a_odd, b_odd);
+      next[2 * i] = kernel_upper(a_even, b_even), next[2 * i + 1] = kernel_upper(a_odd, b_odd);
+    }
+  return behind;
 }
 
 /* Rows of four outputs' weights become pairs [depth / 2][4]. */
-static void kernel_i8_weights(const int8_t *weights, int32_t row, int32_t outputs, int32_t depth, uint32_t *to) {
-  int32_t o, k;
+static KERNEL_APART void kernel_i8_weights(const int8_t *weights, int32_t row, int32_t outputs, int32_t depth,
+                                           uint32_t *to) {
+  int32_t o;
   for (o = 0; o < 4; ++o) {
     const int8_t *from = weights + (o < outputs ? o : 0) * row;
-    uint32_t *at = to + o;
-    for (k = 0; k < depth; k += 4, at += 8) {
-      const uint32_t word = kernel_word(from + k);
-      const uint32_t even = kernel_even_signed(word), odd = kernel_odd_signed(word);
-      at[0] = kernel_lower(even, odd), at[4] = kernel_upper(even, odd);
+    uint32_t *at = to + o, *const end = at + 2 * depth;
+    for (; at != end; at += 8, from += 4) {
+      const uint32_t word = kernel_word(from);
+      at[0] = kernel_even_signed(word), at[4] = kernel_odd_signed(word);
     }
   }
 }
 
 /* The sums of four outputs of two pixels; they begin with the biases. */
-static void kernel_i8_pair_dots(const uint32_t *weights, const uint32_t *columns, int32_t depth, int32_t sums[4][2]) {
-  int32_t a0 = sums[0][0], a1 = a0, b0 = sums[1][0], b1 = b0;
-  int32_t c0 = sums[2][0], c1 = c0, d0 = sums[3][0], d1 = d0;
+static KERNEL_APART void kernel_i8_pair_dots(const uint32_t *weights, const uint32_t *columns, int32_t depth,
+                                             const int32_t *bias, int32_t *sums) {
+  int32_t a0 = bias[0], a1 = a0, b0 = bias[1], b1 = b0;
+  int32_t c0 = bias[2], c1 = c0, d0 = bias[3], d1 = d0;
   const uint32_t *end = columns + depth;
   do {
     uint32_t x = columns[0], y = columns[1], w = weights[0];
@@ -101,40 +108,70 @@ static void kernel_i8_pair_dots(const uint32_t *weights, const uint32_t *columns
     d0 = kernel_plus_products(w, x, d0), d1 = kernel_plus_products(w, y, d1);
     columns += 4, weights += 8;
   } while (columns != end);
-  sums[0][0] = a0, sums[0][1] = a1, sums[1][0] = b0, sums[1][1] = b1;
-  sums[2][0] = c0, sums[2][1] = c1, sums[3][0] = d0, sums[3][1] = d1;
+  sums[0] = a0, sums[1] = a1, sums[2] = b0, sums[3] = b1;
+  sums[4] = c0, sums[5] = c1, sums[6] = d0, sums[7] = d1;
+}
+
+/* What one output makes of two sums; `place` is the first pixel's. */
+static void kernel_i8_two(const kernel_i8_layer *layer, int32_t o, const int32_t *sums, int is_pair,
+                          const uint8_t *residual, uint8_t *dst, long place) {
+  dst[place] = kernel_i8_finished(layer, o, sums[0], residual == NULL ? NULL : residual + place);
+  if (is_pair)
+    dst[place + 1] = kernel_i8_finished(layer, o, sums[1], residual == NULL ? NULL : residual + place + 1);
+}
+
+/* Four outputs of a simple layer, of pairs of pixels. */
+static KERNEL_APART void kernel_i8_quad_simple(const float *factors, const int32_t *bias, int32_t offset,
+                                               const uint32_t *weights, const uint32_t *columns, int32_t depth,
+                                               int32_t plane, int32_t pairs, uint8_t *dst) {
+  const float a = factors[0], b = factors[1], c = factors[2], d = factors[3];
+  uint8_t *second = dst + plane, *third = second + plane, *fourth = third + plane;
+  uint8_t *const end = dst + 2 * pairs;
+  for (; dst != end; dst += 2, second += 2, third += 2, fourth += 2, columns += depth) {
+    int32_t sums[8];
+    kernel_i8_pair_dots(weights, columns, depth, bias, sums);
+    dst[0] = kernel_byte_of_sum(sums[0], a, offset), dst[1] = kernel_byte_of_sum(sums[1], a, offset);
+    second[0] = kernel_byte_of_sum(sums[2], b, offset), second[1] = kernel_byte_of_sum(sums[3], b, offset);
+    third[0] = kernel_byte_of_sum(sums[4], c, offset), third[1] = kernel_byte_of_sum(sums[5], c, offset);
+    fourth[0] = kernel_byte_of_sum(sums[6], d, offset), fourth[1] = kernel_byte_of_sum(sums[7], d, offset);
+  }
+}
+/* As kernel_i8_two() of four outputs of a simple layer with a join. */
+static inline void kernel_i8_four_joined(const float *factors, int32_t offset, const int32_t *sums, int32_t plane,
+                                         const kernel_i8_join *join, const uint8_t *residual, uint8_t *dst) {
+  const int32_t zero = join->zero;
+  const float factor = join->factor;
+  int32_t i;
+  for (i = 0; i < 4; ++i, dst += plane, residual += plane) {
+    dst[0] = kernel_byte_of_joined(sums[2 * i], factors[i], offset, (int32_t)residual[0] - zero, factor);
+    dst[1] = kernel_byte_of_joined(sums[2 * i + 1], factors[i], offset, (int32_t)residual[1] - zero, factor);
+  }
 }
 
 /* Four outputs at most, from output `o` on, of a tile's pixels. */
-static void kernel_i8_quad(const kernel_i8_layer *layer, const uint32_t *weights, const uint32_t *columns,
-                           int32_t depth, int32_t o, int32_t outputs, int32_t plane, int32_t first, int32_t count,
-                           const uint8_t *residual, uint8_t *dst) {
-  const kernel_i8_join *join = layer->join;
+static KERNEL_APART void kernel_i8_quad(const kernel_i8_layer *layer, const uint32_t *weights, const uint32_t *columns,
+                                        int32_t depth, int32_t o, int32_t outputs, int32_t plane, int32_t first,
+                                        int32_t count, const uint8_t *residual, uint8_t *dst) {
+  const int is_simple = layer->is_simple && outputs == 4;
   const int32_t offset = layer->to.zero - 0x4B400000;
-  int32_t p, i;
-  for (p = 0; p < count; p += 2, columns += depth) {
+  int32_t p = 0, i, bias[4];
+  for (i = 0; i < 4; ++i) bias[i] = layer->bias[o + (i < outputs ? i : 0)];
+  if (is_simple && layer->join == NULL) {
+    p = count & ~1;
+    kernel_i8_quad_simple(layer->factors + o, bias, offset, weights, columns, depth, plane, p / 2,
+                          dst + (long)o * plane + first);
+    columns += p / 2 * depth;
+  }
+  for (; p < count; p += 2, columns += depth) {
+    const long place = (long)o * plane + first + p;
     const int is_pair = p + 1 < count;
-    int32_t sums[4][2];
-    long place = (long)o * plane + first + p;
-    for (i = 0; i < 4; ++i) sums[i][0] = layer->bias[o + (i < outputs ? i : 0)];
-    kernel_i8_pair_dots(weights, columns, depth, sums);
-    for (i = 0; i < outputs; ++i, place += plane) {
-      const float factor = layer->factors[o + i];
-      if (layer->is_simple && join == NULL) {
-        dst[place] = kernel_byte_of_sum(sums[i][0], factor, offset);
-        if (is_pair) dst[place + 1] = kernel_byte_of_sum(sums[i][1], factor, offset);
-      } else if (layer->is_simple) {
-        dst[place] = kernel_byte_of_joined(sums[i][0], factor, offset, (int32_t)residual[place] - join->zero, join->factor);
-        if (is_pair)
-          dst[place + 1] = kernel_byte_of_joined(sums[i][1], factor, offset, (int32_t)residual[place + 1] - join->zero,
-                                                 join->factor);
-      } else {
-        dst[place] = kernel_i8_finished(layer, o + i, sums[i][0], residual == NULL ? NULL : residual + place);
-        if (is_pair)
-          dst[place + 1] =
-              kernel_i8_finished(layer, o + i, sums[i][1], residual == NULL ? NULL : residual + place + 1);
-      }
-    }
+    int32_t sums[8];
+    kernel_i8_pair_dots(weights, columns, depth, bias, sums);
+    if (is_simple && is_pair)
+      kernel_i8_four_joined(layer->factors + o, offset, sums, plane, layer->join, residual + place, dst + place);
+    else
+      for (i = 0; i < outputs; ++i)
+        kernel_i8_two(layer, o + i, sums + 2 * i, is_pair, residual, dst, place + (long)i * plane);
   }
 }
 

@@ -5,6 +5,8 @@
 #if defined(__GNUC__) && defined(__ARM_FEATURE_DSP) && defined(__ARM_FP) && !defined(__SOFTFP__)
 #include <arm_acle.h>
 #define KERNEL_HAS_PAIRS 1
+/* A loop that needs all registers. */
+#define KERNEL_APART __attribute__((noinline))
 
 /* Bytes 0 and 2 of a word, or 1 and 3, as pairs. */
 static inline uint32_t kernel_even_bytes(uint32_t word) {

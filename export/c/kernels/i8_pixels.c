@@ -3,7 +3,9 @@
 
 static void kernel_i8_pixels(const uint8_t *pixels, int32_t plane, int32_t channels, const uint8_t *tables,
                              uint8_t *dst) {
-  int32_t c, p;
-  for (c = 0; c < channels; ++c, tables += 256)
-    for (p = 0; p < plane; ++p) *dst++ = tables[pixels[p * channels + c]];
+  const uint8_t *const end = dst + plane * channels;
+  for (; dst != end; ++pixels, tables += 256) {
+    const uint8_t *from = pixels, *const behind = dst + plane;
+    for (; dst != behind; from += channels) *dst++ = tables[*from];
+  }
 }
