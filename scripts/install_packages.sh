@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of scripts/packages.txt that are missing; does nothing when none is.
-#   scripts/install_packages.sh [EXTRA PACKAGE...]
+#   scripts/install_packages.sh [--mcu] [EXTRA PACKAGE...]      --mcu: those for tests on emulated microcontrollers too
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+mcu=
+[ "${1:-}" = --mcu ] && mcu=1 && shift
 wanted=()
 while read -r package condition command; do
+  if [ "$condition" = "[mcu]" ] && [ -z "$mcu" ]; then continue; fi
   if [ "$condition" = "[unless" ] && command -v "${command%]}" >/dev/null; then continue; fi
   wanted+=("$package")
 done < <(sed 's/#.*//' scripts/packages.txt | awk 'NF')

@@ -8,10 +8,10 @@ static void kernel_f32_average_pool(const kernel_window *window, const float *sr
   for (c = 0; c < window->out_channels; ++c, src += window->in_height * window->in_width)
     for (y = 0; y < window->out_height; ++y) {
       const kernel_cells rows =
-          kernel_window_cells(y, window->stride_height, window->top, window->kernel_height, window->in_height);
+          kernel_window_cells(y, window->stride_height, window->top, window->taps_down, window->in_height);
       for (x = 0; x < window->out_width; ++x)
         *dst++ = kernel_f32_mean(
             src, window->in_width, rows,
-            kernel_window_cells(x, window->stride_width, window->left, window->kernel_width, window->in_width));
+            kernel_window_cells(x, window->stride_width, window->left, window->taps_across, window->in_width));
     }
 }

@@ -3,7 +3,7 @@
 #include "f32_layer.h"
 
 static void kernel_f32_deconv(const kernel_window *window, const kernel_f32_layer *layer, const float *src, float *dst) {
-  const int32_t kernel = window->kernel_height, taps = kernel * kernel;
+  const int32_t kernel = window->taps_down, taps = kernel * kernel;
   const int32_t in_plane = window->in_height * window->in_width;
   int32_t o, y, x, i;
   for (o = 0; o < window->out_channels; ++o)

@@ -13,8 +13,8 @@ static float kernel_f32_window3x3(const float *row, int32_t width, const float *
 static float kernel_f32_window_sum(const kernel_window *window, const float *row, int32_t width, const float *w) {
   float sum = 0;
   int32_t ky, kx;
-  for (ky = 0; ky < window->kernel_height; ++ky, row += width * window->dilation)
-    for (kx = 0; kx < window->kernel_width; ++kx) sum += row[kx * window->dilation] * *w++;
+  for (ky = 0; ky < window->taps_down; ++ky, row += width * window->dilation)
+    for (kx = 0; kx < window->taps_across; ++kx) sum += row[kx * window->dilation] * *w++;
   return sum;
 }
 
@@ -23,11 +23,11 @@ static void kernel_f32_depthwise(const kernel_window *window, const kernel_f32_l
                                  float *dst, float *scratch) {
   const int32_t each = window->out_channels / window->in_channels;
   const int32_t height =
-      (window->out_height - 1) * window->stride_height + (window->kernel_height - 1) * window->dilation + 1;
+      (window->out_height - 1) * window->stride_height + (window->taps_down - 1) * window->dilation + 1;
   const int32_t width =
-      (window->out_width - 1) * window->stride_width + (window->kernel_width - 1) * window->dilation + 1;
-  const int32_t taps = window->kernel_height * window->kernel_width;
-  const int is_3x3 = window->kernel_height == 3 && window->kernel_width == 3 && window->dilation == 1;
+      (window->out_width - 1) * window->stride_width + (window->taps_across - 1) * window->dilation + 1;
+  const int32_t taps = window->taps_down * window->taps_across;
+  const int is_3x3 = window->taps_down == 3 && window->taps_across == 3 && window->dilation == 1;
   const float *weights = layer->weights;
   int32_t c, e, y, x;
   for (c = 0; c < window->in_channels; ++c) {

@@ -21,7 +21,7 @@ static KERNEL_APART void kernel_i8_column3(const uint8_t *src, int32_t width, in
 /* What the window of one pixel sees, in the order of weights. */
 static KERNEL_APART void kernel_i8_column(const kernel_window *window, const uint8_t *src, int32_t channels,
                                           int32_t padding, int32_t pixel, uint8_t *to) {
-  const int32_t down = window->kernel_height, across = window->kernel_width, dilation = window->dilation;
+  const int32_t down = window->taps_down, across = window->taps_across, dilation = window->dilation;
   const int32_t width = window->in_width, plane = window->in_height * width;
   const int32_t top = pixel / window->out_width * window->stride_height - window->top;
   const int32_t left = pixel % window->out_width * window->stride_width - window->left;
@@ -178,10 +178,10 @@ static KERNEL_APART void kernel_i8_quad(const kernel_i8_layer *layer, const uint
 static void kernel_i8_conv(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
                            const uint8_t *residual, uint8_t *dst, int32_t tile, uint8_t *scratch) {
   const int32_t group_in = window->in_channels / window->groups, group_out = window->out_channels / window->groups;
-  const int32_t row = group_in * window->kernel_height * window->kernel_width, depth = (row + 3) / 4 * 4;
+  const int32_t row = group_in * window->taps_down * window->taps_across, depth = (row + 3) / 4 * 4;
   const int32_t in_plane = window->in_height * window->in_width;
   const int32_t plane = window->out_height * window->out_width;
-  const int is_pointwise = window->kernel_height == 1 && window->kernel_width == 1 && plane == in_plane;
+  const int is_pointwise = window->taps_down == 1 && window->taps_across == 1 && plane == in_plane;
   uint32_t *weights = (uint32_t *)(void *)scratch, *columns = weights + 2 * depth;
   uint8_t *bytes = (uint8_t *)(columns + tile * depth / 2);
   int32_t g, o, p, first;

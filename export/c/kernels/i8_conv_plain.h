@@ -16,9 +16,9 @@ static void kernel_i8_columns(const kernel_window *window, const uint8_t *src, i
     const uint8_t *plane = src;
     uint8_t *to = columns + p;
     for (i = 0; i < channels; ++i, plane += window->in_height * window->in_width)
-      for (ky = 0; ky < window->kernel_height; ++ky) {
+      for (ky = 0; ky < window->taps_down; ++ky) {
         const int32_t row = top + ky * window->dilation;
-        for (kx = 0; kx < window->kernel_width; ++kx, to += 2) {
+        for (kx = 0; kx < window->taps_across; ++kx, to += 2) {
           const int32_t column = left + kx * window->dilation;
           *to = p < count && row >= 0 && row < window->in_height && column >= 0 && column < window->in_width
                     ? plane[row * window->in_width + column]
@@ -47,10 +47,10 @@ static void kernel_i8_outputs_of(const kernel_i8_layer *layer, const uint8_t *co
 static void kernel_i8_conv_plain(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
                            const uint8_t *residual, uint8_t *dst, uint8_t *scratch) {
   const int32_t group_in = window->in_channels / window->groups, group_out = window->out_channels / window->groups;
-  const int32_t depth = group_in * window->kernel_height * window->kernel_width;
+  const int32_t depth = group_in * window->taps_down * window->taps_across;
   const int32_t in_plane = window->in_height * window->in_width;
   const int32_t plane = window->out_height * window->out_width;
-  const int is_pointwise = window->kernel_height == 1 && window->kernel_width == 1 && plane == in_plane;
+  const int is_pointwise = window->taps_down == 1 && window->taps_across == 1 && plane == in_plane;
   int32_t g, o, first;
   for (g = 0; g < window->groups; ++g)
     for (first = 0; first < plane; first += 2) {

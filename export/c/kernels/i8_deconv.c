@@ -5,7 +5,7 @@
 
 static void kernel_i8_deconv(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
                              uint8_t *dst) {
-  const int32_t kernel = window->kernel_height, taps = kernel * kernel;
+  const int32_t kernel = window->taps_down, taps = kernel * kernel;
   const int32_t in_plane = window->in_height * window->in_width;
   int32_t o, y, x, i;
   for (o = 0; o < window->out_channels; ++o)

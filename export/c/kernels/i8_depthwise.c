@@ -92,7 +92,7 @@ static void kernel_i8_pairs_wide(const int8_t *w, int32_t rows, int32_t kernel, 
 /* As rows3x3(), of any kernel without dilation and of stride 1. */
 static KERNEL_APART void kernel_i8_rows_wide(const kernel_window *window, const uint16_t *row, int32_t width,
                                              int32_t rows, const uint32_t *pairs, int32_t bias, int32_t *to) {
-  const int32_t count = window->out_width, words = window->kernel_width / 2 + 1, down = window->kernel_height;
+  const int32_t count = window->out_width, words = window->taps_across / 2 + 1, down = window->taps_down;
   const int32_t skip = width - 2 * words;
   for (; rows > 0; --rows, row += width, to += count) {
     const uint16_t *at = row;
@@ -125,10 +125,10 @@ static KERNEL_APART void kernel_i8_rows_wide(const kernel_window *window, const 
 /* A row of sums of any window. */
 static KERNEL_APART void kernel_i8_row(const kernel_window *window, const uint16_t *row, int32_t width, int32_t count,
                           const int8_t *w, int32_t bias, int32_t *sums) {
-  const int32_t kernel = window->kernel_width, dilation = window->dilation, stride = window->stride_width;
+  const int32_t kernel = window->taps_across, dilation = window->dilation, stride = window->stride_width;
   int32_t x, ky, kx;
   for (x = 0; x < count; ++x) sums[x] = bias;
-  for (ky = 0; ky < window->kernel_height; ++ky, row += width * dilation, w += kernel)
+  for (ky = 0; ky < window->taps_down; ++ky, row += width * dilation, w += kernel)
     for (x = 0; x < count; ++x) {
       const uint16_t *from = row + x * stride;
       int32_t sum = sums[x];
@@ -165,14 +165,14 @@ static void kernel_i8_depthwise(const kernel_window *window, const kernel_i8_lay
                                 const uint8_t *residual, uint8_t *dst, uint8_t *scratch) {
   const int32_t each = window->out_channels / window->in_channels, count = window->out_width;
   const int32_t height =
-      (window->out_height - 1) * window->stride_height + (window->kernel_height - 1) * window->dilation + 1;
-  const int32_t seen = (count - 1) * window->stride_width + (window->kernel_width - 1) * window->dilation + 1;
+      (window->out_height - 1) * window->stride_height + (window->taps_down - 1) * window->dilation + 1;
+  const int32_t seen = (count - 1) * window->stride_width + (window->taps_across - 1) * window->dilation + 1;
   const int32_t width = (seen + 1) / 2 * 2, at_once = count < 64 ? 64 / count : 1;
   const int32_t rows_in = height - window->top < window->in_height ? height - window->top : window->in_height;
   const int32_t columns_in = width - window->left < window->in_width ? width - window->left : window->in_width;
-  const int is_3x3 = window->kernel_height == 3 && window->kernel_width == 3 && window->dilation == 1;
+  const int is_3x3 = window->taps_down == 3 && window->taps_across == 3 && window->dilation == 1;
   const int is_wide = window->stride_width == 1 && window->stride_height == 1 && window->dilation == 1 &&
-                      window->kernel_height * (window->kernel_width / 2 + 1) * 2 <= KERNEL_WIDE_PAIRS;
+                      window->taps_down * (window->taps_across / 2 + 1) * 2 <= KERNEL_WIDE_PAIRS;
   int32_t *sums = (int32_t *)(void *)scratch;
   uint16_t *plane = (uint16_t *)(void *)(scratch + 4 * (count * at_once + 2));
   const int8_t *weights = layer->weights;
@@ -181,13 +181,13 @@ static void kernel_i8_depthwise(const kernel_window *window, const kernel_i8_lay
   for (c = 0; c < window->in_channels; ++c) {
     kernel_i8_inside(src + (long)c * window->in_height * window->in_width, window->in_width, rows_in, columns_in, width,
                      plane + window->top * width + window->left);
-    for (e = 0; e < each; ++e, weights += window->kernel_height * window->kernel_width) {
+    for (e = 0; e < each; ++e, weights += window->taps_down * window->taps_across) {
       const int32_t o = c * each + e;
       uint32_t pairs[KERNEL_WIDE_PAIRS];
       if (is_3x3)
         kernel_i8_pairs3x3(weights, pairs);
       else if (is_wide)
-        kernel_i8_pairs_wide(weights, window->kernel_height, window->kernel_width, pairs);
+        kernel_i8_pairs_wide(weights, window->taps_down, window->taps_across, pairs);
       for (y = 0; y < window->out_height; y += at_once) {
         const uint16_t *row = plane + y * window->stride_height * width;
         const int32_t rows = window->out_height - y < at_once ? window->out_height - y : at_once;

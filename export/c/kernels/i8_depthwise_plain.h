@@ -8,8 +8,8 @@
 
 static int32_t kernel_i8_window_sum(const kernel_window *window, const uint8_t *row, int32_t width, const int8_t *w) {
   int32_t sum = 0, ky, kx;
-  for (ky = 0; ky < window->kernel_height; ++ky, row += width * window->dilation)
-    for (kx = 0; kx < window->kernel_width; ++kx) sum += (int32_t)row[kx * window->dilation] * *w++;
+  for (ky = 0; ky < window->taps_down; ++ky, row += width * window->dilation)
+    for (kx = 0; kx < window->taps_across; ++kx) sum += (int32_t)row[kx * window->dilation] * *w++;
   return sum;
 }
 
@@ -18,10 +18,10 @@ static void kernel_i8_depthwise_plain(const kernel_window *window, const kernel_
                                 const uint8_t *residual, uint8_t *dst, uint8_t *scratch) {
   const int32_t each = window->out_channels / window->in_channels;
   const int32_t height =
-      (window->out_height - 1) * window->stride_height + (window->kernel_height - 1) * window->dilation + 1;
+      (window->out_height - 1) * window->stride_height + (window->taps_down - 1) * window->dilation + 1;
   const int32_t width =
-      (window->out_width - 1) * window->stride_width + (window->kernel_width - 1) * window->dilation + 1;
-  const int32_t taps = window->kernel_height * window->kernel_width;
+      (window->out_width - 1) * window->stride_width + (window->taps_across - 1) * window->dilation + 1;
+  const int32_t taps = window->taps_down * window->taps_across;
   const int8_t *weights = layer->weights;
   int32_t c, e, y, x;
   for (c = 0; c < window->in_channels; ++c) {

@@ -24,13 +24,13 @@ typedef struct {
 
 /* The byte of output o; residual: its place there, where there is a join. */
 static inline uint8_t kernel_i8_finished(const kernel_i8_layer *layer, int32_t o, int32_t sum, const uint8_t *residual) {
-  float x = kernel_product((float)sum, layer->factors[o]);
-  if (layer->join != NULL) {
-    const kernel_i8_join *join = layer->join;
-    x = x < join->low ? join->low : x;
-    x = x > join->high ? join->high : x;
-    x = kernel_rounded_to_float(kernel_rounded_to_float(x) +
-                                kernel_product((float)((int32_t)*residual - join->zero), join->factor));
-  }
+  const kernel_i8_join *join = layer->join;
+  float x;
+  if (join == NULL) return kernel_i8_scaled(sum, layer->factors[o], &layer->to);
+  x = kernel_product((float)sum, layer->factors[o]);
+  x = x < join->low ? join->low : x;
+  x = x > join->high ? join->high : x;
+  x = kernel_rounded_to_float(kernel_rounded_to_float(x) +
+                              kernel_product((float)((int32_t)*residual - join->zero), join->factor));
   return kernel_i8_rounded(x, &layer->to);
 }

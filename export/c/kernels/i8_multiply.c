@@ -26,6 +26,6 @@ static void kernel_i8_multiply(const kernel_i8_scaling *scaling, const uint8_t *
   for (c = 0; c < count; ++c)
     for (i = 0; i < each; ++i) {
       const int32_t product = ((int32_t)*src++ - scaling->zero) * ((int32_t)factors[c] - scaling->factors_zero);
-      *dst++ = kernel_i8_rounded(kernel_product((float)product, scaling->factor), &scaling->to);
+      *dst++ = kernel_i8_scaled(product, scaling->factor, &scaling->to);
     }
 }

@@ -8,7 +8,7 @@ typedef struct {
   int32_t in_channels, in_height, in_width;
   int32_t out_channels, out_height, out_width;
   int32_t groups;
-  int32_t kernel_height, kernel_width;
+  int32_t taps_down, taps_across;
   int32_t stride_height, stride_width;
   int32_t dilation;
   int32_t top, left;

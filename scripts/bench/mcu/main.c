@@ -7,7 +7,9 @@
 
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
-#define RUN NAMED(MODEL, _run)
+#define RUN NAMED(MODEL, _run_in)
+/* Bytes behind the arena, which must stay. */
+#define BEHIND 64
 
 #if defined(__arm__)
 #define COUNTS 1
@@ -37,15 +39,36 @@ static uint32_t now(void) { return 0; }
 static double instructions(uint32_t from, uint32_t to) { return (double)(to - from); }
 #endif
 
+#ifdef LAPS
+/* Prints what it took since the last call. */
+static uint32_t last;
+void lap(const char *name) {
+  const uint32_t here = now();
+  printf("%10.0f %s\n", instructions(last, here), name);
+  last = now();
+}
+#define BEGIN(from) (last = (from))
+#else
+#define BEGIN(from) (void)(from)
+#endif
+
 int main(void) {
   static uint8_t pixels[HEIGHT * WIDTH * CHANNELS];
   static float outputs[OUTPUTS];
+  static union {
+    double aligned;
+    uint8_t bytes[ARENA_BYTES + BEHIND];
+  } arena;
   uint32_t i, seed = 1, digest = 2166136261u, from, to;
   for (i = 0; i < sizeof pixels; ++i) seed = seed * 1664525u + 1013904223u, pixels[i] = (uint8_t)(seed >> 24);
+  memset(arena.bytes, 0xA5, sizeof arena.bytes);
   start();
   from = now();
-  RUN(pixels, outputs);
+  BEGIN(from);
+  RUN(arena.bytes, pixels, outputs);
   to = now();
+  for (i = 0; i < BEHIND; ++i)
+    if (arena.bytes[ARENA_BYTES + i] != 0xA5) return printf("wrote behind the arena\n"), 1;
   for (i = 0; i < OUTPUTS; ++i) {
     uint32_t bits;
     memcpy(&bits, outputs + i, sizeof bits);

@@ -32,8 +32,8 @@ model_flags() {  # FILE.c
   stem=$(basename "$1" .c)
   name=$(tr -c 'A-Za-z0-9\n' _ <<<"$stem")
   upper=$(tr a-z A-Z <<<"$name")
-  echo "-DMODEL=$name -DHEADER=\"$stem.h\" -DHEIGHT=${upper}_HEIGHT -DWIDTH=${upper}_WIDTH -DCHANNELS=${upper}_CHANNELS" \
-    "-DOUTPUTS=${upper}_OUTPUTS -I$(dirname "$1")"
+  echo "${LAPS:-} -DMODEL=$name -DHEADER=\"$stem.h\" -DHEIGHT=${upper}_HEIGHT -DWIDTH=${upper}_WIDTH -DCHANNELS=${upper}_CHANNELS" \
+    "-DOUTPUTS=${upper}_OUTPUTS -DARENA_BYTES=${upper}_ARENA_BYTES -I$(dirname "$1")"
 }
 
 # Prints "DIGEST INSTRUCTIONS" of a written network on a core; more flags replace -O2.
@@ -43,7 +43,7 @@ run_on() {  # CORE FILE.c SCRATCH [FLAG...]
   flags="$(core_flags "$core") $(model_flags "$file") -ffunction-sections -fdata-sections -Wl,--gc-sections ${*:--O2}"
   case $core in
     rv32*)
-      riscv64-unknown-elf-gcc --specs=picolibc.specs $flags -nostartfiles -T "$here/riscv.ld" -o "$program" \
+      riscv64-unknown-elf-gcc --specs=picolibc.specs $flags -nostartfiles -Wl,--no-warn-rwx-segments -T "$here/riscv.ld" -o "$program" \
         "$here/start_riscv.S" "$here/console_riscv.c" "$here/main.c" "$file" -lm
       timeout 300 qemu-system-riscv32 -M virt -bios none -nographic -monitor none -icount shift=0 -kernel "$program" ;;
     *)
@@ -52,8 +52,17 @@ run_on() {  # CORE FILE.c SCRATCH [FLAG...]
       arm-none-eabi-gcc -mthumb $flags -DTICK="$tick" -nostartfiles --specs=nosys.specs -u _printf_float -T "$here/arm.ld" -Wl,--defsym=FLASH=$flash \
         -Wl,--defsym=RAM=$ram -Wl,--defsym=RAM_BYTES=$bytes -o "$program" "$here/start_arm.c" "$here/main.c" "$file" -lm
       timeout 300 qemu-system-arm -M "$machine" -nographic -monitor none -serial none \
-        -semihosting-config enable=on,target=native -icount shift=0 -kernel "$program" ;;
+        -semihosting-config enable=on,target=native -icount shift=0 -kernel "$program" 2>&1 ;;
   esac
+}
+
+# Bytes of the functions of a written network, without constants.
+code_bytes() {  # CORE FILE.c SCRATCH
+  local compiler=arm-none-eabi thumb=-mthumb
+  case $1 in rv32*) compiler=riscv64-unknown-elf thumb= ;; esac
+  $compiler-gcc $thumb $(core_flags "$1") -O2 -ffunction-sections -fdata-sections -I"$(dirname "$2")" -c -o "$3/code.o" "$2" \
+    $([ "$compiler" = riscv64-unknown-elf ] && echo --specs=picolibc.specs)
+  $compiler-size -A "$3/code.o" | awk '$1 ~ /^\.text/ {sum += $2} END {print sum}'
 }
 
 # Prints the digest that this machine's compiler gives.

@@ -9,8 +9,10 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
+#include "design_specs/seeds/random.hpp"
 #include "export/c/c_names.hpp"
 #include "export/c/compiled.hpp"
+#include "export/c/kernels/i8_to.h"
 #include "export/lowering/passes.hpp"
 #include "export/quantisation/quantise.hpp"
 #include "export/reference/fused_interpreter.hpp"
@@ -27,10 +29,12 @@ using Flags = std::vector<std::string>;
 
 const Flags kStrict = {"-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror"};
 const Flags kCpp = {"-x", "c++", "-std=c++11", "-O1", "-Wall", "-Wextra", "-Werror"};
-/// With contraction and reordering, where the CPU has fused instructions.
-const std::vector<Flags> kFast = {{"-std=gnu11", "-O3", "-march=native"},
-                                  {"-std=gnu11", "-Ofast", "-march=native"},
-                                  {"-std=c99", "-Os"}};
+/// With contraction and reordering, where the CPU has fused instructions; last watched.
+const std::vector<Flags> kFast = {
+    {"-std=gnu11", "-O3", "-march=native"},
+    {"-std=gnu11", "-Ofast", "-march=native"},
+    {"-std=c99", "-Os"},
+    {"-std=c99", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"}};
 
 struct Scratch {
   fs::path folder = fs::temp_directory_path() / ("atto_c_" + std::to_string(::getpid()));
@@ -165,6 +169,31 @@ TEST_CASE("C: every shipped prototype gives the interpreters' results", "[.slow]
     INFO(named.name);
     require_same(named.network, {kStrict});
   }
+}
+
+TEST_CASE("C: sums become the same bytes in whole numbers as in floats") {
+  spec::Random random(11);
+  int wrong = 0;
+  for (int i = 0; i < 2000000; ++i) {
+    // From 2^-24 to 2^4; sums of which half fall near the middle of two steps.
+    const auto factor = static_cast<float>(std::exp2(28 * random.uniform() - 24));
+    const double middle = static_cast<double>(random.below(600)) - 299.5;
+    double sum = i % 2 == 0
+                     ? std::nearbyint(middle / factor) + static_cast<double>(random.below(5)) - 2
+                     : std::exp2(31 * random.uniform()) - std::exp2(31 * random.uniform());
+    sum = std::clamp(sum, -2147483647.0, 2147483647.0);
+    const auto zero = static_cast<std::int32_t>(random.below(256));
+    const kernel_i8_to to = {zero, i % 3 == 0 ? zero : 0, i % 5 == 0 ? std::max(zero, 200) : 255};
+    const auto whole = static_cast<std::int32_t>(sum);
+    const std::uint8_t wanted =
+        kernel_byte(static_cast<std::int32_t>(std::clamp(
+                        std::nearbyint(static_cast<float>(whole) * factor), -1024.0F, 1024.0F)) +
+                        zero,
+                    to.low, to.high);
+    wrong += kernel_i8_scaled_whole(whole, factor, &to) != wanted;
+    wrong += kernel_i8_scaled(whole, factor, &to) != wanted;
+  }
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("Names become identifiers, comments and strings of C") {
