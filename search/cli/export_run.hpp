@@ -18,8 +18,8 @@ struct ExportRequest {
   std::string calibrate;  ///< for I8: a data set or an image file; empty = calibration.safetensors
                           ///< beside the weights, made where it is missing
   std::string name = net::kModelStem;  ///< of the files, and of what C declares
-  std::filesystem::path out;                   ///< empty = beside the weights
-  std::filesystem::path reference;  ///< empty = beside the weights, made where it is missing
+  std::filesystem::path out;           ///< empty = beside the weights
+  std::filesystem::path reference;     ///< empty = beside the weights, made where it is missing
 };
 
 /// Returns the problems of a spec that asks for formats that nothing writes; `name`: of its file.
