@@ -173,8 +173,7 @@ TEST_CASE("C takes any name of a class and of a layer, and says where its names 
   CHECK(made.trouble.empty());
   CHECK(made.not_run.empty());
   const std::string header = spec::read_file(scratch.folder / "model.h");
-  CHECK(header.find("void model_run(const uint8_t *pixels, float *outputs);") !=
-        std::string::npos);
+  CHECK(header.find("void model_run(const uint8_t *pixels, float *outputs);") != std::string::npos);
   const std::string command =
       "cc -std=c99 -Wall -Wextra -Wpedantic -Werror -DMODEL_WITH_NAMES -c -o " +
       (scratch.folder / "model.o").string() + " " + (scratch.folder / "model.c").string();
