@@ -64,6 +64,6 @@ for network in vww resnet8 ds_cnn winner; do
     read -r digest naive_floats < <(run_on "$core" "$scratch/naive/$network.c" "$scratch" -O2 -DNAIVE_FLOATS 2>/dev/null) || true
     awk -v a="$ours" -v b="$naive" -v c="${floats:-0}" -v d="${naive_floats:-0}" -v names="$(printf '%-8s %-10s' "$network" "$core")" \
       -v code="$(code_bytes "$core" "$file" "$scratch")" -v ram="$ram" \
-      'BEGIN {printf "%s %11d %11d %6.1f %11d %11d %6.1f %6d %6d\n", names, a, b, b / a, c, d, c > 0 ? d / c : 0, code, ram}'
+      'BEGIN {printf "%s %11d %11d %6.1f %11d %11d %6.1f %6d %6d\n", names, a, b, b / a, c, d, (c > 0 ? d / c : 0), code, ram}'
   done
 done
