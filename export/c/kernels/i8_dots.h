@@ -1,8 +1,9 @@
 #pragma once
 /* Two outputs of two pixels: columns [depth][4] of which two are read, two rows of weights [depth]. */
 #include <stdint.h>
+#include "helper.h"
 
-static inline void kernel_i8_dots(const uint8_t *columns, int32_t stride, const int8_t *weights, const int8_t *more,
+KERNEL_HELPER void kernel_i8_dots(const uint8_t *columns, int32_t stride, const int8_t *weights, const int8_t *more,
                            int32_t depth, int32_t sums[2][2]) {
   int32_t a0 = 0, a1 = 0, b0 = 0, b1 = 0;
   const int8_t *end = weights + depth;

@@ -3,6 +3,7 @@
    has the zero point's value. */
 #include <stddef.h>
 #include <stdint.h>
+#include "helper.h"
 #include "i8_to.h"
 
 /* What is added before the result is rounded: clamp(sum * factor) + (residual - zero) * its factor. */
@@ -23,7 +24,7 @@ typedef struct {
 } kernel_i8_layer;
 
 /* The byte of output o; residual: its place there, where there is a join. */
-static inline uint8_t kernel_i8_finished(const kernel_i8_layer *layer, int32_t o, int32_t sum, const uint8_t *residual) {
+KERNEL_HELPER uint8_t kernel_i8_finished(const kernel_i8_layer *layer, int32_t o, int32_t sum, const uint8_t *residual) {
   const kernel_i8_join *join = layer->join;
   float x;
   if (join == NULL) return kernel_i8_scaled(sum, layer->factors[o], &layer->to);

@@ -2,6 +2,7 @@
 /* The float arithmetic of int8: every product and sum is rounded by itself. A compiler may contract or reorder what
    it sees; so it sees each value anew. */
 #include <stdint.h>
+#include "helper.h"
 #include <string.h>
 #if defined(__GNUC__) && defined(__arm__) && defined(__ARM_FP) && !defined(__SOFTFP__)
 #define KERNEL_SEEN(x) __asm__("" : "+t"(x))
@@ -13,7 +14,7 @@
 #define KERNEL_SEEN(x) __asm__("" : "+f"(x))
 #endif
 
-static inline float kernel_rounded_to_float(float x) {
+KERNEL_HELPER float kernel_rounded_to_float(float x) {
 #ifdef KERNEL_SEEN
   KERNEL_SEEN(x);
   return x;
@@ -23,11 +24,11 @@ static inline float kernel_rounded_to_float(float x) {
 #endif
 }
 
-static inline float kernel_product(float a, float b) { return kernel_rounded_to_float(a * b); }
+KERNEL_HELPER float kernel_product(float a, float b) { return kernel_rounded_to_float(a * b); }
 
 /* The nearest whole number, ties to even; 1024 or -1024 for what lies beyond. 12582912 is 1.5 * 2^23: a sum with it
    has no bits behind the point. */
-static inline int32_t kernel_rounded(float x) {
+KERNEL_HELPER int32_t kernel_rounded(float x) {
   float sum;
   int32_t bits;
   x = x > 1024.0F ? 1024.0F : x;
@@ -37,7 +38,7 @@ static inline int32_t kernel_rounded(float x) {
   return bits - 0x4B400000;
 }
 
-static inline uint8_t kernel_byte(int32_t q, int32_t low, int32_t high) {
+KERNEL_HELPER uint8_t kernel_byte(int32_t q, int32_t low, int32_t high) {
   q = q < low ? low : q;
   return (uint8_t)(q > high ? high : q);
 }

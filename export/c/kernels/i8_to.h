@@ -1,6 +1,7 @@
 #pragma once
 /* Where the bytes of a tensor lie: their zero point, and what they are clamped to; and how sums become such bytes. */
 #include <stdint.h>
+#include "helper.h"
 #include "i8_rounding.h"
 #if (defined(__arm__) && (!defined(__ARM_FP) || defined(__SOFTFP__))) || (defined(__riscv) && !defined(__riscv_flen))
 #define KERNEL_HAS_NO_FLOATS 1
@@ -10,14 +11,15 @@ typedef struct {
   int32_t zero, low, high;
 } kernel_i8_to;
 
-static inline uint8_t kernel_i8_rounded(float x, const kernel_i8_to *to) {
+KERNEL_HELPER uint8_t kernel_i8_rounded(float x, const kernel_i8_to *to) {
   return kernel_byte(kernel_rounded(x) + to->zero, to->low, to->high);
 }
 
-/* kernel_i8_rounded(sum * factor) in whole numbers, for cores that compute floats by calls. The rule rounds twice on the
-   way, by less than 2^-14 of a step together where a byte is not clamped anyway. So it agrees with the exact product
-   but near the middle of two steps, where floats decide. */
-static inline uint8_t kernel_i8_scaled_whole(int32_t sum, float factor, const kernel_i8_to *to) {
+#ifdef KERNEL_HAS_NO_FLOATS
+/* The byte of sum * factor in whole numbers, for cores that compute floats by calls. The rule rounds twice on the way,
+   by less than 2^-14 of a step together where a byte is not clamped anyway. So it agrees with the exact product but near
+   the middle of two steps, where floats decide. */
+KERNEL_HELPER uint8_t kernel_i8_scaled(int32_t sum, float factor, const kernel_i8_to *to) {
   uint32_t bits;
   int32_t shift;
   memcpy(&bits, &factor, sizeof bits);
@@ -33,12 +35,9 @@ static inline uint8_t kernel_i8_scaled_whole(int32_t sum, float factor, const ke
   }
   return kernel_i8_rounded(kernel_product((float)sum, factor), to);
 }
-
-/* The byte of sum * factor. */
-static inline uint8_t kernel_i8_scaled(int32_t sum, float factor, const kernel_i8_to *to) {
-#ifdef KERNEL_HAS_NO_FLOATS
-  return kernel_i8_scaled_whole(sum, factor, to);
 #else
+/* The byte of sum * factor. */
+KERNEL_HELPER uint8_t kernel_i8_scaled(int32_t sum, float factor, const kernel_i8_to *to) {
   return kernel_i8_rounded(kernel_product((float)sum, factor), to);
-#endif
 }
+#endif
