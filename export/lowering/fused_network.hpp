@@ -51,7 +51,7 @@ template <class Op>
 inline constexpr bool kIsReplaced =
     kIsOneOf<Op, net::InputLayer, net::Conv, net::BatchNorm, net::Activate, net::Add, net::Concat,
              net::Slice, net::Shuffle, net::Multiply, net::Dense, net::Deconv, net::LayerScale,
-             net::Dropout>;
+             net::Dropout, net::Zero>;
 
 /// The operations above, and those of the IR that fusion leaves alone; net::PoolTo has its first
 /// input alone, net::LayerNorm is without scale and shift, which follow it.

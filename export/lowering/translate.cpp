@@ -86,6 +86,10 @@ struct Translation {
                      values(weights, layer.name + ".bias")};
   }
   FusedOp operator()(const net::Dropout& /*op*/) const { return FusedActivate{}; }
+  FusedOp operator()(const net::Zero& op) const {
+    const std::vector<float> zeros(static_cast<std::size_t>(in[0].channels));
+    return FusedConv{1, op.stride, in[0].channels, 1, zeros, zeros};
+  }
   FusedOp operator()(const net::Activate& op) const {
     node.activation = op.kind;
     return FusedActivate{};

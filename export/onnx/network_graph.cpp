@@ -72,6 +72,15 @@ class NetworkWriter {
     return graph_.add("Mul", layer().name, {map(0), by_channel(".weight")}, {}, claimed());
   }
   std::string operator()(const net::Dropout& /*op*/) { return tensor(0); }
+  /// A convolution of each channel by 0.
+  std::string operator()(const net::Zero& op) {
+    const net::Shape& in = shape_of(layer().inputs[0]);
+    const std::vector<float> zeros(static_cast<std::size_t>(in.channels));
+    return graph_.add(
+        "Conv", layer().name,
+        {map(0), graph_.constant(layer().name + "/zeros", zeros, {in.channels, 1, 1, 1})},
+        convolution_attributes(net::Conv{in.channels, 1, op.stride, in.channels}, in), claimed());
+  }
   std::string operator()(const net::Activate& op) { return onnx::write(graph_, flat_site(), op); }
   std::string operator()(const net::Softmax& op) { return onnx::write(graph_, flat_site(), op); }
   template <class WithoutWeights>

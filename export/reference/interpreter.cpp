@@ -55,6 +55,7 @@ struct Interpreter::Step {
   }
   void operator()(const net::LayerScale& /*op*/) const { scale(parameters[0], {}, src(0)); }
   void operator()(const net::Dropout& /*op*/) const { dst = src(0); }
+  void operator()(const net::Zero& /*op*/) const { std::fill(dst.begin(), dst.end(), 0.0F); }
   /// dst = from * scale[c] + shift[c]; `shift` may be empty.
   void scale(const Values& factors, const Values& shifts, const Values& from) const {
     const std::size_t plane = dst.size() / factors.size();

@@ -191,6 +191,8 @@ class Builder {
         return stands(LayerScale{decided_.option(op.init)}, node);
       case OperatorKind::Dropout:
         return stands(Dropout{decided_.option(op.rate)}, node);
+      case OperatorKind::Zero:
+        return stands(Zero{node.stride}, node);
       case OperatorKind::SqueezeExcite:
         node.kind = Node::Kind::SqueezeExcite;
         node.reduction = decided_.value(op.reduction);

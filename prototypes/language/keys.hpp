@@ -57,6 +57,7 @@ inline constexpr auto kDenseKeys =
     std::to_array<std::string_view>({"op", "channels", "activation"});
 inline constexpr auto kShuffleKeys = std::to_array<std::string_view>({"op", "groups"});
 inline constexpr auto kUpsampleKeys = std::to_array<std::string_view>({"op", "factor", "mode"});
+inline constexpr auto kZeroKeys = std::to_array<std::string_view>({"op", "stride"});
 inline constexpr auto kNormKeys = std::to_array<std::string_view>({"op", "activation"});
 inline constexpr auto kLayerScaleKeys = std::to_array<std::string_view>({"op", "init"});
 inline constexpr auto kDropoutKeys = std::to_array<std::string_view>({"op", "rate"});
@@ -83,18 +84,19 @@ enum class OperatorKind : std::uint8_t {
   LayerNorm,
   LayerScale,
   Dropout,
-  Deconv
+  Deconv,
+  Zero
 };
 /// In the order of OperatorKind.
 inline constexpr auto kOperatorNames = std::to_array<std::string_view>(
     {"conv", "pointwise", "depthwise", "grouped", "max_pool", "average_pool", "squeeze_excite",
      "global_average_pool", "dense", "channel_shuffle", "upsample", "activation", "softmax",
-     "batch_norm", "layer_norm", "layer_scale", "dropout", "deconv"});
+     "batch_norm", "layer_norm", "layer_scale", "dropout", "deconv", "zero"});
 inline constexpr std::array<Words, kOperatorNames.size()> kOperatorKeys = {
     kConvKeys,       kPointwiseKeys,     kDepthwiseKeys, kGroupedKeys, kPoolKeys,
     kPoolKeys,       kSqueezeExciteKeys, kBareKeys,      kDenseKeys,   kShuffleKeys,
     kUpsampleKeys,   kActivationKeys,    kBareKeys,      kNormKeys,    kNormKeys,
-    kLayerScaleKeys, kDropoutKeys,       kDeconvKeys};
+    kLayerScaleKeys, kDropoutKeys,       kDeconvKeys,    kZeroKeys};
 inline constexpr auto kShortcutNames =
     std::to_array<std::string_view>({"none", "identity", "projection"});
 inline constexpr auto kJoinNames = std::to_array<std::string_view>({"add", "concat"});

@@ -60,6 +60,8 @@ std::string op_text(const Op& op) {
     return fmt::format("deconv {0}x{0}{1}", deconv->kernel, deconv->bias ? " bias" : "");
   if (const auto* dropout = std::get_if<Dropout>(&op))
     return fmt::format("dropout {}", dropout->rate);
+  if (const auto* zero = std::get_if<Zero>(&op); zero && zero->stride != Sides(1))
+    return "zero /" + sides_text(zero->stride);
   if (const auto* pool = std::get_if<Pool>(&op))
     return fmt::format("pool {} {}x{} /{}{}", pool->kind == Pool::Kind::Max ? "max" : "average",
                        pool->kernel.height, pool->kernel.width, sides_text(pool->stride),

@@ -47,6 +47,8 @@ auto telling_fields(const Of& op, int classes) {
                       op.bias);
   else if constexpr (std::is_same_v<Of, Pool>)
     return std::tuple(op.kind, kernel(op), folded(op.stride));
+  else if constexpr (std::is_same_v<Of, Zero>)
+    return std::tuple(folded(op.stride));
   else
     return op.fields();
 }

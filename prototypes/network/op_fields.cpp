@@ -32,6 +32,8 @@ constexpr Names<1> kFieldNames<LayerScale> = {"init"};
 template <>
 constexpr Names<1> kFieldNames<Dropout> = {"rate"};
 template <>
+constexpr Names<1> kFieldNames<Zero> = {"stride"};
+template <>
 constexpr Names<1> kFieldNames<Dense> = {"features"};
 
 OpField field(std::string_view name, bool value) {

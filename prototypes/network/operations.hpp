@@ -182,6 +182,13 @@ struct Dropout {
   auto fields() const { return std::tuple(rate); }
   friend bool operator==(const Dropout&, const Dropout&) = default;
 };
+/// Zeros in the shape of its input, of which every stride-th row and column stands.
+struct Zero {
+  static constexpr OpIdentity kIdentity = {"zero", 20};
+  Sides stride = 1;
+  auto fields() const { return std::tuple(stride); }
+  friend bool operator==(const Zero&, const Zero&) = default;
+};
 struct Softmax {
   static constexpr OpIdentity kIdentity = {"softmax", 15};
   auto fields() const { return std::tuple(); }
@@ -190,7 +197,7 @@ struct Softmax {
 
 using Op = std::variant<InputLayer, Conv, BatchNorm, Activate, Add, Concat, Slice, Shuffle, Pool,
                         PoolTo, GlobalAveragePool, Multiply, Upsample, Dense, Softmax, Deconv,
-                        LayerNorm, LayerScale, Dropout>;
+                        LayerNorm, LayerScale, Dropout, Zero>;
 
 /// Returns the name of an operation: "conv", "batch_norm", ...
 inline std::string_view op_name(const Op& op) {

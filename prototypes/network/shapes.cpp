@@ -155,6 +155,10 @@ struct Inference {
   std::string_view operator()(const Dropout& op) const {
     return op.rate >= 0 && op.rate < 1 ? same() : "rate must be from 0 to below 1";
   }
+  std::string_view operator()(const Zero& op) const {
+    if (in.size() != 1) return kOneInput;
+    return windowed(in[0].channels, Pool{Pool::Kind::Average, 1, op.stride});
+  }
   std::string_view operator()(const Dense& op) const {
     if (in.size() != 1) return kOneInput;
     if (op.out_features < 0) return "out_features must not be negative";

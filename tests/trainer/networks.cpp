@@ -83,7 +83,7 @@ int random_piece(NetworkBuilder& b, spec::Random& random, int from, int& width) 
   const int kernel = kernels[random.below(4)];
   const int wider = 4 * static_cast<int>(1 + random.below(8));
   const int stride = random.below(4) == 0 ? 2 : 1;
-  switch (random.below(19)) {
+  switch (random.below(20)) {
     case 0:
       width = wider;
       return b.unit(from, wider, kernel, stride, 1, activation);
@@ -156,6 +156,11 @@ int random_piece(NetworkBuilder& b, spec::Random& random, int from, int& width) 
       return b.add(net::Pool{random.below(2) ? net::Pool::Kind::Max : net::Pool::Kind::Average,
                              sides(random, 5), sides(random, 3), padding(random)},
                    {from});
+    case 18: {
+      const int zero = b.add(net::Zero{stride}, {from});
+      const int down = b.unit(from, width, 3, stride, width, activation);
+      return b.add(net::Add{}, {zero, down});
+    }
     default: {
       // Two readers of one sum, one of them before its activation.
       const int sum = b.add(net::Add{}, {from, b.unit(from, width, 1, 1, 1, Activation::None)});

@@ -23,6 +23,7 @@ bool asks_for_module(const Width& width) {
 
 std::optional<Item> ChainReader::chain(const Where& where, const Cursor& at, Setting setting) {
   if (at->kind == Kind::Array) return list(where, at, setting);
+  if (at->kind == Kind::String && at->string.starts_with('$')) return tied(where, at, setting);
   if (is_hole(*at)) return alternatives(where, at, setting);
   if (at->kind == Kind::Object && at->find("length") != nullptr)
     return free_form(where, at, setting);
@@ -33,7 +34,7 @@ std::optional<Item> ChainReader::chain(const Where& where, const Cursor& at, Set
     return std::nullopt;
   }
   holes_.problems.add(at, R"(must be an operator {"op": ...}, a body with "chain" or "branches", )"
-                          "a list of these, or a hole");
+                          "a list of these, a hole or a tie of these");
   return std::nullopt;
 }
 
@@ -69,6 +70,18 @@ int ChainReader::marks(const Item& item) const {
   return is_body || item.kind == Item::Kind::Choice ? most : sum;
 }
 
+/// Reads the chain that a tie stands for, at each of its places anew.
+std::optional<Item> ChainReader::tied(const Where& where, const Cursor& at, Setting setting) {
+  if (is_in_tie_) {
+    holes_.problems.add(at, "a tie of chains must not hold another one");
+    return std::nullopt;
+  }
+  is_in_tie_ = true;
+  auto item = alternatives(where, at, setting);
+  is_in_tie_ = false;
+  return item;
+}
+
 std::optional<Item> ChainReader::alternatives(const Where& where, const Cursor& at,
                                               Setting setting) {
   if (at->find("range") != nullptr) {
@@ -77,8 +90,11 @@ std::optional<Item> ChainReader::alternatives(const Where& where, const Cursor& 
   }
   const auto found = holes_.open(where, at);
   if (!found) return std::nullopt;
+  holes_.note_use(*found, false);
   if (found->is_single())
-    return chain(where.alternative(static_cast<std::size_t>(found->pinned), kNoDecision),
+    return chain(found->pinned < 0
+                     ? where
+                     : where.alternative(static_cast<std::size_t>(found->pinned), kNoDecision),
                  found->only(), setting);
   Item choice;
   choice.kind = Item::Kind::Choice;
@@ -264,7 +280,7 @@ std::optional<Choice<Activation>> ChainReader::activation(const Where& where, co
 
 void ChainReader::stride(const Where& where, const Cursor& at, Setting setting, Operator& op) {
   const bool is_pool = op.kind == OperatorKind::MaxPool || op.kind == OperatorKind::AveragePool;
-  if (op.kind > OperatorKind::Grouped && !is_pool) return;
+  if (op.kind > OperatorKind::Grouped && !is_pool && op.kind != OperatorKind::Zero) return;
   const auto written = Problems::member(at, "stride");
   if (!written) {
     if (setting == Setting::Module)

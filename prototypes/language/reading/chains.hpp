@@ -38,6 +38,7 @@ class ChainReader {
 
  private:
   std::optional<Item> list(const Where& where, const Cursor& at, Setting setting);
+  std::optional<Item> tied(const Where& where, const Cursor& at, Setting setting);
   std::optional<Item> alternatives(const Where& where, const Cursor& at, Setting setting);
   std::optional<Item> free_form(const Where& where, const Cursor& at, Setting setting);
   std::optional<Item> nested(const Where& where, const Cursor& at, Setting setting);
@@ -68,7 +69,8 @@ class ChainReader {
   Choice<Activation> default_;
   bool has_module_width_ = true;
   std::string widthless_;
-  int nesting_ = 0;  ///< bodies that the one being read stands in
+  int nesting_ = 0;         ///< bodies that the one being read stands in
+  bool is_in_tie_ = false;  ///< what is read stands for a tie
 };
 
 /// Returns whether the value is written as a body: a module in place, or one inside of a chain.

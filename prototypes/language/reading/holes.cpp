@@ -22,6 +22,28 @@ bool is_tie(std::string_view path) {
          path.find_first_of(".[", let + 4) == std::string_view::npos;
 }
 
+bool is_word_or_number(const Value& value) {
+  return value.is_number() || value.kind == Kind::String || value.kind == Kind::Boolean ||
+         is_pair(value);
+}
+
+bool is_chain(const Value& value) {
+  if (value.kind == Kind::Array)
+    return std::all_of(value.items.begin(), value.items.end(), [](const Value& item) {
+      return is_chain(item) || item.kind == Kind::String || is_hole(item);
+    });
+  return value.find("op") != nullptr || value.find("ops") != nullptr ||
+         value.find("chain") != nullptr || value.find("branches") != nullptr;
+}
+
+/// Returns whether some decision is made inside a value.
+bool has_hole(const Value& value) {
+  return is_hole(value) || value.find("ops") != nullptr ||
+         std::any_of(value.items.begin(), value.items.end(), has_hole) ||
+         std::any_of(value.members.begin(), value.members.end(),
+                     [](const spec::Member& member) { return has_hole(member.value); });
+}
+
 }  // namespace
 
 void HoleReader::check_size(const Cursor& at) {
@@ -243,6 +265,26 @@ std::optional<Choice<std::size_t>> HoleReader::word(const Where& where, const Cu
                              [&](const Cursor& item) { return problems.one_of(item, names); });
 }
 
+/// Whether a value, or each alternative of a hole, may be a tie; records what is wrong.
+bool HoleReader::are_tieable(const Alternatives& alternatives) {
+  const std::vector<Cursor> items = alternatives.options == nullptr
+                                        ? std::vector{alternatives.literal}
+                                        : alternatives.options->items;
+  for (const Cursor& item : items) {
+    if (is_word_or_number(*item)) continue;
+    if (!is_chain(*item))
+      problems.add(item,
+                   "a tie must be a number, a pair of them, a word, true or false, a chain, or a "
+                   "hole of these");
+    else if (has_hole(*item))
+      problems.add(item, "a chain that is tied must hold no hole of its own");
+    else
+      continue;
+    return false;
+  }
+  return true;
+}
+
 void HoleReader::open_ties(const Where& where, const std::optional<Cursor>& let) {
   scopes_.emplace_back();
   if (!let) return;
@@ -266,20 +308,7 @@ void HoleReader::open_ties(const Where& where, const std::optional<Cursor>& let)
     }
     const Cursor at = let->at(member);
     auto alternatives = open(inside.key(member.key), at);
-    const auto is_scalar = [](const Value& value) {
-      return value.is_number() || value.kind == Kind::String || value.kind == Kind::Boolean ||
-             is_pair(value);
-    };
-    if (alternatives) {
-      const Cursor& first = alternatives->options == nullptr ? alternatives->literal
-                                                             : alternatives->options->items.front();
-      if (!is_scalar(*first)) {
-        problems.add(
-            first,
-            "a tie must be a number, a pair of them, a word, true or false, or a hole of these");
-        alternatives.reset();
-      }
-    }
+    if (alternatives && !are_tieable(*alternatives)) alternatives.reset();
     scopes_.back().emplace(member.key, alternatives);
   }
 }

@@ -85,6 +85,8 @@ class HoleReader {
     return is_good ? std::optional(std::move(choice)) : std::nullopt;
   }
 
+  /// Notes that something takes a hole or a tie.
+  void note_use(const Alternatives& alternatives, bool as_width);
   /// Reads a whole number in [low, high]. `as_width`: it is used for a width and for nothing else
   /// here.
   std::optional<Number> number(const Where& where, const Cursor& at, std::int64_t low,
@@ -144,10 +146,10 @@ class HoleReader {
   const Options* finished(const Cursor& at, bool is_good, Options& read);
   bool read_choose(const Cursor& choose, Options& options);
   bool read_range(const Cursor& at, const Cursor& range, Options& options);
+  bool are_tieable(const Alternatives& alternatives);
   std::optional<Alternatives> tie(const Cursor& at);
   std::optional<Alternatives> decide(const Where& where, const Cursor& at, const Options& options);
   const spec::Value* pin(const Where& where, Cursor& at);
-  void note_use(const Alternatives& alternatives, bool as_width);
 
   std::vector<std::map<std::string, std::optional<Alternatives>, std::less<>>> scopes_;
   std::vector<Pins> pins_;

@@ -83,6 +83,7 @@ struct LayerRun {
     return naive_layer_scale(*in[0], part(".weight"));
   }
   Map operator()(const net::Dropout&) const { return *in[0]; }
+  Map operator()(const net::Zero&) const { return Map(shape); }
   Map operator()(const net::Dense&) const {
     return naive_dense(*in[0], part(".weight"), part(".bias"));
   }

@@ -152,6 +152,23 @@ TEST_CASE("a move that changes nothing disappears") {
             remove_dead(merge_channel_moves(translated(sketch.ending(conv)))))) == 0);
 }
 
+TEST_CASE("zeros in a sum cost nothing, nor what leads to them alone") {
+  Sketch sketch;
+  const int stem = sketch.add(net::Conv{4}, {0});
+  const int zero = sketch.add(net::Zero{}, {sketch.add(net::Conv{4, 3}, {stem})});
+  const int other = sketch.add(net::Zero{2}, {stem});
+  const int same = sketch.add(net::Conv{4, 3, 2}, {stem});
+  const int sum = sketch.add(net::Add{}, {zero, stem, stem});
+  const auto nodes = [&](int layer) {
+    return remove_dead(remove_identities(drop_zeros(translated(sketch.ending(layer)))))
+        .nodes.size();
+  };
+  CHECK(nodes(sum) == 3);                                      // the input, stem, a sum of two
+  CHECK(nodes(sketch.add(net::Add{}, {other, same})) == 3);    // one term: no sum is left
+  CHECK(nodes(sketch.add(net::Add{}, {zero, zero})) == 4);     // zeros themselves
+  CHECK(nodes(sketch.add(net::Concat{}, {zero, stem})) == 5);  // no sum
+}
+
 TEST_CASE("what no output needs is removed") {
   Sketch sketch;
   const int conv = sketch.add(net::Conv{4}, {0});
@@ -174,7 +191,7 @@ TEST_CASE("every pass keeps what random networks compute") {
     require_same(network, weights, fused);
     fused = remove_dead(std::move(fused));
     for (const auto pass :
-         {fold_scales, remove_identities, merge_channel_moves, attach_residuals}) {
+         {drop_zeros, fold_scales, remove_identities, merge_channel_moves, attach_residuals}) {
       fused = pass(std::move(fused));
       require_same(network, weights, fused);
     }

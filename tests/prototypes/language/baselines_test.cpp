@@ -74,6 +74,29 @@ TEST_CASE("DenseNet-121 and GhostNet have their published parameters and multipl
   CHECK(net::count_costs(network).macs == macs);
 }
 
+TEST_CASE("The ends of NAS-Bench-201's space have its published counts") {
+  // Its API gives 0.073306 and 1.531546 million parameters, and 7.78305 and 220.11969 million
+  // operations, which count the ten biases of the last layer too; 0.129306 and 15.64737 in its
+  // README for the cell of two convolutions.
+  const net::Prototype prototype =
+      net::read_prototype(ATTO_SOURCE_DIR "/prototypes/nas_bench_201.json");
+  REQUIRE(prototype.decisions().size() == 6);
+  struct Row {
+    net::Assignment cell;  // of zero, skip, 1x1, 3x3, pool
+    std::int64_t params, macs;
+  };
+  const Row row = GENERATE(
+      Row{{3, 3, 3, 3, 3, 3}, 1'531'546, 220'119'680}, Row{{1, 1, 1, 1, 1, 1}, 73'306, 7'783'040},
+      Row{{0, 0, 0, 0, 0, 0}, 73'306, 7'783'040}, Row{{4, 0, 1, 4, 0, 1}, 73'306, 7'783'040},
+      Row{{4, 2, 1, 2, 1, 1}, 129'306, 15'647'360});
+  const net::Realised made = net::realise(prototype, row.cell);
+  REQUIRE(made.broken.empty());
+  CHECK(net::malformed(*made.network).empty());
+  const net::Costs costs = net::count_costs(*made.network);
+  CHECK(costs.params == row.params);
+  CHECK(costs.macs == row.macs);
+}
+
 TEST_CASE("DS-CNN for a spectrogram of 49 x 10 has its published parameters") {
   // Keras counts 23,756 that are trained in MLPerf Tiny's reference (mlcommons/tiny,
   // benchmark/training/keyword_spotting/keras_model.py; its summary has 24,908 with running

@@ -10,7 +10,8 @@ std::string_view every_feature() {
   "input": { "channels": 3, "height": 32, "width": 32 },
   "classes": 10,
   "activation": { "choose": ["relu", "hard_swish"] },
-  "let": { "k": { "choose": [5, 3] }, "alpha": { "choose": [0.5, 1, 1.5] } },
+  "let": { "k": { "choose": [5, 3] }, "alpha": { "choose": [0.5, 1, 1.5] },
+           "edge": { "choose": [ [ { "op": "zero" } ], [], { "op": "conv", "kernel": "$k", "channels": "input" } ] } },
   "stem": [ { "op": "conv", "kernel": "$k", "channels": { "times": "$alpha", "of": 16, "round": 8 } } ],
   "stages": [
     { "name": "first", "modules": { "range": [1, 3], "step": 1 }, "stride": { "choose": [1, 2] },
@@ -34,7 +35,7 @@ std::string_view every_feature() {
       ] }
   ],
   "head": [ { "op": "upsample", "factor": 2, "mode": { "choose": ["nearest", "bilinear"] } },
-            { "op": "deconv", "channels": 16 }, { "op": "layer_norm" },
+            "$edge", { "op": "deconv", "channels": 16 }, { "op": "layer_norm" },
             { "op": "layer_scale", "init": { "choose": [0.1, 1] } }, { "op": "dropout", "rate": { "choose": [0, 0.3] } },
             { "op": "batch_norm", "activation": { "choose": ["none", "swish"] } }, { "op": "softmax" },
             { "choose": [ [], { "op": "pointwise", "channels": { "range": [16, 32], "step": 8 } } ] },
@@ -89,7 +90,8 @@ std::string_view every_feature() {
     },
     "sum": {
       "branches": [ [ { "op": "pointwise" } ], { "choose": [ [ { "op": "conv" } ], [ { "op": "pointwise" } ] ] } ],
-      "join": { "choose": ["add", "concat"] }, "activation": "leaky_relu"
+      "join": { "choose": ["add", "concat"] }, "activation": "leaky_relu",
+      "then": "$edge"
     }
   }
 })";

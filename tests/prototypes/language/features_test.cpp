@@ -52,7 +52,7 @@ std::string layers_text(const net::Prototype& prototype, const net::Assignment& 
 }  // namespace
 
 TEST_CASE("Every part of the language gives the decisions and the layers that it should") {
-  test::check_golden_folder("language", 15, [](std::string_view text, const std::string& name) {
+  test::check_golden_folder("language", 16, [](std::string_view text, const std::string& name) {
     const net::Prototype prototype(spec::parse_json(text, name));
     if (prototype.is_design()) return layers_text(prototype, {});
     const auto first = test::taken(prototype, [](const net::Decision&) { return 0; });

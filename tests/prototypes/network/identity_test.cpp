@@ -80,6 +80,8 @@ TEST_CASE("The hash sees every part of the structure") {
   differs([](Network& n) { n.layers[1].op = Deconv{8}; });
   differs([](Network& n) { n.layers[1].op = Deconv{8, 4}; });
   differs([](Network& n) { n.layers[1].op = Upsample{}; });
+  differs([](Network& n) { n.layers[1].op = Zero{}; });
+  differs([](Network& n) { n.layers[1].op = Zero{{1, 2}}; });
   differs([](Network& n) { n.layers[1].op = Upsample{2, Upsample::Mode::Bilinear}; });
   differs([](Network& n) { n.layers[3].inputs = {1}; });
   differs([](Network& n) { n.layers[3].inputs = {1, 2}; });
@@ -136,6 +138,8 @@ TEST_CASE("The picture names every layer, its operation and its shape") {
   CHECK(op_text(Activate{Activation::HardSwish}) == "hard_swish");
   CHECK(op_text(Shuffle{3}) == "shuffle g3");
   CHECK(op_text(Upsample{2}) == "upsample x2");
+  CHECK(op_text(Zero{}) == "zero");
+  CHECK(op_text(Zero{{1, 2}}) == "zero /1x2");
   CHECK(op_text(Upsample{2, Upsample::Mode::Bilinear}) == "upsample x2 bilinear");
   CHECK(op_text(Deconv{8, 2, true}) == "deconv 2x2 bias");
   CHECK(op_text(Dropout{0.25}) == "dropout 0.25");

@@ -142,6 +142,18 @@ class Grower {
     }
   }
 
+  /// Alone, and as a term of a sum.
+  void add_zero(int from) {
+    const Shape in = shape(from);
+    const int stride = in.height > 2 && in.width > 2 ? pick(1, 2) : 1;
+    const Pool pool{Pool::Kind::Max, 1, stride};
+    const int zero =
+        add(Zero{stride}, {from},
+            {in.channels, rows_of(pool).output(in.height), columns_of(pool).output(in.width)});
+    if (const auto same = mate(zero, true); same && random_.below(2) == 0)
+      add(Add{}, {zero, *same}, shape(zero));
+  }
+
   void add_normalised(int from) {
     const Op ops[] = {BatchNorm{}, LayerNorm{}, LayerScale{}, Dropout{}};
     add(ops[random_.below(4)], {from}, shape(from));
@@ -160,7 +172,7 @@ class Grower {
   void add_something() {
     const int from = source();
     const Shape in = shape(from);
-    switch (random_.below(9)) {
+    switch (random_.below(10)) {
       case 0:
         add_joined(from);
         break;
@@ -184,6 +196,9 @@ class Grower {
         break;
       case 7:
         add_normalised(from);
+        break;
+      case 8:
+        add_zero(from);
         break;
       default:
         add_conv(from);

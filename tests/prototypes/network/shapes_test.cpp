@@ -56,6 +56,9 @@ TEST_CASE("Every operation has its output shape") {
   CHECK(shape_of(in, LayerNorm{}) == in);
   CHECK(shape_of(in, LayerScale{}) == in);
   CHECK(shape_of(in, Dropout{0.5}) == in);
+  CHECK(shape_of(in, Zero{}) == in);
+  CHECK(shape_of(in, Zero{2}) == Shape{12, 4, 5});
+  CHECK(shape_of(in, Zero{{1, 3}}) == Shape{12, 7, 3});
   CHECK(shape_of(in, Dense{33}) == Shape{33, 1, 1});
   CHECK(shape_of(in, Dense{}) == Shape{10, 1, 1});
   CHECK(infer_shapes(pair(in, {5, 3, 2}, PoolTo{}, {0, 1})).back() == Shape{12, 4, 5});

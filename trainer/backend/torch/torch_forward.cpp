@@ -136,6 +136,11 @@ struct Apply {
                ? torch::upsample_bilinear2d(in[0], sides, /*align_corners=*/false)
                : torch::upsample_nearest2d(in[0], sides);
   }
+  /// A product, so that gradients of 0 go back.
+  Tensor operator()(const net::Zero& op) const {
+    const auto end = std::numeric_limits<std::int64_t>::max();
+    return in[0].slice(2, 0, end, op.stride.height).slice(3, 0, end, op.stride.width) * 0;
+  }
   Tensor operator()(const net::Dense&) const {
     const Tensor flat = in[0].contiguous().reshape({in[0].size(0), -1});
     return torch::linear(flat, own[0], own[1]).reshape({in[0].size(0), -1, 1, 1});
