@@ -144,6 +144,9 @@ class Writer {
     add(fmt::format(R"(nn.Upsample(scale_factor={}, mode="{}"))", op.factor,
                     net::kUpsampleModeNames[static_cast<std::size_t>(op.mode)]));
   }
+  void operator()(const net::Zero& op) {
+    add("Zero(" + (op.stride == net::Sides(1) ? "" : "stride=" + sides_text(op.stride)) + ")");
+  }
   void operator()(const net::Softmax& /*op*/) { add("nn.Softmax(dim=1)"); }
   template <class Joining>
   void operator()(const Joining& /*op*/) {}

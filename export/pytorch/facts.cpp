@@ -9,6 +9,7 @@ namespace {
 double step_of(const net::Op& op) {
   if (const auto* conv = std::get_if<net::Conv>(&op)) return conv->stride.height;
   if (const auto* pool = std::get_if<net::Pool>(&op)) return pool->stride.height;
+  if (const auto* zero = std::get_if<net::Zero>(&op)) return zero->stride.height;
   if (const auto* up = std::get_if<net::Upsample>(&op)) return 1.0 / up->factor;
   if (const auto* deconv = std::get_if<net::Deconv>(&op)) return 1.0 / deconv->kernel;
   return 1;

@@ -60,6 +60,16 @@ constexpr HelperClass kHelperClasses[] = {{"Conv", R"py(class Conv(nn.Sequential
         x = F.layer_norm(x.permute(0, 2, 3, 1), self.normalized_shape, self.weight, self.bias, self.eps)
         return x.permute(0, 3, 1, 2)
 )py"},
+                                          {"Zero", R"py(class Zero(nn.Module):
+    """Zeros in the shape of every stride-th row and column."""
+
+    def __init__(self, stride=1):
+        super().__init__()
+        self.rows, self.columns = (stride, stride) if isinstance(stride, int) else stride
+
+    def forward(self, x):
+        return x[:, :, :: self.rows, :: self.columns] * 0
+)py"},
                                           {"LayerScale", R"py(class LayerScale(nn.Module):
     """A learned factor a channel."""
 
