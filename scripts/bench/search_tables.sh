@@ -48,7 +48,7 @@ for line in "${tables[@]}"; do
     }
     with=(--with "$out/$name.optuna")
   fi
-  [ -f "$out/$name.json" ] || "$bench" "${ground[@]}" --settings docs/data/search_settings.json --charge "$charge" \
+  [ -f "$out/$name.json" ] || "$bench" "${ground[@]}" --settings docs/data/search_settings.json --charge "$charge" --no-ablations \
     "${with[@]}" --store "$out/$name.json"
   "$bench" --from "$out/$name.json" --json >"$out/$name.summary"
   pairs+=("$out/$name.json:$out/$name.summary")
