@@ -38,6 +38,11 @@ if [ "${2:-}" = --slow ]; then
 fi
 
 "$program" "$scratch" 8
+strict="-std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -c -o $scratch/strict.o"
+for file in "$scratch"/*.c; do
+  for core in m0 m4; do arm-none-eabi-gcc -mthumb $(core_flags $core) $strict "$file" || failed=1; done
+  riscv64-unknown-elf-gcc --specs=picolibc.specs $(core_flags rv32imc) $strict "$file" || failed=1
+done
 for seed in 0 3 6 7; do compare "$scratch/random$seed.int8.c" "-std=c99 -O2" "${cores[@]}"; done
 for flags in "-std=gnu11 -O3" "-Ofast" "-Os"; do compare "$scratch/random3.int8.c" "$flags" m4 m33 rv32imafc; done
 for bar in "vww 14000000" "resnet8 18700000" "ds_cnn 5500000"; do
