@@ -17,6 +17,25 @@ std::string shape_text(const Shape& shape) {
   return fmt::format("{} x {} x {}", shape.channels, shape.height, shape.width);
 }
 
+/// Whether a softmax's shares remain shares of that kind: thinned out, averaged or clamped, with
+/// nothing learnt from them.
+bool hands_on(const Node& node) {
+  if (node.kind == Node::Kind::Activate) return true;
+  return std::holds_alternative<Dropout>(node.op) || std::holds_alternative<Pool>(node.op) ||
+         std::holds_alternative<GlobalAveragePool>(node.op) ||
+         std::holds_alternative<Shuffle>(node.op) || std::holds_alternative<Upsample>(node.op);
+}
+
+/// The node behind those that only hand on.
+const Node& where_made(const Structure& structure, std::int32_t node) {
+  const Node* made = &structure.nodes[static_cast<std::size_t>(node)];
+  while (hands_on(*made)) {
+    const auto input = structure.inputs[static_cast<std::size_t>(made->first_input)];
+    made = &structure.nodes[static_cast<std::size_t>(input)];
+  }
+  return *made;
+}
+
 class OutputCheck {
  public:
   OutputCheck(const Prototype& prototype, const TaskInput& input, FirstOutput expected)
@@ -58,9 +77,10 @@ class OutputCheck {
     const Shape wanted{input_.classes, 1, 1};
     if (!(shapes_[output] == wanted))
       refuse("must give " + shape_text(wanted), shape_text(shapes_[output]));
-    const Node& last = structure_.nodes[output];
-    if (expected_ == FirstOutput::Logits && std::holds_alternative<Softmax>(last.op)) {
-      const Place& place = prototype_.model().places[static_cast<std::size_t>(last.place)];
+    if (expected_ != FirstOutput::Logits) return;
+    const Node& origin = where_made(structure_, structure_.output_nodes.front());
+    if (std::holds_alternative<Softmax>(origin.op)) {
+      const Place& place = prototype_.model().places[static_cast<std::size_t>(origin.place)];
       throw SpecError(
           {{spec::place_text(prototype_.file(), place.location), place.pointer,
             "must not be the end of what is trained: the trainer adds the softmax", place.shown}});

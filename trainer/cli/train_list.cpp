@@ -69,7 +69,10 @@ class Queue {
   void add(const ListedTraining& listed) {
     Item item{listed, {}, 0, {}, false};
     item.listed.order.folder = folder_ / listed.name;
-    if (!options_.data.empty()) item.listed.order.data = options_.data;
+    if (!options_.data.empty()) {
+      item.listed.order.data = options_.data;
+      item.listed.order.data_base.clear();
+    }
     if (options_.threads) item.listed.order.threads = options_.threads;
     train::DatasetInfo info;
     item.request = request_of(item.listed.order, info);

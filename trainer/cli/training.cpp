@@ -77,7 +77,7 @@ train::TrialRequest request_of(const TrainingOrder& order, train::DatasetInfo& i
   }
   if (!order.data.empty()) {
     request.task.dataset = order.data;
-    request.task.base.clear();
+    request.task.base = order.data_base;
   }
   if (order.resolution) request.task.resolution = order.resolution;
   if (order.threads) request.recipe.threads = *order.threads;
@@ -162,7 +162,7 @@ std::unique_ptr<search::FileLock> take_folder(const TrainingOrder& order,
   if (!other.empty() && (!force || !ledger.empty()))
     throw SpecError({{folder.string(), "",
                       "holds " + other + "; choose another folder with --out" +
-                          (force ? "" : ", or replace it with --force"),
+                          (force || !ledger.empty() ? "" : ", or replace it with --force"),
                       ""}});
   auto lock = std::make_unique<search::FileLock>(folder / kLockName);
   if (!lock->is_held())

@@ -23,6 +23,7 @@ struct TrainingOrder {
   std::filesystem::path folder;          ///< empty: runs/train-NAME-sSEED
   std::optional<spec::DesignSpec> spec;  ///< task and recipe; absent: the defaults
   std::string data;                      ///< in place of the spec's data set; empty = that one
+  std::filesystem::path data_base{};     ///< where a relative `data` begins; empty = working folder
   std::optional<int> epochs, resolution, threads;
   std::optional<int> rung;  ///< as the spec's search trains, up to this rung
   std::uint64_t seed = 1;

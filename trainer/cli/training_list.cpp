@@ -47,6 +47,7 @@ class Reader {
     section.text("description", description);
     section.text("results", results);
     section.text("data", defaults_.data);
+    defaults_.data_base = folder_;
     if (!results.empty()) list.results = (folder_ / results).lexically_normal();
     if (const auto at = section.member("spec"))
       if (const auto path = problems_.text(*at))

@@ -62,6 +62,21 @@ std::optional<DatasetInfo> describe_path(const fs::path& path, std::optional<int
   return {};
 }
 
+/// A path is looked for in one place; a name in many, and beside the spec.
+[[noreturn]] void refuse_unknown(const std::string& dataset, const fs::path& base) {
+  const fs::path folder = absolute_folder(base / dataset);
+  std::error_code ignored;
+  const std::string found = fs::is_directory(folder, ignored)
+                                ? "has no train/ with a folder for each class"
+                                : "is no folder";
+  if (dataset.find('/') != std::string::npos || fs::is_directory(folder, ignored))
+    throw EnvironmentError(
+        fmt::format("data set {}: {} {}; {}", dataset, folder.string(), found, kFolderHelp));
+  throw EnvironmentError(fmt::format("data set {}: not found in {}, {}; {}", dataset,
+                                     searched_places(), folder.parent_path().string(),
+                                     kFolderHelp));
+}
+
 }  // namespace
 
 fs::path absolute_folder(const fs::path& folder) {
@@ -160,8 +175,7 @@ DatasetInfo describe_dataset(const std::string& dataset, std::optional<int> reso
     info->is_by_path = true;
     return *info;
   }
-  throw EnvironmentError("data set " + dataset + ": not found in " + searched_places() + "; " +
-                         std::string(kFolderHelp));
+  refuse_unknown(dataset, base);
 }
 
 DatasetInfo describe_dataset(const spec::Task& task) {

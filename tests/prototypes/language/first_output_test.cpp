@@ -89,6 +89,26 @@ TEST_CASE("A softmax at the end is refused where the network is trained, not whe
             .find("the trainer adds the softmax") != std::string::npos);
 }
 
+TEST_CASE("A softmax is at the end too where what follows learns nothing") {
+  for (const std::string last :
+       {R"({ "op": "dropout" })", R"({ "op": "activation", "activation": "relu6" })",
+        R"({ "op": "channel_shuffle" })", R"({ "op": "max_pool", "kernel": 3, "stride": 1 })",
+        R"({ "op": "dropout" }, { "choose": [ [], { "op": "activation" } ] })",
+        R"({ "chain": [ { "op": "dropout" } ], "shortcut": "none" })"}) {
+    INFO(last);
+    CHECK(refusal(ending(std::string(kPooled) + R"({ "op": "dense" }, { "op": "softmax" }, )" + last + " ]"))
+              .find("/head/2: must not be the end of what is trained") != std::string::npos);
+  }
+  CHECK(refusal(ending(R"("head": [ { "op": "pointwise", "channels": "classes" },
+            { "op": "softmax" }, { "op": "global_average_pool" } ])"))
+            .find("/head/1: must not be the end of what is trained") != std::string::npos);
+  for (const std::string last : {R"({ "op": "dense" })", R"({ "op": "batch_norm" })"}) {
+    INFO(last);
+    CHECK(refusal(ending(std::string(kPooled) + R"({ "op": "dense" }, { "op": "softmax" }, )" + last + " ]"))
+              .empty());
+  }
+}
+
 TEST_CASE("A head of convolutions follows the task's classes") {
   const net::Prototype head = ending(
       R"("head": [ { "op": "pointwise", "channels": { "times": 2, "of": "classes" } },

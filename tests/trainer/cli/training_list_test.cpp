@@ -190,6 +190,28 @@ TEST_CASE("A list that is killed goes on where it was, to the same results") {
           without_times(whole / ("kept/" + std::string(name) + ".json")));
 }
 
+TEST_CASE("A data set's path is relative to the list, on the command line to where one is") {
+  const Scratch scratch;
+  fs::copy_file(kSource + "/prototypes/inverted_32.json", scratch / "one.json");
+  fs::create_directories(scratch / "lists");
+  fs::create_directories(scratch / "elsewhere");
+  const auto planned = [&](const json& list, const std::string& more = "") {
+    write_text(scratch / "lists/list.json", list.dump());
+    return run_atto(scratch, "train ../lists/list.json --dry-run " + more, "cd elsewhere &&");
+  };
+  const auto looked_at = [&](const std::string& folder) {
+    return "data set ./d/pets: " + (scratch / folder).string() + " is no folder";
+  };
+  const json one = {{"design", "../one.json"}};
+  const json list = {{"data", "./d/pets"}, {"trainings", json::array({one})}};
+  CHECK(planned(list).err.find(looked_at("lists/d/pets")) != std::string::npos);
+  CHECK(planned(list, "--data ./d/pets").err.find(looked_at("elsewhere/d/pets")) !=
+        std::string::npos);
+  json own = one;
+  own["data"] = "./d/pets";
+  CHECK(planned({{"trainings", json::array({own})}}).err.find(looked_at("lists/d/pets")) != std::string::npos);
+}
+
 TEST_CASE("All problems of a list come in one run, located") {
   const Scratch scratch;
   write_text(scratch / "list.json", R"({ "format": 2, "reslts": "x", "trainings": [

@@ -105,6 +105,23 @@ TEST_CASE("a path to a data set names it by its last part and is kept absolute")
   CHECK_THROWS_AS(describe_dataset("./pets", 8), EnvironmentError);
 }
 
+TEST_CASE("what is no data set is refused with the place that was looked at") {
+  const ScratchFolder scratch;
+  make_set(scratch.path() / "d/pets");
+  const auto refused = [&](const std::string& dataset) {
+    return refusal<EnvironmentError>([&] { describe_dataset(dataset, 8, scratch.path()); });
+  };
+  const std::string place = scratch.path().string();
+  CHECK(refused("./e/pets/").find("data set ./e/pets/: " + place + "/e/pets is no folder; ") == 0);
+  CHECK(refused("/gone/pets").find("data set /gone/pets: /gone/pets is no folder; ") == 0);
+  for (const std::string dataset : {"./d", "d", "d/../d"})
+    CHECK(refused(dataset).find("data set " + dataset + ": " + place +
+                                "/d has no train/ with a folder for each class; ") == 0);
+  const std::string unknown = refused("pets");
+  CHECK(unknown.find("data set pets: not found in data, ") == 0);
+  CHECK(unknown.find(", " + place + "; put images") != std::string::npos);
+}
+
 TEST_CASE(
     "a recorded data set is found again where it went, and another is refused with both named") {
   const ScratchFolder scratch;
