@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "design_specs/json_text.hpp"
 #include "search/campaign/run_folder.hpp"
@@ -19,6 +17,7 @@
 #include "search/latency/engine/engine_latency_meter.hpp"
 #include "search/latency/fake_latency_meter.hpp"
 #include "search/ledger/open_ledger.hpp"
+#include "search/running/early_stop.hpp"
 #include "search/running/latency_gate.hpp"
 #include "search/running/parallelism.hpp"
 
@@ -161,15 +160,8 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
 
 void run_unless_stopped(search::StopSignals& signals, bool is_json,
                         const std::function<void()>& work) {
-  const std::jthread watch([&](const std::stop_token& is_done) {
-    while (!is_done.stop_requested()) {
-      const int signal = signals.wait(20);
-      if (signal != SIGINT && signal != SIGTERM) continue;
-      const int code = tell(interrupted("interrupted; nothing was made"), is_json);
-      std::fflush(nullptr);
-      std::_Exit(code);
-    }
-  });
+  const search::EarlyStop early(
+      signals, [&] { return tell(interrupted("interrupted; nothing was made"), is_json); });
   work();
 }
 

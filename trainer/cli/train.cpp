@@ -19,7 +19,7 @@
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/terminal.hpp"
 #include "search/ledger/open_ledger.hpp"
-#include "search/running/stop_signals.hpp"
+#include "search/running/early_stop.hpp"
 #include "search/strategies/strategy.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
@@ -140,11 +140,15 @@ int train_design(const Options& options, search::StopSignals& signals) {
   fmt::print(stderr, "{}  {} params  {} MACs  {} {}x{}x{}  seed {}\n", request.design_hash,
              costs.params, costs.macs, request.data.name, input.channels, input.height, input.width,
              request.seed);
-  const auto lock = take_folder(order, request, options.force);
   train::TrainingEvaluator evaluator({device_of(options.device), request.recipe.threads});
+  const auto lock = take_folder(order, request, options.force);
   Display display(request.task.kind, request.to_epoch);
+  search::EarlyStop while_loading(signals, [&] {
+    return tell(interrupted("interrupted; the same command goes on from there"), options.json);
+  });
   const train::TrialResult result =
       evaluator.evaluate(request, [&](double share, const train::TrialResult& so_far) {
+        while_loading.cease();
         display.show(share, so_far);
         return signals.wait(0) == 0;
       });

@@ -12,6 +12,7 @@
 #include "search/cli/failure.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/terminal.hpp"
+#include "search/running/early_stop.hpp"
 #include "trainer/cli/training_list.hpp"
 #include "trainer/training/checkpoint.hpp"
 #include "trainer/training/training_folder.hpp"
@@ -58,14 +59,17 @@ class Queue {
         line_.text(item.listed.name + ": another process trains it");
         continue;
       }
-      if (!train_one(evaluator, item))
-        return tell(interrupted("interrupted; the same command goes on from there"), options_.json);
+      if (!train_one(evaluator, item)) return tell_interrupted();
     }
     line_.clear();
     return tell_end();
   }
 
  private:
+  int tell_interrupted() const {
+    return tell(interrupted("interrupted; the same command goes on from there"), options_.json);
+  }
+
   void add(const ListedTraining& listed) {
     Item item{listed, {}, 0, {}, false};
     item.listed.order.folder = folder_ / listed.name;
@@ -140,8 +144,10 @@ class Queue {
     const auto lock = take_folder(item.listed.order, item.request, false);
     std::optional<double> begun;
     std::size_t shown = 0;
+    search::EarlyStop while_loading(signals_, [&] { return tell_interrupted(); });
     const train::TrialResult result =
         evaluator.evaluate(item.request, [&](double done, const train::TrialResult& so_far) {
+          while_loading.cease();
           if (!begun) {
             begun = share(so_far, item.request);
             shown = so_far.epochs.size();

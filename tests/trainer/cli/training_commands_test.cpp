@@ -1,7 +1,12 @@
 // atto train and eval on the synthetic data set: what they print and leave behind.
+#include <signal.h>
+
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
 #include <numeric>
 #include <sstream>
+#include <thread>
 
 #include "tests/search/process/process.hpp"
 
@@ -153,4 +158,29 @@ TEST_CASE("eval of a campaign's run folder means its winner, with finalists of t
     REQUIRE(same.code == 0);
     CHECK(json::parse(same.out).at("test_top1") == top1);
   }
+}
+
+TEST_CASE("A training that is still reading its data ends at once when asked") {
+  const Scratch scratch;
+  // Takes minutes to make.
+  const std::string data = "synthetic:size=512,channels=3,classes=2,train=20000,test=2";
+  write_text(scratch / "list.json",
+             json({{"data", data},
+                   {"trainings", json::array({{{"design", kSource + "/prototypes/inverted_32.json"},
+                                               {"name", "one"}}})}})
+                 .dump());
+  for (const std::string& command :
+       {"train " + kSource + "/prototypes/inverted_32.json --data " + data + " --out many/one-s1",
+        std::string("train list.json --out many")}) {
+    INFO(command);
+    std::filesystem::remove_all(scratch / "many");
+    const int process = start_atto(scratch, command + " --device cpu");
+    for (int i = 0; i < 600 && !std::filesystem::exists(scratch / "many/one-s1/training.lock"); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    ::kill(process, SIGTERM);
+    CHECK(wait_for(process, 30) == 130);
+  }
+  CHECK(read_text(scratch / "log").find("interrupted; the same command goes on from there") !=
+        std::string::npos);
 }
