@@ -16,6 +16,13 @@ static void leave_if_cut(j_common_ptr jpeg, int level) {
   if (level < 0 && (jpeg->err->msg_code == JWRN_JPEG_EOF || jpeg->err->msg_code == JWRN_HIT_MARKER)) leave(jpeg);
 }
 
+/* Each scan goes over the whole picture, however few bytes it has: a small file could take hours. */
+static void leave_if_endless(j_common_ptr common) {
+  j_decompress_ptr jpeg = (j_decompress_ptr)common;
+  long long scans = jpeg->input_scan_number, pixels = (long long)jpeg->image_width * jpeg->image_height;
+  if (scans > 100 || (scans > 16 && scans * pixels > 1LL << 30)) leave(common);
+}
+
 /* Decodes a file at its full size, with libjpeg's defaults; image->pixels is null when it cannot be read. */
 static void read_jpeg(const char* path, atto_image* image) {
   static unsigned char bytes[1 << 25];
@@ -27,6 +34,8 @@ static void read_jpeg(const char* path, atto_image* image) {
   jpeg.err = jpeg_std_error(&errors.manager);
   errors.manager.error_exit = leave, errors.manager.emit_message = leave_if_cut;
   jpeg_create_decompress(&jpeg);
+  struct jpeg_progress_mgr progress = {.progress_monitor = leave_if_endless};
+  jpeg.progress = &progress;
   if (setjmp(errors.out) == 0) {
     jpeg_mem_src(&jpeg, bytes, (unsigned long)size), jpeg_read_header(&jpeg, TRUE);
     int is_cmyk = jpeg.num_components == 4, is_grey = jpeg.num_components == 1;

@@ -242,8 +242,8 @@ int CommandLine::run(int argc, char** argv, const Action& action) {
   const std::string hidden = hidden_word(words);
   if (hidden == "__complete") return complete(std::move(words), action);
   if (hidden == "__manual") return print_manual(words, action);
-  words = plain_arguments(argc, argv);
   const bool is_json = asks_for_json(words);
+  words = plain_arguments(argc, argv);
   const std::vector<std::string> names = command_names(*app_);
   if (words.front()[0] != '-' &&
       std::find(names.begin(), names.end(), words.front()) == names.end())

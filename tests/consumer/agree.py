@@ -40,5 +40,5 @@ for model in sorted(folder.glob("*.atto")):
         compared += 1
     deep, flat = top(model, folder / "deep.png")[0], top(model, folder / "flat.png")[0]
     assert deep is not None and deep == flat, (deep, flat)
-assert compared == 144 and refused == 6 and len(scores) > 50, (compared, refused, len(scores))
+assert compared == 144 and refused == 9 and len(scores) > 50, (compared, refused, len(scores))
 print(f"{compared} pictures: the same class and score; {refused} refused by both")

@@ -47,6 +47,8 @@ int main(int argc, char** argv) {
                 test::with_exif(jpeg, test::exif(orientation, orientation % 2 == 0)));
   test::write(folder / "cut.jpg", jpeg.substr(0, jpeg.size() / 2));
   test::write(folder / "none.jpg", "no picture");
+  const test::Pixels grey = test::some_pixels(64, 64, Format::Grey);
+  test::write(folder / "scans.jpg", test::with_more_scans(test::jpeg_file(grey, {true, 90}), 200));
   const test::Pixels pixels = test::some_pixels(33, 20, Format::Rgb);
   test::write(folder / "deep.png", test::png_file(pixels, {16, 100, false, 1.0}));
   test::write(folder / "flat.png", test::png_file(pixels));

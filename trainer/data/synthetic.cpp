@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <system_error>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
@@ -39,34 +40,43 @@ void make(DatasetInfo& info, Images& images) {
   }
 }
 
+[[noreturn]] void refuse(const DatasetInfo& info, std::string_view key, std::string rule,
+                         std::string_view got) {
+  throw SpecError({{"data set " + info.name, std::string(key), std::move(rule), std::string(got)}});
+}
+
 /// Reads "key=number,..." after "synthetic:".
 void read_synthetic_options(std::string_view text, DatasetInfo& info) {
-  std::map<std::string_view, std::int64_t> values = {{"classes", info.classes},
-                                                     {"size", info.height},
-                                                     {"channels", info.channels},
-                                                     {"train", info.train_images},
-                                                     {"test", info.test_images}};
+  struct Number {
+    std::int64_t value, most;
+  };
+  std::map<std::string_view, Number> numbers = {{"classes", {info.classes, 65536}},
+                                                {"size", {info.height, 1024}},
+                                                {"channels", {info.channels, 4}},
+                                                {"train", {info.train_images, 1'000'000}},
+                                                {"test", {info.test_images, 1'000'000}}};
   while (!text.empty()) {
     const std::string_view part = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), part.size() + 1));
     const std::size_t equals = part.find('=');
-    const auto found = values.find(part.substr(0, equals));
-    std::int64_t number = 0;
-    const char* const last = part.data() + part.size();
-    if (equals == std::string_view::npos || found == values.end() ||
-        std::from_chars(part.data() + equals + 1, last, number).ptr != last || number < 1 ||
-        number > 1000000)
-      throw EnvironmentError(
-          "data set synthetic: must be KEY=NUMBER with KEY among classes, size, channels, "
-          "train, test; got " +
-          std::string(part));
-    found->second = number;
+    const auto found = numbers.find(part.substr(0, equals));
+    if (equals == std::string_view::npos || found == numbers.end())
+      refuse(info, "", "must be KEY=NUMBER with KEY among classes, size, channels, train, test",
+             part);
+    Number& number = found->second;
+    const std::string_view digits = part.substr(equals + 1);
+    const char* const last = digits.data() + digits.size();
+    const auto read = std::from_chars(digits.data(), last, number.value);
+    if (read.ec != std::errc{} || read.ptr != last || number.value < 1 ||
+        number.value > number.most)
+      refuse(info, found->first, fmt::format("must be a whole number from 1 to {}", number.most),
+             digits);
   }
-  info.classes = static_cast<int>(values["classes"]);
-  info.height = info.width = static_cast<int>(std::min<std::int64_t>(values["size"], 1024));
-  info.channels = static_cast<int>(std::min<std::int64_t>(values["channels"], 4));
-  info.train_images = values["train"];
-  info.test_images = values["test"];
+  info.classes = static_cast<int>(numbers["classes"].value);
+  info.height = info.width = static_cast<int>(numbers["size"].value);
+  info.channels = static_cast<int>(numbers["channels"].value);
+  info.train_images = numbers["train"].value;
+  info.test_images = numbers["test"].value;
 }
 
 }  // namespace
@@ -90,13 +100,12 @@ DatasetInfo describe_synthetic(std::string_view dataset, std::optional<int> reso
                          static_cast<std::uint64_t>(info.train_images),
                          static_cast<std::uint64_t>(info.test_images)}));
   if (resolution) info.height = info.width = *resolution;
-  if (info.train_images < 2 * std::int64_t{info.classes})
-    throw SpecError(
-        {{"data set " + info.name, "train",
-          fmt::format("must be at least {}: two images of each of the {} classes, one of "
-                      "them for validation",
-                      2 * std::int64_t{info.classes}, info.classes),
-          std::to_string(info.train_images)}});
+  if (const std::int64_t least = 2 * std::int64_t{info.classes}; info.train_images < least)
+    refuse(info, "train",
+           fmt::format("must be at least {}: two images of each of the {} classes, one of them for "
+                       "validation",
+                       least, info.classes),
+           std::to_string(info.train_images));
   // Class c has ceil((n - c) / classes) of n images.
   for (int c = 0; c < info.classes; ++c)
     info.validation_images += validation_share(

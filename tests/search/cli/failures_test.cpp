@@ -53,6 +53,7 @@ TEST_CASE("Every command's failure is an object under --json, with the exit code
                         {"export nowhere --to atto", 4, "environment"},
                         {"search", 2, "input"},
                         {"serach", 2, "input"},
+                        {"help serach", 2, "input"},
                         {"status a b", 2, "input"},
                         {"bench --frobnicate", 2, "input"},
                         {"generate x -n 0", 2, "input"}};

@@ -20,6 +20,10 @@ TEST_CASE("A device that is not there is refused before anything is made, and ch
     CHECK(refused.err.find("no training on cuda: ") != std::string::npos);
     CHECK_FALSE(is_made());
   }
+  const std::string design = kSource + "/prototypes/inverted_32.json";
+  CHECK(run_atto(scratch, "train " + design + " --data synthetic --device cuda --out run", no_card)
+            .code == 4);
+  CHECK_FALSE(is_made());
   CHECK(run_atto(scratch, "calibrate " + tiny_spec() + " --device gpu --out run").code == 2);
   const std::string search =
       "search " + tiny_spec() + " --candidates 2 --workers 1 --device cpu --out run";

@@ -181,6 +181,26 @@ TEST_CASE("known sets of one layout are told apart by what their files hold") {
         describe_dataset("synthetic:train=40,classes=4").digest);
 }
 
+TEST_CASE("numbers of the synthetic set out of their range are refused, not bent into it") {
+  const auto refused = [](const std::string& options) {
+    return refusal<SpecError>([&] { describe_dataset("synthetic:" + options); });
+  };
+  const auto rule = [](const std::string& options, const std::string& text) {
+    return "data set synthetic:" + options + ": " + text;
+  };
+  CHECK(refused("size=1025") ==
+        rule("size=1025", "size: must be a whole number from 1 to 1024; got 1025"));
+  CHECK(refused("channels=5") ==
+        rule("channels=5", "channels: must be a whole number from 1 to 4; got 5"));
+  CHECK(refused("classes=65537") ==
+        rule("classes=65537", "classes: must be a whole number from 1 to 65536; got 65537"));
+  for (const std::string bad : {"", "0", "-1", "1e3", "99999999999999999999", "3x"})
+    CHECK(refused("train=" + bad).find("train: must be a whole number from 1 to 1000000") !=
+          std::string::npos);
+  for (const std::string bad : {"sizes=3", "size", "=", "="})
+    CHECK(refused(bad).find("must be KEY=NUMBER with KEY among ") != std::string::npos);
+}
+
 TEST_CASE("every class keeps an image for validation and one to train on") {
   CHECK(validation_share(6000, 60000) == 500);  // Fashion-MNIST
   CHECK(validation_share(500, 50000) == 50);    // CIFAR-100
