@@ -1,11 +1,13 @@
 #include "search/cli/command_line.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -76,6 +78,13 @@ std::optional<Problem> unknown_argument(const CLI::App& command, const std::stri
   }
   if (left.empty()) return {};
   return Problem{name, "", "takes no further argument", left.front()};
+}
+
+/// A file that is opened must not get the number of a stream that the caller has closed: what is
+/// said would be written into it.
+void open_standard_streams() {
+  for (const int stream : {0, 1, 2})
+    if (::fcntl(stream, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) < 0) std::abort();
 }
 
 /// `help COMMAND` and `version` are other words for --help and --version; no word asks for help.
@@ -238,6 +247,7 @@ void CommandLine::add(const std::string& group, std::initializer_list<Add> comma
 }
 
 int CommandLine::run(int argc, char** argv, const Action& action) {
+  open_standard_streams();
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   const std::string hidden = hidden_word(words);
   if (hidden == "__complete") return complete(std::move(words), action);

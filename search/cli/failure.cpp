@@ -1,7 +1,9 @@
 #include "search/cli/failure.hpp"
 
+#include <errno.h>
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -105,8 +107,8 @@ std::string failure_json(const Failure& failure) {
 }
 
 int tell(const Failure& failure, bool is_json) {
-  fmt::print(stderr, "{}", shown(failure));
-  if (is_json) fmt::print("{}\n", dumped({{"error", error_json(failure)}}));
+  say(shown(failure));
+  if (is_json) std::fputs((dumped({{"error", error_json(failure)}}) + "\n").c_str(), stdout);
   return failure.exit;
 }
 
@@ -114,6 +116,7 @@ int run_guarded(const Action& action, bool is_json) {
   int code = 0;
   const std::optional<Failure> failure = failure_of([&] {
     if (action) code = action();
+    if (std::fflush(stdout) != 0) throw EnvironmentError("cannot write", "standard output", errno);
   });
   return failure ? tell(*failure, is_json) : code;
 }

@@ -57,6 +57,10 @@ bool has_colours(std::FILE* stream) {
 
 }  // namespace
 
+void say(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+}
+
 bool is_terminal(std::FILE* stream) {
   const char* const kind = std::getenv("TERM");
   return ::isatty(::fileno(stream)) == 1 && !(kind && std::string_view(kind) == "dumb");
@@ -141,7 +145,7 @@ void StatusLine::draw(const std::vector<LinePart>& parts) {
   // The last column stays free: a terminal that has just filled it begins a new line.
   std::string now = fitted(parts, terminal_columns(stderr) - 1);
   if (now == drawn_) return;
-  fmt::print(stderr, "\r\x1b[K{}", now);
+  say("\r\x1b[K" + now);
   std::fflush(stderr);
   drawn_ = std::move(now);
 }
@@ -152,11 +156,11 @@ void StatusLine::line(const std::vector<LinePart>& parts) {
 
 void StatusLine::text(const std::string& text) {
   clear();
-  fmt::print(stderr, "{}\n", text);
+  say(text + "\n");
 }
 
 void StatusLine::clear() {
-  if (!drawn_.empty()) fmt::print(stderr, "\r\x1b[K");
+  if (!drawn_.empty()) say("\r\x1b[K");
   drawn_.clear();
 }
 

@@ -9,6 +9,9 @@
 
 namespace atto::cli {
 
+/// Writes to stderr. Where that is closed or full nobody is told, and the work goes on.
+void say(const std::string& text);
+
 /// Returns whether the stream is a terminal that moves its cursor (TERM=dumb does not).
 bool is_terminal(std::FILE* stream);
 /// The width of a line in a pipe.

@@ -171,3 +171,19 @@ TEST_CASE("A campaign that is stopped says how to go on, in text and JSON") {
   CHECK(error.at("kind") == "interrupted");
   CHECK(error.at("message") == "stopped; continue with: atto resume run");
 }
+
+TEST_CASE(
+    "Streams that are closed or full end no campaign, and results that are lost are a failure") {
+  const Scratch scratch;
+  const auto shell = [&](const std::string& arguments, const std::string& streams) {
+    return run_atto(scratch, arguments + " " + streams + " #").code;
+  };
+  const std::string search = "search " + tiny_spec() + " --evaluator fake --candidates 3 --out ";
+  CHECK(shell(search + "closed", ">&- 2>&- <&-") == 0);
+  CHECK(shell(search + "full", ">/dev/null 2>/dev/full") == 0);
+  CHECK(shell("serach", "2>/dev/full") == 2);
+  CHECK(shell("status closed", ">/dev/full 2>err") == 4);
+  CHECK(read_text(scratch / "err") ==
+        "atto: cannot write: No space left on device: standard output\n");
+  CHECK(shell("check nowhere.json --json", ">/dev/full 2>/dev/full") == 4);
+}
