@@ -100,7 +100,7 @@ void copy_file(const std::filesystem::path& from, const std::filesystem::path& t
     throw EnvironmentError("cannot write", to.string(), errno);
 }
 
-std::string read_file(const std::filesystem::path& file, std::size_t max_bytes) {
+std::string read_start(const std::filesystem::path& file, std::size_t bytes) {
   const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) throw EnvironmentError("cannot open", file.string(), errno);
   struct stat status {};
@@ -108,20 +108,25 @@ std::string read_file(const std::filesystem::path& file, std::size_t max_bytes) 
   // The size is a hint only: pipes say 0, and a file may grow while it is read.
   constexpr std::size_t kFirstGuess = 1 << 16;
   const auto hint = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
-  std::string contents(std::min(std::max(hint + 1, kFirstGuess), max_bytes + 1), '\0');
+  std::string contents(std::min(std::max(hint + 1, kFirstGuess), bytes), '\0');
   std::size_t used = 0;
-  for (;;) {
-    if (used == contents.size()) contents.resize(std::min(2 * used, max_bytes + 1));
+  while (used < bytes) {
+    if (used == contents.size()) contents.resize(std::min(2 * used, bytes));
     const ssize_t got = ::read(fd.get(), contents.data() + used, contents.size() - used);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw EnvironmentError("cannot read", file.string(), errno);
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
-    if (used > max_bytes)
-      throw EnvironmentError("cannot read: over " + std::to_string(max_bytes) +
-                             " bytes: " + file.string());
   }
   contents.resize(used);
+  return contents;
+}
+
+std::string read_file(const std::filesystem::path& file, std::size_t max_bytes) {
+  std::string contents = read_start(file, max_bytes + 1);
+  if (contents.size() > max_bytes)
+    throw EnvironmentError("cannot read: over " + std::to_string(max_bytes) +
+                           " bytes: " + file.string());
   return contents;
 }
 

@@ -172,12 +172,16 @@ Document parse_json(std::string_view text, std::string name) {
 }
 
 JsonFile read_json_file(const std::filesystem::path& file) {
-  std::error_code ignored;  // read_file reports what is wrong with the file
-  const auto bytes = std::filesystem::file_size(file, ignored);
-  if (!ignored && bytes > kMaxFileBytes) throw too_large(file.string(), bytes);
-  std::string text = read_file(file);
-  Document document = parse_json(text, file.string());
-  return {std::move(text), std::move(document)};
+  return read_json_file(file, read_start(file, kMaxFileBytes + 1));
+}
+
+JsonFile read_json_file(const std::filesystem::path& file, std::string start) {
+  std::error_code is_unknown;
+  const auto bytes = std::filesystem::file_size(file, is_unknown);
+  if (start.size() > kMaxFileBytes)
+    throw too_large(file.string(), is_unknown ? start.size() : bytes);
+  Document document = parse_json(start, file.string());
+  return {std::move(start), std::move(document)};
 }
 
 Document read_json(const std::filesystem::path& file) {

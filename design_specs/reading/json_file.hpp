@@ -15,5 +15,7 @@ struct JsonFile {
 
 /// Reads a file as read_json() does, which this is but for the text.
 JsonFile read_json_file(const std::filesystem::path& file);
+/// As above, of a file that begins with this text: its first kMaxFileBytes + 1 bytes at least.
+JsonFile read_json_file(const std::filesystem::path& file, std::string start);
 
 }  // namespace atto::spec

@@ -109,12 +109,11 @@ std::string design_file_text(const Campaign& campaign, const DesignRow& design);
 /// design file, whose misses it records per tier. The latter throws SpecError for a file that is no
 /// design.
 DesignRow machine_design(const gen::Candidate& candidate, const std::string& how);
-DesignRow human_design(const Campaign& campaign, const std::filesystem::path& file);
+DesignRow human_design(const Campaign& campaign, spec::JsonFile file);
 
-/// Counts a design file against requirements; `costs` are its costs at the trained resolution.
-std::vector<std::string> file_misses(const Campaign& campaign, const spec::Requirements& require,
-                                     const std::string& text, const std::string& name,
-                                     const spec::Costs& costs);
+/// Counts a person's design against requirements; `costs` are its costs at the trained resolution.
+std::vector<std::string> misses_of(const Campaign& campaign, const spec::Requirements& require,
+                                   const net::Prototype& design, const spec::Costs& costs);
 
 /// Returns the cost requirements of the spec that the design misses in a tier, as text.
 std::vector<std::string> cost_misses_of(const DesignRow& design, int tier);

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "design_specs/files.hpp"
+#include "design_specs/reading/text_checks.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/campaign/campaign.hpp"
@@ -11,18 +11,16 @@
 namespace atto::search {
 namespace {
 
-net::Network network_of_file(const std::string& text, const std::string& name,
-                             const net::TaskInput& input) {
-  const net::Prototype design(spec::parse_json(text, name));
+net::Network network_of(const net::Prototype& design, const net::TaskInput& input) {
   if (!design.is_design()) {
     const net::Decision& hole = design.decisions().front();
     throw SpecError(
-        {{fmt::format("{}:{}:{}", name, hole.location.line, hole.location.column), hole.pointer,
+        {{spec::place_text(design.file(), hole.location), hole.pointer,
           "a design must have no holes; fill them or name the file as a spec's prototype",
           hole.path}});
   }
   net::Realised realised = net::realise(design, {}, input);
-  if (!realised.network) throw SpecError({{name, "", realised.broken, ""}});
+  if (!realised.network) throw SpecError({{design.file(), "", realised.broken, ""}});
   net::expect_output(design, input, net::FirstOutput::Logits);
   return std::move(*realised.network);
 }
@@ -31,7 +29,9 @@ net::Network network_of_file(const std::string& text, const std::string& name,
 
 net::Network build_network(const Campaign& campaign, const DesignRow& design) {
   if (!design.text.empty())
-    return network_of_file(design.text, "designs/" + design.hash + ".json", campaign.input);
+    return network_of(
+        net::Prototype(spec::parse_json(design.text, "designs/" + design.hash + ".json")),
+        campaign.input);
   net::Realised realised =
       net::realise(*campaign.prototype, read_assignment(design.assignment), campaign.input);
   if (!realised.network)
@@ -58,29 +58,28 @@ DesignRow machine_design(const gen::Candidate& candidate, const std::string& how
   return row;
 }
 
-DesignRow human_design(const Campaign& campaign, const std::filesystem::path& file) {
+DesignRow human_design(const Campaign& campaign, spec::JsonFile file) {
   DesignRow row;
   row.origin = Origin::Human;
-  row.how = file.string();
-  row.text = spec::read_file(file, spec::kMaxFileBytes + 1);
-  const net::Network network = network_of_file(row.text, file.string(), campaign.input);
+  row.how = file.document.name;
+  row.text = std::move(file.text);
+  const net::Prototype design(std::move(file.document));
+  const net::Network network = network_of(design, campaign.input);
   row.hash = net::hash_text(net::structure_hash(network));
   row.costs = net::count_costs(network);
   for (int tier = 0; tier < campaign.tiers(); ++tier)
-    for (const std::string& miss :
-         file_misses(campaign, campaign.require(tier), row.text, file.string(), row.costs))
+    for (const std::string& miss : misses_of(campaign, campaign.require(tier), design, row.costs))
       row.misses += fmt::format("{}\t{}\n", tier, miss);
   return row;
 }
 
-std::vector<std::string> file_misses(const Campaign& campaign, const spec::Requirements& require,
-                                     const std::string& text, const std::string& name,
-                                     const spec::Costs& costs) {
+std::vector<std::string> misses_of(const Campaign& campaign, const spec::Requirements& require,
+                                   const net::Prototype& design, const spec::Costs& costs) {
   const auto count = [&](std::optional<int> at) {
     if (!at) return costs;
     net::TaskInput input = campaign.input;
     input.input.height = input.input.width = *at;
-    return net::count_costs(network_of_file(text, name, input));
+    return net::count_costs(network_of(design, input));
   };
   std::vector<std::string> found;
   for (const spec::Miss& miss :

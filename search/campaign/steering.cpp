@@ -33,16 +33,16 @@ struct Tried {
 };
 
 Tried read_designs(Ledger& ledger, const Campaign& campaign,
-                   const std::vector<std::filesystem::path>& files) {
+                   const std::vector<spec::JsonFile>& files) {
   Tried tried;
-  for (const std::filesystem::path& file : files) {
+  for (const spec::JsonFile& file : files) {
     DesignRow design = human_design(campaign, file);
     if (const std::optional<DesignRow> known = ledger.design(design.hash)) {
-      tried.messages.push_back(fmt::format("{} is known already: {}, by the {} ({})", file.string(),
+      tried.messages.push_back(fmt::format("{} is known already: {}, by the {} ({})", design.how,
                                            known->hash, word_of(known->origin), known->how));
       continue;
     }
-    tried.messages.push_back(fmt::format("{} is design {}", file.string(), design.hash));
+    tried.messages.push_back(fmt::format("{} is design {}", design.how, design.hash));
     for (const std::string& miss : cost_misses_of(design, current_tier(ledger, campaign)))
       tried.messages.push_back(
           fmt::format("{} misses a requirement and cannot win: {}", design.hash, miss));

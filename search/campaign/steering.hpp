@@ -2,7 +2,6 @@
 // People who steer a campaign between its cycles: what they ask for is checked, recorded with its
 // time, and taken by the coordinator at its next proposal.
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,8 +15,8 @@ struct SteerRequest {
   std::vector<std::string> pins, forbids, frees;  ///< "PATH=VALUE", a free one "PATH"
   std::vector<std::string> requirements;          ///< "params.max=1.5M"
   std::vector<std::string> notes;
-  std::vector<std::filesystem::path> designs;  ///< files to evaluate
-  std::string tier;                            ///< "" = every tier
+  std::vector<spec::JsonFile> designs;  ///< to evaluate
+  std::string tier;                     ///< "" = every tier
 
   bool is_empty() const {
     return pins.empty() && forbids.empty() && frees.empty() && requirements.empty() &&

@@ -199,7 +199,8 @@ void Terms::add_latency_miss(std::optional<double> latency_ms,
 std::vector<std::string> Terms::cost_misses(const DesignRow& design) const {
   std::vector<std::string> found;
   if (design.assignment.empty())
-    return file_misses(*campaign_, require_, design.text, design.hash, design.costs);
+    return misses_of(*campaign_, require_,
+                     net::Prototype(spec::parse_json(design.text, design.hash)), design.costs);
   if (!space_) space_ = make_space();
   for (const spec::Miss& miss : space_->misses(read_assignment(design.assignment)))
     found.push_back(miss.text);

@@ -107,13 +107,14 @@ std::string svg_text(const net::Network& network, const net::Prototype& design) 
 }
 
 int inspect(const InspectOptions& options) {
-  if (is_model(options.file)) {
+  std::optional<spec::JsonFile> read =
+      read_if_json(options.file, "atto inspect", {PathKind::Network, PathKind::Model});
+  if (!read) {
     const std::string text = model_text(options.file, options.is_json);
     std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;
   }
-  const net::Prototype prototype(
-      read_expected(options.file, "atto inspect", {PathKind::Network, PathKind::Model}).document);
+  const net::Prototype prototype(std::move(read->document));
   net::TaskInput input = prototype.written_input();
   if (options.classes > 0) input.classes = options.classes;
   if (options.resolution > 0) input.input.height = input.input.width = options.resolution;

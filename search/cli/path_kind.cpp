@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
-#include <fstream>
 #include <string_view>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
 #include "prototypes/language/artefact_names.hpp"
 #include "search/ledger/open_ledger.hpp"
 
@@ -72,13 +72,6 @@ bool begins_as_onnx(std::string_view start) {
          kNextFields.find(start[2]) != std::string_view::npos;
 }
 
-PathKind json_kind(const spec::Value& root) {
-  if (is_spec(root)) return PathKind::Spec;
-  if (root.find("trainings")) return PathKind::TrainingList;
-  if (root.find("training") && root.find("outcome")) return PathKind::KeptResult;
-  return root.find("stages") ? PathKind::Network : PathKind::Unknown;
-}
-
 PathKind folder_kind(const fs::path& folder) {
   std::error_code ignored;
   const auto has = [&](const char* name) { return fs::exists(folder / name, ignored); };
@@ -128,25 +121,23 @@ std::vector<fs::path> models_in(const fs::path& folder) {
   return models;
 }
 
-/// What the first bytes of a file say; of a folder, what lies in it.
+/// What the first bytes of a file say.
 struct ByBytes {
   PathKind kind = PathKind::Unknown;
   bool may_be_json = false;
 };
 
-ByBytes by_bytes(const fs::path& path) {
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return {folder_kind(path)};
-  if (!fs::is_regular_file(path, ignored)) return {};
-  char bytes[16] = {};
-  std::ifstream in(path, std::ios::binary);
-  in.read(bytes, sizeof bytes);
-  const std::string_view start(bytes, static_cast<std::size_t>(in.gcount()));
+constexpr std::size_t kFirstBytes = 16;
+
+/// `start`: the first bytes of a file, kFirstBytes of them or all.
+ByBytes by_bytes(std::string_view start, const fs::path& file) {
+  start = start.substr(0, kFirstBytes);
   for (const Magic& magic : kMagics)
     if (start.substr(std::min(magic.offset, start.size())).starts_with(magic.bytes))
       return {magic.kind};
   if (search::is_ledger(start)) return {PathKind::Ledger};
-  if (begins_as_safetensors(start, fs::file_size(path, ignored))) return {PathKind::Weights};
+  std::error_code ignored;
+  if (begins_as_safetensors(start, fs::file_size(file, ignored))) return {PathKind::Weights};
   if (begins_as_onnx(start)) return {PathKind::Onnx};
   return {PathKind::Unknown, start.find_first_of("{\xef") != std::string_view::npos};
 }
@@ -175,18 +166,23 @@ bool is_spec(const spec::Value& root) {
   return (has("prototype") || has("require") || has("task") || has("search")) && !has("stages");
 }
 
+PathKind kind_of(const spec::Value& root) {
+  if (is_spec(root)) return PathKind::Spec;
+  if (root.find("trainings")) return PathKind::TrainingList;
+  if (root.find("training") && root.find("outcome")) return PathKind::KeptResult;
+  return root.find("stages") ? PathKind::Network : PathKind::Unknown;
+}
+
 PathKind kind_of(const fs::path& path) {
-  const ByBytes found = by_bytes(path);
-  if (!found.may_be_json) return found.kind;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return folder_kind(path);
+  if (!fs::is_regular_file(path, ignored)) return PathKind::Unknown;
   try {
-    return json_kind(spec::read_json(path).root);
+    const ByBytes found = by_bytes(spec::read_start(path, kFirstBytes), path);
+    return found.may_be_json ? kind_of(spec::read_json(path).root) : found.kind;
   } catch (const std::exception&) {
     return PathKind::Unknown;  // whoever reads it says what is wrong
   }
-}
-
-bool is_model(const fs::path& path) {
-  return by_bytes(path).kind == PathKind::Model;
 }
 
 void expect_kind(const fs::path& path, const std::string& command,
@@ -194,13 +190,26 @@ void expect_kind(const fs::path& path, const std::string& command,
   expect(kind_of(path), path, command, wanted);
 }
 
+std::optional<spec::JsonFile> read_if_json(const fs::path& path, const std::string& command,
+                                           std::initializer_list<PathKind> wanted) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    expect(folder_kind(path), path, command, wanted);
+    return std::nullopt;
+  }
+  std::string start = spec::read_start(path, spec::kMaxFileBytes + 1);
+  if (const ByBytes found = by_bytes(start, path); found.kind != PathKind::Unknown) {
+    expect(found.kind, path, command, wanted);
+    return std::nullopt;
+  }
+  spec::JsonFile read = spec::read_json_file(path, std::move(start));
+  expect(kind_of(read.document.root), path, command, wanted);
+  return read;
+}
+
 spec::JsonFile read_expected(const fs::path& path, const std::string& command,
                              std::initializer_list<PathKind> wanted) {
-  const ByBytes found = by_bytes(path);
-  if (!found.may_be_json) expect(found.kind, path, command, wanted);
-  spec::JsonFile read = spec::read_json_file(path);
-  expect(json_kind(read.document.root), path, command, wanted);
-  return read;
+  return read_if_json(path, command, wanted).value();
 }
 
 fs::path model_of(const fs::path& path, const std::string& command) {

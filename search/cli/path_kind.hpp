@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,6 @@ enum class PathKind {
 
 /// Reads no more than the first bytes, and all of a JSON file. Never throws.
 PathKind kind_of(const std::filesystem::path& path);
-/// Whether a file begins as an .atto model.
-bool is_model(const std::filesystem::path& path);
 
 /// Throws SpecError where the path is something else for certain: what it is, what takes it, and
 /// what `command` takes ("atto bench"). A folder that is nothing of ours is left to commands that
@@ -45,6 +44,10 @@ void expect_kind(const std::filesystem::path& path, const std::string& command,
 /// and as read_json.
 spec::JsonFile read_expected(const std::filesystem::path& path, const std::string& command,
                              std::initializer_list<PathKind> wanted);
+/// As above, but returns nothing where the path is wanted and no JSON file: a model, say.
+std::optional<spec::JsonFile> read_if_json(const std::filesystem::path& path,
+                                           const std::string& command,
+                                           std::initializer_list<PathKind> wanted);
 
 /// Returns the .atto file that a path means: itself, or of a folder its model.atto, that of the
 /// campaign's winner, or the only .atto file there. Throws SpecError as expect_kind, and for a
@@ -55,6 +58,8 @@ std::filesystem::path model_of(const std::filesystem::path& path, const std::str
 /// images do, those of its folders too; names that begin with a dot are passed over.
 std::vector<std::filesystem::path> images_of(const std::filesystem::path& path);
 
+/// As above, of a JSON document that is read already.
+PathKind kind_of(const spec::Value& root);
 /// Returns whether a JSON document is a design spec, not a network.
 bool is_spec(const spec::Value& root);
 

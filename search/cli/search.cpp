@@ -121,10 +121,9 @@ CheckedStart begin(const SearchOptions& options) {
   for (const std::string& message : search::leave_out_scores(campaign, options.calibration))
     fmt::print(stderr, "{}\n", message);
   std::vector<search::DesignRow> included;
-  for (const std::string& file : options.include) {
-    expect_kind(file, "atto search --include", {PathKind::Network});
-    included.push_back(search::human_design(campaign, file));
-  }
+  for (const std::string& file : options.include)
+    included.push_back(search::human_design(
+        campaign, read_expected(file, "atto search --include", {PathKind::Network})));
   return {std::move(campaign), std::move(included)};
 }
 

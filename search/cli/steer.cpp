@@ -62,7 +62,8 @@ void list_json(const search::SteeringView& view) {
 int steer_command(SteerOptions& options) {
   expect_kind(options.folder, "atto steer", {PathKind::Campaign});
   const search::RunFolder folder{options.folder};
-  options.request.designs.assign(options.designs.begin(), options.designs.end());
+  for (const std::string& file : options.designs)
+    options.request.designs.push_back(read_expected(file, "atto steer --try", {PathKind::Network}));
   if (!options.request.is_empty())
     for (const std::string& message : search::steer_campaign(folder, options.request))
       fmt::print(stderr, "{}\n", message);

@@ -178,9 +178,9 @@ int gather(const TabulateOptions& options, const search::RunFolder& folder) {
 
 /// Makes the table of trainings that others have done.
 int import_rows(const TabulateOptions& options) {
-  expect_kind(options.prototype, "atto tabulate --space", {PathKind::Network});
-  search::ImportedTable imported =
-      search::import_table(options.rows, options.prototype, options.data);
+  search::ImportedTable imported = search::import_table(
+      options.rows, read_expected(options.prototype, "atto tabulate --space", {PathKind::Network}),
+      options.data);
   const search::Table& table = imported.stored.table;
   if (options.cut > 0) search::cut_table(imported.stored, options.cut);
   const search::TableQuality quality = search::table_quality(table);

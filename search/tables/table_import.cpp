@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
 #include "design_specs/reading/problems.hpp"
 #include "generator/space/feasible_space.hpp"
@@ -318,16 +317,15 @@ std::string spec_text_of(const Table& table, const net::Prototype& prototype,
 
 }  // namespace
 
-ImportedTable import_table(const fs::path& rows, const fs::path& prototype_file,
-                           const std::string& data) {
-  const std::string text = spec::read_file(prototype_file);
-  const net::Prototype prototype(spec::parse_json(text, prototype_file.string()));
+ImportedTable import_table(const fs::path& rows, spec::JsonFile written, const std::string& data) {
+  const net::Prototype prototype(std::move(written.document));
   ImportedTable imported = Importer(read_rows(rows), prototype).run();
   StoredTable& stored = imported.stored;
-  stored.prototype_text = text;
+  stored.prototype_text = std::move(written.text);
   stored.input = prototype.written_input();
   stored.data = data;
-  stored.spec_text = spec_text_of(stored.table, prototype, prototype_file.filename().string());
+  stored.spec_text =
+      spec_text_of(stored.table, prototype, fs::path(prototype.file()).filename().string());
   return imported;
 }
 

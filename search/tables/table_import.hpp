@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "design_specs/reading/json_file.hpp"
 #include "search/tables/table_file.hpp"
 
 namespace atto::search {
@@ -27,9 +28,9 @@ struct ImportedTable {
 ///   cost is counted in trainings then
 /// * "params", "macs": must be what we count
 ///
-/// `data`: what was trained on, for people. Throws SpecError with every problem of the rows,
-/// located.
-ImportedTable import_table(const std::filesystem::path& rows,
-                           const std::filesystem::path& prototype, const std::string& data);
+/// The prototype is named as its document is. `data`: what was trained on, for people. Throws
+/// SpecError with every problem of the rows, located.
+ImportedTable import_table(const std::filesystem::path& rows, spec::JsonFile prototype,
+                           const std::string& data);
 
 }  // namespace atto::search

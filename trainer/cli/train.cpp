@@ -116,8 +116,7 @@ int tell_result(const Options& options, const train::TrialRequest& request,
 }
 
 TrainingOrder order_of(const Options& options) {
-  TrainingOrder order{.design = options.design,
-                      .folder = options.out,
+  TrainingOrder order{.folder = options.out,
                       .spec = {},
                       .data = options.data,
                       .epochs = options.epochs,
@@ -130,10 +129,10 @@ TrainingOrder order_of(const Options& options) {
   return order;
 }
 
-int train_design(const Options& options, search::StopSignals& signals) {
-  const TrainingOrder order = order_of(options);
+int train_design(const Options& options, spec::JsonFile design, search::StopSignals& signals) {
   train::DatasetInfo info;
-  const train::TrialRequest request = request_of(order, info);
+  const train::TrialRequest request =
+      request_of(order_of(options), std::move(design.document), info);
   for (const std::string& note : info.notes) fmt::print(stderr, "data: {}\n", note);
   const net::Costs costs = net::count_costs(request.network);
   const net::Shape& input = request.network.input;
@@ -141,7 +140,7 @@ int train_design(const Options& options, search::StopSignals& signals) {
              costs.params, costs.macs, request.data.name, input.channels, input.height, input.width,
              request.seed);
   train::TrainingEvaluator evaluator({device_of(options.device), request.recipe.threads});
-  const auto lock = take_folder(order, request, options.force);
+  const auto lock = take_folder(request, design.text, options.force);
   Display display(request.task.kind, request.to_epoch);
   search::EarlyStop while_loading(signals, [&] {
     return tell(interrupted("interrupted; the same command goes on from there"), options.json);
@@ -158,8 +157,10 @@ int train_design(const Options& options, search::StopSignals& signals) {
 
 int train_command(const Options& options) {
   search::StopSignals signals;
-  expect_kind(options.design, "atto train", {PathKind::Network, PathKind::TrainingList});
-  if (kind_of(options.design) != PathKind::TrainingList) return train_design(options, signals);
+  spec::JsonFile written =
+      read_expected(options.design, "atto train", {PathKind::Network, PathKind::TrainingList});
+  if (kind_of(written.document.root) != PathKind::TrainingList)
+    return train_design(options, std::move(written), signals);
   const auto refuse = [](bool is_given, const char* name) {
     if (is_given) throw SpecError({{name, "", "is for one design; a list says it itself", ""}});
   };
@@ -169,8 +170,9 @@ int train_command(const Options& options) {
   refuse(options.rung.has_value(), "--rung");
   refuse(options.seed.has_value(), "--seed");
   refuse(options.force, "--force");
-  return train_list({options.design, options.out, options.data, device_of(options.device),
-                     options.threads, options.dry_run, options.json},
+  return train_list(written.document,
+                    {options.out, options.data, device_of(options.device), options.threads,
+                     options.dry_run, options.json},
                     signals);
 }
 

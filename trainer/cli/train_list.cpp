@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
+#include "design_specs/reading/json_file.hpp"
 #include "prototypes/network/costs.hpp"
 #include "search/campaign/estimate.hpp"
 #include "search/cli/failure.hpp"
@@ -38,10 +40,11 @@ double share(const train::TrialResult& so_far, const train::TrialRequest& reques
 
 class Queue {
  public:
-  Queue(const ListOptions& options, search::StopSignals& signals)
+  Queue(const spec::Document& list, const ListOptions& options, search::StopSignals& signals)
       : options_(options),
         signals_(signals),
-        list_(read_training_list(options.list)),
+        file_(list.name),
+        list_(read_training_list(list)),
         folder_(options.out.empty() ? fs::path("runs") / list_.name : options.out) {
     for (const ListedTraining& listed : list_.trainings) add(listed);
   }
@@ -79,7 +82,7 @@ class Queue {
     }
     if (options_.threads) item.listed.order.threads = options_.threads;
     train::DatasetInfo info;
-    item.request = request_of(item.listed.order, info);
+    item.request = request_of(item.listed.order, design_of(listed).document, info);
     const auto images = item.request.images.value_or(int(info.train_images));
     item.cpu_seconds =
         item.request.to_epoch * search::epoch_seconds(net::count_costs(item.request.network),
@@ -92,6 +95,14 @@ class Queue {
     items_.push_back(std::move(item));
   }
 
+  /// Trainings that differ in their seeds share the file.
+  const spec::JsonFile& design_of(const ListedTraining& listed) {
+    const auto known = designs_.find(listed.design);
+    return known != designs_.end()
+               ? known->second
+               : designs_.emplace(listed.design, spec::read_json_file(listed.design)).first->second;
+  }
+
   fs::path kept(const Item& item) const { return list_.results / (item.listed.name + ".json"); }
 
   /// The result of a training that is finished, here or, where its file was kept, anywhere.
@@ -102,7 +113,7 @@ class Queue {
       const Json json = Json::parse(spec::read_file(kept(item)), nullptr, false);
       if (!json.is_object() || json.value("training", "") != own)
         throw SpecError({{kept(item).string(), "",
-                          "is the result of another training than " + options_.list.string() +
+                          "is the result of another training than " + file_ +
                               " asks for; move it away or name this one otherwise",
                           ""}});
       return json;
@@ -141,7 +152,7 @@ class Queue {
   }
 
   bool train_one(train::TrainingEvaluator& evaluator, Item& item) {
-    const auto lock = take_folder(item.listed.order, item.request, false);
+    const auto lock = take_folder(item.request, design_of(item.listed).text, false);
     std::optional<double> begun;
     std::size_t shown = 0;
     search::EarlyStop while_loading(signals_, [&] { return tell_interrupted(); });
@@ -228,8 +239,10 @@ class Queue {
 
   const ListOptions options_;
   search::StopSignals& signals_;
+  const std::string file_;
   const TrainingList list_;
   const fs::path folder_;
+  std::map<fs::path, spec::JsonFile> designs_;
   std::vector<Item> items_;
   std::size_t at_ = 0;
   double started_ = 0, worked_ = 0;  ///< estimated CPU-seconds of this run's work
@@ -238,8 +251,9 @@ class Queue {
 
 }  // namespace
 
-int train_list(const ListOptions& options, search::StopSignals& signals) {
-  return Queue(options, signals).run();
+int train_list(const spec::Document& list, const ListOptions& options,
+               search::StopSignals& signals) {
+  return Queue(list, options, signals).run();
 }
 
 }  // namespace atto::cli

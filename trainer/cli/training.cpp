@@ -67,7 +67,8 @@ std::string told(const spec::Score& score, double value) {
   return fmt::format("{} {}{}", score.label, spec::shown(score, value), spec::unit_text(score));
 }
 
-train::TrialRequest request_of(const TrainingOrder& order, train::DatasetInfo& info) {
+train::TrialRequest request_of(const TrainingOrder& order, spec::Document design,
+                               train::DatasetInfo& info) {
   train::TrialRequest request;
   const spec::DesignSpec spec = order.spec.value_or(spec::DesignSpec{});
   if (order.spec) {
@@ -92,8 +93,10 @@ train::TrialRequest request_of(const TrainingOrder& order, train::DatasetInfo& i
   info = train::describe_dataset(request.task);
   train::check_image_counts(spec, info);
   request.data = train::identity_of(info);
-  request.network = net::read_design(order.design, net::TaskInput{info.input(), info.classes},
-                                     net::FirstOutput::Logits);
+  const net::Prototype prototype(std::move(design));
+  const net::TaskInput input{info.input(), info.classes};
+  request.network = net::design_network(prototype, input);
+  net::expect_output(prototype, input, net::FirstOutput::Logits);
   request.design_hash = net::hash_text(net::structure_hash(request.network));
   request.folder =
       order.folder.empty()
@@ -149,16 +152,15 @@ nlohmann::ordered_json json_of(const train::TrialRequest& request,
   return json;
 }
 
-std::unique_ptr<search::FileLock> take_folder(const TrainingOrder& order,
-                                              const train::TrialRequest& request, bool force) {
+std::unique_ptr<search::FileLock> take_folder(const train::TrialRequest& request,
+                                              const std::string& design, bool force) {
   const fs::path& folder = request.folder;
-  const std::string design = spec::read_file(order.design);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw EnvironmentError("cannot make", folder.string(), error.value());
   const std::string ledger = search::ledger_in(folder);
-  const std::string other = ledger.empty() ? train::other_training(folder, request, order.design)
-                                           : "a campaign: " + ledger;
+  const std::string other =
+      ledger.empty() ? train::other_training(folder, request, design) : "a campaign: " + ledger;
   if (!other.empty() && (!force || !ledger.empty()))
     throw SpecError({{folder.string(), "",
                       "holds " + other + "; choose another folder with --out" +

@@ -19,7 +19,6 @@ namespace atto::cli {
 inline constexpr const char* kLockName = "training.lock";
 
 struct TrainingOrder {
-  std::filesystem::path design;
   std::filesystem::path folder;          ///< empty: runs/train-NAME-sSEED
   std::optional<spec::DesignSpec> spec;  ///< task and recipe; absent: the defaults
   std::string data;                      ///< in place of the spec's data set; empty = that one
@@ -29,20 +28,21 @@ struct TrainingOrder {
   std::uint64_t seed = 1;
 };
 
-/// Reads the design and looks for the data set, which it describes in `info`. Throws SpecError,
-/// EnvironmentError.
-train::TrialRequest request_of(const TrainingOrder& order, train::DatasetInfo& info);
+/// Builds the design's network, and looks for the data set, which it describes in `info`. Throws
+/// SpecError, EnvironmentError.
+train::TrialRequest request_of(const TrainingOrder& order, spec::Document design,
+                               train::DatasetInfo& info);
 
 /// Returns what stays of a training: network, costs, recipe, seed, scores, curve, CPU and its
 /// seconds, and under "training" what tells it from every other one.
 nlohmann::ordered_json json_of(const train::TrialRequest& request,
                                const train::TrialResult& result);
 
-/// Makes the folder, puts the design there and locks it. Throws SpecError where it holds another
-/// training or a campaign, or is being trained into; with `force` the files of another training go
-/// first, those that were made of its weights among them.
-std::unique_ptr<search::FileLock> take_folder(const TrainingOrder& order,
-                                              const train::TrialRequest& request, bool force);
+/// Makes the folder, puts the design's text there and locks it. Throws SpecError where it holds
+/// another training or a campaign, or is being trained into; with `force` the files of another
+/// training go first, those that were made of its weights among them.
+std::unique_ptr<search::FileLock> take_folder(const train::TrialRequest& request,
+                                              const std::string& design, bool force);
 
 /// "top-1 65.20 %"
 std::string told(const spec::Score& score, double value);

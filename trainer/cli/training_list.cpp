@@ -78,7 +78,7 @@ class Reader {
     const auto design = problems_.required(at, "design");
     const auto path = design ? problems_.text(*design) : std::nullopt;
     if (!path) return;
-    order.design = (folder_ / *path).lexically_normal();
+    const fs::path file = (folder_ / *path).lexically_normal();
     section.text("data", order.data);
     const auto integer = [&](const char* key, std::optional<int>& target, int most) {
       if (const auto entry = section.member(key))
@@ -90,7 +90,7 @@ class Reader {
       if (!order.spec) order.spec.emplace();
       order.spec->training = spec::read_training(problems_, *entry, order.spec->training);
     }
-    std::string name = order.design.stem().string();
+    std::string name = file.stem().string();
     section.text("name", name);
     const Cursor named = section.member("name").value_or(at);
     if (!is_file_name(name))
@@ -100,7 +100,7 @@ class Reader {
     names_.push_back(name);
     for (const std::uint64_t seed : read_seeds(section)) {
       order.seed = seed;
-      row.push_back({fmt::format("{}-s{}", name, seed), order});
+      row.push_back({file, fmt::format("{}-s{}", name, seed), order});
     }
   }
 
@@ -131,8 +131,8 @@ class Reader {
 
 }  // namespace
 
-TrainingList read_training_list(const fs::path& file) {
-  const spec::Document document = spec::read_json(file);
+TrainingList read_training_list(const spec::Document& document) {
+  const fs::path file = document.name;
   Problems problems(document.name);
   TrainingList list = Reader(problems, file).read({&document.root, ""});
   problems.throw_if_any();

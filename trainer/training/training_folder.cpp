@@ -42,7 +42,7 @@ std::optional<std::string> training_of(const fs::path& file, const char* key) {
 }  // namespace
 
 std::string other_training(const fs::path& folder, const TrialRequest& request,
-                           const fs::path& design) {
+                           const std::string& design) {
   std::error_code error;
   const std::string own = identity_text(request);
   for (const auto& [name, key] : {std::pair(std::string(kCheckpointName), "identity"),
@@ -52,7 +52,7 @@ std::string other_training(const fs::path& folder, const TrialRequest& request,
     if (training && *training != own) return "another training: " + name;
   }
   const fs::path kept = folder / net::kDesignName;
-  if (fs::exists(kept, error) && spec::read_file(kept) != spec::read_file(design))
+  if (fs::exists(kept, error) && spec::read_file(kept) != design)
     return std::string("another design: ") + net::kDesignName;
   return "";
 }

@@ -120,6 +120,36 @@ TEST_CASE("Every command says what a path is, what takes it, and what the comman
   CHECK(told("tabulate net.tflite").find("is a TensorFlow Lite model") != std::string::npos);
 }
 
+TEST_CASE("Every JSON file is read once, so that a pipe will do for it") {
+  const Scratch scratch;
+  lay_out(scratch);
+  const std::string drawn =
+      run_atto(scratch, "generate " + tiny_spec() + " -n 1 --json --out made").out;
+  const std::string design =
+      "made/" + json::parse(drawn).at(0).at("hash").get<std::string>() + ".json";
+  json spec = json::parse(read_text(tiny_spec()));
+  spec["prototype"] = (scratch / "net.json").string();
+  write_text(scratch / "whole.json", spec.dump());
+  const std::string start = "search " + tiny_spec() + " --evaluator fake --candidates 4 ";
+  REQUIRE(run_atto(scratch, start + "--out run").code == 0);
+  /// Whoever opens the pipe again waits for good.
+  const auto from_pipe = [&](const std::string& file, const std::string& arguments) {
+    const Ended ended = run_atto(scratch, arguments,
+                                 "rm -f pipe; mkfifo pipe; cat '" + file + "' >pipe & timeout 60");
+    INFO(arguments << ": " << ended.err);
+    CHECK(ended.code == 0);
+  };
+  from_pipe("net.json", "check pipe");
+  from_pipe("whole.json", "check pipe");
+  from_pipe("whole.json", "generate pipe -n 1");
+  from_pipe(design, "inspect pipe");
+  from_pipe(design, "reopen pipe --list");
+  from_pipe("whole.json", "search pipe --evaluator fake --candidates 4 --out other");
+  from_pipe(design, start + "--include pipe --out third");
+  from_pipe(design, "steer run --try pipe");
+  from_pipe("whole.json", "calibrate pipe --evaluator fake --designs 4 --out measured");
+}
+
 TEST_CASE("bench and run take a folder with a model: a training's, or a campaign's winner's") {
   const Scratch scratch;
   lay_out(scratch);

@@ -36,7 +36,7 @@ class RowFolder {
   ~RowFolder() { fs::remove_all(path_); }
   ImportedTable import(const std::string& rows) const {
     spec::write_file_atomically(path_ / "rows.csv", rows);
-    return import_table(path_ / "rows.csv", path_ / "cells.json", "by hand");
+    return import_table(path_ / "rows.csv", spec::read_json_file(path_ / "cells.json"), "by hand");
   }
   /// Rows under the names of both decisions and "seed,epochs,top1".
   ImportedTable plain(const std::string& rows) const {

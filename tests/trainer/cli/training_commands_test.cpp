@@ -130,6 +130,20 @@ TEST_CASE("train goes on from its checkpoint and answers for a bad command line"
   }
 }
 
+TEST_CASE("train reads its design once: what the folder keeps is what was trained") {
+  const Scratch scratch;
+  const std::string file = train_one(scratch);
+  // Whoever opens the pipe again waits for good.
+  const Ended ended =
+      run_atto(scratch, "train pipe --data " + kData + " --epochs 2 --out piped --device cpu",
+               "mkfifo pipe; cat " + file + " >pipe & timeout 60");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK(read_text(scratch / "piped/design.json") == read_text(scratch / file));
+  CHECK(json::parse(read_text(scratch / "piped/result.json")).at("test_top1") ==
+        json::parse(read_text(scratch / "run/result.json")).at("test_top1"));
+}
+
 TEST_CASE("eval of a campaign's run folder means its winner, with finalists of two threads") {
   const Scratch scratch;
   json spec = json::parse(read_text(tiny_spec()));
