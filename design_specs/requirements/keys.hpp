@@ -23,15 +23,12 @@ inline constexpr std::array<std::string_view, 1> kCeilingKeys = {"max"};
 inline constexpr std::array<std::string_view, 2> kTierKeys = {"name", "require"};
 inline constexpr std::array<std::string_view, 1> kMaximiseKeys = {"netscore"};
 inline constexpr std::array<std::string_view, 3> kNetscoreKeys = {"alpha", "beta", "gamma"};
-inline constexpr std::array<std::string_view, 14> kSearchKeys = {
-    "strategy", "candidates", "rungs",  "promote", "finalists", "images",    "validation_images",
-    "window",   "band",       "budget", "seed",    "synthesis", "evolution", "local_search"};
+/// Beside these: those of StrategySettings.
+inline constexpr std::array<std::string_view, 11> kSearchKeys = {
+    "strategy",          "candidates", "rungs", "promote", "finalists", "images",
+    "validation_images", "window",     "band",  "budget",  "seed"};
 inline constexpr std::array<std::string_view, 4> kBandKeys = {"params", "macs",
                                                               "peak_activation_kib", "model_kib"};
-inline constexpr std::array<std::string_view, 6> kSynthesisKeys = {
-    "inquisitor", "probes", "zero_cost", "rungs", "context", "front"};
-inline constexpr std::array<std::string_view, 2> kEvolutionKeys = {"population", "tournament"};
-inline constexpr std::array<std::string_view, 1> kLocalSearchKeys = {"starts"};
 inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
 inline constexpr std::array<std::string_view, 17> kTrainingKeys = {
     "recipe",       "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
@@ -49,7 +46,7 @@ struct KeyTable {
   std::span<const std::string_view> keys;
 };
 
-inline constexpr std::array<KeyTable, 24> kKeyTables = {{
+inline constexpr std::array<KeyTable, 21> kKeyTables = {{
     {"", kSpecKeys},
     {"/task", kTaskKeys},
     {"/require", kRequireKeys},
@@ -63,9 +60,6 @@ inline constexpr std::array<KeyTable, 24> kKeyTables = {{
     {"/search", kSearchKeys},
     {"/search/band", kBandKeys},
     {"/search/budget", kBudgetKeys},
-    {"/search/synthesis", kSynthesisKeys},
-    {"/search/evolution", kEvolutionKeys},
-    {"/search/local_search", kLocalSearchKeys},
     {"/training", kTrainingKeys},
     {"/tiers/*", kTierKeys},
     {"/tiers/*/require", kRequireKeys},

@@ -8,30 +8,9 @@
 
 #include "design_specs/reading/json.hpp"
 #include "design_specs/requirements/recipe.hpp"
+#include "design_specs/requirements/strategy_settings.hpp"
 
 namespace atto::spec {
-
-/// The parts of generative synthesis; each can be switched off, to see what it is worth.
-struct SynthesisSettings {
-  bool inquisitor = true;  ///< learn; else designs are drawn from the untouched generator
-  bool probes = true;      ///< module responses of trained candidates
-  bool zero_cost = true;   ///< scores without training
-  bool rungs = true;       ///< successive halving; else every design goes to the top rung
-  bool context = true;     ///< stage, position and earlier decisions of the module
-  double front = 0.65;     ///< share of new and promoted designs that widen the front over MACs
-};
-
-/// What aging evolution is tuned by.
-struct EvolutionSettings {
-  double population = 0.25;  ///< share of the candidates that live at a time (4 to 100 designs)
-  double tournament =
-      0.25;  ///< share of the population that each parent is the best of (2 at least)
-};
-
-/// What local search is tuned by.
-struct LocalSearchSettings {
-  double starts = 0.1;  ///< share of the candidates drawn at random before the first climb
-};
 
 /// How much of the ceilings a design has to use: a share of any one of them, or of each that is
 /// named. 0 asks for nothing.
@@ -45,7 +24,7 @@ struct Band {
   friend bool operator==(const Band&, const Band&) = default;
 };
 
-struct SearchSettings {
+struct SearchSettings : StrategySettings {
   std::string strategy = "random_asha";
   int candidates = 32;
   std::vector<int> rungs = {1, 3};  ///< cumulative epochs, rising
@@ -58,9 +37,6 @@ struct SearchSettings {
   Band band = 0.9;  ///< of the ceilings
   std::optional<double> budget_cpu_seconds;
   std::uint64_t seed = 1;
-  SynthesisSettings synthesis;
-  EvolutionSettings evolution;
-  LocalSearchSettings local_search;
 };
 
 struct TrainingSettings {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "design_specs/requirements/keys.hpp"
 #include "design_specs/requirements/readers.hpp"
 #include "design_specs/requirements/section.hpp"
@@ -55,6 +57,21 @@ std::optional<int> read_images(Problems& problems, Section& section, std::string
   return images ? std::optional(static_cast<int>(*images)) : std::nullopt;
 }
 
+/// Lists the keys of settings that are shown to it.
+struct KeyList {
+  std::vector<std::string_view> keys;
+  void boolean(std::string_view key, bool&) { keys.push_back(key); }
+  void integer(std::string_view key, int&, int, int) { keys.push_back(key); }
+  void number(std::string_view key, double&, double, double) { keys.push_back(key); }
+};
+
+template <class Settings>
+std::vector<std::string_view> keys_of(Settings settings) {
+  KeyList list;
+  settings.read(list);
+  return list.keys;
+}
+
 /// Reads a share for all ceilings together, or one for each that is named.
 Band read_band(Problems& problems, const Cursor& at, const Band& otherwise) {
   if (at->kind != Kind::Object) return problems.number(at, 0, 1).value_or(otherwise.any);
@@ -88,11 +105,19 @@ Objective read_objective(Problems& problems, const Cursor& at, const TaskKind& k
   return objective;
 }
 
+std::map<std::string_view, std::vector<std::string_view>> strategy_keys() {
+  std::map<std::string_view, std::vector<std::string_view>> keys;
+  StrategySettings().visit([&](auto& settings) { keys[settings.kKey] = keys_of(settings); });
+  return keys;
+}
+
 SearchSettings read_search(Problems& problems, const Cursor& at, const Band& band,
                            std::span<const std::string_view> strategies) {
   SearchSettings search;
   search.band = band;
-  Section section(problems, at, kSearchKeys);
+  std::vector<std::string_view> keys(kSearchKeys.begin(), kSearchKeys.end());
+  for (const auto& [key, own] : strategy_keys()) keys.push_back(key);
+  Section section(problems, at, keys);
   if (strategies.empty())
     section.text("strategy", search.strategy);
   else
@@ -115,24 +140,12 @@ SearchSettings read_search(Problems& problems, const Cursor& at, const Band& ban
     budget.number("cpu_seconds", seconds, kAboveZero, 1e12);
     if (seconds > 0) search.budget_cpu_seconds = seconds;
   }
-  if (const auto entry = section.member("synthesis")) {
-    Section synthesis(problems, *entry, kSynthesisKeys);
-    synthesis.boolean("inquisitor", search.synthesis.inquisitor);
-    synthesis.boolean("probes", search.synthesis.probes);
-    synthesis.boolean("zero_cost", search.synthesis.zero_cost);
-    synthesis.boolean("rungs", search.synthesis.rungs);
-    synthesis.boolean("context", search.synthesis.context);
-    synthesis.number("front", search.synthesis.front, 0, 1);
-  }
-  if (const auto entry = section.member("evolution")) {
-    Section evolution(problems, *entry, kEvolutionKeys);
-    evolution.number("population", search.evolution.population, kAboveZero, 1);
-    evolution.number("tournament", search.evolution.tournament, kAboveZero, 1);
-  }
-  if (const auto entry = section.member("local_search")) {
-    Section local_search(problems, *entry, kLocalSearchKeys);
-    local_search.number("starts", search.local_search.starts, kAboveZero, 1);
-  }
+  search.visit([&](auto& settings) {
+    const auto entry = section.member(settings.kKey);
+    if (!entry) return;
+    Section own(problems, *entry, keys_of(settings));
+    settings.read(own);
+  });
   if (const auto entry = section.member("seed"))
     if (const auto seed = problems.integer(*entry, 0, std::numeric_limits<std::int64_t>::max()))
       search.seed = static_cast<std::uint64_t>(*seed);

@@ -8,6 +8,7 @@
 
 #include "design_specs/reading/json.hpp"
 #include "design_specs/requirements/keys.hpp"
+#include "design_specs/requirements/readers.hpp"
 #include "design_specs/requirements/task_kind.hpp"
 
 using namespace atto::spec;
@@ -81,6 +82,10 @@ TEST_CASE("The schema has exactly the keys that the reader knows, object by obje
   for (const KeyTable& table : kKeyTables)
     known[std::string(table.path)] = Keys(table.keys.begin(), table.keys.end());
   CHECK(known.size() == kKeyTables.size());
+  for (const auto& [strategy, keys] : strategy_keys()) {
+    known["/search"].insert(std::string(strategy));
+    known["/search/" + std::string(strategy)] = Keys(keys.begin(), keys.end());
+  }
   for (const std::string require : {"/require", "/tiers/*/require"})
     for (const Score& score : goals()) {
       known[require].insert(score.name);
