@@ -159,7 +159,7 @@ std::string draw_card(const Card& card, double x, double y, int height) {
   svg += text_at(x + 12, y + 20, "place", cut(card.place, 30));
   if (card.presence < 0.995)
     svg += text_at(x + kCardWidth - 12, y + 20, "small",
-                   fmt::format("in {:.0f} % of designs", 100 * card.presence), "end");
+                   fmt::format("in {:.0f} %", 100 * card.presence), "end");
   for (std::size_t i = 0; i < card.rows(); ++i)
     svg += card_row(*card.decisions[i], card.place, x + 12, y + kCardHead + kRow * double(i));
   return svg;
@@ -248,9 +248,11 @@ std::string explanation_svg(const Explanation& explanation) {
   double y = kTop;
   std::string body = draw_cards(cards_of(explanation), y);
   body += draw_effects(explanation, y);
-  body += text_at(kMargin, y + 6, "small",
-                  "Bars: how often the generator takes each option; the preferred one is in full "
-                  "colour. Discs: the fuller, the surer. Flags: steered by people.");
+  body += text_at(
+      kMargin, y + 6, "small",
+      "Bars: how often the generator takes each option; the preferred one is in full "
+      "colour. Discs: the fuller, the surer. Flags: steered by people. In so many %: of the "
+      "designs.");
   const int height = static_cast<int>(y) + 28;
   std::string svg = fmt::format(
       "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {0} {1}' width='{0}' height='{1}' "

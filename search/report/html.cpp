@@ -248,9 +248,9 @@ std::string failures_section(const TierReport& tier) {
       rows += fmt::format("<tr><td class='t'><code>{}</code></td><td class='l'>{}</td></tr>",
                           entry.design.hash, escaped(entry.trouble));
   if (rows.empty()) return "<h3>Failures</h3><p>None.</p>";
-  return "<h3>Failures</h3><table><thead><tr><th class='t'>design</th><th "
+  return "<h3>Failures</h3><div class='scroll'><table><thead><tr><th class='t'>design</th><th "
          "class='l'>reason</th></tr></thead><tbody>" +
-         rows + "</tbody></table>";
+         rows + "</tbody></table></div>";
 }
 
 std::string tier_section(const CampaignReport& report, const TierReport& tier) {
@@ -282,7 +282,8 @@ std::string tier_section(const CampaignReport& report, const TierReport& tier) {
 
 std::string report_html(const std::vector<CampaignReport>& reports) {
   std::string title = "AttoForge report";
-  for (const CampaignReport& report : reports) title += ": " + report.campaign.spec.name;
+  for (const CampaignReport& report : reports)
+    title += (&report == &reports.front() ? ": " : ", ") + report.campaign.spec.name;
   std::string text = page_start(title);
   if (reports.size() > 1) text += comparison_section(reports);
   for (const CampaignReport& report : reports) {

@@ -37,6 +37,7 @@ svg{width:100%;height:auto;display:block}.grid{stroke:var(--line)}.tick,.axis{fi
 .marginal{border:1px solid var(--line);border-radius:8px;padding:10px 12px}.bar{display:grid;grid-template-columns:minmax(90px,40%) 1fr max-content;gap:8px;align-items:center;font-size:12.5px}
 .bar .name{overflow-wrap:anywhere}.track{background:var(--line);border-radius:4px;height:9px}.fill{display:block;height:9px;border-radius:4px;background:var(--accent)}
 .num{text-align:right}.legend span{margin-right:16px}.legend i{display:inline-block;width:14px;height:3px;margin:0 6px 3px 0}
+@media (max-width:700px){main{padding:16px 8px 40px}section{padding:16px 14px}.tick{font-size:15px}.axis{font-size:16px}}
 )";
 
 constexpr const char* kColours[] = {"#2563eb", "#d97706", "#0d9488", "#9333ea",
@@ -175,13 +176,13 @@ std::string comparison_section(const std::vector<CampaignReport>& reports) {
                                   false, false}),
                 "A reused result counts with its original cost.") +
          "</div><p class='legend'>" + legend +
-         "</p><table "
+         "</p><div class='scroll'><table "
          "class='sortable'><thead><tr><th class='l'>run</th><th "
          "class='t'>strategy</th><th>designs</th><th>best val % "
          "at "
          "the top rung</th><th>winner val %</th><th>winner test "
          "%</th><th>cost</th></tr></thead><tbody>" +
-         rows + "</tbody></table></section>\n";
+         rows + "</tbody></table></div></section>\n";
 }
 
 std::string events_section(const CampaignReport& report) {

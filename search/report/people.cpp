@@ -37,9 +37,10 @@ std::string requests_table(const CampaignReport& report) {
         "class='l'>{}</td></tr>\n",
         time_text(row.at), word_of(row.kind), escaped(row.text), effect);
   }
-  return "<table><thead><tr><th>time (UTC)</th><th>asked</th><th>what</th><th>took "
+  return "<div class='scroll'><table><thead><tr><th>time "
+         "(UTC)</th><th>asked</th><th>what</th><th>took "
          "effect</th></tr></thead><tbody>" +
-         rows + "</tbody></table>";
+         rows + "</tbody></table></div>";
 }
 
 std::string entry_cells(const spec::Score& score, const Entry& entry) {
@@ -65,9 +66,10 @@ std::string designs_table(const TierReport& tier) {
     rows += fmt::format("<tr><td class='l'>the machine's best</td>{}</tr>",
                         entry_cells(tier.board.score, *best));
   return fmt::format(
-      "<table><thead><tr><th>design of</th><th>rank</th><th>hash</th><th>params</th><th>val{} at "
+      "<div class='scroll'><table><thead><tr><th>design "
+      "of</th><th>rank</th><th>hash</th><th>params</th><th>val{} at "
       "the "
-      "top rung</th></tr></thead><tbody>{}</tbody></table>",
+      "top rung</th></tr></thead><tbody>{}</tbody></table></div>",
       spec::unit_text(tier.board.score), rows);
 }
 
