@@ -131,7 +131,7 @@ std::string board_table(const CampaignReport& report, const TierReport& tier) {
   for (int epochs : report.campaign.spec.search.rungs)
     text += fmt::format("<th>val{} after {} ep.</th>", unit, epochs);
   text += fmt::format(
-      "<th>final val{0}</th><th>test{0}</th><th>CPU-s</th><th class='l'>notes</th>"
+      "<th>final val{0}</th><th>test{0}</th><th>CPU&#8209;s</th><th class='l'>notes</th>"
       "</tr></thead><tbody>\n",
       unit);
   for (const Entry& entry : tier.board.entries) text += board_row(report, tier, entry);

@@ -14,7 +14,7 @@ constexpr const char* kStyle = R"(
 :root{--fg:#1b2430;--dim:#66738a;--bg:#f6f7f9;--card:#fff;--line:#e2e6ec;--accent:#2563eb;--good:#15803d;--bad:#b42318}
 @media (prefers-color-scheme:dark){:root{--fg:#e6eaf0;--dim:#94a1b5;--bg:#12161c;--card:#1a2029;--line:#2c3542;--accent:#7aa5ff;--good:#5fd08a;--bad:#ff8a7a}}
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:15px/1.5 system-ui,sans-serif}
-main{max-width:1400px;margin:0 auto;padding:28px 24px 60px}h1{font-size:26px;margin:0 0 18px}h2{font-size:21px;margin:0 0 6px}
+main{max-width:1400px;margin:0 auto;padding:28px 24px 60px}h1{font-size:26px;margin:0 0 18px}h2{font-size:21px;margin:0 0 6px}*+h2{margin-top:34px}
 h3{font-size:16px;margin:26px 0 8px}h4{font-size:13px;font-weight:600;margin:0 0 6px}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:22px 24px;margin:0 0 24px}
 small,.hint{color:var(--dim);font-size:12.5px}td small{display:block}code{font:12.5px ui-monospace,monospace;overflow-wrap:anywhere}
@@ -24,7 +24,7 @@ small,.hint{color:var(--dim);font-size:12.5px}td small{display:block}code{font:1
 .winner small{display:inline;margin-left:5px}.winner.none{border-color:var(--bad);background:color-mix(in srgb,var(--bad) 8%,transparent)}
 .scroll{overflow-x:auto}svg.net{width:auto;max-width:100%;min-width:min(760px,var(--own,760px))}table.narrow{width:auto}.narrow .bar{grid-template-columns:max-content 120px}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
-th{color:var(--dim);font-weight:600;font-size:12.5px}.sortable th{cursor:pointer}.sortable th:hover{color:var(--fg)}.t,.l{text-align:left}
+th{color:var(--dim);font-weight:600;font-size:12.5px;white-space:normal;vertical-align:bottom}.sortable th{cursor:pointer}.sortable th:hover{color:var(--fg)}.t,.l{text-align:left}
 td.l{white-space:normal}.notes{min-width:15em}td details[open] code{display:block;min-width:40ch}summary{cursor:pointer}a{color:var(--accent)}tbody tr:hover{background:color-mix(in srgb,var(--accent) 6%,transparent)}
 .badge{display:inline-block;margin:1px 0;border-radius:9px;padding:0 8px;font-size:12px;border:1px solid var(--line);color:var(--dim)}
 .badge.good{background:var(--good);border-color:var(--good);color:var(--card)}.badge.front{border-color:var(--accent);color:var(--accent)}
@@ -36,7 +36,7 @@ svg{width:100%;height:auto;display:block}.grid{stroke:var(--line)}.tick,.axis{fi
 .marginals{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(360px,100%),1fr));gap:16px}
 .marginal{border:1px solid var(--line);border-radius:8px;padding:10px 12px}.bar{display:grid;grid-template-columns:minmax(90px,40%) 1fr max-content;gap:8px;align-items:center;font-size:12.5px}
 .bar .name{overflow-wrap:anywhere}.track{background:var(--line);border-radius:4px;height:9px}.fill{display:block;height:9px;border-radius:4px;background:var(--accent)}
-.num{text-align:right}.legend span{margin-right:16px}.legend i{display:inline-block;width:14px;height:3px;margin:0 6px 3px 0}
+.num{text-align:right}.legend span{margin-right:16px;display:inline-block}.legend i{display:inline-block;width:14px;height:3px;margin:0 6px 3px 0}
 @media (max-width:700px){main{padding:16px 8px 40px}section{padding:16px 14px}.tick{font-size:15px}.axis{font-size:16px}}
 )";
 

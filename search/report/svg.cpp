@@ -45,26 +45,39 @@ Scale scale_over(std::vector<double> values, bool is_log, double from, double to
   return scale;
 }
 
-std::string tick_text(double value) {
+std::string tick_text(double value, int digits) {
   const double size = std::abs(value);
-  if (size >= 1e9) return fmt::format("{:.3g}G", value / 1e9);
-  if (size >= 1e6) return fmt::format("{:.3g}M", value / 1e6);
-  if (size >= 1e4) return fmt::format("{:.3g}k", value / 1e3);
-  return size < 1e-12 ? "0" : fmt::format("{:.4g}", value);
+  if (size >= 1e9) return fmt::format("{:.{}g}G", value / 1e9, digits);
+  if (size >= 1e6) return fmt::format("{:.{}g}M", value / 1e6, digits);
+  if (size >= 1e4) return fmt::format("{:.{}g}k", value / 1e3, digits);
+  return size < 1e-12 ? "0" : fmt::format("{:.{}g}", value, digits + 1);
+}
+
+/// With as few digits as tell neighbours apart.
+std::vector<std::string> tick_texts(const std::vector<double>& ticks) {
+  std::vector<std::string> texts;
+  for (int digits = 3; digits < 10; ++digits) {
+    texts.clear();
+    for (double tick : ticks) texts.push_back(tick_text(tick, digits));
+    if (std::adjacent_find(texts.begin(), texts.end()) == texts.end()) break;
+  }
+  return texts;
 }
 
 std::string frame(const Scale& x, const Scale& y, const Axes& axes) {
   std::string svg;
-  for (double tick : x.ticks())
+  const std::vector<double> columns = x.ticks(), rows = y.ticks();
+  const std::vector<std::string> below = tick_texts(columns), beside = tick_texts(rows);
+  for (std::size_t i = 0; i < columns.size(); ++i)
     svg += fmt::format(
         "<line class='grid' x1='{0:.1f}' y1='{1}' x2='{0:.1f}' y2='{2}'/><text class='tick' "
         "x='{0:.1f}' y='{3}' text-anchor='middle'>{4}</text>",
-        x.at(tick), kTop, kHeight - kBottom, kHeight - kBottom + 16, tick_text(tick));
-  for (double tick : y.ticks())
+        x.at(columns[i]), kTop, kHeight - kBottom, kHeight - kBottom + 16, below[i]);
+  for (std::size_t i = 0; i < rows.size(); ++i)
     svg += fmt::format(
         "<line class='grid' x1='{1}' y1='{0:.1f}' x2='{2}' y2='{0:.1f}'/><text class='tick' "
         "x='{3}' y='{4:.1f}' text-anchor='end'>{5}</text>",
-        y.at(tick), kLeft, kWidth - kRight, kLeft - 6, y.at(tick) + 4, tick_text(tick));
+        y.at(rows[i]), kLeft, kWidth - kRight, kLeft - 6, y.at(rows[i]) + 4, beside[i]);
   svg += fmt::format("<text class='axis' x='{:.0f}' y='{}' text-anchor='middle'>{}</text>",
                      (kLeft + kWidth - kRight) / 2, kHeight - 8, escaped(axes.x_label));
   svg += fmt::format(
