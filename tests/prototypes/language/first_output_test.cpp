@@ -96,7 +96,8 @@ TEST_CASE("A softmax is at the end too where what follows learns nothing") {
         R"({ "op": "dropout" }, { "choose": [ [], { "op": "activation" } ] })",
         R"({ "chain": [ { "op": "dropout" } ], "shortcut": "none" })"}) {
     INFO(last);
-    CHECK(refusal(ending(std::string(kPooled) + R"({ "op": "dense" }, { "op": "softmax" }, )" + last + " ]"))
+    CHECK(refusal(ending(std::string(kPooled) + R"({ "op": "dense" }, { "op": "softmax" }, )" +
+                         last + " ]"))
               .find("/head/2: must not be the end of what is trained") != std::string::npos);
   }
   CHECK(refusal(ending(R"("head": [ { "op": "pointwise", "channels": "classes" },
@@ -104,7 +105,8 @@ TEST_CASE("A softmax is at the end too where what follows learns nothing") {
             .find("/head/1: must not be the end of what is trained") != std::string::npos);
   for (const std::string last : {R"({ "op": "dense" })", R"({ "op": "batch_norm" })"}) {
     INFO(last);
-    CHECK(refusal(ending(std::string(kPooled) + R"({ "op": "dense" }, { "op": "softmax" }, )" + last + " ]"))
+    CHECK(refusal(ending(std::string(kPooled) + R"({ "op": "dense" }, { "op": "softmax" }, )" +
+                         last + " ]"))
               .empty());
   }
 }

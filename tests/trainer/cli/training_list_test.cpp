@@ -209,7 +209,8 @@ TEST_CASE("A data set's path is relative to the list, on the command line to whe
         std::string::npos);
   json own = one;
   own["data"] = "./d/pets";
-  CHECK(planned({{"trainings", json::array({own})}}).err.find(looked_at("lists/d/pets")) != std::string::npos);
+  CHECK(planned({{"trainings", json::array({own})}}).err.find(looked_at("lists/d/pets")) !=
+        std::string::npos);
 }
 
 TEST_CASE("All problems of a list come in one run, located") {
