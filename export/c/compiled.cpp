@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
@@ -82,9 +83,17 @@ int run_program(const std::vector<std::string>& arguments, const fs::path& said)
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/// The words of a command: CC="ccache gcc".
+std::vector<std::string> words_of(const std::string& command) {
+  std::istringstream stream(command);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
 std::string compiler() {
   const char* named = std::getenv("CC");
-  return named == nullptr || *named == '\0' ? "cc" : named;
+  return named == nullptr || words_of(named).empty() ? "cc" : named;
 }
 
 std::string first_line(const fs::path& file) {
@@ -94,6 +103,14 @@ std::string first_line(const fs::path& file) {
   return all.substr(0, all.find('\n'));
 }
 
+/// Runs the compiler with these arguments.
+int compile(const std::string& compiler, const std::vector<std::string>& arguments,
+            const fs::path& said) {
+  std::vector<std::string> command = words_of(compiler);
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_program(command, said);
+}
+
 /// Why this machine cannot compile and run C at all; empty where it can.
 std::string trouble_of(const std::string& compiler, const fs::path& folder) {
   spec::write_file_atomically(
@@ -101,9 +118,12 @@ std::string trouble_of(const std::string& compiler, const fs::path& folder) {
       "#include <math.h>\n#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n");
   const fs::path said = folder / "said", program = folder / "empty";
   const int code =
-      run_program({compiler, "-o", program.string(), (folder / "empty.c").string(), "-lm"}, said);
+      compile(compiler, {"-o", program.string(), (folder / "empty.c").string(), "-lm"}, said);
   if (code == 127) return "no C compiler (" + compiler + ")";
-  if (code != 0) return compiler + " compiles nothing: " + first_line(said);
+  if (code != 0) {
+    const std::string why = first_line(said);
+    return compiler + " compiles nothing" + (why.empty() ? "" : ": " + why);
+  }
   if (run_program({program.string()}, said) != 0)
     return "programs cannot be run in " + folder.parent_path().string();
   return {};
@@ -133,11 +153,11 @@ Outputs run_compiled(const CompiledModel& model, const Images& images) {
   const bool has_pixels = !images.pixels.empty();
   spec::write_file_atomically(work.path / "main.c",
                               main_text(model.file.stem().string(), has_pixels));
-  std::vector<std::string> command = {cc};
-  command.insert(command.end(), model.flags.begin(), model.flags.end());
-  command.insert(command.end(), {"-I", model.file.parent_path().string(), "-o", program.string(),
-                                 (work.path / "main.c").string(), model.file.string(), "-lm"});
-  const int compiled = run_program(command, said);
+  std::vector<std::string> arguments = model.flags;
+  arguments.insert(arguments.end(),
+                   {"-I", model.file.parent_path().string(), "-o", program.string(),
+                    (work.path / "main.c").string(), model.file.string(), "-lm"});
+  const int compiled = compile(cc, arguments, said);
   const std::string complaint = first_line(said);
   if (const std::string trouble = compiled == 0 ? "" : trouble_of(cc, work.path); !trouble.empty())
     return {{}, trouble};

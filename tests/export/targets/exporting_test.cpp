@@ -148,6 +148,11 @@ TEST_CASE("C that no compiler is there for is written, and says that it was not 
   const Scratch scratch;
   const char* named = std::getenv("CC");
   const std::string before = named == nullptr ? "" : named;
+  ::setenv("CC", "env cc", 1);  // of several words
+  CHECK(trained.exported(*find_target("c"), Precision::F32, scratch.folder).not_run.empty());
+  ::setenv("CC", "false", 1);
+  CHECK(trained.exported(*find_target("c"), Precision::F32, scratch.folder).not_run ==
+        "false compiles nothing");
   ::setenv("CC", "/no/such/compiler", 1);
   const Artefact made = trained.exported(*find_target("c"), Precision::F32, scratch.folder);
   before.empty() ? ::unsetenv("CC") : ::setenv("CC", before.c_str(), 1);
