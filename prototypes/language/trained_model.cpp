@@ -155,16 +155,25 @@ void check_values(const TensorFile& weights, const std::string& file) {
 
 TrainedModel read_trained_model(const fs::path& source, const fs::path& design,
                                 const std::optional<TaskInput>& unsaid) {
+  const fs::path file = find_weights(source);
+  return make_trained_model(read_safetensors(file), file,
+                            design.empty() ? file.parent_path() / kDesignName : design, {}, unsaid);
+}
+
+TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file,
+                                const fs::path& design, const Renaming& rename,
+                                const std::optional<TaskInput>& unsaid) {
   TrainedModel model;
-  model.weights_file = find_weights(source);
-  model.weights = read_safetensors(model.weights_file);
+  model.weights_file = weights_file;
+  model.weights = std::move(weights);
   widen(model.weights);
   MetadataReader reader(model.weights, model.weights_file);
   model.metadata = reader.read();
-  model.design_file = design.empty() ? model.folder() / kDesignName : design;
+  model.design_file = design;
   model.network =
       read_design(model.design_file, model.metadata.input ? model.metadata.input : unsaid);
   reader.compare(model.metadata, model.network);
+  if (rename) rename(model.weights, model.network);
   check_weights(model.network, model.weights, model.weights_file.string());
   check_values(model.weights, model.weights_file.string());
   return model;

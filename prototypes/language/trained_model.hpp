@@ -3,6 +3,7 @@
 // design beside them. The one reader of what the trainer, or a person's Python, wrote.
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,14 @@ struct TrainedModel {
 /// SpecError naming the file and the tensor or the key, EnvironmentError.
 TrainedModel read_trained_model(const std::filesystem::path& source,
                                 const std::filesystem::path& design = {},
+                                const std::optional<TaskInput>& unsaid = {});
+
+/// Gives tensors of other names those of the network, before they are checked.
+using Renaming = std::function<void(TensorFile&, const Network&)>;
+
+/// As read_trained_model, of weights that were read. They are `weights_file` in messages.
+TrainedModel make_trained_model(TensorFile weights, const std::filesystem::path& weights_file,
+                                const std::filesystem::path& design, const Renaming& rename = {},
                                 const std::optional<TaskInput>& unsaid = {});
 
 /// Returns a digest of the weights themselves, 16 hex digits: what is computed from them carries

@@ -33,6 +33,7 @@ void add_eval(CLI::App& app, Action& action);
 void add_reference(CLI::App& app, Action& action);
 void add_calibrate(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
+void add_import(CLI::App& app, Action& action);
 void add_tabulate(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);

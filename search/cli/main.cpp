@@ -16,8 +16,8 @@ int main(int argc, char** argv) {
             cli::add_report, cli::add_worker},
            action);
   line.add("Trained models",
-           {cli::add_train, cli::add_eval, cli::add_compare, cli::add_export, cli::add_reference,
-            cli::add_run, cli::add_bench},
+           {cli::add_train, cli::add_eval, cli::add_compare, cli::add_export, cli::add_import,
+            cli::add_reference, cli::add_run, cli::add_bench},
            action);
   line.add("Data and studies", {cli::add_data, cli::add_calibrate, cli::add_tabulate}, action);
   return line.run(argc, argv, action);

@@ -1,4 +1,4 @@
-"""What PyTorch makes of our model.py: check_models.py FOLDER, with a folder of each network in it."""
+"""What PyTorch makes of our model.py: check_models.py FOLDER ATTO, with a folder of each network in it, and the program atto."""
 import importlib.util
 import os
 import pathlib
@@ -105,13 +105,28 @@ def check_program(folder):
     assert imports <= ALONE, imports
 
 
-def main(folder):
+def check_way_back(folder, atto):
+    """Trained on, saved, imported: the same weights, and a folder that eval and export take."""
+    module = load(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        for number, wrapped in enumerate((module.model(True), torch.nn.DataParallel(module.model(True)))):
+            saved, out = scratch / "saved.safetensors", scratch / f"out{number}"
+            module.save(wrapped, saved)
+            subprocess.run([atto, "import", saved, "--design", folder / "design.json", "--out", out], check=True)
+            ours, back = module.read(folder / "weights.safetensors"), module.read(out / "weights.safetensors")
+            assert ours.keys() == back.keys() and all(ours[name].equal(back[name]) for name in ours)
+        module.save(module.model(True, num_classes=3), saved)
+        subprocess.run([atto, "import", saved, "--design", folder / "design.json", "--out", scratch / "three"], check=True)
+
+
+def main(folder, atto):
     torch.manual_seed(0)
     torch.set_num_threads(1)
     folders = sorted(entry for entry in folder.iterdir() if entry.is_dir())
     assert len(folders) > 40
     failed = 0
-    for one in folders if len(sys.argv) < 3 else [folder / sys.argv[2]]:
+    for one in folders if len(sys.argv) < 4 else [folder / sys.argv[3]]:
         try:
             check(one)
         except Exception as trouble:  # say all of them
@@ -121,9 +136,10 @@ def main(folder):
                 import traceback
                 traceback.print_exc()
     check_program(folder / "attonet_28")
+    check_way_back(folder / "winner", atto)
     print(f"{len(folders) - failed} of {len(folders)} networks agree")
     sys.exit(failed > 0)
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]).resolve())
+    main(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2])

@@ -51,6 +51,19 @@ void write(const fs::path& folder, const net::Network& network) {
   net::write_safetensors(folder / "reference.safetensors", reference);
 }
 
+/// A trained model, with LibTorch's own logits.
+void write_winner(const fs::path& folder) {
+  const fs::path from = ATTO_SOURCE_DIR "/tests/interop/winner";
+  fs::create_directories(folder);
+  fs::copy(from, folder);
+  const net::TrainedModel model = net::read_trained_model(from);
+  spec::write_file_atomically(
+      folder / "model.py",
+      deploy::pytorch::model_py(model.network, model.metadata, model.weights.metadata));
+  net::write_safetensors(folder / "model.safetensors",
+                         deploy::pytorch::state_dict(model.network, model.weights));
+}
+
 }  // namespace
 
 int main(int /*argc*/, char** argv) {
@@ -60,6 +73,7 @@ int main(int /*argc*/, char** argv) {
       {"attonet_28", 0},       {"ghostnet", 32},   {"mobilenet_v3_small", 32}, {"resnet14_32", 0},
       {"shufflenet_v2_32", 0}, {"squeezenet", 32}, {"tabular_16", 0},          {"unet_32", 0}};
   for (const auto& [name, side] : shipped) write(folder / name, test::drawn_design(name, 1, side));
+  write_winner(folder / "winner");
   for (std::uint64_t seed = 0; seed < 8; ++seed)
     write(folder / fmt::format("feature_{}", seed), test::drawn_design("", seed));
   for (std::uint64_t seed = 0; seed < 25; ++seed)
