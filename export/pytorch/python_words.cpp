@@ -28,7 +28,8 @@ const std::set<std::string_view>& reserved() {
       "to_empty", "train", "training", "xpu", "zero_grad",
       //
       "self", "x", "nn", "F", "torch", "num_classes", "num_features", "feature_info", "default_cfg",
-      "forward_features", "forward_head", "get_classifier", "reset_classifier", "pre_logits"};
+      "forward_features", "forward_maps", "forward_head", "get_classifier", "reset_classifier",
+      "pre_logits"};
   return words;
 }
 

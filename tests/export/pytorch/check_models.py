@@ -2,9 +2,11 @@
 import importlib.util
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import torch
 import torch.fx
@@ -120,6 +122,20 @@ def check_way_back(folder, atto):
         subprocess.run([atto, "import", saved, "--design", folder / "design.json", "--out", scratch / "three"], check=True)
 
 
+def check_manual(folder, atto):
+    """The manual's example, beside the exported files, and its command."""
+    manual = (pathlib.Path(__file__).parents[3] / "docs/manual.md").read_text()
+    begin, end = manual.index("    import torch\n"), '    save(net, "tuned.safetensors")\n'
+    example = textwrap.dedent(manual[begin:manual.index(end) + len(end)])
+    (command,) = (line.split() for line in manual.splitlines() if line.startswith("    atto import "))
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in ("model.py", "model.safetensors", "design.json"):
+            shutil.copy(folder / name, scratch)
+        subprocess.run([sys.executable, "-c", example], cwd=scratch, check=True)
+        subprocess.run([atto] + command[1:], cwd=scratch, check=True)
+        assert (pathlib.Path(scratch) / "tuned/weights.safetensors").exists()
+
+
 def main(folder, atto):
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -137,6 +153,7 @@ def main(folder, atto):
                 traceback.print_exc()
     check_program(folder / "attonet_28")
     check_way_back(folder / "winner", atto)
+    check_manual(folder / "winner", atto)
     print(f"{len(folders) - failed} of {len(folders)} networks agree")
     sys.exit(failed > 0)
 

@@ -95,10 +95,10 @@ TEST_CASE("Every command says what a path is, what takes it, and what the comman
   CHECK(told("inspect model.onnx") ==
         "model.onnx: is an ONNX model, which no command of atto reads; atto inspect takes a design "
         "or prototype or a .atto model\n");
-  CHECK(
-      told("bench weights.safetensors") ==
-      "weights.safetensors: is a file of weights (safetensors), for atto export, eval, import; atto bench "
-      "takes a .atto model, the folder of a trained model or the run folder of a campaign\n");
+  CHECK(told("bench weights.safetensors") ==
+        "weights.safetensors: is a file of weights (safetensors), for atto export, eval, import; "
+        "atto bench "
+        "takes a .atto model, the folder of a trained model or the run folder of a campaign\n");
   CHECK(told("inspect weights.safetensors").find("is a file of weights") != std::string::npos);
   CHECK(told("check model.atto")
             .find("is a .atto model, for atto inspect, run, bench; atto check "

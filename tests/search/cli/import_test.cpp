@@ -1,0 +1,67 @@
+// atto import: weights from PyTorch become the folder of a trained model, or none.
+#include <catch2/catch.hpp>
+
+#include "tests/search/process/process.hpp"
+
+using namespace atto::test;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kWinner = ATTO_SOURCE_DIR "/tests/interop/winner/";
+const std::string kDesign = " --design " + kWinner + "design.json";
+
+}  // namespace
+
+TEST_CASE("import makes a folder that export takes, with the same bytes of weights") {
+  const Scratch scratch;
+  const Ended ended = run_atto(
+      scratch, "import " + kWinner + "weights.safetensors" + kDesign + " --out a/b --json");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json told = json::parse(ended.out);
+  CHECK(told.at("written") == "a/b");
+  CHECK(told.at("classes") == 10);
+  CHECK(told.at("params") == 52034);
+  // What was computed of weights says which: the same ones.
+  const Ended exported = run_atto(
+      scratch, "export a/b --to atto,onnx --reference " + kWinner + "reference.safetensors");
+  INFO(exported.err);
+  CHECK(exported.code == 0);
+  CHECK(fs::exists(scratch / "a/b/model.atto"));
+
+  const Ended again =
+      run_atto(scratch, "import " + kWinner + "weights.safetensors" + kDesign + " --out a/b");
+  CHECK(again.code == 2);
+  CHECK(again.err.find("--out: must be a folder without trained weights") != std::string::npos);
+}
+
+TEST_CASE("import says what it was handed instead of weights, and writes nothing") {
+  const Scratch scratch;
+  write_text(scratch / "net.pth", "PK\x03\x04pickles");
+  write_text(scratch / "old.pt", "\x80\x02}q");
+  write_text(scratch / "short.safetensors", "abc");
+  fs::copy(kWinner + "weights.safetensors", scratch / "cut.safetensors");
+  fs::resize_file(scratch / "cut.safetensors", 4000);
+  const auto refused = [&](const std::string& arguments, int code, const std::string& told) {
+    const Ended ended = run_atto(scratch, "import " + arguments + " --out out");
+    CAPTURE(arguments, ended.err);
+    CHECK(ended.code == code);
+    CHECK(ended.err.find(told) != std::string::npos);
+    CHECK_FALSE(fs::exists(scratch / "out"));
+  };
+  refused("net.pth" + kDesign, 2, "net.pth: is a pickle, which may run any program");
+  refused("old.pt" + kDesign, 2, "torch.load('old.pt', map_location='cpu')");
+  refused("short.safetensors" + kDesign, 2, "short.safetensors: ");
+  refused("cut.safetensors" + kDesign, 2, "cut.safetensors");
+  refused("nowhere.safetensors" + kDesign, 4, "nowhere.safetensors");
+  refused(kWinner + "design.json" + kDesign, 2, "is a design or prototype");
+  refused(kWinner + "weights.safetensors --design nowhere.json", 4, "nowhere.json");
+  refused(kWinner + "weights.safetensors --design " + kWinner + "weights.safetensors", 2,
+          "atto import --design takes a design or prototype");
+  refused(kWinner + "reference.safetensors" + kDesign, 2, "unknown tensor");
+  refused(kWinner + "weights.safetensors --design " ATTO_SOURCE_DIR "/prototypes/resnet14_32.json",
+          2, "missing tensor of shape");
+  CHECK(run_atto(scratch, "import " + kWinner + "weights.safetensors" + kDesign).code == 2);
+}
