@@ -6,10 +6,10 @@
 namespace atto::deploy {
 
 // Each in its own file.
-extern const Target kAttoTarget, kOnnxTarget, kCTarget;
+extern const Target kAttoTarget, kOnnxTarget, kCTarget, kPytorchTarget;
 
 std::span<const Target> targets() {
-  static const Target all[] = {kAttoTarget, kOnnxTarget, kCTarget};
+  static const Target all[] = {kAttoTarget, kOnnxTarget, kCTarget, kPytorchTarget};
   return all;
 }
 

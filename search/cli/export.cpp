@@ -42,7 +42,7 @@ void add_export(CLI::App& app, Action& action) {
       .option("source", request.source,
               "Run folder (of a campaign: its winner), or weights.safetensors")
       .required();
-  command.option("--to", request.targets, "Formats, separated by commas: atto, onnx, c")
+  command.option("--to", request.targets, "Formats, separated by commas: atto, onnx, c, pytorch")
       .required()
       .delimiter(',')
       .one_value_each();

@@ -1,5 +1,6 @@
 """What PyTorch makes of our model.py: check_models.py FOLDER ATTO, with a folder of each network in it, and the program atto."""
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
@@ -122,6 +123,16 @@ def check_way_back(folder, atto):
         subprocess.run([atto, "import", saved, "--design", folder / "design.json", "--out", scratch / "three"], check=True)
 
 
+def check_export(folder, atto):
+    """atto export runs it, and says so."""
+    with tempfile.TemporaryDirectory() as scratch:
+        told = subprocess.run([atto, "export", folder, "--to", "pytorch", "--out", scratch, "--json"], check=True,
+                              capture_output=True, text=True, env={**os.environ, "PYTHON": sys.executable}).stdout
+        (made,) = json.loads(told)
+        assert made["agrees"] is True and made["not_run"] == "" and made["max_error"] <= TOLERANCE, made
+        assert sorted(os.listdir(scratch)) == ["model.py", "model.safetensors"]
+
+
 def check_manual(folder, atto):
     """The manual's example, beside the exported files, and its command."""
     manual = (pathlib.Path(__file__).parents[3] / "docs/manual.md").read_text()
@@ -153,6 +164,7 @@ def main(folder, atto):
                 traceback.print_exc()
     check_program(folder / "attonet_28")
     check_way_back(folder / "winner", atto)
+    check_export(folder / "winner", atto)
     check_manual(folder / "winner", atto)
     print(f"{len(folders) - failed} of {len(folders)} networks agree")
     sys.exit(failed > 0)
