@@ -62,6 +62,6 @@ TEST_CASE("import says what it was handed instead of weights, and writes nothing
           "atto import --design takes a design or prototype");
   refused(kWinner + "reference.safetensors" + kDesign, 2, "unknown tensor");
   refused(kWinner + "weights.safetensors --design " ATTO_SOURCE_DIR "/prototypes/resnet14_32.json",
-          2, "missing tensor of shape");
+          2, "must have the shape");
   CHECK(run_atto(scratch, "import " + kWinner + "weights.safetensors" + kDesign).code == 2);
 }
