@@ -171,4 +171,4 @@ def main(folder, atto):
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2])
+    main(*(pathlib.Path(path).resolve() for path in sys.argv[1:3]))
