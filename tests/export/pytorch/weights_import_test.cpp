@@ -123,7 +123,7 @@ TEST_CASE("all that does not fit is named at once, as the file names it") {
   net::TensorFile twice = tuned.state;
   twice.tensors["module.classifier.bias"] = twice.tensors.at("classifier.bias");
   CHECK(tells(tuned.refusal(twice),
-                 "module.classifier.bias: must be there once; so is classifier.bias"));
+              "module.classifier.bias: must be there once; so is classifier.bias"));
 
   net::TensorFile broken = tuned.state;
   const float nothing = std::numeric_limits<float>::quiet_NaN();
@@ -167,8 +167,8 @@ TEST_CASE("a pickle is refused with the line that converts it") {
     } catch (const SpecError& error) {
       CHECK(tells(error.what(), "net.pt: is a pickle"));
       CHECK(tells(error.what(),
-                     "model.save(torch.load('net.pt', map_location='cpu'), "
-                     "'weights.safetensors')"));
+                  "model.save(torch.load('net.pt', map_location='cpu'), "
+                  "'weights.safetensors')"));
     }
   }
 }
