@@ -81,8 +81,7 @@ TEST_CASE("DenseNet-121 and GhostNet have their published parameters and multipl
 
 TEST_CASE("The ends of NAS-Bench-201's space have its published counts") {
   // Its API gives 0.073306 and 1.531546 million parameters, and 7.78305 and 220.11969 million
-  // operations, which count the ten biases of the last layer too; 0.129306 and 15.64737 in its
-  // README for the cell of two convolutions.
+  // operations, which count the ten biases of the last layer too.
   const net::Prototype prototype =
       net::read_prototype(ATTO_SOURCE_DIR "/prototypes/nas_bench_201.json");
   REQUIRE(prototype.decisions().size() == 6);
