@@ -17,6 +17,7 @@
 #include "search/cli/failure.hpp"
 #include "search/cli/help_page.hpp"
 #include "search/cli/shell_pages.hpp"
+#include "search/cli/terminal.hpp"
 
 namespace atto::cli {
 namespace {
@@ -327,7 +328,7 @@ int CommandLine::print_manual(const std::vector<std::string>& words, const Actio
 int CommandLine::refuse(const Problem& problem, bool is_json) {
   const bool has_command = problem.location != "atto";
   const int code = tell({2, "input", problem.text(), {problem}}, is_json);
-  fmt::print(stderr, "Help: {}\n", has_command ? problem.location + " --help" : "atto help");
+  say("Help: " + (has_command ? problem.location + " --help" : "atto help") + "\n");
   return code;
 }
 
