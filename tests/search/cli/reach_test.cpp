@@ -218,7 +218,7 @@ TEST_CASE("A tier that is not there is refused by steer as by generate") {
 
 TEST_CASE("A format that nothing writes is refused before anything runs") {
   json spec = spec_for(json::object());
-  spec["export"] = {"atto", "pytorch", "c"};
+  spec["export"] = {"atto", "keras", "C"};
   const Asked asked(small_prototype(), spec);
   for (const std::string command :
        {"check spec.json", "search spec.json --evaluator fake --out run",
@@ -226,8 +226,8 @@ TEST_CASE("A format that nothing writes is refused before anything runs") {
     const Ended ended = asked.atto(command);
     INFO(command << "\n" << ended.err);
     CHECK(ended.code == 2);
-    CHECK(says(ended.err, "/export/1: must be of atto, onnx; got \"pytorch\""));
-    CHECK(says(ended.err, "/export/2: must be of atto, onnx; got \"c\""));
+    CHECK(says(ended.err, "/export/1: must be of atto, onnx, c, pytorch; got \"keras\""));
+    CHECK(says(ended.err, "/export/2: must be of atto, onnx, c, pytorch; got \"C\""));
     CHECK(ended.err.find("spec.json:") == 0);
   }
   CHECK_FALSE(std::filesystem::exists(asked.scratch / "run"));
