@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "design_specs/errors.hpp"
@@ -78,6 +79,21 @@ std::vector<std::int32_t> whole_bias(const FusedNode& node, const WeightQuantisa
   return whole;
 }
 
+/// Engines add up in whole numbers of 32 bits; the sum of very many products may not fit, and would
+/// turn around without a word.
+void expect_small_sums(const std::string& network, const FusedNode& node,
+                       const WeightQuantisation& weights) {
+  const std::size_t each = weights.weights.size() / weights.bias.size();
+  for (std::size_t o = 0; o < weights.bias.size(); ++o) {
+    std::int64_t largest = std::abs(std::int64_t{weights.bias[o]});
+    for (std::size_t i = 0; i < each; ++i)
+      largest += 255 * std::abs(std::int64_t{weights.weights[o * each + i]});
+    if (largest > std::numeric_limits<std::int32_t>::max())
+      throw SpecError({{network, node.name, "int8 needs sums that stay inside of 32 bits",
+                        std::to_string(largest)}});
+  }
+}
+
 }  // namespace
 
 WeightQuantisation quantise_weights(const FusedNode& node, float input_scale) {
@@ -127,6 +143,7 @@ Quantisation quantise(const FusedNetwork& network, std::span<const float> images
       weights.bias =
           whole_bias(node, weights, from.scale,
                      mean_errors(node, network.nodes[input].shape, weights, seen[input], from));
+    expect_small_sums(network.name, node, weights);
   }
   return result;
 }

@@ -214,3 +214,24 @@ TEST_CASE("weights so large that a value is no number are refused at their layer
       deploy::quantise(loud, images),
       Catch::Contains("loud: second: int8 needs finite values on the calibration images"));
 }
+
+TEST_CASE("a layer whose sums could leave 32 bits is refused by name") {
+  for (const int products : {60'000, 70'000}) {
+    const net::Network network{"vast",
+                               {products / 10, 10, 1},
+                               2,
+                               {{"input", net::InputLayer{}, {}}, {"all", net::Dense{2}, {0}}},
+                               {{"head", 1}}};
+    deploy::FusedNetwork vast = fused(network, 1);
+    for (deploy::FusedNode& node : vast.nodes)
+      if (auto* dense = std::get_if<deploy::FusedDense>(&node.op))
+        std::fill(dense->weights.begin(), dense->weights.end(), 0.01F);
+    const std::vector<float> images(std::size_t(products), 1);
+    if (products < (1LL << 31) / (255 * 127)) {
+      CHECK_NOTHROW(deploy::quantise(vast, images));
+    } else {
+      CHECK_THROWS_WITH(deploy::quantise(vast, images),
+                        Catch::Contains("vast: all: int8 needs sums that stay inside of 32 bits"));
+    }
+  }
+}
