@@ -57,7 +57,7 @@ class Brightness : public NetworkTask {
                    sum += loss(maps, {part, 0}, nullptr);
                  });
     const double error = sum / static_cast<double>(images.size());
-    return {error, {{"error", error}}, std::isfinite(error) ? "" : "maps are not finite"};
+    return {error, {{"error", error}}, std::isfinite(error) ? "" : "maps are not finite", {}};
   }
   double hopeless_loss() const override { return 100; }
   net::TensorFile reference(const TrainedWeights& trained,
