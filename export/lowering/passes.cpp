@@ -251,24 +251,6 @@ FusedNetwork attach_residuals(FusedNetwork network) {
   return now.apply(std::move(network));
 }
 
-FusedNetwork drop_zeros(FusedNetwork network) {
-  const auto is_zero = [&](int input) {
-    const auto* conv = std::get_if<FusedConv>(&network.nodes[at(input)].op);
-    const auto is_0 = [](float value) { return value == 0; };
-    return conv != nullptr && is_plain(network.nodes[at(input)]) &&
-           std::all_of(conv->weights.begin(), conv->weights.end(), is_0) &&
-           std::all_of(conv->bias.begin(), conv->bias.end(), is_0);
-  };
-  for (FusedNode& node : network.nodes) {
-    if (!std::holds_alternative<FusedAdd>(node.op)) continue;
-    const auto zeros = std::stable_partition(node.inputs.begin(), node.inputs.end(),
-                                             [&](int input) { return !is_zero(input); });
-    node.inputs.erase(std::max(zeros, node.inputs.begin() + 1), node.inputs.end());
-    if (node.inputs.size() == 1) node.op = FusedActivate{};
-  }
-  return network;
-}
-
 FusedNetwork remove_dead(FusedNetwork network) {
   std::vector<bool> needed(network.nodes.size());
   needed[0] = true;
@@ -293,7 +275,7 @@ FusedNetwork remove_dead(FusedNetwork network) {
 }
 
 FusedNetwork fuse(const net::Network& network, const net::TensorFile& weights, Attach attach) {
-  FusedNetwork fused = remove_dead(drop_zeros(translate(network, weights)));
+  FusedNetwork fused = remove_dead(translate(network, weights));
   fused = remove_identities(fold_scales(std::move(fused)));
   fused = fold_scales_ahead(std::move(fused));
   fused = remove_dead(merge_channel_moves(std::move(fused)));

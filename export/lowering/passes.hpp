@@ -31,8 +31,6 @@ FusedNetwork merge_channel_moves(FusedNetwork network);
 FusedNetwork attach_activations(FusedNetwork network, Attach attach);
 /// Attaches an add of two tensors to the convolution or dense layer that makes the later of them.
 FusedNetwork attach_residuals(FusedNetwork network);
-/// Leaves convolutions of nothing but zeros out of sums.
-FusedNetwork drop_zeros(FusedNetwork network);
 /// Removes nodes that no output needs.
 FusedNetwork remove_dead(FusedNetwork network);
 

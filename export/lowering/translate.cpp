@@ -94,7 +94,18 @@ struct Translation {
     node.activation = op.kind;
     return FusedActivate{};
   }
-  FusedOp operator()(const net::Add& /*op*/) const { return FusedAdd{}; }
+  /// Zeros are left out of sums; where there is nothing else, one of them stays.
+  FusedOp operator()(const net::Add& /*op*/) const {
+    std::vector<int> terms;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i)
+      if (!std::holds_alternative<net::Zero>(
+              network.layers[static_cast<std::size_t>(layer.inputs[i])].op))
+        terms.push_back(node.inputs[i]);
+    if (terms.empty()) terms.push_back(node.inputs[0]);
+    node.inputs = std::move(terms);
+    if (node.inputs.size() == 1) return FusedActivate{};
+    return FusedAdd{};
+  }
   FusedOp operator()(const net::Concat& /*op*/) const {
     FusedChannels moves;
     for (std::size_t i = 0; i < in.size(); ++i)

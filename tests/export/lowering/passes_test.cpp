@@ -160,8 +160,7 @@ TEST_CASE("zeros in a sum cost nothing, nor what leads to them alone") {
   const int same = sketch.add(net::Conv{4, 3, 2}, {stem});
   const int sum = sketch.add(net::Add{}, {zero, stem, stem});
   const auto nodes = [&](int layer) {
-    return remove_dead(remove_identities(drop_zeros(translated(sketch.ending(layer)))))
-        .nodes.size();
+    return remove_dead(remove_identities(translated(sketch.ending(layer)))).nodes.size();
   };
   CHECK(nodes(sum) == 3);                                      // the input, stem, a sum of two
   CHECK(nodes(sketch.add(net::Add{}, {other, same})) == 3);    // one term: no sum is left
@@ -191,7 +190,7 @@ TEST_CASE("every pass keeps what random networks compute") {
     require_same(network, weights, fused);
     fused = remove_dead(std::move(fused));
     for (const auto pass :
-         {drop_zeros, fold_scales, remove_identities, merge_channel_moves, attach_residuals}) {
+         {fold_scales, remove_identities, merge_channel_moves, attach_residuals}) {
       fused = pass(std::move(fused));
       require_same(network, weights, fused);
     }
