@@ -1,9 +1,6 @@
 #include "export/c/compiled.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,9 +9,8 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
+#include "design_specs/outside_program.hpp"
 #include "export/c/c_names.hpp"
-
-extern char** environ;
 
 namespace atto::deploy::c {
 namespace {
@@ -60,29 +56,6 @@ class WorkFolder {
   const fs::path path;
 };
 
-/// Runs a program that is searched for, what it says going to a file; returns its exit code, 127
-/// where there is none.
-int run_program(const std::vector<std::string>& arguments, const fs::path& said) {
-  std::vector<char*> pointers;
-  for (const std::string& argument : arguments)
-    pointers.push_back(const_cast<char*>(argument.c_str()));
-  pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, 1, said.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  int process = 0;
-  const int error =
-      ::posix_spawnp(&process, pointers[0], &actions, nullptr, pointers.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return 127;
-  int status = 0;
-  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 /// The words of a command: CC="ccache gcc".
 std::vector<std::string> words_of(const std::string& command) {
   std::istringstream stream(command);
@@ -108,7 +81,7 @@ int compile(const std::string& compiler, const std::vector<std::string>& argumen
             const fs::path& said) {
   std::vector<std::string> command = words_of(compiler);
   command.insert(command.end(), arguments.begin(), arguments.end());
-  return run_program(command, said);
+  return spec::run_program(command, said);
 }
 
 /// Why this machine cannot compile and run C at all; empty where it can.
@@ -119,12 +92,12 @@ std::string trouble_of(const std::string& compiler, const fs::path& folder) {
   const fs::path said = folder / "said", program = folder / "empty";
   const int code =
       compile(compiler, {"-o", program.string(), (folder / "empty.c").string(), "-lm"}, said);
-  if (code == 127) return "no C compiler (" + compiler + ")";
+  if (code == spec::kNoProgram) return "no C compiler (" + compiler + ")";
   if (code != 0) {
     const std::string why = first_line(said);
     return compiler + " compiles nothing" + (why.empty() ? "" : ": " + why);
   }
-  if (run_program({program.string()}, said) != 0)
+  if (spec::run_program({program.string()}, said) != 0)
     return "programs cannot be run in " + folder.parent_path().string();
   return {};
 }
@@ -168,7 +141,7 @@ Outputs run_compiled(const CompiledModel& model, const Images& images) {
                  : std::string_view(reinterpret_cast<const char*>(images.values.data()),
                                     images.values.size_bytes());
   spec::write_file_atomically(work.path / "images", bytes);
-  const int code = run_program(
+  const int code = spec::run_program(
       {program.string(), (work.path / "images").string(), (work.path / "outputs").string()}, said);
   if (code != 0) {
     if (const std::string trouble = trouble_of(cc, work.path); !trouble.empty())

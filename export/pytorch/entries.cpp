@@ -148,8 +148,12 @@ class Writer {
     add("Zero(" + (op.stride == net::Sides(1) ? "" : "stride=" + sides_text(op.stride)) + ")");
   }
   void operator()(const net::Softmax& /*op*/) { add("nn.Softmax(dim=1)"); }
-  template <class Joining>
-  void operator()(const Joining& /*op*/) {}
+  void operator()(const net::InputLayer& /*op*/) {}
+  void operator()(const net::Add& /*op*/) {}
+  void operator()(const net::Concat& /*op*/) {}
+  void operator()(const net::Slice& /*op*/) {}
+  void operator()(const net::PoolTo& /*op*/) {}
+  void operator()(const net::Multiply& /*op*/) {}
 
  private:
   int input() const { return facts_.layer(unit_.first()).inputs[0]; }

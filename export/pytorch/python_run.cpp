@@ -1,25 +1,16 @@
 #include "export/pytorch/python_run.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
-
-extern char** environ;
+#include "design_specs/outside_program.hpp"
 
 namespace atto::deploy::pytorch {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kNotFound = 127;
 
 /// A file that is gone at the end.
 struct ScratchFile {
@@ -33,28 +24,6 @@ struct ScratchFile {
 
   const fs::path path;
 };
-
-/// Runs a program that is searched for, what it says going to a file; returns its exit code.
-int run(const std::vector<std::string>& arguments, const fs::path& said) {
-  std::vector<char*> pointers;
-  for (const std::string& argument : arguments)
-    pointers.push_back(const_cast<char*>(argument.c_str()));
-  pointers.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, 1, said.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  int process = 0;
-  const int error =
-      ::posix_spawnp(&process, pointers[0], &actions, nullptr, pointers.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return kNotFound;
-  int status = 0;
-  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
 
 std::vector<std::string> interpreters() {
   const char* named = std::getenv("PYTHON");
@@ -84,15 +53,15 @@ PythonRan run_model_py(const fs::path& model, const net::Tensor& images) {
   net::write_safetensors(inputs.path, {{{"inputs", images}}, {}});
   std::string reason;
   for (const std::string& python : interpreters()) {
-    const int code =
-        run({python, model.string(), inputs.path.string(), outputs.path.string()}, said.path);
+    const int code = spec::run_program(
+        {python, model.string(), inputs.path.string(), outputs.path.string()}, said.path);
     if (code == 0) return {logits_in(outputs.path), ""};
-    if (code == kNotFound) {
+    if (code == spec::kNoProgram) {
       if (reason.empty()) reason = "no " + python;
       continue;
     }
     const std::string trouble = last_line(said.path);
-    if (run({python, "-c", "import torch"}, said.path) == 0)
+    if (spec::run_program({python, "-c", "import torch"}, said.path) == 0)
       throw EnvironmentError(python + " " + model.filename().string() + " failed: " + trouble);
     reason = python + " has no torch";
   }

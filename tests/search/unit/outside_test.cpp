@@ -1,6 +1,9 @@
 #include "search/tables/outside.hpp"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "design_specs/errors.hpp"
@@ -104,8 +107,9 @@ TEST_CASE("Campaigns that do not fit the table are refused by name") {
   const test::SyntheticTable made = test::make_table({}, false, 3, 1);
   ComparisonSetting setting = setting_on(made);
   setting.repetitions = 2;
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("atto_outside_" + std::to_string(::getpid()) + ".json");
   const auto refusal_of = [&](const std::string& text) {
-    const std::string file = "outside_campaigns.json";
     spec::write_file_atomically(file, text);
     try {
       const auto read = read_outside(file, made.table, setting);
@@ -123,4 +127,5 @@ TEST_CASE("Campaigns that do not fit the table are refused by name") {
   for (const std::string& text :
        {std::string(), std::string("[]"), head + "5}]}", head + "[[[1]], []]}]}"})
     CHECK(refusal_of(text).find("cannot be read as campaigns") != std::string::npos);
+  std::filesystem::remove(file);
 }
