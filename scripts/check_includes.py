@@ -14,6 +14,7 @@ ALLOWED = {
     "design_specs": [],
     "prototypes": ["design_specs"],
     "prototypes/drawing": ["prototypes", "design_specs"],
+    "prototypes/detection": ["design_specs"],
     "export/format": [],
     "export/image": [],
     "export/runtime/kernels": ["export/format"],
