@@ -14,7 +14,7 @@ import tempfile
 PAGE = "docs/runtime.md"
 HEADER = "| operation | window | mark | types |"
 TYPES = ("i8", "bf16")  # none: f32
-INSTRUCTIONS = re.compile(r"avx|neon|vnni|dotprod|sse|scalar")
+INSTRUCTIONS = re.compile(r"avx|neon|vnni|dotprod|sse|scalar|wasm")
 NAMES = re.compile(r"std::string kernels\(\) const override \{")
 ENTRY = re.compile(r"(?:^|[{,\s])(?:\w+)?\.(\w+) = (?:\w+::)*(\w+)")
 

@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of scripts/packages.txt that are missing; does nothing when none is.
-#   scripts/install_packages.sh [--mcu] [EXTRA PACKAGE...]      --mcu: those for tests on emulated microcontrollers too
+#   scripts/install_packages.sh [--mcu] [--web] [EXTRA PACKAGE...]
+# --mcu: those for tests on emulated microcontrollers too; --web: those for the WebAssembly module and tests in a browser.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-mcu=
-[ "${1:-}" = --mcu ] && mcu=1 && shift
+groups=
+while [[ "${1:-}" =~ ^--(mcu|web)$ ]]; do
+  groups+=" [${BASH_REMATCH[1]}]"
+  shift
+done
 wanted=()
 while read -r package condition command; do
-  if [ "$condition" = "[mcu]" ] && [ -z "$mcu" ]; then continue; fi
+  if [[ "$condition" =~ ^\[(mcu|web)\]$ && "$groups" != *"$condition"* ]]; then continue; fi
   if [ "$condition" = "[unless" ] && command -v "${command%]}" >/dev/null; then continue; fi
   wanted+=("$package")
 done < <(sed 's/#.*//' scripts/packages.txt | awk 'NF')

@@ -7,11 +7,7 @@
 namespace atto::image {
 
 Resizer::Resizer(int height, int width, int channels, int to_height, int to_width)
-    : height_(height),
-      width_(width),
-      channels_(channels),
-      to_height_(to_height),
-      to_width_(to_width) {
+    : width_(width), channels_(channels), to_height_(to_height), to_width_(to_width) {
   if (height == to_height && width == to_width) return;
   const double scale =
       std::max(static_cast<double>(to_height) / height, static_cast<double>(to_width) / width);

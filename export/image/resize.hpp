@@ -24,7 +24,7 @@ class Resizer {
   };
   static Taps make_taps(int from, std::int64_t scaled, int to);
 
-  int height_, width_, channels_, to_height_, to_width_;
+  int width_, channels_, to_height_, to_width_;
   Taps rows_, columns_;
   std::vector<float> narrowed_;  ///< [source rows that are read, to_width, channels]
 };

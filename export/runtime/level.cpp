@@ -17,8 +17,8 @@ namespace atto::edge {
 namespace {
 
 /// In the order of Level.
-constexpr std::array<std::string_view, 7> kNames = {
-    "scalar", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "neon", "neon_dotprod"};
+constexpr std::array<std::string_view, 8> kNames = {
+    "scalar", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "neon", "neon_dotprod", "wasm128"};
 
 /// A level of this architecture.
 struct Row {
@@ -75,6 +75,11 @@ constexpr Row kRows[] = {
      .floats = f32_first_kernels,
      .bytes = i8_dotprod_kernels},
 };
+#  elif defined(__wasm_simd128__)
+constexpr Row kRows[] = {{.level = Level::Wasm128,
+                          .is_here = [] { return true; },
+                          .floats = f32_first_kernels,
+                          .bytes = i8_wasm128_kernels}};
 #  else
 constexpr Row kRows[] = {{.level = Level::Scalar,
                           .is_here = [] { return true; },
@@ -85,6 +90,15 @@ bool is_slower_than_the_one_before(Level /*level*/) {
   return false;
 }
 #endif
+
+/// The level that a person asks for; null where nobody does.
+const char* wanted_level() {
+#if defined(__wasm__)
+  return nullptr;  // there is no environment
+#else
+  return std::getenv("ATTO_ISA");
+#endif
+}
 
 const Row& row_of(Level level) {
   std::size_t row = std::size(kRows) - 1;
@@ -126,7 +140,7 @@ std::vector<Level> available_levels() {
 
 Level chosen_level() {
   const std::vector<Level> levels = available_levels();
-  const char* wanted = std::getenv("ATTO_ISA");
+  const char* wanted = wanted_level();
   if (wanted == nullptr || *wanted == '\0')
     return is_slower_than_the_one_before(levels.back()) ? levels.end()[-2] : levels.back();
   const std::optional<Level> level = level_named(wanted);

@@ -12,9 +12,18 @@ namespace atto::edge {
 
 /// A CPU that has a level has those before it (of its own architecture). Later levels are faster;
 /// Avx512Bf16, which differs from Avx512Vnni in models of bf16 alone, is not on Intel's CPUs.
-enum class Level : std::uint8_t { Scalar, Avx2, Avx512, Avx512Vnni, Avx512Bf16, Neon, NeonDotprod };
+enum class Level : std::uint8_t {
+  Scalar,
+  Avx2,
+  Avx512,
+  Avx512Vnni,
+  Avx512Bf16,
+  Neon,
+  NeonDotprod,
+  Wasm128
+};
 
-/// "scalar", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "neon", "neon_dotprod".
+/// "scalar", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "neon", "neon_dotprod", "wasm128".
 std::string_view level_name(Level level);
 std::optional<Level> level_named(std::string_view name);
 

@@ -1,5 +1,7 @@
 # All come from Debian packages; scripts/packages.txt lists them.
-find_package(Threads REQUIRED)
+if(NOT ATTO_WASM)
+  find_package(Threads REQUIRED)
+endif()
 # Headers and flatc alone: in a cross build those of the machine that builds.
 find_package(FlatBuffers REQUIRED HINTS /usr/lib/${CMAKE_HOST_SYSTEM_PROCESSOR}-linux-gnu/cmake/flatbuffers)
 if(ATTO_EDGE_ONLY)

@@ -9,7 +9,7 @@ endif()
 add_library(atto_options INTERFACE)
 target_compile_features(atto_options INTERFACE cxx_std_20)
 # GCC 12 sees overlapping copies in std::string's operator+ where there are none (GCC bug 105651).
-target_compile_options(atto_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-restrict -ffp-contract=off
+target_compile_options(atto_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> -ffp-contract=off
                        -fpch-preprocess $<$<BOOL:${ATTO_WERROR}>:-Werror>)
 target_include_directories(atto_options INTERFACE ${PROJECT_SOURCE_DIR})
 if(ATTO_SANITIZE)

@@ -1,7 +1,6 @@
 // Chains of steps: each turn makes a few rows of every tensor between them, in the part's scratch
 // memory, where the rows that the next turn's windows still meet are kept.
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 #include "export/runtime/plan/chain_plan.hpp"
@@ -256,17 +255,18 @@ class ChainRun final : public StepRun {
 
 std::string kernel_name(const char* kind, const format::Window& window, const char* mark,
                         int count) {
-  char name[80];
-  const int down = window.down.stride, across = window.across.stride;
-  int size =
-      std::snprintf(name, sizeof name, "%s%dx%ds%d", kind, window.height, window.width, down);
+  std::string name;
   const auto append = [&](const char* before, int number) {
-    size += std::snprintf(name + size, sizeof name - static_cast<std::size_t>(size), "%s%d", before,
-                          number);
+    name += before;
+    name += std::to_string(number);
   };
+  const int down = window.down.stride, across = window.across.stride;
+  append(kind, window.height);
+  append("x", window.width);
+  append("s", down);
   if (across != down) append("x", across);
   if (*mark != 0) append(mark, count);
-  return {name, static_cast<std::size_t>(size)};
+  return name;
 }
 
 StepPointer make_step(const StepContext& context, const format::Chain& chain) {

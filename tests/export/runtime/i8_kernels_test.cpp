@@ -1,5 +1,5 @@
 // The int8 kernels of every level against sums written down from the rules of
-// export/lowering/quantisation.hpp. Kernels of an AVX-512 CPU run emulated where this CPU is none.
+// export/lowering/quantisation.hpp. Kernels of an AVX-512 CPU and of WebAssembly run emulated too.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -16,6 +16,9 @@ namespace atto::edge {
 
 #ifdef ATTO_HAS_EMULATED_AVX512
 const I8Kernels& i8_emulated_vnni_kernels();
+#endif
+#ifdef ATTO_HAS_EMULATED_WASM128
+const I8Kernels& i8_emulated_wasm128_kernels();
 #endif
 
 namespace {
@@ -34,6 +37,9 @@ std::vector<Variant> variants() {
     all.push_back({std::string(level_name(level)), i8_kernels_of(level)});
 #ifdef ATTO_HAS_EMULATED_AVX512
   all.push_back({"avx512_vnni, emulated", i8_emulated_vnni_kernels()});
+#endif
+#ifdef ATTO_HAS_EMULATED_WASM128
+  all.push_back({"wasm128, emulated", i8_emulated_wasm128_kernels()});
 #endif
   return all;
 }

@@ -48,18 +48,24 @@ HWY_INLINE V repeated(const float* HWY_RESTRICT p, int v) {
     return hn::LoadDup128(d, p);
   } else {
     static_assert(B == 2);
+#  if HWY_TARGET == HWY_WASM
+    return V{wasm_v128_load64_splat(p)};
+#  else
     const hn::Repartition<double, D> pairs;
     double pair;
     __builtin_memcpy(&pair, p, sizeof pair);
     return hn::BitCast(d, hn::Set(pairs, pair));
+#  endif
   }
 }
 
 /// The larger of two, b where a is no number, as x86's instructions choose. Highway's for single
-/// lanes ask four times for what is none.
+/// lanes ask four times for what is none, and its own for WebAssembly take several instructions.
 HWY_INLINE V higher(V a, V b) {
 #  if HWY_TARGET == HWY_SCALAR
   return V(a.raw > b.raw ? a.raw : b.raw);
+#  elif HWY_TARGET == HWY_WASM
+  return V{wasm_f32x4_pmax(b.raw, a.raw)};
 #  else
   return hn::Max(a, b);
 #  endif
@@ -68,6 +74,8 @@ HWY_INLINE V higher(V a, V b) {
 HWY_INLINE V lower(V a, V b) {
 #  if HWY_TARGET == HWY_SCALAR
   return V(a.raw < b.raw ? a.raw : b.raw);
+#  elif HWY_TARGET == HWY_WASM
+  return V{wasm_f32x4_pmin(b.raw, a.raw)};
 #  else
   return hn::Min(a, b);
 #  endif

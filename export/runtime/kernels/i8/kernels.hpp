@@ -132,6 +132,7 @@ const I8Kernels& i8_avx2_kernels();
 const I8Kernels& i8_vnni_kernels();
 const I8Kernels& i8_neon_kernels();
 const I8Kernels& i8_dotprod_kernels();
+const I8Kernels& i8_wasm128_kernels();
 
 /// Returns clamp(round_to_even(x) + zero_point, 0, 255); 0 for what is no number. Adding 1.5 * 2^23
 /// leaves no fraction bits; what is cut to 512 before saturates either way.
