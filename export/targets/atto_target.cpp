@@ -47,6 +47,7 @@ const Target kAttoTarget = {.name = "atto",
                             .extension = ".atto",
                             .companions = {},
                             .can_write = can_write,
+                            .require_tools = nullptr,
                             .write = write,
                             .run = run};
 

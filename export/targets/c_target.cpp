@@ -76,6 +76,7 @@ const Target kCTarget = {.name = "c",
                          .extension = ".c",
                          .companions = kCompanions,
                          .can_write = can_write,
+                         .require_tools = nullptr,
                          .write = write,
                          .run = run};
 

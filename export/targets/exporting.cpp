@@ -11,6 +11,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using Names = std::vector<fs::path>;  ///< in some folder, or in a folder of it
+
+void remove_files(const Names& names, const fs::path& folder) {
+  std::error_code ignored;
+  for (const fs::path& name : names) fs::remove(folder / name, ignored);
+  for (const fs::path& name : names)
+    if (name.has_parent_path()) fs::remove(folder / name.parent_path(), ignored);
+}
+
 /// A folder for files that nobody may use yet; it is removed at the end, with all that is in it.
 class Unchecked {
  public:
@@ -30,15 +39,16 @@ class Unchecked {
 
   fs::path operator/(const fs::path& name) const { return folder_ / name; }
 
-  /// Gives all the files their names, or none.
-  void become(const std::vector<fs::path>& files) const {
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const fs::path from = folder_ / files[i].filename();
-      std::error_code error, ignored;
-      fs::rename(from, files[i], error);
+  /// Gives all the files their names in a folder, or none.
+  void become(const Names& names, const fs::path& folder) const {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const fs::path file = folder / names[i];
+      std::error_code error;
+      fs::create_directories(file.parent_path(), error);
+      if (!error) fs::rename(folder_ / names[i], file, error);
       if (!error) continue;
-      for (std::size_t done = 0; done < i; ++done) fs::remove(files[done], ignored);
-      throw EnvironmentError("cannot rename", files[i].string(), error.value());
+      remove_files({names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i)}, folder);
+      throw EnvironmentError("cannot rename", file.string(), error.value());
     }
   }
 
@@ -62,9 +72,14 @@ void require_precision(const Target& target, Precision precision) {
                       ""}});
 }
 
+void require_tools(const Target& target) {
+  if (target.require_tools != nullptr) target.require_tools();
+}
+
 Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
                    const fs::path& folder, const std::string& name) {
   require_precision(target, source.precision);
+  require_tools(target);
   if (reference.logits.empty())
     throw SpecError({{kReferenceName, "/logits", "the file must hold it", ""}});
   std::error_code error;
@@ -73,27 +88,28 @@ Artefact export_to(const Target& target, const ExportSource& source, const Image
   Artefact artefact;
   artefact.target = target.name;
   artefact.precision = source.precision;
-  artefact.file = folder / file_name(target, source.precision, name);
-  std::vector<fs::path> files;
-  for (const std::string_view companion : target.companions)
-    artefact.companions.push_back(fs::path(artefact.file).replace_extension(companion));
-  files = artefact.companions;
-  files.push_back(artefact.file);  // the last: where it is, all are
+  const fs::path name_of_file = file_name(target, source.precision, name);
+  artefact.file = folder / name_of_file;
+  Names names;
+  for (const std::string_view companion : target.companions) {
+    names.push_back(fs::path(name_of_file).replace_extension(companion));
+    artefact.companions.push_back(folder / names.back());
+  }
+  names.push_back(name_of_file);  // the last: where it is, all are
   const Unchecked unchecked(artefact.file);
-  const fs::path written = unchecked / artefact.file.filename();
+  const fs::path written = unchecked / name_of_file;
   target.write(source, written);
-  for (const fs::path& file : files) artefact.bytes += fs::file_size(unchecked / file.filename());
+  for (const fs::path& name_in : names) artefact.bytes += fs::file_size(unchecked / name_in);
   const Ran ran = target.run(source, written, reference);
   artefact.not_run = ran.not_run;
   artefact.parity.score = spec::task_kinds().front().main_score();
-  if (ran.not_run.empty()) {
-    artefact.parity = compare(ran.logits, reference);
-    artefact.trouble = misses(artefact.parity, source.precision);
-  }
+  if (!ran.logits.empty())
+    artefact.trouble = misses(compare(ran.logits, reference), source.precision);
+  if (ran.not_run.empty()) artefact.parity = compare(ran.logits, reference);
   if (artefact.trouble.empty())
-    unchecked.become(files);
+    unchecked.become(names, folder);
   else
-    for (const fs::path& file : files) fs::remove(file, error);
+    remove_files(names, folder);
   return artefact;
 }
 

@@ -23,6 +23,8 @@ struct Artefact {
 
 /// Throws SpecError when the target does not have the precision.
 void require_precision(const Target& target, Precision precision);
+/// Throws EnvironmentError when this machine lacks what the target takes.
+void require_tools(const Target& target);
 
 /// Writes the model into the folder (made where it is missing), runs it on the reference
 /// images and compares. Its files get their names only when they agree, or when this machine cannot

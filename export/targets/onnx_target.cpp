@@ -45,6 +45,7 @@ const Target kOnnxTarget = {.name = "onnx",
                             .extension = ".onnx",
                             .companions = {},
                             .can_write = can_write,
+                            .require_tools = nullptr,
                             .write = write,
                             .run = run};
 

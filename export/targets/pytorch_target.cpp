@@ -46,6 +46,7 @@ const Target kPytorchTarget = {.name = "pytorch",
                                .extension = ".py",
                                .companions = kCompanions,
                                .can_write = can_write,
+                               .require_tools = nullptr,
                                .write = write,
                                .run = run};
 

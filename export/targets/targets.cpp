@@ -6,10 +6,10 @@
 namespace atto::deploy {
 
 // Each in its own file.
-extern const Target kAttoTarget, kOnnxTarget, kCTarget, kPytorchTarget;
+extern const Target kAttoTarget, kOnnxTarget, kCTarget, kPytorchTarget, kWebTarget;
 
 std::span<const Target> targets() {
-  static const Target all[] = {kAttoTarget, kOnnxTarget, kCTarget, kPytorchTarget};
+  static const Target all[] = {kAttoTarget, kOnnxTarget, kCTarget, kPytorchTarget, kWebTarget};
   return all;
 }
 

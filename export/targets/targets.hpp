@@ -37,15 +37,18 @@ struct ExportSource {
 /// What a run of an artefact gave.
 struct Ran {
   std::vector<float> logits;  ///< the first output of every image: [count, classes]
-  std::string not_run;        ///< why this machine could not run it; else empty
+  std::string not_run;        ///< why this machine could not run it, and then logits may be those
+                              ///< of something simpler, or none; else empty
 };
 
 struct Target {
   std::string_view name;       ///< as in --to and in a spec's "export"
   std::string_view extension;  ///< of its file, with the dot
-  /// Extensions of the files beside it, of the same stem.
+  /// Extensions of the files beside it, of the same stem; ".web/package.json" is in a folder.
   std::span<const std::string_view> companions;
   bool (*can_write)(Precision precision);
+  /// Throws EnvironmentError where this machine lacks what it takes to write; null: nothing.
+  void (*require_tools)();
   /// Writes the file, and its companions. Throws SpecError for a network that the format cannot
   /// express, before anything is written; EnvironmentError.
   void (*write)(const ExportSource& source, const std::filesystem::path& file);

@@ -6,6 +6,8 @@ set(CMAKE_INSTALL_DOCDIR ${CMAKE_INSTALL_DATADIR}/doc/attoforge)
 
 install(TARGETS atto RUNTIME COMPONENT tools)
 install(DIRECTORY prototypes design_specs DESTINATION ${share} COMPONENT tools FILES_MATCHING PATTERN "*.json")
+# The engine for browsers, where the preset edge-wasm was built.
+install(FILES ${PROJECT_BINARY_DIR}/../edge-wasm/bin/atto_edge.wasm DESTINATION ${share} COMPONENT tools OPTIONAL)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT tools PATTERN data EXCLUDE)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright COMPONENT tools)
 install(FILES search/cli/shell/atto.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME atto

@@ -42,7 +42,8 @@ void add_export(CLI::App& app, Action& action) {
       .option("source", request.source,
               "Run folder (of a campaign: its winner), or weights.safetensors")
       .required();
-  command.option("--to", request.targets, "Formats, separated by commas: atto, onnx, c, pytorch")
+  command
+      .option("--to", request.targets, "Formats, separated by commas: atto, onnx, c, pytorch, web")
       .required()
       .delimiter(',')
       .one_value_each();
@@ -71,6 +72,7 @@ void add_export(CLI::App& app, Action& action) {
       "  atto export runs/quickstart-s1 --to atto,onnx\n"
       "  atto export runs/quickstart-s1 --to atto,onnx --int8\n"
       "  atto export runs/quickstart-s1 --to c --int8     for microcontrollers\n"
+      "  atto export runs/quickstart-s1 --to web          a page that classifies pictures\n"
       "  atto export runs/quickstart-s1 --to atto --bf16");
   command.runs(action, [options] { return export_command(*options); });
 }

@@ -144,6 +144,8 @@ std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std:
 void expect_writable(const spec::DesignSpec& spec) {
   std::vector<Problem> problems = unwritable_formats(spec, spec.file.string());
   if (!problems.empty()) throw SpecError(std::move(problems));
+  for (const spec::ExportFormat& format : spec.export_formats)
+    deploy::require_tools(*deploy::find_target(format.name));
 }
 
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
@@ -152,6 +154,7 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   for (const std::string& name : request.targets) targets.push_back(&target_named(name));
   for (const deploy::Target* target : targets)
     deploy::require_precision(*target, request.precision);
+  for (const deploy::Target* target : targets) deploy::require_tools(*target);
   const deploy::TrainedModel model = deploy::read_trained_model(request.source, request.design);
   const fs::path folder = request.out.empty() ? model.folder() : request.out;
   expect_no_other_weights(folder, model);

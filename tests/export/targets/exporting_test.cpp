@@ -72,6 +72,20 @@ bool lacks_torch(const Artefact& made) {
   return made.target == "pytorch" && made.not_run.ends_with("has no torch");
 }
 
+/// The label web is for what needs them: the engine as a module, and Node.
+bool lacks_tools(const Target& target) {
+  try {
+    require_tools(target);
+    return false;
+  } catch (const EnvironmentError& error) {
+    CHECK_THAT(error.what(), Catch::Contains("cmake --preset edge-wasm"));
+    return true;
+  }
+}
+bool lacks_node(const Artefact& made) {
+  return made.target == "web" && made.not_run == "no node";
+}
+
 }  // namespace
 
 TEST_CASE("A spec may ask for every format, and editors offer them all") {
@@ -117,6 +131,11 @@ TEST_CASE("Each format writes each precision that it has, and nothing else stays
         continue;
       }
       const fs::path folder = scratch.folder / "made" / "on the way";
+      if (lacks_tools(target)) {
+        CHECK_THROWS_AS(trained.exported(target, precision, folder), EnvironmentError);
+        CHECK(scratch.names().empty());
+        continue;
+      }
       const Artefact made = trained.exported(target, precision, folder);
       CHECK(made.trouble.empty());
       const std::string infix = precision == Precision::F32
@@ -126,12 +145,14 @@ TEST_CASE("Each format writes each precision that it has, and nothing else stays
       std::uintmax_t bytes = fs::file_size(made.file);
       for (const fs::path& companion : made.companions) bytes += fs::file_size(companion);
       CHECK(made.bytes == bytes);
-      if (!lacks_torch(made)) {
+      if (!lacks_torch(made) && !lacks_node(made)) {
         CHECK(made.not_run.empty());
         CHECK(made.parity.images == trained.images.count);
       }
-      CHECK(std::distance(fs::directory_iterator(folder), {}) ==
-            1 + static_cast<std::ptrdiff_t>(target.companions.size()));
+      std::ptrdiff_t files = 0;
+      for (const auto& entry : fs::recursive_directory_iterator(folder))
+        files += entry.is_regular_file() ? 1 : 0;
+      CHECK(files == 1 + static_cast<std::ptrdiff_t>(target.companions.size()));
     }
 }
 
@@ -140,10 +161,14 @@ TEST_CASE("A file that computes something else gets no name, and an older one of
   for (float& logit : trained.images.logits) logit = -logit;
   for (const Target& target : targets()) {
     INFO(target.name);
+    if (lacks_tools(target)) continue;
     const Scratch scratch;
     spec::write_file_atomically(scratch.folder / ("model" + std::string(target.extension)), "old");
-    for (const std::string_view companion : target.companions)
-      spec::write_file_atomically(scratch.folder / ("model" + std::string(companion)), "old");
+    for (const std::string_view companion : target.companions) {
+      const fs::path file = scratch.folder / ("model" + std::string(companion));
+      fs::create_directories(file.parent_path());
+      spec::write_file_atomically(file, "old");
+    }
     const Artefact made = trained.exported(target, Precision::F32, scratch.folder);
     if (lacks_torch(made)) continue;
     CHECK(made.trouble.starts_with("max error "));
@@ -184,6 +209,33 @@ TEST_CASE("a model.py that no Python is there for is written, and says that it w
   };
   CHECK(exported_with("/no/such/python") == "no /no/such/python");
   CHECK(exported_with("false") == "false has no torch");
+}
+
+TEST_CASE("A page that no Node is there for is written, and says that it was not run") {
+  const Target& web = *find_target("web");
+  if (lacks_tools(web)) return;
+  Trained trained;
+  const Scratch scratch;
+  const char* named = std::getenv("NODE");
+  const std::string before = named == nullptr ? "" : named;
+  const auto exported_with = [&](const std::string& node) {
+    ::setenv("NODE", node.c_str(), 1);
+    Artefact made = trained.exported(web, Precision::F32, scratch.folder);
+    before.empty() ? ::unsetenv("NODE") : ::setenv("NODE", before.c_str(), 1);
+    return made;
+  };
+  const Artefact made = exported_with("/no/such/node");
+  CHECK(made.not_run == "no /no/such/node");
+  CHECK(made.parity.images == 0);
+  CHECK(scratch.names() == std::set<std::string>{"model.html", "model.web"});
+  CHECK(exported_with("false").not_run == "false runs nothing");
+  // The model in the page is run all the same, by the engine here; what others put into the folder
+  // stays.
+  spec::write_file_atomically(scratch.folder / "model.web" / "mine.txt", "mine");
+  for (float& logit : trained.images.logits) logit = -logit;
+  CHECK(exported_with("/no/such/node").trouble.starts_with("max error "));
+  CHECK(scratch.names() == std::set<std::string>{"model.web"});
+  CHECK(std::distance(fs::directory_iterator(scratch.folder / "model.web"), {}) == 1);
 }
 
 TEST_CASE("C takes any name of a class and of a layer, and says where its names come from") {

@@ -1,0 +1,81 @@
+// A page that classifies pictures, and a package for pages and Node: engine and model inside.
+#include <cstring>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "export/runtime/engine.hpp"
+#include "export/targets/targets.hpp"
+#include "export/wasm/node_run.hpp"
+#include "export/wasm/web_files.hpp"
+#include "export/wasm/web_package.hpp"
+
+namespace atto::deploy {
+
+extern const Target kAttoTarget;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kCompanions[] = {".web/atto_edge.mjs", ".web/atto_edge.wasm",
+                                            ".web/model.atto", ".web/package.json"};
+
+fs::path package_of(const fs::path& page) {
+  return fs::path(page).replace_extension(".web");
+}
+
+bool can_write(Precision precision) {
+  return precision != Precision::Bf16;  // which WebAssembly computes in floats
+}
+
+void write(const ExportSource& source, const fs::path& file) {
+  const std::string engine = web::read_engine(), name = file.stem().string();
+  const fs::path package = package_of(file);
+  std::error_code error;
+  fs::create_directories(package, error);
+  if (error) throw EnvironmentError("cannot make", package.string(), error.value());
+  kAttoTarget.write(source, package / "model.atto");
+  spec::write_file_atomically(package / "atto_edge.wasm", engine);
+  spec::write_file_atomically(package / "atto_edge.mjs", web::kModule);
+  spec::write_file_atomically(package / "package.json", web::package_json(name));
+  spec::write_file_atomically(file,
+                              web::page_of(name, engine, spec::read_file(package / "model.atto")));
+}
+
+/// What our engine makes of the model that a page holds.
+std::vector<float> logits_of(const fs::path& page, const ImageSet& images) {
+  struct alignas(format::kAlignment) Line {
+    std::byte bytes[format::kAlignment];
+  };
+  const std::string model = web::model_in(spec::read_file(page));
+  std::vector<Line> aligned(model.size() / sizeof(Line) + 1);
+  std::memcpy(aligned.data(), model.data(), model.size());
+  edge::Engine engine(
+      edge::Model::view({reinterpret_cast<const std::byte*>(aligned.data()), model.size()}));
+  std::vector<float> logits;
+  for (std::int64_t n = 0; n < images.count; ++n) {
+    engine.run(images.image(n));
+    const std::span<const float> made = engine.output(0);
+    logits.insert(logits.end(), made.begin(), made.end());
+  }
+  return logits;
+}
+
+Ran run(const ExportSource& /*source*/, const fs::path& file, const ImageSet& images) {
+  web::NodeRan ran = web::run_in_node(package_of(file) / "atto_edge.mjs", file, images.inputs);
+  if (ran.not_run.empty()) return {std::move(ran.logits), ""};
+  return {logits_of(file, images), std::move(ran.not_run)};
+}
+
+}  // namespace
+
+extern const Target kWebTarget;
+const Target kWebTarget = {.name = "web",
+                           .extension = ".html",
+                           .companions = kCompanions,
+                           .can_write = can_write,
+                           .require_tools = [] { web::read_engine(); },
+                           .write = write,
+                           .run = run};
+
+}  // namespace atto::deploy
