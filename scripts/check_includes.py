@@ -15,6 +15,8 @@ ALLOWED = {
     "prototypes": ["design_specs"],
     "prototypes/drawing": ["prototypes", "design_specs"],
     "prototypes/detection": ["design_specs"],
+    "prototypes/detection/metrics": ["prototypes/detection", "design_specs"],
+    "prototypes/detection/drawing": ["prototypes/detection/metrics", "prototypes/detection", "design_specs"],
     "export/format": [],
     "export/image": [],
     "export/runtime/kernels": ["export/format"],
@@ -27,6 +29,7 @@ ALLOWED = {
     "trainer": ["prototypes", "design_specs"],
     "trainer/data/images": ["export/image", "design_specs"],
     "trainer/data": ["trainer/data/images", "export/image", "prototypes", "design_specs"],
+    "trainer/data/instances": ["trainer/data", "trainer/data/images", "export/image", "prototypes/detection/metrics", "prototypes/detection", "prototypes", "design_specs"],
     "trainer/backend": ["prototypes", "design_specs"],
     "trainer/backend/cpu": ["trainer/backend", "prototypes", "design_specs"],
     "trainer/backend/torch": ["trainer/backend", "trainer/backend/cpu", "prototypes", "design_specs"],
@@ -49,8 +52,8 @@ ALLOWED = {
     "search/running": ["search/campaign", "search/ledger", "search/latency", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/tables": ["search/running", "search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/report": ["search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],
-    "search/cli": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/image", "export/measuring", "export/pytorch", "export/runtime", "export/targets", "trainer/data", "trainer/data/images", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],
-    "trainer/cli": ["search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "search/strategies", "trainer/training", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "search/cli": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/image", "export/measuring", "export/pytorch", "export/runtime", "export/targets", "trainer/data", "trainer/data/images", "trainer/data/instances", "trainer", "generator/learning", "generator/space", "prototypes/detection/drawing", "prototypes/detection/metrics", "prototypes/detection", "prototypes/drawing", "prototypes", "design_specs"],
+    "trainer/cli": ["prototypes/detection/metrics", "trainer/data/instances", "search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "search/strategies", "trainer/training", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
 }
 # Tests stand where the room does that they mirror (tests/export/onnx: export/onnx), and may include helpers of any tests.
 # folder of tests or benchmarks -> what it may include as well: whatever its cases are made with or compared with.
@@ -60,14 +63,14 @@ BESIDE = {
     "tests/export/quantisation": ["export/onnx"],
     "tests/export/runtime": ["export/lowering", "export/quantisation", "export/reference", "generator/space", "prototypes", "design_specs"],
     "tests/export": ["prototypes", "design_specs"],
-    "tests/fuzz": ["export/format", "export/image", "export/runtime", "prototypes", "trainer/data/images", "design_specs"],
+    "tests/fuzz": ["prototypes/detection/metrics", "prototypes/detection", "export/format", "export/image", "export/runtime", "prototypes", "trainer/data/images", "design_specs"],
     "tests/interop": ["export/lowering", "export/onnx", "export/quantisation", "export/reference", "generator/space", "prototypes", "design_specs"],
     "tests/search": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/ledger/sqlite", "search/latency", "search/latency/engine", "search/strategies", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "tests/trainer": ["trainer/data"],
     "tests/consumer": ["export/runtime", "export/lowering"],
     "tests": ["design_specs"],
     "scripts/bench/peers": ["export/measuring", "export/lowering", "export/onnx", "export/quantisation", "export/runtime", "generator/space", "prototypes", "design_specs"],
-    "scripts/bench": ["search/cli", "search/tables", "search/strategies", "generator/space", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer/training", "prototypes", "design_specs"],
+    "scripts/bench": ["prototypes/detection", "prototypes/detection/metrics", "search/cli", "search/tables", "search/strategies", "generator/space", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer/training", "prototypes", "design_specs"],
 }
 TESTED = ("tests/", "scripts/bench/")
 # library header pattern -> the folders that may include it.

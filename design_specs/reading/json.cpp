@@ -4,6 +4,8 @@
 
 #include "design_specs/reading/json.hpp"
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <iterator>
 #include <limits>
@@ -11,6 +13,7 @@
 
 #include "design_specs/files.hpp"
 #include "design_specs/reading/json_file.hpp"
+#include "design_specs/reading/json_records.hpp"
 #include "design_specs/reading/syntax_error.hpp"
 #include "design_specs/reading/text_checks.hpp"
 
@@ -68,9 +71,10 @@ class Builder {
   using binary_t = nlohmann::json::binary_t;
 
   Builder(std::string_view text, const std::size_t& read) : text_(text), read_(read) {}
+  virtual ~Builder() = default;
 
-  bool null() { return place(Kind::Null), true; }
-  bool boolean(bool value) { return place(Kind::Boolean).boolean = value, true; }
+  bool null() { return place(Kind::Null), end_value(); }
+  bool boolean(bool value) { return place(Kind::Boolean).boolean = value, end_value(); }
   bool number_integer(number_integer_t value) { return whole(value); }
   bool number_unsigned(number_unsigned_t value) {
     if (value <= static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max()))
@@ -79,9 +83,11 @@ class Builder {
   }
   bool number_float(number_float_t value, const string_t& /*written*/) {
     place(Kind::Number).number = value;
-    return true;
+    return end_value();
   }
-  bool string(string_t& value) { return place(Kind::String).string = std::move(value), true; }
+  bool string(string_t& value) {
+    return place(Kind::String).string = std::move(value), end_value();
+  }
   bool binary(binary_t& /*value*/) { return false; }  // binary formats only
 
   bool start_object(std::size_t /*size*/) { return open(Kind::Object); }
@@ -101,7 +107,17 @@ class Builder {
   Value take_root() { return std::move(root_); }
   const ParseProgress& progress() const { return progress_; }
 
+ protected:
+  /// A value begins, and one that may hold others ends with all that it holds.
+  virtual void on_value(const Location& /*location*/) {}
+  virtual void on_end(std::vector<Value*>& /*open*/) {}
+
  private:
+  bool end_value() {
+    on_end(open_);
+    return true;
+  }
+
   Location next_token(bool is_number) {
     std::size_t start = progress_.end;
     while (std::string_view(" \t\r\n,:").find(text_[start]) != std::string_view::npos) ++start;
@@ -116,6 +132,7 @@ class Builder {
 
   Value& place(Kind kind) {
     const Location location = next_token(kind == Kind::Integer || kind == Kind::Number);
+    on_value(location);
     Value* value = &root_;
     if (!open_.empty() && open_.back()->kind == Kind::Array)
       value = &open_.back()->items.emplace_back();
@@ -131,7 +148,7 @@ class Builder {
     Value& value = place(Kind::Integer);
     value.integer = number;
     value.number = static_cast<double>(number);
-    return true;
+    return end_value();
   }
 
   bool open(Kind kind) {
@@ -148,7 +165,7 @@ class Builder {
     open_.pop_back();
     progress_.open.pop_back();
     progress_.last = ParseProgress::Last::Value;
-    return true;
+    return end_value();
   }
 
   std::string_view text_;
@@ -159,16 +176,75 @@ class Builder {
   ParseProgress progress_;
 };
 
+/// Hands on records and lets them go.
+class RecordBuilder : public Builder {
+ public:
+  RecordBuilder(std::string_view text, const std::size_t& read, const std::string& name,
+                const TakeRecord& take, const RecordLimits& limits)
+      : Builder(text, read), name_(name), take_(take), limits_(limits) {}
+
+ private:
+  void on_value(const Location& location) override {
+    here_ = location.offset;
+    refuse_over(++values_, limits_.record_values, "values", location);
+    refuse_over(location.offset - start_, limits_.record_bytes, "bytes", location);
+  }
+
+  void on_end(std::vector<Value*>& open) override {
+    const bool is_list = !open.empty() && open.back()->kind == Kind::Array;
+    const bool is_record =
+        is_list && (open.size() == 1 || (open.size() == 2 && open.front()->kind == Kind::Object));
+    if (!is_record) return;
+    std::vector<Value>& items = open.back()->items;
+    const std::string list = open.size() == 1 ? "" : open.front()->members.back().key;
+    if (const std::size_t nth = open.front()->members.size(); nth != list_) {
+      list_ = nth;
+      count_ = 0;
+    }
+    const Cursor root{open.front(), ""};
+    const std::string above = open.size() == 1 ? "" : root.at(open.front()->members.back()).path;
+    take_(list, {&items.back(), above + "/" + std::to_string(count_++)});
+    items.clear();
+    values_ = 0;
+    start_ = here_;
+  }
+
+  void refuse_over(std::size_t count, std::size_t most, const char* what,
+                   const Location& location) const {
+    if (count > most)
+      throw SpecError({{place_text(name_, location), "",
+                        fmt::format("a record must have at most {} {}", most, what), ""}});
+  }
+
+  const std::string& name_;
+  const TakeRecord& take_;
+  const RecordLimits& limits_;
+  std::size_t list_ = 0, count_ = 0, values_ = 0;
+  std::uint64_t start_ = 0, here_ = 0;
+};
+
+Document build(std::string_view text, std::string name, Builder& builder, std::size_t& read) {
+  const CountingIterator first(text.data(), &read), last(text.data() + text.size(), &read);
+  if (!nlohmann::json::sax_parse(first, last, &builder))
+    throw SpecError({explain_syntax_error(text, name, builder.progress())});
+  return {std::move(name), builder.take_root()};
+}
+
 }  // namespace
 
 Document parse_json(std::string_view text, std::string name) {
   refuse_unsafe_text(text, name);
   std::size_t read = 0;
   Builder builder(text, read);
-  const CountingIterator first(text.data(), &read), last(text.data() + text.size(), &read);
-  if (!nlohmann::json::sax_parse(first, last, &builder))
-    throw SpecError({explain_syntax_error(text, name, builder.progress())});
-  return {std::move(name), builder.take_root()};
+  return build(text, std::move(name), builder, read);
+}
+
+Document parse_records(std::string_view text, std::string name, const TakeRecord& take,
+                       const RecordLimits& limits) {
+  refuse_unsafe_text(text, name, limits.bytes);
+  std::size_t read = 0;
+  RecordBuilder builder(text, read, name, take, limits);
+  return build(text, name, builder, read);
 }
 
 JsonFile read_json_file(const std::filesystem::path& file) {

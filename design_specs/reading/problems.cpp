@@ -95,6 +95,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
+/// Records the keys that an object has twice, and returns its members without those.
+std::vector<const Member*> first_members(Problems& problems, const Cursor& at) {
+  std::unordered_map<std::string_view, const Member*> first;
+  std::vector<const Member*> members;
+  for (const Member& member : at->members) {
+    const auto [entry, is_new] = first.emplace(member.key, &member);
+    const Location& place = entry->second->key_location;
+    if (is_new)
+      members.push_back(&member);
+    else
+      problems.add_at_key(at, member,
+                          fmt::format("duplicate key; first at {}:{}", place.line, place.column));
+  }
+  return members;
+}
+
 }  // namespace
 
 Cursor Cursor::at(const Member& member) const {
@@ -133,24 +149,20 @@ void Problems::throw_if_any() const {
   throw SpecError(std::move(list));
 }
 
+bool Problems::expect_record(const Cursor& at) {
+  if (at->kind == Kind::Object) return first_members(*this, at), true;
+  add(at, "must be an object");
+  return false;
+}
+
 bool Problems::expect_object(const Cursor& at, std::span<const std::string_view> known) {
-  if (at->kind != Kind::Object) {
-    add(at, "must be an object");
-    return false;
-  }
-  std::unordered_map<std::string_view, const Member*> first;
-  for (const Member& member : at->members) {
-    const auto [entry, is_new] = first.emplace(member.key, &member);
-    if (!is_new) {
-      const Location& place = entry->second->key_location;
-      add_at_key(at, member,
-                 fmt::format("duplicate key; first at {}:{}", place.line, place.column));
-    } else if (std::find(known.begin(), known.end(), member.key) == known.end()) {
-      const std::string_view near = nearest_name(member.key, known);
-      add_at_key(at, member,
-                 near.empty() ? "unknown key; known here: " + joined(known)
-                              : fmt::format("unknown key; did you mean {}?", json_string(near)));
-    }
+  if (at->kind != Kind::Object) return expect_record(at);
+  for (const Member* member : first_members(*this, at)) {
+    if (std::find(known.begin(), known.end(), member->key) != known.end()) continue;
+    const std::string_view near = nearest_name(member->key, known);
+    add_at_key(at, *member,
+               near.empty() ? "unknown key; known here: " + joined(known)
+                            : fmt::format("unknown key; did you mean {}?", json_string(near)));
   }
   return true;
 }

@@ -49,6 +49,8 @@ class Problems {
   /// Checks that the value is an object, that no key repeats, and that every key is among `known`
   /// (else "unknown key; did you mean ..."). Returns false when it is no object.
   bool expect_object(const Cursor& at, std::span<const std::string_view> known);
+  /// As above, but it may have any keys.
+  bool expect_record(const Cursor& at);
 
   /// Each returns the value when it is of the type and inside [low, high], else records the fault.
   /// A whole number may be written with a fraction or exponent (1e3).

@@ -87,8 +87,8 @@ std::string place_text(const std::string& name, const Location& location) {
   return fmt::format("{}:{}:{}", name, location.line, location.column);
 }
 
-SpecError too_large(const std::string& name, std::uintmax_t bytes) {
-  return fault(name, fmt::format("a file must be at most {} bytes", kMaxFileBytes),
+SpecError too_large(const std::string& name, std::uintmax_t bytes, std::size_t most) {
+  return fault(name, fmt::format("a file must be at most {} bytes", most),
                fmt::format("{} bytes", bytes));
 }
 
@@ -96,8 +96,8 @@ bool is_utf8(std::string_view text) {
   return !first_invalid_utf8(text);
 }
 
-void refuse_unsafe_text(std::string_view text, const std::string& name) {
-  if (text.size() > kMaxFileBytes) throw too_large(name, text.size());
+void refuse_unsafe_text(std::string_view text, const std::string& name, std::size_t most) {
+  if (text.size() > most) throw too_large(name, text.size(), most);
   refuse_marks(text, name);
   if (const auto bad = first_invalid_utf8(text))
     throw fault(place_text(name, locate(text, *bad)), "must be UTF-8",

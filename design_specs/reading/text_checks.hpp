@@ -16,12 +16,14 @@ Location locate(std::string_view text, std::size_t offset, Location from = {});
 std::string place_text(const std::string& name, const Location& location);
 
 /// Returns the error for a file of too many bytes.
-SpecError too_large(const std::string& name, std::uintmax_t bytes);
+SpecError too_large(const std::string& name, std::uintmax_t bytes,
+                    std::size_t most = kMaxFileBytes);
 
 bool is_utf8(std::string_view text);
 
-/// Throws SpecError for a text over kMaxFileBytes, with a byte-order mark, that is not UTF-8, or
+/// Throws SpecError for a text of over `most` bytes, with a byte-order mark, that is not UTF-8, or
 /// nested over kMaxNesting, in this order.
-void refuse_unsafe_text(std::string_view text, const std::string& name);
+void refuse_unsafe_text(std::string_view text, const std::string& name,
+                        std::size_t most = kMaxFileBytes);
 
 }  // namespace atto::spec
