@@ -144,6 +144,9 @@ std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std:
 void expect_writable(const spec::DesignSpec& spec) {
   std::vector<Problem> problems = unwritable_formats(spec, spec.file.string());
   if (!problems.empty()) throw SpecError(std::move(problems));
+}
+
+void expect_tools(const spec::DesignSpec& spec) {
   for (const spec::ExportFormat& format : spec.export_formats)
     deploy::require_tools(*deploy::find_target(format.name));
 }

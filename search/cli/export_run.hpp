@@ -24,8 +24,10 @@ struct ExportRequest {
 
 /// Returns the problems of a spec that asks for formats that nothing writes; `name`: of its file.
 std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std::string& name);
-/// Throws them as SpecError; EnvironmentError where this machine lacks what a format takes.
+/// Throws them as SpecError.
 void expect_writable(const spec::DesignSpec& spec);
+/// Throws EnvironmentError where this machine lacks what a format takes, which is there.
+void expect_tools(const spec::DesignSpec& spec);
 /// Writes and checks every target. Throws SpecError for an unknown target, EnvironmentError.
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request);
 

@@ -113,6 +113,7 @@ CheckedStart begin(const SearchOptions& options) {
       std::move(written), {options.seed, options.candidates, options.strategy},
       search::read_word<search::EvaluatorKind>(options.evaluator));
   expect_writable(campaign.spec);
+  expect_tools(campaign.spec);
   campaign.device = options.device;
   campaign.is_async = options.is_async;
   for (const std::string& note : campaign.data_notes) fmt::print(stderr, "data: {}\n", note);

@@ -239,6 +239,18 @@ TEST_CASE("A format that nothing writes is refused before anything runs") {
   }
 }
 
+TEST_CASE("What a format takes and is not there is missed before a search, not at its end") {
+  json spec = spec_for(json::object());
+  spec["export"] = {"atto", "web"};
+  const Asked asked(small_prototype(), spec);
+  ::setenv("ATTO_WASM", "/no/such/engine.wasm", 1);
+  const Ended ended = asked.atto("search spec.json --evaluator fake --out run");
+  ::unsetenv("ATTO_WASM");
+  CHECK(ended.code == 4);
+  CHECK(says(ended.err, "/no/such/engine.wasm"));
+  CHECK_FALSE(std::filesystem::exists(asked.scratch / "run"));
+}
+
 TEST_CASE("A head that does not give one score a class is refused wherever a task is") {
   json prototype = small_prototype();
   prototype["head"] = chain({{{"op", "global_average_pool"}}, {{"op", "dense"}, {"channels", 9}}});
