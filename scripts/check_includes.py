@@ -40,9 +40,10 @@ ALLOWED = {
     "export/pytorch": ["prototypes", "design_specs"],
     "export/c": ["export/lowering", "prototypes", "design_specs"],
     "export/wasm": ["export/format", "export/image", "export/runtime", "design_specs"],
+    "export/tflite": ["export/lowering", "export/quantisation", "export/reference", "prototypes", "design_specs"],
     "export/quantisation": ["export/lowering", "export/reference", "prototypes", "design_specs"],
     "export/reference": ["export/lowering", "prototypes", "design_specs"],
-    "export/targets": ["export/c", "export/lowering", "export/onnx", "export/pytorch", "export/quantisation", "export/reference", "export/format", "export/runtime", "export/wasm", "prototypes", "design_specs"],
+    "export/targets": ["export/c", "export/lowering", "export/onnx", "export/pytorch", "export/quantisation", "export/reference", "export/tflite", "export/format", "export/runtime", "export/wasm", "prototypes", "design_specs"],
     "search/strategies": ["generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/latency": ["prototypes", "design_specs"],
     "search/latency/engine": ["search/latency", "export/format", "export/lowering", "export/quantisation", "export/runtime", "prototypes", "design_specs"],
@@ -59,6 +60,7 @@ ALLOWED = {
 # folder of tests or benchmarks -> what it may include as well: whatever its cases are made with or compared with.
 BESIDE = {
     "tests/export/pytorch": ["export/reference"],
+    "tests/export/tflite": ["export/targets"],
     "tests/export/c": ["export/quantisation", "export/reference"],
     "tests/export/quantisation": ["export/onnx"],
     "tests/export/runtime": ["export/lowering", "export/quantisation", "export/reference", "generator/space", "prototypes", "design_specs"],

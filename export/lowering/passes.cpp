@@ -274,14 +274,15 @@ FusedNetwork remove_dead(FusedNetwork network) {
   return result;
 }
 
-FusedNetwork fuse(const net::Network& network, const net::TensorFile& weights, Attach attach) {
+FusedNetwork fuse(const net::Network& network, const net::TensorFile& weights, Attach attach,
+                  Residuals residuals) {
   FusedNetwork fused = remove_dead(translate(network, weights));
   fused = remove_identities(fold_scales(std::move(fused)));
   fused = fold_scales_ahead(std::move(fused));
   fused = remove_dead(merge_channel_moves(std::move(fused)));
   fused = remove_identities(std::move(fused));
   fused = attach_activations(std::move(fused), attach);
-  fused = attach_residuals(std::move(fused));
+  if (residuals == Residuals::Attached) fused = attach_residuals(std::move(fused));
   return remove_dead(std::move(fused));
 }
 

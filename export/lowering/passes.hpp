@@ -12,6 +12,10 @@ namespace atto::deploy {
 /// table look-ups there and need a tensor of their own.
 enum class Attach : std::uint8_t { All, Clamps };
 
+/// Whether adds are attached to the layers that make a term of theirs. A format that rounds between
+/// layer and add has them apart.
+enum class Residuals : std::uint8_t { Attached, Apart };
+
 /// None, Relu and Relu6: what a minimum and a maximum can do.
 bool is_clamp(net::Activation activation);
 
@@ -36,6 +40,6 @@ FusedNetwork remove_dead(FusedNetwork network);
 
 /// Runs all of them.
 FusedNetwork fuse(const net::Network& network, const net::TensorFile& weights,
-                  Attach attach = Attach::All);
+                  Attach attach = Attach::All, Residuals residuals = Residuals::Attached);
 
 }  // namespace atto::deploy

@@ -67,6 +67,19 @@ void check(const FusedNetwork& network, const std::vector<Observation>& seen) {
                         "int8 needs finite values on the calibration images", ""}});
 }
 
+/// Of the tensor of one node.
+TensorQuantisation parameters_of(const FusedNetwork& network, std::size_t node,
+                                 const std::vector<TensorQuantisation>& before,
+                                 const QuantiseOptions& options, const Observation& seen,
+                                 std::span<const double> heard) {
+  if (options.prescribed)
+    if (const auto prescribed = options.prescribed(network, node, before)) return *prescribed;
+  if (keeps_parameters(network.nodes[node])) return before[at(network.nodes[node].inputs[0])];
+  TensorQuantisation chosen = choose_range(seen, options.range, heard);
+  if (options.has_short_scales) chosen.scale = short_scale(chosen.scale);
+  return chosen;
+}
+
 std::vector<std::int32_t> whole_bias(const FusedNode& node, const WeightQuantisation& weights,
                                      float input_scale, const std::vector<double>& correction) {
   const std::vector<float>& bias = *bias_of(node);
@@ -96,7 +109,16 @@ void expect_small_sums(const std::string& network, const FusedNode& node,
 
 }  // namespace
 
-WeightQuantisation quantise_weights(const FusedNode& node, float input_scale) {
+float short_scale(float scale) {
+  constexpr int kDigits = 12;
+  int exponent = 0;
+  const double fraction = std::frexp(double{scale}, &exponent);
+  return static_cast<float>(
+      std::ldexp(std::ceil(std::ldexp(fraction, kDigits)), exponent - kDigits));
+}
+
+WeightQuantisation quantise_weights(const FusedNode& node, float input_scale,
+                                    bool has_short_scales) {
   const std::vector<float>&weights = weights_of(node), &bias = *bias_of(node);
   const std::size_t each = weights.size() / bias.size();
   WeightQuantisation result;
@@ -110,7 +132,8 @@ WeightQuantisation quantise_weights(const FusedNode& node, float input_scale) {
     if (!(scale < std::numeric_limits<float>::max()))
       throw SpecError({{"", node.name, "int8 needs weights and biases that a scale can hold",
                         std::to_string(scale)}});
-    result.scales.push_back(scale > 1e-30 ? static_cast<float>(scale) : 1.0F);
+    const float rounded = scale > 1e-30 ? static_cast<float>(scale) : 1.0F;
+    result.scales.push_back(has_short_scales ? short_scale(rounded) : rounded);
     for (std::size_t i = 0; i < each; ++i)
       result.weights.push_back(static_cast<std::int8_t>(std::clamp(
           std::nearbyint(double{weights[o * each + i]} / result.scales[o]), -127.0, 127.0)));
@@ -130,15 +153,14 @@ Quantisation quantise(const FusedNetwork& network, std::span<const float> images
     const FusedNode& node = network.nodes[i];
     if (std::holds_alternative<net::Softmax>(node.op))
       result.tensors.emplace_back();
-    else if (keeps_parameters(node))
-      result.tensors.push_back(result.tensors[at(node.inputs[0])]);
     else
-      result.tensors.push_back(choose_range(seen[i], options.range, heard[i]));
+      result.tensors.push_back(
+          parameters_of(network, i, result.tensors, options, seen[i], heard[i]));
     WeightQuantisation& weights = result.weights.emplace_back();
     if (!bias_of(node)) continue;
     const std::size_t input = at(node.inputs[0]);
     const TensorQuantisation& from = result.tensors[input];
-    weights = quantise_weights(node, from.scale);
+    weights = quantise_weights(node, from.scale, options.has_short_scales);
     if (options.corrects_bias)
       weights.bias =
           whole_bias(node, weights, from.scale,

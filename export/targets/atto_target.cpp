@@ -48,6 +48,7 @@ const Target kAttoTarget = {.name = "atto",
                             .companions = {},
                             .can_write = can_write,
                             .require_tools = nullptr,
+                            .quantise = quantise_model,
                             .write = write,
                             .run = run};
 

@@ -77,6 +77,7 @@ const Target kCTarget = {.name = "c",
                          .companions = kCompanions,
                          .can_write = can_write,
                          .require_tools = nullptr,
+                         .quantise = quantise_model,
                          .write = write,
                          .run = run};
 

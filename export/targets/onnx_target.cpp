@@ -46,6 +46,7 @@ const Target kOnnxTarget = {.name = "onnx",
                             .companions = {},
                             .can_write = can_write,
                             .require_tools = nullptr,
+                            .quantise = quantise_model,
                             .write = write,
                             .run = run};
 

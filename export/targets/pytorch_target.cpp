@@ -47,6 +47,7 @@ const Target kPytorchTarget = {.name = "pytorch",
                                .companions = kCompanions,
                                .can_write = can_write,
                                .require_tools = nullptr,
+                               .quantise = nullptr,
                                .write = write,
                                .run = run};
 

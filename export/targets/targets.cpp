@@ -6,10 +6,11 @@
 namespace atto::deploy {
 
 // Each in its own file.
-extern const Target kAttoTarget, kOnnxTarget, kCTarget, kPytorchTarget, kWebTarget;
+extern const Target kAttoTarget, kOnnxTarget, kCTarget, kPytorchTarget, kWebTarget, kTfliteTarget;
 
 std::span<const Target> targets() {
-  static const Target all[] = {kAttoTarget, kOnnxTarget, kCTarget, kPytorchTarget, kWebTarget};
+  static const Target all[] = {kAttoTarget,    kOnnxTarget, kCTarget,
+                               kPytorchTarget, kWebTarget,  kTfliteTarget};
   return all;
 }
 

@@ -24,14 +24,15 @@ struct Int8Model {
   FusedNetwork network;
   Quantisation quantisation;
 };
-/// Quantises with the inputs of a set of training images.
+/// Quantises with the inputs of a set of training images, for our engine and those that follow it.
 Int8Model quantise_model(const TrainedModel& model, const ImageSet& calibration);
 
 /// What a writer writes.
 struct ExportSource {
   const TrainedModel& model;
   Precision precision = Precision::F32;
-  const Int8Model* int8 = nullptr;  ///< where the precision is I8
+  const Int8Model* int8 = nullptr;  ///< where the precision is I8, made by Target::quantise
+  bool has_float_io = false;        ///< asked of Target::has_io_kinds
 };
 
 /// What a run of an artefact gave.
@@ -49,11 +50,15 @@ struct Target {
   bool (*can_write)(Precision precision);
   /// Throws EnvironmentError where this machine lacks what it takes to write; null: nothing.
   void (*require_tools)();
+  /// Quantises as its files round; null where it has no int8. Those of one function share a model.
+  Int8Model (*quantise)(const TrainedModel& model, const ImageSet& calibration);
   /// Writes the file, and its companions. Throws SpecError for a network that the format cannot
   /// express, before anything is written; EnvironmentError.
   void (*write)(const ExportSource& source, const std::filesystem::path& file);
   /// Reads the file back and runs it, in a folder where nothing else lies.
   Ran (*run)(const ExportSource& source, const std::filesystem::path& file, const ImageSet& images);
+  /// Whether inputs and outputs of its int8 files may be floats too; others always take floats.
+  bool has_io_kinds = false;
 };
 
 std::span<const Target> targets();

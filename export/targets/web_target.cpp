@@ -75,6 +75,7 @@ const Target kWebTarget = {.name = "web",
                            .companions = kCompanions,
                            .can_write = can_write,
                            .require_tools = [] { web::read_engine(); },
+                           .quantise = quantise_model,
                            .write = write,
                            .run = run};
 

@@ -15,6 +15,7 @@ namespace {
 struct ExportOptions {
   ExportRequest request;
   bool is_int8 = false, is_bf16 = false, is_json = false;
+  std::string io = "int8";
 };
 
 int export_command(const ExportOptions& options) {
@@ -23,6 +24,7 @@ int export_command(const ExportOptions& options) {
               {PathKind::Weights, PathKind::Training, PathKind::Campaign});
   if (options.is_int8) request.precision = deploy::Precision::I8;
   if (options.is_bf16) request.precision = deploy::Precision::Bf16;
+  request.has_float_io = options.io == "float";
   const std::vector<deploy::Artefact> artefacts = export_trained(request);
   if (options.is_json)
     fmt::print("{}\n", spec::json_text(artefacts_json(artefacts), 2));
@@ -43,7 +45,8 @@ void add_export(CLI::App& app, Action& action) {
               "Run folder (of a campaign: its winner), or weights.safetensors")
       .required();
   command
-      .option("--to", request.targets, "Formats, separated by commas: atto, onnx, c, pytorch, web")
+      .option("--to", request.targets,
+              "Formats, separated by commas: atto, onnx, c, pytorch, web, tflite")
       .required()
       .delimiter(',')
       .one_value_each();
@@ -59,6 +62,12 @@ void add_export(CLI::App& app, Action& action) {
               "\"inputs\"; default: calibration.safetensors beside the weights, made of the "
               "data set of the training where it is missing")
       .needs(int8);
+  command
+      .option("--io", options->io,
+              "With --int8, of format tflite: what goes in and comes out, int8 or float; "
+              "default: int8")
+      .one_of({"int8", "float"})
+      .needs(int8);
   command.option("--design", request.design,
                  "Design JSON; default: design.json beside the weights");
   command.option("--name", request.name, "Of the files, and of what C declares; default: model");
@@ -73,6 +82,7 @@ void add_export(CLI::App& app, Action& action) {
       "  atto export runs/quickstart-s1 --to atto,onnx --int8\n"
       "  atto export runs/quickstart-s1 --to c --int8     for microcontrollers\n"
       "  atto export runs/quickstart-s1 --to web          a page that classifies pictures\n"
+      "  atto export runs/quickstart-s1 --to tflite --int8   for Android and other devices\n"
       "  atto export runs/quickstart-s1 --to atto --bf16");
   command.runs(action, [options] { return export_command(*options); });
 }

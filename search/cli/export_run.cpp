@@ -4,8 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/reading/text_checks.hpp"
@@ -128,6 +128,35 @@ void expect_name(const std::string& name) {
           name}});
 }
 
+/// Floats at both ends are asked of a format that has them.
+void expect_io(const ExportRequest& request, const std::vector<const deploy::Target*>& targets) {
+  const auto has_kinds = [](const deploy::Target* target) { return target->has_io_kinds; };
+  if (!request.has_float_io || std::any_of(targets.begin(), targets.end(), has_kinds)) return;
+  std::vector<std::string_view> known;
+  for (const deploy::Target& target : deploy::targets())
+    if (target.has_io_kinds) known.push_back(target.name);
+  throw SpecError(
+      {{"--io", "", fmt::format("needs one of the formats {}", fmt::join(known, ", ")), "float"}});
+}
+
+/// The quantised models of one export, made when they are asked for.
+class Int8Models {
+ public:
+  Int8Models(const deploy::TrainedModel& model, const deploy::ImageSet& calibration)
+      : model_(model), calibration_(calibration) {}
+
+  const deploy::Int8Model& of(const deploy::Target& target) {
+    const auto found = made_.find(target.quantise);
+    if (found != made_.end()) return found->second;
+    return made_.emplace(target.quantise, target.quantise(model_, calibration_)).first->second;
+  }
+
+ private:
+  const deploy::TrainedModel& model_;
+  const deploy::ImageSet& calibration_;
+  std::map<decltype(deploy::Target::quantise), deploy::Int8Model> made_;
+};
+
 }  // namespace
 
 std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std::string& name) {
@@ -158,6 +187,7 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   for (const deploy::Target* target : targets)
     deploy::require_precision(*target, request.precision);
   for (const deploy::Target* target : targets) deploy::require_tools(*target);
+  expect_io(request, targets);
   const deploy::TrainedModel model = deploy::read_trained_model(request.source, request.design);
   const fs::path folder = request.out.empty() ? model.folder() : request.out;
   expect_no_other_weights(folder, model);
@@ -166,12 +196,15 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   if (is_int8) files.push_back(calibration_of(request, model));
   const std::vector<deploy::ImageSet> images = read_images(files, model);
 
-  std::optional<deploy::Int8Model> int8;
-  if (is_int8) int8 = deploy::quantise_model(model, images.back());
-  const deploy::ExportSource source{model, request.precision, int8 ? &*int8 : nullptr};
+  Int8Models int8(model, images.back());
+  for (const deploy::Target* target : targets)  // what a format cannot express is said first
+    if (is_int8) int8.of(*target);
   std::vector<deploy::Artefact> artefacts;
-  for (const deploy::Target* target : targets)
+  for (const deploy::Target* target : targets) {
+    const deploy::ExportSource source{model, request.precision,
+                                      is_int8 ? &int8.of(*target) : nullptr, request.has_float_io};
     artefacts.push_back(deploy::export_to(*target, source, images.front(), folder, request.name));
+  }
   return artefacts;
 }
 

@@ -17,6 +17,7 @@ struct ExportRequest {
   deploy::Precision precision = deploy::Precision::F32;
   std::string calibrate;  ///< for I8: a data set or an image file; empty = calibration.safetensors
                           ///< beside the weights, made where it is missing
+  bool has_float_io = false;           ///< for I8, of formats that have both
   std::string name = net::kModelStem;  ///< of the files, and of what C declares
   std::filesystem::path out;           ///< empty = beside the weights
   std::filesystem::path reference;     ///< empty = beside the weights, made where it is missing

@@ -62,7 +62,8 @@ struct Trained {
 
   Artefact exported(const Target& target, Precision precision, const fs::path& folder) const {
     std::optional<Int8Model> int8;
-    if (precision == Precision::I8) int8 = quantise_model(model, images);
+    if (precision == Precision::I8 && target.quantise != nullptr)
+      int8 = target.quantise(model, images);
     return export_to(target, {model, precision, int8 ? &*int8 : nullptr}, images, folder);
   }
 };
@@ -113,7 +114,7 @@ TEST_CASE("Formats have names and extensions of their own, and are found by name
   }
   CHECK(names.size() == targets().size());
   CHECK(extensions.size() == targets().size());
-  CHECK(find_target("tflite") == nullptr);
+  CHECK(find_target("coreml") == nullptr);
   CHECK(find_target("") == nullptr);
 }
 

@@ -190,7 +190,12 @@ TEST_CASE("export answers for a bad command line and for files that do not fit")
     CHECK(ended.code == code);
     CHECK(ended.err.find(text) != std::string::npos);
   };
-  refused("winner --to tflite", 2, "--to: must be of ");
+  refused("winner --to coreml", 2, "--to: must be of atto, onnx, c, pytorch, tflite; got coreml");
+  refused("winner --to tflite --bf16", 2, "--to: the target tflite has no bf16");
+  refused("winner --to tflite --io float", 2, "--int8");
+  refused("winner --to tflite --int8 --io u8", 2, "--io");
+  refused("winner --to atto,c --int8 --io float", 2,
+          "--io: needs one of the formats tflite; got float");
   refused("winner", 2, "--to");
   refused("nowhere --to onnx", 4, "nowhere");
   fs::create_directory(scratch / "empty");
