@@ -60,7 +60,7 @@ ALLOWED = {
 # folder of tests or benchmarks -> what it may include as well: whatever its cases are made with or compared with.
 BESIDE = {
     "tests/export/pytorch": ["export/reference"],
-    "tests/export/tflite": ["export/targets"],
+    "tests/export/tflite": ["export/targets", "generator/space"],
     "tests/export/c": ["export/quantisation", "export/reference"],
     "tests/export/quantisation": ["export/onnx"],
     "tests/export/runtime": ["export/lowering", "export/quantisation", "export/reference", "generator/space", "prototypes", "design_specs"],

@@ -1,7 +1,8 @@
 // Models for Google's interpreters, and the judgement of what these made of them.
-//   google_models write DIR    models, inputs, and cases.json, which run_models.mjs reads
-//   google_models check DIR    compares what it left there, operator by operator
-//   google_models agree DIR    of images.f32 and calibration.f32: a model, and what our engine says
+//   google_models write DIR [prototypes]    models, inputs, and cases.json, which run_models.mjs
+//   reads google_models check DIR                 compares what it left there, operator by operator
+//   google_models agree DIR                 of images.f32 and calibration.f32: a model, and what
+//   our engine says
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -19,9 +20,8 @@
 #include "export/tflite/model_file.hpp"
 #include "export/tflite/network_graph.hpp"
 #include "export/tflite/prepared_network.hpp"
-#include "prototypes/language/prototype.hpp"
 #include "tests/export/random_weights.hpp"
-#include "tests/prototypes/network/random_network.hpp"
+#include "tests/export/tflite/google_subjects.hpp"
 
 using namespace atto;
 using namespace atto::deploy;
@@ -31,7 +31,6 @@ namespace fs = std::filesystem;
 namespace {
 
 const fs::path kWinner = fs::path(ATTO_SOURCE_DIR) / "tests/interop/winner";
-constexpr std::uint64_t kRandomNetworks = 40;
 
 std::size_t at(int index) {
   return static_cast<std::size_t>(index);
@@ -57,51 +56,6 @@ std::vector<float> channels_last(std::span<const float> image, int channels) {
   for (std::size_t i = 0; i < image.size(); ++i)
     turned[i % plane * at(channels) + i / plane] = image[i];
   return turned;
-}
-
-/// A network, its weights, and images [channels][height][width] one behind the other.
-struct Subject {
-  std::string name;
-  net::Network network;
-  net::TensorFile weights;
-  std::vector<float> images;
-  int count = 0;
-};
-
-/// What random networks have inside alone, at the end.
-net::Network with_softmax() {
-  net::Network network{"softmax",
-                       {3, 9, 7},
-                       5,
-                       {{"input", net::InputLayer{}, {}},
-                        {"conv", net::Conv{6, 3}, {0}},
-                        {"dense", net::Dense{}, {1}},
-                        {"softmax", net::Softmax{}, {2}}},
-                       {}};
-  network.outputs = {{"probabilities", 3}};
-  return network;
-}
-
-Subject random_subject(std::string name, net::Network network) {
-  Subject subject{std::move(name), std::move(network), {}, {}, 4};
-  subject.weights = test::random_weights(subject.network, 1);
-  for (int n = 0; n < subject.count; ++n) {
-    const std::vector<float> image =
-        test::random_image(subject.network.input, static_cast<std::uint64_t>(n) + 100);
-    subject.images.insert(subject.images.end(), image.begin(), image.end());
-  }
-  return subject;
-}
-
-std::vector<Subject> subjects() {
-  std::vector<Subject> all;
-  const net::Network winner = net::read_design(kWinner / "design.json");
-  all.push_back({"winner", winner, net::read_safetensors(kWinner / "weights.safetensors"),
-                 read_image_set(kWinner / "reference.safetensors", winner).inputs, 64});
-  all.push_back(random_subject("softmax", with_softmax()));
-  for (std::uint64_t seed = 0; seed < kRandomNetworks; ++seed)
-    all.push_back(random_subject(fmt::format("random {}", seed), net::random_network(seed)));
-  return all;
 }
 
 /// The model with everything that flows as output.
@@ -142,7 +96,7 @@ class Cases {
   int count_ = 0;
 };
 
-void add_subject(Cases& cases, const Subject& subject) {
+void add_subject(Cases& cases, const test::Subject& subject) {
   const std::size_t elements = at(static_cast<int>(subject.network.input.elements()));
   std::vector<float> floats;
   for (int n = 0; n < subject.count; ++n) {
@@ -336,9 +290,10 @@ class Judge {
   bool is_good_ = true;
 };
 
-void write_cases(const fs::path& folder) {
+void write_cases(const fs::path& folder, bool of_prototypes) {
   Cases cases(folder);
-  for (const Subject& subject : subjects()) add_subject(cases, subject);
+  (of_prototypes ? test::visit_prototypes : test::visit_subjects)(
+      [&](const test::Subject& subject) { add_subject(cases, subject); });
   cases.finish();
 }
 
@@ -383,11 +338,11 @@ void write_for_agreement(const fs::path& folder) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const std::string mode = argc == 3 ? argv[1] : "";
-  if (mode == "write") return write_cases(argv[2]), 0;
+  const std::string mode = argc == 3 || argc == 4 ? argv[1] : "";
+  if (mode == "write") return write_cases(argv[2], argc == 4), 0;
   if (mode == "check") return check_cases(argv[2]) ? 0 : 1;
   if (mode == "agree") return write_for_agreement(argv[2]), 0;
-  throw std::invalid_argument("usage: google_models write|check|agree DIR");
+  throw std::invalid_argument("usage: google_models write|check|agree DIR [prototypes]");
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;

@@ -190,7 +190,8 @@ TEST_CASE("export answers for a bad command line and for files that do not fit")
     CHECK(ended.code == code);
     CHECK(ended.err.find(text) != std::string::npos);
   };
-  refused("winner --to coreml", 2, "--to: must be of atto, onnx, c, pytorch, tflite; got coreml");
+  refused("winner --to coreml", 2,
+          "--to: must be of atto, onnx, c, pytorch, web, tflite; got coreml");
   refused("winner --to tflite --bf16", 2, "--to: the target tflite has no bf16");
   refused("winner --to tflite --io float", 2, "--int8");
   refused("winner --to tflite --int8 --io u8", 2, "--io");

@@ -226,8 +226,9 @@ TEST_CASE("A format that nothing writes is refused before anything runs") {
     const Ended ended = asked.atto(command);
     INFO(command << "\n" << ended.err);
     CHECK(ended.code == 2);
-    CHECK(says(ended.err, "/export/1: must be of atto, onnx, c, pytorch, web; got \"keras\""));
-    CHECK(says(ended.err, "/export/2: must be of atto, onnx, c, pytorch, web; got \"C\""));
+    CHECK(says(ended.err,
+               "/export/1: must be of atto, onnx, c, pytorch, web, tflite; got \"keras\""));
+    CHECK(says(ended.err, "/export/2: must be of atto, onnx, c, pytorch, web, tflite; got \"C\""));
     CHECK(ended.err.find("spec.json:") == 0);
   }
   CHECK_FALSE(std::filesystem::exists(asked.scratch / "run"));
