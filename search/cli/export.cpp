@@ -81,7 +81,7 @@ void add_export(CLI::App& app, Action& action) {
       "  atto export runs/quickstart-s1 --to atto,onnx\n"
       "  atto export runs/quickstart-s1 --to atto,onnx --int8\n"
       "  atto export runs/quickstart-s1 --to c --int8     for microcontrollers\n"
-      "  atto export runs/quickstart-s1 --to web          a page that classifies pictures\n"
+      "  atto export runs/quickstart-s1 --to web          a page for browsers\n"
       "  atto export runs/quickstart-s1 --to tflite --int8     for Android\n"
       "  atto export runs/quickstart-s1 --to atto --bf16");
   command.runs(action, [options] { return export_command(*options); });

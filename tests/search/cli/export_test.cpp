@@ -169,6 +169,34 @@ TEST_CASE("export writes C that the manual's program runs") {
   CHECK(read_text(scratch / "out/said").size() > 4);
 }
 
+TEST_CASE("export writes TensorFlow Lite models, with a line for each class beside them") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const Ended whole = run_atto(scratch,
+                               "export winner --to atto,tflite --int8 --io float --out out --json "
+                               "--calibrate winner/reference.safetensors");
+  INFO(whole.err);
+  REQUIRE(whole.code == 0);
+  const json int8 = json::parse(whole.out).at(1);
+  CHECK(int8.at("target") == "tflite");
+  CHECK(int8.at("file") == "out/model.int8.tflite");
+  CHECK(int8.at("top1_agreement").get<double>() >= 0.95);
+  CHECK(read_text(scratch / "out/model.int8.tflite").substr(4, 4) == "TFL3");
+  const std::string labels = read_text(scratch / "out/model.int8.labels.txt");
+  CHECK(labels.starts_with("T-shirt/top\nTrouser\n"));
+  CHECK(std::count(labels.begin(), labels.end(), '\n') == 10);
+  const Ended real = run_atto(scratch, "export winner --to tflite --out out --name clothes --json");
+  INFO(real.err);
+  REQUIRE(real.code == 0);
+  const json floats = json::parse(real.out).at(0);
+  CHECK(floats.at("max_error").get<double>() < 1e-5);
+  CHECK(floats.at("bytes").get<double>() > 2 * int8.at("bytes").get<double>());
+  CHECK(fs::exists(scratch / "out/clothes.labels.txt"));
+  corrupt(scratch / "winner/weights.safetensors");
+  CHECK(run_atto(scratch, "export winner --to tflite --out winner --name clothes").code == 1);
+  CHECK_FALSE(fs::exists(scratch / "winner/clothes.labels.txt"));
+}
+
 TEST_CASE("export says where C was written and not run") {
   const Scratch scratch;
   copy_winner(scratch);
