@@ -25,7 +25,7 @@ inline constexpr int kMaxPixels = 6, kPanelBlocks = 1, kMinUnroll = 4;
 #  elif HWY_TARGET == HWY_NEON
 inline constexpr int kMaxPixels = 5, kPanelBlocks = 1, kMinUnroll = 2;
 #  elif HWY_TARGET == HWY_WASM
-inline constexpr int kMaxPixels = 2, kPanelBlocks = 1, kMinUnroll = 2;
+inline constexpr int kMaxPixels = 2, kPanelBlocks = 1, kMinUnroll = 1;
 #  else
 inline constexpr int kMaxPixels = 1, kPanelBlocks = 1, kMinUnroll = 1;
 #  endif

@@ -37,16 +37,18 @@ ATTO_WASM_INLINE void finish_tile(const Lanes (&sums)[P], const I8Panel& panel, 
   }
 }
 
-/// Four channels of P pixels, in words.
+/// `pairs` of channels of P pixels, in words. A pair a turn: V8 would load several ahead, and run
+/// out of registers.
 template <int P>
 ATTO_WASM_INLINE void add_words(Lanes (&sums)[P], const std::uint8_t* src, std::ptrdiff_t pitch,
-                                const std::int8_t* weights) {
-  for (int half = 0; half < 2; ++half) {
+                                const std::int8_t*& w, int pairs) {
+#  pragma GCC unroll 1
+  for (int pair = 0; pair < pairs; ++pair, src += 4, w += 64) {
     v128_t x[P];
-    for (int i = 0; i < P; ++i) x[i] = wasm_v128_load32_splat(src + i * pitch + 4 * half);
+    for (int i = 0; i < P; ++i) x[i] = wasm_v128_load32_splat(src + i * pitch);
     for (int j = 0; j < kVectors; ++j) {
-      const v128_t w = wasm_v128_load(weights + 64 * half + 16 * j);
-      for (int i = 0; i < P; ++i) add_products(sums[i][j], x[i], w);
+      const v128_t weights = wasm_v128_load(w + 16 * j);
+      for (int i = 0; i < P; ++i) add_products(sums[i][j], x[i], weights);
     }
   }
 }
@@ -55,16 +57,9 @@ ATTO_WASM_INLINE void add_words(Lanes (&sums)[P], const std::uint8_t* src, std::
 template <int P>
 ATTO_WASM_INLINE void add_tap(Lanes (&sums)[P], const I8Panel& panel, const std::uint8_t* p,
                               const std::int8_t*& w) {
-  constexpr std::ptrdiff_t kQuad = 128, kPixelQuad = 8;
-  const std::ptrdiff_t pitch = panel.pixel_step;
-  for (int b = 0; b < panel.full_blocks; ++b, p += panel.block_step, w += 4 * kQuad) {
-    add_words<P>(sums, p, pitch, w);
-    add_words<P>(sums, p + kPixelQuad, pitch, w + kQuad);
-    add_words<P>(sums, p + 2 * kPixelQuad, pitch, w + 2 * kQuad);
-    add_words<P>(sums, p + 3 * kPixelQuad, pitch, w + 3 * kQuad);
-  }
-  for (int q = 0; q < panel.last_quads; ++q, p += kPixelQuad, w += kQuad)
-    add_words<P>(sums, p, pitch, w);
+  for (int b = 0; b < panel.full_blocks; ++b, p += panel.block_step)
+    add_words<P>(sums, p, panel.pixel_step, w, 8);
+  add_words<P>(sums, p, panel.pixel_step, w, 2 * panel.last_quads);
 }
 
 /// What four lanes, the j-th of a pixel, read of its arranged block: its q-th quad.
