@@ -67,9 +67,33 @@ void sync_folder_of(const std::filesystem::path& file) {
     throw EnvironmentError("cannot sync folder", folder.string(), errno);
 }
 
+/// Devices and pipes take bytes as they are. A new file in their place would take them away: a
+/// superuser's `--out /dev/null` did so.
+bool is_device_or_pipe(const std::filesystem::path& file) {
+  struct stat status {};
+  return ::stat(file.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+void write_through(const std::filesystem::path& file, std::string_view contents) {
+  Descriptor fd(::open(file.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC));
+  if (fd.get() < 0 || !write_all(fd.get(), contents) || !fd.close_checked())
+    throw EnvironmentError("cannot write", file.string(), errno);
+}
+
+/// The file behind links, there or not, so that the links stay.
+std::filesystem::path behind_links(std::filesystem::path file) {
+  constexpr int kMostLinks = 40;  // as Linux follows: a ring of them fails when it is opened
+  std::error_code error;
+  for (int i = 0; i < kMostLinks && std::filesystem::is_symlink(file, error); ++i)
+    file = file.parent_path() / std::filesystem::read_symlink(file, error);
+  return file;
+}
+
 }  // namespace
 
-void write_file_atomically(const std::filesystem::path& file, std::string_view contents) {
+void write_file_atomically(const std::filesystem::path& named, std::string_view contents) {
+  if (is_device_or_pipe(named)) return write_through(named, contents);
+  const auto file = behind_links(named);
   const Temporary temporary = open_beside(file);
   Descriptor fd(temporary.fd);
   const bool written = write_all(fd.get(), contents) && ::fsync(fd.get()) == 0 &&

@@ -9,7 +9,8 @@
 namespace atto::spec {
 
 /// Writes to a temporary file beside it, fsyncs, renames and fsyncs the folder, so that a reader
-/// sees the old file or the new one. Throws EnvironmentError with errno's text and the path.
+/// sees the old file or the new one. Links stay, the file behind them is replaced; devices and
+/// pipes are written to as they are. Throws EnvironmentError with errno's text and the path.
 void write_file_atomically(const std::filesystem::path& file, std::string_view contents);
 
 /// Copies a file's bytes, synced; replaces `to`. Throws EnvironmentError with the true reason (a

@@ -1,7 +1,10 @@
 #include "design_specs/files.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <nlohmann/json.hpp>
@@ -35,6 +38,37 @@ TEST_CASE("A file is written whole and read back") {
     CHECK(spec::read_file(file) == text);
   }
   CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("Pipes and devices are written to, and stay what they are") {
+  const Folder folder;
+  const fs::path pipe = folder.path / "pipe", full = folder.path / "full";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = ::open(pipe.c_str(), O_RDWR | O_NONBLOCK);
+  REQUIRE(reader >= 0);
+  spec::write_file_atomically(pipe, "through");
+  CHECK(fs::is_fifo(pipe));
+  std::string got(64, '\0');
+  got.resize(static_cast<std::size_t>(std::max<ssize_t>(::read(reader, got.data(), 64), 0)));
+  ::close(reader);
+  CHECK(got == "through");
+
+  fs::create_symlink("/dev/full", full);
+  CHECK_THROWS_WITH(spec::write_file_atomically(full, "lost"),
+                    "cannot write: No space left on device: " + full.string());
+  CHECK(fs::is_character_file(full));
+}
+
+TEST_CASE("A link stays a link, the file behind it is replaced") {
+  const Folder folder;
+  const fs::path link = folder.path / "link", file = folder.path / "there" / "file";
+  fs::create_directories(file.parent_path());
+  fs::create_symlink("there/file", link);
+  for (const char* text : {"first", "second"}) {
+    spec::write_file_atomically(link, text);
+    CHECK(fs::is_symlink(link));
+    CHECK(spec::read_file(file) == text);
+  }
 }
 
 TEST_CASE("Many writers leave one whole file") {
