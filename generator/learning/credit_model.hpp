@@ -6,24 +6,28 @@
 #include <cstdint>
 #include <vector>
 
+#include "generator/learning/kernels.hpp"
 #include "generator/learning/precision.hpp"
 
 namespace atto::gen {
 
+/// [design or observation, feature]: a design says few of all features.
+using FeatureRows = Eigen::SparseMatrix<double, Eigen::RowMajor>;
+
 struct CreditData {
-  Eigen::MatrixXd features;  ///< [observation, feature]
-  Eigen::VectorXd values;    ///< [observation], about standardised
-  Eigen::VectorXd excess;    ///< [observation]: variance beyond the common noise, >= 0
-  Eigen::VectorXd prior;     ///< [feature]: the weight that is expected before anything is known
+  Eigen::SparseMatrix<double> features;  ///< [observation, feature]
+  Eigen::VectorXd values;                ///< [observation], about standardised
+  Eigen::VectorXd excess;                ///< [observation]: variance beyond the common noise, >= 0
+  Eigen::VectorXd prior;  ///< [feature]: the weight that is expected before anything is known
 };
 
 class CreditModel {
  public:
-  /// `groups`: of each feature. `shares`: the variance between designs that each group is held to
-  /// explain before anything is known. What `poll` throws leaves the model of no use.
-  void fit(
-      const CreditData& data, const std::vector<int>& groups, const std::vector<double>& shares,
-      int iterations, const Poll& poll = [] {});
+  /// `kernels`: of the same observations. `groups`: of each feature. `shares`: the variance between
+  /// designs that each group is held to explain before anything is known. What `poll` throws leaves
+  /// the model of no use.
+  void fit(const CreditData& data, const Kernels& kernels, const std::vector<int>& groups,
+           const std::vector<double>& shares, int iterations, const Poll& poll);
 
   const Eigen::VectorXd& mean() const { return mean_; }
   /// Returns the common noise's variance.
@@ -31,20 +35,20 @@ class CreditModel {
   const std::vector<double>& group_variances() const { return variances_; }
 
   /// Predicts rows of features.
-  Eigen::VectorXd predict(const Eigen::MatrixXd& rows) const;
+  Eigen::VectorXd predict(const FeatureRows& rows) const;
   /// Returns the posterior deviations of sums of weights, one a column.
   Eigen::VectorXd deviations_of(const Eigen::MatrixXd& contrasts) const;
   /// Returns the posterior precision of the weights around mean().
   const Precision& precision() const { return precision_; }
 
  private:
-  void solve(const CreditData& data, const Poll& poll);
-  void maximise(const CreditData& data, const Poll& poll);
+  void solve(const CreditData& data, const Kernels& kernels, const Poll& poll);
+  void maximise(const CreditData& data, const Kernels& kernels, const Poll& poll);
 
   std::vector<int> groups_;
   std::vector<double> variances_, start_, group_sizes_;
   double noise_ = 0.3, intercept_ = 0;
-  Eigen::VectorXd mean_, prior_, centre_;
+  Eigen::VectorXd mean_, prior_, centre_, scale_;
   Precision precision_;
 };
 

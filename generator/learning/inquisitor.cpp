@@ -1,6 +1,7 @@
 #include "generator/learning/inquisitor.hpp"
 
 #include <cmath>
+#include <map>
 
 #include "generator/learning/inquisitor_parts.hpp"
 
@@ -17,11 +18,14 @@ void Inquisitor::add(Evidence evidence) {
     Known design;
     design.candidate = std::move(evidence.candidate);
     design.results.resize(parts_->settings.rungs);
+    std::map<std::int32_t, double> said;
     for (const auto& [feature, value] : parts_->said(design.candidate.assignment))
-      design.said.emplace_back(parts_->index.add(feature), value);
+      said[parts_->index.add(feature)] += value;
+    design.said.assign(said.begin(), said.end());
     parts_->known.push_back(std::move(design));
   }
   Known& design = parts_->known[at->second];
+  design.fitted.reset();
   design.results[evidence.rung] = evidence.value;
   design.highest = std::max(is_new ? 0 : design.highest, evidence.rung);
   if (!evidence.responses.empty()) {
@@ -45,15 +49,19 @@ void Inquisitor::learn(int iterations) {
 
 std::vector<double> Inquisitor::beliefs(const std::vector<const Candidate*>& designs) const {
   const Parts& p = *parts_;
-  const Eigen::VectorXd means = p.model.predict(p.rows_of(designs, nullptr));
-  std::vector<double> beliefs(means.begin(), means.end());
-  for (std::size_t i = 0; i < designs.size(); ++i) {
-    if (const auto found = p.numbers.find(designs[i]->hash); found != p.numbers.end()) {
-      const Known& own = p.known[found->second];
-      const Scaled result = p.scale.scaled(*own.results[own.highest], own.highest);
-      const double noise = p.model.noise();
-      beliefs[i] += noise / (noise + result.excess) * (result.value - beliefs[i]);
-    }
+  std::vector<const Candidate*> open;
+  for (const Candidate* design : designs)
+    if (const Known* own = p.find(*design); !own || !own->fitted) open.push_back(design);
+  const Eigen::VectorXd means = p.model.predict(p.rows_of(open, nullptr));
+  Eigen::Index at = 0;
+  std::vector<double> beliefs;
+  for (const Candidate* design : designs) {
+    const Known* own = p.find(*design);
+    double& belief = beliefs.emplace_back(own && own->fitted ? *own->fitted : means[at++]);
+    if (!own) continue;
+    const Scaled result = p.scale.scaled(*own->results[own->highest], own->highest);
+    const double noise = p.model.noise();
+    belief += noise / (noise + result.excess) * (result.value - belief);
   }
   return beliefs;
 }
@@ -63,22 +71,25 @@ std::vector<std::vector<double>> Inquisitor::draws(const std::vector<const Candi
                                                    std::uint64_t seed) const {
   const Parts& p = *parts_;
   std::vector<double> unseen;
-  const Eigen::MatrixXd rows = p.rows_of(designs, &unseen);
+  const FeatureRows rows = p.rows_of(designs, &unseen);
   const Eigen::VectorXd mean = p.model.predict(rows);
-  const PrecisionFactor factor(p.model.precision(), p.settings.poll);
   spec::Random random(seed);
-  std::vector<std::vector<double>> drawn;
-  for (int draw = 0; draw < count; ++draw) {
-    p.settings.poll();
-    Eigen::VectorXd noise(rows.cols());
-    for (double& one : noise) one = random.normal();
-    const Eigen::VectorXd shift = rows * factor.draw(noise);
-    std::vector<double>& values = drawn.emplace_back();
+  const auto normals = [&](Eigen::Index size) {
+    Eigen::MatrixXd drawn(size, count);
+    for (double& one : drawn.reshaped()) one = random.normal();
+    return drawn;
+  };
+  const Eigen::MatrixXd weights = normals(rows.cols()), seen = normals(p.data.values.size()),
+                        own = normals(rows.rows());
+  p.settings.poll();
+  const Eigen::MatrixXd shift = rows * p.model.precision().draws(weights, seen);
+  std::vector<std::vector<double>> drawn(static_cast<std::size_t>(count));
+  for (std::size_t draw = 0; draw < drawn.size(); ++draw)
     for (std::size_t i = 0; i < designs.size(); ++i) {
-      const auto at = static_cast<Eigen::Index>(i);
-      values.push_back(mean[at] + boldness * (shift[at] + std::sqrt(unseen[i]) * random.normal()));
+      const auto row = static_cast<Eigen::Index>(i), column = static_cast<Eigen::Index>(draw);
+      drawn[draw].push_back(
+          mean[row] + boldness * (shift(row, column) + std::sqrt(unseen[i]) * own(row, column)));
     }
-  }
   return drawn;
 }
 

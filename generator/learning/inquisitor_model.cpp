@@ -59,19 +59,18 @@ std::vector<std::pair<Feature, double>> Inquisitor::Parts::said(
   return valued;
 }
 
-double Inquisitor::Parts::fill(const Candidate& candidate, Eigen::MatrixXd& rows,
-                               Eigen::Index row) const {
+double Inquisitor::Parts::fill(const Candidate& candidate, Eigen::VectorXd& row) const {
+  row.setZero(early_column());
   double unseen = 0;
-  const auto found = numbers.find(candidate.hash);
-  const Known* own = found == numbers.end() ? nullptr : &known[found->second];
+  const Known* own = find(candidate);
   if (own) {
     for (const auto& [number, value] : own->said)
-      if (number < learnt) rows(row, number) += value;
+      if (number < learnt) row[number] += value;
   } else {
     for (const auto& [feature, value] : said(candidate.assignment)) {
       const std::int32_t number = index.find(feature);
       if (number >= 0 && number < learnt)
-        rows(row, number) += value;
+        row[number] += value;
       else
         unseen += variance_of(feature) * value * value;
     }
@@ -79,37 +78,40 @@ double Inquisitor::Parts::fill(const Candidate& candidate, Eigen::MatrixXd& rows
   Eigen::Index at = learnt;
   const Eigen::Vector3d costs =
       (log_costs(candidate.costs) - cost_centre).cwiseQuotient(cost_spread);
-  rows.block<1, 3>(row, at) = costs.transpose();
-  rows.block<1, 3>(row, at + 3) = costs.cwiseAbs2().transpose();
+  row.segment<3>(at) = costs;
+  row.segment<3>(at + 3) = costs.cwiseAbs2();
   at += kCostColumns;
   if (settings.with_responses) {
     const Measured seen = own ? measured(*own) : Measured{};
     const Signal<kResponses> signal = responses.signal(candidate.assignment, own ? &seen : nullptr);
-    rows.block<1, kResponses>(row, at) = signal.expected.transpose();
-    rows.block<1, kResponses>(row, at + kResponses) = signal.surprise.transpose();
+    row.segment<kResponses>(at) = signal.expected;
+    row.segment<kResponses>(at + kResponses) = signal.surprise;
   }
-  if (settings.with_scores) fill_scores(own, rows, row);
+  if (settings.with_scores) fill_scores(own, row);
   return unseen;
 }
 
-void Inquisitor::Parts::fill_scores(const Known* own, Eigen::MatrixXd& rows,
-                                    Eigen::Index row) const {
-  const Eigen::Index at = score_column();
+void Inquisitor::Parts::fill_scores(const Known* own, Eigen::VectorXd& row) const {
   const Signal<kScores> signal =
-      scores.signal(rows.row(row).head(learnt + kCostColumns), own ? &own->scores : nullptr);
-  rows.block<1, kScores>(row, at) = signal.expected.transpose();
-  rows.block<1, kScores>(row, at + kScores) = signal.surprise.transpose();
+      scores.signal(row.head(learnt + kCostColumns).transpose(), own ? &own->scores : nullptr);
+  row.segment<kScores>(score_column()) = signal.expected;
+  row.segment<kScores>(score_column() + kScores) = signal.surprise;
 }
 
-Eigen::MatrixXd Inquisitor::Parts::rows_of(const std::vector<const Candidate*>& designs,
-                                           std::vector<double>* unseen) const {
-  Eigen::MatrixXd rows =
-      Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(designs.size()), columns());
+FeatureRows Inquisitor::Parts::rows_of(const std::vector<const Candidate*>& designs,
+                                       std::vector<double>* unseen) const {
+  FeatureRows rows(static_cast<Eigen::Index>(designs.size()), columns());
+  Eigen::VectorXd row;
   for (std::size_t i = 0; i < designs.size(); ++i) {
     if (i % kPollRows == 0) settings.poll();
-    const double variance = fill(*designs[i], rows, static_cast<Eigen::Index>(i));
+    const double variance = fill(*designs[i], row);
     if (unseen) unseen->push_back(variance);
+    const auto at = static_cast<Eigen::Index>(i);
+    rows.startVec(at);
+    for (Eigen::Index f = 0; f < row.size(); ++f)
+      if (row[f] != 0) rows.insertBack(at, f) = row[f];
   }
+  rows.finalize();
   return rows;
 }
 
@@ -139,25 +141,27 @@ void Inquisitor::Parts::scale_costs() {
 
 void Inquisitor::Parts::learn(int iterations) {
   std::vector<std::vector<std::optional<double>>> results;
-  std::vector<Measured> signals;
-  std::vector<const Candidate*> designs;
+  std::vector<Measured> signals, scored_signals;
+  std::vector<const Candidate*> designs, scored;
   for (const Known& design : known) {
     results.push_back(design.results);
     signals.push_back(measured(design));
     designs.push_back(&design.candidate);
+    if (design.scores.empty()) continue;
+    scored_signals.push_back(signals.back());
+    scored.push_back(designs.back());
   }
   learnt = static_cast<Eigen::Index>(index.features().size());
   scale.fit(results, settings.rungs);
   scale_costs();
   // Responses are compared anew with the variances only: both move slowly.
   if (settings.with_responses && iterations > 0) responses.fit(signals);
-  scores.forget();
-  Eigen::MatrixXd rows = rows_of(designs, nullptr);
   if (settings.with_scores) {
-    scores.fit(rows.leftCols(learnt + kCostColumns), signals);
-    for (std::size_t i = 0; i < known.size(); ++i)
-      fill_scores(&known[i], rows, static_cast<Eigen::Index>(i));
+    scores.forget();
+    scores.fit(Eigen::MatrixXd(rows_of(scored, nullptr)).leftCols(learnt + kCostColumns),
+               scored_signals);
   }
+  const FeatureRows rows = rows_of(designs, nullptr);
   observe(rows);
   data.prior = Eigen::VectorXd::Zero(data.features.cols());
   for (int i = 0; i < 2; ++i)
@@ -165,31 +169,63 @@ void Inquisitor::Parts::learn(int iterations) {
   if (settings.with_scores)
     for (int i = 0; i < kScores; ++i)
       data.prior[score_column() + i] = kScorePrior[static_cast<std::size_t>(i)];
-  model.fit(data, groups(), std::vector<double>(kShares.begin(), kShares.end()), iterations,
-            settings.poll);
+  model.fit(data, kernels, groups(), std::vector<double>(kShares.begin(), kShares.end()),
+            iterations, settings.poll);
+  const Eigen::VectorXd fitted = model.predict(rows);
+  for (std::size_t i = 0; i < known.size(); ++i)
+    known[i].fitted = fitted[static_cast<Eigen::Index>(i)];
 }
 
-void Inquisitor::Parts::observe(const Eigen::MatrixXd& rows) {
+void Inquisitor::Parts::observe(const FeatureRows& rows) {
   std::size_t count = 0;
   for (const Known& design : known)
     for (const auto& result : design.results) count += result.has_value();
-  data.features.resize(static_cast<Eigen::Index>(count), rows.cols());
-  data.values.resize(static_cast<Eigen::Index>(count));
-  data.excess.resize(static_cast<Eigen::Index>(count));
-  Eigen::Index at = 0;
+  FeatureRows features(static_cast<Eigen::Index>(count), rows.cols());
+  data.values.resize(features.rows());
+  data.excess.resize(features.rows());
+  std::vector<Seen> seen;
   for (std::size_t i = 0; i < known.size(); ++i)
     for (std::size_t rung = 0; rung < known[i].results.size(); ++rung) {
       if (!known[i].results[rung]) continue;
+      const auto at = static_cast<Eigen::Index>(seen.size()), design = static_cast<Eigen::Index>(i);
       const Scaled scaled = scale.scaled(*known[i].results[rung], rung);
+      const double early = std::sqrt(kEarlyShare * scaled.excess);
+      seen.push_back({design, early});
       data.values[at] = scaled.value;
       data.excess[at] =
           (1 - kEarlyShare) * scaled.excess + (rung < known[i].highest ? kRepeated : 0);
-      data.features.row(at) = rows.row(static_cast<Eigen::Index>(i));
-      data.features.row(at).segment(early_column(), learnt + kCostColumns) =
-          std::sqrt(kEarlyShare * scaled.excess) *
-          rows.row(static_cast<Eigen::Index>(i)).head(learnt + kCostColumns);
-      ++at;
+      features.startVec(at);
+      const auto say = [&](Eigen::Index first, Eigen::Index last, double factor) {
+        for (FeatureRows::InnerIterator one(rows, design); one && one.col() < last; ++one)
+          features.insertBack(at, first + one.col()) = factor * one.value();
+      };
+      say(0, rows.cols(), 1);
+      if (early > 0) say(early_column(), learnt + kCostColumns, early);
     }
+  features.finalize();
+  data.features = features;
+  compare(rows, std::move(seen));
+}
+
+void Inquisitor::Parts::compare(const FeatureRows& rows, std::vector<Seen> seen) {
+  const std::vector<int> groups = this->groups();
+  for (std::size_t i = kernels.designs(); i < known.size(); ++i) {
+    settings.poll();
+    kernels.add(known[i].said, groups);
+  }
+  const Eigen::MatrixXd fixed = rows.middleCols(learnt, kFixedColumns);
+  std::vector<DenseGroup> dense;
+  Eigen::Index at = 0;
+  const auto add = [&](Eigen::Index count, Group group, std::optional<std::size_t> early = {}) {
+    dense.push_back({fixed.middleCols(at, count), group, early});
+    at += count;
+  };
+  add(kCostColumns, kCost, kEarlyCost);
+  add(kResponses, kResponse);
+  add(kResponses, kResponseOwn);
+  add(kScores, kScore);
+  add(kScores, kScoreOwn);
+  kernels.observe(std::move(seen), std::move(dense));
 }
 
 }  // namespace atto::gen

@@ -34,6 +34,7 @@ struct Known {
   std::size_t responses_rung = 0;
   net::ScoresByModule scores;
   std::vector<std::pair<std::int32_t, double>> said;  ///< numbered features, with values
+  std::optional<double> fitted;  ///< what learn() made of it; nothing where more is known since
 };
 
 struct Inquisitor::Parts {
@@ -48,6 +49,7 @@ struct Inquisitor::Parts {
   RungScale scale;
   ResponseModel responses;
   ScoreModel scores;
+  Kernels kernels{kFeatureKinds, kEarly, kGroups};
   CreditModel model;
   Eigen::Vector3d cost_centre = Eigen::Vector3d::Zero(), cost_spread = Eigen::Vector3d::Ones();
   CreditData data;
@@ -60,11 +62,15 @@ struct Inquisitor::Parts {
   Eigen::Index early_column() const { return learnt + kFixedColumns; }
   Eigen::Index columns() const { return early_column() + learnt + kCostColumns; }
 
+  const Known* find(const Candidate& candidate) const {
+    const auto found = numbers.find(candidate.hash);
+    return found == numbers.end() ? nullptr : &known[found->second];
+  }
   /// Everything that a design's choices say, with the numbers of widths.
   std::vector<std::pair<Feature, double>> said(const net::Assignment& assignment) const;
   /// Rows of designs, known or not; `unseen` gets the prior variance of what no known one says.
-  Eigen::MatrixXd rows_of(const std::vector<const Candidate*>& designs,
-                          std::vector<double>* unseen) const;
+  FeatureRows rows_of(const std::vector<const Candidate*>& designs,
+                      std::vector<double>* unseen) const;
   /// The group of each column.
   std::vector<int> groups() const;
   void learn(int iterations);
@@ -81,13 +87,16 @@ struct Inquisitor::Parts {
     const std::vector<double>& variances = model.group_variances();
     return variances.empty() ? 0 : variances[static_cast<std::size_t>(feature.kind)];
   }
-  /// Writes a design's row; returns the prior variance of what no known design says.
-  double fill(const Candidate& candidate, Eigen::MatrixXd& rows, Eigen::Index row) const;
+  /// Writes a design's row up to what counts at early rungs alone; returns the prior variance of
+  /// what no known design says.
+  double fill(const Candidate& candidate, Eigen::VectorXd& row) const;
   /// Writes its part of scores; `own` null: a design that is not known.
-  void fill_scores(const Known* own, Eigen::MatrixXd& rows, Eigen::Index row) const;
+  void fill_scores(const Known* own, Eigen::VectorXd& row) const;
   void scale_costs();
   /// One observation for every result of every known design, whose row is given.
-  void observe(const Eigen::MatrixXd& rows);
+  void observe(const FeatureRows& rows);
+  /// Brings the kernels up to the observations.
+  void compare(const FeatureRows& rows, std::vector<Seen> seen);
   /// Adds to a row of decisions what they let expect of scores.
   void add_expected_scores(Eigen::VectorXd& row) const;
   /// The weights' row that tells what an alternative says, averaged over the designs that took it.

@@ -1,53 +1,48 @@
 #pragma once
 // The precision P of a normal distribution over many weights, seen through few observations: a
-// diagonal D and an outer product Z Z^T. Where observations are fewer than weights, what is asked
-// of it costs weights * observations^2, not weights^3: P^-1 by Woodbury's identity, and the
-// Cholesky factor P = L L^T without writing it down, for below its diagonal it is Z times a matrix.
+// diagonal D and an outer product Z Z^T. What is asked of it goes through the matrix K of the
+// observations, I + Z^T D^-1 Z, by Woodbury's identity: it costs observations^3, not weights^3.
 
-#include <Eigen/Cholesky>
 #include <Eigen/Dense>
-#include <functional>
+#include <Eigen/SparseCore>
+
+#include "generator/learning/kernels.hpp"
 
 namespace atto::gen {
 
-/// Called between the parts of long work; may throw.
-using Poll = std::function<void()>;
+/// Z^T = diag(scale) (rows - 1 centre^T) [observation, weight]. Most of `rows` is zero, which
+/// nothing of Z is: so it is never written down.
+struct Outer {
+  Eigen::SparseMatrix<double> rows;  ///< [observation, weight]
+  Eigen::VectorXd scale;             ///< [observation]
+  Eigen::VectorXd centre;            ///< [weight]
+
+  /// Returns Z^T w of every column w.
+  Eigen::MatrixXd seen(const Eigen::MatrixXd& weights) const;
+  /// Returns Z o of every column o.
+  Eigen::MatrixXd told(const Eigen::MatrixXd& observations) const;
+};
 
 class Precision {
  public:
-  /// P = diag(`diagonal`) + `outer`^T `outer`, where `outer` is Z^T [observation, weight].
-  void set(Eigen::VectorXd diagonal, Eigen::MatrixXd outer, const Poll& poll);
+  /// P = D + Z Z^T: `variances` is the diagonal of D^-1, `inner` is K, of which the lower half is
+  /// read.
+  void set(Eigen::VectorXd variances, Outer outer, Eigen::MatrixXd inner, const Poll& poll);
 
-  /// Returns P^-1 b.
-  Eigen::VectorXd solve(const Eigen::VectorXd& b) const;
-  /// Returns the diagonal of P^-1.
-  Eigen::VectorXd diagonal_of_inverse(const Poll& poll) const;
-  /// Returns z^T P^-1 z of every column z of Z.
-  Eigen::VectorXd variances_of_observations() const;
+  /// Returns P^-1 Z o.
+  Eigen::VectorXd answer(const Eigen::VectorXd& observations) const;
+  /// Returns the lower half of K^-1.
+  Eigen::MatrixXd inner_inverse(const Poll& poll) const;
   /// Returns c^T P^-1 c of every column c.
   Eigen::VectorXd variances(const Eigen::MatrixXd& columns) const;
+  /// Returns draws from N(0, P^-1) of standard normals: a column a draw, a row a weight and a row
+  /// an observation. Matheron's rule: a draw of the prior, less what it says of the observations.
+  Eigen::MatrixXd draws(const Eigen::MatrixXd& weights, const Eigen::MatrixXd& observations) const;
 
  private:
-  friend class PrecisionFactor;
-  bool is_wide() const { return outer_.rows() < outer_.cols(); }
-
-  Eigen::VectorXd diagonal_;
-  Eigen::MatrixXd outer_;
-  Eigen::LLT<Eigen::MatrixXd> dense_;  ///< of P, where it is not wide
-  Eigen::MatrixXd half_;               ///< M, lower, with M^T M = (I + Z^T D^-1 Z)^-1
-};
-
-/// The Cholesky factor L of a precision, which must outlive it.
-class PrecisionFactor {
- public:
-  PrecisionFactor(const Precision& precision, const Poll& poll);
-  /// Returns L^-T z: of a standard normal z, a draw from N(0, P^-1).
-  Eigen::VectorXd draw(const Eigen::VectorXd& z) const;
-
- private:
-  const Precision& precision_;
-  Eigen::MatrixXd below_;   ///< L[i, j] = Z[i] below_[:, j] below the blocks on the diagonal
-  Eigen::MatrixXd blocks_;  ///< these blocks, side by side
+  Eigen::VectorXd variances_;
+  Outer outer_;
+  Eigen::MatrixXd factor_;  ///< lower, of K
 };
 
 }  // namespace atto::gen

@@ -54,17 +54,24 @@ double agreement(const Inquisitor& inquisitor, const search::Table& table, std::
 TEST_CASE("The credit model finds weights, and keeps what it expected of what it never saw") {
   spec::Random random(5);
   CreditData data;
-  data.features = Eigen::MatrixXd::Zero(200, 4);
+  Kernels kernels(2, 2, 3);
+  std::vector<Seen> seen;
+  Eigen::MatrixXd features = Eigen::MatrixXd::Zero(200, 4);
   data.values.resize(200);
   data.excess = Eigen::VectorXd::Zero(200);
   for (Eigen::Index i = 0; i < 200; ++i) {
-    for (Eigen::Index f = 0; f < 3; ++f) data.features(i, f) = random.normal();
-    data.values[i] = 0.8 * data.features(i, 0) - 0.4 * data.features(i, 1) + 0.2 * random.normal();
+    std::vector<std::pair<std::int32_t, double>> said;
+    for (std::int32_t f = 0; f < 3; ++f) said.emplace_back(f, features(i, f) = random.normal());
+    data.values[i] = 0.8 * features(i, 0) - 0.4 * features(i, 1) + 0.2 * random.normal();
+    kernels.add(said, {0, 0, 1, 1});
+    seen.push_back({i, 0});
   }
+  data.features = features.sparseView();
+  kernels.observe(seen, {});
   data.prior = Eigen::VectorXd::Zero(4);
   data.prior[3] = 0.7;
   CreditModel model;
-  model.fit(data, {0, 0, 1, 1}, {0.5, 0.5}, 10);
+  model.fit(data, kernels, {0, 0, 1, 1}, {0.5, 0.5, 0}, 10, [] {});
   CHECK(model.mean()[0] == Approx(0.8).margin(0.06));
   CHECK(model.mean()[1] == Approx(-0.4).margin(0.06));
   CHECK(model.mean()[2] == Approx(0).margin(0.06));
