@@ -238,8 +238,7 @@ Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier)
   return board;
 }
 
-std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count,
-                                          const Beliefs& beliefs) {
+std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count) {
   // Judged at the top rung alone, so that an earlier finalist competes with its search result.
   std::vector<Standing> standings;
   for (const Entry& entry : board.entries) {
@@ -248,10 +247,7 @@ std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms&
     const Judgement judgement =
         judge(terms, entry.design, {entry.latency_ms, entry.searched, is_lost});
     if (!std::isfinite(judgement.value)) continue;
-    const std::uint64_t hash = read_hash(entry.design.hash);
-    const auto found = beliefs.find(hash);
-    const double worth = found == beliefs.end() ? judgement.value : found->second;
-    standings.push_back({judgement.meets(), worth, hash});
+    standings.push_back({judgement.meets(), judgement.value, read_hash(entry.design.hash)});
   }
   std::sort(standings.begin(), standings.end());
   std::vector<std::string> hashes;

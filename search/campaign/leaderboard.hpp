@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "search/campaign/terms.hpp"
@@ -66,12 +65,7 @@ struct Leaderboard {
 
 Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier);
 
-/// What designs are held to be worth, in units of the value, by hash.
-using Beliefs = std::unordered_map<std::uint64_t, double>;
-
-/// Returns the hashes of the designs to train in full: the best `count` at the top rung, by beliefs
-/// where there are any, else by results.
-std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count,
-                                          const Beliefs& beliefs = {});
+/// Returns the hashes of the designs to train in full: the best `count` at the top rung.
+std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count);
 
 }  // namespace atto::search

@@ -106,9 +106,6 @@ class Strategy {
   virtual std::vector<std::uint64_t> take_released() = 0;
   /// Takes what people changed; holds from the next proposal on.
   virtual void steer(const Steering& steering) = 0;
-  /// Returns what a design that it proposed is held to be worth, in units of the value: less luck
-  /// than its last result. Nothing: what the result says.
-  virtual std::optional<double> belief(std::uint64_t /*hash*/) const { return {}; }
   /// Returns the generator's parameters now, for the tier below; empty for strategies without.
   virtual gen::Theta theta() const { return {}; }
   /// Returns how often it has learnt and planned; insight() changes with each.
