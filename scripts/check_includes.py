@@ -68,6 +68,7 @@ BESIDE = {
     "tests/fuzz": ["prototypes/detection/metrics", "prototypes/detection", "export/format", "export/image", "export/runtime", "prototypes", "trainer/data/images", "design_specs"],
     "tests/interop": ["export/lowering", "export/onnx", "export/quantisation", "export/reference", "generator/space", "prototypes", "design_specs"],
     "tests/search": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/ledger/sqlite", "search/latency", "search/latency/engine", "search/strategies", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "tests/trainer/data/instances": ["prototypes/detection/drawing"],
     "tests/trainer": ["trainer/data"],
     "tests/consumer": ["export/runtime", "export/lowering"],
     "tests": ["design_specs"],

@@ -35,11 +35,13 @@ struct AnchorFit {
   std::vector<float> sizes, ratios;
 };
 
-/// Returns the sizes and ratios that have the least sum of 1 - IoU to the boxes' own ones: exact
-/// medoids, by dynamic programming over at most 256 groups of like boxes. Boxes that have no area
-/// do not count. There are always `sizes` sizes, where boxes are alike the largest one doubled
-/// again and again, and at most `ratios` ratios. Without boxes: 32, 64, ... and 1.
-AnchorFit fit_anchors(std::span<const Extent> boxes, int sizes, int ratios = 3);
+/// Returns a size for each level, given its stride (rising), and at most so many ratios, which have
+/// the least sum of 1 - IoU to the boxes: for sizes the mean over where a box may lie beside a
+/// level's grid, so that small boxes get a fine one. Exact medoids, by dynamic programming over at
+/// most 256 groups of like boxes. Boxes without an area do not count. A level that does not help
+/// has twice the size below it, or half of that above. Without boxes: 32, 64, ... and 1.
+AnchorFit fit_anchors(std::span<const Extent> boxes, std::span<const float> strides,
+                      int ratios = 3);
 
 /// Returns for each box the largest IoU with an anchor of these levels; 0 for one without area.
 std::vector<float> best_overlaps(std::span<const Box> boxes, std::span<const AnchorLevel> levels);

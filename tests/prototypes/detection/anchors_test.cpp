@@ -81,7 +81,7 @@ TEST_CASE("fitted sizes are the best medoids there are") {
       boxes.push_back({side, side});
       sides.push_back(side);
     }
-    const AnchorFit fit = fit_anchors(boxes, 3);
+    const AnchorFit fit = fit_anchors(boxes, std::vector<float>(3));
     REQUIRE(fit.sizes.size() == 3);
     CHECK(std::is_sorted(fit.sizes.begin(), fit.sizes.end()));
     double cost = 0;
@@ -109,19 +109,46 @@ TEST_CASE("many boxes are fitted as well, whatever their order, and odd ones do 
   boxes.push_back({0, 50});
   boxes.push_back({std::nanf(""), 50});
   boxes.push_back({-5, 5});
-  const AnchorFit fit = fit_anchors(boxes, 2, 2);
+  const AnchorFit fit = fit_anchors(boxes, std::vector<float>(2), 2);
   CHECK(fit.sizes[0] == Approx(16).epsilon(0.05));
   CHECK(fit.sizes[1] == Approx(80).epsilon(0.05));
   CHECK(fit.ratios[0] == Approx(1).epsilon(0.01));
   CHECK(fit.ratios[1] == Approx(3).epsilon(0.01));
   std::reverse(boxes.begin(), boxes.end());
-  CHECK(fit_anchors(boxes, 2, 2).sizes == fit.sizes);
+  CHECK(fit_anchors(boxes, std::vector<float>(2), 2).sizes == fit.sizes);
 }
 
 TEST_CASE("too few different boxes still give a size for each level") {
-  CHECK(fit_anchors(std::vector<Extent>(7, {10, 10}), 3).sizes == std::vector<float>{10, 20, 40});
-  CHECK(fit_anchors({}, 2).sizes == std::vector<float>{32, 64});
-  CHECK(fit_anchors({}, 2).ratios == std::vector<float>{1});
+  const std::vector<float> strides(3);
+  CHECK(fit_anchors(std::vector<Extent>(7, {10, 10}), strides).sizes ==
+        std::vector<float>{10, 20, 40});
+  CHECK(fit_anchors({}, strides).sizes == std::vector<float>{32, 64, 128});
+  CHECK(fit_anchors({}, strides).ratios == std::vector<float>{1});
+  CHECK(fit_anchors({}, {}).sizes.empty());
+}
+
+TEST_CASE("small boxes go to the fine grid, even where all boxes are small") {
+  spec::Random random(6);
+  const std::vector<float> strides = {4, 8, 16, 32};
+  std::vector<Extent> extents;
+  std::vector<Box> boxes;
+  for (int i = 0; i < 400; ++i) {
+    const float side = 8 + 12 * float(random.uniform());
+    const float x = 100 * float(random.uniform()), y = 100 * float(random.uniform());
+    extents.push_back({side, side});
+    boxes.push_back({x, y, x + side, y + side});
+  }
+  const AnchorFit fit = fit_anchors(extents, strides);
+  CHECK(fit.sizes[0] < 16);
+  CHECK(fit.sizes[1] > 14);
+  CHECK(std::is_sorted(fit.sizes.begin(), fit.sizes.end()));
+  std::vector<AnchorLevel> levels;
+  for (std::size_t i = 0; i < strides.size(); ++i)
+    levels.push_back({int(128 / strides[i]), int(128 / strides[i]), strides[i], strides[i],
+                      anchor_shapes(fit.sizes[i], fit.ratios)});
+  int reached = 0;
+  for (const float overlap : best_overlaps(boxes, levels)) reached += overlap >= 0.5F;
+  CHECK(reached > 360);
 }
 
 TEST_CASE("the best overlap is that with all anchors, one by one") {

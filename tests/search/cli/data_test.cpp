@@ -117,3 +117,64 @@ TEST_CASE("A folder whose name is no UTF-8 is listed in valid JSON") {
   CHECK(ended.code == 0);
   CHECK(named(json::parse(ended.out), "p\xef\xbf\xbdts").is_object());
 }
+
+TEST_CASE("Sets with objects in their pictures are listed, counted and drawn") {
+  const Scratch scratch;
+  const json made = named(json::parse(list(scratch, "--json").out), "synthetic_instances");
+  REQUIRE(made.is_object());
+  CHECK(made.at("kind") == "instances");
+  CHECK(made.at("is_found") == true);
+  CHECK(list(scratch).out.find("fashion_scenes       objects in pictures") != std::string::npos);
+
+  const std::string name = "synthetic_instances:train=20,validation=5,test=6";
+  const Ended shown = list(scratch, name + " --json --draw drawn --count 3");
+  REQUIRE(shown.code == 0);
+  const json counts = json::parse(shown.out);
+  CHECK(counts.at("splits").at("train").at("pictures") == 20);
+  CHECK(counts.at("splits").at("test").at("pictures") == 6);
+  CHECK(counts.at("splits").at("train").at("objects") ==
+        counts.at("splits").at("train").at("masks"));
+  CHECK(counts.at("classes").at(2).at("name") == "bar");
+  CHECK(counts.at("anchors").at("sizes").size() == 5);
+  CHECK(counts.at("anchors").at("covered").get<double>() > 0.5);
+  CHECK(atto::spec::read_file(scratch / "drawn/train_000002.png").starts_with("\x89PNG"));
+  CHECK_FALSE(std::filesystem::exists(scratch / "drawn/train_000003.png"));
+  const std::string text = list(scratch, name).out;
+  CHECK(text.find("train               20         0") != std::string::npos);
+  CHECK(text.find("anchors fitted to them") != std::string::npos);
+}
+
+TEST_CASE("A folder in COCO's layout is found by name, and its faults are told with their place") {
+  const Scratch scratch;
+  const std::string begin =
+      R"({"images":[{"id":1,"height":8,"width":300,"file_name":"a.png"}],"categories":[{"id":1,"name":"worm"}],)";
+  std::filesystem::create_directories(scratch / "sets/worms/annotations");
+  const std::string train = "sets/worms/annotations/instances_train2017.json";
+  write_text(scratch / train,
+             begin + R"("annotations":[{"image_id":1,"category_id":1,"bbox":[1,1,280,2]},
+                        {"image_id":1,"category_id":1,"bbox":[1,1,2,6]},{"image_id":1,"category_id":1,"bbox":[1,1,0,6]}]})");
+  CHECK(named(json::parse(list(scratch, "--json").out), "worms").at("path") ==
+        (scratch / "sets/worms").string());
+  const Ended shown = list(scratch, "worms");
+  CHECK(shown.code == 0);
+  CHECK(shown.out.find("1 of 1 pictures of train have no file, the first is ") !=
+        std::string::npos);
+  CHECK(shown.out.find("pictures of train: 8 x 300 pixels") != std::string::npos);
+  write_text(scratch / train,
+             begin + "\n\"annotations\":[{\"image_id\":2,\"category_id\":1,\"bbox\":[0,0,1,1]}]}");
+  const Ended refused = list(scratch, "worms");
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find(
+            "instances_train2017.json:2:28: /annotations/0/image_id: must be the id of one "
+            "of the images; got 2") != std::string::npos);
+}
+
+TEST_CASE("One set of classes is described, and what is no set is refused") {
+  const Scratch scratch;
+  CHECK(json::parse(list(scratch, "synthetic --json").out).at("classes") == 10);
+  CHECK(list(scratch, "synthetic").out.starts_with("synthetic: 10 classes, built in, digest "));
+  CHECK(list(scratch, "synthetic --draw x").code == 2);
+  CHECK(list(scratch, "--draw x").code == 2);
+  CHECK(list(scratch, "nothing_there").code == 4);
+  CHECK(list(scratch, "synthetic_instances:size=1").code == 2);
+}
