@@ -1,13 +1,14 @@
 // Times our module and others in turns, in Node, one thread, after comparing outputs; then how long each takes to open.
-//   node web.mjs FOLDER PEERS ROUNDS      FOLDER: model[.int8].{web,onnx,tflite}; PEERS: holds node_modules
+//   node web.mjs FOLDER ROUNDS      FOLDER: model[.int8].{web,onnx,tflite}; run in the folder that holds node_modules
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { liteRt, tensorflowLite } from '../../../tests/export/tflite/engines.mjs';
 
-const [folder, peersFolder, roundsText, opened] = process.argv.slice(2);
+const [folder, roundsText, opened] = process.argv.slice(2), peersFolder = process.cwd();
 const kRoundMs = 60, rounds = Number(roundsText);
 const require = createRequire(join(peersFolder, 'package.json'));
 const bytesOf = file => Uint8Array.from(readFileSync(file));
@@ -30,23 +31,22 @@ async function onnxRuntime(file, shape) {
            run: async () => { output = (await session.run(feeds))[session.outputNames[0]].data; }, output: () => output };
 }
 
-async function tflite(file, [channels, height, width]) {
-  const wasm = inPeers('@tensorflow/tfjs-tflite/wasm/tflite_web_api_cc_simd');
-  const factory = new Function(`${readFileSync(`${wasm}.js`, 'utf8')}; return tflite_web_api_ModuleFactory;`)();
-  const module = await factory({ wasmBinary: bytesOf(`${wasm}.wasm`) });
-  const model = bytesOf(file), at = module._malloc(model.length);
-  module.HEAPU8.set(model, at);
-  const made = module.TFLiteWebModelRunner.CreateFromBufferAndOptions(at, model.length,
-      { numThreads: 1, enableProfiling: false, maxProfilingBufferEntries: 1 });
-  if (!made.ok()) throw new Error(made.errorMessage());
-  const runner = made.value(), input = runner.GetInputs().get(0), output = runner.GetOutputs().get(0);
-  const isInt8 = input.dataType === 'int8';  // whose scale it does not tell: any bytes take as long
-  const put = image => {
-    const into = input.data(), plane = height * width;
-    for (let i = 0; i < plane; ++i)
-      for (let c = 0; c < channels; ++c) into[i * channels + c] = isInt8 ? i * 7 + c : image[c * plane + i];
-  };
-  return { put, run: () => { runner.Infer(); }, output: () => isInt8 ? null : output.data() };
+/** Its own order of an image: pixel by pixel. int8 does not tell its scale here: any bytes take as long. */
+function byPixels(image, [channels, height, width], isInt8) {
+  const plane = height * width, Values = isInt8 ? Int8Array : Float32Array;
+  return Values.from(image, (_, i) => isInt8 ? i * 7 : image[i % channels * plane + Math.floor(i / channels)]);
+}
+async function tflite(file, shape) {
+  const run = (await tensorflowLite())(file), isInt8 = file.endsWith('.int8.tflite');
+  let image, output;
+  return { put: given => { image = byPixels(given, shape, isInt8); }, run: () => { [output] = run(image); },
+           output: () => isInt8 ? null : new Float32Array(output.buffer) };
+}
+async function liteRtModel(file, shape) {
+  const run = await (await liteRt())(file), [channels, height, width] = shape;
+  let image, output;
+  return { put: given => { image = byPixels(given, shape, false); },
+           run: async () => { [output] = await run(image, [1, height, width, channels]); }, output: () => output };
 }
 
 const kEngines = [
@@ -54,7 +54,9 @@ const kEngines = [
   { name: 'ONNX Runtime web', ending: 'onnx', open: onnxRuntime,
     files: ['ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.mjs', 'ort.wasm.min.mjs'].map(name => inPeers('onnxruntime-web/dist', name)) },
   { name: 'TFLite (tfjs-tflite)', ending: 'tflite', open: tflite,
-    files: ['js', 'wasm'].map(ending => inPeers(`@tensorflow/tfjs-tflite/wasm/tflite_web_api_cc_simd.${ending}`)) }];
+    files: ['js', 'wasm'].map(ending => inPeers(`@tensorflow/tfjs-tflite/wasm/tflite_web_api_cc_simd.${ending}`)) },
+  { name: 'TFLite (LiteRT.js)', ending: 'tflite', open: liteRtModel, hasNoBytes: true,  // takes and gives floats alone
+    files: ['js', 'wasm'].map(ending => inPeers(`@litertjs/core/wasm/litert_wasm_compat_internal.${ending}`)) }];
 const fileOf = (engine, infix) => join(folder, `model${infix}.${engine.ending}`);
 const shape = (await ours(fileOf(kEngines[0], ''))).shape;
 
@@ -86,7 +88,7 @@ const rows = [];
 for (const [precision, infix, most] of [['float32', '', 1e-4], ['int8', '.int8', 0.25]]) {
   const models = [];
   for (const engine of kEngines) {
-    if (!existsSync(fileOf(engine, infix))) continue;
+    if (!existsSync(fileOf(engine, infix)) || (engine.hasNoBytes && infix !== '')) continue;
     const model = await engine.open(fileOf(engine, infix), shape);
     model.put(image);
     await time(model, 200);  // until the browser's compiler has done its best
@@ -107,7 +109,7 @@ table([['engine', 'precision', 'ms of processor time, median', 'middle half', 'o
 const starts = kEngines.flatMap((engine, index) => {
   if (!existsSync(fileOf(engine, ''))) return [];
   const all = Array.from({ length: 9 }, () => Number(spawnSync(
-      process.execPath, [fileURLToPath(import.meta.url), folder, peersFolder, roundsText, String(index)], { encoding: 'utf8' }).stdout));
+      process.execPath, [fileURLToPath(import.meta.url), folder, roundsText, String(index)], { encoding: 'utf8' }).stdout));
   const files = engine.files.map(bytesOf), sum = of => files.reduce((total, file) => total + of(file), 0);
   return [[engine.name, Math.min(...all).toFixed(0), sum(file => file.length).toLocaleString('en'),
            sum(file => gzipSync(file, { level: 9 }).length).toLocaleString('en')]];
