@@ -47,6 +47,7 @@ void read_convolution(const From& from, Options& to) {
 
 }  // namespace
 
+// Two tables, an operator a case.
 Added add_options(flatbuffers::FlatBufferBuilder& to, const Graph& graph, const Operator& one) {
   const Options& of = one.options;
   const wire::Padding padding = padding_of(of);
