@@ -21,15 +21,16 @@ export async function open(model = beside('model.atto'), engine = beside('atto_e
   engine = await engine;
   if (!ArrayBuffer.isView(model) && !(model instanceof ArrayBuffer)) throw new TypeError('the model must be bytes');
   const module = engine instanceof WebAssembly.Module ? engine : await WebAssembly.compile(engine);
+  const state = {};
   let wasm;
-  const fail = (at, length) => { throw new Error(new TextDecoder().decode(memory(wasm, Uint8Array, at, length))); };
+  const fail = (at, length) => { throw state.error = new Error(new TextDecoder().decode(memory(wasm, Uint8Array, at, length))); };
   wasm = (await WebAssembly.instantiate(module, { atto: { fail } })).exports;
   wasm._initialize();
   const bytes = ArrayBuffer.isView(model) ? new Uint8Array(model.buffer, model.byteOffset, model.byteLength) : new Uint8Array(model);
   const at = wasm.take(bytes.length);
   memory(wasm, Uint8Array, at, bytes.length).set(bytes);
   wasm.open(at, bytes.length);
-  return new Session(wasm);
+  return new Session(wasm, state);
 }
 
 /** A view of an engine's memory, until it grows. */
@@ -38,15 +39,22 @@ const elements = shape => shape.reduce((a, b) => a * b, 1);
 const list = (count, of) => Array.from({ length: count }, (_, index) => of(index));
 
 class Session {
-  #wasm;
-  constructor(wasm) {
+  #module;
+  #state;  // holds the error after which the module is of no more use
+  constructor(wasm, state) {
     const text = at => new TextDecoder().decode(memory(wasm, Uint8Array, at, memory(wasm, Uint8Array, at).indexOf(0)));
-    this.#wasm = wasm;
+    this.#module = wasm;
+    this.#state = state;
     this.inputShape = [wasm.channels(), wasm.height(), wasm.width()];
     this.classes = list(wasm.classes(), index => text(wasm.class_name(index)));
     this.outputs = list(wasm.outputs(), index => ({
       name: text(wasm.output_name(index)),
       shape: [wasm.output_channels(index), wasm.output_height(index), wasm.output_width(index)] }));
+  }
+
+  get #wasm() {
+    if (this.#state.error) throw this.#state.error;
+    return this.#module;
   }
 
   /** The pixels [height][width][channels] that training would have made of a picture: docs/pixels.md. */
@@ -91,6 +99,6 @@ class Session {
 export function probabilities(scores) {
   const sum = values => values.reduce((a, b) => a + b, 0);
   if (scores.every(score => score >= 0) && Math.abs(sum(scores) - 1) < 1e-3) return Array.from(scores);
-  const largest = Math.max(...scores), shares = Array.from(scores, score => Math.exp(score - largest)), all = sum(shares);
+  const largest = scores.reduce((a, b) => Math.max(a, b)), shares = Array.from(scores, score => Math.exp(score - largest)), all = sum(shares);
   return shares.map(share => share / all);
 }

@@ -92,6 +92,12 @@ assert.throws(() => session.run(new Float32Array(783)), /must have 1 x 28 x 28 v
 assert.throws(() => session.run([1, 2]), TypeError);
 assert.throws(() => session.run(undefined), TypeError);
 assert.throws(() => session.pixels({ data: new Uint8Array(3), width: 1, height: 1 }), RangeError);
+// A session that ran out of memory is over; others are not.
+const huge = { data: { length: 4 * 40_000 * 20_000 }, width: 40_000, height: 20_000 };
+assert.throws(() => session.pixels(huge), /out of memory/);
+assert.throws(() => session.run(grey), /out of memory/);
+assert.deepEqual(other.run(grey), byPixels);
+assert.equal(probabilities(new Float32Array(1e6)).length, 1e6);
 // Any byte of a model may be anything.
 let refused = 0;
 for (let i = 0; i < 400; ++i) {
