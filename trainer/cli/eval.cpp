@@ -14,6 +14,7 @@
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/cli/commands.hpp"
 #include "trainer/cli/device_option.hpp"
+#include "trainer/cli/judge.hpp"
 #include "trainer/cli/trained_network.hpp"
 #include "trainer/training/classification.hpp"
 #include "trainer/training/trained_files.hpp"
@@ -23,7 +24,7 @@ namespace {
 
 struct Options {
   TrainedSource source;
-  std::filesystem::path confusion, out;
+  std::filesystem::path confusion, detections, out;
   std::string split = "test", device = "auto";
   int threads = 1, images = 0;
   bool json = false, quiet = false;
@@ -170,38 +171,56 @@ int reference_command(const Options& options) {
   return 0;
 }
 
-Command add_command(CLI::App& app, const char* name, const char* summary, Options& options) {
+/// The command, and its positional argument.
+std::pair<Command, Option> add_command(CLI::App& app, const char* name, const char* summary,
+                                       Options& options) {
   Command command(app, name, summary);
-  command
-      .option("weights", options.source.path,
-              "Run folder (of a campaign: its winner), or weights.safetensors")
-      .required();
+  const Option weights =
+      command.option("weights", options.source.path,
+                     "Run folder (of a campaign: its winner), or weights.safetensors");
   command.option("--data", options.source.data, "Data set; default: that of the training");
   command.option("--design", options.source.design,
                  "Design JSON; default: design.json beside the weights");
   command.option("--threads", options.threads, "CPU threads").range(1, 256);
-  return command;
+  return {command, weights};
 }
 
 }  // namespace
 
 void add_trainer_eval(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  Command command = add_command(app, "eval", "Evaluate trained weights", *options);
+  auto [command, weights] = add_command(app, "eval", "Evaluate trained weights", *options);
   command.option("--split", options->split, "Which images").one_of({"test", "validation"});
   command.option("--confusion", options->confusion,
                  "Write the confusion matrix as CSV: rows true, columns predicted");
+  command
+      .option("--detections", options->detections,
+              "Judge these instead, a JSON file as COCO's results are; --data: a set with objects "
+              "in its pictures, or a file of annotations")
+      .excludes(weights);
   add_device_option(command, options->device);
   command.flag("--json", options->json, "Print JSON");
-  command.footer("Example:  atto eval runs/quickstart-s1/winner --confusion confusion.csv");
-  command.runs(action, [options] { return eval_command(*options); });
+  command.footer(
+      "Examples:\n"
+      "  atto eval runs/quickstart-s1/winner --confusion confusion.csv\n"
+      "  atto eval --detections results.json --data nuclei256");
+  command.makes(action, [options]() -> Action {
+    const bool judges = !options->detections.empty();
+    if (!judges && options->source.path.empty()) throw_missing("weights");
+    if (judges && options->source.data.empty()) throw_missing("--data");
+    if (!judges) return [options] { return eval_command(*options); };
+    return [options] {
+      return judge({options->detections, options->source.data, options->split, options->json});
+    };
+  });
 }
 
 void add_trainer_reference(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  Command command =
+  auto [command, weights] =
       add_command(app, "reference",
                   "Write LibTorch's logits on held-out images beside trained weights", *options);
+  weights.required();
   command.option("--out", options->out, "File; default: reference.safetensors beside the weights");
   command
       .option("--images", options->images,

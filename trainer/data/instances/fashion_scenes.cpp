@@ -1,4 +1,6 @@
 // Scenes of Fashion-MNIST's items.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -132,6 +134,9 @@ class FashionScenes : public MadeScenes {
  public:
   explicit FashionScenes(std::string_view name)
       : MadeScenes(name, {}), items_(load_dataset(describe_dataset("fashion_mnist"))) {
+    info_.digest = fmt::format(
+        "{:016x}",
+        spec::derive_seed({spec::hash_bytes(info_.digest), spec::hash_bytes(items_.info.digest)}));
     for (const std::string& class_name : items_.class_names)
       info_.categories.push_back(
           {static_cast<std::int64_t>(info_.categories.size()) + 1, class_name});
