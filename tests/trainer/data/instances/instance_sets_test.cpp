@@ -1,5 +1,6 @@
 // Data sets for detectors: what their scenes are, what folders mean, what is counted.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <set>
 
