@@ -82,6 +82,7 @@ void CreditModel::maximise(const CreditData& data, const Kernels& kernels, const
     variances_[g] = std::max(kSmallestVariance,
                              (sum[g] + kGroupPrior * start_[g]) / (group_sizes_[g] + kGroupPrior));
   // Of the observations as solve() weighed them, for each weight is 1 / (noise + excess).
+  leverage_ = doubt.mean();
   const Eigen::VectorXd fitted =
       (data.features * mean_).array() + (intercept_ - centre_.dot(mean_));
   double noise = kNoisePrior * kNoiseStart;

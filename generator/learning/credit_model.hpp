@@ -32,6 +32,10 @@ class CreditModel {
   const Eigen::VectorXd& mean() const { return mean_; }
   /// Returns the common noise's variance.
   double noise() const { return noise_; }
+  /// Returns the mean leverage: how far the fit of an observation follows its own value, from 1
+  /// (wholly) down to weights an observation. It is what the model leaves open without that value,
+  /// over that and the noise.
+  double leverage() const { return leverage_; }
   const std::vector<double>& group_variances() const { return variances_; }
 
   /// Predicts rows of features.
@@ -47,7 +51,7 @@ class CreditModel {
 
   std::vector<int> groups_;
   std::vector<double> variances_, start_, group_sizes_;
-  double noise_ = 0.3, intercept_ = 0;
+  double noise_ = 0.3, intercept_ = 0, leverage_ = 1;
   Eigen::VectorXd mean_, prior_, centre_, scale_;
   Precision precision_;
 };

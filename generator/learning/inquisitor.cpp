@@ -66,6 +66,17 @@ std::vector<double> Inquisitor::beliefs(const std::vector<const Candidate*>& des
   return beliefs;
 }
 
+double Inquisitor::worth(const Candidate& design) const {
+  const Parts& p = *parts_;
+  const Known& own = p.known[p.numbers.at(design.hash)];
+  const double fitted =
+      own.fitted ? *own.fitted : p.model.predict(p.rows_of({&design}, nullptr))[0];
+  const Scaled result = p.scale.scaled(*own.results[own.highest], own.highest);
+  const double noise = p.model.noise();
+  const double share = p.model.leverage() * noise / (noise + result.excess);
+  return p.scale.value_at(fitted + share * (result.value - fitted));
+}
+
 std::vector<std::vector<double>> Inquisitor::draws(const std::vector<const Candidate*>& designs,
                                                    int count, double boldness,
                                                    std::uint64_t seed) const {

@@ -69,6 +69,10 @@ class Inquisitor {
   /// Returns what learn() made of designs, known or not: the top rung's value in standard
   /// deviations between random designs. A known design's own results count.
   std::vector<double> beliefs(const std::vector<const Candidate*>& designs) const;
+  /// Returns the top rung's value that a known design is held to have. What its own result has
+  /// beyond the model counts as far as the model is open: all but wholly when little is known, and
+  /// little when much is, for the best of many results was lucky too.
+  double worth(const Candidate& design) const;
   /// Returns the values of the designs under weights drawn from the posterior, its spread scaled by
   /// `boldness`: one row a draw.
   std::vector<std::vector<double>> draws(const std::vector<const Candidate*>& designs, int count,

@@ -22,6 +22,10 @@ class RungScale {
   Scaled scaled(double value, std::size_t rung) const;
   /// Returns the correlation between a rung and the top one that the links imply.
   double correlation(std::size_t rung) const { return levels_[rung].to_top; }
+  /// Returns the top rung's value at a place on the common scale, whose far tail scaled() shortens.
+  double value_at(double place) const {
+    return levels_.back().centre + place * levels_.back().deviation;
+  }
   /// Returns one unit of the common scale in units of the top rung's values.
   double unit() const { return levels_.back().deviation; }
 

@@ -238,7 +238,8 @@ Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier)
   return board;
 }
 
-std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count) {
+std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count,
+                                          const Beliefs& beliefs) {
   // Judged at the top rung alone, so that an earlier finalist competes with its search result.
   std::vector<Standing> standings;
   for (const Entry& entry : board.entries) {
@@ -247,7 +248,10 @@ std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms&
     const Judgement judgement =
         judge(terms, entry.design, {entry.latency_ms, entry.searched, is_lost});
     if (!std::isfinite(judgement.value)) continue;
-    standings.push_back({judgement.meets(), judgement.value, read_hash(entry.design.hash)});
+    const std::uint64_t hash = read_hash(entry.design.hash);
+    const auto found = beliefs.find(hash);
+    const double worth = found == beliefs.end() ? judgement.value : found->second;
+    standings.push_back({judgement.meets(), worth, hash});
   }
   std::sort(standings.begin(), standings.end());
   std::vector<std::string> hashes;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "search/campaign/terms.hpp"
@@ -65,7 +66,12 @@ struct Leaderboard {
 
 Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier);
 
-/// Returns the hashes of the designs to train in full: the best `count` at the top rung.
-std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count);
+/// What designs are held to be worth, in units of the value, by hash.
+using Beliefs = std::unordered_map<std::uint64_t, double>;
+
+/// Returns the hashes of the designs to train in full: the best `count` at the top rung, by beliefs
+/// where there are any, else by results.
+std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms& terms, int count,
+                                          const Beliefs& beliefs = {});
 
 }  // namespace atto::search

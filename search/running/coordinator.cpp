@@ -118,6 +118,7 @@ class Coordinator {
   /// Runs a tier to its leaderboard; false when asked to stop.
   bool run_tier(int tier) {
     include_designs(tier);
+    Beliefs beliefs;
     {
       TierSearch search(run_, tier, extensions_, theta_);
       search_ = &search;
@@ -126,13 +127,14 @@ class Coordinator {
       search_ = nullptr;
       search.close();
       theta_ = search.theta();
+      beliefs = search.beliefs();
       if (search.is_over_budget())
         observer_.message(
             fmt::format("search.budget is spent after {} jobs", search.next_position()));
       if (!search.shortage_text().empty()) tell_shortage(tier, search.shortage_text());
     }
     faults_.pass("before_finalists");
-    add_finalists(tier);
+    add_finalists(tier, beliefs);
     while (!pending_.empty())
       if (!step()) return false;
     faults_.pass("before_winner");
@@ -192,14 +194,14 @@ class Coordinator {
     wait_for(tier, Stage::Include);
   }
 
-  void add_finalists(int tier) {
+  void add_finalists(int tier, const Beliefs& beliefs) {
     const std::vector<JobRow> rows = ledger_->jobs(tier, Stage::Final);
     std::set<std::pair<std::string, int>> known;
     for (const JobRow& row : rows) known.emplace(row.job.hash, row.job.replica);
     auto position = static_cast<std::int64_t>(rows.size());
-    const std::vector<std::string> hashes =
-        choose_finalists(make_leaderboard(*ledger_, campaign_, tier),
-                         terms_of(*ledger_, campaign_, tier), campaign_.spec.search.finalists);
+    const std::vector<std::string> hashes = choose_finalists(
+        make_leaderboard(*ledger_, campaign_, tier), terms_of(*ledger_, campaign_, tier),
+        campaign_.spec.search.finalists, beliefs);
     for (const std::string& hash : hashes)
       for (int replica = 0; replica < campaign_.spec.training.final_seeds; ++replica) {
         if (known.count({hash, replica})) continue;

@@ -133,6 +133,15 @@ void TierSearch::forget_refusals() {
   refused_in_a_row_ = 0;
 }
 
+Beliefs TierSearch::beliefs() const {
+  Beliefs beliefs;
+  for (const std::string& design : proposed_) {
+    const std::uint64_t hash = read_hash(design);
+    if (const auto belief = strategy_->belief(hash)) beliefs.emplace(hash, *belief);
+  }
+  return beliefs;
+}
+
 void TierSearch::close() {
   close_search(run_.ledger, extensions_, tier_, next_);
 }

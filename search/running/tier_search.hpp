@@ -14,6 +14,7 @@
 
 #include "search/campaign/campaign.hpp"
 #include "search/campaign/judging.hpp"
+#include "search/campaign/leaderboard.hpp"
 #include "search/campaign/run_folder.hpp"
 #include "search/campaign/terms.hpp"
 #include "search/running/faults.hpp"
@@ -66,6 +67,8 @@ class TierSearch {
   /// Results up to this finish order were part of the replay.
   std::int64_t replayed_until() const { return replayed_until_; }
   gen::Theta theta() const { return strategy_->theta(); }
+  /// Returns what the strategy holds its designs to be worth.
+  Beliefs beliefs() const;
   /// Records that the search of the tier is over: what is steered from now on waits for the next
   /// tier, or for more candidates.
   void close();

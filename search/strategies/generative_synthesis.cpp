@@ -107,6 +107,13 @@ class GenerativeSynthesis : public Strategy {
   }
   void set_candidates(int candidates) override { search_.candidates = candidates; }
   std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
+  std::optional<double> belief(std::uint64_t hash) const override {
+    const auto found = is_learnt_ ? numbers_.find(hash) : numbers_.end();
+    if (found == numbers_.end()) return {};
+    const Member& member = members_[found->second];
+    if (member.rung < 0 || member.is_lost) return {};
+    return inquisitor_.worth(member.candidate);
+  }
   gen::Theta theta() const override { return generator_.theta(); }
   std::int64_t cycles() const override { return cycles_; }
   Insight insight() const override {

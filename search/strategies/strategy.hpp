@@ -111,6 +111,9 @@ class Strategy {
   /// Returns how often it has learnt and planned; insight() changes with each.
   virtual std::int64_t cycles() const { return 0; }
   virtual Insight insight() const { return {}; }
+  /// Returns what a design that it proposed is held to be worth, in units of the value: less luck
+  /// than its last result. Nothing: what the result says.
+  virtual std::optional<double> belief(std::uint64_t /*hash*/) const { return {}; }
 };
 
 inline Measurements wants_nothing(const spec::SearchSettings& /*search*/) {

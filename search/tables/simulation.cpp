@@ -55,6 +55,7 @@ class Run {
         show();
       }
     }
+    while (!waiting_.empty()) show();
     return std::move(result_);
   }
 
@@ -68,7 +69,8 @@ class Run {
       proposal.rung = static_cast<int>(table_.rungs.size()) - 1;
       Observation seen;
       judge(design, design.runs.at(setting_.visible_run).back(), proposal, seen);
-      note(seen, step.design);
+      result_.steps.push_back({spent_, step.design, seen.rung, step.design});
+      note(seen);
     }
     return std::move(result_);
   }
@@ -82,8 +84,9 @@ class Run {
   void show() {
     const Stopwatch watch(result_.strategy_cpu_seconds);
     strategy_->observe(waiting_.front());
-    waiting_.pop_front();
     strategy_->take_released();
+    note(waiting_.front());
+    waiting_.pop_front();
   }
 
   /// Trains what was proposed; false when that ends after the budget.
@@ -110,7 +113,7 @@ class Run {
     if (spent_ > setting_.budget_cpu_seconds) return false;
     reached = proposal.rung;
     judge(design, at, proposal, seen);
-    note(seen, found->second);
+    result_.steps.push_back({spent_, found->second, seen.rung, found->second});
     waiting_.push_back(std::move(seen));
     return true;
   }
@@ -128,17 +131,20 @@ class Run {
                  at.value <= setting_.bound.max.value_or(score.high);
   }
 
-  void note(const Observation& seen, std::size_t design) {
-    const Standing standing{seen.meets, seen.value, seen.hash};
-    const bool is_higher = seen.rung > incumbent_rung_;
-    if (std::isfinite(seen.value) &&
-        (is_higher || (seen.rung == incumbent_rung_ && standing < best_))) {
-      best_ = standing;
-      incumbent_rung_ = seen.rung;
-      incumbent_ = design;
+  /// Judges who would be handed over after a result: of the designs at the highest rung, the one
+  /// that the strategy holds to be the best; without a strategy (or its opinion) by results.
+  void note(const Observation& seen) {
+    if (seen.rung > highest_) at_highest_.clear();
+    highest_ = std::max(highest_, seen.rung);
+    if (seen.rung == highest_ && std::isfinite(seen.value))
+      at_highest_.push_back({seen.meets, seen.value, seen.hash});
+    SimulationStep& step = result_.steps[shown_++];
+    std::optional<Standing> best;
+    for (Standing one : at_highest_) {
+      if (strategy_) one.value = strategy_->belief(one.hash).value_or(one.value);
+      if (!best || one < *best) best = one;
     }
-    if (incumbent_rung_ < 0) incumbent_ = design;
-    result_.steps.push_back({spent_, design, seen.rung, incumbent_});
+    if (best) step.incumbent = table_.index.at(best->hash);
   }
 
   const Table& table_;
@@ -147,9 +153,9 @@ class Run {
   Measurements wants_;
   std::vector<int> reached_;  ///< by design: the highest rung trained
   std::deque<Observation> waiting_;
-  Standing best_;
-  std::size_t incumbent_ = 0;
-  int incumbent_rung_ = -1;
+  std::vector<Standing> at_highest_;  ///< the designs whose results are of the highest rung
+  int highest_ = -1;
+  std::size_t shown_ = 0;  ///< results
   double spent_ = 0;
   Simulation result_;
 };

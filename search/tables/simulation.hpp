@@ -70,8 +70,8 @@ struct SimulationStep {
   double cpu_seconds = 0;  ///< spent when it ends, all charges included
   std::size_t design = 0;  ///< in the table
   int rung = 0;
-  std::size_t incumbent = 0;  ///< the design that the campaign would hand over now: the highest
-                              ///< rung, then the best validation of the visible run
+  std::size_t incumbent = 0;  ///< the design that the campaign would hand over now: at the highest
+                              ///< rung the best by Strategy::belief(), else by the visible run
 };
 
 struct Simulation {

@@ -77,9 +77,30 @@ TEST_CASE("The credit model finds weights, and keeps what it expected of what it
   CHECK(model.mean()[2] == Approx(0).margin(0.06));
   CHECK(model.mean()[3] == Approx(0.7));
   CHECK(model.noise() == Approx(0.04).margin(0.02));
+  CHECK(model.leverage() == Approx(3.0 / 200).margin(0.005));
   const Eigen::VectorXd deviations = model.deviations_of(Eigen::MatrixXd::Identity(4, 4));
   CHECK(deviations[0] < 0.03);
   CHECK(deviations[3] > 3 * deviations[0]);
+}
+
+TEST_CASE("The best result is believed when little is known, and held to be lucky later") {
+  test::LandscapeShape noisy;
+  noisy.seed_sd = 1;
+  const test::SyntheticTable made = test::make_table(noisy, false, 3, 5);
+  const search::Table& table = made.table;
+  const Generator generator(*made.space, true);
+  const auto luck = [&](std::size_t count) {
+    Inquisitor inquisitor(generator.traits(), {3, false, false});
+    show(inquisitor, table, count, 2);
+    inquisitor.learn(2);
+    const auto result = [&](std::size_t i) { return table.designs[i].runs[0][2].value; };
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < count; ++i)
+      if (result(i) > result(best)) best = i;
+    return result(best) - inquisitor.worth(candidate_of(table.designs[best]));
+  };
+  CHECK(luck(4) >= 0);
+  CHECK(luck(300) > 2 * luck(4));
 }
 
 TEST_CASE("Scores of a few designs tell those of others") {

@@ -117,6 +117,22 @@ TEST_CASE("A ledger whose scores were columns keeps every bit of them, and its r
   check(again);
 }
 
+TEST_CASE("Finalists are the best by beliefs where there are any, else by results") {
+  Folder folder;
+  fs::remove(folder.file());
+  fs::copy_file(ATTO_SOURCE_DIR "/tests/search/data/schema6_ledger.db", folder.file());
+  fs::permissions(folder.file(), fs::perms::owner_read | fs::perms::owner_write);
+  SqliteLedger ledger = open(folder.file());
+  const Campaign campaign = load_campaign(ledger);
+  const Leaderboard board = make_leaderboard(ledger, campaign, 0);
+  const Terms terms = terms_of(ledger, campaign, 0);
+  const std::vector<std::string> by_results = choose_finalists(board, terms, 2);
+  REQUIRE(by_results.size() == 2);
+  const Beliefs beliefs = {{read_hash(by_results[0]), 0.1}, {read_hash(by_results[1]), 0.9}};
+  CHECK(choose_finalists(board, terms, 1) == std::vector{by_results[0]});
+  CHECK(choose_finalists(board, terms, 1, beliefs) == std::vector{by_results[1]});
+}
+
 TEST_CASE("A job whose design is gone, or at a rung that is none, is a damaged ledger") {
   Folder folder;
   fs::remove(folder.file());
