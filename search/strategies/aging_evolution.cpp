@@ -3,13 +3,11 @@
 // is trained to the top rung: one fidelity, as in the paper.
 #include <algorithm>
 #include <deque>
-#include <map>
 #include <utility>
 
 #include "prototypes/network/identity.hpp"
-#include "search/strategies/fresh_designs.hpp"
 #include "search/strategies/rungs.hpp"
-#include "search/strategies/strategy.hpp"
+#include "search/strategies/to_the_top.hpp"
 
 namespace atto::search {
 namespace {
@@ -27,21 +25,19 @@ struct Individual {
   net::Assignment assignment;
 };
 
-class AgingEvolution : public Strategy {
+class AgingEvolution : public ToTheTop {
  public:
   /// The paper's 100 and 25 serve 20,000 trials; here both are shares of what the campaign tries.
   explicit AgingEvolution(const StrategySetting& setting)
-      : fresh_(setting),
+      : ToTheTop(setting),
         choices_(spec::derive_seed({setting.seed, 0x746f75726eULL})),
-        limit_(setting.search.candidates),
-        top_(static_cast<int>(setting.search.rungs.size()) - 1),
         capacity_(share_of(static_cast<std::size_t>(setting.search.candidates),
                            setting.search.evolution.population, 4, 100)),
         tournament_(share_of(capacity_, setting.search.evolution.tournament, 2, 100)) {}
 
   std::optional<Proposal> propose(std::int64_t position) override {
-    if (issued_ >= limit_) return {};
-    const bool is_young = issued_ < static_cast<std::int64_t>(capacity_) || population_.empty();
+    if (has_proposed_all()) return {};
+    const bool is_young = issued() < static_cast<std::int64_t>(capacity_) || population_.empty();
     std::string how = "sampled";
     std::optional<gen::Candidate> child =
         is_young ? fresh_.sample(position) : offspring(position, how);
@@ -49,35 +45,22 @@ class AgingEvolution : public Strategy {
       how = "sampled";
       child = fresh_.sample(position);
     }
-    if (!child) return {};
-    fresh_.accept(*child);
-    ++issued_;
-    pending_[child->hash] = child->assignment;
-    const std::uint64_t hash = child->hash;
-    return Proposal{std::move(child), hash, top_, std::move(how)};
+    return propose_fresh(std::move(child), std::move(how));
   }
 
-  void refuse(std::uint64_t hash) override {
-    --issued_;
-    pending_.erase(hash);
-  }
   void observe(const Observation& seen) override {
-    released_.push_back(seen.hash);
-    const auto found = pending_.find(seen.hash);
-    if (found == pending_.end()) return;
-    population_.push_back({{seen.meets, seen.value, seen.hash}, std::move(found->second)});
-    pending_.erase(found);
+    std::optional<net::Assignment> assignment = arrive(seen.hash);
+    if (!assignment) return;
+    population_.push_back({{seen.meets, seen.value, seen.hash}, std::move(*assignment)});
     if (population_.size() > capacity_) population_.pop_front();
   }
   /// Barred parents stay as the worst: their children are repaired.
   void steer(const Steering& steering) override {
-    fresh_.steer(steering);
+    ToTheTop::steer(steering);
     for (Individual& member : population_)
       if (std::count(steering.barred.begin(), steering.barred.end(), member.standing.hash) > 0)
         member.standing.meets = false;
   }
-  void set_candidates(int candidates) override { limit_ = candidates; }
-  std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
 
  private:
   const Individual& winner_of_tournament(spec::Random& random) const {
@@ -108,15 +91,9 @@ class AgingEvolution : public Strategy {
     });
   }
 
-  FreshDesigns fresh_;
   spec::Random choices_;
-  std::int64_t limit_;
-  int top_;
   std::size_t capacity_, tournament_;
   std::deque<Individual> population_;
-  std::map<std::uint64_t, net::Assignment> pending_;
-  std::int64_t issued_ = 0;
-  std::vector<std::uint64_t> released_;
 };
 
 }  // namespace

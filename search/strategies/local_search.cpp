@@ -7,9 +7,8 @@
 #include <utility>
 
 #include "prototypes/network/identity.hpp"
-#include "search/strategies/fresh_designs.hpp"
 #include "search/strategies/rungs.hpp"
-#include "search/strategies/strategy.hpp"
+#include "search/strategies/to_the_top.hpp"
 
 namespace atto::search {
 namespace {
@@ -19,59 +18,47 @@ struct Known {
   net::Assignment assignment;
 };
 
-class LocalSearch : public Strategy {
+class LocalSearch : public ToTheTop {
  public:
   explicit LocalSearch(const StrategySetting& setting)
-      : fresh_(setting),
-        limit_(setting.search.candidates),
-        top_(static_cast<int>(setting.search.rungs.size()) - 1),
-        starts_(std::max(1.0, std::floor(setting.search.local_search.starts * limit_ + 1e-9))) {}
+      : ToTheTop(setting),
+        starts_(std::max(
+            1.0,
+            std::floor(setting.search.local_search.starts * setting.search.candidates + 1e-9))) {}
 
   std::optional<Proposal> propose(std::int64_t position) override {
-    if (issued_ >= limit_) return {};
+    if (has_proposed_all()) return {};
     const Known* centre = centre_;
     std::optional<gen::Candidate> next;
     std::string how = "sampled";
-    if (centre && issued_ >= starts_) {
+    if (centre && double(issued()) >= starts_) {
       next = neighbour(position, centre);
       if (next) how = "neighbour of " + net::hash_text(centre->standing.hash);
       // What is still being trained may be better than the centre.
-      if (!next && !pending_.empty()) return {};
+      if (!next && is_waiting()) return {};
       if (!next) centre = nullptr;
     }
     if (!next) next = fresh_.sample(position);
     if (!next) return {};
     centre_ = centre;
-    fresh_.accept(*next);
-    ++issued_;
-    pending_[next->hash] = next->assignment;
-    const std::uint64_t hash = next->hash;
-    return Proposal{std::move(next), hash, top_, std::move(how)};
+    return propose_fresh(std::move(next), std::move(how));
   }
 
-  void refuse(std::uint64_t hash) override {
-    --issued_;
-    pending_.erase(hash);
-  }
   void observe(const Observation& seen) override {
-    released_.push_back(seen.hash);
-    const auto found = pending_.find(seen.hash);
-    if (found == pending_.end()) return;
+    std::optional<net::Assignment> assignment = arrive(seen.hash);
+    if (!assignment) return;
     const Known made{{seen.meets && !seen.is_barred, seen.value, seen.hash},
-                     std::move(found->second)};
-    pending_.erase(found);
+                     std::move(*assignment)};
     const Known& known = known_.insert_or_assign(seen.hash, made).first->second;
     if (!centre_ || known.standing < centre_->standing) centre_ = &known;
   }
   /// A barred centre stays as the worst: its neighbours are repaired.
   void steer(const Steering& steering) override {
-    fresh_.steer(steering);
+    ToTheTop::steer(steering);
     for (const std::uint64_t hash : steering.barred)
       if (const auto found = known_.find(hash); found != known_.end())
         found->second.standing.meets = false;
   }
-  void set_candidates(int candidates) override { limit_ = candidates; }
-  std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
 
  private:
   /// Returns a new neighbour of the centre; nothing where none is left. Better neighbours that are
@@ -93,15 +80,9 @@ class LocalSearch : public Strategy {
     return {};
   }
 
-  FreshDesigns fresh_;
-  int limit_;
-  int top_;
   double starts_;
   std::unordered_map<std::uint64_t, Known> known_;  ///< its nodes stay where they are
   const Known* centre_ = nullptr;                   ///< of this climb; none before its first result
-  std::unordered_map<std::uint64_t, net::Assignment> pending_;
-  int issued_ = 0;
-  std::vector<std::uint64_t> released_;
 };
 
 }  // namespace

@@ -4,9 +4,8 @@
 #include <limits>
 #include <utility>
 
-#include "search/strategies/fresh_designs.hpp"
 #include "search/strategies/rungs.hpp"
-#include "search/strategies/strategy.hpp"
+#include "search/strategies/to_the_top.hpp"
 
 namespace atto::search {
 namespace {
@@ -28,33 +27,15 @@ std::size_t checkpoints_kept(std::size_t promoted) {
   return 2 * promoted;
 }
 
-class RandomSearch : public Strategy {
+class RandomSearch : public ToTheTop {
  public:
-  explicit RandomSearch(const StrategySetting& setting)
-      : fresh_(setting),
-        search_(setting.search),
-        top_(static_cast<int>(search_.rungs.size()) - 1) {}
+  using ToTheTop::ToTheTop;
 
   std::optional<Proposal> propose(std::int64_t position) override {
-    if (issued_ >= search_.candidates) return {};
-    std::optional<gen::Candidate> candidate = fresh_.sample(position);
-    if (!candidate) return {};
-    fresh_.accept(*candidate);
-    ++issued_;
-    return fresh_proposal(std::move(*candidate), top_);
+    if (has_proposed_all()) return {};
+    return propose_fresh(fresh_.sample(position), "sampled");
   }
-  void refuse(std::uint64_t) override { --issued_; }
-  void observe(const Observation& seen) override { released_.push_back(seen.hash); }
-  void steer(const Steering& steering) override { fresh_.steer(steering); }
-  void set_candidates(int candidates) override { search_.candidates = candidates; }
-  std::vector<std::uint64_t> take_released() override { return std::exchange(released_, {}); }
-
- private:
-  FreshDesigns fresh_;
-  spec::SearchSettings search_;
-  int top_;
-  int issued_ = 0;
-  std::vector<std::uint64_t> released_;
+  void observe(const Observation& seen) override { arrive(seen.hash); }
 };
 
 /// Promotes whenever some design stands within the best share of its rung; else starts a new one.
