@@ -377,8 +377,8 @@ class Builder {
     if (source == kStem) return stem_;
     if (source >= 0) return out_.module_nodes[static_cast<std::size_t>(source)];
     const Stage& stage = model_.stages[static_cast<std::size_t>(kStageBase - source)];
-    return out_
-        .module_nodes[static_cast<std::size_t>(stage.first_slot + decided_.value(stage.count) - 1)];
+    const std::int32_t last = stage.first_slot + decided_.value(stage.count) - 1;
+    return out_.module_nodes[static_cast<std::size_t>(last)];
   }
 
   const Model& model_;
