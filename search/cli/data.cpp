@@ -1,8 +1,10 @@
 // atto data: which data sets are found where, and how to get the rest; what one of them holds.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "design_specs/json_text.hpp"
 #include "search/cli/command_line.hpp"
@@ -19,7 +21,8 @@ void print_json(const std::vector<train::DatasetLocation>& found) {
     all.push_back({{"name", data.name},
                    {"kind", "classes"},
                    {"path", data.path.string()},
-                   {"is_found", !data.path.empty() || data.name == "synthetic"},
+                   {"is_found", !data.path.empty()},
+                   {"trouble", data.trouble},
                    {"how_to_get", data.how_to_get},
                    {"classes", data.classes},
                    {"channels", data.channels},
@@ -40,19 +43,21 @@ void print_text(const std::vector<train::DatasetLocation>& found) {
     const std::string size = data.classes > 0 ? fmt::format("{}x{}x{}, {} classes", data.channels,
                                                             data.height, data.width, data.classes)
                                               : "";
-    if (data.path.empty() && data.name != "synthetic")
-      fmt::print("{:<20} {:<24} not found: {}\n", data.name, size, data.how_to_get);
-    else
-      fmt::print("{:<20} {:<24} {}\n", data.name, size,
-                 data.path.empty() ? "built in" : data.path.string());
+    const std::string place = data.path.empty()       ? "not found: " + data.how_to_get
+                              : !data.trouble.empty() ? "cannot be used: " + data.trouble
+                                                      : data.path.string();
+    fmt::print("{:<20} {:<24} {}\n", data.name, size, place);
     for (const std::string& note : data.notes) fmt::print("  {}\n", note);
   }
   for (const train::InstanceLocation& data : train::locate_instance_sets())
     fmt::print("{:<20} {:<24} {}\n", data.name, "objects in pictures",
                data.is_made ? data.how_to_get : data.path.string());
   fmt::print("searched:\n");
-  for (const std::filesystem::path& folder : train::dataset_search_path())
-    fmt::print("  {}\n", folder.string());
+  for (const std::filesystem::path& folder : train::dataset_search_path()) {
+    std::error_code error;
+    const std::filesystem::directory_iterator here(folder, error);
+    fmt::print("  {}{}\n", folder.string(), error ? ": " + error.message() : "");
+  }
 }
 
 /// All sets of classes. A folder of pictures with objects is none that has a fault.

@@ -26,7 +26,7 @@ struct InitOptions {
 std::string usual_dataset() {
   const auto found = train::locate_datasets();
   const bool is_here = std::any_of(found.begin(), found.end(), [](const auto& one) {
-    return one.name == "fashion_mnist" && !one.path.empty();
+    return one.name == "fashion_mnist" && !one.path.empty() && one.trouble.empty();
   });
   return is_here ? "fashion_mnist" : "synthetic";
 }

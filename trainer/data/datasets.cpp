@@ -26,15 +26,34 @@ bool holds(const fs::path& folder, const KnownDataset& known) {
   return fs::is_regular_file(folder / known.witness, ignored);
 }
 
+/// Returns the first folder that holds the set; else the first one of its name, or nothing.
 fs::path find_known(const KnownDataset& known) {
+  fs::path named;
   for (const fs::path& root : dataset_search_path())
-    for (std::string_view name : known.folders)
+    for (std::string_view name : known.folders) {
+      std::error_code ignored;
       if (holds(root / name, known)) return root / name;
+      if (named.empty() && fs::is_directory(root / name, ignored)) named = root / name;
+    }
+  return named;
+}
+
+/// Returns why the set in a folder cannot be read; empty where nothing speaks against it.
+std::string trouble_of(const KnownDataset& known, const fs::path& folder) {
+  for (const std::string_view file : known.files) {
+    std::error_code error;
+    if (fs::is_regular_file(folder / file, error)) continue;
+    return fmt::format("{}: {}", (folder / file).string(),
+                       error ? error.message() : "is no regular file");
+  }
   return {};
 }
 
 DatasetInfo info_of(const KnownDataset& known, const fs::path& folder,
                     std::optional<int> resolution) {
+  if (const std::string trouble = trouble_of(known, folder); !trouble.empty())
+    throw EnvironmentError(
+        fmt::format("data set {}: {}; get it with: {}", known.name, trouble, known.how_to_get));
   DatasetInfo info;
   info.name = known.name;
   info.format = known.format;
@@ -111,15 +130,18 @@ std::string searched_places() {
 
 std::vector<DatasetLocation> locate_datasets() {
   std::vector<DatasetLocation> locations;
-  for (const KnownDataset* known : known_datasets())
+  for (const KnownDataset* known : known_datasets()) {
+    const fs::path folder = find_known(*known);
     locations.push_back({std::string(known->name),
-                         find_known(*known),
+                         folder,
+                         folder.empty() ? "" : trouble_of(*known, folder),
                          std::string(known->how_to_get),
                          known->classes,
                          known->shape.channels,
                          known->shape.height,
                          known->shape.width,
                          {}});
+  }
   std::map<std::string, DatasetLocation> folders;
   for (const fs::path& root : dataset_search_path()) {
     std::error_code error;
@@ -131,18 +153,23 @@ std::vector<DatasetLocation> locate_datasets() {
       try {
         const DatasetInfo info = describe_folder(name, entry->path(), {});
         folders.try_emplace(
-            name, DatasetLocation{name, entry->path(), std::string(kFolderHelp), info.classes,
+            name, DatasetLocation{name, entry->path(), "", std::string(kFolderHelp), info.classes,
                                   info.channels, info.height, info.width, info.notes});
       } catch (const std::runtime_error& unusable) {  // EnvironmentError, SpecError
-        folders.try_emplace(name, DatasetLocation{name, {}, unusable.what(), 0, 3, 0, 0, {}});
+        folders.try_emplace(
+            name,
+            DatasetLocation{
+                name, entry->path(), unusable.what(), std::string(kFolderHelp), 0, 3, 0, 0, {}});
       }
     }
   }
   for (auto& [name, location] : folders) locations.push_back(std::move(location));
-  if (folders.empty()) locations.push_back({"NAME", {}, std::string(kFolderHelp), 0, 3, 0, 0, {}});
+  if (folders.empty())
+    locations.push_back({"NAME", {}, "", std::string(kFolderHelp), 0, 3, 0, 0, {}});
   const DatasetInfo synthetic = describe_synthetic("synthetic", {});
   locations.push_back({"synthetic",
                        "(built in)",
+                       "",
                        "always there",
                        synthetic.classes,
                        synthetic.channels,

@@ -50,6 +50,7 @@ struct DatasetInfo {
 struct DatasetLocation {
   std::string name;
   std::filesystem::path path;                            ///< empty when not found
+  std::string trouble;                                   ///< why what is there cannot be used
   std::string how_to_get;                                ///< one line for people
   int classes = 0, channels = 0, height = 0, width = 0;  ///< 0 where not known before it is found
   std::vector<std::string> notes;                        ///< as DatasetInfo's

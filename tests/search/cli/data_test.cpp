@@ -103,8 +103,38 @@ TEST_CASE("A folder of images that cannot be used is listed with the reason") {
   make_pets(scratch, "no picture");
   const json pets = named(json::parse(list(scratch, "--json").out), "pets");
   REQUIRE(pets.is_object());
-  CHECK(pets.at("is_found") == false);
-  CHECK(pets.at("how_to_get").get<std::string>().find("no readable image in ") !=
+  CHECK(pets.at("is_found") == true);
+  CHECK(pets.at("path") == (scratch / "sets/pets").string());
+  CHECK(pets.at("trouble").get<std::string>().find("no readable image in ") != std::string::npos);
+  const std::string text = list(scratch).out;
+  CHECK(text.find(" cannot be used: data set pets: ") != std::string::npos);
+}
+
+TEST_CASE("A known set of which files are missing is there, and cannot be used") {
+  const Scratch scratch;
+  const std::filesystem::path folder = scratch / "sets/cifar10";
+  std::filesystem::create_directories(folder);
+  for (const char* missing : {"data_batch_1.bin", "data_batch_2.bin"}) {
+    const std::string trouble = (folder / missing).string() + ": No such file or directory";
+    const json cifar = named(json::parse(list(scratch, "--json").out), "cifar10");
+    CHECK(cifar.at("is_found") == true);
+    CHECK(cifar.at("path") == folder.string());
+    CHECK(cifar.at("trouble") == trouble);
+    CHECK(list(scratch).out.find(" cannot be used: " + trouble + "\n") != std::string::npos);
+    const Ended ended = run_atto(scratch, "init new --data cifar10",
+                                 "ATTO_DATA='" + (scratch / "sets").string() + "'");
+    CHECK(ended.code == 4);
+    CHECK(ended.err.find("data set cifar10: " + trouble + "; get it with: ") != std::string::npos);
+    write_text(folder / missing, "");
+  }
+}
+
+TEST_CASE("Places that cannot be searched are listed with the reason") {
+  const Scratch scratch;
+  CHECK(list(scratch).out.find((scratch / "sets").string() + ": No such file or directory\n") !=
+        std::string::npos);
+  write_text(scratch / "sets", "");
+  CHECK(list(scratch).out.find((scratch / "sets").string() + ": Not a directory\n") !=
         std::string::npos);
 }
 
