@@ -147,6 +147,9 @@ std::string read_start(const std::filesystem::path& file, std::size_t bytes) {
 }
 
 std::string read_file(const std::filesystem::path& file, std::size_t max_bytes) {
+  std::error_code ignored;
+  if (std::filesystem::is_character_file(file, ignored))  // which may never end
+    throw EnvironmentError("cannot read: is a device: " + file.string());
   std::string contents = read_start(file, max_bytes + 1);
   if (contents.size() > max_bytes)
     throw EnvironmentError("cannot read: over " + std::to_string(max_bytes) +

@@ -20,7 +20,7 @@ void copy_file(const std::filesystem::path& from, const std::filesystem::path& t
 /// Reads a file's first bytes, or all of it where it has no more. Throws EnvironmentError.
 std::string read_start(const std::filesystem::path& file, std::size_t bytes);
 
-/// Reads a whole file; one over `max_bytes` or unreadable throws EnvironmentError.
+/// Reads a whole file; a device, one over `max_bytes` or unreadable throws EnvironmentError.
 std::string read_file(const std::filesystem::path& file,
                       std::size_t max_bytes = std::size_t{1} << 32);
 
