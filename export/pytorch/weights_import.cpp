@@ -140,7 +140,8 @@ net::TrainedModel import_weights(const fs::path& file, const fs::path& design) {
   refuse_pickle(file);
   net::TensorFile weights = net::read_safetensors(file);
   net::widen(weights);
-  const net::Network written = net::read_design(design);
+  const net::Prototype read = net::read_prototype(design);
+  const net::Network written = net::design_network(read, read.written_input());
   net::TaskInput input{written.input, written.classes};
   if (const int classes = classes_of(weights, written)) input.classes = classes;
   for (const auto& [key, value] : std::map<std::string, int>{{"channels", input.input.channels},
@@ -150,7 +151,7 @@ net::TrainedModel import_weights(const fs::path& file, const fs::path& design) {
     weights.metadata.emplace(key, std::to_string(value));
   complete(weights.metadata, design);
   weights.metadata["format"] = "pt";
-  return net::make_trained_model(std::move(weights), file, design,
+  return net::make_trained_model(std::move(weights), file, read,
                                  [&](net::TensorFile& tensors, const net::Network& network) {
                                    Renaming(tensors, network, file).apply();
                                  });

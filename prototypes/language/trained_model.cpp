@@ -156,12 +156,14 @@ void check_values(const TensorFile& weights, const std::string& file) {
 TrainedModel read_trained_model(const fs::path& source, const fs::path& design,
                                 const std::optional<TaskInput>& unsaid) {
   const fs::path file = find_weights(source);
-  return make_trained_model(read_safetensors(file), file,
-                            design.empty() ? file.parent_path() / kDesignName : design, {}, unsaid);
+  TensorFile weights = read_safetensors(file);
+  return make_trained_model(
+      std::move(weights), file,
+      read_prototype(design.empty() ? file.parent_path() / kDesignName : design), {}, unsaid);
 }
 
 TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file,
-                                const fs::path& design, const Renaming& rename,
+                                const Prototype& design, const Renaming& rename,
                                 const std::optional<TaskInput>& unsaid) {
   TrainedModel model;
   model.weights_file = weights_file;
@@ -169,9 +171,10 @@ TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file
   widen(model.weights);
   MetadataReader reader(model.weights, model.weights_file);
   model.metadata = reader.read();
-  model.design_file = design;
+  model.design_file = design.document().name;
   model.network =
-      read_design(model.design_file, model.metadata.input ? model.metadata.input : unsaid);
+      design_network(design, model.metadata.input ? *model.metadata.input
+                                                  : unsaid.value_or(design.written_input()));
   reader.compare(model.metadata, model.network);
   if (rename) rename(model.weights, model.network);
   check_weights(model.network, model.weights, model.weights_file.string());

@@ -45,9 +45,10 @@ TrainedModel read_trained_model(const std::filesystem::path& source,
 /// Gives tensors of other names those of the network, before they are checked.
 using Renaming = std::function<void(TensorFile&, const Network&)>;
 
-/// As read_trained_model, of weights that were read. They are `weights_file` in messages.
+/// As read_trained_model, of weights and a design that were read. They are `weights_file` in
+/// messages.
 TrainedModel make_trained_model(TensorFile weights, const std::filesystem::path& weights_file,
-                                const std::filesystem::path& design, const Renaming& rename = {},
+                                const Prototype& design, const Renaming& rename = {},
                                 const std::optional<TaskInput>& unsaid = {});
 
 /// Returns a digest of the weights themselves, 16 hex digits: what is computed from them carries

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -37,15 +38,10 @@ struct Options {
   bool json = false;
 };
 
-/// One training: its weights and the design that they are of.
-struct Training {
-  fs::path weights, design;
-};
-
 /// A design with all its trainings: those that are judged here, and kept results that were before.
 struct Contestant {
   std::string name;
-  std::vector<Training> trainings;
+  std::vector<net::TrainedModel> trainings;
   std::vector<KeptResult> results;
   std::int64_t params = 0, macs = 0;
   train::RightBySeed right;
@@ -68,17 +64,23 @@ struct Contestant {
 };
 
 /// A winner's folder in a campaign: the finalist's trainings, one a seed, lie among the trials.
-std::vector<Training> trainings_of_winner(const fs::path& winner) {
-  const fs::path design = winner / net::kDesignName;
-  const std::string hash = net::hash_text(net::structure_hash(net::read_design(design)));
-  std::vector<Training> trainings;
+std::vector<net::TrainedModel> trainings_of_winner(const fs::path& winner,
+                                                   const TrainedSource& source) {
+  const net::Prototype design = net::read_prototype(winner / net::kDesignName);
+  const std::optional<net::TaskInput> unsaid = unsaid_input(source);
+  const auto read = [&](const fs::path& weights) {
+    return net::make_trained_model(net::read_safetensors(weights), weights, design, {}, unsaid);
+  };
+  const std::string hash =
+      net::hash_text(net::structure_hash(net::design_network(design, design.written_input())));
+  std::vector<net::TrainedModel> trainings;
   for (int replica = 0;; ++replica) {
     const fs::path weights = winner.parent_path() / "trials" / hash /
                              fmt::format("final{}", replica) / net::kWeightsName;
     if (!fs::exists(weights)) break;
-    trainings.push_back({weights, design});
+    trainings.push_back(read(weights));
   }
-  if (trainings.empty()) trainings.push_back({winner / net::kWeightsName, design});
+  if (trainings.empty()) trainings.push_back(read(winner / net::kWeightsName));
   return trainings;
 }
 
@@ -94,45 +96,47 @@ std::vector<fs::path> winners_of(const fs::path& campaign) {
   return winners;
 }
 
-Contestant trained(std::string name, std::vector<Training> trainings) {
+Contestant trained(std::string name, std::vector<net::TrainedModel> trainings) {
   Contestant contestant;
   contestant.name = std::move(name);
   contestant.trainings = std::move(trainings);
   return contestant;
 }
 
-std::vector<Contestant> contestants_of(const fs::path& source) {
-  expect_kind(source, "atto compare",
-              {PathKind::Weights, PathKind::Training, PathKind::Campaign, PathKind::KeptResult});
-  std::vector<Contestant> contestants;
-  const PathKind kind = kind_of(source);
-  if (kind == PathKind::Campaign) {
-    for (const fs::path& winner : winners_of(source))
-      contestants.push_back(trained(winner.string(), trainings_of_winner(winner)));
-    return contestants;
-  }
-  if (kind == PathKind::KeptResult) {
+std::vector<Contestant> contestants_of(const TrainedSource& source) {
+  const fs::path& path = source.path;
+  const auto wanted = {PathKind::Weights, PathKind::Training, PathKind::Campaign,
+                       PathKind::KeptResult};
+  if (path.extension() == ".safetensors")  // even if it is a damaged one
+    expect_kind(path, "atto compare", wanted);
+  else if (const auto json = read_if_json(path, "atto compare", wanted)) {
     Contestant kept;
-    kept.results.push_back(read_kept_result(source));
+    kept.results.push_back(read_kept_result(json->document));
     kept.name = kept.results[0].network;
     return {kept};
   }
-  const fs::path folder = fs::is_directory(source) ? source : source.parent_path();
+  std::vector<Contestant> contestants;
+  if (kind_of(path) == PathKind::Campaign) {
+    for (const fs::path& winner : winners_of(path))
+      contestants.push_back(trained(winner.string(), trainings_of_winner(winner, source)));
+    return contestants;
+  }
+  const fs::path folder = fs::is_directory(path) ? path : path.parent_path();
   const bool is_winner = folder.filename().string().starts_with("winner") &&
                          kind_of(fs::absolute(folder).parent_path()) == PathKind::Campaign;
   if (is_winner)
-    contestants.push_back(trained(folder.string(), trainings_of_winner(fs::absolute(folder))));
+    contestants.push_back(
+        trained(folder.string(), trainings_of_winner(fs::absolute(folder), source)));
   else
-    contestants.push_back(trained(source.string(), {{source, {}}}));
+    contestants.push_back(
+        trained(path.string(), {net::read_trained_model(path, {}, unsaid_input(source))}));
   return contestants;
 }
 
 /// What tells a contestant's design from every other one.
 std::string hash_of(const Contestant& contestant) {
   if (!contestant.results.empty()) return contestant.results[0].design_hash;
-  const Training& training = contestant.trainings.at(0);
-  return net::hash_text(
-      net::structure_hash(net::read_trained_model(training.weights, training.design).network));
+  return net::hash_text(net::structure_hash(contestant.trainings.at(0).network));
 }
 
 /// Judges trainings on one data set, and sees to it that all see the same images.
@@ -141,14 +145,13 @@ class Judge {
   explicit Judge(const Options& options)
       : options_(options), process_({device_of(options.device), options.threads}) {}
 
-  void judge(const Training& training, Contestant& contestant) {
+  void judge(const net::TrainedModel& training, Contestant& contestant) {
     constexpr int kBatch = 100;
     train::Dataset data;
-    const TrainedNetwork network =
-        read_trained({training.weights, training.design, options_.data, true}, data);
+    const TrainedNetwork network = with_data(training, {{}, {}, options_.data}, data);
     if (!network.note.empty()) fmt::print(stderr, "{}\n", network.note);
     const auto& images = options_.split == "test" ? data.test : data.validation;
-    expect_same(training.weights.string(), train::identity_text(train::identity_of(data.info)),
+    expect_same(training.weights_file.string(), train::identity_text(train::identity_of(data.info)),
                 data.info.digest, images.size());
     const train::ParameterLayout layout(network.network);
     const auto backend =
@@ -248,14 +251,14 @@ int compare_command(const Options& options) {
   std::vector<Contestant> all;
   std::map<std::string, std::size_t> known;  // trainings of one design are its seeds
   for (const std::string& source : options.sources)
-    for (Contestant& one : contestants_of(source)) {
+    for (Contestant& one : contestants_of({source, {}, options.data})) {
       const auto [place, is_new] = known.emplace(hash_of(one), all.size());
       if (is_new) {
         all.push_back(std::move(one));
         continue;
       }
       Contestant& same = all[place->second];
-      same.trainings.insert(same.trainings.end(), one.trainings.begin(), one.trainings.end());
+      std::move(one.trainings.begin(), one.trainings.end(), std::back_inserter(same.trainings));
       same.results.insert(same.results.end(), one.results.begin(), one.results.end());
     }
   if (all.size() < 2)
@@ -265,7 +268,7 @@ int compare_command(const Options& options) {
   Judge judge(options);
   for (Contestant& one : all) {
     for (const KeptResult& result : one.results) judge.take(result, one);
-    for (const Training& training : one.trainings) judge.judge(training, one);
+    for (const net::TrainedModel& training : one.trainings) judge.judge(training, one);
   }
   (options.json ? print_json : print_text)(all, judge, options);
   return 0;

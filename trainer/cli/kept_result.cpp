@@ -86,8 +86,7 @@ std::vector<std::uint8_t> read_bits(const std::string& text) {
   return bits;
 }
 
-KeptResult read_kept_result(const std::filesystem::path& file) {
-  const spec::Document document = spec::read_json(file);
+KeptResult read_kept_result(const spec::Document& document) {
   spec::Problems problems(document.name);
   const spec::Cursor root{&document.root, ""};
   KeptResult result = Reader(problems).read(root);

@@ -3,9 +3,10 @@
 // images.
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "design_specs/reading/json.hpp"
 
 namespace atto::cli {
 
@@ -19,7 +20,7 @@ struct KeptResult {
 
 /// Reads what json_of() made. Throws SpecError with what is missing or wrong, and for a training
 /// that did not finish.
-KeptResult read_kept_result(const std::filesystem::path& file);
+KeptResult read_kept_result(const spec::Document& document);
 
 /// Returns "100:8c1..." for values of 0 and 1: their number, and 4 a hex digit, the first the
 /// highest bit.

@@ -5,21 +5,11 @@
 #include <algorithm>
 
 #include "design_specs/errors.hpp"
-#include "prototypes/language/trained_model.hpp"
 #include "trainer/data/dataset_identity.hpp"
 #include "trainer/training/classification.hpp"
 
 namespace atto::cli {
 namespace {
-
-net::TrainedModel read_model(const TrainedSource& source) {
-  std::optional<net::TaskInput> unsaid;  // for weights that do not say what they were trained for
-  if (!source.data.empty() && source.needs_labels) {
-    const train::DatasetInfo info = train::describe_dataset(source.data);
-    unsaid = net::TaskInput{info.input(), info.classes};
-  }
-  return net::read_trained_model(source.path, source.design, unsaid);
-}
 
 std::string shape_text(const net::Shape& shape) {
   return fmt::format("{}x{}x{}", shape.channels, shape.height, shape.width);
@@ -53,8 +43,19 @@ void keep(const std::vector<float>& values, std::array<float, 4>& to) {
 
 }  // namespace
 
+std::optional<net::TaskInput> unsaid_input(const TrainedSource& source) {
+  if (source.data.empty() || !source.needs_labels) return {};
+  const train::DatasetInfo info = train::describe_dataset(source.data);
+  return net::TaskInput{info.input(), info.classes};
+}
+
 TrainedNetwork read_trained(const TrainedSource& source, train::Dataset& data) {
-  const net::TrainedModel model = read_model(source);
+  return with_data(net::read_trained_model(source.path, source.design, unsaid_input(source)),
+                   source, data);
+}
+
+TrainedNetwork with_data(const net::TrainedModel& model, const TrainedSource& source,
+                         train::Dataset& data) {
   const train::DatasetInfo info = find_data(source, model);
   TrainedNetwork result;
   result.weights_file = model.weights_file;

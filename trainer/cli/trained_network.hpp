@@ -2,8 +2,10 @@
 // A trained network as it lies on disk: weights, and the design beside them.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "prototypes/language/trained_model.hpp"
 #include "trainer/data/dataset.hpp"
 #include "trainer/training/evaluation.hpp"
 
@@ -26,5 +28,11 @@ struct TrainedSource {
 
 /// Reads both files and the data set they are for. Throws SpecError or EnvironmentError.
 TrainedNetwork read_trained(const TrainedSource& source, train::Dataset& data);
+
+/// The input of weights that do not say theirs: that of the data set that people name.
+std::optional<net::TaskInput> unsaid_input(const TrainedSource& source);
+/// As read_trained, of files that were read. Of the source: its data set alone.
+TrainedNetwork with_data(const net::TrainedModel& model, const TrainedSource& source,
+                         train::Dataset& data);
 
 }  // namespace atto::cli

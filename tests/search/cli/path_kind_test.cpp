@@ -148,6 +148,10 @@ TEST_CASE("Every JSON file is read once, so that a pipe will do for it") {
   from_pipe(design, start + "--include pipe --out third");
   from_pipe(design, "steer run --try pipe");
   from_pipe("whole.json", "calibrate pipe --evaluator fake --designs 4 --out measured");
+  spec["prototype"] = kSource + "/prototypes/tabular_16.json";
+  spec["require"] = {{"params", {{"max", "8k"}}}};
+  write_text(scratch / "table.json", spec.dump());
+  from_pipe("table.json", "tabulate pipe --evaluator fake --dry-run");
 }
 
 TEST_CASE("bench and run take a folder with a model: a training's, or a campaign's winner's") {

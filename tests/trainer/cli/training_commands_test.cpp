@@ -172,6 +172,24 @@ TEST_CASE("eval of a campaign's run folder means its winner, with finalists of t
     REQUIRE(same.code == 0);
     CHECK(json::parse(same.out).at("test_top1") == top1);
   }
+  SECTION("compare reads its design and weights once, whatever the number of its seeds") {
+    const std::string data = spec["task"]["dataset"].get<std::string>();
+    REQUIRE(run_atto(scratch, "train " + kSource + "/prototypes/inverted_32.json --data '" + data +
+                                  "' --epochs 1 --out other --device cpu")
+                .code == 0);
+    const auto told = [&](const std::string& before) {
+      const Ended compared = run_atto(scratch, "compare run other --json", before + "timeout 120");
+      INFO(compared.err);
+      REQUIRE(compared.code == 0);
+      return json::parse(compared.out).at("networks");
+    };
+    const json networks = told("");
+    CHECK(networks.at(0).at("top1").size() == 2);
+    // Whoever opens a pipe again waits for good.
+    CHECK(networks ==
+          told("for file in run/winner/design.json other/design.json other/weights.safetensors; do "
+               "mv $file $file.kept; mkfifo $file; cat $file.kept >$file & done; "));
+  }
 }
 
 TEST_CASE("A training that is still reading its data ends at once when asked") {

@@ -88,6 +88,10 @@ TEST_CASE("A list is trained seed by seed, and what is finished is not trained a
     CHECK(by_results == compared("runs/list/one-s1 runs/list/slow-s1 runs/list/one-s7"));
     CHECK(by_results == compared("kept/one-s1.json runs/list/slow-s1 runs/list/one-s7"));
     CHECK(by_results.at(0).at("top1").size() == 2);
+    const Ended piped =
+        run_atto(scratch, "compare --json pipe kept/slow-s1.json",
+                 "mkfifo pipe; cat kept/one-s1.json >pipe & timeout 60");  // which is read once
+    CHECK(piped.code == 0);
     const auto refused = [&](const std::string& what, const std::string& why) {
       const Ended told = run_atto(scratch, "compare " + what);
       CHECK(told.code == 2);
