@@ -275,8 +275,7 @@ StepPointer make_step(const StepContext& context, const format::Chain& chain) {
     return context.program.tensors[tensor].element == Element::U8;
   };
   if (format::runs_in_strips(step.kind)) return std::make_unique<ChainRun>(context, chain);
-  if (step.kind == StepKind::Softmax || step.kind == StepKind::LayerNorm)
-    return make_pixel_step(context, step);
+  if (format::form_of(step.kind) == format::StepForm::ByLane) return make_pixel_step(context, step);
   if (step.kind == StepKind::Upsample || step.kind == StepKind::Bilinear ||
       step.kind == StepKind::Spread)
     return make_resize(context, step);
