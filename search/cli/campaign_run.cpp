@@ -1,12 +1,13 @@
 #include "search/cli/campaign_run.hpp"
 
+#include <errno.h>
 #include <fmt/format.h>
 #include <signal.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/errors.hpp"
 #include "design_specs/json_text.hpp"
 #include "search/campaign/run_folder.hpp"
 #include "search/cli/board_text.hpp"
@@ -14,6 +15,7 @@
 #include "search/cli/export_run.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/model_shown.hpp"
+#include "search/cli/terminal.hpp"
 #include "search/latency/engine/engine_latency_meter.hpp"
 #include "search/latency/fake_latency_meter.hpp"
 #include "search/ledger/open_ledger.hpp"
@@ -67,9 +69,10 @@ bool tell_latency(const search::Leaderboard& board, const spec::Requirements& re
   if (!winner) return false;
   const std::optional<double>& max = require.latency_ms.max;
   if (!max || !winner->confirmed_ms || *winner->confirmed_ms <= *max) return true;
-  fmt::print(stderr, "{}the winner {} misses latency_ms with its trained weights: {} > max {}\n",
-             board.tier_name.empty() ? "" : "tier " + board.tier_name + ": ", winner->design.hash,
-             search::latency_text(*winner->confirmed_ms), search::latency_text(*max));
+  say(fmt::format("{}the winner {} misses latency_ms with its trained weights: {} > max {}\n",
+                  board.tier_name.empty() ? "" : "tier " + board.tier_name + ": ",
+                  winner->design.hash, search::latency_text(*winner->confirmed_ms),
+                  search::latency_text(*max)));
   return false;
 }
 
@@ -79,13 +82,13 @@ bool show_boards(const std::filesystem::path& folder, bool is_json, search::Stop
   const std::string go_on = "stopped; continue with: atto resume " + folder.string();
   const std::unique_ptr<search::Ledger> ledger = search::open_ledger(folder);
   const search::Campaign campaign = search::load_campaign(*ledger);
+  const auto print = [&](const std::string& text) { print_unless_stopped(signals, text, go_on); };
   bool all_won = true;
   nlohmann::json tiers = nlohmann::json::array();
   for (int tier = 0; tier < campaign.tiers(); ++tier) {
     const search::Leaderboard board = search::make_leaderboard(*ledger, campaign, tier);
     all_won &= tell_latency(board, search::terms_of(*ledger, campaign, tier).require());
-    if (!is_json) fmt::print("{}", board_text(board, campaign, folder, kShownRows));
-    std::fflush(stdout);
+    if (!is_json) print(board_text(board, campaign, folder, kShownRows));
     throw_if_stopped(signals, go_on);
     const std::vector<deploy::Artefact> artefacts =
         export_winner(board, campaign, search::RunFolder{folder});
@@ -94,9 +97,9 @@ bool show_boards(const std::filesystem::path& folder, bool is_json, search::Stop
     const std::vector<ModelShown> models = show_models(artefacts);
     if (!is_json) {
       for (const deploy::Artefact& artefact : artefacts)
-        if (artefact.trouble.empty()) fmt::print("  {}", artefact_line(artefact));
-      for (const ModelShown& model : models) fmt::print("  {}", latency_line(model));
-      if (!models.empty()) fmt::print("  {}", image_line(models.front()));
+        if (artefact.trouble.empty()) print("  " + artefact_line(artefact));
+      for (const ModelShown& model : models) print("  " + latency_line(model));
+      if (!models.empty()) print("  " + image_line(models.front()));
       continue;
     }
     tiers.push_back(board_json(board, campaign, folder));
@@ -111,16 +114,16 @@ bool show_boards(const std::filesystem::path& folder, bool is_json, search::Stop
                                    {"cpu_seconds", totals.cpu_seconds},
                                    {"wasted_cpu_seconds", totals.wasted_cpu_seconds},
                                    {"reused_cpu_seconds", totals.saved_cpu_seconds}};
-    fmt::print("{}\n", spec::json_text(result, 2));
+    print(spec::json_text(result, 2) + "\n");
     return all_won;
   }
-  fmt::print("cost: {} CPU, {} of it wasted",
-             duration_text(totals.cpu_seconds + totals.wasted_cpu_seconds),
-             duration_text(totals.wasted_cpu_seconds));
+  std::string cost = fmt::format("cost: {} CPU, {} of it wasted",
+                                 duration_text(totals.cpu_seconds + totals.wasted_cpu_seconds),
+                                 duration_text(totals.wasted_cpu_seconds));
   if (totals.reused > 0)
-    fmt::print("; {} results reused that cost {} CPU elsewhere", totals.reused,
-               duration_text(totals.saved_cpu_seconds));
-  fmt::print("\nrun folder: {}\n", folder.string());
+    cost += fmt::format("; {} results reused that cost {} CPU elsewhere", totals.reused,
+                        duration_text(totals.saved_cpu_seconds));
+  print(cost + "\nrun folder: " + folder.string() + "\n");
   return all_won;
 }
 
@@ -140,7 +143,7 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     const search::Campaign campaign = search::load_campaign(*ledger);
     for (const Problem& problem :
          unwritable_formats(campaign.spec, search::RunFolder{}.spec().string()))
-      fmt::print(stderr, "{}\n", problem.text());  // an earlier version let it start
+      say(problem.text() + "\n");  // an earlier version let it start
     score = campaign.spec.maximise.score;
     options.command = search::worker_command(campaign, folder);
     options.meter = &engine_meter;
@@ -160,14 +163,21 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
 
 void run_unless_stopped(search::StopSignals& signals, bool is_json,
                         const std::function<void()>& work) {
-  const search::EarlyStop early(
-      signals, [&] { return tell(interrupted("interrupted; nothing was made"), is_json); });
+  const search::EarlyStop early(signals, [&] { return tell(interrupted(kNothingMade), is_json); });
   work();
 }
 
 void throw_if_stopped(search::StopSignals& signals, const std::string& message) {
   while (const int signal = signals.wait(0))
     if (signal == SIGINT || signal == SIGTERM) throw Interruption(message);
+}
+
+void print_unless_stopped(search::StopSignals& signals, const std::string& text,
+                          const std::string& message) {
+  if (put(stdout, text)) return;
+  const int error = errno;
+  throw_if_stopped(signals, message);
+  throw EnvironmentError("cannot write", "standard output", error);
 }
 
 }  // namespace atto::cli

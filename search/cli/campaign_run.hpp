@@ -9,6 +9,8 @@
 
 namespace atto::cli {
 
+inline constexpr const char* kNothingMade = "interrupted; nothing was made";
+
 struct RunChoices {
   int workers = 0;  ///< 0 = as many as the window and the cores allow
   bool is_json = false;
@@ -27,5 +29,10 @@ void run_unless_stopped(search::StopSignals& signals, bool is_json,
 
 /// Throws Interruption where a signal asks this process to stop.
 void throw_if_stopped(search::StopSignals& signals, const std::string& message);
+
+/// Prints on stdout, whose buffer is empty. Throws Interruption where a signal asks this process to
+/// stop while nobody reads, EnvironmentError where nothing can be written.
+void print_unless_stopped(search::StopSignals& signals, const std::string& text,
+                          const std::string& message);
 
 }  // namespace atto::cli

@@ -9,8 +9,10 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/reading/text_checks.hpp"
+#include "export/runtime/level.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/quantity_text.hpp"
+#include "search/cli/terminal.hpp"
 #include "search/running/crew.hpp"
 
 namespace atto::cli {
@@ -188,6 +190,7 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
     deploy::require_precision(*target, request.precision);
   for (const deploy::Target* target : targets) deploy::require_tools(*target);
   expect_io(request, targets);
+  edge::chosen_level();  // before images are made, which takes a while
   const deploy::TrainedModel model = deploy::read_trained_model(request.source, request.design);
   const fs::path folder = request.out.empty() ? model.folder() : request.out;
   expect_no_other_weights(folder, model);
@@ -254,8 +257,8 @@ bool tell_misses(const std::vector<deploy::Artefact>& artefacts) {
   for (const deploy::Artefact& artefact : artefacts) {
     if (artefact.trouble.empty()) continue;
     all_agree = false;
-    fmt::print(stderr, "{}: does not agree with LibTorch, {}; removed\n", artefact.file.string(),
-               artefact.trouble);
+    say(fmt::format("{}: does not agree with LibTorch, {}; removed\n", artefact.file.string(),
+                    artefact.trouble));
   }
   return all_agree;
 }

@@ -107,8 +107,12 @@ std::string failure_json(const Failure& failure) {
 }
 
 int tell(const Failure& failure, bool is_json) {
-  say(shown(failure));
-  if (is_json) std::fputs((dumped({{"error", error_json(failure)}}) + "\n").c_str(), stdout);
+  // Who asks this process to stop does not wait for a reader that stands still.
+  const std::chrono::milliseconds patience =
+      failure.kind == "interrupted" ? std::chrono::milliseconds(1000) : kPatient;
+  say(shown(failure), patience);
+  if (is_json && std::fflush(stdout) == 0)
+    put(stdout, dumped({{"error", error_json(failure)}}) + "\n", patience);
   return failure.exit;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "export/runtime/level.hpp"
 #include "search/campaign/ending.hpp"
 #include "search/campaign/extension.hpp"
 #include "search/campaign/run_folder.hpp"
@@ -44,6 +45,7 @@ int resume_command(const ResumeOptions& options) {
   expect_kind(options.folder, "atto resume", {PathKind::Campaign});
   for (const std::string& folder : options.warm_start)
     expect_kind(folder, "atto resume --warm-start", {PathKind::Campaign});
+  edge::chosen_level();  // what is to be measured after the training shows now
   if (options.candidates > 0)
     search::extend_campaign(search::RunFolder{options.folder}, options.candidates);
   check_device(search::RunFolder{options.folder}, options.device);

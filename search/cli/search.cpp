@@ -6,6 +6,7 @@
 
 #include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
+#include "export/runtime/level.hpp"
 #include "search/campaign/estimate.hpp"
 #include "search/campaign/feasible_start.hpp"
 #include "search/campaign/run_folder.hpp"
@@ -15,6 +16,7 @@
 #include "search/cli/export_run.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/quantity_text.hpp"
+#include "search/cli/terminal.hpp"
 #include "search/cli/worker_options.hpp"
 #include "search/running/crew.hpp"
 #include "search/running/parallelism.hpp"
@@ -114,13 +116,13 @@ CheckedStart begin(const SearchOptions& options) {
       search::read_word<search::EvaluatorKind>(options.evaluator));
   expect_writable(campaign.spec);
   expect_tools(campaign.spec);
+  edge::chosen_level();  // what is to be measured after the training shows now
   campaign.device = options.device;
   campaign.is_async = options.is_async;
-  for (const std::string& note : campaign.data_notes) fmt::print(stderr, "data: {}\n", note);
-  for (const std::string& warning : search::check_start(campaign))
-    fmt::print(stderr, "{}\n", warning);
+  for (const std::string& note : campaign.data_notes) say("data: " + note + "\n");
+  for (const std::string& warning : search::check_start(campaign)) say(warning + "\n");
   for (const std::string& message : search::leave_out_scores(campaign, options.calibration))
-    fmt::print(stderr, "{}\n", message);
+    say(message + "\n");
   std::vector<search::DesignRow> included;
   for (const std::string& file : options.include)
     included.push_back(search::human_design(
@@ -138,16 +140,15 @@ int search_command(const SearchOptions& options) {
   });
   const auto& [campaign, included] = start;
   const int workers = options.workers > 0 ? options.workers : search::default_workers(campaign);
-  if (!options.is_json) fmt::print("{}", estimate_text(campaign, estimate, workers));
+  if (!options.is_json)
+    print_unless_stopped(signals, estimate_text(campaign, estimate, workers), kNothingMade);
   if (options.is_dry_run) {
     if (options.is_json)
       fmt::print("{}\n", spec::json_text(estimate_json(campaign, estimate, workers), 2));
     return 0;
   }
   if (campaign.is_async)
-    fmt::print(
-        stderr,
-        "--async: proposals follow the order of completion; the campaign cannot be repeated\n");
+    say("--async: proposals follow the order of completion; the campaign cannot be repeated\n");
   const search::RunFolder folder{options.out.empty() ? search::default_run_folder(campaign)
                                                      : std::filesystem::path(options.out)};
   search::worker_command(campaign,
@@ -156,7 +157,6 @@ int search_command(const SearchOptions& options) {
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   search::ReuseSources(campaign, warm);  // as does one that cannot be read
   search::make_run_folder(folder, campaign, included);
-  std::fflush(stdout);
   return run_and_show(folder.path, {options.workers, options.is_json, std::move(warm)}, signals);
 }
 

@@ -211,11 +211,14 @@ int tabulate_command(const TabulateOptions& options) {
   run_unless_stopped(signals, options.is_json,
                      [&] { designs = search::designs_to_tabulate(campaign); });
   if (!options.is_json)
-    fmt::print("{}: {} feasible designs, rungs at {} epochs of {} images, {} seeds\ndata: {}\n",
-               campaign.spec.name, designs.size(), fmt::join(campaign.spec.search.rungs, ", "),
-               campaign.spec.search.images.value_or(static_cast<int>(campaign.train_images)),
-               options.plan.seeds, campaign.data);
-  std::fflush(stdout);
+    print_unless_stopped(
+        signals,
+        fmt::format(
+            "{}: {} feasible designs, rungs at {} epochs of {} images, {} seeds\ndata: {}\n",
+            campaign.spec.name, designs.size(), fmt::join(campaign.spec.search.rungs, ", "),
+            campaign.spec.search.images.value_or(static_cast<int>(campaign.train_images)),
+            options.plan.seeds, campaign.data),
+        kNothingMade);
   if (options.is_dry_run) return measure(options, campaign, designs, signals);
   if (const int code = run_all(options, campaign, folder, options.plan, designs, signals))
     return code;

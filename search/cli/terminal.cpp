@@ -1,6 +1,9 @@
 #include "search/cli/terminal.hpp"
 
+#include <errno.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -55,10 +58,42 @@ bool has_colours(std::FILE* stream) {
   return is_terminal(stream) && !(no_colour && *no_colour != '\0');
 }
 
+/// Returns whether a request to stop waits for this process, which then has blocked its signal.
+bool is_stop_pending() {
+  sigset_t pending;
+  return ::sigpending(&pending) == 0 &&
+         (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
+/// Waits until a write of kAtOnce bytes waits for nobody.
+bool is_ready(int descriptor, std::chrono::milliseconds patience) {
+  using Clock = std::chrono::steady_clock;
+  constexpr int kLook = 100;
+  const Clock::time_point begun = Clock::now();
+  do {
+    pollfd stream{descriptor, POLLOUT, 0};
+    const int look = static_cast<int>(std::min<std::int64_t>(kLook, patience.count()));
+    if (::poll(&stream, 1, look) > 0) return (stream.revents & POLLNVAL) == 0;
+  } while (!is_stop_pending() && Clock::now() - begun < patience);
+  return false;
+}
+
 }  // namespace
 
-void say(const std::string& text) {
-  std::fputs(text.c_str(), stderr);
+bool put(std::FILE* stream, std::string_view text, std::chrono::milliseconds patience) {
+  constexpr std::size_t kAtOnce = 4096;  // a pipe that takes anything takes so many bytes: PIPE_BUF
+  const int descriptor = ::fileno(stream);
+  while (!text.empty()) {
+    if (!is_ready(descriptor, patience)) return false;
+    const ssize_t count = ::write(descriptor, text.data(), std::min(text.size(), kAtOnce));
+    if (count < 0 && errno != EINTR && errno != EAGAIN) return false;
+    text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(0, count)));
+  }
+  return true;
+}
+
+bool say(const std::string& text, std::chrono::milliseconds patience) {
+  return put(stderr, text, patience);
 }
 
 bool is_terminal(std::FILE* stream) {
@@ -145,9 +180,7 @@ void StatusLine::draw(const std::vector<LinePart>& parts) {
   // The last column stays free: a terminal that has just filled it begins a new line.
   std::string now = fitted(parts, terminal_columns(stderr) - 1);
   if (now == drawn_) return;
-  say("\r\x1b[K" + now);
-  std::fflush(stderr);
-  drawn_ = std::move(now);
+  if (say("\r\x1b[K" + now, std::chrono::milliseconds(0))) drawn_ = std::move(now);
 }
 
 void StatusLine::line(const std::vector<LinePart>& parts) {
@@ -156,11 +189,15 @@ void StatusLine::line(const std::vector<LinePart>& parts) {
 
 void StatusLine::text(const std::string& text) {
   clear();
-  say(text + "\n");
+  // Who has not read a line for so long is not waited for again until they read.
+  const std::chrono::milliseconds patience(unread_ > 0 ? 0 : 1000);
+  const std::string before =
+      unread_ > 0 ? fmt::format("lines left out, since nobody read them: {}\n", unread_) : "";
+  unread_ = say(before + text + "\n", patience) ? 0 : unread_ + 1;
 }
 
 void StatusLine::clear() {
-  if (!drawn_.empty()) say("\r\x1b[K");
+  if (!drawn_.empty()) say("\r\x1b[K", std::chrono::milliseconds(0));
   drawn_.clear();
 }
 

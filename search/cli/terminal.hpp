@@ -2,6 +2,7 @@
 // What a terminal changes: colours, and one status line that is redrawn and always fits. In a pipe
 // there are neither.
 
+#include <chrono>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -9,8 +10,14 @@
 
 namespace atto::cli {
 
-/// Writes to stderr. Where that is closed or full nobody is told, and the work goes on.
-void say(const std::string& text);
+/// Waits for a reader as long as there is one.
+inline constexpr std::chrono::milliseconds kPatient{std::chrono::hours(24 * 365)};
+/// Writes to a stream whose buffer is empty. Gives up, and returns false, where it is closed or
+/// full, where its reader has stood still for so long, and where this process is asked to stop
+/// meanwhile.
+bool put(std::FILE* stream, std::string_view text, std::chrono::milliseconds patience = kPatient);
+/// Writes to stderr. Where that does not go nobody is told, and the work goes on.
+bool say(const std::string& text, std::chrono::milliseconds patience = kPatient);
 
 /// Returns whether the stream is a terminal that moves its cursor (TERM=dumb does not).
 bool is_terminal(std::FILE* stream);
@@ -43,7 +50,8 @@ std::string joined(const std::vector<LinePart>& parts, int most);
 /// Joins as many parts as fit, and cuts what still does not.
 std::string fitted(const std::vector<LinePart>& parts, int columns);
 
-/// Lines on stderr and, on a terminal, a status line below them that is redrawn in place.
+/// Lines on stderr and, on a terminal, a status line below them that is redrawn in place. Work does
+/// not wait for who reads them: lines that nobody reads are left out, and counted.
 class StatusLine {
  public:
   StatusLine() : is_terminal_(cli::is_terminal(stderr)) {}
@@ -63,6 +71,7 @@ class StatusLine {
  private:
   bool is_terminal_;
   std::string drawn_;
+  int unread_ = 0;
 };
 
 /// "[######......]" of so many columns between the brackets.

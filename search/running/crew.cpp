@@ -233,7 +233,8 @@ fs::path find_trainer() {
 }
 
 void expect_device(const std::string& device) {
-  if (device != "cuda") return;
+  const char* const kernels = std::getenv("ATTO_TRAIN_ISA");
+  if (device != "cuda" && (kernels == nullptr || *kernels == '\0')) return;
   std::string log = (fs::temp_directory_path() / "atto-probe-XXXXXX").string();
   const int descriptor = ::mkstemp(log.data());
   if (descriptor < 0) throw EnvironmentError("cannot write", log, errno);
@@ -253,6 +254,7 @@ void expect_device(const std::string& device) {
   if (words.starts_with("atto: ")) words.erase(0, 6);
   std::error_code ignored;
   fs::remove(log, ignored);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 2) throw SpecError({{"", "", words, ""}});
   if (status != 0)
     throw EnvironmentError("no training on " + device + ": " +
                            (words.empty() ? "atto-trainer probe failed" : words));

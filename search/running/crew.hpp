@@ -81,7 +81,7 @@ std::filesystem::path binary_folder();
 std::filesystem::path find_trainer();
 
 /// Throws EnvironmentError, with its words, where atto-trainer cannot train on the device that is
-/// insisted on; asks only about "cuda".
+/// insisted on, SpecError where ATTO_TRAIN_ISA is not here; asks only about that and "cuda".
 void expect_device(const std::string& device);
 
 /// Runs a program that trains with this process's terminal and signals and returns its exit code

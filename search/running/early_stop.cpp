@@ -2,7 +2,6 @@
 
 #include <signal.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -13,9 +12,7 @@ EarlyStop::EarlyStop(StopSignals& signals, std::function<int()> tell)
         while (!is_over.stop_requested()) {
           const int signal = signals.wait(20);
           if (signal != SIGINT && signal != SIGTERM) continue;
-          const int code = tell();
-          std::fflush(nullptr);
-          std::_Exit(code);
+          std::_Exit(tell());
         }
       }) {}
 

@@ -12,7 +12,8 @@ namespace atto::search {
 /// While it lives, or until cease(), a signal that asks this process to stop ends it at once.
 class EarlyStop {
  public:
-  /// `tell` says so to people, from another thread, and returns the exit code.
+  /// `tell` says so to people, from another thread and past the buffers of streams, which the work
+  /// may hold; it returns the exit code.
   EarlyStop(StopSignals& signals, std::function<int()> tell);
 
   /// From here on signals are left to the caller. May be called again.

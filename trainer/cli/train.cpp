@@ -101,8 +101,8 @@ int tell_result(const Options& options, const train::TrialRequest& request,
   spec::write_file_atomically(request.folder / train::kResultName, json);
   if (options.json) fmt::print("{}", json);
   if (result.outcome != train::Outcome::Finished) {
-    fmt::print(stderr, "{}: {}\n",
-               result.outcome == train::Outcome::Diverged ? "diverged" : "failed", result.reason);
+    say(fmt::format("{}: {}\n", result.outcome == train::Outcome::Diverged ? "diverged" : "failed",
+                    result.reason));
     return 1;
   }
   if (options.json) return 0;
@@ -133,12 +133,12 @@ int train_design(const Options& options, spec::JsonFile design, search::StopSign
   train::DatasetInfo info;
   const train::TrialRequest request =
       request_of(order_of(options), std::move(design.document), info);
-  for (const std::string& note : info.notes) fmt::print(stderr, "data: {}\n", note);
+  for (const std::string& note : info.notes) say("data: " + note + "\n");
   const net::Costs costs = net::count_costs(request.network);
   const net::Shape& input = request.network.input;
-  fmt::print(stderr, "{}  {} params  {} MACs  {} {}x{}x{}  seed {}\n", request.design_hash,
-             costs.params, costs.macs, request.data.name, input.channels, input.height, input.width,
-             request.seed);
+  say(fmt::format("{}  {} params  {} MACs  {} {}x{}x{}  seed {}\n", request.design_hash,
+                  costs.params, costs.macs, request.data.name, input.channels, input.height,
+                  input.width, request.seed));
   train::TrainingEvaluator evaluator({device_of(options.device), request.recipe.threads});
   const auto lock = take_folder(request, design.text, options.force);
   Display display(request.task.kind, request.to_epoch);
@@ -151,7 +151,7 @@ int train_design(const Options& options, spec::JsonFile design, search::StopSign
         display.show(share, so_far);
         return signals.wait(0) == 0;
       });
-  for (const std::string& note : evaluator.take_notes()) fmt::print(stderr, "{}\n", note);
+  for (const std::string& note : evaluator.take_notes()) say(note + "\n");
   return tell_result(options, request, result);
 }
 

@@ -91,7 +91,7 @@ class Queue {
     std::error_code ignored;
     item.is_begun = fs::exists(item.request.folder / train::kCheckpointName, ignored);
     for (const std::string& note : info.notes)
-      if (items_.empty()) fmt::print(stderr, "data: {}\n", note);
+      if (items_.empty()) say("data: " + note + "\n");
     items_.push_back(std::move(item));
   }
 

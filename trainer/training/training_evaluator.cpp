@@ -7,6 +7,7 @@
 #include <new>
 
 #include "design_specs/errors.hpp"
+#include "trainer/backend/cpu/kernels.hpp"
 #include "trainer/backend/cpu/plan.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/data/dataset_identity.hpp"
@@ -42,6 +43,7 @@ std::string cpu_model() {
 }
 
 TrainingEvaluator::TrainingEvaluator(TrainerSettings settings) : settings_(settings) {
+  cpu::best_kernels();  // refuses an ATTO_TRAIN_ISA that is not here
   prepare_process(settings.threads);
   if (settings.device == DeviceChoice::Cpu) return;
   uses_cuda_ = has_cuda();

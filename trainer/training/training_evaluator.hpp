@@ -22,7 +22,8 @@ struct TrainerSettings {
 std::string cpu_model();
 
 /// Keeps the last data set between calls. One object a process: LibTorch's thread settings are the
-/// process's. Throws EnvironmentError when CUDA is asked for and not there.
+/// process's. Throws EnvironmentError when CUDA is asked for and not there, SpecError for an
+/// ATTO_TRAIN_ISA that is not.
 class TrainingEvaluator : public Evaluator {
  public:
   explicit TrainingEvaluator(TrainerSettings settings);

@@ -187,3 +187,41 @@ TEST_CASE(
         "atto: cannot write: No space left on device: standard output\n");
   CHECK(shell("check nowhere.json --json", ">/dev/full 2>/dev/full") == 4);
 }
+
+TEST_CASE("A signal is heard where nobody reads what is said or printed") {
+  const Scratch scratch;
+  // A pipe that is full, and open at both ends.
+  const std::string full = "mkfifo full; exec 9<>full; head -c 65536 /dev/zero >&9; ",
+                    stopped = full + "timeout -s TERM -k 30 --preserve-status 2",
+                    search = "search " + tiny_spec() + " --evaluator fake --out ";
+  CHECK(run_atto(scratch, search + "said --candidates 64 2>&9 >out #",
+                 full + "ATTO_FAKE_EPOCH_SECONDS=0.6 timeout -s TERM -k 30 --preserve-status 2")
+            .code == 130);
+  std::filesystem::remove(scratch / "full");
+  CHECK(run_atto(scratch, search + "printed --candidates 3 >&9 2>err #", stopped).code == 130);
+  std::filesystem::remove(scratch / "full");
+  CHECK(run_atto(scratch, search + "json --candidates 3 --json >&9 2>&9 #", stopped).code == 130);
+  // What nobody read is no loss for the campaign.
+  CHECK(run_atto(scratch, "resume json").code == 0);
+  std::filesystem::remove(scratch / "full");
+  CHECK(run_atto(scratch, search + "unread --candidates 3 2>&9 >out #", full).code == 0);
+}
+
+TEST_CASE("A level that is not here is refused before anything is made or trained") {
+  const Scratch scratch;
+  const std::string search = "search " + tiny_spec() + " --evaluator fake --candidates 3 --out run";
+  for (const std::string level : {"bogus", "AVX2", "avx2,scalar"}) {
+    const Ended ended = run_atto(scratch, search + " --json", "ATTO_ISA=" + level);
+    INFO(level << ": " << ended.err);
+    CHECK(ended.code == 2);
+    CHECK(document_of(ended).at("error").at("problems").at(0).at("path") == "ATTO_ISA");
+    CHECK_FALSE(std::filesystem::exists(scratch / "run"));
+  }
+  CHECK(run_atto(scratch, search, "ATTO_ISA=").code == 0);
+  const json jobs = document_of(run_atto(scratch, "status run --json")).at("jobs");
+  const Ended ended = run_atto(scratch, "resume run --candidates 4", "ATTO_ISA=bogus");
+  CHECK(ended.code == 2);
+  CHECK(ended.err == "ATTO_ISA: this CPU and build have no level \"bogus\"\n");
+  CHECK(run_atto(scratch, "resume run").code == 0);
+  CHECK(document_of(run_atto(scratch, "status run --json")).at("jobs") == jobs);
+}

@@ -203,3 +203,27 @@ TEST_CASE("In a pipe a finalist reports its epochs in plain lines") {
   CHECK(epochs >= 2);
   CHECK(epochs <= 20);  // 4 trainings of 6 epochs, the last of each with its result
 }
+
+TEST_CASE("Lines that nobody reads are left out and counted, and nobody is waited for twice") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const int screen = ::dup(2);
+  const std::string full(65536, '.');
+  REQUIRE(::write(ends[1], full.data(), full.size()) == 65536);
+  ::dup2(ends[1], 2);
+  {
+    atto::cli::StatusLine line;
+    line.text("one");
+    for (int i = 0; i < 100; ++i) line.text("more");  // minutes, if each were waited for
+    std::string read(65536, ' ');
+    for (std::size_t got = 0; got < read.size();)
+      got += static_cast<std::size_t>(::read(ends[0], read.data(), read.size()));
+    line.text("last");
+  }
+  ::dup2(screen, 2);
+  char rest[200];
+  const ssize_t count = ::read(ends[0], rest, sizeof rest);
+  for (const int descriptor : {ends[0], ends[1], screen}) ::close(descriptor);
+  CHECK(std::string(rest, static_cast<std::size_t>(count)) ==
+        "lines left out, since nobody read them: 101\nlast\n");
+}

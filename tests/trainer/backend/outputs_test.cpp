@@ -2,11 +2,14 @@
 // of a backend.
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdlib>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "prototypes/network/shapes.hpp"
 #include "tests/trainer/networks.hpp"
+#include "trainer/backend/cpu/kernels.hpp"
+#include "trainer/backend/loss.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 
 using namespace atto;
@@ -186,4 +189,43 @@ TEST_CASE("a backend goes back once from each forward pass, and only from those"
   std::vector<float> image_slopes(images.size());
   backend->forward(weights.data(), batch);
   CHECK_THROWS_AS(backend->backward(slopes, gradients.data(), image_slopes.data()), InternalError);
+}
+
+TEST_CASE("A label that is no class, and a batch that is too large, are refused before any write") {
+  const std::vector<float> logits(20);
+  std::vector<float> slopes(20, 7);
+  for (const std::int32_t label : {-1, 10, 255, INT32_MIN, INT32_MAX}) {
+    const std::vector<std::int32_t> labels = {label, 0};
+    CHECK_THROWS_AS(cross_entropy(logits.data(), labels.data(), 2, 10, 0, slopes.data()),
+                    InternalError);
+  }
+  CHECK(slopes == std::vector<float>(20, 7));
+  const net::Network network = branching_network();
+  const ParameterLayout layout(network);
+  const auto backend = make_cpu_backend(network, layout, {Device::Cpu, 1, 2});
+  const std::vector<float> weights = initial_weights(network, layout, 3),
+                           images = random_floats(
+                               static_cast<std::size_t>(3 * network.input.elements()), 7);
+  std::vector<float> statistics = neutral_statistics(layout);
+  const Batch batch{images.data(), 3};
+  CHECK_THROWS_AS(backend->forward(weights.data(), batch), InternalError);
+  CHECK_THROWS_AS(backend->infer(weights.data(), statistics.data(), batch), InternalError);
+  CHECK_THROWS_AS(backend->measure_statistics(weights.data(), batch, 1, statistics.data()),
+                  InternalError);
+  CHECK_NOTHROW(backend->forward(weights.data(), {images.data(), 2}));
+}
+
+TEST_CASE("ATTO_TRAIN_ISA chooses among the kernels that this CPU has, and names no others") {
+  const cpu::KernelList list = cpu::runnable_kernels();
+  for (int i = 0; i < list.count; ++i) {
+    ::setenv("ATTO_TRAIN_ISA", std::string(list.tables[i]->name).c_str(), 1);
+    CHECK(cpu::best_kernels().name == list.tables[i]->name);
+  }
+  ::setenv("ATTO_TRAIN_ISA", "bogus", 1);
+  CHECK_THROWS_WITH(cpu::best_kernels(), Catch::StartsWith("ATTO_TRAIN_ISA: must be of what this "
+                                                           "CPU has: plain") &&
+                                             Catch::EndsWith("; got bogus"));
+  ::setenv("ATTO_TRAIN_ISA", "", 1);
+  CHECK(cpu::best_kernels().name == list.tables[list.count - 1]->name);
+  ::unsetenv("ATTO_TRAIN_ISA");
 }

@@ -49,3 +49,21 @@ TEST_CASE("A device that is not there is refused before anything is made, and ch
   CHECK(changed.context(atto::train::Phase::Search) != context);
   CHECK(context.find("device=cpu\n") != std::string::npos);
 }
+
+TEST_CASE("Kernels for training that are not here are refused before anything is made") {
+  const Scratch scratch;
+  const std::string design = kSource + "/prototypes/inverted_32.json";
+  for (const std::string command :
+       {"search " + tiny_spec() + " --out made", "calibrate " + tiny_spec() + " --out made",
+        "train " + design + " --data synthetic --out made"}) {
+    const Ended ended = run_atto(scratch, command, "ATTO_TRAIN_ISA=bogus");
+    INFO(command << ": " << ended.err);
+    CHECK(ended.code == 2);
+    CHECK(ended.err.find("ATTO_TRAIN_ISA: must be of what this CPU has: plain") == 0);
+    CHECK(ended.err.find("; got bogus\n") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(scratch / "made"));
+  }
+  CHECK(run_atto(scratch, "search " + tiny_spec() + " --evaluator fake --candidates 2 --out made",
+                 "ATTO_TRAIN_ISA=bogus")
+            .code == 0);
+}

@@ -113,7 +113,7 @@ struct Kernels {
 };
 
 /// Returns the best table for this CPU; ATTO_TRAIN_ISA=plain|avx2|avx512 in the environment lowers
-/// it.
+/// it. Throws SpecError where this CPU has no such table.
 const Kernels& best_kernels();
 /// Returns the tables that this CPU can run, plainest first: tests run all.
 struct KernelList {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "design_specs/errors.hpp"
 #include "trainer/backend/cpu/kernels.hpp"
 
 namespace atto::train::cpu {
@@ -99,10 +100,14 @@ KernelList runnable_kernels() {
 
 const Kernels& best_kernels() {
   const KernelList list = runnable_kernels();
-  if (const char* wanted = std::getenv("ATTO_TRAIN_ISA"))
-    for (int i = 0; i < list.count; ++i)
-      if (list.tables[i]->name == wanted) return *list.tables[i];
-  return *list.tables[list.count - 1];
+  const char* const wanted = std::getenv("ATTO_TRAIN_ISA");
+  if (wanted == nullptr || *wanted == '\0') return *list.tables[list.count - 1];
+  std::string known;
+  for (int i = 0; i < list.count; ++i) {
+    if (list.tables[i]->name == wanted) return *list.tables[i];
+    known += (known.empty() ? "" : ", ") + std::string(list.tables[i]->name);
+  }
+  throw SpecError({{"ATTO_TRAIN_ISA", "", "must be of what this CPU has: " + known, wanted}});
 }
 
 }  // namespace atto::train::cpu
