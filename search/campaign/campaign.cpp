@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "design_specs/files.hpp"
+#include "design_specs/requirements/readers.hpp"
 #include "design_specs/seeds/random.hpp"
 #include "search/campaign/judging.hpp"
 #include "trainer/data/dataset_identity.hpp"
@@ -50,8 +51,10 @@ void check_overrides(const Campaign& campaign) {
     problems.push_back({campaign.spec_name, "/search/strategy",
                         fmt::format("must be one of {}", fmt::join(strategy_names(), ", ")),
                         search.strategy});
-  if (search.candidates < 1)
-    problems.push_back({campaign.spec_name, "/search/candidates", "must be >= 1",
+  if (search.candidates < 1 || search.candidates > spec::kMaxCandidates)
+    problems.push_back({campaign.spec_name, "/search/candidates",
+                        search.candidates < 1 ? "must be >= 1"
+                                              : fmt::format("must be <= {}", spec::kMaxCandidates),
                         std::to_string(search.candidates)});
   if (!problems.empty()) throw SpecError(std::move(problems));
 }

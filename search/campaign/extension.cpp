@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "design_specs/requirements/readers.hpp"
 #include "search/ledger/open_ledger.hpp"
 
 namespace atto::search {
 
 void extend_campaign(const RunFolder& folder, int candidates) {
+  if (candidates > spec::kMaxCandidates)
+    throw SpecError({{"--candidates", "", fmt::format("must be <= {}", spec::kMaxCandidates),
+                      std::to_string(candidates)}});
   const auto ledger = open_ledger(folder.path);
   const auto role = ledger->take(Role::Coordinate);
   if (!role) throw EnvironmentError("another process runs this campaign: " + folder.path.string());
