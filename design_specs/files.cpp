@@ -45,7 +45,7 @@ Temporary open_beside(const std::filesystem::path& file) {
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd >= 0) return {fd, path};
     if (errno != EEXIST || attempt > 1000)
-      throw EnvironmentError("cannot write", path.string(), errno);
+      throw EnvironmentError("cannot write", file.string(), errno);
   }
 }
 

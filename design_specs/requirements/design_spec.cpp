@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "design_specs/paths.hpp"
 #include "design_specs/requirements/keys.hpp"
 #include "design_specs/requirements/readers.hpp"
 #include "design_specs/requirements/section.hpp"
@@ -36,7 +37,7 @@ void read_prototype(Problems& problems, const Cursor& at, DesignSpec& spec) {
     problems.add(at, "must be the path of a prototype");
     return;
   }
-  spec.prototype = (spec.file.parent_path() / *path).lexically_normal();
+  spec.prototype = plain_path(spec.file.parent_path() / *path);
 }
 
 /// Reads which of the tasks it is.

@@ -13,6 +13,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/json_text.hpp"
+#include "design_specs/paths.hpp"
 
 namespace fs = std::filesystem;
 using namespace atto;
@@ -93,7 +94,7 @@ TEST_CASE("A failed write leaves the old file and says why") {
   CHECK(fs::is_directory(file));
   CHECK(std::distance(fs::directory_iterator(folder.path), fs::directory_iterator()) == 1);
   CHECK_THROWS_WITH(spec::write_file_atomically(folder.path / "no" / "x", "x"),
-                    Catch::StartsWith("cannot write: No such file or directory: "));
+                    "cannot write: No such file or directory: " + (folder.path / "no/x").string());
 }
 
 TEST_CASE("Reading says what is wrong") {
@@ -114,4 +115,23 @@ TEST_CASE("JSON is text whatever bytes a file's name has") {
   CHECK(atto::spec::json_text(json) == "{\"name\":\"caf\xef\xbf\xbd\"}");
   CHECK(atto::spec::json_text(nlohmann::ordered_json(json), 1).find("caf\xef\xbf\xbd") !=
         std::string::npos);
+}
+
+TEST_CASE("A path is made plain unless it would lead elsewhere") {
+  const Folder folder;
+  fs::create_directories(folder.path / "deep/specs");
+  fs::create_directory_symlink(folder.path / "deep/specs", folder.path / "link");
+  fs::create_directory_symlink(folder.path / "loop", folder.path / "loop");
+  CHECK(spec::plain_path("a/./b/../c.json") == "a/c.json");
+  CHECK(spec::plain_path("") == "");
+  const fs::path here = fs::current_path();
+  fs::current_path(folder.path);
+  CHECK(spec::plain_path("none/../deep/x") == "deep/x");
+  CHECK(spec::plain_path("link/../x") == "link/../x");
+  fs::current_path(here);
+  CHECK(spec::plain_path("../x") == "../x");
+  CHECK(spec::plain_path(folder.path / "deep/specs/../net.json") == folder.path / "deep/net.json");
+  CHECK(spec::plain_path(folder.path / "link/../net.json") == folder.path / "link/../net.json");
+  CHECK(spec::plain_path(folder.path / "link/./net.json") == folder.path / "link/net.json");
+  CHECK(spec::plain_path(folder.path / "loop/../x") == folder.path / "x");
 }

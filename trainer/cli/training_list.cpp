@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 
+#include "design_specs/paths.hpp"
 #include "design_specs/reading/problems.hpp"
 #include "design_specs/requirements/readers.hpp"
 #include "design_specs/requirements/section.hpp"
@@ -48,7 +49,7 @@ class Reader {
     section.text("results", results);
     section.text("data", defaults_.data);
     defaults_.data_base = folder_;
-    if (!results.empty()) list.results = (folder_ / results).lexically_normal();
+    if (!results.empty()) list.results = spec::plain_path(folder_ / results);
     if (const auto at = section.member("spec"))
       if (const auto path = problems_.text(*at))
         defaults_.spec = spec::read_design_spec(folder_ / *path, search::strategy_names());
@@ -78,7 +79,7 @@ class Reader {
     const auto design = problems_.required(at, "design");
     const auto path = design ? problems_.text(*design) : std::nullopt;
     if (!path) return;
-    const fs::path file = (folder_ / *path).lexically_normal();
+    const fs::path file = spec::plain_path(folder_ / *path);
     section.text("data", order.data);
     const auto integer = [&](const char* key, std::optional<int>& target, int most) {
       if (const auto entry = section.member(key))

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/paths.hpp"
 #include "design_specs/reading/text_checks.hpp"
 #include "trainer/data/dataset_identity.hpp"
 #include "trainer/data/described.hpp"
@@ -99,7 +100,7 @@ std::optional<DatasetInfo> describe_path(const fs::path& path, std::optional<int
 }  // namespace
 
 fs::path absolute_folder(const fs::path& folder) {
-  const fs::path whole = fs::absolute(folder).lexically_normal();
+  const fs::path whole = spec::plain_path(fs::absolute(folder));
   return whole.has_filename() ? whole : whole.parent_path();
 }
 

@@ -154,6 +154,21 @@ TEST_CASE("Every JSON file is read once, so that a pipe will do for it") {
   from_pipe("table.json", "tabulate pipe --evaluator fake --dry-run");
 }
 
+TEST_CASE("What a file names is found beside it, behind a link to its folder too") {
+  const Scratch scratch;
+  std::filesystem::create_directories(scratch / "home/specs");
+  std::filesystem::create_directories(scratch / "home/nets");
+  json spec = json::parse(read_text(tiny_spec()));
+  spec["prototype"] = "../nets/net.json";
+  write_text(scratch / "home/specs/spec.json", spec.dump());
+  write_text(scratch / "home/nets/net.json",
+             read_text(kSource + "/tests/search/data/tiny_prototype.json"));
+  std::filesystem::create_directory_symlink(scratch / "home/specs", scratch / "link");
+  CHECK(run_atto(scratch, "check home/specs/spec.json").code == 0);
+  CHECK(run_atto(scratch, "check link/spec.json").code == 0);
+  CHECK(run_atto(scratch, "search link/spec.json --evaluator fake --dry-run").code == 0);
+}
+
 TEST_CASE("bench and run take a folder with a model: a training's, or a campaign's winner's") {
   const Scratch scratch;
   lay_out(scratch);
