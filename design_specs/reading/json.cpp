@@ -227,6 +227,10 @@ Document build(std::string_view text, std::string name, Builder& builder, std::s
   const CountingIterator first(text.data(), &read), last(text.data() + text.size(), &read);
   if (!nlohmann::json::sax_parse(first, last, &builder))
     throw SpecError({explain_syntax_error(text, name, builder.progress())});
+  // A byte of zero is refused within a value; behind it the parser takes it for the end.
+  if (const std::size_t zero = text.find('\0'); zero != std::string_view::npos)
+    throw SpecError({{place_text(name, locate(text, zero)), "",
+                      "expected nothing after the end of the first value", "byte 0x00"}});
   return {std::move(name), builder.take_root()};
 }
 

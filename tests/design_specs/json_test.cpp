@@ -189,3 +189,13 @@ TEST_CASE("Files are read by their name and a missing one is the environment's f
   CHECK_THROWS_WITH(spec::read_json("/nonexistent/x.json"),
                     "cannot open: No such file or directory: /nonexistent/x.json");
 }
+
+TEST_CASE("What follows a byte of zero is not passed over") {
+  using namespace std::string_literals;
+  for (const char* more : {"", " {\"a\": 1}", "\n"})
+    CHECK_THROWS_WITH(parse_json("{}\n\0"s + more, "z.json"),
+                      "z.json:2:1: expected nothing after the end of the first value; got byte "
+                      "0x00");
+  for (const std::string& text : {"\0{}"s, "{\"a\":\n \0 1}"s, "[1\0]"s})
+    CHECK_THROWS_AS(parse_json(text, "z.json"), SpecError);
+}
