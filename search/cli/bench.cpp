@@ -11,6 +11,7 @@
 #include "export/measuring/fma_peak.hpp"
 #include "export/runtime/engine.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/model_shown.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/latency/engine/engine_timing.hpp"
 
@@ -121,7 +122,7 @@ std::string table_text(const Measured& m, int threads) {
 int bench(const BenchOptions& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
-  const edge::Model model = edge::Model::open(model_of(options.file, "atto bench"));
+  const edge::Model model = open_model(model_of(options.file, "atto bench"));
   model.check_weights();
   edge::Engine engine(model, engine_options);
   const std::vector<float> image = search::noise_image(engine.model().program());

@@ -109,6 +109,15 @@ std::string hidden_word(std::vector<std::string>& words) {
   return "";
 }
 
+/// "--out=": its value would be the next word. Empty where there is none.
+std::string option_without_value(const std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  const auto found = std::find_if(words.begin(), end, [](const std::string& word) {
+    return word.starts_with("--") && word.ends_with('=');
+  });
+  return found == end ? "" : *found;
+}
+
 bool asks_for_json(const std::vector<std::string>& words) {
   const auto end = std::find(words.begin(), words.end(), "--");
   return std::find(words.begin(), end, "--json") != end;
@@ -259,6 +268,10 @@ int CommandLine::run(int argc, char** argv, const Action& action) {
   if (words.front()[0] != '-' &&
       std::find(names.begin(), names.end(), words.front()) == names.end())
     return refuse({"atto", words.front(), "unknown command" + guess_text(words.front(), names), ""},
+                  is_json);
+  if (const std::string option = option_without_value(words); !option.empty())
+    return refuse({words.front() == option ? "atto" : "atto " + words.front(), option,
+                   "must have a value", ""},
                   is_json);
   try {
     std::reverse(words.begin(), words.end());  // as CLI11 takes them

@@ -10,6 +10,7 @@
 #include "prototypes/network/dot.hpp"
 #include "prototypes/network/identity.hpp"
 #include "prototypes/network/network.hpp"
+#include "search/cli/model_shown.hpp"
 
 namespace atto::cli {
 namespace {
@@ -108,7 +109,7 @@ std::string step_text(const format::Step& step) {
 }
 
 std::string model_text(const std::filesystem::path& file, bool is_json) {
-  const edge::Model model = edge::Model::open(file);
+  const edge::Model model = open_model(file);
   model.check_weights();
   const std::uintmax_t bytes = std::filesystem::file_size(file);
   return is_json ? json_text(model, bytes) : table_text(model, bytes);

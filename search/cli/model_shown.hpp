@@ -12,6 +12,9 @@
 
 namespace atto::cli {
 
+/// Opens a model file for a command. Throws ModelError that names it.
+edge::Model open_model(const std::filesystem::path& file);
+
 struct ModelShown {
   std::string precision, level;
   search::Timing timing;  ///< one thread

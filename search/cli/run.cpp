@@ -13,6 +13,7 @@
 #include "search/cli/command_line.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/guesses.hpp"
+#include "search/cli/model_shown.hpp"
 #include "search/cli/path_kind.hpp"
 #include "trainer/data/images/image_decoding.hpp"
 
@@ -103,7 +104,7 @@ int run(const RunOptions& options) {
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
   const std::string file = model_of(options.model, "atto run").string();
-  const edge::Model model = edge::Model::open(file);
+  const edge::Model model = open_model(file);
   model.check_weights();
   edge::Engine engine(model, engine_options);
   check_input(engine.model().program(), file);

@@ -188,6 +188,29 @@ TEST_CASE(
   CHECK(shell("check nowhere.json --json", ">/dev/full 2>/dev/full") == 4);
 }
 
+TEST_CASE("A flag is held to the same range as the spec's own number") {
+  const Scratch scratch;
+  const std::string search = "search " + tiny_spec() + " --evaluator fake --out run --candidates ";
+  const Ended many = run_atto(scratch, search + "1000001");
+  CHECK(many.code == 2);
+  CHECK(many.err.find("/search/candidates: must be <= 1000000; got 1000001\n") !=
+        std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(scratch / "run"));
+  REQUIRE(run_atto(scratch, search + "3").code == 0);
+  const Ended more = run_atto(scratch, "resume run --candidates 1000001");
+  CHECK(more.code == 2);
+  CHECK(more.err == "--candidates: must be <= 1000000; got 1000001\n");
+}
+
+TEST_CASE("An option without its value does not take the next one for it") {
+  const Scratch scratch;
+  const Ended ended = run_atto(scratch, "search " + tiny_spec() + " --out= --dry-run --json");
+  CHECK(ended.code == 2);
+  CHECK(ended.err == "atto search: --out=: must have a value\nHelp: atto search --help\n");
+  CHECK(document_of(ended).at("error").at("problems").at(0).at("path") == "--out=");
+  CHECK_FALSE(std::filesystem::exists(scratch / "--dry-run"));
+}
+
 TEST_CASE("A signal is heard where nobody reads what is said or printed") {
   const Scratch scratch;
   // A pipe that is full, and open at both ends.

@@ -79,8 +79,15 @@ TEST_CASE("a damaged model file is exit code 3 with the byte") {
   const Ended newer = run_atto(scratch, "bench " + (scratch / "new.atto").string());
   CHECK(newer.code == 3);
   CHECK(newer.err ==
-        "atto: version at byte 8: this runtime reads versions 3 to 6; got 9: export the model "
-        "again\n");
+        "atto: " + (scratch / "new.atto").string() +
+            ": version at byte 8: this runtime reads versions 3 to 6; got 9: export the model "
+            "again\n");
+  write_text(scratch / "empty.atto", "");
+  for (const std::string command : {"bench empty.atto", "run empty.atto a.png"}) {
+    const Ended empty = run_atto(scratch, command);
+    CHECK(empty.code == 3);
+    CHECK(empty.err.find("atto: empty.atto: header at byte 0: ") == 0);
+  }
   bytes[8] = 3;
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   write_text(scratch / "bent.atto", bytes);

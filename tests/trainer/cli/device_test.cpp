@@ -53,7 +53,7 @@ TEST_CASE("A device that is not there is refused before anything is made, and ch
 TEST_CASE("Kernels for training that are not here are refused before anything is made") {
   const Scratch scratch;
   const std::string design = kSource + "/prototypes/inverted_32.json";
-  for (const std::string command :
+  for (const std::string& command :
        {"search " + tiny_spec() + " --out made", "calibrate " + tiny_spec() + " --out made",
         "train " + design + " --data synthetic --out made"}) {
     const Ended ended = run_atto(scratch, command, "ATTO_TRAIN_ISA=bogus");
