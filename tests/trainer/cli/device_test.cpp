@@ -59,7 +59,8 @@ TEST_CASE("Kernels for training that are not here are refused before anything is
     const Ended ended = run_atto(scratch, command, "ATTO_TRAIN_ISA=bogus");
     INFO(command << ": " << ended.err);
     CHECK(ended.code == 2);
-    CHECK(ended.err.find("ATTO_TRAIN_ISA: must be of what this CPU has: plain") == 0);
+    CHECK(ended.err.find("ATTO_TRAIN_ISA: must be of what this CPU has: plain") !=
+          std::string::npos);
     CHECK(ended.err.find("; got bogus\n") != std::string::npos);
     CHECK_FALSE(std::filesystem::exists(scratch / "made"));
   }
