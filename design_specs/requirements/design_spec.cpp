@@ -105,6 +105,12 @@ void check_shares(Problems& problems, const Cursor& root, const DesignSpec& spec
   check("model_kib", spec.search.band.model_kib, &Requirements::model_kib);
 }
 
+bool asks_footprint(const DesignSpec& spec) {
+  return spec.require.asks_footprint() ||
+         std::any_of(spec.tiers.begin(), spec.tiers.end(),
+                     [](const Tier& tier) { return tier.require.asks_footprint(); });
+}
+
 void read_settings(Problems& problems, const Cursor& root,
                    std::span<const std::string_view> strategies, DesignSpec& spec) {
   spec.maximise.score = spec.task.kind.main_score();
@@ -112,6 +118,8 @@ void read_settings(Problems& problems, const Cursor& root,
     spec.maximise = read_objective(problems, *at, spec.task.kind);
   // NetScore rewards shrinking, which a band would forbid.
   if (spec.maximise.is_netscore) spec.search.band = 0;
+  // What a device has is no share of a count: a spec that asks for it need not fill the counts.
+  if (asks_footprint(spec)) spec.search.band = 0;
   if (const auto at = Problems::member(root, "search"))
     spec.search = read_search(problems, *at, spec.search.band, strategies);
   check_shares(problems, root, spec);

@@ -2,6 +2,7 @@
 // Design requirements: the JSON file that names the prototype, the task, what a winner must
 // satisfy, and how to search. One reader, one struct; every key is in docs/manual.md.
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -40,6 +41,11 @@ struct LatencySetting {
   friend bool operator==(const LatencySetting&, const LatencySetting&) = default;
 };
 
+/// The cores whose code is known, by the compiler's names; the first is meant where a spec names
+/// none.
+inline constexpr std::array<std::string_view, 7> kCores = {
+    "cortex-m4", "cortex-m0plus", "cortex-m3", "cortex-m7", "cortex-m33", "cortex-m55", "rv32imc"};
+
 /// The indicator function 1_r of the paper.
 struct Requirements {
   Bound params;               ///< count
@@ -48,8 +54,12 @@ struct Requirements {
   Bound model_kib;            ///< KiB
   Bound latency_ms;           ///< ms of the edge runtime on the campaign's host
   LatencySetting latency;     ///< how it is measured
+  Bound flash_kib, ram_kib;   ///< KiB of the int8 C file: constants and code; arena. Ceilings alone
+  std::string core = std::string(kCores.front());  ///< whose code is counted
   /// By goal of the task: judged on validation.
   std::map<std::string, Bound, std::less<>> scores;
+
+  bool asks_footprint() const { return flash_kib.max || ram_kib.max; }
 };
 
 struct Task {

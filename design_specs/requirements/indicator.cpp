@@ -13,6 +13,7 @@ namespace atto::spec {
 namespace {
 
 constexpr double kBytesPerKib = 1024;
+constexpr std::string_view kNoFile = "not known, for there is no int8 C file of it";
 
 /// One cost with its bound, both in the bound's unit.
 struct BoundedCost {
@@ -63,11 +64,11 @@ void add_misses(const BoundedCost& cost, std::vector<Miss>& found) {
 
 /// Adds the misses of something that is measured and may not have been.
 void add_measured(std::string_view name, const Bound& bound, std::optional<double> value,
-                  std::vector<Miss>& found) {
+                  std::vector<Miss>& found, std::string_view absent = "not measured") {
   if (!bound.min && !bound.max) return;
   const std::string key(name);
   if (!value) {
-    found.push_back({key, key + ": not measured"});
+    found.push_back({key, fmt::format("{}: {}", key, absent)});
     return;
   }
   const auto shown = [](double number) { return fmt::format("{:.6g}", number); };
@@ -118,7 +119,9 @@ std::vector<Miss> cost_misses(const Requirements& require, const Band& band, con
 
 std::vector<Miss> misses(const Requirements& require, const Band& band, const Metrics& metrics) {
   std::vector<Miss> found = cost_misses(require, band, metrics.costs);
-  add_measured("latency_ms", require.latency_ms, metrics.latency_ms, found);
+  add_measured("latency_ms", require.latency_ms, metrics.figures.latency_ms, found);
+  add_measured("flash_kib", require.flash_kib, metrics.figures.flash_kib, found, kNoFile);
+  add_measured("ram_kib", require.ram_kib, metrics.figures.ram_kib, found, kNoFile);
   for (const auto& [name, bound] : require.scores)
     if (metrics.diverged && (bound.min || bound.max))
       found.push_back({name, name + ": training diverged"});

@@ -14,10 +14,11 @@ inline constexpr std::array<std::string_view, 12> kSpecKeys = {
     "maximise", "search", "training",    "export",    "tiers", "$schema"};
 inline constexpr std::array<std::string_view, 3> kTaskKeys = {"kind", "dataset", "resolution"};
 /// Beside these: every goal of the task (task_kind.hpp), whose key is kFloorKeys or kCeilingKeys.
-inline constexpr std::array<std::string_view, 5> kRequireKeys = {
-    "params", "macs", "peak_activation_kib", "model_kib", "latency_ms"};
+inline constexpr std::array<std::string_view, 7> kRequireKeys = {
+    "params", "macs", "peak_activation_kib", "model_kib", "latency_ms", "flash_kib", "ram_kib"};
 inline constexpr std::array<std::string_view, 3> kCostBoundKeys = {"min", "max", "at"};
 inline constexpr std::array<std::string_view, 3> kLatencyKeys = {"max", "threads", "precision"};
+inline constexpr std::array<std::string_view, 2> kFlashKeys = {"max", "core"};
 inline constexpr std::array<std::string_view, 1> kFloorKeys = {"min"};
 inline constexpr std::array<std::string_view, 1> kCeilingKeys = {"max"};
 inline constexpr std::array<std::string_view, 2> kTierKeys = {"name", "require"};
@@ -46,7 +47,7 @@ struct KeyTable {
   std::span<const std::string_view> keys;
 };
 
-inline constexpr std::array<KeyTable, 21> kKeyTables = {{
+inline constexpr std::array<KeyTable, 25> kKeyTables = {{
     {"", kSpecKeys},
     {"/task", kTaskKeys},
     {"/require", kRequireKeys},
@@ -55,6 +56,8 @@ inline constexpr std::array<KeyTable, 21> kKeyTables = {{
     {"/require/peak_activation_kib", kCostBoundKeys},
     {"/require/model_kib", kCostBoundKeys},
     {"/require/latency_ms", kLatencyKeys},
+    {"/require/flash_kib", kFlashKeys},
+    {"/require/ram_kib", kCeilingKeys},
     {"/maximise", kMaximiseKeys},
     {"/maximise/netscore", kNetscoreKeys},
     {"/search", kSearchKeys},
@@ -68,6 +71,8 @@ inline constexpr std::array<KeyTable, 21> kKeyTables = {{
     {"/tiers/*/require/peak_activation_kib", kCostBoundKeys},
     {"/tiers/*/require/model_kib", kCostBoundKeys},
     {"/tiers/*/require/latency_ms", kLatencyKeys},
+    {"/tiers/*/require/flash_kib", kFlashKeys},
+    {"/tiers/*/require/ram_kib", kCeilingKeys},
 }};
 
 }  // namespace atto::spec

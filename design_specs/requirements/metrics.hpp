@@ -16,14 +16,24 @@ struct Costs {
   std::int64_t macs = 0;
   std::int64_t peak_activation_bytes = 0;  ///< float32, batch 1
   std::int64_t model_bytes = 0;            ///< weights at float32 with folded batch norm
+  /// No int8 C file of the network has less constants, and none needs less memory.
+  std::int64_t least_flash_bytes = 0, least_ram_bytes = 0;
 
   friend bool operator==(const Costs&, const Costs&) = default;
 };
 
+/// What is measured of a design before it is trained; absent where none was asked for.
+struct Figures {
+  std::optional<double> latency_ms;
+  std::optional<double> flash_kib, ram_kib;  ///< of the int8 C file
+
+  friend bool operator==(const Figures&, const Figures&) = default;
+};
+
 struct Metrics {
   Costs costs;
-  ScoreValues scores;                ///< validation; empty before training
-  std::optional<double> latency_ms;  ///< absent where not measured
+  ScoreValues scores;  ///< validation; empty before training
+  Figures figures;
   bool diverged = false;
 };
 

@@ -72,6 +72,26 @@ Bound read_latency(Problems& problems, const Cursor& at, LatencySetting& setting
   return bound;
 }
 
+/// What a device has: a ceiling alone. `section` has its keys checked.
+Bound read_device_kib(Problems& problems, const Section& section, const Cursor& at) {
+  Bound bound;
+  if (const auto max = section.member("max")) {
+    bound.max = read_quantity(problems, *max, "KiB", "128", kAboveZero, kMaxKib);
+    bound.max_location = (*max)->location;
+  } else if (at->kind == Kind::Object) {
+    problems.required(at, "max");
+  }
+  return bound;
+}
+
+Bound read_flash(Problems& problems, const Cursor& at, std::string& core) {
+  const Section section(problems, at, kFlashKeys);
+  core = kCores.front();
+  if (const auto name = section.member("core"))
+    if (const auto index = problems.one_of(*name, kCores)) core = kCores[*index];
+  return read_device_kib(problems, section, at);
+}
+
 /// A score is bounded where it is bad.
 Bound read_score(Problems& problems, const Cursor& at, const Score& score) {
   const bool is_floor = score.better == Better::More;
@@ -104,10 +124,12 @@ constexpr Ceiling kCeilings[] = {{"params", &Requirements::params},
                                  {"macs", &Requirements::macs},
                                  {"peak_activation_kib", &Requirements::peak_activation_kib},
                                  {"model_kib", &Requirements::model_kib},
-                                 {"latency_ms", &Requirements::latency_ms}};
+                                 {"latency_ms", &Requirements::latency_ms},
+                                 {"flash_kib", &Requirements::flash_kib},
+                                 {"ram_kib", &Requirements::ram_kib}};
 
-/// A family is a line of falling budgets; ceilings counted at different resolutions, or latencies
-/// measured in different ways, do not compare.
+/// A family is a line of falling budgets; ceilings counted at different resolutions or for
+/// different cores, or latencies measured in different ways, do not compare.
 void check_falling(Problems& problems, const Cursor& at, const Tier& before, const Tier& tier) {
   const auto require = Problems::member(at, "require");
   if (!require) return;
@@ -117,6 +139,8 @@ void check_falling(Problems& problems, const Cursor& at, const Tier& before, con
     if (!above.max || !here.max || above.at != here.at || *here.max <= *above.max) continue;
     if (ceiling.bound == &Requirements::latency_ms &&
         before.require.latency != tier.require.latency)
+      continue;
+    if (ceiling.bound == &Requirements::flash_kib && before.require.core != tier.require.core)
       continue;
     const auto bound = Problems::member(*require, ceiling.key);
     const auto max = bound ? Problems::member(*bound, "max") : std::nullopt;
@@ -150,6 +174,10 @@ Requirements read_requirements(Problems& problems, const Cursor& at, Requirement
     base.model_kib = read_cost(problems, *entry, kib);
   if (const auto entry = section.member("latency_ms"))
     base.latency_ms = read_latency(problems, *entry, base.latency);
+  if (const auto entry = section.member("flash_kib"))
+    base.flash_kib = read_flash(problems, *entry, base.core);
+  if (const auto entry = section.member("ram_kib"))
+    base.ram_kib = read_device_kib(problems, Section(problems, *entry, kCeilingKeys), *entry);
   for (const Score& score : kind.scores)
     if (const auto entry = score.is_goal ? section.member(score.name) : std::nullopt)
       base.scores[score.name] = read_score(problems, *entry, score);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/requirements/design_spec.hpp"
 #include "export/c/c_names.hpp"
 #include "export/c/steps.hpp"
 #include "prototypes/network/identity.hpp"
@@ -47,15 +48,25 @@ constexpr std::string_view kFloatRule = "   Arithmetic: float32.\n";
 
 class Writer {
  public:
-  explicit Writer(const CSubject& subject)
+  explicit Writer(const CSubject& subject, bool only_counts = false)
       : subject_(subject),
         network_(subject.network),
-        text_(identifier(subject.file_stem)),
+        text_(identifier(subject.file_stem), only_counts),
         steps_(subject.quantisation ? i8_steps(network_, *subject.quantisation, text_)
                                     : f32_steps(network_, text_)),
         upper_(capitals(text_.prefix())) {}
 
   CSource write() {
+    prepare();
+    return {header(), comment() + body(), sizes()};
+  }
+  CSizes count() {
+    prepare();
+    return sizes();
+  }
+
+ private:
+  void prepare() {
     std::vector<Room> rooms;
     for (std::size_t i = 0; i < network_.nodes.size(); ++i) rooms.push_back(steps_->room(i));
     places_ = place_tensors(network_, rooms);
@@ -64,13 +75,15 @@ class Writer {
                         std::to_string(places_.arena_bytes)}});
     write_steps(rooms);
     const PixelScaling scaling = pixel_scaling(subject_);
-    const std::string pixels = steps_->from_pixels(scaling.scale, scaling.shift, places_);
-    const std::string values = steps_->from_values(places_);
-    return {header(), comment() + body(pixels, values), text_.constant_bytes(),
-            places_.arena_bytes};
+    from_pixels_ = steps_->from_pixels(scaling.scale, scaling.shift, places_);
+    from_values_ = steps_->from_values(places_);
   }
 
- private:
+  CSizes sizes() const {
+    return {text_.constant_bytes(), places_.arena_bytes, text_.files(),
+            network_.nodes.size() + network_.outputs.size()};
+  }
+
   void write_steps(const std::vector<Room>& rooms) {
     for (std::size_t i = 1; i < network_.nodes.size(); ++i) {
       const FusedNode& node = network_.nodes[i];
@@ -141,8 +154,8 @@ class Writer {
   std::string comment() const {
     return fmt::format(
         "/* {0}, structure {1}: {2} to {3} classes, {4}.\n"
-        "   {5} parameters, {6} multiply-adds. Constants {7} bytes of flash, arena {8} bytes of "
-        "RAM.\n"
+        "   {5} parameters, {6} multiply-adds. Flash: {7} bytes of constants, and {12}. RAM: {8} "
+        "bytes of arena.\n"
         "   Compile: cc -std=c99 -O2 -c {9}.c (any C99 or C++ compiler). Of the C library it needs "
         "memcpy and math.h.\n"
         "{10}   The arena, in bytes:\n"
@@ -151,18 +164,24 @@ class Writer {
         shape_text(network_.nodes[0].shape), shape_of(network_.outputs[0]).channels,
         subject_.quantisation ? "int8" : "float32", subject_.params, subject_.macs,
         text_.constant_bytes(), places_.arena_bytes, comment_text(subject_.file_stem),
-        subject_.quantisation ? kInt8Rule : kFloatRule, table_);
+        subject_.quantisation ? kInt8Rule : kFloatRule, table_, code_text());
   }
 
-  std::string body(const std::string& pixels, const std::string& values) const {
+  std::string code_text() const {
+    if (!subject_.quantisation) return "code";
+    return fmt::format("about {} of code ({}, -O2)", code_bytes(sizes(), spec::kCores.front()),
+                       spec::kCores.front());
+  }
+
+  std::string body() const {
     const std::string& prefix = text_.prefix();
     std::string made = fmt::format("#include \"{}.h\"\n\n", subject_.file_stem);
     made += "#include <string.h>\n\n" + text_.kernels() + text_.constants();
     made += fmt::format("\nstatic void {}_steps(unsigned char *arena, float *outputs) {{\n{}}}\n\n",
                         prefix, text_.calls());
     for (const auto& [name, image, call] :
-         {std::tuple("run_in", "const uint8_t *pixels", pixels),
-          std::tuple("run_values_in", "const float *image", values)})
+         {std::tuple("run_in", "const uint8_t *pixels", from_pixels_),
+          std::tuple("run_values_in", "const float *image", from_values_)})
       made += fmt::format(
           "void {0}_{1}(void *memory, {2}, float *outputs) {{\n"
           "  unsigned char *arena = (unsigned char *)memory;\n  {3}\n"
@@ -191,7 +210,7 @@ class Writer {
   std::string upper_;
   TensorPlaces places_;
   std::int64_t outputs_ = 0;
-  std::string table_;
+  std::string table_, from_pixels_, from_values_;
 };
 
 }  // namespace
@@ -210,6 +229,10 @@ PixelScaling pixel_scaling(const CSubject& subject) {
 
 CSource c_source(const CSubject& subject) {
   return Writer(subject).write();
+}
+
+CSizes sizes_of(const CSubject& subject) {
+  return Writer(subject, true).count();
 }
 
 }  // namespace atto::deploy::c

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "export/c/c_sizes.hpp"
 #include "export/lowering/fused_network.hpp"
 #include "export/lowering/quantisation.hpp"
 
@@ -22,7 +23,7 @@ struct CSubject {
 
 struct CSource {
   std::string header, source;
-  std::uint64_t constant_bytes = 0, arena_bytes = 0;
+  CSizes sizes;
 };
 
 /// The scale and shift of a channel's pixels: value * scale + shift.
@@ -33,5 +34,7 @@ PixelScaling pixel_scaling(const CSubject& subject);
 
 /// Throws SpecError naming the layer and the rule for what C cannot express.
 CSource c_source(const CSubject& subject);
+/// Returns the sizes of that, without making the text.
+CSizes sizes_of(const CSubject& subject);
 
 }  // namespace atto::deploy::c

@@ -25,7 +25,7 @@ std::string window_value(const FusedConv& conv, const net::Shape& in, const net:
 namespace {
 
 constexpr float kFar = std::numeric_limits<float>::max();
-constexpr std::size_t kWindowBytes = 14 * 4, kLayerBytes = 16;
+constexpr std::size_t kLayerBytes = 16;
 
 std::size_t at(int index) {
   return static_cast<std::size_t>(index);
@@ -189,10 +189,7 @@ class F32Steps final : public Steps {
     text_.call(text_.kernel(kernel) + "(" + fmt::format(fmt::runtime(arguments), values...) + ");");
   }
 
-  std::string window(const std::string& value) {
-    text_.kernel("window.h");
-    return text_.structure("window", value, kWindowBytes);
-  }
+  std::string window(const std::string& value) { return text_.window(value); }
   std::string shapes_alone() { return window(window_value(shape(0), node().shape, 1, {}, {})); }
 
   std::string layer(std::span<const float> weights, std::span<const float> bias) {

@@ -13,7 +13,6 @@ namespace atto::deploy::c {
 namespace {
 
 constexpr float kFar = std::numeric_limits<float>::max();
-constexpr std::size_t kWindowBytes = 14 * 4;
 /// Kernels read words: so many weights may lie behind the last.
 constexpr std::size_t kBehindWeights = 3;
 /// What the trick of kernel_rounded() holds, with room for a residual.
@@ -166,11 +165,9 @@ class I8Steps final : public Steps {
     std::vector<std::uint8_t> tables;
     std::vector<int> table_of;  // by input
     for (std::size_t i = 0; i < node().inputs.size(); ++i) {
-      if (from(i).scale == to().scale && from(i).zero_point == to().zero_point) {
-        table_of.push_back(-1);
-        continue;
-      }
-      table_of.push_back(static_cast<int>(tables.size() / 256));
+      // One that changes nothing is there all the same: the file's size must not depend on weights.
+      const bool is_same = from(i).scale == to().scale && from(i).zero_point == to().zero_point;
+      table_of.push_back(is_same ? -1 : static_cast<int>(i));
       for (int q = 0; q < 256; ++q)
         tables.push_back(static_cast<std::uint8_t>(byte_of(
             static_cast<float>(q - from(i).zero_point) * multiplier(from(i).scale, 1, to().scale),
@@ -185,8 +182,7 @@ class I8Steps final : public Steps {
           table_of[at(source.input)]));
     call("i8_gather", "arena, {}, {}, {}, {}, {}", text_.array("i8_plane", planes, 8),
          planes.size(), plane(node().shape),
-         tables.empty() ? "NULL" : text_.array("uint8_t", std::span<const std::uint8_t>(tables)),
-         dst());
+         text_.array("uint8_t", std::span<const std::uint8_t>(tables)), dst());
   }
   void operator()(const net::Pool& op) {
     const std::string value =
@@ -284,10 +280,7 @@ class I8Steps final : public Steps {
   std::string structure(const char* type, const std::string& value, std::size_t bytes) {
     return text_.structure(type, value, bytes);
   }
-  std::string window(const std::string& value) {
-    text_.kernel("window.h");
-    return structure("window", value, kWindowBytes);
-  }
+  std::string window(const std::string& value) { return text_.window(value); }
   std::string shapes_alone() { return window(window_value(shape(0), node().shape, 1, {}, {})); }
 
   void dense() {

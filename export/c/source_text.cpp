@@ -13,6 +13,7 @@ namespace atto::deploy::c {
 namespace {
 
 constexpr std::size_t kLine = 116;
+constexpr std::size_t kWindowBytes = 14 * 4;
 
 const KernelFile& kernel_file(std::string_view name) {
   for (const KernelFile& file : kernel_files())
@@ -44,6 +45,7 @@ std::string braced(std::span<const Value> values, Text&& text) {
 template <class Number>
 std::string braced_numbers(std::span<const Number> values) {
   return braced(values, [](Number value) {
+    if constexpr (std::is_same_v<Number, float>) return literal(value);
     // -2147483648 is a minus before what 32 bits cannot hold.
     if (std::is_same_v<Number, std::int32_t> && value == std::numeric_limits<Number>::min())
       return std::string("INT32_MIN");
@@ -65,7 +67,8 @@ std::string literal(float value) {
   return made + "F";
 }
 
-SourceText::SourceText(std::string prefix) : prefix_(std::move(prefix)) {}
+SourceText::SourceText(std::string prefix, bool only_counts)
+    : prefix_(std::move(prefix)), only_counts_(only_counts) {}
 
 std::string SourceText::prefixed(std::string_view text) const {
   std::string made(text);
@@ -90,46 +93,57 @@ std::string SourceText::kernel(const std::string& name) {
     const std::string included = line.substr(kInclude.size());
     kernel(included.substr(1, included.size() - 2));
   }
-  kernels_ += prefixed(own) + "\n";
+  if (!only_counts_) kernels_ += prefixed(own) + "\n";
   return function;
 }
 
+template <class Text>
 std::string SourceText::constant(const std::string& kind, const std::string& declared,
-                                 const std::string& value, std::size_t bytes) {
-  const auto [known, is_new] = known_.try_emplace(declared + value);
-  if (!is_new) return known->second;
-  known->second = fmt::format("{}_{}_{}", prefix_, kind, known_.size());
-  constants_ += fmt::format(fmt::runtime(declared), known->second) + " = " + value + ";\n";
+                                 std::size_t bytes, Text&& value) {
+  const std::string name = fmt::format("{}_{}_{}", prefix_, kind, ++constants_made_);
   constant_bytes_ += bytes;
-  return known->second;
+  if (!only_counts_)
+    constants_ += fmt::format(fmt::runtime(declared), name) + " = " + value() + ";\n";
+  return name;
+}
+
+template <class Number>
+std::string SourceText::numbers(const char* kind, std::string_view type,
+                                std::span<const Number> values) {
+  return constant(kind, fmt::format("static const {} {{}}[{}]", type, values.size()),
+                  values.size_bytes(), [&] { return braced_numbers(values); });
 }
 
 std::string SourceText::array(std::string_view type, std::span<const float> values) {
-  return constant("values", fmt::format("static const {} {{}}[{}]", type, values.size()),
-                  braced(values, [](float value) { return literal(value); }), 4 * values.size());
+  return numbers("values", type, values);
 }
 std::string SourceText::array(std::string_view type, std::span<const std::int8_t> values) {
-  return constant("weights", fmt::format("static const {} {{}}[{}]", type, values.size()),
-                  braced_numbers(values), values.size());
+  return numbers("weights", type, values);
 }
 std::string SourceText::array(std::string_view type, std::span<const std::uint8_t> values) {
-  return constant("bytes", fmt::format("static const {} {{}}[{}]", type, values.size()),
-                  braced_numbers(values), values.size());
+  return numbers("bytes", type, values);
 }
 std::string SourceText::array(std::string_view type, std::span<const std::int32_t> values) {
-  return constant("numbers", fmt::format("static const {} {{}}[{}]", type, values.size()),
-                  braced_numbers(values), 4 * values.size());
+  return numbers("numbers", type, values);
 }
 std::string SourceText::array(std::string_view type, std::span<const std::string> values,
                               std::size_t bytes) {
-  return constant(
-      std::string(type), fmt::format("static const {} {{}}[{}]", named(type), values.size()),
-      braced(values, [](const std::string& value) { return value; }), bytes * values.size());
+  return constant(std::string(type),
+                  fmt::format("static const {} {{}}[{}]", named(type), values.size()),
+                  bytes * values.size(),
+                  [&] { return braced(values, [](const std::string& value) { return value; }); });
 }
 std::string SourceText::structure(std::string_view type, const std::string& value,
                                   std::size_t bytes) {
-  return constant(std::string(type), fmt::format("static const {} {{}}", named(type)), value,
-                  bytes);
+  return constant(std::string(type), fmt::format("static const {} {{}}", named(type)), bytes,
+                  [&] { return value; });
+}
+
+std::string SourceText::window(const std::string& value) {
+  kernel("window.h");
+  const auto [known, is_new] = windows_.try_emplace(value);
+  if (is_new) known->second = structure("window", value, kWindowBytes);
+  return known->second;
 }
 
 std::string window_value(const net::Shape& in, const net::Shape& out, int groups,

@@ -16,8 +16,8 @@ namespace atto::deploy::c {
 
 class SourceText {
  public:
-  /// All names begin with the prefix, an identifier.
-  explicit SourceText(std::string prefix);
+  /// All names begin with the prefix, an identifier. Where it `only_counts`, there is no text.
+  explicit SourceText(std::string prefix, bool only_counts = false);
 
   /// Returns PREFIX_name.
   std::string named(std::string_view name) const { return prefix_ + '_' + std::string(name); }
@@ -26,7 +26,7 @@ class SourceText {
   /// Takes in the kernel's file and what it includes, once; returns the function's name.
   std::string kernel(const std::string& name);
 
-  /// Adds a constant array and returns its name; equal ones are there once.
+  /// Adds a constant array and returns its name.
   std::string array(std::string_view type, std::span<const float> values);
   std::string array(std::string_view type, std::span<const std::int8_t> values);
   std::string array(std::string_view type, std::span<const std::uint8_t> values);
@@ -35,6 +35,9 @@ class SourceText {
   std::string array(std::string_view type, std::span<const std::string> values, std::size_t bytes);
   /// Adds a constant structure of a kernel's type, "{...}", and returns its name.
   std::string structure(std::string_view type, const std::string& value, std::size_t bytes);
+  /// Returns the name of a kernel_window's value; equal ones are there once. Of other constants
+  /// none is shared: what a file takes does not depend on weights.
+  std::string window(const std::string& value);
 
   /// Adds a line to the inference. The arena is `arena`, outputs go to `outputs`.
   void call(const std::string& line) { calls_ += "  " + line + "\n"; }
@@ -43,15 +46,22 @@ class SourceText {
   const std::string& constants() const { return constants_; }
   const std::string& calls() const { return calls_; }
   std::uint64_t constant_bytes() const { return constant_bytes_; }
+  /// The kernels' files that were taken in.
+  const std::set<std::string>& files() const { return taken_; }
 
  private:
-  std::string constant(const std::string& kind, const std::string& declared,
-                       const std::string& value, std::size_t bytes);
+  template <class Number>
+  std::string numbers(const char* kind, std::string_view type, std::span<const Number> values);
+  template <class Text>
+  std::string constant(const std::string& kind, const std::string& declared, std::size_t bytes,
+                       Text&& value);
   std::string prefixed(std::string_view text) const;
 
   std::string prefix_, kernels_, constants_, calls_;
   std::set<std::string> taken_;
-  std::map<std::string, std::string> known_;  ///< name by type and value
+  std::map<std::string, std::string> windows_;  ///< name by value
+  std::size_t constants_made_ = 0;
+  bool only_counts_;
   std::uint64_t constant_bytes_ = 0;
 };
 

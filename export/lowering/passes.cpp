@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "design_specs/errors.hpp"
 #include "prototypes/network/windows.hpp"
 
 namespace atto::deploy {
@@ -272,6 +273,21 @@ FusedNetwork remove_dead(FusedNetwork network) {
   }
   for (net::Output& output : result.outputs) output.layer = index[at(output.layer)];
   return result;
+}
+
+void expect_int8(const FusedNetwork& network) {
+  for (const FusedNode& node : network.nodes) {
+    std::vector<int> read = node.inputs;
+    if (node.residual >= 0) read.push_back(node.residual);
+    for (const int input : read)
+      if (std::holds_alternative<net::Softmax>(network.nodes[at(input)].op))
+        throw SpecError(
+            {{network.name, node.name, "int8 has softmax only as an output of the network",
+              network.nodes[at(input)].name}});
+    const bool is_free = std::holds_alternative<FusedActivate>(node.op);
+    if (!is_free && (!is_clamp(node.activation) || !is_clamp(node.joined_activation)))
+      throw InternalError(node.name + ": int8 needs a network fused with Attach::Clamps");
+  }
 }
 
 FusedNetwork fuse(const net::Network& network, const net::TensorFile& weights, Attach attach,

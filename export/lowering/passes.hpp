@@ -38,6 +38,10 @@ FusedNetwork attach_residuals(FusedNetwork network);
 /// Removes nodes that no output needs.
 FusedNetwork remove_dead(FusedNetwork network);
 
+/// Throws SpecError naming the layer for a network, fused with Attach::Clamps, that int8 cannot
+/// express: a softmax that another layer reads.
+void expect_int8(const FusedNetwork& network);
+
 /// Runs all of them.
 FusedNetwork fuse(const net::Network& network, const net::TensorFile& weights,
                   Attach attach = Attach::All, Residuals residuals = Residuals::Attached);

@@ -44,21 +44,6 @@ bool keeps_parameters(const FusedNode& node) {
       node.op);
 }
 
-void check(const FusedNetwork& network) {
-  for (const FusedNode& node : network.nodes) {
-    std::vector<int> read = node.inputs;
-    if (node.residual >= 0) read.push_back(node.residual);
-    for (const int input : read)
-      if (std::holds_alternative<net::Softmax>(network.nodes[at(input)].op))
-        throw SpecError(
-            {{network.name, node.name, "int8 has softmax only as an output of the network",
-              network.nodes[at(input)].name}});
-    const bool is_free = std::holds_alternative<FusedActivate>(node.op);
-    if (!is_free && (!is_clamp(node.activation) || !is_clamp(node.joined_activation)))
-      throw InternalError(node.name + ": int8 needs a network fused with Attach::Clamps");
-  }
-}
-
 /// Weights may be so large that no range holds what they give.
 void check(const FusedNetwork& network, const std::vector<Observation>& seen) {
   for (std::size_t i = 0; i < seen.size(); ++i)
@@ -144,7 +129,7 @@ WeightQuantisation quantise_weights(const FusedNode& node, float input_scale,
 
 Quantisation quantise(const FusedNetwork& network, std::span<const float> images,
                       const QuantiseOptions& options) {
-  check(network);
+  expect_int8(network);
   const std::vector<Observation> seen = observe(network, images);
   check(network, seen);
   const std::vector<std::vector<double>> heard = channel_weights(network);

@@ -18,7 +18,9 @@ void add(std::int64_t& sum, std::int64_t amount) {
 void CostTally::clear() {
   tensors_.clear();
   norms_.clear();
-  params_ = macs_ = stored_ = 0;
+  least_ram_.clear();
+  params_ = macs_ = stored_ = least_flash_ = 0;
+  has_zeros_ = false;
 }
 
 void CostTally::tensor(const net::Shape& out, std::span<const std::int32_t> inputs) {
@@ -71,6 +73,11 @@ void CostTally::weights(const net::Dense&, const net::Shape& in, const net::Shap
   add(stored_, kFloatBytes * (weights + out.channels));
 }
 
+void CostTally::footprint(const net::LeastFootprint& least) {
+  add(least_flash_, least.flash_bytes);
+  least_ram_.push_back(least.ram_bytes);
+}
+
 void CostTally::keep(std::int32_t layer) {
   Tensor& kept = tensors_[static_cast<std::size_t>(layer)];
   kept.last_reader = static_cast<std::int32_t>(tensors_.size()) - 1;
@@ -97,7 +104,9 @@ spec::Costs CostTally::total() const {
     else if (!from.has_bias)
       add(stored, kFloatBytes * norm.biases);
   }
-  return {params_, macs_, peak * kFloatBytes, stored};
+  if (has_zeros_) return {params_, macs_, peak * kFloatBytes, stored};
+  const std::int64_t ram = *std::max_element(least_ram_.begin(), least_ram_.end());
+  return {params_, macs_, peak * kFloatBytes, stored, least_flash_, ram};
 }
 
 std::vector<std::int64_t> CostTally::live_bytes() const {

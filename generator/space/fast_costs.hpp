@@ -9,6 +9,7 @@
 
 #include "design_specs/requirements/metrics.hpp"
 #include "prototypes/language/layer_walk.hpp"
+#include "prototypes/network/footprint_bounds.hpp"
 
 namespace atto::gen {
 
@@ -21,6 +22,8 @@ class CostTally {
              std::span<const std::int32_t> inputs) {
     weights(op, in, out);
     tensor(out, inputs);
+    footprint(net::LeastFootprintOf{in, out}(op));
+    has_zeros_ |= std::is_same_v<Op, net::Zero>;
     if constexpr (requires { op.bias; }) note_convolution(op.bias);
     if constexpr (std::is_same_v<Op, net::BatchNorm>)
       norm({inputs[0], 2 * std::int64_t{out.channels}, out.channels});
@@ -31,6 +34,8 @@ class CostTally {
   spec::Costs total() const;
   /// Returns the bytes alive while each layer runs.
   std::vector<std::int64_t> live_bytes() const;
+  /// Returns what each layer needs at least of a small device's memory (footprint_bounds.hpp).
+  std::span<const std::int64_t> least_ram() const { return least_ram_; }
   std::size_t layers() const { return tensors_.size(); }
 
  private:
@@ -40,6 +45,7 @@ class CostTally {
   void weights(const net::Dense&, const net::Shape& in, const net::Shape& out);
   template <class Op>
   void weights(const Op&, const net::Shape&, const net::Shape&) {}
+  void footprint(const net::LeastFootprint& least);
   void count_live() const;
   void tensor(const net::Shape& out, std::span<const std::int32_t> inputs);
   void note_convolution(bool has_bias);
@@ -58,7 +64,9 @@ class CostTally {
   std::vector<Tensor> tensors_;
   std::vector<Norm> norms_;
   mutable std::vector<std::int64_t> change_;  ///< of live elements, per layer
-  std::int64_t params_ = 0, macs_ = 0, stored_ = 0;
+  std::vector<std::int64_t> least_ram_;
+  std::int64_t params_ = 0, macs_ = 0, stored_ = 0, least_flash_ = 0;
+  bool has_zeros_ = false;
 };
 
 /// Returns the costs of a structure whose shapes were resolved.

@@ -27,6 +27,8 @@ constexpr CostWords kWords[kCosts] = {
     {"macs", "needs {} multiply-adds", 1},
     {"peak_activation_kib", "needs {} KiB of activations at its peak", 1.0 / 1024},
     {"model_kib", "is a model of {} KiB", 1.0 / 1024},
+    {"flash_kib", "has {} KiB of constants in int8 C, code not counted", 1.0 / 1024},
+    {"ram_kib", "holds {} KiB of maps at once in int8 C", 1.0 / 1024},
 };
 
 std::string grouped(double value) {
@@ -36,9 +38,15 @@ std::string grouped(double value) {
   return text;
 }
 
+/// A limit as a person wrote it.
+std::string asked(double limit) {
+  return limit == std::floor(limit) ? grouped(limit) : fmt::format("{:.6g}", limit);
+}
+
 const spec::Bound& bound_of(const spec::Requirements& require, int cost) {
-  const spec::Bound* bounds[kCosts] = {&require.params, &require.macs, &require.peak_activation_kib,
-                                       &require.model_kib};
+  const spec::Bound* bounds[kCosts] = {
+      &require.params,    &require.macs,      &require.peak_activation_kib,
+      &require.model_kib, &require.flash_kib, &require.ram_kib};
   return *bounds[cost];
 }
 
@@ -55,11 +63,12 @@ std::string crossing_text(int cost, bool largest, const CostEnd& end, double lim
                      : largest       ? "at most "
                                      : "at least ",
                      fmt::format(fmt::runtime(words.has), figure), words.key,
-                     largest ? "min" : "max", grouped(limit));
+                     largest ? "min" : "max", asked(limit));
 }
 
 double share_of(const spec::Band& band, int cost) {
-  const double shares[kCosts] = {band.params, band.macs, band.peak_activation_kib, band.model_kib};
+  const double shares[kCosts] = {band.params,    band.macs, band.peak_activation_kib,
+                                 band.model_kib, 0,         0};
   return shares[cost];
 }
 
@@ -136,7 +145,7 @@ class Proof {
     if (asked <= 0) return "";
     double largest_use = 0;
     std::string_view tightest;
-    for (int cost = 0; cost < kCosts; ++cost) {
+    for (int cost = 0; cost < kLeastFlash; ++cost) {
       const spec::Bound& bound = bound_of(require_, cost);
       if (!bound.max) continue;
       const CostEnd& high = reach_at(bound.at).largest[cost];
@@ -167,7 +176,8 @@ Reach reach_of(const CostReach& reach, int cost) {
 
 std::string idle_band(const FeasibleSpace& space, const spec::Band& asked) {
   const Limits& limits = space.parts().model.limits();
-  if (!limits.has_ceiling() || !asked.is_on() || space.parts().forest.has_free_width()) return "";
+  if (!limits.has_counted_ceiling() || !asked.is_on() || space.parts().forest.has_free_width())
+    return "";
   return "/search/band has no effect: no width is free, so no design can be brought to use more; "
          "every design within the limits is allowed";
 }

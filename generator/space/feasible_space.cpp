@@ -115,7 +115,7 @@ bool FeasibleSpace::allows(const net::Assignment& assignment) const {
         !std::binary_search(left.begin(), left.end(), assignment[d]))
       return false;
   }
-  return misses(assignment).empty();
+  return misses(assignment).empty() && tightest_use(assignment) <= 1;
 }
 
 std::vector<spec::Miss> FeasibleSpace::misses(const net::Assignment& assignment) const {

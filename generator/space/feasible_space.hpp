@@ -1,9 +1,10 @@
 #pragma once
 // The feasible designs of a prototype under hard requirements: sampling, mutation and crossover
-// whose results always meet every cost requirement. Immutable after construction; shared by
-// threads.
+// whose results always meet every cost requirement. Of flash and RAM only the least that a network
+// can need is known here: it meets their ceilings. Immutable after construction; shared by threads.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -77,7 +78,7 @@ class FeasibleSpace {
   std::vector<spec::Miss> misses(const net::Assignment& assignment) const;
 
   /// Returns the largest share of a ceiling that a well-formed assignment uses, each cost counted
-  /// at its own resolution; 0 without ceilings.
+  /// at its own resolution, flash and RAM at the least that they can be; 0 without ceilings.
   double tightest_use(const net::Assignment& assignment) const;
 
   const net::Prototype& prototype() const;
@@ -95,9 +96,13 @@ class FeasibleSpace {
   std::unique_ptr<Parts> parts_;
 };
 
+/// What else a design must satisfy, which is not known here; empty: nothing.
+using Keeps = std::function<bool(const Candidate&)>;
+
 /// Draws `count` distinct feasible designs on `threads` threads (0 = all); the result depends on
-/// the seed alone. Fewer when the space holds fewer (or finding more exceeds the effort).
+/// the seed alone. `keeps` is asked by several threads at once. Fewer when the space holds fewer
+/// (or finding more exceeds the effort).
 std::vector<Candidate> generate(const FeasibleSpace& space, std::size_t count, std::uint64_t seed,
-                                int threads = 0);
+                                int threads = 0, const Keeps& keeps = {});
 
 }  // namespace atto::gen

@@ -17,13 +17,19 @@ constexpr std::size_t kFirstRound = 16, kLargestRound = 8192, kChunk = 32;
 // nothing new; a draw that found nothing at all costs as much as this many that did.
 constexpr std::size_t kStaleDraws = 4000, kFailedDrawWeight = 64;
 
-using Draws = std::vector<std::optional<Candidate>>;
+struct Draw {
+  std::optional<Candidate> found;
+  bool is_kept = true;
+};
+using Draws = std::vector<Draw>;
 
-void draw_round(const FeasibleSpace& space, std::uint64_t seed, std::size_t first, Draws& draws,
+void draw_round(const FeasibleSpace& space, std::uint64_t seed, std::size_t first,
+                const Keeps& keeps, Draws& draws,
                 tbb::enumerable_thread_specific<Workspace>& workspaces) {
   spec::parallel_for(draws.size(), kChunk, [&](std::size_t i) {
     spec::Random random(spec::derive_seed({seed, first + i}));
-    draws[i] = space.sample(random, workspaces.local());
+    draws[i].found = space.sample(random, workspaces.local());
+    draws[i].is_kept = !keeps || !draws[i].found || keeps(*draws[i].found);
   });
 }
 
@@ -34,13 +40,13 @@ class Collection {
 
   bool is_complete() const { return found_.size() >= wanted_; }
   bool is_stale() const { return stale_ >= std::max(kStaleDraws, 4 * found_.size()); }
-  void take(std::optional<Candidate>&& draw) {
+  void take(Draw&& draw) {
     if (is_complete() || is_stale()) return;
-    if (draw && known_.insert(draw->hash).second) {
-      found_.push_back(std::move(*draw));
+    if (draw.found && draw.is_kept && known_.insert(draw.found->hash).second) {
+      found_.push_back(std::move(*draw.found));
       stale_ = 0;
     } else {
-      stale_ += draw ? 1 : kFailedDrawWeight;
+      stale_ += draw.found ? 1 : kFailedDrawWeight;
     }
   }
 
@@ -54,7 +60,7 @@ class Collection {
 }  // namespace
 
 std::vector<Candidate> generate(const FeasibleSpace& space, std::size_t count, std::uint64_t seed,
-                                int threads) {
+                                int threads, const Keeps& keeps) {
   std::vector<Candidate> found;
   Collection collection(found, count);
   tbb::task_arena arena(threads > 0 ? threads : tbb::task_arena::automatic);
@@ -63,8 +69,8 @@ std::vector<Candidate> generate(const FeasibleSpace& space, std::size_t count, s
   while (!collection.is_complete() && !collection.is_stale()) {
     const std::size_t missing = count - found.size();
     Draws draws(std::min(round, missing + missing / 16 + kFirstRound));
-    arena.execute([&] { draw_round(space, seed, drawn, draws, workspaces); });
-    for (std::optional<Candidate>& draw : draws) collection.take(std::move(draw));
+    arena.execute([&] { draw_round(space, seed, drawn, keeps, draws, workspaces); });
+    for (Draw& draw : draws) collection.take(std::move(draw));
     drawn += draws.size();
     round = std::min(kLargestRound, round * 4);
   }

@@ -14,6 +14,7 @@ struct Limit {
   std::int64_t spec::Costs::*cost = nullptr;
   double scale = 1;
   double value = 0;
+  bool is_counted = true;  ///< the cost itself; else what it is at least: no share of a band
   double share(const spec::Costs& costs) const {
     return static_cast<double>(costs.*cost) * scale / value;
   }
@@ -32,8 +33,12 @@ class Limits {
   const std::vector<Slot>& slots() const { return slots_; }
 
   bool has_ceiling() const { return !ceilings_.empty(); }
+  /// Returns whether there is a ceiling that a band could be a share of.
+  bool has_counted_ceiling() const;
   /// Returns the largest share of a ceiling that is used; 0 without ceilings.
   double use(const spec::Costs& required) const;
+  /// The same of the ceilings that a band is a share of.
+  double band_use(const spec::Costs& required) const;
   /// Returns how far the worst floor is met, the shares of ceilings that the band names among
   /// them: >= 1 when all are.
   double floor_share(const spec::Costs& required) const;
@@ -47,14 +52,15 @@ class Limits {
   /// The band in force: the spec's, off without ceilings.
   const spec::Band& band() const { return band_; }
   bool met(const spec::Costs& required) const {
-    const double used = use(required);
-    return used <= 1 && used >= band_.any && floor_share(required) >= 1;
+    return use(required) <= 1 && (band_.any <= 0 || band_use(required) >= band_.any) &&
+           floor_share(required) >= 1;
   }
   const spec::Requirements& require() const { return require_; }
 
  private:
   void add(const spec::Bound& bound, double share, std::int64_t spec::Costs::*cost, double scale,
            const net::TaskInput& input);
+  void add_least(const spec::Bound& bound, std::int64_t spec::Costs::*cost);
 
   spec::Requirements require_;
   spec::Band band_;

@@ -116,6 +116,7 @@ Shortfall shortfall(const spec::Requirements& require, const spec::Band& band,
     const spec::Bound& bound;
     double cost;
     double share;
+    bool is_counted = true;  ///< else a band is no share of it
   };
   const Row rows[] = {
       {"params", require.params, double(required.params), band.params},
@@ -123,6 +124,8 @@ Shortfall shortfall(const spec::Requirements& require, const spec::Band& band,
       {"peak_activation_kib", require.peak_activation_kib,
        double(required.peak_activation_bytes) / 1024, band.peak_activation_kib},
       {"model_kib", require.model_kib, double(required.model_bytes) / 1024, band.model_kib},
+      {"flash_kib", require.flash_kib, double(required.least_flash_bytes) / 1024, 0, false},
+      {"ram_kib", require.ram_kib, double(required.least_ram_bytes) / 1024, 0, false},
   };
   Shortfall worst;
   const auto note = [&](double cost, double limit, const std::string& path) {
@@ -138,7 +141,7 @@ Shortfall shortfall(const spec::Requirements& require, const spec::Band& band,
       note(row.cost, *row.bound.max, fmt::format("/require/{}/max", row.key));
     if (row.bound.min && row.cost < *row.bound.min)
       note(row.cost, *row.bound.min, fmt::format("/require/{}/min", row.key));
-    if (!row.bound.max) continue;
+    if (!row.bound.max || !row.is_counted) continue;
     has_ceiling = true;
     if (row.cost < row.share * *row.bound.max)
       note(row.cost, row.share * *row.bound.max, fmt::format("/search/band/{}", row.key));

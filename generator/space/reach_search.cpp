@@ -135,7 +135,9 @@ class ScopeSearch {
     take_all_found(reach_, ends_);
     reach_.found_any = true;
     // The peak adds up over scopes (as a maximum) only where tensors stay inside them.
-    is_peak_local_ &= ends_.smallest().is_local && ends_.smallest().costs == ends_.smallest().bound;
+    is_peak_local_ &= ends_.smallest().is_local;
+    is_tight_ &= ends_.smallest().costs == ends_.smallest().bound;
+    is_footprint_known_ &= ends_.smallest().costs.least_flash_bytes > 0;
     return true;
   }
 
@@ -179,8 +181,8 @@ class ScopeSearch {
       const StructureEnd& end = largest ? ends_.largest() : ends_.smallest();
       for (int cost = 0; cost < kCosts; ++cost) {
         std::int64_t value = end.bound.*kAllCosts[cost];
-        if (cost == kPeak && module != kWhole)
-          value = module < 0 ? end.outside_peak : end.module_peak[static_cast<std::size_t>(module)];
+        if (is_largest_of_parts(cost) && module != kWhole)
+          value = (cost == kPeak ? end.peak : end.least_ram).of(module);
         if (!is_first && (largest ? value < best[largest][cost] : value >= best[largest][cost]))
           continue;
         best[largest][cost] = value;
@@ -207,8 +209,10 @@ class ScopeSearch {
     if (!measure(assignment)) return;
     const StructureEnd& measured = largest ? ends_.largest() : ends_.smallest();
     end.bound = measured.bound.*kAllCosts[cost];
-    end.is_bound = is_separable_ && measured.is_bound[cost] &&
-                   (cost != kPeak || (is_peak_local_ && (largest || free_outside_ <= 1)));
+    end.is_bound =
+        is_separable_ && measured.is_bound[cost] && (is_footprint_known_ || cost < kLeastFlash) &&
+        (!is_largest_of_parts(cost) ||
+         (is_tight_ && (largest || free_outside_ <= 1) && (cost != kPeak || is_peak_local_)));
   }
 
   const net::Prototype& prototype_;
@@ -219,8 +223,9 @@ class ScopeSearch {
   StructureEnds ends_;
   net::Assignment context_, composed_[2][kCosts];
   StructureEnd context_smallest_, context_largest_;
-  bool is_separable_ = true, is_peak_local_ = true;
-  int free_outside_ = 0;  ///< scopes outside modules that are not depths
+  bool is_separable_ = true, is_peak_local_ = true, is_tight_ = true;
+  bool is_footprint_known_ = true;  ///< zeros hide it
+  int free_outside_ = 0;            ///< scopes outside modules that are not depths
 };
 
 /// Takes the reach of a part of the space into that of the whole.
@@ -314,7 +319,7 @@ bool misses_always(StructureEnds& ends, const net::Prototype& prototype,
                                                    : std::numeric_limits<std::int64_t>::max();
     }
   }
-  return limits.use(low) > 1 || limits.use(high) < limits.band().any ||
+  return limits.use(low) > 1 || limits.band_use(high) < limits.band().any ||
          limits.floor_share(high) < 1;
 }
 

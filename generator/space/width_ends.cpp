@@ -80,13 +80,13 @@ void StructureEnds::bound_below(StructureEnd& end) {
 }
 
 // A loose join that is free of weights here is counted with its projection; its peak is not
-// bounded.
+// bounded, and a device's needs have no floors that would ask.
 void StructureEnds::bound_above(StructureEnd& end) {
   end.bound = end.costs;
   std::fill(std::begin(end.is_bound), std::end(end.is_bound), true);
   for (std::size_t n = 0; n < built_.structure.nodes.size(); ++n) {
     if (!is_loose(n)) continue;
-    end.is_bound[kPeak] = false;
+    for (const int cost : {kPeak, kLeastFlash, kLeastRam}) end.is_bound[cost] = false;
     const Node& node = built_.structure.nodes[n];
     const bool projects =
         node.kind == Kind::Gather || node.shortcut == Node::ShortcutMode::Projection;
@@ -107,24 +107,33 @@ void StructureEnds::note_flows(StructureEnd& end) {
   const net::Structure& structure = built_.structure;
   end.outside.clear();
   end.modules.clear();
-  end.module_peak.assign(structure.module_nodes.size(), 0);
   for (const std::int32_t node : structure.module_nodes)
     end.modules.push_back(node < 0 ? net::Shape{} : built_.shapes[static_cast<std::size_t>(node)]);
-  const std::vector<std::int64_t> live = built_.tally.live_bytes();
-  end.outside_peak = 0;
+  note_parts(built_.tally.live_bytes(), end.peak);
+  note_parts(built_.tally.least_ram(), end.least_ram);
   end.is_local = structure.output_nodes.size() == 1;
-  for (std::size_t n = 0; n < structure.nodes.size(); ++n) {
-    const net::Node& node = structure.nodes[n];
+  for (const net::Node& node : structure.nodes) {
     end.is_local &= node.kind != Kind::Gather;
-    if (node.module < 0) end.outside.push_back(built_.shapes[n]);
+    if (node.module < 0)
+      end.outside.push_back(
+          built_.shapes[static_cast<std::size_t>(&node - structure.nodes.data())]);
+  }
+}
+
+void StructureEnds::note_parts(std::span<const std::int64_t> by_layer,
+                               StructureEnd::Parts& parts) const {
+  const net::Structure& structure = built_.structure;
+  parts.modules.assign(structure.module_nodes.size(), 0);
+  parts.outside = 0;
+  for (std::size_t n = 0; n < structure.nodes.size(); ++n) {
+    const std::int32_t module = structure.nodes[n].module;
     const auto first = static_cast<std::size_t>(built_.walk.first_layer[n]);
     const std::size_t last = n + 1 < structure.nodes.size()
                                  ? static_cast<std::size_t>(built_.walk.first_layer[n + 1])
-                                 : live.size();
-    std::int64_t& peak = node.module < 0
-                             ? end.outside_peak
-                             : end.module_peak.at(static_cast<std::size_t>(node.module));
-    for (std::size_t layer = first; layer < last; ++layer) peak = std::max(peak, live[layer]);
+                                 : by_layer.size();
+    std::int64_t& most =
+        module < 0 ? parts.outside : parts.modules.at(static_cast<std::size_t>(module));
+    for (std::size_t layer = first; layer < last; ++layer) most = std::max(most, by_layer[layer]);
   }
 }
 

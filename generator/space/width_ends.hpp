@@ -8,25 +8,38 @@
 
 namespace atto::gen {
 
-/// The four costs, for loops over them.
-inline constexpr std::int64_t spec::Costs::*kAllCosts[] = {&spec::Costs::params, &spec::Costs::macs,
+/// All costs, for loops over them.
+inline constexpr std::int64_t spec::Costs::*kAllCosts[] = {&spec::Costs::params,
+                                                           &spec::Costs::macs,
                                                            &spec::Costs::peak_activation_bytes,
-                                                           &spec::Costs::model_bytes};
-inline constexpr int kCosts = 4;
-inline constexpr int kPeak = 2;
+                                                           &spec::Costs::model_bytes,
+                                                           &spec::Costs::least_flash_bytes,
+                                                           &spec::Costs::least_ram_bytes};
+inline constexpr int kCosts = 6;
+inline constexpr int kPeak = 2, kLeastFlash = 4, kLeastRam = 5;
+/// Whether a cost is the largest of its parts; the others are their sums.
+inline constexpr bool is_largest_of_parts(int cost) {
+  return cost == kPeak || cost == kLeastRam;
+}
 
 /// One end of a structure.
 struct StructureEnd {
   spec::Costs costs;  ///< of the network at this end
   spec::Costs bound;  ///< no widths of this structure give less (more)
-  bool is_bound[kCosts] = {true, true, true, true};  ///< whether `bound` holds for that cost
+  bool is_bound[kCosts] = {true, true, true, true, true, true};  ///< whether `bound` holds for it
   /// What flows between the parts of the network: the shapes of all nodes outside modules, and of
   /// each module's output ({} where the module does not exist).
   std::vector<net::Shape> outside, modules;
-  /// The most bytes alive inside each module (by running number, 0 where none), and outside
-  /// modules.
-  std::vector<std::int64_t> module_peak;
-  std::int64_t outside_peak = 0;
+  /// What is largest of parts, of each module (by running number, 0 where none) and of what lies
+  /// outside of modules.
+  struct Parts {
+    std::vector<std::int64_t> modules;
+    std::int64_t outside = 0;
+    std::int64_t of(std::int32_t module) const {
+      return module < 0 ? outside : modules[static_cast<std::size_t>(module)];
+    }
+  };
+  Parts peak, least_ram;
   bool is_local = true;  ///< no tensor lives on beyond the next module
 };
 
@@ -50,6 +63,7 @@ class StructureEnds {
   void bound_below(StructureEnd& end);
   void bound_above(StructureEnd& end);
   void note_flows(StructureEnd& end);
+  void note_parts(std::span<const std::int64_t> by_layer, StructureEnd::Parts& parts) const;
 
   const DecisionForest* forest_;
   WidthDomains domains_;

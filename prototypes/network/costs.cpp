@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "prototypes/network/footprint_bounds.hpp"
 #include "prototypes/network/shapes.hpp"
 
 namespace atto::net {
@@ -134,6 +135,22 @@ class LiveTensors {
   std::int64_t alive_ = 0;
 };
 
+/// Takes a layer into the least that a device needs. Where there are zeros, layers that reach an
+/// output through them alone are left out of what is written: then nothing is known.
+void add_footprint(const Network& network, const std::vector<Shape>& shapes, std::size_t i,
+                   Costs& costs) {
+  const Layer& layer = network.layers[i];
+  const std::size_t input = layer.inputs.empty() ? i : static_cast<std::size_t>(layer.inputs[0]);
+  const LeastFootprint least = std::visit(LeastFootprintOf{shapes[input], shapes[i]}, layer.op);
+  costs.least_flash_bytes = add_saturated(costs.least_flash_bytes, least.flash_bytes);
+  costs.least_ram_bytes = std::max(costs.least_ram_bytes, least.ram_bytes);
+}
+
+bool has_zeros(const Network& network) {
+  return std::any_of(network.layers.begin(), network.layers.end(),
+                     [](const Layer& layer) { return std::holds_alternative<Zero>(layer.op); });
+}
+
 }  // namespace
 
 std::vector<LayerCosts> layer_costs(const Network& network) {
@@ -161,7 +178,9 @@ Costs count_costs(const Network& network) {
     costs.peak_activation_bytes = std::max(costs.peak_activation_bytes, live.bytes_at(i));
     costs.model_bytes = add_saturated(costs.model_bytes,
                                       kBytesPerValue * model_values(network, readers, i, counts));
+    add_footprint(network, shapes, i, costs);
   }
+  if (has_zeros(network)) costs.least_flash_bytes = costs.least_ram_bytes = 0;
   return costs;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "generator/space/feasibility.hpp"
+#include "search/campaign/footprint.hpp"
 
 namespace atto::search {
 namespace {
@@ -20,7 +21,9 @@ Place place_of(const spec::Requirements& require, const std::string& reason) {
       {"params", &require.params},
       {"macs", &require.macs},
       {"peak_activation_kib", &require.peak_activation_kib},
-      {"model_kib", &require.model_kib}};
+      {"model_kib", &require.model_kib},
+      {"flash_kib", &require.flash_kib},
+      {"ram_kib", &require.ram_kib}};
   for (const auto& [name, bound] : bounds)
     for (const char* side : {"max", "min"}) {
       const std::string path = fmt::format("/require/{}/{}", name, side);
@@ -55,6 +58,10 @@ std::vector<std::string> check_start(const Campaign& campaign) {
       problems.push_back(infeasible(campaign, tier, found.reason));
     if (const std::string idle = gen::idle_band(space, campaign.spec.search.band); !idle.empty())
       warnings.push_back(name + idle);
+    std::string tried;
+    if (found.witness && require.asks_footprint() &&
+        !find_fitting(space, require, campaign.spec.search.seed, tried))
+      warnings.push_back(name + tried);
     if (found.answer == gen::Feasibility::Answer::Undecided)
       warnings.push_back(name + found.reason +
                          "; the campaign stops at once if none is found then");

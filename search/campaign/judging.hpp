@@ -20,7 +20,7 @@ struct Judgement {
 
 /// What is measured of a design: before training, and by it.
 struct Measured {
-  std::optional<double> latency_ms;  ///< absent where it has none
+  spec::Figures figures;
   spec::ScoreValues validation;
   bool is_lost = false;  ///< diverged or failed
 };

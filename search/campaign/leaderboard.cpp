@@ -52,7 +52,7 @@ Entry& entry_of(const JobRow& row, Ledger& ledger, Entries& entries) {
 
 void add_search_job(const JobRow& row, const spec::Score& score, Entry& entry) {
   add_costs(row, entry);
-  entry.latency_ms = row.job.latency_ms;
+  entry.figures = row.job.figures;
   if (row.state != State::Done) return;
   if (row.verdict.outcome == train::Outcome::Refused) {
     entry.is_refused = true;
@@ -129,7 +129,7 @@ spec::ScoreValues judge_finals(const Terms& terms, Entry& entry) {
 void judge_entry(const Terms& terms, Entry& entry) {
   const spec::ScoreValues validation =
       entry.is_finalist() ? judge_finals(terms, entry) : entry.searched;
-  Judgement judgement = judge(terms, entry.design, {entry.latency_ms, validation, entry.is_lost});
+  Judgement judgement = judge(terms, entry.design, {entry.figures, validation, entry.is_lost});
   entry.value = judgement.value;
   entry.misses = std::move(judgement.misses);
 }
@@ -226,6 +226,7 @@ Leaderboard make_leaderboard(Ledger& ledger, const Campaign& campaign, int tier)
   board.score = campaign.spec.maximise.score;
   const Terms terms = terms_of(ledger, campaign, tier);
   board.shows_latency = terms.require().latency_ms.max.has_value();
+  board.shows_footprint = terms.require().asks_footprint();
   add_confirmed(ledger, terms.require().latency, entries);
   for (auto& [hash, entry] : entries) {
     judge_entry(terms, entry);
@@ -246,7 +247,7 @@ std::vector<std::string> choose_finalists(const Leaderboard& board, const Terms&
     if (entry.reached != terms.campaign().top_rung()) continue;
     const bool is_lost = entry.is_lost && !entry.is_finalist();
     const Judgement judgement =
-        judge(terms, entry.design, {entry.latency_ms, entry.searched, is_lost});
+        judge(terms, entry.design, {entry.figures, entry.searched, is_lost});
     if (!std::isfinite(judgement.value)) continue;
     const std::uint64_t hash = read_hash(entry.design.hash);
     const auto found = beliefs.find(hash);

@@ -40,7 +40,7 @@ struct Entry {
   std::string trouble;                     ///< why it diverged or failed
   bool is_lost = false;                    ///< diverged or failed
   bool is_refused = false;                 ///< before training: `trouble` says why
-  std::optional<double> latency_ms;        ///< with random weights, where asked for
+  spec::Figures figures;                   ///< where asked for; latency with random weights
   std::optional<double> confirmed_ms;      ///< with its trained weights, once it won
   bool is_on_front = false;                ///< Pareto: validation, params, MACs at the top rung
   double cpu_seconds = 0, wasted_cpu_seconds = 0, saved_cpu_seconds = 0;
@@ -52,8 +52,8 @@ struct Entry {
 struct Leaderboard {
   int tier = 0;
   std::string tier_name;
-  spec::Score score;           ///< what it is ranked by, and shows
-  bool shows_latency = false;  ///< the tier asks for one
+  spec::Score score;                                    ///< what it is ranked by, and shows
+  bool shows_latency = false, shows_footprint = false;  ///< the tier asks for it
   std::vector<Entry> entries;  ///< by rank: finalists first, then by highest rung, 1_r, value, hash
 
   /// The first finalist, when it meets 1_r.

@@ -47,7 +47,9 @@ constexpr std::pair<const char*, spec::Bound spec::Requirements::*> kBounds[] = 
     {"macs", &spec::Requirements::macs},
     {"peak_activation_kib", &spec::Requirements::peak_activation_kib},
     {"model_kib", &spec::Requirements::model_kib},
-    {"latency_ms", &spec::Requirements::latency_ms}};
+    {"latency_ms", &spec::Requirements::latency_ms},
+    {"flash_kib", &spec::Requirements::flash_kib},
+    {"ram_kib", &spec::Requirements::ram_kib}};
 
 /// Reads "params.max=1.5M" by the rules of a spec's /require.
 spec::Requirements read_requirement(const SteerRow& row, const spec::TaskKind& kind) {
@@ -141,6 +143,12 @@ void Terms::replace_requirement(const SteerRow& row) {
     if (member == &spec::Requirements::latency_ms && !own.max)
       refuse(row, "the spec asks for no latency_ms: what was trained so far was not measured",
              row.text);
+    const bool is_size =
+        member == &spec::Requirements::flash_kib || member == &spec::Requirements::ram_kib;
+    if (is_size && !require_.asks_footprint())
+      refuse(row,
+             "the spec asks for no flash_kib or ram_kib: what was trained so far was not measured",
+             row.text);
     take_side(bound, only_tightens, own);
     if (own.min && own.max && *own.min > *own.max)
       refuse(row, fmt::format("leaves {} a min of {} over a max of {}", name, *own.min, *own.max),
@@ -168,7 +176,7 @@ std::unique_ptr<gen::FeasibleSpace> Terms::make_space() const {
 }
 
 std::vector<std::string> Terms::misses(const DesignRow& design,
-                                       std::optional<double> latency_ms) const {
+                                       const spec::Figures& figures) const {
   std::vector<std::string> found;
   if (!design.assignment.empty() && !held_.empty()) {
     const net::Assignment assignment = read_assignment(design.assignment);
@@ -183,16 +191,17 @@ std::vector<std::string> Terms::misses(const DesignRow& design,
   const std::vector<std::string> costs =
       costs_are_steered_ ? cost_misses(design) : cost_misses_of(design, tier_);
   found.insert(found.end(), costs.begin(), costs.end());
-  add_latency_miss(latency_ms, found);
+  add_figure_misses(figures, found);
   return found;
 }
 
-void Terms::add_latency_miss(std::optional<double> latency_ms,
-                             std::vector<std::string>& found) const {
+void Terms::add_figure_misses(const spec::Figures& figures, std::vector<std::string>& found) const {
   spec::Requirements measured;
   measured.latency_ms = require_.latency_ms;
+  measured.flash_kib = require_.flash_kib;
+  measured.ram_kib = require_.ram_kib;
   spec::Metrics metrics;
-  metrics.latency_ms = latency_ms;
+  metrics.figures = figures;
   for (const spec::Miss& miss : spec::misses(measured, 0, metrics)) found.push_back(miss.text);
 }
 

@@ -32,9 +32,9 @@ class Terms {
   /// Makes the space of designs within the terms.
   std::unique_ptr<gen::FeasibleSpace> make_space() const;
 
-  /// Returns what a design misses of what is known before training, as text; `latency_ms`: what it
-  /// was measured at, where it was.
-  std::vector<std::string> misses(const DesignRow& design, std::optional<double> latency_ms) const;
+  /// Returns what a design misses of what is known before training, as text; `figures`: what it
+  /// was measured at.
+  std::vector<std::string> misses(const DesignRow& design, const spec::Figures& figures) const;
   /// Returns the decisions of a design that people pinned, comma-separated.
   std::string pinned(const net::Assignment& assignment) const;
   /// How a decision is held: pinned to some alternatives, others forbidden.
@@ -54,7 +54,7 @@ class Terms {
   void expect_choice(net::DecisionId id, const SteerRow& row) const;
   void replace_requirement(const SteerRow& row);
   std::vector<std::string> cost_misses(const DesignRow& design) const;
-  void add_latency_miss(std::optional<double> latency_ms, std::vector<std::string>& found) const;
+  void add_figure_misses(const spec::Figures& figures, std::vector<std::string>& found) const;
 
   const Campaign* campaign_;
   int tier_;

@@ -41,7 +41,7 @@ std::string remarks(const search::Entry& entry) {
 
 /// A row's columns, least important ones of the highest rank.
 struct Columns {
-  std::string rank, design, by, params, macs, peak, ms, validation, test, remarks;
+  std::string rank, design, by, params, macs, peak, ms, flash, ram, validation, test, remarks;
   std::vector<std::string> rungs;
 };
 
@@ -51,6 +51,10 @@ std::vector<LinePart> parts_of(const search::Leaderboard& board, const Columns& 
       {4, fmt::format("{:<7}", c.by)},   {2, fmt::format("{:>7}", c.params)},
       {1, fmt::format("{:>7}", c.macs)}, {3, fmt::format("{:>8}", c.peak)}};
   if (board.shows_latency) parts.push_back({1, fmt::format("{:>9}", c.ms)});
+  if (board.shows_footprint) {
+    parts.push_back({1, fmt::format("{:>9}", c.flash)});
+    parts.push_back({1, fmt::format("{:>7}", c.ram)});
+  }
   // The lowest rung goes first: the highest says most.
   const int rungs = static_cast<int>(c.rungs.size());
   for (int i = 0; i < rungs; ++i)
@@ -70,12 +74,18 @@ std::vector<LinePart> header(const search::Leaderboard& board, const search::Cam
                 "MACs",
                 "peak KiB",
                 "random ms",
+                "flash KiB",
+                "RAM KiB",
                 fmt::format("final val{}", unit),
                 fmt::format("test{}", unit),
                 "",
                 {}};
   for (int epochs : campaign.spec.search.rungs) names.rungs.push_back(fmt::format("e{}", epochs));
   return parts_of(board, names);
+}
+
+std::string figure_text(const char* format, const std::optional<double>& figure) {
+  return figure ? fmt::format(fmt::runtime(format), *figure) : "-";
 }
 
 std::vector<LinePart> row(const search::Leaderboard& board, const search::Entry& entry) {
@@ -86,7 +96,9 @@ std::vector<LinePart> row(const search::Leaderboard& board, const search::Entry&
                  short_count(double(costs.params)),
                  short_count(double(costs.macs)),
                  fmt::format("{:.0f}", double(costs.peak_activation_bytes) / 1024),
-                 entry.latency_ms ? fmt::format("{:.4g}", *entry.latency_ms) : "-",
+                 figure_text("{:.4g}", entry.figures.latency_ms),
+                 figure_text("{:.1f}", entry.figures.flash_kib),
+                 figure_text("{:.1f}", entry.figures.ram_kib),
                  spread_text(board.score, entry.validation),
                  spread_text(board.score, entry.test),
                  remarks(entry),
@@ -101,8 +113,8 @@ std::string refusals_line(const search::Leaderboard& board) {
   std::optional<double> fastest;
   for (const search::Entry& entry : board.entries) {
     count += entry.is_refused;
-    if (entry.is_refused && entry.latency_ms)
-      fastest = std::min(*entry.latency_ms, fastest.value_or(*entry.latency_ms));
+    if (const auto& ms = entry.figures.latency_ms; entry.is_refused && ms)
+      fastest = std::min(*ms, fastest.value_or(*ms));
   }
   if (count == 0) return "";
   const std::string tail =
@@ -134,10 +146,15 @@ std::string winner_line(const search::Leaderboard& board, const std::filesystem:
       winner->confirmed_ms
           ? fmt::format("  {} with trained weights", search::latency_text(*winner->confirmed_ms))
           : "";
-  return fmt::format("{}: {}  {} params  {} MACs{}  validation {}{}  test {}{}\n  {}\n",
+  const spec::Figures& figures = winner->figures;
+  const std::string footprint = figures.flash_kib
+                                    ? fmt::format("  flash {:.1f} KiB  RAM {:.1f} KiB",
+                                                  *figures.flash_kib, figures.ram_kib.value_or(0))
+                                    : "";
+  return fmt::format("{}: {}  {} params  {} MACs{}{}  validation {}{}  test {}{}\n  {}\n",
                      painted(Style::Good, "winner" + tier, stdout), winner->design.hash,
                      short_count(double(winner->design.costs.params)),
-                     short_count(double(winner->design.costs.macs)), latency,
+                     short_count(double(winner->design.costs.macs)), latency, footprint,
                      spread_text(board.score, winner->validation), spec::unit_text(board.score),
                      spread_text(board.score, winner->test), spec::unit_text(board.score),
                      (place / net::kDesignName).string());
@@ -170,7 +187,9 @@ SortedJson entry_json(const search::Leaderboard& board, const search::Entry& ent
           {"macs", entry.design.costs.macs},
           {"peak_activation_bytes", entry.design.costs.peak_activation_bytes},
           {"model_bytes", entry.design.costs.model_bytes},
-          {"latency_ms", number(entry.latency_ms)},
+          {"latency_ms", number(entry.figures.latency_ms)},
+          {"flash_kib", number(entry.figures.flash_kib)},
+          {"ram_kib", number(entry.figures.ram_kib)},
           {"confirmed_latency_ms", number(entry.confirmed_ms)},
           {"refused", entry.is_refused},
           {"rung_" + score, rungs},

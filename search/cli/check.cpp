@@ -14,6 +14,7 @@
 #include "prototypes/language/doubts.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
+#include "search/campaign/footprint.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/export_run.hpp"
 #include "search/cli/failure.hpp"
@@ -129,6 +130,8 @@ Problem located(const spec::DesignSpec& spec, const spec::Requirements& require,
       {"/require/peak_activation_kib/min", &require.peak_activation_kib.min_location},
       {"/require/model_kib/max", &require.model_kib.max_location},
       {"/require/model_kib/min", &require.model_kib.min_location},
+      {"/require/flash_kib/max", &require.flash_kib.max_location},
+      {"/require/ram_kib/max", &require.ram_kib.max_location},
   };
   for (const Key& key : keys)
     if (reason.find(key.path) != std::string::npos && key.location->offset > 0)
@@ -173,12 +176,43 @@ void describe_band(const gen::FeasibleSpace& space, const spec::Band& asked, Rep
   json["band"] = {{"is_in_force", !shares.empty()}, {"reason", idle}};
 }
 
+/// Returns ", flash 81.2 KiB, RAM 40.1 KiB" of a design whose requirements ask for that.
+std::string footprint_text(const gen::FeasibleSpace& space, const spec::Requirements& require,
+                           const gen::Candidate& design, Json& json) {
+  if (!require.asks_footprint()) return "";
+  const search::Footprint footprint = search::footprint_of(
+      net::realise(space.prototype(), design.assignment, space.input()).network.value(),
+      require.core);
+  json["flash_kib"] = footprint.flash_kib;
+  json["ram_kib"] = footprint.ram_kib;
+  return fmt::format(", flash {:.1f} KiB, RAM {:.1f} KiB", footprint.flash_kib, footprint.ram_kib);
+}
+
+void describe_device(const spec::Requirements& require, Report& report, Json& json) {
+  if (!require.asks_footprint()) return;
+  std::string text;
+  if (require.flash_kib.max) {
+    text = fmt::format("at most {:.6g} KiB of flash on {}", *require.flash_kib.max, require.core);
+    json["flash_kib"] = {{"max", *require.flash_kib.max}, {"core", require.core}};
+  }
+  if (require.ram_kib.max) {
+    text +=
+        fmt::format("{}at most {:.6g} KiB of RAM", text.empty() ? "" : ", ", *require.ram_kib.max);
+    json["ram_kib"] = {{"max", *require.ram_kib.max}};
+  }
+  report.line("device", text + ", judged by the int8 C export, before training");
+}
+
 /// Answers for one set of requirements; an infeasible one joins `problems`.
 void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
             const std::string& tier, const net::Prototype& prototype, const net::TaskInput& input,
             Report& report, std::vector<Problem>& problems) {
   const gen::FeasibleSpace space(prototype, input, require, spec.search.band);
-  const gen::Feasibility found = gen::check_feasibility(space);
+  gen::Feasibility found = gen::check_feasibility(space);
+  if (found.witness && require.asks_footprint()) {
+    found.witness = search::find_fitting(space, require, spec.search.seed, found.reason);
+    if (!found.witness) found.answer = gen::Feasibility::Answer::Undecided;
+  }
   const std::string name = tier.empty() ? "requirements" : "tier " + tier;
   Json json = {{"tier", tier}};
   switch (found.answer) {
@@ -187,10 +221,11 @@ void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
       json["witness"] = costs_json(found.witness->costs);
       json["witness"]["hash"] = net::hash_text(found.witness->hash);
       report.line(name,
-                  fmt::format("feasible, for example {}: {}", net::hash_text(found.witness->hash),
-                              costs_text(found.witness->costs)));
+                  fmt::format("feasible, for example {}: {}{}", net::hash_text(found.witness->hash),
+                              costs_text(found.witness->costs),
+                              footprint_text(space, require, *found.witness, json["witness"])));
       describe_band(space, spec.search.band, report, json);
-      count_designs(space, spec.search.candidates, report, json);
+      if (!require.asks_footprint()) count_designs(space, spec.search.candidates, report, json);
       break;
     case gen::Feasibility::Answer::Infeasible:
       json["answer"] = "infeasible";
@@ -204,6 +239,7 @@ void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
       report.line(name, "undecided: " + found.reason);
       break;
   }
+  describe_device(require, report, json);
   if (require.latency_ms.max) {
     const int threads = require.latency.threads;
     const std::string precision(spec::precision_name(require.latency.precision));

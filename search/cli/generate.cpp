@@ -11,6 +11,7 @@
 #include "design_specs/files.hpp"
 #include "generator/space/feasibility.hpp"
 #include "prototypes/network/identity.hpp"
+#include "search/campaign/footprint.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/decision_spread.hpp"
 #include "search/cli/failure.hpp"
@@ -74,35 +75,62 @@ void write_designs(const GenerateOptions& options, const gen::FeasibleSpace& spa
   }
 }
 
-std::string json_text(const gen::FeasibleSpace& space, const std::vector<gen::Candidate>& designs) {
+/// What a spec asks of a device; nothing where it asks for nothing, or int8 C cannot express it.
+std::optional<search::Footprint> footprint_of(const gen::FeasibleSpace& space,
+                                              const spec::Requirements& require,
+                                              const gen::Candidate& design) {
+  if (!require.asks_footprint()) return {};
+  return search::footprint_of(
+      net::realise(space.prototype(), design.assignment, space.input()).network.value(),
+      require.core);
+}
+
+std::string json_text(const gen::FeasibleSpace& space, const spec::Requirements& require,
+                      const std::vector<gen::Candidate>& designs) {
   std::string text = "[";
-  for (const gen::Candidate& design : designs)
+  for (const gen::Candidate& design : designs) {
+    const auto footprint = footprint_of(space, require, design);
+    const std::string sizes = footprint
+                                  ? fmt::format("\"flash_kib\": {:.3f}, \"ram_kib\": {:.3f}, ",
+                                                footprint->flash_kib, footprint->ram_kib)
+                                  : "";
     text += fmt::format(
         "{}\n  {{\"hash\": \"{}\", \"params\": {}, \"macs\": {}, \"peak_activation_bytes\": {}, "
-        "\"model_bytes\": {}, \"use\": {:.4f}}}",
+        "\"model_bytes\": {}, {}\"use\": {:.4f}}}",
         text.size() > 1 ? "," : "", net::hash_text(design.hash), design.costs.params,
-        design.costs.macs, design.costs.peak_activation_bytes, design.costs.model_bytes,
+        design.costs.macs, design.costs.peak_activation_bytes, design.costs.model_bytes, sizes,
         space.tightest_use(design.assignment));
+  }
   return text + "\n]\n";
 }
 
-std::string table_text(const gen::FeasibleSpace& space,
+std::string table_text(const gen::FeasibleSpace& space, const spec::Requirements& require,
                        const std::vector<gen::Candidate>& designs) {
-  std::string text = fmt::format("{:<16}  {:>12}  {:>14}  {:>9}  {:>10}  {:>6}\n", "hash", "params",
-                                 "macs", "peak KiB", "model KiB", "use");
-  for (const gen::Candidate& design : designs)
-    text += fmt::format("{:<16}  {:>12}  {:>14}  {:>9.0f}  {:>10.0f}  {:>5.1f}%\n",
-                        net::hash_text(design.hash), design.costs.params, design.costs.macs,
-                        static_cast<double>(design.costs.peak_activation_bytes) / 1024,
-                        static_cast<double>(design.costs.model_bytes) / 1024,
-                        100 * space.tightest_use(design.assignment));
+  const bool has_sizes = require.asks_footprint();
+  std::string text =
+      fmt::format("{:<16}  {:>12}  {:>14}  {:>9}  {:>10}  {:>6}{}\n", "hash", "params", "macs",
+                  "peak KiB", "model KiB", "use", has_sizes ? "  flash KiB    RAM KiB" : "");
+  for (const gen::Candidate& design : designs) {
+    const auto footprint = footprint_of(space, require, design);
+    text += fmt::format(
+        "{:<16}  {:>12}  {:>14}  {:>9.0f}  {:>10.0f}  {:>5.1f}%{}\n", net::hash_text(design.hash),
+        design.costs.params, design.costs.macs,
+        static_cast<double>(design.costs.peak_activation_bytes) / 1024,
+        static_cast<double>(design.costs.model_bytes) / 1024,
+        100 * space.tightest_use(design.assignment),
+        footprint ? fmt::format("  {:>9.1f}  {:>9.1f}", footprint->flash_kib, footprint->ram_kib)
+                  : "");
+  }
   return text;
 }
 
 /// Says why there is none, neither found nor proved impossible; an impossible spec is the person's
 /// to mend.
-int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space, bool is_json) {
-  const gen::Feasibility answer = gen::check_feasibility(space);
+int explain_none(const spec::DesignSpec& spec, const gen::FeasibleSpace& space,
+                 const spec::Requirements& require, bool is_json) {
+  gen::Feasibility answer = gen::check_feasibility(space);
+  if (answer.witness && require.asks_footprint())
+    (void)search::find_fitting(space, require, 1, answer.reason);
   if (answer.answer == gen::Feasibility::Answer::Infeasible)
     throw SpecError({{spec.file.string(), "/require", answer.reason, ""}});
   return tell(missed(answer.reason), is_json);
@@ -128,16 +156,17 @@ int generate(const GenerateOptions& options) {
 
   const auto start = std::chrono::steady_clock::now();
   const std::vector<gen::Candidate> designs =
-      gen::generate(space, options.count, options.seed, options.threads);
+      gen::generate(space, options.count, options.seed, options.threads,
+                    search::fits_device(prototype, task.input, require));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  if (designs.empty() && options.count > 0) return explain_none(spec, space, options.json);
+  if (designs.empty() && options.count > 0) return explain_none(spec, space, require, options.json);
   fmt::print(stderr, "atto: {} distinct feasible designs in {:.3f} s ({:.0f}/s){}\n",
              designs.size(), took.count(), static_cast<double>(designs.size()) / took.count(),
              designs.size() < options.count ? "; no more were found" : "");
   if (!options.out.empty()) write_designs(options, space, restrictions, designs);
-  std::string text = options.json        ? json_text(space, designs)
+  std::string text = options.json        ? json_text(space, require, designs)
                      : options.histogram ? spread_text(spread_of(space, designs))
-                                         : table_text(space, designs);
+                                         : table_text(space, require, designs);
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (!options.svg.empty())
     spec::write_file_atomically(

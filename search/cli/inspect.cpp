@@ -12,6 +12,7 @@
 #include "prototypes/network/dot.hpp"
 #include "prototypes/network/identity.hpp"
 #include "prototypes/network/op_fields.hpp"
+#include "search/campaign/footprint.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/inspect_model.hpp"
 #include "search/cli/path_kind.hpp"
@@ -35,6 +36,16 @@ Json as_json(const Value& value) {
     return value;
 }
 
+/// Of the int8 C file, for the core that specs mean by default; nothing where C cannot express it.
+std::optional<search::Footprint> device_sizes(const net::Network& network, std::string& refusal) {
+  try {
+    return search::footprint_of(network, std::string(spec::kCores.front()));
+  } catch (const SpecError& error) {
+    refusal = error.problems().front().rule;
+    return {};
+  }
+}
+
 std::string json_text(const net::Network& network) {
   const spec::Costs costs = net::count_costs(network);
   const std::vector<net::LayerCosts> layers = net::layer_costs(network);
@@ -46,6 +57,10 @@ std::string json_text(const net::Network& network) {
                {"macs", costs.macs},
                {"peak_activation_bytes", costs.peak_activation_bytes},
                {"model_bytes", costs.model_bytes}};
+  std::string refusal;
+  const std::optional<search::Footprint> sizes = device_sizes(network, refusal);
+  json["flash_kib"] = sizes ? Json(sizes->flash_kib) : Json(nullptr);
+  json["ram_kib"] = sizes ? Json(sizes->ram_kib) : Json(nullptr);
   json["layers"] = Json::array();
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const net::Layer& layer = network.layers[i];
@@ -94,11 +109,17 @@ std::string table_text(const net::Network& network) {
                 fmt::format("{:.1f}", static_cast<double>(layers[i].live_bytes) / 1024));
   }
   const spec::Costs costs = net::count_costs(network);
+  std::string refusal;
+  const std::optional<search::Footprint> sizes = device_sizes(network, refusal);
   text += fmt::format(
-      "\n{}: {} layers, {} params, {} MACs, peak {:.1f} KiB, model {:.1f} KiB\nhash {}\n",
+      "\n{}: {} layers, {} params, {} MACs, peak {:.1f} KiB, model {:.1f} KiB\n{}\nhash {}\n",
       network.name, layers.size(), costs.params, costs.macs,
       static_cast<double>(costs.peak_activation_bytes) / 1024,
-      static_cast<double>(costs.model_bytes) / 1024, net::hash_text(net::structure_hash(network)));
+      static_cast<double>(costs.model_bytes) / 1024,
+      sizes ? fmt::format("in int8 C: flash {:.1f} KiB ({}), RAM {:.1f} KiB", sizes->flash_kib,
+                          spec::kCores.front(), sizes->ram_kib)
+            : "no int8 C: " + refusal,
+      net::hash_text(net::structure_hash(network)));
   return text;
 }
 

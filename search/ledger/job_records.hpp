@@ -28,8 +28,8 @@ struct Job {
   int to_epoch = 1;
   int horizon = 1;
   std::uint64_t seed = 0;
-  /// The figure that the design was judged by in this tier; absent where none was asked for.
-  std::optional<double> latency_ms;
+  /// What the design was judged by in this tier before it was trained.
+  spec::Figures figures;
 
   train::Phase phase() const {
     return stage == Stage::Final ? train::Phase::Final : train::Phase::Search;

@@ -35,17 +35,18 @@ std::string row(const CampaignReport& report, const TierReport& tier, const Entr
   const spec::Costs& costs = entry.design.costs;
   const DecidedBy by = decided_by(report.campaign, entry.design);
   return fmt::format(
-      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f},{},{},{}\n",
+      "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.3f},{:.3f},{},{},{},{},{}"
+      "\n",
       csv_field(report.folder.string()), csv_field(tier.board.tier_name), entry.rank,
       entry.design.hash, word_of(entry.design.origin), costs.params, costs.macs,
-      costs.peak_activation_bytes, costs.model_bytes, number(entry.latency_ms),
+      costs.peak_activation_bytes, costs.model_bytes, number(entry.figures.latency_ms),
       number(entry.confirmed_ms), csv_field(fmt::format("{}", fmt::join(rungs, ";"))),
       number(validation), bounds(validation, report.campaign.validation_images),
       number(deviation(entry.validation)), number(mean(entry.test)),
       bounds(mean(entry.test), report.campaign.test_images), number(deviation(entry.test)),
       entry.is_on_front ? 1 : 0, csv_field(joined(entry.misses)), csv_field(entry.trouble),
       entry.cpu_seconds, entry.wasted_cpu_seconds, csv_field(tier.commands.at(entry.design.hash)),
-      by.human, by.machine);
+      by.human, by.machine, number(entry.figures.flash_kib), number(entry.figures.ram_kib));
 }
 
 /// The name of the score that all reports show.
@@ -63,7 +64,7 @@ std::string report_csv(const std::vector<CampaignReport>& reports) {
       "confirmed_latency_ms,rung_{0},validation_{0},"
       "validation_low95,validation_high95,validation_deviation,test_{0},test_low95,test_high95,"
       "test_deviation,pareto,misses,trouble,cpu_seconds,wasted_cpu_seconds,command,"
-      "human_decisions,machine_decisions\n",
+      "human_decisions,machine_decisions,flash_kib,ram_kib\n",
       score_column(reports));
   for (const CampaignReport& report : reports)
     for (const TierReport& tier : report.tiers)

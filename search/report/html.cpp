@@ -73,11 +73,15 @@ std::string notes(const CampaignReport& report, const Leaderboard& board, const 
 }
 
 std::string latency_cell(const Entry& entry) {
-  if (!entry.latency_ms) return "&ndash;";
-  std::string text = fmt::format("{:.4g}", *entry.latency_ms);
+  if (!entry.figures.latency_ms) return "&ndash;";
+  std::string text = fmt::format("{:.4g}", *entry.figures.latency_ms);
   if (entry.confirmed_ms)
     text += fmt::format("<small>trained weights {:.4g}</small>", *entry.confirmed_ms);
   return text;
+}
+
+std::string kib_cell(const std::optional<double>& kib) {
+  return kib ? fmt::format("<td>{:.1f}</td>", *kib) : "<td>&ndash;</td>";
 }
 
 /// A link to a design's file from where the page will lie; the hash alone where that is not known.
@@ -97,6 +101,8 @@ std::string board_row(const CampaignReport& report, const TierReport& tier, cons
       grouped(costs.params), grouped(costs.macs),
       grouped((costs.peak_activation_bytes + 512) / 1024));
   if (tier.board.shows_latency) row += "<td>" + latency_cell(entry) + "</td>";
+  if (tier.board.shows_footprint)
+    row += kib_cell(entry.figures.flash_kib) + kib_cell(entry.figures.ram_kib);
   const spec::Score& score = tier.board.score;
   for (const std::optional<double>& value : entry.rungs)
     row += "<td>" + value_text(score, value) + "</td>";
@@ -128,6 +134,7 @@ std::string board_table(const CampaignReport& report, const TierReport& tier) {
       "class='sortable'><thead><tr><th>rank</th><th class='t'>design</th><th>params</th>"
       "<th>MACs</th><th>peak KiB</th>";
   if (tier.board.shows_latency) text += "<th>latency ms, random weights</th>";
+  if (tier.board.shows_footprint) text += "<th>flash KiB</th><th>RAM KiB</th>";
   for (int epochs : report.campaign.spec.search.rungs)
     text += fmt::format("<th>val{} after {} ep.</th>", unit, epochs);
   text += fmt::format(

@@ -140,6 +140,7 @@ std::string requirements_section(const CampaignReport& report, const TierReport&
   const spec::Requirements& require = tier.require;
   std::optional<spec::Costs> costs;
   if (entry) costs = entry->design.costs;
+  const spec::Figures figures = entry ? entry->figures : spec::Figures();
   const auto cost = [&](auto field, double unit) {
     return costs ? std::optional<double>(double((*costs).*field) / unit) : std::nullopt;
   };
@@ -149,7 +150,9 @@ std::string requirements_section(const CampaignReport& report, const TierReport&
       cost_row({"peak activations", require.peak_activation_kib,
                 cost(&spec::Costs::peak_activation_bytes, 1024), "kib"}) +
       cost_row({"model", require.model_kib, cost(&spec::Costs::model_bytes, 1024), "kib"}) +
-      cost_row({"latency", require.latency_ms, entry ? entry->latency_ms : std::nullopt, "ms"});
+      cost_row({"latency", require.latency_ms, figures.latency_ms, "ms"}) +
+      cost_row({"flash of int8 C", require.flash_kib, figures.flash_kib, "kib"}) +
+      cost_row({"RAM of int8 C", require.ram_kib, figures.ram_kib, "kib"});
   for (const auto& [name, bound] : require.scores) {
     const spec::Score* const goal = report.campaign.spec.task.kind.find_goal(name);
     if (!goal) continue;

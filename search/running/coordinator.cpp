@@ -186,8 +186,7 @@ class Coordinator {
       job.stage = Stage::Include;
       job.rung = campaign_.top_rung();
       job.to_epoch = job.horizon = campaign_.spec.search.rungs.back();
-      job.latency_ms =
-          gate_.judge(terms_of(*ledger_, campaign_, tier).require(), design).latency_ms;
+      job.figures = gate_.judge(terms_of(*ledger_, campaign_, tier).require(), design).figures;
       add_job(job, tier, static_cast<std::int64_t>(known.size()), design);
       known.insert(design.hash);
     }

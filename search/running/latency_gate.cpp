@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "search/campaign/footprint.hpp"
+
 namespace atto::search {
 
 std::string latency_text(double ms) {
@@ -67,30 +69,41 @@ void LatencyGate::learn(Guide& guide, const LatencyRow& row, double max_ms) {
 }
 
 Judged LatencyGate::judge(const spec::Requirements& require, const DesignRow& design) {
-  if (!require.latency_ms.max) return {};
+  Judged judged;
+  if (require.asks_footprint())
+    judged.refusal = judge_footprint(require, build_network(campaign_, design), judged.figures);
+  // A person's design is trained whatever it takes: all of its figures are told.
+  if (require.latency_ms.max && (judged.refusal.empty() || design.origin == Origin::Human))
+    judge_latency(require, design, judged);
+  return judged;
+}
+
+void LatencyGate::judge_latency(const spec::Requirements& require, const DesignRow& design,
+                                Judged& judged) {
   const double max = *require.latency_ms.max;
-  const auto verdict = [&](double ms) {
-    return Judged{
-        ms, ms <= max ? "" : fmt::format("too slow: {} > {}", latency_text(ms), latency_text(max))};
+  const auto take = [&](double ms) {
+    judged.figures.latency_ms = ms;
+    if (ms > max)
+      judged.refusal = fmt::format("too slow: {} > {}", latency_text(ms), latency_text(max));
   };
   LatencyRow row = key_of(require, design);
-  if (const std::optional<Latency> known = ledger_.find_latency(row))
-    return verdict(known->median_ms);
+  if (const std::optional<Latency> known = ledger_.find_latency(row)) return take(known->median_ms);
   try {
     const net::Network network = build_network(campaign_, design);
     const LatencyRequest request{network, design.hash, require.latency, {}};
     Guide& guide = guide_of(row);
     row.predicted_ms = predict(guide, request);
     const bool may_skip = guide.is_trusted.value_or(false) && design.origin == Origin::Machine;
-    if (may_skip && row.predicted_ms && *row.predicted_ms > kFarTooSlow * max)
-      return {{},
-              fmt::format("too slow: about {} (predicted) > {}", latency_text(*row.predicted_ms),
-                          latency_text(max))};
+    if (may_skip && row.predicted_ms && *row.predicted_ms > kFarTooSlow * max) {
+      judged.refusal = fmt::format("too slow: about {} (predicted) > {}",
+                                   latency_text(*row.predicted_ms), latency_text(max));
+      return;
+    }
     measure(request, row);
     learn(guide, row, max);
-    return verdict(row.latency.median_ms);
+    take(row.latency.median_ms);
   } catch (const SpecError& error) {
-    return {{}, fmt::format("cannot run: {}", error.problems().front().rule)};
+    judged.refusal = fmt::format("cannot run: {}", error.problems().front().rule);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The filter between counting and training: a design whose tier asks for a latency is measured
-// once, while nobody trains, and refused where it is too slow.
+// once, while nobody trains, and refused where it is too slow; before that, one whose tier asks for
+// flash or memory, where its int8 C file is too large.
 
 #include <functional>
 #include <map>
@@ -17,8 +18,8 @@ namespace atto::search {
 
 /// What is known of a design before it is trained.
 struct Judged {
-  std::optional<double> latency_ms;  ///< absent where the tier asks for none, or it was predicted
-  std::string refusal;               ///< "too slow: 14.2 ms > 12 ms"; empty where it may be trained
+  spec::Figures figures;  ///< a latency is absent where it was predicted
+  std::string refusal;    ///< "too slow: 14.2 ms > 12 ms"; empty where it may be trained
 };
 
 class LatencyGate {
@@ -36,7 +37,8 @@ class LatencyGate {
         quietly_(std::move(quietly)),
         between_(std::move(between)) {}
 
-  /// Judges a design by the figure that the ledger has for it, this host and this runtime; else, of
+  /// Judges a design by its sizes, and its latency by the figure that the ledger has for it, this
+  /// host and this runtime; else, of
   /// a machine's design, by a trusted prediction that is far over the ceiling; else by a figure
   /// that is measured now and stored.
   Judged judge(const spec::Requirements& require, const DesignRow& design);
@@ -57,6 +59,7 @@ class LatencyGate {
     std::optional<bool> is_trusted;  ///< since enough designs were predicted
   };
 
+  void judge_latency(const spec::Requirements& require, const DesignRow& design, Judged& judged);
   LatencyRow key_of(const spec::Requirements& require, const DesignRow& design) const;
   void measure(LatencyRequest request, LatencyRow& row);
   Guide& guide_of(const LatencyRow& key);

@@ -121,7 +121,7 @@ void TierSearch::apply_command() {
   steering.space = spaces_.back().get();
   if (terms_.is_steered())
     for (const std::string& hash : proposed_)
-      if (!terms_.misses(run_.ledger.design(hash).value(), latency_of(hash)).empty())
+      if (!terms_.misses(run_.ledger.design(hash).value(), figures_of(hash)).empty())
         steering.barred.push_back(read_hash(hash));
   strategy_->steer(steering);
   forget_refusals();
@@ -290,7 +290,7 @@ void TierSearch::add(Proposal proposal) {
     has_measured_ = terms_.require().latency_ms.max.has_value();
   } else {
     design = run_.ledger.design(job.hash).value();
-    judged.latency_ms = latency_of(job.hash);
+    judged.figures = figures_of(job.hash);
   }
   job.tier = tier_;
   job.stage = Stage::Search;
@@ -300,7 +300,7 @@ void TierSearch::add(Proposal proposal) {
   job.to_epoch = campaign.spec.search.rungs[static_cast<std::size_t>(proposal.rung)];
   job.horizon = campaign.spec.search.rungs.back();
   job.seed = campaign.trial_seed(job.hash, train::Phase::Search, 0);
-  job.latency_ms = judged.latency_ms;
+  job.figures = judged.figures;
   store(job, design, judged.refusal);
   take(job, !judged.refusal.empty(), proposal.fresh.has_value());
   run_.faults.pass("after_propose");
@@ -323,11 +323,11 @@ void TierSearch::store(const Job& job, const DesignRow& design, const std::strin
 /// Counts a job that is in the ledger.
 void TierSearch::take(const Job& job, bool is_refused, bool is_fresh) {
   ++next_;
-  if (job.latency_ms) latencies_[job.hash] = *job.latency_ms;
+  figures_[job.hash] = job.figures;
   if (is_refused) {
     ++refused_;
     strategy_->refuse(read_hash(job.hash));
-    note_refusal(job.latency_ms);
+    note_refusal(job.figures);
   } else if (is_fresh) {
     refused_in_a_row_ = 0;
     proposed_.push_back(job.hash);
@@ -335,26 +335,41 @@ void TierSearch::take(const Job& job, bool is_refused, bool is_fresh) {
 }
 
 /// After too many in a row, what is being trained is all that the search will have.
-void TierSearch::note_refusal(std::optional<double> latency_ms) {
-  if (++refused_in_a_row_ == 1) fastest_refused_ms_.reset();
-  if (latency_ms)
-    fastest_refused_ms_ = std::min(*latency_ms, fastest_refused_ms_.value_or(*latency_ms));
+void TierSearch::note_refusal(const spec::Figures& figures) {
+  if (++refused_in_a_row_ == 1) least_refused_ = {};
+  const auto take = [](const std::optional<double>& figure, std::optional<double>& least) {
+    if (figure) least = std::min(*figure, least.value_or(*figure));
+  };
+  take(figures.latency_ms, least_refused_.latency_ms);
+  take(figures.flash_kib, least_refused_.flash_kib);
+  take(figures.ram_kib, least_refused_.ram_kib);
   if (refused_in_a_row_ == kMostRefusals)
     strategy_->set_candidates(static_cast<int>(proposed_.size()));
 }
 
-std::optional<double> TierSearch::latency_of(const std::string& hash) const {
-  const auto found = latencies_.find(hash);
-  return found == latencies_.end() ? std::nullopt : std::optional<double>(found->second);
+spec::Figures TierSearch::figures_of(const std::string& hash) const {
+  const auto found = figures_.find(hash);
+  return found == figures_.end() ? spec::Figures() : found->second;
 }
 
 std::string TierSearch::shortage_text() const {
   if (refused_in_a_row_ < kMostRefusals) return shortage();
-  const std::string text =
-      fmt::format("{} designs in a row miss latency_ms.max of {}, and no more are tried; ",
-                  kMostRefusals, latency_text(terms_.require().latency_ms.max.value_or(0)));
-  if (!fastest_refused_ms_) return text + "none of them can run";
-  return text + fmt::format("the fastest of them takes {}", latency_text(*fastest_refused_ms_));
+  const spec::Requirements& require = terms_.require();
+  std::vector<std::string> asked, least;
+  if (require.flash_kib.max)
+    asked.push_back(fmt::format("flash_kib.max of {:.6g}", *require.flash_kib.max));
+  if (require.ram_kib.max)
+    asked.push_back(fmt::format("ram_kib.max of {:.6g}", *require.ram_kib.max));
+  if (least_refused_.flash_kib)
+    least.push_back(fmt::format("the least flash of them is {:.4g} KiB, the least RAM {:.4g} KiB",
+                                *least_refused_.flash_kib, *least_refused_.ram_kib));
+  if (require.latency_ms.max)
+    asked.push_back(fmt::format("latency_ms.max of {}", latency_text(*require.latency_ms.max)));
+  if (least_refused_.latency_ms)
+    least.push_back("the fastest of them takes " + latency_text(*least_refused_.latency_ms));
+  if (least.empty()) least.push_back("none of them can run");
+  return fmt::format("{} designs in a row miss {}, and no more are tried; {}", kMostRefusals,
+                     fmt::join(asked, " or "), fmt::join(least, "; "));
 }
 
 /// Says why fewer designs were tried than asked for; empty where all were, or the budget is spent.

@@ -93,9 +93,9 @@ class TierSearch {
   void add(Proposal proposal);
   void store(const Job& job, const DesignRow& design, const std::string& refusal);
   void take(const Job& job, bool is_refused, bool is_fresh);
-  void note_refusal(std::optional<double> latency_ms);
+  void note_refusal(const spec::Figures& figures);
   void forget_refusals();
-  std::optional<double> latency_of(const std::string& hash) const;
+  spec::Figures figures_of(const std::string& hash) const;
   std::string shortage() const;
   void release_checkpoints();
 
@@ -114,9 +114,9 @@ class TierSearch {
   std::int64_t next_ = 0, seen_ = 0, delivered_ = 0, replayed_until_ = 0;
   std::int64_t refused_ = 0, seen_refused_ = 0;  ///< of the jobs before next_ and seen_
   int candidates_, refused_in_a_row_ = 0;
-  std::optional<double> fastest_refused_ms_;  ///< of those in a row
-  std::map<std::string, double> latencies_;   ///< of the designs that were measured
-  bool has_measured_ = false;                 ///< since advance() began
+  spec::Figures least_refused_;                   ///< of those in a row, each by itself
+  std::map<std::string, spec::Figures> figures_;  ///< by which designs were judged
+  bool has_measured_ = false;                     ///< since advance() began
   double seen_cpu_seconds_ = 0;
   bool is_finished_ = false, is_over_budget_ = false;
 };

@@ -158,6 +158,21 @@ TEST_CASE("A tier takes the shared requirements and puts its own in their place"
   CHECK_FALSE(spec.tiers[1].require.macs.max);
 }
 
+TEST_CASE("What a device has is asked for on the first core, and switches the default band off") {
+  const DesignSpec spec =
+      read(R"("require": { "flash_kib": { "max": 96, "core": "cortex-m7" } }, "tiers": [
+    { "name": "A", "require": { "ram_kib": { "max": 64.5 } } },
+    { "name": "B", "require": { "flash_kib": { "max": 64 } } } ])");
+  CHECK(spec.tiers[0].require.core == "cortex-m7");
+  CHECK(spec.tiers[0].require.flash_kib.max == 96);
+  CHECK(spec.tiers[0].require.ram_kib.max == 64.5);
+  CHECK(spec.tiers[1].require.core == "cortex-m4");
+  CHECK_FALSE(spec.tiers[1].require.ram_kib.max);
+  CHECK(spec.search.band == Band(0));
+  CHECK(read(R"("require": { "ram_kib": { "max": 9 } }, "search": { "band": 0.5 })").search.band ==
+        Band(0.5));
+}
+
 TEST_CASE("A latency is asked for on one thread in fp32 unless its own entry says otherwise") {
   const DesignSpec spec =
       read(R"("require": { "latency_ms": { "max": 9, "threads": 4 } }, "tiers": [

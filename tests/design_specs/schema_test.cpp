@@ -99,6 +99,8 @@ TEST_CASE("The schema has exactly the choices that the reader knows") {
         Keys(kRecipes.begin(), kRecipes.end()));
   CHECK(texts(*property({"require", "latency_ms", "precision"}).find("enum")) ==
         Keys(kLatencyPrecisions.begin(), kLatencyPrecisions.end()));
+  CHECK(texts(*property({"require", "flash_kib", "core"}).find("enum")) ==
+        Keys(kCores.begin(), kCores.end()));
   Keys kinds, maximised;
   for (const TaskKind& kind : task_kinds()) kinds.insert(kind.name);
   for (const Score& score : goals()) maximised.insert(score.name);

@@ -58,8 +58,9 @@ TEST_CASE("A spec may bound the goals of its own task, each on its bad side and 
   CHECK_THAT(refused(R"("require": { "error": { "max": 5 } })"),
              Catch::Contains("/require/error/max: must be a number from 0 to 4; got 5"));
   CHECK_THAT(refused(R"("require": { "depth": { "min": 0 } })"),
-             Catch::Contains("/require/depth: unknown key; known here: params, macs, "
-                             "peak_activation_kib, model_kib, latency_ms, error, hits"));
+             Catch::Contains(
+                 "/require/depth: unknown key; known here: params, macs, "
+                 "peak_activation_kib, model_kib, latency_ms, flash_kib, ram_kib, error, hits"));
   CHECK_THAT(refused(R"("require": { "top1": { "min": 0 } })"),
              Catch::Contains("/require/top1: unknown key"));
   CHECK_THAT(refused(R"("task": { "kind": "sorting" })"),

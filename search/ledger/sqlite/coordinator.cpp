@@ -22,10 +22,12 @@ std::int64_t insert_job(soci::session& sql, const Job& job) {
   return find_value<long long>(
              sql,
              "INSERT INTO jobs(tier, stage, position, seen, hash, rung, replica, to_epoch, "
-             "horizon, seed, latency_ms) VALUES(:tier, :stage, :position, :seen, :hash, :rung, "
-             ":replica, :to, :horizon, :seed, :latency) RETURNING id",
+             "horizon, seed, latency_ms, flash_kib, ram_kib) VALUES(:tier, :stage, :position, "
+             ":seen, :hash, :rung, :replica, :to, :horizon, :seed, :latency, :flash, :ram) "
+             "RETURNING id",
              job.tier, job.stage, job.position, job.seen, job.hash, job.rung, job.replica,
-             job.to_epoch, job.horizon, job.seed, job.latency_ms)
+             job.to_epoch, job.horizon, job.seed, job.figures.latency_ms, job.figures.flash_kib,
+             job.figures.ram_kib)
       .value();
 }
 

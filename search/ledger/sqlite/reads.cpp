@@ -8,14 +8,15 @@ constexpr const char* kJobColumns =
     "id, tier, stage, position, seen, hash, rung, replica, to_epoch, horizon, seed, state, "
     "attempt, worker, process, "
     "epochs_done, outcome, reason, validation_loss, cpu_seconds, wasted_cpu_seconds, "
-    "images_per_second, reused_from, original_cpu_seconds, finish_order, latency_ms";
+    "images_per_second, reused_from, original_cpu_seconds, finish_order, latency_ms, flash_kib, "
+    "ram_kib";
 
 /// Receives one row of jobs; SOCI writes into the fields.
 struct JobBuffer {
   long long id, position, seen, seed, attempt, finish_order;
   int tier, stage, rung, replica, to_epoch, horizon, state, epochs_done, outcome;
   std::string hash, worker, process, reason, reused_from;
-  MaybeNumber validation_loss, latency;
+  MaybeNumber validation_loss, latency, flash, ram;
   double cpu, wasted, speed, original_cpu;
 
   void bind(soci::statement& statement) {
@@ -29,7 +30,7 @@ struct JobBuffer {
     into(epochs_done), into(outcome), into(reason);
     maybe(validation_loss);
     into(cpu), into(wasted), into(speed), into(reused_from), into(original_cpu), into(finish_order);
-    maybe(latency);
+    maybe(latency), maybe(flash), maybe(ram);
   }
 
   JobRow row() const {
@@ -45,7 +46,7 @@ struct JobBuffer {
                to_epoch,
                horizon,
                static_cast<std::uint64_t>(seed),
-               latency.get()};
+               {latency.get(), flash.get(), ram.get()}};
     row.state = static_cast<State>(state);
     row.attempt = attempt;
     row.worker = worker;

@@ -72,7 +72,7 @@ constexpr const char* kTrialsView =
     "CASE state WHEN 0 THEN 'ready' WHEN 1 THEN 'claimed' ELSE 'done' END AS state, "
     "CASE WHEN state < 2 THEN NULL ELSE CASE outcome WHEN 0 THEN 'finished' WHEN 1 THEN 'diverged' "
     "WHEN 2 THEN 'failed' WHEN 3 THEN 'interrupted' ELSE 'refused' END END AS outcome, reason, "
-    "split AS is_test, score, value, validation_loss, latency_ms, cpu_seconds, "
+    "split AS is_test, score, value, validation_loss, latency_ms, flash_kib, ram_kib, cpu_seconds, "
     "wasted_cpu_seconds, images_per_second, reused_from, "
     "CASE finished WHEN 0 THEN NULL ELSE strftime('%Y-%m-%dT%H:%M:%SZ', finished / 1000, "
     "'unixepoch') END AS finished "
@@ -114,7 +114,8 @@ const char* const kLedgerTables[] = {
     " wasted_cpu_seconds REAL NOT NULL DEFAULT 0, images_per_second REAL NOT NULL DEFAULT 0,"
     " reused_from TEXT NOT NULL DEFAULT '', original_cpu_seconds REAL NOT NULL DEFAULT 0,"
     " finish_order INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0,"
-    " latency_ms REAL, process TEXT NOT NULL DEFAULT '', UNIQUE(tier, stage, position))",
+    " latency_ms REAL, process TEXT NOT NULL DEFAULT '', flash_kib REAL, ram_kib REAL,"
+    " UNIQUE(tier, stage, position))",
     "CREATE INDEX jobs_by_state ON jobs(state, id)",
     "CREATE INDEX jobs_by_finish ON jobs(finish_order)",
     "CREATE INDEX jobs_by_hash ON jobs(hash)",
@@ -166,10 +167,13 @@ const char* const kFrom6[] = {
     "ALTER TABLE jobs DROP COLUMN test_top1",
     "ALTER TABLE jobs DROP COLUMN test_top5",
     nullptr};
-const char* const kFrom7[] = {kDesignsView, kTrialsView, kEpochsView, nullptr};
+const char* const kFrom7[] = {kDesignsView, kEpochsView, nullptr};
+const char* const kFrom8[] = {"ALTER TABLE jobs ADD COLUMN flash_kib REAL",
+                              "ALTER TABLE jobs ADD COLUMN ram_kib REAL",
+                              "DROP VIEW IF EXISTS v_trials", kTrialsView, nullptr};
 }  // namespace
 
 const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4,
-                                              kFrom5, kFrom6, kFrom7};
+                                              kFrom5, kFrom6, kFrom7, kFrom8};
 
 }  // namespace atto::search

@@ -3,7 +3,7 @@
 
 namespace atto::search {
 
-inline constexpr int kLedgerSchema = 8;
+inline constexpr int kLedgerSchema = 9;
 
 /// Statements that make an empty database a ledger, in order; ends with a null pointer.
 extern const char* const kLedgerTables[];

@@ -1,6 +1,7 @@
-// Writes networks as C, for cores that are emulated: write_c_cases DIR [RANDOM]. Each is
-// DIR/NAME.int8.c and NAME.c with their headers. MLPerf Tiny's shapes, with random weights; then so
-// many random networks.
+// Writes networks as C, for cores that are emulated: write_c_cases DIR [RANDOM [FIRST]]. Each is
+// DIR/NAME.int8.c and NAME.c with their headers; NAME.int8.sizes tells what is said of the code by
+// core, and which kernels it has. MLPerf Tiny's shapes, with random weights; then so many random
+// networks.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -8,6 +9,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
+#include "design_specs/requirements/design_spec.hpp"
 #include "export/c/c_source.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/quantisation/quantise.hpp"
@@ -110,6 +112,14 @@ net::Network ds_cnn() {
   return drawing.end();
 }
 
+std::string sizes_text(const deploy::c::CSizes& sizes) {
+  std::string text = fmt::format("steps {}\n", sizes.steps);
+  for (const std::string_view core : spec::kCores)
+    text += fmt::format("{} {}\n", core, deploy::c::code_bytes(sizes, core));
+  for (const std::string& kernel : sizes.kernels) text += kernel + "\n";
+  return text;
+}
+
 void write(const std::filesystem::path& folder, const std::string& name,
            const net::Network& network) {
   const net::TensorFile weights = test::random_weights(network, 3);
@@ -120,6 +130,7 @@ void write(const std::filesystem::path& folder, const std::string& name,
         deploy::c::c_source({fused, bytes, {}, {}, {}, costs.params, costs.macs, stem});
     spec::write_file_atomically(folder / (stem + ".c"), source.source);
     spec::write_file_atomically(folder / (stem + ".h"), source.header);
+    if (bytes) spec::write_file_atomically(folder / (stem + ".sizes"), sizes_text(source.sizes));
   };
   write_as(deploy::fuse(network, weights), nullptr);
   const deploy::FusedNetwork clamped = deploy::fuse(network, weights, deploy::Attach::Clamps);
@@ -144,7 +155,8 @@ int main(int argc, char** argv) try {
   std::filesystem::create_directories(folder);
   for (const atto::net::Network& network : {atto::vww(), atto::resnet8(), atto::ds_cnn()})
     atto::write(folder, network.name, network);
-  for (int seed = 0; seed < (argc > 2 ? std::atoi(argv[2]) : 0); ++seed)
+  const int first = argc > 3 ? std::atoi(argv[3]) : 0;
+  for (int seed = first; seed < first + (argc > 2 ? std::atoi(argv[2]) : 0); ++seed)
     atto::write(folder, "random" + std::to_string(seed),
                 atto::net::random_network(static_cast<std::uint64_t>(seed)));
   return 0;

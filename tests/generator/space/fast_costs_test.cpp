@@ -33,6 +33,8 @@ int compare(const net::Prototype& prototype, int draws, std::uint64_t seed) {
     REQUIRE(fast->costs.macs == expected.macs);
     REQUIRE(fast->costs.peak_activation_bytes == expected.peak_activation_bytes);
     REQUIRE(fast->costs.model_bytes == expected.model_bytes);
+    REQUIRE(fast->costs.least_flash_bytes == expected.least_flash_bytes);
+    REQUIRE(fast->costs.least_ram_bytes == expected.least_ram_bytes);
     REQUIRE(fast->hash == net::structure_hash(*built.network));
   }
   return formed;

@@ -540,13 +540,13 @@ TEST_CASE("A design that was refused is done, is no result to reuse, and keeps i
   verdict.outcome = train::Outcome::Refused;
   verdict.reason = "too slow: 3 ms > 2 ms";
   Job job = job_at(0);
-  job.latency_ms = 3;
+  job.figures.latency_ms = 3;
   ledger.add_job(job, design(job.hash), &verdict);
   CHECK_FALSE(ledger.claim("w", 1, 0));
   const JobRow row = ledger.finished_since(0).at(0);
   CHECK(row.verdict.outcome == train::Outcome::Refused);
   CHECK(row.verdict.reason == "too slow: 3 ms > 2 ms");
-  CHECK(row.job.latency_ms == 3);
+  CHECK(row.job.figures.latency_ms == 3);
   CHECK_FALSE(ledger.find_done(job));
   CHECK(ledger.totals().refused == 1);
 }

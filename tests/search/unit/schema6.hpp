@@ -7,6 +7,8 @@ inline constexpr const char* kToSchema6[] = {
     "DROP VIEW v_designs",
     "DROP VIEW v_trials",
     "DROP VIEW v_epochs",
+    "ALTER TABLE jobs DROP COLUMN flash_kib",
+    "ALTER TABLE jobs DROP COLUMN ram_kib",
     "ALTER TABLE epochs ADD COLUMN validation_top1 REAL",
     "ALTER TABLE epochs ADD COLUMN validation_top5 REAL",
     "ALTER TABLE jobs ADD COLUMN top1 REAL",

@@ -54,7 +54,7 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   std::ofstream(text) << "this is not a database at all, but it is long enough to be looked at";
   CHECK_THROWS_AS(open(text), EnvironmentError);
   open(folder.file()).set_meta("schema", "99");
-  CHECK_THROWS_WITH(open(folder.file()), Catch::Contains("has schema 99, this version reads 8"));
+  CHECK_THROWS_WITH(open(folder.file()), Catch::Contains("has schema 99, this version reads 9"));
 }
 
 TEST_CASE("A ledger is made whole or not at all") {
@@ -160,7 +160,7 @@ TEST_CASE("A ledger of the schema before takes latencies once it is opened") {
                  "ALTER TABLE jobs DROP COLUMN process", "ALTER TABLE jobs DROP COLUMN latency_ms",
                  "UPDATE meta SET value = '3' WHERE key = 'schema'"});
   SqliteLedger ledger = open(folder.file());
-  CHECK_FALSE(ledger.jobs(0, Stage::Search).at(0).job.latency_ms);
+  CHECK_FALSE(ledger.jobs(0, Stage::Search).at(0).job.figures.latency_ms);
   CHECK(ledger.latencies(false).empty());
   ledger.add_latency({"00000000000000aa",
                       "host",
