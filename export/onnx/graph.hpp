@@ -16,7 +16,9 @@ namespace atto::deploy::onnx {
 /// The operator set of every file that we write.
 inline constexpr int kOpset = 13;
 
-using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>>;
+/// A tensor, and numbers that are not whole, are read of other people's files alone.
+using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>,
+                               std::vector<float>, net::Tensor>;
 
 struct Node {
   std::string op;    ///< "Conv", "Relu", ...

@@ -1,11 +1,14 @@
 #include "export/onnx/model_file.hpp"
 
+#include <fmt/format.h>
 #include <onnx/checker.h>
 #include <onnx/onnx_pb.h>
 #include <onnx/shape_inference/implementation.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <optional>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
@@ -35,10 +38,11 @@ void set(pb::AttributeProto& to, const std::string& name, const Attribute& from)
   } else if (const auto* text = std::get_if<std::string>(&from)) {
     to.set_type(pb::AttributeProto::STRING);
     to.set_s(*text);
-  } else {
+  } else if (const auto* wholes = std::get_if<std::vector<std::int64_t>>(&from)) {
     to.set_type(pb::AttributeProto::INTS);
-    for (const std::int64_t whole_i : std::get<std::vector<std::int64_t>>(from))
-      to.add_ints(whole_i);
+    for (const std::int64_t whole_i : *wholes) to.add_ints(whole_i);
+  } else {
+    throw InternalError(name + ": no file of ours has such an attribute");
   }
 }
 
@@ -169,6 +173,130 @@ void write_model(const std::filesystem::path& file, const Graph& graph) {
     throw SpecError({{file.string(), "", "an ONNX file must be smaller than 2 GB",
                       std::to_string(model.ByteSizeLong()) + " bytes"}});
   spec::write_file_atomically(file, model.SerializeAsString());
+}
+
+namespace {
+
+constexpr std::int64_t kMostElements = std::int64_t{1} << 31;
+constexpr int kFirstOpset = 7, kLastOpset = 17;
+
+/// A tensor's values, which a file may hold raw or as numbers of their own.
+net::Tensor foreign_tensor(const pb::TensorProto& from) {
+  const auto fail = [&](const std::string& rule) {
+    throw SpecError({{"", "", "tensor " + from.name() + ": " + rule, ""}});
+  };
+  if (from.data_location() == pb::TensorProto::EXTERNAL)
+    fail("its values lie in another file: save the model in one file");
+  net::Tensor tensor;
+  tensor.shape.assign(from.dims().begin(), from.dims().end());
+  std::int64_t elements = 1;
+  for (const std::int64_t side : tensor.shape) {
+    if (side < 0 || side > kMostElements || elements * side > kMostElements)
+      fail("sides must be whole numbers, of 2^31 values at most");
+    elements *= side;
+  }
+  const auto take = [&](Type type, std::size_t size, const auto& numbers) {
+    tensor.type = type;
+    if (from.has_raw_data()) {
+      tensor.bytes.assign(from.raw_data().begin(), from.raw_data().end());
+    } else {
+      tensor.bytes.resize(static_cast<std::size_t>(numbers.size()) * size);
+      std::memcpy(tensor.bytes.data(), numbers.data(), tensor.bytes.size());
+    }
+    if (tensor.bytes.size() != static_cast<std::size_t>(elements) * size)
+      fail("must have as many values as its sides say");
+  };
+  switch (from.data_type()) {
+    case pb::TensorProto::FLOAT:
+      take(Type::F32, 4, from.float_data());
+      break;
+    case pb::TensorProto::INT64:
+      take(Type::I64, 8, from.int64_data());
+      break;
+    case pb::TensorProto::INT32:
+      take(Type::I32, 4, from.int32_data());
+      break;
+    default:
+      fail(
+          "must be float32, int32 or int64; a quantised or half model must be exported as float32");
+  }
+  return tensor;
+}
+
+/// Of a node of another program; nothing for what import/ reads of none.
+std::optional<Attribute> foreign_attribute(const pb::AttributeProto& from) {
+  switch (from.type()) {
+    case pb::AttributeProto::FLOATS:
+      return std::vector<float>(from.floats().begin(), from.floats().end());
+    case pb::AttributeProto::TENSOR:
+      return foreign_tensor(from.t());
+    case pb::AttributeProto::INT:
+    case pb::AttributeProto::FLOAT:
+    case pb::AttributeProto::STRING:
+    case pb::AttributeProto::INTS:
+      return attribute_of(from);
+    default:
+      return {};
+  }
+}
+
+Graph foreign_graph(const pb::ModelProto& model) {
+  Graph graph;
+  const pb::GraphProto& from = model.graph();
+  for (const auto& node : from.node()) {
+    if (!node.domain().empty() && node.domain() != "ai.onnx")
+      throw SpecError({{"", "",
+                        fmt::format("node {} ({}): must be an operator of ONNX's own set",
+                                    node.name(), node.op_type()),
+                        node.domain()}});
+    Node& made = graph.nodes.emplace_back(Node{node.op_type(), node.name(), {}, {}, {}});
+    made.inputs.assign(node.input().begin(), node.input().end());
+    made.outputs.assign(node.output().begin(), node.output().end());
+    for (const auto& attribute : node.attribute())
+      if (auto value = foreign_attribute(attribute))
+        made.attributes[attribute.name()] = std::move(*value);
+  }
+  for (const auto& tensor : from.initializer())
+    graph.initializers[tensor.name()] = foreign_tensor(tensor);
+  for (const auto& value : from.input()) graph.inputs.push_back(value_of(value));
+  for (const auto& value : from.output()) graph.outputs.push_back(value_of(value));
+  for (const auto& entry : model.metadata_props()) graph.metadata[entry.key()] = entry.value();
+  return graph;
+}
+
+void expect_known_opset(const pb::ModelProto& model) {
+  for (const auto& set : model.opset_import())
+    if ((set.domain().empty() || set.domain() == "ai.onnx") &&
+        (set.version() < kFirstOpset || set.version() > kLastOpset))
+      throw SpecError(
+          {{"", "",
+            fmt::format("must be of an operator set from {} to {}", kFirstOpset, kLastOpset),
+            std::to_string(set.version())}});
+}
+
+/// The first line of what the checker says.
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+Graph read_foreign_model(const std::filesystem::path& file) {
+  const std::string bytes = spec::read_file(file, std::size_t{std::numeric_limits<int>::max()});
+  pb::ModelProto model;
+  if (!model.ParseFromString(bytes) || !model.has_graph()) refuse(file, "must be an ONNX model");
+  try {
+    expect_known_opset(model);
+    Graph graph = foreign_graph(model);
+    pb::checker::check_model(model);
+    return graph;
+  } catch (const SpecError& error) {
+    std::vector<Problem> problems = error.problems();
+    for (Problem& problem : problems) problem.location = file.string();
+    throw SpecError(std::move(problems));
+  } catch (const std::exception& error) {
+    refuse(file, first_line(error.what()));
+  }
 }
 
 Graph read_model(const std::filesystem::path& file) {

@@ -113,7 +113,7 @@ Array resize(const NodeArguments& arguments) {
   dst.values.resize(at(elements_of(dst.dims)));
   const std::size_t each_in = at(in.elements()), each_out = each_in * at(factor) * at(factor);
   for (std::size_t n = 0; n < at(src.dims[0]); ++n)
-    (arguments.node.attributes.at("mode") == Attribute(std::string("linear"))
+    (std::get<std::string>(arguments.node.attributes.at("mode")) == "linear"
          ? plain::upsample_bilinear
          : plain::upsample_nearest)({src.values.data() + n * each_in, each_in}, in, factor,
                                     {dst.values.data() + n * each_out, each_out});

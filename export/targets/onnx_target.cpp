@@ -1,4 +1,5 @@
 // ONNX files, run by our own executor.
+#include "design_specs/files.hpp"
 #include "export/onnx/executor.hpp"
 #include "export/onnx/model_file.hpp"
 #include "export/onnx/network_graph.hpp"
@@ -15,11 +16,13 @@ bool can_write(Precision precision) {
 void write(const ExportSource& source, const std::filesystem::path& file) {
   const net::Network& network = source.model.network;
   const net::TensorFile& weights = source.model.weights;
-  onnx::write_model(file,
-                    source.precision == Precision::I8
-                        ? onnx::quantised_graph(source.int8->network, source.int8->quantisation,
-                                                onnx::describe(network, weights))
-                        : onnx::network_graph(network, weights));
+  if (source.precision == Precision::I8)
+    return onnx::write_model(file,
+                             onnx::quantised_graph(source.int8->network, source.int8->quantisation,
+                                                   onnx::describe(network, weights)));
+  onnx::Graph graph = onnx::network_graph(network, weights);
+  graph.metadata["design"] = spec::read_file(source.model.design_file);  // for `atto import`
+  onnx::write_model(file, graph);
 }
 
 Ran run(const ExportSource& /*source*/, const std::filesystem::path& file, const ImageSet& images) {

@@ -36,7 +36,7 @@ constexpr Row kRows[] = {
     {PathKind::KeptResult, "the result of a training", "atto compare"},
     {PathKind::Image, "an image", "atto run MODEL"},
     {PathKind::Ledger, "the ledger of a campaign, whose folder is meant", "atto status, report"},
-    {PathKind::Onnx, "an ONNX model", ""},
+    {PathKind::Onnx, "an ONNX model", "atto import"},
     {PathKind::TensorFlowLite, "a TensorFlow Lite model", ""},
     {PathKind::PyTorch, "a zip archive, such as PyTorch's checkpoints", ""},
 };

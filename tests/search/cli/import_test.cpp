@@ -65,3 +65,35 @@ TEST_CASE("import says what it was handed instead of weights, and writes nothing
           2, "must have the shape");
   CHECK(run_atto(scratch, "import " + kWinner + "weights.safetensors" + kDesign).code == 2);
 }
+
+TEST_CASE("An exported ONNX model comes back with its hash, and a part of it can be reopened") {
+  const Scratch scratch;
+  fs::copy(kWinner, scratch / "winner", fs::copy_options::recursive);
+  const Ended exported = run_atto(scratch, "export winner --to onnx --name net --out there");
+  INFO(exported.err);
+  REQUIRE(exported.code == 0);
+  const Ended ended = run_atto(scratch, "import there/net.onnx --out back --json");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json design = json::parse(run_atto(scratch, "inspect winner/design.json --json").out);
+  CHECK(json::parse(ended.out).at("hash") == design.at("hash"));
+  CHECK(run_atto(scratch, "export back --to atto --reference winner/reference.safetensors").code ==
+        0);
+  CHECK(run_atto(scratch, "reopen back/design.json --free 'stages[1].modules[*]' --out open.json")
+            .code == 0);
+
+  const Ended design_too =
+      run_atto(scratch, "import there/net.onnx --design winner/design.json --out other");
+  CHECK(design_too.code == 2);
+  CHECK(design_too.err.find("an ONNX model is its own design") != std::string::npos);
+  write_text(scratch / "broken.onnx", "\x08\x07\x12\x03");
+  for (const std::string file : {"broken.onnx", "there"}) {
+    const Ended broken = run_atto(scratch, "import " + file + " --out other");
+    CHECK(broken.code == 2);
+    CHECK_FALSE(broken.err.empty());
+  }
+  CHECK_FALSE(fs::exists(scratch / "other"));
+  const Ended bare = run_atto(scratch, "import winner/weights.safetensors --out other");
+  CHECK(bare.code == 2);
+  CHECK(bare.err.find("--design: is required") != std::string::npos);
+}

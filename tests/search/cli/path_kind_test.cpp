@@ -93,8 +93,9 @@ TEST_CASE("Every command says what a path is, what takes it, and what the comman
     return ended.err;
   };
   CHECK(told("inspect model.onnx") ==
-        "model.onnx: is an ONNX model, which no command of atto reads; atto inspect takes a design "
-        "or prototype or a .atto model\n");
+        "model.onnx: is an ONNX model, for atto import; atto inspect takes a design or prototype "
+        "or a "
+        ".atto model\n");
   CHECK(told("bench weights.safetensors") ==
         "weights.safetensors: is a file of weights (safetensors), for atto export, eval, import; "
         "atto bench "
