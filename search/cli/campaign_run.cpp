@@ -96,8 +96,7 @@ bool show_boards(const std::filesystem::path& folder, bool is_json, search::Stop
     throw_if_stopped(signals, go_on);
     const std::vector<ModelShown> models = show_models(artefacts);
     if (!is_json) {
-      for (const deploy::Artefact& artefact : artefacts)
-        if (artefact.trouble.empty()) print("  " + artefact_line(artefact));
+      print(artefact_lines(artefacts, "  "));
       for (const ModelShown& model : models) print("  " + latency_line(model));
       if (!models.empty()) print("  " + image_line(models.front()));
       continue;

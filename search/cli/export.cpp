@@ -1,6 +1,7 @@
 // atto export: a trained model as files of other formats, each checked against LibTorch's logits.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -14,7 +15,7 @@ namespace {
 
 struct ExportOptions {
   ExportRequest request;
-  bool is_int8 = false, is_bf16 = false, is_json = false;
+  bool is_int8 = false, is_bf16 = false, is_json = false, is_strict = false;
   std::string io = "int8";
 };
 
@@ -29,9 +30,10 @@ int export_command(const ExportOptions& options) {
   if (options.is_json)
     fmt::print("{}\n", spec::json_text(artefacts_json(artefacts), 2));
   else
-    for (const deploy::Artefact& artefact : artefacts)
-      if (artefact.trouble.empty()) fmt::print("{}", artefact_line(artefact));
-  return tell_misses(artefacts) ? 0 : 1;
+    fmt::print("{}", artefact_lines(artefacts));
+  const bool all_ran = std::all_of(artefacts.begin(), artefacts.end(),
+                                   [](const auto& artefact) { return artefact.not_run.empty(); });
+  return tell_misses(artefacts) && (all_ran || !options.is_strict) ? 0 : 1;
 }
 
 }  // namespace
@@ -46,7 +48,8 @@ void add_export(CLI::App& app, Action& action) {
       .required();
   command
       .option("--to", request.targets,
-              "Formats, separated by commas: atto, onnx, c, pytorch, web, tflite")
+              "Formats, separated by commas: atto, onnx, c, pytorch, web, tflite; or all. With "
+              "--int8 or --bf16, formats of a list that have none are written in float32")
       .required()
       .delimiter(',')
       .one_value_each();
@@ -75,6 +78,8 @@ void add_export(CLI::App& app, Action& action) {
   command.option("--reference", request.reference,
                  "Images and LibTorch's logits; default: reference.safetensors beside the "
                  "weights, made where it is missing");
+  command.flag("--strict", options->is_strict,
+               "Exit 1 also where a file was written and could not be run");
   command.flag("--json", options->is_json, "Print JSON");
   command.footer(
       "Examples:\n"

@@ -141,6 +141,18 @@ void expect_io(const ExportRequest& request, const std::vector<const deploy::Tar
       {{"--io", "", fmt::format("needs one of the formats {}", fmt::join(known, ", ")), "float"}});
 }
 
+/// Of a list, the formats without the precision that is asked for are written in float32.
+std::vector<deploy::Precision> precisions_of(const ExportRequest& request,
+                                             const std::vector<const deploy::Target*>& targets) {
+  std::vector<deploy::Precision> precisions;
+  for (const deploy::Target* target : targets)
+    precisions.push_back(target->can_write(request.precision) ? request.precision
+                                                              : deploy::Precision::F32);
+  if (!targets.empty() && std::count(precisions.begin(), precisions.end(), request.precision) == 0)
+    deploy::require_precision(*targets.front(), request.precision);
+  return precisions;
+}
+
 /// The quantised models of one export, made when they are asked for.
 class Int8Models {
  public:
@@ -158,6 +170,23 @@ class Int8Models {
   const deploy::ImageSet& calibration_;
   std::map<decltype(deploy::Target::quantise), deploy::Int8Model> made_;
 };
+
+/// "onnx  fp32  run/model.onnx  229 kB  64 images: max error 2.1e-07, ...".
+std::string artefact_line(const deploy::Artefact& artefact, std::size_t column) {
+  const deploy::Parity& parity = artefact.parity;
+  std::string line = fmt::format("{:<{}}  {}  {}  {}  ", artefact.target, column,
+                                 deploy::precision_name(artefact.precision), artefact.file.string(),
+                                 bytes_text(static_cast<double>(artefact.bytes)));
+  if (!artefact.not_run.empty()) return line + "written, not run: " + artefact.not_run + "\n";
+  line += fmt::format("{} images: max error {:.1e}, {} agreement {:.1f} %", parity.images,
+                      parity.max_error, parity.score.label, 100 * parity.agreement);
+  const spec::Score& score = parity.score;
+  if (parity.value)
+    line += fmt::format(", {} {}{} (LibTorch {}{})", score.label, spec::shown(score, *parity.value),
+                        spec::unit_text(score), spec::shown(score, *parity.reference_value),
+                        spec::unit_text(score));
+  return line + "\n";
+}
 
 }  // namespace
 
@@ -185,9 +214,12 @@ void expect_tools(const spec::DesignSpec& spec) {
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   expect_name(request.name);
   std::vector<const deploy::Target*> targets;
-  for (const std::string& name : request.targets) targets.push_back(&target_named(name));
-  for (const deploy::Target* target : targets)
-    deploy::require_precision(*target, request.precision);
+  for (const std::string& name : request.targets)
+    if (name == "all")
+      for (const deploy::Target& target : deploy::targets()) targets.push_back(&target);
+    else
+      targets.push_back(&target_named(name));
+  const std::vector<deploy::Precision> precisions = precisions_of(request, targets);
   for (const deploy::Target* target : targets) deploy::require_tools(*target);
   expect_io(request, targets);
   edge::chosen_level();  // before images are made, which takes a while
@@ -200,31 +232,28 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   const std::vector<deploy::ImageSet> images = read_images(files, model);
 
   Int8Models int8(model, images.back());
-  for (const deploy::Target* target : targets)  // what a format cannot express is said first
-    if (is_int8) int8.of(*target);
-  std::vector<deploy::Artefact> artefacts;
-  for (const deploy::Target* target : targets) {
-    const deploy::ExportSource source{model, request.precision,
-                                      is_int8 ? &int8.of(*target) : nullptr, request.has_float_io};
-    artefacts.push_back(deploy::export_to(*target, source, images.front(), folder, request.name));
+  std::vector<deploy::ExportSource> sources;  // what a format cannot express is said first
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const bool of_int8 = precisions[i] == deploy::Precision::I8;
+    sources.push_back({model, precisions[i], of_int8 ? &int8.of(*targets[i]) : nullptr,
+                       of_int8 && request.has_float_io});
   }
+  std::vector<deploy::Artefact> artefacts;
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    artefacts.push_back(
+        deploy::export_to(*targets[i], sources[i], images.front(), folder, request.name));
   return artefacts;
 }
 
-std::string artefact_line(const deploy::Artefact& artefact) {
-  const deploy::Parity& parity = artefact.parity;
-  std::string line =
-      fmt::format("{:<5} {}  {}  {}  ", artefact.target, deploy::precision_name(artefact.precision),
-                  artefact.file.string(), bytes_text(static_cast<double>(artefact.bytes)));
-  if (!artefact.not_run.empty()) return line + "written, not run: " + artefact.not_run + "\n";
-  line += fmt::format("{} images: max error {:.1e}, {} agreement {:.1f} %", parity.images,
-                      parity.max_error, parity.score.label, 100 * parity.agreement);
-  const spec::Score& score = parity.score;
-  if (parity.value)
-    line += fmt::format(", {} {}{} (LibTorch {}{})", score.label, spec::shown(score, *parity.value),
-                        spec::unit_text(score), spec::shown(score, *parity.reference_value),
-                        spec::unit_text(score));
-  return line + "\n";
+std::string artefact_lines(const std::vector<deploy::Artefact>& artefacts,
+                           std::string_view indent) {
+  std::size_t column = 0;
+  for (const deploy::Artefact& artefact : artefacts)
+    column = std::max(column, artefact.target.size());
+  std::string lines;
+  for (const deploy::Artefact& artefact : artefacts)
+    if (artefact.trouble.empty()) lines += std::string(indent) + artefact_line(artefact, column);
+  return lines;
 }
 
 nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artefacts) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "design_specs/requirements/design_spec.hpp"
@@ -13,7 +14,8 @@ namespace atto::cli {
 
 struct ExportRequest {
   std::filesystem::path source, design;  ///< as read_trained_model takes them
-  std::vector<std::string> targets;
+  std::vector<std::string> targets;  ///< names, or "all"; of a list, a format without `precision`
+                                     ///< is written in F32
   deploy::Precision precision = deploy::Precision::F32;
   std::string calibrate;  ///< for I8: a data set or an image file; empty = calibration.safetensors
                           ///< beside the weights, made where it is missing
@@ -32,8 +34,10 @@ void expect_tools(const spec::DesignSpec& spec);
 /// Writes and checks every target. Throws SpecError for an unknown target, EnvironmentError.
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request);
 
+/// A line for each file that agrees, and each that was not run:
 /// "onnx  fp32  run/model.onnx  229 kB  64 images: max error 2.1e-07, ...".
-std::string artefact_line(const deploy::Artefact& artefact);
+std::string artefact_lines(const std::vector<deploy::Artefact>& artefacts,
+                           std::string_view indent = {});
 nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artefacts);
 /// Says on stderr which artefacts were removed and why; returns whether none was.
 bool tell_misses(const std::vector<deploy::Artefact>& artefacts);

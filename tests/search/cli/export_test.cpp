@@ -197,6 +197,18 @@ TEST_CASE("export writes TensorFlow Lite models, with a line for each class besi
   CHECK_FALSE(fs::exists(scratch / "winner/clothes.labels.txt"));
 }
 
+TEST_CASE("In a list, formats without the precision that is asked for are written in float32") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const Ended ended = run_atto(
+      scratch,
+      "export winner --to pytorch,atto --out out --int8 --calibrate winner/reference.safetensors");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK(ended.out.starts_with("pytorch  fp32  out/model.py  "));
+  CHECK(ended.out.find("\natto     int8  out/model.int8.atto  ") != std::string::npos);
+}
+
 TEST_CASE("export says where C was written and not run") {
   const Scratch scratch;
   copy_winner(scratch);
@@ -207,6 +219,7 @@ TEST_CASE("export says where C was written and not run") {
   CHECK(fs::exists(scratch / "winner/model.c"));
   const Ended told = run_atto(scratch, "export winner --to c --json", "CC=no-such-cc");
   CHECK(json::parse(told.out).at(0).at("agrees").is_null());
+  CHECK(run_atto(scratch, "export winner --to c --strict", "CC=no-such-cc").code == 1);
 }
 
 TEST_CASE("export answers for a bad command line and for files that do not fit") {
@@ -229,7 +242,7 @@ TEST_CASE("export answers for a bad command line and for files that do not fit")
   refused("nowhere --to onnx", 4, "nowhere");
   fs::create_directory(scratch / "empty");
   refused("empty --to onnx", 2, "empty: must hold weights.safetensors");
-  refused("winner --to atto,onnx --bf16", 2, "--to: the target onnx has no bf16");
+  refused("winner --to onnx,c --bf16", 2, "--to: the target onnx has no bf16");
   refused("winner --to c --bf16", 2, "--to: the target c has no bf16");
   refused("winner --to c --name a/b", 2, "--name: must be a letter, then letters, digits");
   refused("winner --to c --name 8bit", 2, "--name: must be a letter");
