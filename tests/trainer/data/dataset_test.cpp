@@ -188,7 +188,9 @@ TEST_CASE("every known data set has a row that says where it is, what it holds a
 
 TEST_CASE("a CIFAR file of the wrong size is named") {
   const test::ScratchFolder folder;
-  std::ofstream(folder.path() / "data_batch_1.bin") << "short";
+  for (const char* file : {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
+                           "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"})
+    std::ofstream(folder.path() / file) << "short";
   CHECK(what_of(describe_dataset(folder.path().string())) ==
         (folder.path() / "data_batch_1.bin").string() + ": must have 30730000 bytes; got 5");
 }
