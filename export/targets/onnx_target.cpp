@@ -1,5 +1,4 @@
 // ONNX files, run by our own executor.
-#include "design_specs/files.hpp"
 #include "export/onnx/executor.hpp"
 #include "export/onnx/model_file.hpp"
 #include "export/onnx/network_graph.hpp"
@@ -21,7 +20,8 @@ void write(const ExportSource& source, const std::filesystem::path& file) {
                              onnx::quantised_graph(source.int8->network, source.int8->quantisation,
                                                    onnx::describe(network, weights)));
   onnx::Graph graph = onnx::network_graph(network, weights);
-  graph.metadata["design"] = spec::read_file(source.model.design_file);  // for `atto import`
+  if (!source.model.design_text.empty())
+    graph.metadata["design"] = source.model.design_text;  // for `atto import`
   onnx::write_model(file, graph);
 }
 

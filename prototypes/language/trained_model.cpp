@@ -10,7 +10,9 @@
 #include <system_error>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/reading/json_file.hpp"
 #include "design_specs/seeds/random.hpp"
+#include "prototypes/language/json_text.hpp"
 
 namespace atto::net {
 namespace {
@@ -157,9 +159,12 @@ TrainedModel read_trained_model(const fs::path& source, const fs::path& design,
                                 const std::optional<TaskInput>& unsaid) {
   const fs::path file = find_weights(source);
   TensorFile weights = read_safetensors(file);
-  return make_trained_model(
-      std::move(weights), file,
-      read_prototype(design.empty() ? file.parent_path() / kDesignName : design), {}, unsaid);
+  spec::JsonFile read =
+      spec::read_json_file(design.empty() ? file.parent_path() / kDesignName : design);
+  TrainedModel model =
+      make_trained_model(std::move(weights), file, Prototype(std::move(read.document)), {}, unsaid);
+  model.design_text = std::move(read.text);
+  return model;
 }
 
 TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file,
@@ -172,6 +177,7 @@ TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file
   MetadataReader reader(model.weights, model.weights_file);
   model.metadata = reader.read();
   model.design_file = design.document().name;
+  model.design_text = pretty_text(design.document().root);
   model.network =
       design_network(design, model.metadata.input ? *model.metadata.input
                                                   : unsaid.value_or(design.written_input()));
