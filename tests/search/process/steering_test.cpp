@@ -271,7 +271,7 @@ TEST_CASE("A person's design joins a campaign, and the report tells people from 
   CHECK(html.find("People and machine") != std::string::npos);
   CHECK(html.find("mine &lt;is&gt; better") != std::string::npos);
   CHECK(html.find("the machine's best") != std::string::npos);
-  CHECK(csv.find(",human_decisions,machine_decisions\n") != std::string::npos);
+  CHECK(csv.find(",human_decisions,machine_decisions,flash_kib,ram_kib\n") != std::string::npos);
 }
 
 TEST_CASE("A campaign leaves out the zero-cost scores that its calibration found useless") {
