@@ -147,7 +147,7 @@ def check_manual(folder, atto):
     manual = (pathlib.Path(__file__).parents[3] / "docs/manual.md").read_text()
     begin, end = manual.index("    import torch\n"), '    save(net, "tuned.safetensors")\n'
     example = textwrap.dedent(manual[begin:manual.index(end) + len(end)])
-    (command,) = (line.split() for line in manual.splitlines() if line.startswith("    atto import "))
+    (command,) = (line.split() for line in manual.splitlines() if line.startswith("    atto import tuned."))
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("model.py", "model.safetensors", "design.json"):
             shutil.copy(folder / name, scratch)
