@@ -11,6 +11,11 @@ extern char** environ;
 
 namespace atto::spec {
 
+ScratchFile::~ScratchFile() {
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+}
+
 int run_program(const std::vector<std::string>& arguments, const std::filesystem::path& said) {
   std::vector<char*> pointers;
   for (const std::string& argument : arguments)

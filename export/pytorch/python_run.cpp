@@ -12,19 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A file that is gone at the end.
-struct ScratchFile {
-  explicit ScratchFile(fs::path file) : path(std::move(file)) {}
-  ~ScratchFile() {
-    std::error_code ignored;
-    fs::remove(path, ignored);
-  }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-
-  const fs::path path;
-};
-
 std::vector<std::string> interpreters() {
   const char* named = std::getenv("PYTHON");
   if (named != nullptr && *named != '\0') return {named};
@@ -49,7 +36,8 @@ std::vector<float> logits_in(const fs::path& file) {
 
 PythonRan run_model_py(const fs::path& model, const net::Tensor& images) {
   const auto beside = [&](const char* ending) { return fs::path(model.string() + ending); };
-  const ScratchFile inputs(beside(".inputs")), outputs(beside(".outputs")), said(beside(".said"));
+  const spec::ScratchFile inputs(beside(".inputs")), outputs(beside(".outputs")),
+      said(beside(".said"));
   net::write_safetensors(inputs.path, {{{"inputs", images}}, {}});
   std::string reason;
   for (const std::string& python : interpreters()) {

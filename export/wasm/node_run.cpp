@@ -14,19 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A file that is gone at the end.
-struct ScratchFile {
-  explicit ScratchFile(fs::path file) : path(std::move(file)) {}
-  ~ScratchFile() {
-    std::error_code ignored;
-    fs::remove(path, ignored);
-  }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-
-  const fs::path path;
-};
-
 std::string program() {
   const char* named = std::getenv("NODE");
   return named == nullptr || *named == '\0' ? "node" : named;
@@ -54,7 +41,7 @@ std::string error_in(const fs::path& said) {
 
 NodeRan run_in_node(const fs::path& module, const fs::path& page, std::span<const float> images) {
   const auto beside = [&](const char* ending) { return fs::path(page.string() + ending); };
-  const ScratchFile runner(beside(".run.mjs")), inputs(beside(".inputs")),
+  const spec::ScratchFile runner(beside(".run.mjs")), inputs(beside(".inputs")),
       outputs(beside(".outputs")), said(beside(".said"));
   spec::write_file_atomically(runner.path, kRunner);
   spec::write_file_atomically(inputs.path,
