@@ -20,8 +20,7 @@ void write(const ExportSource& source, const std::filesystem::path& file) {
                              onnx::quantised_graph(source.int8->network, source.int8->quantisation,
                                                    onnx::describe(network, weights)));
   onnx::Graph graph = onnx::network_graph(network, weights);
-  if (!source.model.design_text.empty())
-    graph.metadata["design"] = source.model.design_text;  // for `atto import`
+  graph.metadata["design"] = source.model.design_text;  // for `atto import`
   onnx::write_model(file, graph);
 }
 

@@ -84,46 +84,47 @@ Values outputs_last(const Values& weights, std::size_t outputs) {
   return turned;
 }
 
-void conv(const Arguments& of) {
+/// Each window's sums, which begin with the biases; `add(tap, place, sums)` adds what a tap of the
+/// weights makes of the place of the input below it.
+template <class Add>
+void convolve(const Arguments& of, Add&& add) {
   const Dims& dims = of.tensor(1).dims;
   const Sliding window(of, dims[1], dims[2]);
-  const std::size_t outputs = at(dims[0]), group_in = at(dims[3]);
-  const std::size_t groups = at(window.in.channels) / group_in, group_out = outputs / groups;
-  const Values weights = outputs_last(of.in(1), outputs);
-  const double zero = zero_of(of.tensor(0));
   const Finish finish(of, 0, 1);
   Values sums;
   for (int y = 0; y < window.out.height; ++y)
     for (int x = 0; x < window.out.width; ++x) {
       sums = of.in(2);
-      window.visit(y, x, [&](std::size_t tap, std::size_t place) {
-        for (std::size_t i = 0; i < group_in * groups; ++i) {
-          const double value = of.in(0)[place + i] - zero;
-          const std::size_t first = i / group_in * group_out;
-          const double* weight = weights.data() + (tap * group_in + i % group_in) * outputs + first;
-          for (std::size_t o = 0; o < group_out; ++o) sums[first + o] += value * weight[o];
-        }
-      });
+      window.visit(y, x, [&](std::size_t tap, std::size_t place) { add(tap, place, sums); });
       finish(sums, window.out.at(y, x));
     }
 }
 
-void depthwise_conv(const Arguments& of) {
+void conv(const Arguments& of) {
   const Dims& dims = of.tensor(1).dims;
-  const Sliding window(of, dims[1], dims[2]);
-  const std::size_t outputs = at(dims[3]), each = outputs / at(window.in.channels);
+  const std::size_t outputs = at(dims[0]), group_in = at(dims[3]);
+  const std::size_t inputs = at(Map(of.tensor(0).dims).channels);
+  const std::size_t group_out = outputs / (inputs / group_in);
+  const Values weights = outputs_last(of.in(1), outputs);
   const double zero = zero_of(of.tensor(0));
-  const Finish finish(of, 0, 1);
-  Values sums;
-  for (int y = 0; y < window.out.height; ++y)
-    for (int x = 0; x < window.out.width; ++x) {
-      sums = of.in(2);
-      window.visit(y, x, [&](std::size_t tap, std::size_t place) {
-        for (std::size_t o = 0; o < outputs; ++o)
-          sums[o] += of.in(1)[tap * outputs + o] * (of.in(0)[place + o / each] - zero);
-      });
-      finish(sums, window.out.at(y, x));
+  convolve(of, [&](std::size_t tap, std::size_t place, Values& sums) {
+    for (std::size_t i = 0; i < inputs; ++i) {
+      const double value = of.in(0)[place + i] - zero;
+      const std::size_t first = i / group_in * group_out;
+      const double* weight = weights.data() + (tap * group_in + i % group_in) * outputs + first;
+      for (std::size_t o = 0; o < group_out; ++o) sums[first + o] += value * weight[o];
     }
+  });
+}
+
+void depthwise_conv(const Arguments& of) {
+  const std::size_t outputs = at(of.tensor(1).dims[3]);
+  const std::size_t each = outputs / at(Map(of.tensor(0).dims).channels);
+  const double zero = zero_of(of.tensor(0));
+  convolve(of, [&](std::size_t tap, std::size_t place, Values& sums) {
+    for (std::size_t o = 0; o < outputs; ++o)
+      sums[o] += of.in(1)[tap * outputs + o] * (of.in(0)[place + o / each] - zero);
+  });
 }
 
 /// Inputs: shape, weights [O, k, k, I], map, bias. Windows do not meet.

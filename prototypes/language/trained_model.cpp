@@ -12,7 +12,6 @@
 #include "design_specs/errors.hpp"
 #include "design_specs/reading/json_file.hpp"
 #include "design_specs/seeds/random.hpp"
-#include "prototypes/language/json_text.hpp"
 
 namespace atto::net {
 namespace {
@@ -177,7 +176,6 @@ TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file
   MetadataReader reader(model.weights, model.weights_file);
   model.metadata = reader.read();
   model.design_file = design.document().name;
-  model.design_text = pretty_text(design.document().root);
   model.network =
       design_network(design, model.metadata.input ? *model.metadata.input
                                                   : unsaid.value_or(design.written_input()));

@@ -29,7 +29,7 @@ struct TrainedModel {
   TensorFile weights;  ///< exactly the network's, all F32 and finite
   TrainingMetadata metadata;
   std::filesystem::path weights_file, design_file;
-  std::string design_text;  ///< what the design file holds
+  std::string design_text;  ///< what read_trained_model found in the design file
 
   std::filesystem::path folder() const { return weights_file.parent_path(); }
 };
