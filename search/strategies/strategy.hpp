@@ -1,6 +1,5 @@
 #pragma once
-// What every search strategy is: a deterministic function from the results it was shown to the next
-// job.
+// What a search strategy is: a deterministic function from the results it saw to the next job.
 
 #include <cstdint>
 #include <functional>
