@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,10 +14,17 @@
 #include "design_specs/requirements/design_spec.hpp"
 #include "prototypes/network/network.hpp"
 #include "prototypes/network/responses.hpp"
+#include "prototypes/network/weights.hpp"
 
 namespace atto::train {
 
 enum class Phase : std::uint8_t { Search, Final };
+
+/// Weights that a training begins with, where the network has tensors of their names and shapes.
+struct StartingWeights {
+  net::TensorFile file;  ///< F32
+  std::string digest;    ///< net::weights_digest
+};
 
 /// One piece of training: bring a network from its last checkpoint (or from nothing) to `to_epoch`.
 /// An epoch is one pass over the training images of the phase.
@@ -40,6 +48,7 @@ struct TrialRequest {
   bool wants_responses = false;  ///< probe the modules after every judged epoch
   /// Score the initial weights before training; with to_epoch = 0 nothing else is done.
   bool wants_scores = false;
+  std::shared_ptr<const StartingWeights> start;  ///< null = initial weights alone
   std::uint64_t seed = 0;        ///< from (campaign, design, phase, replica)
   std::filesystem::path folder;  ///< holds checkpoint.*, weights.safetensors, reference.safetensors
 };

@@ -186,6 +186,16 @@ TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file
   return model;
 }
 
+TensorFile read_weights(const fs::path& source) {
+  const fs::path file = find_weights(source);
+  TensorFile weights = read_safetensors(file);
+  widen(weights);
+  std::erase_if(weights.tensors,
+                [](const auto& named) { return named.second.type != Tensor::Type::F32; });
+  check_values(weights, file.string());
+  return weights;
+}
+
 std::string weights_digest(const TensorFile& weights) {
   std::uint64_t digest = 0;
   for (const auto& [name, tensor] : weights.tensors)

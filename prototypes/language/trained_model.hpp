@@ -52,6 +52,10 @@ TrainedModel make_trained_model(TensorFile weights, const std::filesystem::path&
                                 const Prototype& design, const Renaming& rename = {},
                                 const std::optional<TaskInput>& unsaid = {});
 
+/// Reads the F32, F16 and BF16 tensors of what a person names, as read_trained_model does, of
+/// whatever network they are. Throws SpecError, EnvironmentError.
+TensorFile read_weights(const std::filesystem::path& source);
+
 /// Returns a digest of the weights themselves, 16 hex digits: what is computed from them carries
 /// it.
 std::string weights_digest(const TensorFile& weights);

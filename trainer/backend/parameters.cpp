@@ -122,4 +122,22 @@ void from_tensors(const ParameterLayout& layout, const net::TensorFile& file,
   }
 }
 
+TakenWeights take_weights(const ParameterLayout& layout, const net::TensorFile& file,
+                          std::span<float> weights) {
+  TakenWeights result;
+  for (const Slot& slot : layout.slots) {
+    if (!slot.spec.trained) continue;
+    const auto found = file.tensors.find(slot.spec.name);
+    if (found == file.tensors.end() || found->second.type != net::Tensor::Type::F32 ||
+        found->second.shape != slot.spec.shape) {
+      result.fresh.push_back(slot.spec.name);
+      continue;
+    }
+    std::memcpy(weights.data() + slot.offset, found->second.bytes.data(),
+                found->second.bytes.size());
+    result.taken += slot.elements;
+  }
+  return result;
+}
+
 }  // namespace atto::train

@@ -53,6 +53,15 @@ net::TensorFile to_tensors(const ParameterLayout& layout, std::span<const float>
 void from_tensors(const ParameterLayout& layout, const net::TensorFile& file,
                   std::span<float> weights, std::span<float> statistics);
 
+/// What of a network other weights gave.
+struct TakenWeights {
+  std::size_t taken = 0;           ///< numbers, of all that are trained
+  std::vector<std::string> fresh;  ///< trained tensors that they lack, or have in another shape
+};
+/// Copies into `weights` each trained tensor that `file` (F32) has by name and shape.
+TakenWeights take_weights(const ParameterLayout& layout, const net::TensorFile& file,
+                          std::span<float> weights);
+
 net::Tensor float_tensor(std::span<const float> values, std::vector<std::int64_t> shape);
 
 }  // namespace atto::train

@@ -37,7 +37,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  fs::path design, out, spec;
+  fs::path design, out, spec, from;
   std::string data, device = "auto";
   std::optional<int> epochs, resolution, threads, rung;
   std::optional<std::uint64_t> seed;
@@ -123,7 +123,8 @@ TrainingOrder order_of(const Options& options) {
                       .resolution = options.resolution,
                       .threads = options.threads,
                       .rung = options.rung,
-                      .seed = options.seed.value_or(1)};
+                      .seed = options.seed.value_or(1),
+                      .from = options.from};
   if (!options.spec.empty())
     order.spec = spec::read_design_spec(options.spec, search::strategy_names());
   return order;
@@ -139,6 +140,7 @@ int train_design(const Options& options, spec::JsonFile design, search::StopSign
   say(fmt::format("{}  {} params  {} MACs  {} {}x{}x{}  seed {}\n", request.design_hash,
                   costs.params, costs.macs, request.data.name, input.channels, input.height,
                   input.width, request.seed));
+  if (request.start) say(start_text(request) + "\n");
   train::TrainingEvaluator evaluator({device_of(options.device), request.recipe.threads});
   const auto lock = take_folder(request, design.text, options.force);
   Display display(request.task.kind, request.to_epoch);
@@ -169,6 +171,7 @@ int train_command(const Options& options) {
   refuse(options.resolution.has_value(), "--resolution");
   refuse(options.rung.has_value(), "--rung");
   refuse(options.seed.has_value(), "--seed");
+  refuse(!options.from.empty(), "--from");
   refuse(options.force, "--force");
   return train_list(written.document,
                     {options.out, options.data, device_of(options.device), options.threads,
@@ -192,6 +195,9 @@ void add_trainer_train(CLI::App& app, Action& action) {
                  "Folder for the results; default: runs/train-NAME-sSEED; of a list:\n"
                  "folder for their folders, runs/NAME");
   command.option("--spec", options->spec, "Take task and recipe from these design requirements");
+  command.option("--from", options->from,
+                 "Begin with the weights of a training, a run's winner or a file, where the\n"
+                 "design has tensors of their names and shapes; the others begin as always");
   command.option("--epochs", options->epochs, "Epochs; default: the spec's final_epochs")
       .range(1, 100000);
   command.option("--resolution", options->resolution, "Pixels; default: the data set's own")

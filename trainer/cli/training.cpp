@@ -10,9 +10,11 @@
 #include "design_specs/files.hpp"
 #include "prototypes/language/artefact_names.hpp"
 #include "prototypes/language/prototype.hpp"
+#include "prototypes/language/trained_model.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/ledger/open_ledger.hpp"
+#include "trainer/backend/parameters.hpp"
 #include "trainer/cli/kept_result.hpp"
 #include "trainer/data/dataset_identity.hpp"
 #include "trainer/training/checkpoint.hpp"
@@ -25,6 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+/// Tensors that people are told of by name.
+constexpr std::size_t kMostNamed = 4;
 
 /// Makes a request what a campaign's search asks for: up to a rung, its images, the top rung's
 /// schedule.
@@ -59,6 +63,31 @@ nlohmann::ordered_json recipe_json(const train::TrialRequest& request) {
                                  {"threads", recipe.threads}};
   if (request.images) json["images"] = *request.images;
   return json;
+}
+
+/// What the network takes of weights to begin with; the share of its trained numbers in `share`.
+train::TakenWeights taken_of(const net::Network& network, const net::TensorFile& file,
+                             double& share) {
+  const train::ParameterLayout layout(network);
+  std::vector<float> weights(layout.trained);
+  train::TakenWeights taken = train::take_weights(layout, file, weights);
+  share = double(taken.taken) / double(layout.trained);
+  return taken;
+}
+
+std::shared_ptr<const train::StartingWeights> read_start(const fs::path& from,
+                                                         const net::Network& network) {
+  auto start = std::make_shared<train::StartingWeights>();
+  start->file = net::read_weights(from);
+  start->digest = net::weights_digest(start->file);
+  double share = 0;
+  const train::TakenWeights taken = taken_of(network, start->file, share);
+  if (taken.taken == 0)
+    throw SpecError({{from.string(), "",
+                      "must have a tensor of the network's, in name and shape, such as " +
+                          (taken.fresh.empty() ? "none" : taken.fresh.front()),
+                      ""}});
+  return start;
 }
 
 }  // namespace
@@ -98,11 +127,23 @@ train::TrialRequest request_of(const TrainingOrder& order, spec::Document design
   request.network = net::design_network(prototype, input);
   net::expect_output(prototype, input, net::FirstOutput::Logits);
   request.design_hash = net::hash_text(net::structure_hash(request.network));
+  if (!order.from.empty()) request.start = read_start(order.from, request.network);
   request.folder =
       order.folder.empty()
           ? fs::path("runs") / fmt::format("train-{}-s{}", request.network.name, order.seed)
           : order.folder;
   return request;
+}
+
+std::string start_text(const train::TrialRequest& request) {
+  double share = 0;
+  const train::TakenWeights taken = taken_of(request.network, request.start->file, share);
+  std::string fresh;
+  for (std::size_t i = 0; i < std::min(taken.fresh.size(), kMostNamed); ++i)
+    fresh += (i == 0 ? "; new: " : ", ") + taken.fresh[i];
+  if (taken.fresh.size() > kMostNamed)
+    fresh += fmt::format(" and {} more", taken.fresh.size() - kMostNamed);
+  return fmt::format("begins with {:.1f} % of its weights{}", 100 * share, fresh);
 }
 
 nlohmann::ordered_json json_of(const train::TrialRequest& request,
@@ -143,6 +184,7 @@ nlohmann::ordered_json json_of(const train::TrialRequest& request,
   for (const spec::Score& score : scores)
     json["test_" + score.name] = spec::find_value(result.test, score.name).value_or(kNaN);
   if (!result.right.empty()) json["test_right"] = bits_text(result.right);
+  if (request.start) json["from"] = request.start->digest;
   json["cpu"] = train::cpu_model();
   json["cpu_seconds"] = std::max(cpu_seconds, result.cpu_seconds);  // earlier calls' among them
   json["images_per_second"] = result.images_per_second;

@@ -26,6 +26,7 @@ struct TrainingOrder {
   std::optional<int> epochs, resolution, threads;
   std::optional<int> rung;  ///< as the spec's search trains, up to this rung
   std::uint64_t seed = 1;
+  std::filesystem::path from{};  ///< weights to begin with, or a folder with them; empty = none
 };
 
 /// Builds the design's network, and looks for the data set, which it describes in `info`. Throws
@@ -37,6 +38,9 @@ train::TrialRequest request_of(const TrainingOrder& order, spec::Document design
 /// seconds, and under "training" what tells it from every other one.
 nlohmann::ordered_json json_of(const train::TrialRequest& request,
                                const train::TrialResult& result);
+
+/// "begins with 97.1 % of its weights; new: head.dense.weight, head.dense.bias"
+std::string start_text(const train::TrialRequest& request);
 
 /// Makes the folder, puts the design's text there and locks it. Throws SpecError where it holds
 /// another training or a campaign, or is being trained into; with `force` the files of another

@@ -22,8 +22,8 @@ using spec::Section;
 
 constexpr std::array<std::string_view, 6> kListKeys = {"format", "description", "spec",
                                                        "data",   "results",     "trainings"};
-constexpr std::array<std::string_view, 7> kTrainingKeys = {
-    "name", "design", "data", "resolution", "epochs", "seeds", "training"};
+constexpr std::array<std::string_view, 8> kTrainingKeys = {
+    "name", "design", "data", "from", "resolution", "epochs", "seeds", "training"};
 
 /// A name becomes that of a folder and a file.
 bool is_file_name(std::string_view name) {
@@ -81,6 +81,8 @@ class Reader {
     if (!path) return;
     const fs::path file = spec::plain_path(folder_ / *path);
     section.text("data", order.data);
+    if (const auto entry = section.member("from"))
+      if (const auto from = problems_.text(*entry)) order.from = spec::plain_path(folder_ / *from);
     const auto integer = [&](const char* key, std::optional<int>& target, int most) {
       if (const auto entry = section.member(key))
         if (const auto value = problems_.integer(*entry, 1, most)) target = int(*value);

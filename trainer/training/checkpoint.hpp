@@ -19,7 +19,7 @@ struct Checkpoint {
 };
 
 /// Returns everything that decides a run's result but its length: design, data, task, recipe, seed,
-/// horizon. A checkpoint of another identity is not continued.
+/// horizon, what it begins with. A checkpoint of another identity is not continued.
 std::string identity_text(const TrialRequest& request);
 
 /// Records hold the scores that the task has. Throws EnvironmentError when it cannot be written;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <system_error>
+#include <vector>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
@@ -17,14 +18,11 @@ namespace fs = std::filesystem;
 constexpr std::string_view kFiles[] = {kCheckpointName,     net::kWeightsName,
                                        net::kReferenceName, net::kCalibrationName,
                                        kResultName,         net::kDesignName};
-/// Endings of the models that are exported from it.
-constexpr const char* kModelEndings[] = {".atto", ".bf16.atto", ".int8.atto", ".onnx",
-                                         ".int8.onnx"};
 
-void remove_file(const fs::path& file) {
+void remove_it(const fs::path& path) {
   std::error_code error;
-  fs::remove(file, error);
-  if (error) throw EnvironmentError("cannot remove", file.string(), error.value());
+  fs::remove_all(path, error);
+  if (error) throw EnvironmentError("cannot remove", path.string(), error.value());
 }
 
 /// The training that a file of tensors says it is of; nothing for a file that cannot be read, which
@@ -58,9 +56,12 @@ std::string other_training(const fs::path& folder, const TrialRequest& request,
 }
 
 void remove_training(const fs::path& folder) {
-  for (const std::string_view name : kFiles) remove_file(folder / name);
-  for (const char* ending : kModelEndings)
-    remove_file(folder / (std::string(net::kModelStem) + ending));
+  for (const std::string_view name : kFiles) remove_it(folder / name);
+  const std::string model = std::string(net::kModelStem) + ".";  // exported from it, in any format
+  std::vector<fs::path> models;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path().filename().string().starts_with(model)) models.push_back(entry.path());
+  for (const fs::path& path : models) remove_it(path);
 }
 
 }  // namespace atto::train

@@ -65,6 +65,7 @@ void TrainingRun::start() {
     at_ = std::move(*read.checkpoint);
   } else {
     at_.state.weights = initial_weights(request_.network, layout_, request_.seed);
+    if (request_.start) take_weights(layout_, request_.start->file, at_.state.weights);
     at_.state.momentum.assign(layout_.trained, 0.0F);
     if (request_.recipe.ema > 0) at_.state.averaged = at_.state.weights;
   }

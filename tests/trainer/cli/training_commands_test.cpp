@@ -130,6 +130,62 @@ TEST_CASE("train goes on from its checkpoint and answers for a bad command line"
   }
 }
 
+TEST_CASE("train begins with the weights that fit, by name and shape") {
+  const Scratch scratch;
+  const std::string file = train_one(scratch);
+  const std::string command = "train " + file + " --epochs 1 --device cpu --out on --json --data ";
+  const auto first_loss = [&](const std::string& text) {
+    return json::parse(text).at("epochs").at(0).at("train_loss").get<double>();
+  };
+  SECTION("all of them, of a folder or a file; the training says of which") {
+    const Ended scratched = run_atto(scratch, command + kData);
+    REQUIRE(scratched.code == 0);
+    CHECK_FALSE(json::parse(scratched.out).contains("from"));
+    const Ended mixed = run_atto(scratch, command + kData + " --from run");
+    CHECK(mixed.code == 2);
+    CHECK(mixed.err.find("holds another training") != std::string::npos);
+    const Ended tuned = run_atto(scratch, command + kData + " --from run --force");
+    INFO(tuned.err);
+    REQUIRE(tuned.code == 0);
+    CHECK(tuned.err.find("begins with 100.0 % of its weights\n") != std::string::npos);
+    CHECK(first_loss(tuned.out) < first_loss(scratched.out));
+    CHECK(json::parse(tuned.out).at("from").get<std::string>().size() == 16);
+    const Ended again = run_atto(scratch, command + kData + " --from run/weights.safetensors");
+    CHECK(again.code == 0);
+    CHECK(json::parse(again.out).at("epochs") == json::parse(tuned.out).at("epochs"));
+    write_text(scratch / "list.json", R"({"format": 1, "trainings": [{"design": ")" + file +
+                                          R"(", "from": "run", "epochs": 1, "data": )" +
+                                          json(kData.substr(1, kData.size() - 2)).dump() + "}]}");
+    const Ended listed = run_atto(scratch, "train list.json --out listed --device cpu");
+    INFO(listed.err);
+    CHECK(listed.code == 0);
+    const std::string name = std::filesystem::path(file).stem().string() + "-s1";
+    CHECK(json::parse(read_text(scratch / ("listed/" + name + "/result.json"))).at("from") ==
+          json::parse(tuned.out).at("from"));
+  }
+  SECTION("but for the head, where the classes are others") {
+    const Ended tuned = run_atto(
+        scratch, command + "'synthetic:classes=3,size=16,channels=3,train=300' --from run");
+    INFO(tuned.err);
+    CHECK(tuned.code == 0);
+    CHECK(tuned.err.find("; new: ") != std::string::npos);
+  }
+  SECTION("none, or what are no numbers, is refused before anything is made") {
+    write_text(scratch / "none.safetensors", std::string("\2\0\0\0\0\0\0\0{}", 10));
+    const Ended none = run_atto(scratch, command + kData + " --from none.safetensors");
+    CHECK(none.code == 2);
+    CHECK(none.err.find("none.safetensors: must have a tensor of the network's") == 0);
+    std::string bytes = read_text(scratch / "run/weights.safetensors");
+    bytes.replace(bytes.size() - 4, 4, std::string("\0\0\xc0\x7f", 4));  // NaN
+    write_text(scratch / "nan.safetensors", bytes);
+    const Ended nan = run_atto(scratch, command + kData + " --from nan.safetensors");
+    CHECK(nan.code == 2);
+    CHECK(nan.err.find("must be numbers in") != std::string::npos);
+    CHECK(run_atto(scratch, command + kData + " --from nowhere").code == 4);
+    CHECK_FALSE(std::filesystem::exists(scratch / "on"));
+  }
+}
+
 TEST_CASE("train reads its design once: what the folder keeps is what was trained") {
   const Scratch scratch;
   const std::string file = train_one(scratch);
