@@ -192,11 +192,11 @@ void add_trainer_train(CLI::App& app, Action& action) {
       "--data", options->data,
       "Data set: a name that `atto data` lists, or a path; default: the spec's, fashion_mnist");
   command.option("--out", options->out,
-                 "Folder for the results; default: runs/train-NAME-sSEED; of a list:\n"
+                 "Folder for the results; default: runs/train-NAME-sSEED; of a list: "
                  "folder for their folders, runs/NAME");
   command.option("--spec", options->spec, "Take task and recipe from these design requirements");
   command.option("--from", options->from,
-                 "Begin with the weights of a training, a run's winner or a file, where the\n"
+                 "Begin with the weights of a training, a run's winner or a file, where the "
                  "design has tensors of their names and shapes; the others begin as always");
   command.option("--epochs", options->epochs, "Epochs; default: the spec's final_epochs")
       .range(1, 100000);

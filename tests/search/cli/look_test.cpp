@@ -94,9 +94,12 @@ TEST_CASE("Every command's help fits 80 columns, says atto, and has an example")
     CHECK(help.out.find('\x1b') == std::string::npos);
     for (const char* type : {"UINT", "INT:", "REQUIRED", "Excludes"})
       CHECK(help.out.find(type) == std::string::npos);
+    bool is_option = false;
     for (const std::string& line : split(help.out, '\n')) {
       INFO(line);
       CHECK(columns_of(line) <= 80);
+      if (is_option) CHECK((line.empty() || line.starts_with("  ")));
+      is_option = line == "Options:" || (is_option && !line.empty());
     }
     CHECK(run_atto(scratch, "help " + command).out == help.out);
   }

@@ -117,8 +117,14 @@ TEST_CASE("train goes on from its checkpoint and answers for a bad command line"
     const Ended help = run_atto(scratch, name + " --help");
     CHECK(help.code == 0);
     CHECK(help.out.find("Usage: atto " + name + " [OPTIONS] ") == 0);
-    CHECK(help.out.find("Example:  atto " + name) != std::string::npos);
+    CHECK(help.out.find("  atto " + name + " ", help.out.find("\nExample")) != std::string::npos);
     CHECK(run_atto(scratch, "help " + name).out == help.out);
+    std::istringstream options(help.out.substr(help.out.find("\nOptions:\n") + 10));
+    for (std::string line; std::getline(options, line) && !line.empty();) {
+      INFO(line);
+      CHECK(line.size() <= 80);
+      CHECK(line.starts_with("  "));
+    }
     CHECK(run_atto(scratch, name + " --jsno")
               .err.find("atto " + name + ": --jsno: unknown option; ") == 0);
     for (const char* arguments : {" --json", " nowhere --json", " nowhere --json --frobnicate"}) {
