@@ -49,7 +49,7 @@ struct TrialRequest {
   /// Score the initial weights before training; with to_epoch = 0 nothing else is done.
   bool wants_scores = false;
   std::shared_ptr<const StartingWeights> start;  ///< null = initial weights alone
-  std::uint64_t seed = 0;        ///< from (campaign, design, phase, replica)
+  std::uint64_t seed = 0;                        ///< from (campaign, design, phase, replica)
   std::filesystem::path folder;  ///< holds checkpoint.*, weights.safetensors, reference.safetensors
 };
 
