@@ -86,6 +86,15 @@ std::string estimate_text(const search::Campaign& campaign, const search::Estima
   return text;
 }
 
+/// What workers beyond the window are told; empty where there are none.
+std::string window_text(const search::Campaign& campaign, int workers) {
+  const int window = campaign.spec.search.window;
+  if (workers <= window) return {};
+  return fmt::format(
+      "/search/window: only {} of {} workers search at once; {} would keep all busy\n", window,
+      workers, workers);
+}
+
 nlohmann::json estimate_json(const search::Campaign& campaign, const search::Estimate& estimate,
                              int workers) {
   return {{"name", campaign.spec.name},
@@ -140,6 +149,7 @@ int search_command(const SearchOptions& options) {
   });
   const auto& [campaign, included] = start;
   const int workers = options.workers > 0 ? options.workers : search::default_workers(campaign);
+  say(window_text(campaign, workers));
   if (!options.is_json)
     print_unless_stopped(signals, estimate_text(campaign, estimate, workers), kNothingMade);
   if (options.is_dry_run) {
