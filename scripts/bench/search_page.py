@@ -125,14 +125,14 @@ def marks(summary):
 def medians(stored, summary, labels, measure, digits):
     key = "cpu_share_to_best_baseline" + ("" if measure == "regret" else "_hypervolume")
     has_baselines = any(one["is_baseline"] for one in stored["outcomes"])
-    rows, found = [["", *(f"{100 * b:g} %" for b in stored["budgets"])] + ["reached at"] * has_baselines], marks(summary)
+    rows, found = [["", "runs", *(f"{100 * b:g} %" for b in stored["budgets"])] + ["reached at"] * has_baselines], marks(summary)
     for one in stored["outcomes"]:
         if one["label"] in labels:
             share = summary[one["label"]][key]
             cells = [spread(values, digits) + mark for values, mark in itertools.zip_longest(
                 one[measure], found.get((one["label"], measure), []), fillvalue="")]
             reached = ["never" if share is None else f"{100 * share:.1f} %"] * has_baselines
-            rows.append([f"`{one['label']}`" if " " not in one["label"] else one["label"], *cells, *reached])
+            rows.append([f"`{one['label']}`" if " " not in one["label"] else one["label"], str(len(one[measure][0])), *cells, *reached])
     return table(rows)
 
 
@@ -152,12 +152,8 @@ def main():
     is_parts = len(of_parts) > 1
     free = [label for label in labels if label.endswith(", free")]  # of optimisers outside
     shown = of_parts if is_parts else [label for label in labels if label not in free]
-    counts = {}
-    for one in stored["outcomes"]:
-        counts.setdefault(len(one["regret"][0]), []).append(one["label"])
-    names = [f"{count} of {', '.join(f'`{label}`' for label in of)}" for count, of in sorted(counts.items())[:-1]]
-    print(f"{stored['designs']} designs, rungs at {', '.join(map(str, stored['rungs']))}; {max(counts)} repetitions"
-          + (f" ({'; '.join(names)})" if names else "") + f"; noise between seeds {stored['seed_noise']:.2f} points.\n")
+    rungs = ", ".join(map(str, stored["rungs"]))
+    print(table([["designs", "rungs", "noise between seeds, points"], [str(stored["designs"]), rungs, f"{stored['seed_noise']:.2f}"]]))
     for measure, title, digits in (("regret", "Regret, points", 2), ("hypervolume", "Hypervolume", 3)):
         print(f"**{title}**\n\n{medians(stored, summary, shown if is_parts else labels, measure, digits)}")
     for path in draw(stored, options.charts, shown, "ablations" if is_parts else "strategies"):

@@ -48,7 +48,13 @@ TEST_CASE("Workers beyond the window wait, and the estimate and a word on the wi
   CHECK(hours(64) == Approx(hours(4)).epsilon(0.05));  // search.window of the spec
   const Ended many = run_atto(scratch, search("--dry-run --workers 6 --out run"));
   CHECK(many.code == 0);
-  CHECK(many.err.find("/search/window: ") != std::string::npos);
+  CHECK(many.err.find(
+            "/search/window: only 4 of 6 workers search at once; 6 would keep all busy\n") !=
+        std::string::npos);
+  CHECK(
+      run_atto(scratch, search("--dry-run --workers 9 --out run"))
+          .err.find("only 4 of 9 workers search at once; of 24 candidates, more than 8 at once") !=
+      std::string::npos);
   CHECK(run_atto(scratch, search("--dry-run --workers 4 --out run")).err.find("/search/window") ==
         std::string::npos);
 }
