@@ -134,6 +134,8 @@ struct ConvGeometry {
 
 std::unique_ptr<Step> make_conv_step(const ConvGeometry& geometry, int threads);
 std::unique_ptr<Step> make_depthwise_step(const ConvGeometry& geometry, int threads);
+/// Of the geometry it takes the kernel, which is the stride and as wide as it is high.
+std::unique_ptr<Step> make_deconv_step(const ConvGeometry& geometry, int threads);
 /// One input is a copy, which a batch norm or an activation of its own can follow.
 std::unique_ptr<Step> make_add_step();
 /// The second input is one pixel an image and scales the first's channels.

@@ -115,6 +115,9 @@ class Planner {
       g.columns = net::columns_of(*conv);
       g.groups = conv->groups;
       g.has_bias = conv->bias;
+    } else if (const auto* deconv = std::get_if<net::Deconv>(&layer(index).op)) {
+      g.rows = g.columns = {deconv->kernel, deconv->kernel, 1, net::Padding::Valid};
+      g.has_bias = deconv->bias;
     } else {  // dense: one kernel as large as the map
       g.rows = {g.in.height, 1, 1, net::Padding::Valid};
       g.columns = {g.in.width, 1, 1, net::Padding::Valid};
@@ -131,9 +134,10 @@ class Planner {
     const ConvGeometry g = geometry(index);
     const bool is_depthwise =
         g.groups == g.in.channels && g.groups == g.out.channels && suits_depthwise_step(g);
-    Feature* const out = add_step(is_depthwise ? make_depthwise_step(g, settings_.threads)
-                                               : make_conv_step(g, settings_.threads),
-                                  index);
+    const auto make = std::holds_alternative<net::Deconv>(layer(index).op) ? make_deconv_step
+                      : is_depthwise                                       ? make_depthwise_step
+                                                                           : make_conv_step;
+    Feature* const out = add_step(make(g, settings_.threads), index);
     if (g.has_bias) out->bias_layer = index;
     absorb(out, index, !g.has_bias);
   }
@@ -152,7 +156,7 @@ class Planner {
       Feature* const input = add_feature(shapes_[0]);
       input->needs_gradient = settings_.gives_image_slopes;
       of_layer_[0] = input;
-    } else if (std::holds_alternative<net::Conv>(op) || std::holds_alternative<net::Dense>(op)) {
+    } else if (has_kernel(op)) {
       plan_conv(index);
     } else if (std::holds_alternative<net::Add>(op)) {
       absorb(add_step(make_add_step(), index), index, true);
