@@ -9,9 +9,9 @@
 namespace atto::net {
 
 struct Attempt {
-  Realised realised;
+  std::optional<Network> network;
   std::int32_t place = 0;  ///< of the node that breaks a rule
-  std::string rule;        ///< "" where none is broken
+  std::string rule;
 };
 
 Attempt attempt(const Prototype& prototype, const Assignment& assignment, const TaskInput& input);

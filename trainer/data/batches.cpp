@@ -114,6 +114,7 @@ namespace {
 /// Exchanges images so that the first `count` hold every class, where they can. Changes nothing
 /// where they do already.
 void cover_classes(const Dataset& data, std::span<std::int32_t> images, std::size_t count) {
+  if (data.images.labels.empty()) return;  // pictures with objects of several classes
   std::vector<int> held(static_cast<std::size_t>(data.info.classes));
   const auto held_of = [&](std::size_t at) -> int& {
     return held[static_cast<std::size_t>(data.images.labels[static_cast<std::size_t>(images[at])])];

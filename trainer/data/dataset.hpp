@@ -3,12 +3,15 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "trainer/data/datasets.hpp"
 
 namespace atto::train {
+
+class InstanceSet;
 
 /// Images of one size with their labels. pixels [count, height, width, channels].
 struct Images {
@@ -28,6 +31,9 @@ struct Dataset {
   std::vector<std::int32_t> train, validation, test;  ///< indices into images, rising
   Normalisation normalisation;                        ///< of the train split
   std::vector<std::string> class_names;
+  /// Where images are pictures with objects; `images` is then empty, and their numbers are those
+  /// of instances/instance_dataset.hpp.
+  std::shared_ptr<const InstanceSet> instances;
 
   std::int64_t image_bytes() const {
     return std::int64_t{info.channels} * info.height * info.width;
