@@ -12,6 +12,7 @@
 
 #include "design_specs/requirements/dataset_identity.hpp"
 #include "design_specs/requirements/design_spec.hpp"
+#include "prototypes/network/detector.hpp"
 #include "prototypes/network/network.hpp"
 #include "prototypes/network/responses.hpp"
 #include "prototypes/network/weights.hpp"
@@ -29,7 +30,9 @@ struct StartingWeights {
 /// One piece of training: bring a network from its last checkpoint (or from nothing) to `to_epoch`.
 /// An epoch is one pass over the training images of the phase.
 struct TrialRequest {
-  net::Network network;     ///< at the trained resolution and class count
+  net::Network network;  ///< at the trained resolution and class count
+  /// Of tasks that say where objects are: all parts. `network` is then the trunk.
+  std::shared_ptr<const net::DetectorParts> detector = {};
   std::string design_hash;  ///< names checkpoints and weights
   spec::Task task;
   spec::DatasetIdentity data;  ///< what the task's data set must be; empty = whatever is found

@@ -12,12 +12,7 @@ namespace atto::spec {
 inline constexpr std::array<std::string_view, 12> kSpecKeys = {
     "format",   "name",   "description", "prototype", "task",  "require",
     "maximise", "search", "training",    "export",    "tiers", "$schema"};
-inline constexpr std::array<std::string_view, 8> kTaskKeys = {
-    "kind", "dataset", "resolution", "anchors", "proposals", "detections", "score", "nms"};
-/// Of kTaskKeys those of tasks that find objects.
-inline constexpr std::array<std::string_view, 5> kDetectorSettingsKeys = {
-    "anchors", "proposals", "detections", "score", "nms"};
-inline constexpr std::array<std::string_view, 2> kAnchorKeys = {"sizes", "ratios"};
+inline constexpr std::array<std::string_view, 3> kTaskKeys = {"kind", "dataset", "resolution"};
 /// Beside these: every goal of the task (task_kind.hpp), whose key is kFloorKeys or kCeilingKeys.
 inline constexpr std::array<std::string_view, 7> kRequireKeys = {
     "params", "macs", "peak_activation_kib", "model_kib", "latency_ms", "flash_kib", "ram_kib"};
@@ -36,15 +31,15 @@ inline constexpr std::array<std::string_view, 11> kSearchKeys = {
 inline constexpr std::array<std::string_view, 4> kBandKeys = {"params", "macs",
                                                               "peak_activation_kib", "model_kib"};
 inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
-inline constexpr std::array<std::string_view, 17> kTrainingKeys = {
-    "recipe",       "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
-    "momentum",     "weight_decay", "label_smoothing", "crop_padding",  "flip",
-    "cutout",       "ema",          "threads",         "final_threads", "final_epochs",
-    "final_images", "final_seeds"};
+inline constexpr std::array<std::string_view, 19> kTrainingKeys = {
+    "recipe",        "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
+    "momentum",      "weight_decay", "label_smoothing", "crop_padding",  "flip",
+    "cutout",        "scale_jitter", "clip_norm",       "ema",           "threads",
+    "final_threads", "final_epochs", "final_images",    "final_seeds"};
 
 /// In the order of LatencyPrecision.
 inline constexpr std::array<std::string_view, 3> kLatencyPrecisions = {"fp32", "bf16", "int8"};
-inline constexpr std::array<std::string_view, 1> kRecipes = {"default"};
+inline constexpr std::array<std::string_view, 2> kRecipes = {"default", "detection"};
 
 /// The keys of one object; `path` is its JSON pointer, with "*" for every item of an array.
 struct KeyTable {
@@ -52,10 +47,9 @@ struct KeyTable {
   std::span<const std::string_view> keys;
 };
 
-inline constexpr std::array<KeyTable, 26> kKeyTables = {{
+inline constexpr std::array<KeyTable, 25> kKeyTables = {{
     {"", kSpecKeys},
     {"/task", kTaskKeys},
-    {"/task/anchors", kAnchorKeys},
     {"/require", kRequireKeys},
     {"/require/params", kCostBoundKeys},
     {"/require/macs", kCostBoundKeys},

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace atto::spec {
 
@@ -20,8 +21,30 @@ struct TrainingRecipe {
   int crop_padding = 4;          ///< zero padding in pixels, then a random crop back; 0 = off
   bool flip = true;              ///< horizontal, probability 1/2
   int cutout = 0;                ///< side of a zeroed square in pixels; 0 = off
+  double scale_jitter = 0;       ///< pictures with objects: scaled by 1 / (1 + j) to 1 + j
+  double clip_norm = 0;          ///< gradients are shortened to this norm; 0 = off
   double ema = 0.995;            ///< decay a step of the averaged weights; 0 = off
   int threads = 1;               ///< CPU threads of one trial; part of its identity
 };
+
+/// Of detectors: small batches, small steps, pictures in many sizes. Its name is "detection".
+inline TrainingRecipe detection_recipe() {
+  TrainingRecipe recipe;
+  recipe.name = "detection";
+  recipe.batch = 8;
+  recipe.learning_rate = 0.02;
+  recipe.weight_decay = 1e-4;
+  recipe.label_smoothing = 0;
+  recipe.crop_padding = 0;
+  recipe.scale_jitter = 0.25;
+  recipe.clip_norm = 5;
+  recipe.ema = 0.99;
+  return recipe;
+}
+
+/// One of kRecipes (keys.hpp).
+inline TrainingRecipe recipe_named(std::string_view name) {
+  return name == "detection" ? detection_recipe() : TrainingRecipe{};
+}
 
 }  // namespace atto::spec

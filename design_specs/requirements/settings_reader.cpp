@@ -155,7 +155,9 @@ SearchSettings read_search(Problems& problems, const Cursor& at, const Band& ban
 TrainingSettings read_training(Problems& problems, const Cursor& at, TrainingSettings training) {
   TrainingRecipe& recipe = training.recipe;
   Section section(problems, at, kTrainingKeys);
-  section.one_of("recipe", recipe.name, kRecipes);
+  std::string name = recipe.name;
+  section.one_of("recipe", name, kRecipes);
+  if (name != recipe.name) recipe = recipe_named(name);
   section.integer("batch", recipe.batch, 1, 65'536);
   section.number("learning_rate", recipe.learning_rate, kAboveZero, 100);
   section.number("warmup_epochs", recipe.warmup_epochs, 0, kMaxEpochs);
@@ -170,6 +172,8 @@ TrainingSettings read_training(Problems& problems, const Cursor& at, TrainingSet
   section.integer("crop_padding", recipe.crop_padding, 0, 1024);
   section.boolean("flip", recipe.flip);
   section.integer("cutout", recipe.cutout, 0, kMaxResolution);
+  section.number("scale_jitter", recipe.scale_jitter, 0, 4);
+  section.number("clip_norm", recipe.clip_norm, 0, 1e6);
   section.number("ema", recipe.ema, 0, kBelowOne);
   section.integer("threads", recipe.threads, 1, 1024);
   if (section.member("threads")) training.final_threads = recipe.threads;

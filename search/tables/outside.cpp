@@ -86,10 +86,9 @@ OutsideContender contender_of(const Json& from, const std::string& file, const T
                                  steps.back().design, table.designs.size()));
     }
   }
-  const std::size_t count = made.campaigns.size();
-  if (count == 0 || count > static_cast<std::size_t>(setting.repetitions))
+  if (made.campaigns.size() != static_cast<std::size_t>(setting.repetitions))
     refuse(file, fmt::format("{}: has {} campaigns; the comparison has {} repetitions", made.label,
-                             count, setting.repetitions));
+                             made.campaigns.size(), setting.repetitions));
   return made;
 }
 

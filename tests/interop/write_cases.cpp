@@ -104,9 +104,7 @@ void add_prototypes(test::CaseWriter& cases) {
       files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) {
-    const net::Prototype prototype = net::read_prototype(file);
-    if (prototype.is_detector()) continue;
-    const net::Network network = network_of(prototype);
+    const net::Network network = network_of(net::read_prototype(file));
     add_random(cases, file.stem().string(), network);
     add_random_int8(cases, file.stem().string(), network);
   }

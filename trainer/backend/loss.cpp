@@ -33,4 +33,16 @@ double cross_entropy(const float* logits, const std::int32_t* labels, int count,
   return total;
 }
 
+PointLoss binary_cross_entropy(float logit, float share) {
+  const double x = logit, tail = std::exp(-std::abs(x));
+  const double probability = (x >= 0 ? 1 : tail) / (1 + tail);
+  return {std::max(x, 0.0) - x * share + std::log1p(tail), probability - share};
+}
+
+PointLoss smooth_l1(float got, float wanted, double beta) {
+  const double difference = double(got) - wanted, size = std::abs(difference);
+  if (size < beta) return {difference * difference / (2 * beta), difference / beta};
+  return {size - beta / 2, difference > 0 ? 1.0 : -1.0};
+}
+
 }  // namespace atto::train

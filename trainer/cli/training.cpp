@@ -62,6 +62,8 @@ nlohmann::ordered_json recipe_json(const train::TrialRequest& request) {
                                  {"ema", recipe.ema},
                                  {"threads", recipe.threads}};
   if (request.images) json["images"] = *request.images;
+  if (recipe.scale_jitter > 0) json["scale_jitter"] = recipe.scale_jitter;
+  if (recipe.clip_norm > 0) json["clip_norm"] = recipe.clip_norm;
   return json;
 }
 

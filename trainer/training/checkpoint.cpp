@@ -98,17 +98,20 @@ std::string identity_text(const TrialRequest& request) {
   const spec::TrainingRecipe& r = request.recipe;
   const std::string& task = request.task.kind.name;
   const bool is_first = task == spec::task_kinds().front().name;
+  std::string more;  // what was not there when other files were written
+  if (r.scale_jitter > 0) more += fmt::format(" jitter {}", r.scale_jitter);
+  if (r.clip_norm > 0) more += fmt::format(" clip {}", r.clip_norm);
   return fmt::format(
       "checkpoint {} design {} data {} at {} phase {} images {} horizon {} seed {} batch {} rate "
       "{} warmup {} final {} "
-      "momentum {} decay {} smoothing {} crop {} flip {} cutout {} ema {} threads {}{}{}",
+      "momentum {} decay {} smoothing {} crop {} flip {} cutout {} ema {} threads {}{}{}{}",
       kVersion, request.design_hash,
       request.data.name.empty() ? request.task.dataset
                                 : request.data.name + " " + request.data.digest,
       request.network.input.height, static_cast<int>(request.phase), request.images.value_or(0),
       request.horizon_epochs, request.seed, r.batch, r.learning_rate, r.warmup_epochs,
       r.final_learning_rate, r.momentum, r.weight_decay, r.label_smoothing, r.crop_padding, r.flip,
-      r.cutout, r.ema, r.threads, is_first ? "" : " task " + task,
+      r.cutout, r.ema, r.threads, more, is_first ? "" : " task " + task,
       request.start ? " from " + request.start->digest : "");
 }
 

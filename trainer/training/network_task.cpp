@@ -23,6 +23,10 @@ Batch NetworkTask::load(const Samples& samples) {
   return {pixels_.data(), static_cast<int>(samples.images.size()), 0};
 }
 
+std::vector<float> NetworkTask::initial_weights() const {
+  return train::initial_weights(request_.network, layout_, request_.seed);
+}
+
 double NetworkTask::step(const std::vector<float>& weights, std::span<const std::int32_t> images,
                          int epoch, std::vector<float>& gradients) {
   const Samples samples{images, epoch};

@@ -16,6 +16,7 @@ class NetworkTask : public Task {
   /// Trains these of the network's outputs.
   explicit NetworkTask(const TaskSetting& setting, std::vector<int> outputs = {0});
   const ParameterLayout& layout() const override { return layout_; }
+  std::vector<float> initial_weights() const override;
   double step(const std::vector<float>& weights, std::span<const std::int32_t> images, int epoch,
               std::vector<float>& gradients) override;
   std::vector<float> statistics(const std::vector<float>& weights,

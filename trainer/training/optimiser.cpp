@@ -38,6 +38,16 @@ double learning_rate_at(const spec::TrainingRecipe& recipe, std::int64_t step,
          (recipe.learning_rate - recipe.final_learning_rate) * 0.5 * (1 + std::cos(M_PI * done));
 }
 
+void clip(std::span<float> gradients, double most) {
+  if (most <= 0) return;
+  double squares = 0;
+  for (const float g : gradients) squares += double(g) * g;
+  const double norm = std::sqrt(squares);
+  if (!(norm > most)) return;
+  const auto share = static_cast<float>(most / norm);
+  for (float& g : gradients) g *= share;
+}
+
 void update(OptimiserState& state, std::span<const float> gradients, std::size_t decayed,
             const spec::TrainingRecipe& recipe, double learning_rate, std::int64_t step) {
   const auto count = static_cast<double>(step);

@@ -19,6 +19,9 @@ struct OptimiserState {
   std::vector<float> weights, momentum, averaged;  ///< averaged: empty where recipe.ema = 0
 };
 
+/// Shortens gradients whose norm is over `most` to that; 0 = leaves all as they are.
+void clip(std::span<float> gradients, double most);
+
 /// One step of SGD with Nesterov momentum as torch.optim.SGD defines it (momentum buffer starts at
 /// 0, no dampening), weight decay on [0, decayed), and the moving average. The average's decay is
 /// at most (1 + step) / (10 + step), so that it forgets the initial weights.

@@ -33,6 +33,8 @@ class Task {
   virtual ~Task() = default;
   /// Where every weight lies in the flat buffers of all calls.
   virtual const ParameterLayout& layout() const = 0;
+  /// Returns what training starts from, a function of the request.
+  virtual std::vector<float> initial_weights() const = 0;
   /// Writes the gradients of the mean loss of augmented images in an epoch (from 1); returns that
   /// loss. A function of its arguments and the request's seed.
   virtual double step(const std::vector<float>& weights, std::span<const std::int32_t> images,
@@ -52,6 +54,8 @@ class Task {
   /// The tensors of reference.safetensors: images, and what LibTorch says of them.
   virtual net::TensorFile reference(const TrainedWeights& trained,
                                     std::span<const std::int32_t> images) = 0;
+  /// What people should know of the steps that were taken, a sentence each.
+  virtual std::vector<std::string> notes() const { return {}; }
 };
 
 /// What a task is made of; request and data outlive it.
@@ -66,9 +70,9 @@ using TaskMaker = std::function<std::unique_ptr<Task>(const TaskSetting&)>;
 /// A task that can be trained.
 struct TaskRow {
   std::string_view name;  ///< of its row in spec::task_kinds()
-  /// Throws EnvironmentError where the data set is not what the network is for, SpecError where the
-  /// network does not say what the task is about.
-  void (*expect_fit)(const net::Network& network, const Dataset& data);
+  /// Throws EnvironmentError where the data set is not what the request's network or detector is
+  /// for, SpecError where that does not say what the task is about.
+  void (*expect_fit)(const TrialRequest& request, const Dataset& data);
   std::unique_ptr<Task> (*make)(const TaskSetting& setting);
 };
 

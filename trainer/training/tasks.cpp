@@ -6,7 +6,11 @@
 namespace atto::train {
 namespace {
 
-constexpr TaskRow kTasks[] = {{"classification", expect_classifier, make_classification}};
+void expect_classification(const TrialRequest& request, const Dataset& data) {
+  expect_classifier(request.network, data);
+}
+
+constexpr TaskRow kTasks[] = {{"classification", expect_classification, make_classification}};
 
 }  // namespace
 

@@ -11,6 +11,8 @@
 #include "trainer/backend/cpu/plan.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/data/dataset_identity.hpp"
+#include "trainer/data/instances/instance_dataset.hpp"
+#include "trainer/training/detection_samples.hpp"
 #include "trainer/training/training_run.hpp"
 
 namespace atto::train {
@@ -23,6 +25,19 @@ double memory_limit() {
   std::ifstream group("/sys/fs/cgroup/memory.max");
   if (double own = 0; group >> own) limit = std::min(limit, own);
   return limit;
+}
+
+double planned_bytes(const TrialRequest& request) {
+  const int batch = request.recipe.batch;
+  auto bytes = static_cast<double>(cpu::planned_bytes(request.network, batch));
+  if (const net::DetectorParts* parts = request.detector.get()) {
+    // The coarser levels together take less than the finest.
+    bytes += 2 * static_cast<double>(cpu::planned_bytes(parts->proposal, batch));
+    bytes += static_cast<double>(cpu::planned_bytes(parts->box, batch * kSampledRegions));
+    if (parts->mask)
+      bytes += static_cast<double>(cpu::planned_bytes(*parts->mask, batch * kMostMasks));
+  }
+  return bytes;
 }
 
 TrialResult failed(const std::string& reason) {
@@ -59,10 +74,24 @@ Device TrainingEvaluator::device() const {
 
 const Dataset& TrainingEvaluator::dataset(const TrialRequest& request) {
   const spec::Task& task = request.task;
+  const net::Shape& input = request.network.input;
   const std::string key =
-      fmt::format("{}@{} {}", task.dataset, task.resolution.value_or(0), request.data.digest);
+      request.detector
+          ? fmt::format("{} in {}x{}x{}", task.dataset, input.channels, input.height, input.width)
+          : fmt::format("{}@{} {}", task.dataset, task.resolution.value_or(0), request.data.digest);
   if (data_ && loaded_ == key) return *data_;
   data_.reset();
+  loaded_.clear();
+  if (request.detector) {
+    data_ = std::make_unique<Dataset>(
+        instance_dataset(open_instance_set(task.dataset, task.base), input));
+    const spec::DatasetIdentity found = identity_of(data_->info);
+    if (!request.data.digest.empty() && found.digest != request.data.digest)
+      throw EnvironmentError("data set " + identity_text(request.data) +
+                             ": was changed or replaced; here is " + identity_text(found));
+    loaded_ = key;
+    return *data_;
+  }
   data_ = std::make_unique<Dataset>(
       load_dataset(request.data.digest.empty() ? describe_dataset(task)
                                                : find_dataset(request.data, task.resolution)));
@@ -75,11 +104,10 @@ const Dataset& TrainingEvaluator::dataset(const TrialRequest& request) {
 TrialResult TrainingEvaluator::evaluate(const TrialRequest& request, const Progress& progress) {
   const Dataset& data = dataset(request);
   const TaskRow& task = find_task(request.task.kind.name);
-  task.expect_fit(request.network, data);
+  task.expect_fit(request, data);
   prepare_process(request.recipe.threads);
   // Memory is promised freely and the process killed later: refuse what cannot be.
-  const double needed =
-      static_cast<double>(cpu::planned_bytes(request.network, request.recipe.batch));
+  const double needed = planned_bytes(request);
   if (!uses_cuda_ && needed > 0.9 * memory_limit())
     return failed(
         fmt::format("out of memory: a batch of {} needs about {:.1f} GiB, this machine has {:.1f}",
@@ -89,6 +117,7 @@ TrialResult TrainingEvaluator::evaluate(const TrialRequest& request, const Progr
     TrialResult result = run.run();
     if (!run.ignored_checkpoint().empty())
       notes_.push_back("checkpoint ignored: " + run.ignored_checkpoint());
+    for (std::string& note : run.notes()) notes_.push_back(std::move(note));
     return result;
   } catch (const std::bad_alloc&) {
     return failed("out of memory");

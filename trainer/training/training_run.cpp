@@ -64,7 +64,7 @@ void TrainingRun::start() {
   if (read.checkpoint) {
     at_ = std::move(*read.checkpoint);
   } else {
-    at_.state.weights = initial_weights(request_.network, layout_, request_.seed);
+    at_.state.weights = task_->initial_weights();
     if (request_.start) take_weights(layout_, request_.start->file, at_.state.weights);
     at_.state.momentum.assign(layout_.trained, 0.0F);
     if (request_.recipe.ema > 0) at_.state.averaged = at_.state.weights;
@@ -108,6 +108,7 @@ bool TrainingRun::train_epoch(int epoch, EpochTotals& totals) {
     totals.loss += loss / static_cast<double>(steps);
     totals.rate = learning_rate_at(request_.recipe, total_step, static_cast<std::int64_t>(steps),
                                    request_.horizon_epochs);
+    clip(gradients, request_.recipe.clip_norm);
     update(at_.state, gradients, layout_.decayed, request_.recipe, totals.rate, total_step);
     if (!report(static_cast<double>(step + 1) / static_cast<double>(steps + 1))) {
       stop(Outcome::Interrupted, "asked to stop");
@@ -189,8 +190,7 @@ void TrainingRun::finish() {
 void TrainingRun::score() {
   constexpr std::size_t kScoredImages = 64;
   const double started = process_cpu_seconds();
-  result_.scores = task_->score(initial_weights(request_.network, layout_, request_.seed),
-                                spread_images(subset_, kScoredImages));
+  result_.scores = task_->score(task_->initial_weights(), spread_images(subset_, kScoredImages));
   result_.score_cpu_seconds = process_cpu_seconds() - started;
 }
 

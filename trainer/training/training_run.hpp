@@ -25,6 +25,8 @@ class TrainingRun {
   TrialResult run();
   /// Why a checkpoint that was there was not continued; empty otherwise.
   const std::string& ignored_checkpoint() const { return ignored_checkpoint_; }
+  /// The task's (Task::notes).
+  std::vector<std::string> notes() const { return task_->notes(); }
 
  private:
   struct EpochTotals {

@@ -1,0 +1,268 @@
+#include "trainer/training/detection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "design_specs/errors.hpp"
+#include "prototypes/detection/anchors.hpp"
+#include "prototypes/detection/masks/crops.hpp"
+#include "prototypes/detection/metrics/average_precision.hpp"
+#include "prototypes/network/shapes.hpp"
+#include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/backend/torch/zero_cost.hpp"
+#include "trainer/data/instances/instance_dataset.hpp"
+#include "trainer/training/probes.hpp"
+#include "trainer/training/scenes.hpp"
+#include "trainer/training/trained_files.hpp"
+
+namespace atto::train {
+namespace {
+
+/// Of -1, where there is nothing to find, nothing was found.
+double number_of(const det::CocoScores& scores, std::string_view name) {
+  for (std::size_t i = 0; i < det::kCocoNumbers; ++i)
+    if (det::coco_numbers()[i].name == name) return std::max(0.0, scores.numbers[i]);
+  throw InternalError("COCO has no number " + std::string(name));
+}
+
+void add_scores(const det::CocoScores& scores, const std::string& what, spec::ScoreValues& to) {
+  to[what + "_map"] = number_of(scores, "ap");
+  to[what + "_map50"] = number_of(scores, "ap50");
+}
+
+class Detection : public Task {
+ public:
+  explicit Detection(const TaskSetting& setting)
+      : request_(setting.request),
+        data_(setting.data),
+        batch_(setting.batch),
+        detector_(*request_.detector,
+                  {setting.device, request_.recipe.threads, batch_, make_backend}) {}
+
+  const ParameterLayout& layout() const override { return detector_.layout(); }
+  std::vector<float> initial_weights() const override {
+    return detector_.initial_weights(request_.seed);
+  }
+
+  double step(const std::vector<float>& weights, std::span<const std::int32_t> images, int epoch,
+              std::vector<float>& gradients) override {
+    const Scenes scenes = read(images, epoch);
+    for (const Scene& scene : scenes.scenes) degenerate_ += scene.degenerate;
+    detector_.load(weights);
+    return detector_.step(scenes.step(), nullptr, gradients);
+  }
+
+  std::vector<float> statistics(const std::vector<float>& weights,
+                                std::span<const std::int32_t> images) override;
+  Judgement judge(const TrainedWeights& trained, std::span<const std::int32_t> images) override;
+
+  /// At first it is 2 ln 2 + ln(classes + 1), and that of some boxes.
+  double hopeless_loss() const override {
+    return 3 * (2 * std::log(2) + std::log(data_.info.classes + 1) + 1);
+  }
+
+  net::ResponsesByModule probe(const std::vector<float>& weights,
+                               std::span<const std::int32_t> images) override {
+    const Scenes scenes = read(images, 0);
+    const StepImages step = scenes.step();
+    detector_.load(weights);
+    std::vector<float> gradients(layout().trained);
+    const auto into_slopes = [&](Maps& levels) {
+      Maps slopes;
+      detector_.loss(levels, step, nullptr, &slopes, gradients);
+      levels = std::move(slopes);
+    };
+    DetectorPart& trunk = detector_.trunk();
+    return train::probe(*trunk.backends.front(), trunk.network, trunk.layout, trunk.weights,
+                        {step.batch, {}, trunk.outputs, into_slopes});
+  }
+
+  net::ScoresByModule score(const std::vector<float>& weights,
+                            std::span<const std::int32_t> images) override {
+    detector_.load(weights);
+    const DetectorPart& trunk = detector_.trunk();
+    return zero_cost_scores(trunk.network, trunk.layout, trunk.weights, read(images, 0).pixels,
+                            trunk.outputs);
+  }
+
+  net::TensorFile reference(const TrainedWeights& trained,
+                            std::span<const std::int32_t> images) override;
+
+  std::vector<std::string> notes() const override {
+    if (degenerate_ == 0) return {};
+    return {fmt::format("{} objects of augmented pictures were under a pixel and not learnt of",
+                        degenerate_)};
+  }
+
+ private:
+  Scenes read(std::span<const std::int32_t> images, int epoch) const {
+    return read_scenes(data_, images, request_.recipe, request_.seed, epoch,
+                       request_.recipe.threads);
+  }
+  /// Calls body with pieces of at most a batch.
+  template <class Body>
+  void in_batches(std::span<const std::int32_t> images, const Body& body) const {
+    const auto size = static_cast<std::size_t>(batch_);
+    for (std::size_t at = 0; at < images.size(); at += size)
+      body(images.subspan(at, std::min(size, images.size() - at)));
+  }
+
+  const TrialRequest& request_;
+  const Dataset& data_;
+  const int batch_;
+  Detector detector_;
+  std::size_t degenerate_ = 0;
+};
+
+std::vector<float> Detection::statistics(const std::vector<float>& weights,
+                                         std::span<const std::int32_t> images) {
+  constexpr std::size_t kPictures = 512;
+  if (layout().statistics == 0) return {};
+  const auto size = static_cast<std::size_t>(batch_);
+  const std::size_t rounds =
+      std::max<std::size_t>(1, std::min(kPictures, images.size() / 4) / size);
+  const std::vector<std::int32_t> chosen = spread_images(images, rounds * size);
+  return detector_.measured(weights, [&](const std::function<void(const Batch&)>& show) {
+    in_batches(chosen, [&](std::span<const std::int32_t> part) {
+      const Scenes scenes = read(part, 0);
+      show(scenes.step().batch);
+    });
+  });
+}
+
+Judgement Detection::judge(const TrainedWeights& trained, std::span<const std::int32_t> images) {
+  detector_.load(trained);
+  Judgement judgement;
+  in_batches(images, [&](std::span<const std::int32_t> part) {
+    const Scenes scenes = read(part, 0);
+    const StepImages step = scenes.step();
+    judgement.loss += detector_.loss(detector_.levels(step.batch), step, nullptr, nullptr, {}) *
+                      static_cast<double>(part.size()) / static_cast<double>(images.size());
+  });
+  if (!std::isfinite(judgement.loss)) judgement.fault = "the loss is not finite";
+  const det::Annotations truth = annotations_of(data_, images);
+  const std::vector<det::Detection> found =
+      detections_of(detector_, data_, images, batch_, request_.recipe.threads);
+  add_scores(det::coco_scores(truth, found, det::Overlap::Boxes), "box", judgement.scores);
+  if (detector_.mask_side() > 0 && truth.has_masks())
+    add_scores(det::coco_scores(truth, found, det::Overlap::Masks), "mask", judgement.scores);
+  return judgement;
+}
+
+net::TensorFile Detection::reference(const TrainedWeights& trained,
+                                     std::span<const std::int32_t> images) {
+  constexpr std::size_t kPictures = 16;
+  images = images.first(std::min(kPictures, images.size()));
+  Detector oracle(*request_.detector, {Device::Cpu, 1, 1, make_torch_backend});
+  oracle.load(trained);
+  const auto most = static_cast<std::size_t>(request_.detector->settings.detections);
+  const auto mask_floats = static_cast<std::size_t>(oracle.mask_side() * oracle.mask_side());
+  const net::Shape input = data_.info.input();
+  std::vector<float> planar, boxes, scores, classes, masks;
+  for (const std::int32_t image : images) {
+    const Scenes scenes = read({&image, 1}, 0);
+    for (int c = 0; c < input.channels; ++c)
+      for (std::size_t p = static_cast<std::size_t>(c); p < scenes.pixels.size();
+           p += static_cast<std::size_t>(input.channels))
+        planar.push_back(scenes.pixels[p]);
+    Found found = oracle.find(scenes.step().batch).front();
+    found.objects.resize(most);
+    found.masks.resize(most * mask_floats);
+    for (const det::FoundObject& object : found.objects) {
+      boxes.insert(boxes.end(), {object.box.x1, object.box.y1, object.box.x2, object.box.y2});
+      scores.push_back(object.score);
+      classes.push_back(static_cast<float>(object.category));
+    }
+    masks.insert(masks.end(), found.masks.begin(), found.masks.end());
+  }
+  const auto count = static_cast<std::int64_t>(images.size()), rows = std::int64_t(most),
+             side = std::int64_t{oracle.mask_side()};
+  net::TensorFile file;
+  file.tensors["inputs"] = float_tensor(planar, {count, input.channels, input.height, input.width});
+  file.tensors["boxes"] = float_tensor(boxes, {count, rows, 4});
+  file.tensors["scores"] = float_tensor(scores, {count, rows});
+  file.tensors["classes"] = float_tensor(classes, {count, rows});
+  if (side > 0) file.tensors["masks"] = float_tensor(masks, {count, rows, side, side});
+  return file;
+}
+
+}  // namespace
+
+std::unique_ptr<Task> make_detection(const TaskSetting& setting) {
+  return std::make_unique<Detection>(setting);
+}
+
+void expect_detector(const net::DetectorParts& parts, const Dataset& data) {
+  const net::Shape& input = parts.trunk.input;
+  if (!data.instances)
+    throw EnvironmentError("data set " + data.info.name + ": has no objects in its images");
+  if (input != data.info.input() || parts.trunk.classes != data.info.classes)
+    throw EnvironmentError(
+        fmt::format("the detector is for {}x{}x{} and {} classes; data set {} has {}x{}x{} and {}",
+                    input.channels, input.height, input.width, parts.trunk.classes, data.info.name,
+                    data.info.channels, data.info.height, data.info.width, data.info.classes));
+}
+
+spec::AnchorSettings fitted_anchors(const net::DetectorParts& parts, const InstanceSet& set) {
+  const net::Shape& input = parts.trunk.input;
+  std::vector<det::Extent> boxes;
+  const det::Annotations truth = set.annotations(Split::Train);
+  for (const det::Annotation& object : truth.objects) {
+    const det::Picture& of = truth.pictures[static_cast<std::size_t>(object.picture)];
+    const auto scale = static_cast<float>(
+        std::min(double(input.height) / of.height, double(input.width) / of.width));
+    if (!object.is_crowd)
+      boxes.push_back({static_cast<float>(object.box.width) * scale,
+                       static_cast<float>(object.box.height) * scale});
+  }
+  const std::vector<net::Shape> shapes = net::infer_shapes(parts.trunk);
+  std::vector<float> strides;
+  for (const net::Output& level : parts.trunk.outputs)
+    strides.push_back(static_cast<float>(input.height) /
+                      static_cast<float>(shapes[static_cast<std::size_t>(level.layer)].height));
+  spec::AnchorSettings anchors = parts.settings.anchors;
+  const det::AnchorFit fit =
+      det::fit_anchors(boxes, strides, static_cast<int>(anchors.ratios.size()));
+  // Of fewer shapes than a cell has, the last one fills up.
+  for (std::size_t i = 0; i < anchors.ratios.size(); ++i)
+    anchors.ratios[i] = fit.ratios[std::min(i, fit.ratios.size() - 1)];
+  for (const float size : fit.sizes) anchors.sizes.push_back({size});
+  return anchors;
+}
+
+std::vector<det::Detection> detections_of(Detector& detector, const Dataset& data,
+                                          std::span<const std::int32_t> images, int batch,
+                                          int threads) {
+  std::vector<det::Detection> all;
+  const auto pixels = static_cast<std::size_t>(detector.mask_side() * detector.mask_side());
+  for (std::size_t at = 0; at < images.size(); at += static_cast<std::size_t>(batch)) {
+    const auto part =
+        images.subspan(at, std::min<std::size_t>(std::size_t(batch), images.size() - at));
+    const Scenes scenes = read_scenes(data, part, {}, 0, 0, threads);
+    const std::vector<Found> found = detector.find(scenes.step().batch);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      for (std::size_t k = 0; k < found[i].objects.size(); ++k) {
+        const det::FoundObject& object = found[i].objects[k];
+        const Scene& scene = scenes.scenes[i];
+        const det::Box box =
+            det::clipped(scene.in_picture(object.box), static_cast<float>(scene.height),
+                         static_cast<float>(scene.width));
+        det::Detection said{static_cast<int>(at + i),
+                            object.category,
+                            double(object.score),
+                            {box.x1, box.y1, box.width(), box.height()},
+                            {},
+                            0};
+        said.area = said.box.area();
+        if (pixels > 0)
+          said.mask = det::pasted(found[i].masks.data() + k * pixels, detector.mask_side(),
+                                  scene.in_picture(object.box), scene.height, scene.width);
+        all.push_back(std::move(said));
+      }
+  }
+  return all;
+}
+
+}  // namespace atto::train
