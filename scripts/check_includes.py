@@ -50,7 +50,7 @@ ALLOWED = {
     "search/latency/engine": ["search/latency", "export/format", "export/lowering", "export/quantisation", "export/runtime", "prototypes", "design_specs"],
     "search/ledger": ["search/ledger/sqlite/database.hpp", "search/latency", "trainer", "prototypes", "design_specs"],
     "search/ledger/sqlite": ["search/ledger", "search/latency", "trainer", "prototypes", "design_specs"],
-    "search/campaign": ["export/c", "search/ledger", "search/strategies", "trainer", "trainer/data", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "search/campaign": ["export/c", "search/ledger", "search/strategies", "trainer", "trainer/data", "trainer/data/instances", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/running": ["search/campaign", "search/ledger", "search/latency", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/tables": ["search/running", "search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/report": ["search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],

@@ -40,6 +40,9 @@ void read_prototype(Problems& problems, const Cursor& at, DesignSpec& spec) {
   spec.prototype = plain_path(spec.file.parent_path() / *path);
 }
 
+/// Where a task that finds objects names no data set.
+constexpr const char* kDefaultScenes = "fashion_scenes";
+
 /// Reads which of the tasks it is.
 void read_kind(Problems& problems, const Cursor& at, const std::vector<TaskKind>& kinds,
                TaskKind& kind) {
@@ -48,11 +51,26 @@ void read_kind(Problems& problems, const Cursor& at, const std::vector<TaskKind>
   if (const auto index = problems.one_of(at, names)) kind = kinds[*index];
 }
 
+bool is_detector_setting(std::string_view key) {
+  return std::find(kDetectorSettingsKeys.begin(), kDetectorSettingsKeys.end(), key) !=
+         kDetectorSettingsKeys.end();
+}
+
 Task read_task(Problems& problems, const Cursor& at, const std::vector<TaskKind>& kinds) {
   Task task;
   task.kind = kinds.front();
-  const Section section(problems, at, kTaskKeys);
-  if (const auto entry = section.member("kind")) read_kind(problems, *entry, kinds, task.kind);
+  if (const auto entry = at->kind == Kind::Object ? Problems::member(at, "kind") : std::nullopt)
+    read_kind(problems, *entry, kinds, task.kind);
+  std::vector<std::string_view> keys(kTaskKeys.begin(), kTaskKeys.end());
+  if (!task.kind.finds_objects()) {
+    std::erase_if(keys, [](std::string_view key) { return is_detector_setting(key); });
+    refuse_other_kinds(problems, at, task.kind, keys);
+  }
+  const Section section(problems, at, keys);
+  if (task.kind.finds_objects()) {
+    task.dataset = kDefaultScenes;
+    task.detector = read_stated_settings(problems, at);
+  }
   if (const auto entry = section.member("dataset"))
     if (const auto dataset = problems.text(*entry)) {
       task.dataset = *dataset;

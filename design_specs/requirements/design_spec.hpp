@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "design_specs/reading/json.hpp"
+#include "design_specs/requirements/detector_settings.hpp"
 #include "design_specs/requirements/metrics.hpp"
 #include "design_specs/requirements/settings.hpp"
 #include "design_specs/requirements/task_kind.hpp"
@@ -67,6 +68,7 @@ struct Task {
   std::string dataset = "fashion_mnist";  ///< a name, or a path
   std::filesystem::path base;             ///< what a relative path starts from: the spec's folder
   std::optional<int> resolution;          ///< pixels; absent = the data set's own
+  StatedSettings detector;                ///< of kinds that find objects
 };
 
 struct Objective {

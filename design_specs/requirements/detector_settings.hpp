@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "design_specs/reading/problems.hpp"
+
 namespace atto::spec {
 
 /// Shapes of a cell's anchors: every size of its level in every ratio.
@@ -50,5 +52,8 @@ struct StatedSettings {
   }
   friend bool operator==(const StatedSettings&, const StatedSettings&) = default;
 };
+
+/// Reads those of kDetectorSettingsKeys that the object has; the caller checks its keys.
+StatedSettings read_stated_settings(Problems& problems, const Cursor& at);
 
 }  // namespace atto::spec

@@ -12,7 +12,12 @@ namespace atto::spec {
 inline constexpr std::array<std::string_view, 12> kSpecKeys = {
     "format",   "name",   "description", "prototype", "task",  "require",
     "maximise", "search", "training",    "export",    "tiers", "$schema"};
-inline constexpr std::array<std::string_view, 3> kTaskKeys = {"kind", "dataset", "resolution"};
+inline constexpr std::array<std::string_view, 8> kTaskKeys = {
+    "kind", "dataset", "resolution", "anchors", "proposals", "detections", "score", "nms"};
+/// Of kTaskKeys those of tasks that find objects.
+inline constexpr std::array<std::string_view, 5> kDetectorSettingsKeys = {
+    "anchors", "proposals", "detections", "score", "nms"};
+inline constexpr std::array<std::string_view, 2> kAnchorKeys = {"sizes", "ratios"};
 /// Beside these: every goal of the task (task_kind.hpp), whose key is kFloorKeys or kCeilingKeys.
 inline constexpr std::array<std::string_view, 7> kRequireKeys = {
     "params", "macs", "peak_activation_kib", "model_kib", "latency_ms", "flash_kib", "ram_kib"};
@@ -47,9 +52,10 @@ struct KeyTable {
   std::span<const std::string_view> keys;
 };
 
-inline constexpr std::array<KeyTable, 25> kKeyTables = {{
+inline constexpr std::array<KeyTable, 26> kKeyTables = {{
     {"", kSpecKeys},
     {"/task", kTaskKeys},
+    {"/task/anchors", kAnchorKeys},
     {"/require", kRequireKeys},
     {"/require/params", kCostBoundKeys},
     {"/require/macs", kCostBoundKeys},

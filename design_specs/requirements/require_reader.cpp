@@ -107,6 +107,13 @@ Bound read_score(Problems& problems, const Cursor& at, const Score& score) {
   });
 }
 
+/// What a device needs is known of one network with a head.
+void refuse_footprint(Problems& problems, const Section& section) {
+  for (const char* key : {"flash_kib", "ram_kib"})
+    if (const auto entry = section.member(key))
+      problems.add(*entry, "is not known of what finds objects: no int8 C is written of it", "");
+}
+
 /// The costs, and the goals of the task.
 std::vector<std::string_view> require_keys(const TaskKind& kind) {
   std::vector<std::string_view> keys(kRequireKeys.begin(), kRequireKeys.end());
@@ -158,7 +165,10 @@ std::string_view precision_name(LatencyPrecision precision) {
 
 Requirements read_requirements(Problems& problems, const Cursor& at, Requirements base,
                                const TaskKind& kind) {
-  const Section section(problems, at, require_keys(kind));
+  std::vector<std::string_view> keys = require_keys(kind);
+  refuse_other_kinds(problems, at, kind, keys);
+  const Section section(problems, at, keys);
+  if (kind.finds_objects()) refuse_footprint(problems, section);
   const ReadSide count = [&](const Cursor& side) -> std::optional<double> {
     if (const auto value = problems.count(side)) return static_cast<double>(*value);
     return std::nullopt;

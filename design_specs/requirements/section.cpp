@@ -1,5 +1,8 @@
 #include "design_specs/requirements/section.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace atto::spec {
@@ -37,6 +40,18 @@ void Section::one_of(std::string_view key, std::string& target,
                      std::span<const std::string_view> names) {
   if (const auto at = member(key))
     if (const auto index = problems_.one_of(*at, names)) target = names[*index];
+}
+
+void refuse_other_kinds(Problems& problems, const Cursor& object, const TaskKind& kind,
+                        std::vector<std::string_view>& keys) {
+  for (const Member& member : object->members) {
+    if (std::find(keys.begin(), keys.end(), member.key) != keys.end()) continue;
+    const std::string others = kinds_with(member.key);
+    if (others.empty()) continue;
+    problems.add_at_key(object, member,
+                        fmt::format("unknown key of kind {}: it is one of {}", kind.name, others));
+    keys.push_back(member.key);
+  }
 }
 
 }  // namespace atto::spec

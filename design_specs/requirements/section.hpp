@@ -7,8 +7,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "design_specs/reading/problems.hpp"
+#include "design_specs/requirements/task_kind.hpp"
 
 namespace atto::spec {
 
@@ -30,5 +32,9 @@ class Section {
   Problems& problems_;
   Cursor object_;
 };
+
+/// Refuses the keys of an object that tasks of other kinds have, which join `keys`.
+void refuse_other_kinds(Problems& problems, const Cursor& object, const TaskKind& kind,
+                        std::vector<std::string_view>& keys);
 
 }  // namespace atto::spec

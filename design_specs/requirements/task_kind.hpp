@@ -43,10 +43,19 @@ std::string_view unit_text(const Score& score);
 /// What shown() multiplies by.
 double scale_of(const Score& score);
 
+/// What a task says of a picture.
+enum class Subject : std::uint8_t {
+  Picture,  ///< of the whole
+  Boxes,    ///< of the objects in it: where and what they are
+  Masks,    ///< and which pixels are theirs
+};
+
 struct TaskKind {
   std::string name;
   std::vector<Score> scores;  ///< the first is a goal: what ranks designs unless the spec says else
+  Subject subject = Subject::Picture;
 
+  bool finds_objects() const { return subject != Subject::Picture; }
   const Score& main_score() const { return scores.front(); }
   /// Null where there is no goal of that name.
   const Score* find_goal(std::string_view score) const;
@@ -56,6 +65,9 @@ struct TaskKind {
 
 /// Every task there is, a row each; the first is meant where a spec names none.
 const std::vector<TaskKind>& task_kinds();
+/// Returns the kinds that have the key as a goal or a setting, as people write them: "kind
+/// detection or instance_segmentation"; "" where none has.
+std::string kinds_with(std::string_view key);
 
 /// Scores of one network by name; what was not judged is absent.
 using ScoreValues = std::map<std::string, double, std::less<>>;

@@ -9,7 +9,8 @@ bool CostModel::count_at(const net::Shape& input, const net::Assignment& assignm
                                                built.shapes, &built.broken_node);
   if (!broken.empty()) return false;
   const std::int32_t output = built.structure.output_nodes.front();
-  if (built.shapes[static_cast<std::size_t>(output)] != net::Shape{built.structure.classes, 1, 1}) {
+  if (built.structure.parts.empty() &&
+      built.shapes[static_cast<std::size_t>(output)] != net::Shape{built.structure.classes, 1, 1}) {
     built.broken_node = output;  // else as it was: redraws go by it
     return false;
   }

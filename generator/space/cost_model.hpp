@@ -35,7 +35,7 @@ class CostModel {
     prototype_->instantiate(assignment, input_, built.structure);
   }
   /// Counts every requirement at its own resolution; false when the choices break a rule, or the
-  /// first output is not one score a class.
+  /// first output of a network with a head is not one score a class.
   bool count_required(const net::Assignment& assignment, BuiltStructure& built,
                       spec::Costs& required) const;
   /// Counts at the trained resolution, and leaves its shapes in `built`; false when the choices

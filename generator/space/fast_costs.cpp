@@ -19,8 +19,19 @@ void CostTally::clear() {
   tensors_.clear();
   norms_.clear();
   least_ram_.clear();
+  parts_.clear();
+  load_ = {};
   params_ = macs_ = stored_ = least_flash_ = 0;
   has_zeros_ = false;
+}
+
+void CostTally::begin_part(net::PartKind /*part*/, const net::PartLoad& load) {
+  load_ = load;
+  parts_.push_back({static_cast<std::int32_t>(tensors_.size()), load.kept_elements});
+}
+
+void CostTally::work(std::int64_t macs, const net::Shape& map) {
+  add(macs_, load_.of(macs, map));
 }
 
 void CostTally::tensor(const net::Shape& out, std::span<const std::int32_t> inputs) {
@@ -49,7 +60,7 @@ void CostTally::weights(const net::Conv& conv, const net::Shape& in, const net::
   const std::int64_t weights = per_output * out.channels;
   const std::int64_t biases = conv.bias ? out.channels : 0;
   add(params_, weights + biases);
-  add(macs_, per_output * out.elements());
+  work(per_output * out.elements(), out);
   add(stored_, kFloatBytes * (weights + biases));
 }
 
@@ -57,7 +68,7 @@ void CostTally::weights(const net::Deconv& deconv, const net::Shape& in, const n
   const std::int64_t per_input = std::int64_t{out.channels} * deconv.kernel * deconv.kernel;
   const std::int64_t values = per_input * in.channels + (deconv.bias ? out.channels : 0);
   add(params_, values);
-  add(macs_, per_input * in.elements());
+  work(per_input * in.elements(), in);
   add(stored_, kFloatBytes * values);
 }
 
@@ -69,7 +80,7 @@ void CostTally::weights(const net::LayerNorm&, const net::Shape&, const net::Sha
 void CostTally::weights(const net::Dense&, const net::Shape& in, const net::Shape& out) {
   const std::int64_t weights = in.elements() * out.channels;
   add(params_, weights + out.channels);
-  add(macs_, weights);
+  work(weights, out);
   add(stored_, kFloatBytes * (weights + out.channels));
 }
 
@@ -80,7 +91,10 @@ void CostTally::footprint(const net::LeastFootprint& least) {
 
 void CostTally::keep(std::int32_t layer) {
   Tensor& kept = tensors_[static_cast<std::size_t>(layer)];
-  kept.last_reader = static_cast<std::int32_t>(tensors_.size()) - 1;
+  auto end = static_cast<std::int32_t>(tensors_.size());
+  for (auto part = parts_.rbegin(); part != parts_.rend() && part->first_layer > layer; ++part)
+    end = part->first_layer;
+  kept.last_reader = end - 1;
   ++kept.readers;
 }
 
@@ -89,6 +103,11 @@ void CostTally::count_live() const {
   for (std::size_t t = 0; t < tensors_.size(); ++t) {
     change_[t] += tensors_[t].elements;
     change_[static_cast<std::size_t>(tensors_[t].last_reader) + 1] -= tensors_[t].elements;
+  }
+  std::int64_t kept = 0;
+  for (const Begun& part : parts_) {
+    change_[static_cast<std::size_t>(part.first_layer)] += part.kept_elements - kept;
+    kept = part.kept_elements;
   }
 }
 
@@ -104,7 +123,7 @@ spec::Costs CostTally::total() const {
     else if (!from.has_bias)
       add(stored, kFloatBytes * norm.biases);
   }
-  if (has_zeros_) return {params_, macs_, peak * kFloatBytes, stored};
+  if (has_zeros_ || !parts_.empty()) return {params_, macs_, peak * kFloatBytes, stored};
   const std::int64_t ram = *std::max_element(least_ram_.begin(), least_ram_.end());
   return {params_, macs_, peak * kFloatBytes, stored, least_flash_, ram};
 }

@@ -29,7 +29,8 @@ class CostTally {
       norm({inputs[0], 2 * std::int64_t{out.channels}, out.channels});
     if constexpr (std::is_same_v<Op, net::LayerScale>) norm({inputs[0], out.channels, 0});
   }
-  /// Keeps a layer's tensor alive to the end.
+  void begin_part(net::PartKind part, const net::PartLoad& load);
+  /// Keeps a layer's tensor alive to the end, of its part of a detector.
   void keep(std::int32_t layer);
   spec::Costs total() const;
   /// Returns the bytes alive while each layer runs.
@@ -45,6 +46,7 @@ class CostTally {
   void weights(const net::Dense&, const net::Shape& in, const net::Shape& out);
   template <class Op>
   void weights(const Op&, const net::Shape&, const net::Shape&) {}
+  void work(std::int64_t macs, const net::Shape& map);
   void footprint(const net::LeastFootprint& least);
   void count_live() const;
   void tensor(const net::Shape& out, std::span<const std::int32_t> inputs);
@@ -61,6 +63,12 @@ class CostTally {
     std::int64_t biases;  ///< that it leaves where it folds and the convolution has none
   };
   void norm(const Norm& norm);
+  struct Begun {
+    std::int32_t first_layer;
+    std::int64_t kept_elements;  ///< beside its own tensors
+  };
+  std::vector<Begun> parts_;  ///< of a detector, behind the trunk
+  net::PartLoad load_;        ///< of the part that is told of
   std::vector<Tensor> tensors_;
   std::vector<Norm> norms_;
   mutable std::vector<std::int64_t> change_;  ///< of live elements, per layer

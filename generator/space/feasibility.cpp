@@ -213,7 +213,7 @@ std::string unfit_text(const FeasibleSpace& space) {
   net::draw(space.prototype().decisions(), assignment, random);
   const net::Realised drawn = net::realise(space.prototype(), assignment, space.input());
   return "no choices of this prototype fit together" +
-         (drawn.network ? "" : "; of one, " + drawn.broken);
+         (drawn.broken.empty() ? "" : "; of one, " + drawn.broken);
 }
 
 /// Says that no design of a space that was counted out is feasible.

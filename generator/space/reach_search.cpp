@@ -307,7 +307,8 @@ bool misses_always(StructureEnds& ends, const net::Prototype& prototype,
                    const net::TaskInput& input, const Limits& limits, net::Assignment& assignment) {
   spec::Costs low, high;
   for (const Limits::Slot& slot : limits.slots()) {
-    const net::TaskInput there{slot.input, input.classes};
+    net::TaskInput there = input;
+    there.input = slot.input;
     if (!ends.measure(prototype, there, assignment)) return ends.breaks_for_all_widths();
     for (int cost = 0; cost < kCosts; ++cost) {
       const auto member = kAllCosts[cost];

@@ -172,7 +172,7 @@ void WidthDomains::check_rules(const Node& node, const Row& out) {
     demand(out, divides(node.groups));
   } else if (const auto* shuffle = std::get_if<net::Shuffle>(&node.op)) {
     demand(out, divides(std::max(1, shuffle->groups)));
-  } else if (node.kind == Kind::Add) {
+  } else if (node.kind == Kind::Add || node.kind == Kind::Merge || node.kind == Kind::Border) {
     for (std::int32_t i = 1; i < node.input_count; ++i) demand_equal(input_row(node, i), out);
   }
 }

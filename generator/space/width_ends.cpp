@@ -97,10 +97,21 @@ void StructureEnds::bound_above(StructureEnd& end) {
       if (built_.shapes[source].channels != out.channels) continue;
       const std::int64_t weights = std::int64_t{out.channels} * out.channels;
       end.bound.params += weights + 2 * out.channels;
-      end.bound.macs += weights * out.height * out.width;
+      end.bound.macs += most_runs(n) * weights * out.height * out.width;
       end.bound.model_bytes += 4 * (weights + out.channels);
     }
   }
+}
+
+/// How often a node's layers run at most, on maps as large as its own.
+std::int64_t StructureEnds::most_runs(std::size_t n) const {
+  const std::vector<net::Part>& parts = built_.structure.parts;
+  std::size_t part = parts.size();
+  while (part > 0 && parts[part - 1].first_node > static_cast<std::int32_t>(n)) --part;
+  if (part == 0) return 1;
+  const net::PartLoad load =
+      net::load_of(built_.structure, built_.shapes, static_cast<net::PartKind>(part - 1));
+  return std::max(load.times, load.levels);
 }
 
 void StructureEnds::note_flows(StructureEnd& end) {

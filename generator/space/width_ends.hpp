@@ -62,6 +62,7 @@ class StructureEnds {
   bool is_loose(std::size_t node) const;
   void bound_below(StructureEnd& end);
   void bound_above(StructureEnd& end);
+  std::int64_t most_runs(std::size_t node) const;
   void note_flows(StructureEnd& end);
   void note_parts(std::span<const std::int64_t> by_layer, StructureEnd::Parts& parts) const;
 

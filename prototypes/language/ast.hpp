@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "prototypes/language/chain_ast.hpp"
+#include "prototypes/language/detector_ast.hpp"
 
 namespace atto::net {
 
@@ -84,7 +85,8 @@ struct Model {
   std::vector<Stage> stages;
   std::vector<Slot> slots;
   std::vector<std::string> output_names;
-  std::vector<Source> outputs;  ///< kPrevious = the head's end
+  std::vector<Source> outputs;            ///< kPrevious = the head's end
+  std::optional<DetectorModel> detector;  ///< in place of a head and outputs
 };
 
 }  // namespace atto::net

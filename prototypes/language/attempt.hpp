@@ -9,9 +9,9 @@
 namespace atto::net {
 
 struct Attempt {
-  std::optional<Network> network;
+  Realised realised;
   std::int32_t place = 0;  ///< of the node that breaks a rule
-  std::string rule;
+  std::string rule;        ///< "" where none is broken
 };
 
 Attempt attempt(const Prototype& prototype, const Assignment& assignment, const TaskInput& input);

@@ -5,6 +5,7 @@
 
 #include "design_specs/reading/text_checks.hpp"
 #include "prototypes/language/ast.hpp"
+#include "prototypes/language/attempt.hpp"
 #include "prototypes/language/prototype.hpp"
 
 namespace atto::net {
@@ -108,10 +109,57 @@ class OutputCheck {
   std::vector<Shape> shapes_;
 };
 
+/// Throws what breaks the pyramid where no choice makes its levels halve at this input.
+void expect_detector(const Prototype& prototype, const TaskInput& input) {
+  spec::Random random(1);
+  std::optional<Attempt> first;
+  for (int i = 0; i < (prototype.is_design() ? 1 : kWithout); ++i) {
+    Assignment assignment(prototype.decisions().size(), kInactive);
+    draw(prototype.decisions(), assignment, random);
+    Attempt tried = attempt(prototype, assignment, input);
+    if (!tried.rule.starts_with(kHalving)) return;
+    if (!first) first = std::move(tried);
+  }
+  throw broken_rule(prototype, *first);
+}
+
 }  // namespace
 
+std::string other_subject(const Prototype& prototype, const spec::TaskKind& kind) {
+  const auto& detector = prototype.model().detector;
+  std::string fault;
+  if (!kind.finds_objects() && detector)
+    fault = R"(has a "detector" in place of a head)";
+  else if (kind.finds_objects() && !detector)
+    fault = R"(has no "detector")";
+  else if (kind.subject == spec::Subject::Masks && !detector->mask)
+    fault = R"(has no "mask" in its detector)";
+  else if (kind.subject == spec::Subject::Boxes && detector->mask)
+    fault = R"(has a "mask" in its detector, which this kind has no use for)";
+  return fault.empty()
+             ? ""
+             : fmt::format("is of another kind than the task, {}: it {}", kind.name, fault);
+}
+
+void expect_subject(const Prototype& prototype, const spec::DesignSpec& spec) {
+  const std::string fault = other_subject(prototype, spec.task.kind);
+  if (!fault.empty())
+    throw SpecError({{spec::place_text(spec.file.string(), spec.prototype_location), "/prototype",
+                      fault, spec.prototype.string()}});
+  const auto& anchors = spec.task.detector.anchors;
+  if (!anchors || anchors->are_fitted()) return;
+  const std::size_t levels = prototype.model().detector.value().levels();
+  if (anchors->sizes.size() != levels)
+    throw SpecError({{spec.file.string(), "/task/anchors/sizes",
+                      fmt::format("must be one entry a level, of which there are {}", levels),
+                      std::to_string(anchors->sizes.size())}});
+}
+
 void expect_output(const Prototype& prototype, const TaskInput& input, FirstOutput expected) {
-  OutputCheck(prototype, input, expected).run();
+  if (prototype.is_detector())
+    expect_detector(prototype, input);
+  else
+    OutputCheck(prototype, input, expected).run();
 }
 
 }  // namespace atto::net

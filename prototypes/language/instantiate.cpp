@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "prototypes/language/instantiate_detector.hpp"
+#include "prototypes/language/operator_nodes.hpp"
+
 namespace atto::net {
 namespace {
 
@@ -27,7 +30,7 @@ struct StrideSearch {
   }
 };
 
-class Builder {
+class Builder final : public StructureSource {
  public:
   Builder(const Model& model, const Assignment& assignment, Structure& out)
       : model_(model), decided_{model.decisions, assignment}, out_(out) {}
@@ -39,20 +42,40 @@ class Builder {
     current = chain(model_.stem, {current, current, nullptr, 1, nullptr}, current);
     stem_ = current;
     out_.module_nodes.assign(model_.slots.size(), -1);
+    if (model_.detector) return build_detector(*model_.detector, *this, out_);
     for (const Stage& stage : model_.stages) current = build_stage(stage, current);
     current = chain(model_.head, {current, current, nullptr, 1, nullptr}, current);
     for (const Source output : model_.outputs)
       out_.output_nodes.push_back(output == kPrevious ? current : node_of(output, current));
   }
 
- private:
-  std::int32_t append(Node node, std::initializer_list<std::int32_t> inputs) {
+  const Decided& decided() const override { return decided_; }
+  std::int32_t append_node(Node node, std::span<const std::int32_t> inputs) override {
     node.first_input = static_cast<std::int32_t>(out_.inputs.size());
     node.input_count = static_cast<std::int32_t>(inputs.size());
     out_.inputs.insert(out_.inputs.end(), inputs.begin(), inputs.end());
     node.module = module_;
+    node.level = level_;
     out_.nodes.push_back(node);
     return static_cast<std::int32_t>(out_.nodes.size()) - 1;
+  }
+  std::int32_t append_chain(const Item& item, std::int32_t input,
+                            const WidthExpression& width) override {
+    return chain(item, {input, input, &width, 1, nullptr}, input);
+  }
+  std::int32_t append_stage(std::int32_t number, std::int32_t input) override {
+    return build_stage(model_.stages[static_cast<std::size_t>(number)], input);
+  }
+  std::int32_t stem() const override { return stem_; }
+  WidthExpression width_of(const Width& width, std::int32_t input,
+                           const WidthExpression& pyramid) const override {
+    return this->width(width, {input, input, &pyramid, 1, nullptr});
+  }
+  void set_level(std::int32_t level) override { level_ = level; }
+
+ private:
+  std::int32_t append(const Node& node, std::initializer_list<std::int32_t> inputs) {
+    return append_node(node, std::span(inputs.begin(), inputs.size()));
   }
 
   WidthExpression width(const Width& width, const ChainContext& context) const {
@@ -154,75 +177,9 @@ class Builder {
     if (kind != Node::Kind::Dense && kind != Node::Kind::Operation) return current;
     return activated(decided_.option(op.activation), op.place, current);
   }
-  void convolution(const Operator& op, const ChainContext& context, Node& node) const {
-    node.kind = Node::Kind::Unit;
-    node.kernel = decided_.value(op.kernel);
-    node.dilation = decided_.value(op.dilation);
-    node.padding = decided_.option(op.padding);
-    node.norm = decided_.option(op.norm) != 0;
-    node.bias = op.bias.options.empty() ? !node.norm : decided_.option(op.bias) != 0;
-    node.activation = decided_.option(op.activation);
-    node.one_group_per_channel = op.kind == OperatorKind::Depthwise;
-    node.is_transposed = op.kind == OperatorKind::Deconv;
-    if (op.kind == OperatorKind::Grouped) node.groups = decided_.value(op.groups);
-    if (!node.one_group_per_channel) node.width = width(op.width, context);
-  }
   void fill(const Operator& op, const ChainContext& context, Node& node) const {
-    switch (op.kind) {
-      case OperatorKind::MaxPool:
-        return stands(pool_of(Pool::Kind::Max, op, node.stride), node);
-      case OperatorKind::AveragePool:
-        return stands(pool_of(Pool::Kind::Average, op, node.stride), node);
-      case OperatorKind::GlobalAveragePool:
-        return stands(GlobalAveragePool{}, node);
-      case OperatorKind::ChannelShuffle:
-        return stands(Shuffle{decided_.value(op.groups)}, node);
-      case OperatorKind::Upsample:
-        return stands(Upsample{decided_.value(op.factor),
-                               static_cast<Upsample::Mode>(decided_.option(op.mode))},
-                      node);
-      case OperatorKind::Softmax:
-        return stands(Softmax{}, node);
-      case OperatorKind::BatchNorm:
-        return stands(BatchNorm{}, node);
-      case OperatorKind::LayerNorm:
-        return stands(LayerNorm{}, node);
-      case OperatorKind::LayerScale:
-        return stands(LayerScale{decided_.option(op.init)}, node);
-      case OperatorKind::Dropout:
-        return stands(Dropout{decided_.option(op.rate)}, node);
-      case OperatorKind::Zero:
-        return stands(Zero{node.stride}, node);
-      case OperatorKind::SqueezeExcite:
-        node.kind = Node::Kind::SqueezeExcite;
-        node.reduction = decided_.value(op.reduction);
-        node.squeezed = decided_.value(op.squeezed);
-        node.activation = decided_.option(op.activation);
-        node.gate = decided_.option(op.gate);
-        return;
-      case OperatorKind::Dense:
-        node.kind = Node::Kind::Dense;
-        node.width = width(op.width, context);
-        return;
-      case OperatorKind::Activation:
-        node.kind = Node::Kind::Activate;
-        node.activation = decided_.option(op.activation);
-        return;
-      case OperatorKind::Conv:
-      case OperatorKind::Pointwise:
-      case OperatorKind::Depthwise:
-      case OperatorKind::Grouped:
-      case OperatorKind::Deconv:
-        return convolution(op, context, node);
-    }
-  }
-  Pool pool_of(Pool::Kind kind, const Operator& op, const Sides& stride) const {
-    return {kind, decided_.value(op.kernel), stride, decided_.option(op.padding)};
-  }
-  /// An operator that is an operation of the IR.
-  static void stands(const Op& op, Node& node) {
-    node.kind = Node::Kind::Operation;
-    node.op = op;
+    fill_node(op, decided_, node);
+    if (has_width(node)) node.width = width(op.width, context);
   }
   std::int32_t activated(Activation activation, std::int32_t place, std::int32_t current) {
     if (activation == Activation::None) return current;
@@ -385,16 +342,22 @@ class Builder {
   Decided decided_;
   Structure& out_;
   std::int32_t stem_ = 0;
-  std::int32_t module_ = -1;
+  std::int32_t module_ = -1, level_ = -1;
 };
 
 }  // namespace
 
-void build_structure(const Model& model, const Assignment& assignment, const Shape& input,
-                     int classes, Structure& out) {
+void build_structure(const Model& model, const Assignment& assignment, const TaskInput& input,
+                     Structure& out) {
   out.clear();
-  out.input = input;
-  out.classes = classes;
+  out.input = input.input;
+  out.classes = input.classes;
+  if (model.detector) {
+    const DetectorSettings settings = input.detector.over(model.detector->settings);
+    out.run.proposals = settings.proposals;
+    out.run.detections = settings.detections;
+    out.run.anchors = settings.anchors.shapes_a_cell();
+  }
   Builder(model, assignment, out).build();
 }
 

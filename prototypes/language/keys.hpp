@@ -14,7 +14,7 @@ using Words = std::span<const std::string_view>;
 
 inline constexpr auto kNetworkKeys = std::to_array<std::string_view>(
     {"format", "name", "description", "input", "classes", "activation", "let", "stem", "stages",
-     "head", "modules", "outputs", "decisions", "$schema"});
+     "head", "detector", "modules", "outputs", "decisions", "$schema"});
 inline constexpr auto kInputKeys = std::to_array<std::string_view>({"channels", "height", "width"});
 inline constexpr auto kStageKeys = std::to_array<std::string_view>(
     {"name", "description", "let", "modules", "stride", "channels", "module"});
@@ -32,6 +32,14 @@ inline constexpr auto kEntryKeys =
     std::to_array<std::string_view>({"module", "repeat", "stride", "channels", "with", "from"});
 inline constexpr auto kTemplateReferenceKeys =
     std::to_array<std::string_view>({"description", "module", "with", "channels", "from"});
+inline constexpr auto kDetectorKeys = std::to_array<std::string_view>(
+    {"description", "pyramid", "features", "proposals", "box", "mask", "settings"});
+inline constexpr auto kPyramidKeys =
+    std::to_array<std::string_view>({"from", "channels", "lateral", "smooth", "extra"});
+inline constexpr auto kProposalsKeys = std::to_array<std::string_view>({"tower"});
+inline constexpr auto kBoxKeys = std::to_array<std::string_view>({"crop", "tower"});
+inline constexpr auto kMaskKeys =
+    std::to_array<std::string_view>({"crop", "tower", "enlarge", "channels"});
 inline constexpr auto kFreeChainKeys = std::to_array<std::string_view>({"length", "ops"});
 inline constexpr auto kTimesKeys = std::to_array<std::string_view>({"times", "of", "round"});
 inline constexpr auto kChooseKeys = std::to_array<std::string_view>({"choose"});
@@ -99,6 +107,7 @@ inline constexpr std::array<Words, kOperatorNames.size()> kOperatorKeys = {
     kLayerScaleKeys, kDropoutKeys,       kDeconvKeys,    kZeroKeys};
 inline constexpr auto kShortcutNames =
     std::to_array<std::string_view>({"none", "identity", "projection"});
+inline constexpr auto kEnlargeNames = std::to_array<std::string_view>({"deconv", "upsample"});
 inline constexpr auto kJoinNames = std::to_array<std::string_view>({"add", "concat"});
 inline constexpr auto kByNames = std::to_array<std::string_view>({"machine", "human"});
 

@@ -33,7 +33,9 @@ struct LayerName {
 /// Walks one structure on construction. `Sink` has, for every IR operation `Op`,
 /// `void layer(const LayerName&, const Op&, const Shape& in, const Shape& out,
 /// std::span<const std::int32_t> inputs)` where `inputs` are numbers of earlier layers and `in` is
-/// the shape of the first of them.
+/// the shape of the first of them. For detectors it may have
+/// `void begin_part(PartKind, const PartLoad&)`, told before the first layer of every part but the
+/// trunk.
 template <class Sink>
 class LayerWalk {
  public:
@@ -182,8 +184,23 @@ class LayerWalk {
         return shortcut(node, out);
       case Kind::Gather:
         return gather(node, out);
+      case Kind::Merge:
+        return merge(node, out);
+      case Kind::Border:
+        return border(node, out);
     }
     return -1;
+  }
+  std::int32_t merge(const Node& node, const Shape& out) {
+    const std::int32_t doubled = add(node, Upsample{}, shape_of(node, 1), out, layer_of(node, 1));
+    return emit({node, Add::kIdentity.short_name}, Add{}, out, out, {layer_of(node, 0), doubled});
+  }
+  /// The next part of a detector has an input of its own.
+  std::int32_t border(const Node& node, const Shape& out) {
+    ++part_;
+    if constexpr (requires { sink_.begin_part(PartKind{}, PartLoad{}); })
+      sink_.begin_part(PartKind{part_}, load_of(structure_, shapes_, PartKind{part_}));
+    return emit({node}, InputLayer{}, out, out, {});
   }
   Slice slice_of(const Node& node) const {
     const double channels = shape_of(node, 0).channels;
@@ -196,6 +213,7 @@ class LayerWalk {
   Sink& sink_;
   WalkStorage& storage_;
   std::int32_t count_ = 0;
+  std::uint8_t part_ = 0;
 };
 
 }  // namespace atto::net

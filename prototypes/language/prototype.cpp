@@ -20,7 +20,7 @@ Prototype::Prototype(spec::Document document) : parsed_(std::make_unique<Parsed>
   parsed_->read = read_network(parsed_->document);
   if (!is_design()) return;
   const Attempt tried = attempt(*this, {}, written_input());
-  if (!tried.network) throw broken_rule(*this, tried);
+  if (!tried.rule.empty()) throw broken_rule(*this, tried);
 }
 
 Prototype::~Prototype() = default;
@@ -54,7 +54,15 @@ const Model& Prototype::model() const {
 
 void Prototype::instantiate(const Assignment& assignment, const TaskInput& input,
                             Structure& out) const {
-  build_structure(model(), assignment, input.input, input.classes, out);
+  build_structure(model(), assignment, input, out);
+}
+
+bool Prototype::is_detector() const {
+  return model().detector.has_value();
+}
+
+DetectorSettings Prototype::detector_settings(const TaskInput& input) const {
+  return input.detector.over(model().detector.value().settings);
 }
 
 const std::string& Prototype::place(std::int32_t index) const {
@@ -78,15 +86,27 @@ Prototype read_prototype(const std::filesystem::path& file) {
   return Prototype(spec::read_json(file));
 }
 
-Network design_network(const Prototype& prototype, const TaskInput& input) {
+void expect_one_network(const Prototype& prototype, std::string_view who) {
+  if (!prototype.is_detector()) return;
+  const spec::Value& detector = *prototype.document().root.find("detector");
+  throw SpecError({{spec::place_text(prototype.file(), detector.location), "/detector",
+                    std::string(who) + " knows networks with a head, and no detectors yet", ""}});
+}
+
+Realised design_realised(const Prototype& prototype, const TaskInput& input) {
   if (!prototype.is_design()) {
     const Decision& hole = prototype.decisions().front();
     throw SpecError({{spec::place_text(prototype.file(), hole.location), hole.pointer,
                       "a design has no holes; fill this one or generate a design", ""}});
   }
   Attempt result = attempt(prototype, {}, input);
-  if (!result.network) throw broken_rule(prototype, result);
-  return std::move(*result.network);
+  if (!result.rule.empty()) throw broken_rule(prototype, result);
+  return std::move(result.realised);
+}
+
+Network design_network(const Prototype& prototype, const TaskInput& input) {
+  expect_one_network(prototype);
+  return std::move(*design_realised(prototype, input).network);
 }
 
 Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input) {

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "design_specs/reading/json.hpp"
+#include "design_specs/requirements/design_spec.hpp"
 #include "prototypes/language/decisions.hpp"
 #include "prototypes/language/structure.hpp"
+#include "prototypes/network/detector.hpp"
 #include "prototypes/network/network.hpp"
 
 namespace atto::net {
@@ -21,6 +23,7 @@ namespace atto::net {
 struct TaskInput {
   Shape input;
   int classes = 0;
+  spec::StatedSettings detector = {};  ///< in place of a detector's own settings
 };
 
 /// One recorded decision of a design.
@@ -47,6 +50,10 @@ class Prototype {
   /// Returns the decisions that a design's file records; empty for a person's prototype.
   const std::vector<Provenance>& provenance() const;
   bool is_design() const { return decisions().empty(); }
+  /// Whether it ends in parts that find objects, in place of one network with a head.
+  bool is_detector() const;
+  /// Returns how a detector is run in a task.
+  DetectorSettings detector_settings(const TaskInput& input) const;
 
   /// Builds the graph of the decided structure into `out` (reused storage). Structure decisions
   /// that exist must be taken; widths need not be.
@@ -74,22 +81,40 @@ Prototype read_prototype(const std::filesystem::path& file);
 /// scores before any softmax.
 enum class FirstOutput : std::uint8_t { Scores, Logits };
 /// Throws SpecError, at the head or the output, where some choice gives another first output at
-/// this input. Tries every choice of the head and many of the rest, not all together.
+/// this input. Tries every choice of the head and many of the rest, not all together. Of a
+/// detector, whose outputs are its own: where no choice makes the levels of its pyramid halve.
 void expect_output(const Prototype& prototype, const TaskInput& input, FirstOutput expected);
 
-/// A network, or the rule that the choices break ("stages[0].modules[1].chain[0]: groups 3 do not
-/// divide width 64").
+/// Returns why a prototype or design is not for tasks of the kind, which need a head, a detector,
+/// or one with masks; "" where it is: "is of another kind than the task, detection: it has no ...".
+std::string other_subject(const Prototype& prototype, const spec::TaskKind& kind);
+/// Throws SpecError, at the spec's prototype, where that is not for its task.
+void expect_subject(const Prototype& prototype, const spec::DesignSpec& spec);
+
+/// A network, a detector, or the rule that the choices break ("stages[0].modules[1].chain[0]:
+/// groups 3 do not divide width 64").
 struct Realised {
   std::optional<Network> network;
+  std::optional<DetectorParts> detector;
   std::string broken;
+
+  /// Of the network or the detector, whichever it is.
+  spec::Costs costs() const;
+  std::uint64_t hash() const;
 };
 
 /// Turns a complete assignment into the network. `input` absent = as written.
 Realised realise(const Prototype& prototype, const Assignment& assignment,
                  const std::optional<TaskInput>& input = {});
 
-/// Returns the network that a design (no holes) is; holes or broken rules are SpecErrors.
+/// Returns the network or the detector that a design (no holes) is; holes or broken rules are
+/// SpecErrors.
+Realised design_realised(const Prototype& design, const TaskInput& input);
+/// As above, for those who treat one network: a detector is a SpecError.
 Network design_network(const Prototype& design, const TaskInput& input);
+/// Throws SpecError for a detector, which is several networks: "atto train does not know detectors
+/// yet".
+void expect_one_network(const Prototype& prototype, std::string_view who = "this command");
 /// Reads a design file into a network.
 Network read_design(const std::filesystem::path& file, const std::optional<TaskInput>& input = {});
 /// As above, for a task: its first output is as expected.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "prototypes/language/limits.hpp"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr double kWholeTolerance = 1e-6;
 constexpr std::string_view kKept = "";
+constexpr std::string_view kOneWidth = "the levels of a pyramid must have one width";
 constexpr std::string_view kNoWidth = "a width must come out as a whole number from 1 to 65536";
 
 /// Returns a product that must be whole, or -1.
@@ -49,6 +51,10 @@ class Resolution {
         return shortcut(node, out);
       case Node::Kind::Gather:
         return gather(node, out);
+      case Node::Kind::Merge:
+        return merge(node, out);
+      case Node::Kind::Border:
+        return border(node, out);
       case Node::Kind::SqueezeExcite:
       case Node::Kind::Activate:
         out = in(node, 0);
@@ -130,13 +136,84 @@ class Resolution {
     return infer_shape(net::Concat{}, {sized, std::span(order).first(count)}, 0, out);
   }
 
+  std::string_view merge(const Node& node, Shape& out) const {
+    out = in(node, 0);
+    const Shape& above = in(node, 1);
+    if (out.height != 2 * above.height || out.width != 2 * above.width) return kHalving;
+    return out.channels == above.channels ? kKept : kOneWidth;
+  }
+  std::string_view border(const Node& node, Shape& out) const {
+    out = in(node, 0);
+    if (node.crop > 0) out.height = out.width = node.crop;
+    for (std::int32_t i = 1; i < node.input_count; ++i)
+      if (in(node, static_cast<std::size_t>(i)).channels != out.channels) return kOneWidth;
+    return kKept;
+  }
+
   const Structure& structure_;
   const std::vector<Decision>& decisions_;
   const Assignment& assignment_;
   std::vector<Shape>& shapes_;
 };
 
+/// The same weights run on levels of several sizes: what they make must have the level's sides.
+std::string_view check_proposal(const Structure& structure, const std::vector<Shape>& shapes,
+                                std::int32_t node) {
+  const auto first = structure.parts[1].first_node, end = structure.parts[2].first_node;
+  if (node < first || node >= end) return kKept;
+  const Shape &level = shapes[static_cast<std::size_t>(first)],
+              &map = shapes[static_cast<std::size_t>(node)];
+  if (map.height == level.height && map.width == level.width) return kKept;
+  const auto outputs = std::span(structure.output_nodes)
+                           .subspan(static_cast<std::size_t>(structure.parts[1].first_output), 2);
+  const bool is_result = node == outputs[0] || node == outputs[1];
+  const bool is_dense = structure.nodes[static_cast<std::size_t>(node)].kind == Node::Kind::Dense;
+  return map.height == 1 && map.width == 1 && !is_result && !is_dense
+             ? kKept
+             : "proposals must keep the sides of their level";
+}
+
+std::int64_t pixels_of(const Shape& shape) {
+  return std::int64_t{shape.height} * shape.width;
+}
+
 }  // namespace
+
+std::int64_t PartLoad::of(std::int64_t work, const Shape& map) const {
+  const auto times_of = [](std::int64_t amount, std::int64_t runs) {
+    std::int64_t product = 0;
+    return __builtin_mul_overflow(amount, runs, &product) ? std::numeric_limits<std::int64_t>::max()
+                                                          : product;
+  };
+  if (levels == 0) return times_of(work, times);
+  if (pixels_of(map) != first_pixels) return times_of(work, levels);
+  return times_of(work / first_pixels, all_pixels);  // every pixel is as much work
+}
+
+PartLoad load_of(const Structure& structure, std::span<const Shape> shapes, PartKind part) {
+  PartLoad load;
+  if (part == PartKind::Trunk) return load;
+  const DetectorRun& run = structure.run;
+  const Part& proposal = structure.parts[1];
+  const Node& border = structure.nodes[static_cast<std::size_t>(proposal.first_node)];
+  for (std::int32_t i = 0; i < border.input_count; ++i) {
+    const auto at = static_cast<std::size_t>(border.first_input + i);
+    const Shape& level = shapes[static_cast<std::size_t>(structure.inputs[at])];
+    load.kept_elements += level.elements();
+    if (part == PartKind::Proposal) load.all_pixels += pixels_of(level);
+  }
+  if (part == PartKind::Proposal) {
+    const Shape& first = shapes[static_cast<std::size_t>(proposal.first_node)];
+    load.first_pixels = pixels_of(first);
+    load.levels = border.input_count;
+    load.kept_elements -= first.elements();  // which is what the part reads
+  } else if (part == PartKind::Box) {
+    load.times = run.proposals + (run.mask_follows_box ? run.detections : 0);
+  } else {
+    load.times = run.detections;
+  }
+  return load;
+}
 
 std::int32_t related_width(std::int32_t base, double factor, std::int32_t round) {
   std::int64_t width = base;
@@ -158,7 +235,9 @@ std::string_view resolve(const Structure& structure, const std::vector<Decision>
   shapes.resize(structure.nodes.size());
   const Resolution resolution(structure, decisions, assignment, shapes);
   for (std::size_t i = 0; i < structure.nodes.size(); ++i) {
-    const std::string_view broken = resolution.resolve(structure.nodes[i], shapes[i]);
+    std::string_view broken = resolution.resolve(structure.nodes[i], shapes[i]);
+    if (broken.empty() && !structure.parts.empty())
+      broken = check_proposal(structure, shapes, static_cast<std::int32_t>(i));
     if (broken.empty()) continue;
     if (broken_node != nullptr) *broken_node = static_cast<std::int32_t>(i);
     return broken;

@@ -2,8 +2,11 @@
 // A prototype whose structure is decided, as a graph of language-level nodes whose widths are still
 // expressions. Widths move over it cheaply: resolve() gives the shapes, realise() the network.
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "prototypes/language/decisions.hpp"
@@ -49,6 +52,10 @@ struct Node {
     /// Others averaged to the size of the main input; then all are joined in order: stacked, or
     /// the others projected to the main one's width and added.
     Gather,
+    Merge,  ///< inputs (level, the one of half its sides above it): doubles the second and adds
+    /// Where a part of a detector begins: hands on its first input, or crops of it. Its inputs are
+    /// the levels that the part may be given.
+    Border,
   } kind = Kind::Input;
   enum class ShortcutMode : std::uint8_t {
     None,
@@ -68,10 +75,28 @@ struct Node {
   double slice_begin = 0, slice_end = 1;  ///< Slice: shares of the input's width, whole products
   std::int32_t main_input = 0;            ///< Gather: its number among the inputs
   bool concat = false;                    ///< Gather: stacked along channels, not added
+  std::int32_t crop = 0;                  ///< Border: side of the crops; 0 = hands on
   WidthExpression width;                  ///< Unit and Dense
   std::int32_t first_input = 0, input_count = 0;  ///< in Structure::inputs
   std::int32_t place = 0;    ///< index into Prototype's table of places (layer names)
   std::int32_t module = -1;  ///< running number of the module it belongs to, or -1
+  std::int32_t level = -1;   ///< of a pyramid, of whose chains every level has its own copy
+};
+
+/// A part of a detector: its nodes are those from `first_node` to that of the next part.
+struct Part {
+  std::int32_t first_node = 0, first_output = 0;  ///< in Structure::nodes, ::output_nodes
+};
+/// The parts of a detector, in order; the last may be missing.
+enum class PartKind : std::uint8_t { Trunk, Proposal, Box, Mask };
+inline constexpr std::array<std::string_view, 4> kPartNames = {"trunk", "proposals", "box", "mask"};
+
+/// What a detector's structure knows of how its parts are run.
+struct DetectorRun {
+  std::int32_t proposals = 0, detections = 0;
+  std::int32_t anchors = 1;  ///< of a cell
+  std::int32_t cropped_levels = 1;
+  bool mask_follows_box = false;
 };
 
 struct Structure {
@@ -81,6 +106,8 @@ struct Structure {
   /// The output node of every module that the prototype may have; -1 where it does not exist.
   std::vector<std::int32_t> module_nodes;
   std::vector<std::int32_t> ends;  ///< working memory of instantiate()
+  std::vector<Part> parts;         ///< of a detector; none of one plain network
+  DetectorRun run;                 ///< of a detector
   Shape input;
   int classes = 0;
   void clear() {
@@ -89,8 +116,13 @@ struct Structure {
     output_nodes.clear();
     module_nodes.clear();
     ends.clear();
+    parts.clear();
   }
 };
+
+/// What resolve() says of a pyramid whose levels do not fit into each other.
+inline constexpr std::string_view kHalving =
+    "the levels of a pyramid must halve in side from one to the next";
 
 /// Computes every node's output shape under the assignment (widths must be decided). Returns "" or
 /// the rule that is broken (groups that do not divide, a product that is not whole, an add of
@@ -98,5 +130,18 @@ struct Structure {
 std::string_view resolve(const Structure& structure, const std::vector<Decision>& decisions,
                          const Assignment& assignment, std::vector<Shape>& shapes,
                          std::int32_t* broken_node = nullptr);
+
+/// How often the layers of a part run, and what lives while they do.
+struct PartLoad {
+  std::int64_t times = 1;  ///< on inputs of the shape that the structure is resolved for
+  /// Of a part that runs on levels of several sizes: pixels of the first, of all, and their number;
+  /// 0 for other parts. A layer's map has the sides of its level, or is one pixel.
+  std::int64_t first_pixels = 0, all_pixels = 0, levels = 0;
+  std::int64_t kept_elements = 0;  ///< of the levels, beside the part's own tensors
+
+  /// Returns the work of all runs for that of one layer, in one run on the first level.
+  std::int64_t of(std::int64_t work, const Shape& map) const;
+};
+PartLoad load_of(const Structure& structure, std::span<const Shape> shapes, PartKind part);
 
 }  // namespace atto::net

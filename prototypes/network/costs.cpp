@@ -11,8 +11,6 @@
 namespace atto::net {
 namespace {
 
-constexpr std::int64_t kBytesPerValue = 4;  // float32
-
 /// Who reads a layer's tensor. A network's output is read after the last layer.
 struct Readers {
   int count = 0;
@@ -98,11 +96,6 @@ std::int64_t model_values(const Network& network, const std::vector<Readers>& re
   return adds_bias ? counts.norms / 2 : 0;
 }
 
-std::int64_t add_saturated(std::int64_t a, std::int64_t b) {
-  std::int64_t sum = 0;
-  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
-}
-
 /// The tensors alive while one layer after the other runs.
 class LiveTensors {
  public:
@@ -152,6 +145,11 @@ bool has_zeros(const Network& network) {
 }
 
 }  // namespace
+
+std::int64_t add_saturated(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
+}
 
 std::vector<LayerCosts> layer_costs(const Network& network) {
   const std::vector<Shape> shapes = infer_shapes(network);

@@ -11,6 +11,11 @@ namespace atto::net {
 
 using spec::Costs;
 
+inline constexpr std::int64_t kBytesPerValue = 4;  ///< float32
+
+/// Returns a + b, or the largest value where that is beyond 64 bits.
+std::int64_t add_saturated(std::int64_t a, std::int64_t b);
+
 struct LayerCosts {
   Shape shape;  ///< output
   std::int64_t params = 0;

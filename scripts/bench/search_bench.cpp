@@ -33,7 +33,7 @@ constexpr double kTuningBudget = 0.1;
 
 struct Options {
   std::string table, settings, store, from, spec, problem;
-  int repetitions = 100;
+  int repetitions = 100, window = 0;
   std::uint64_t seed = 1;
   double charged_per_job = 0;
   bool is_json = false, is_tuning = false, with_ablations = true;
@@ -49,8 +49,8 @@ struct TableSource {
   std::unique_ptr<gen::FeasibleSpace> space;
 
   /// `limits`: a spec whose requirements and settings stand in place of the table's own; then only
-  /// the designs are left that keep to them.
-  TableSource(const std::string& file, const std::string& limits)
+  /// the designs are left that keep to them. `window` of every strategy; 0: as the spec says.
+  TableSource(const std::string& file, const std::string& limits, int window)
       : stored(read_table(file)),
         spec(limits.empty() ? spec::read_design_spec(spec::parse_json(stored.spec_text, file), file)
                             : spec::read_design_spec(
@@ -59,6 +59,7 @@ struct TableSource {
         space(std::make_unique<gen::FeasibleSpace>(*prototype, stored.input, spec.require,
                                                    spec.search.band)) {
     spec.search.rungs = stored.table.rungs;
+    if (window > 0) spec.search.window = window;
     if (!limits.empty()) stored.table = allowed_part(stored.table, *space);
   }
 };
@@ -231,8 +232,9 @@ Json run(const TableSource& source, const Options& options) {
 }
 
 int bench(const Options& options) {
+  const auto source = [&] { return TableSource(options.table, options.spec, options.window); };
   if (options.is_tuning) {
-    const std::string text = tune(TableSource(options.table, options.spec), options).dump(2) + "\n";
+    const std::string text = tune(source(), options).dump(2) + "\n";
     if (options.store.empty())
       std::cout << text;
     else
@@ -240,13 +242,13 @@ int bench(const Options& options) {
     return 0;
   }
   if (!options.problem.empty()) {
-    const TableSource source(options.table, options.spec);
-    spec::write_file_atomically(options.problem, problem_text(source.stored.table, source.spec,
-                                                              setting_for(source, options)));
+    const TableSource read = source();
+    spec::write_file_atomically(
+        options.problem, problem_text(read.stored.table, read.spec, setting_for(read, options)));
     return 0;
   }
-  const Json stored = options.from.empty() ? run(TableSource(options.table, options.spec), options)
-                                           : Json::parse(spec::read_file(options.from));
+  const Json stored =
+      options.from.empty() ? run(source(), options) : Json::parse(spec::read_file(options.from));
   if (!options.store.empty()) spec::write_file_atomically(options.store, stored.dump() + "\n");
   const Json said = summary(stored);
   if (options.is_json)
@@ -272,6 +274,8 @@ int main(int argc, char** argv) {
                  "CPU-seconds of generator and inquisitor, a job");
   app.add_option("--store", options.store, "File to keep the repetitions (--tune: settings) in");
   app.add_option("--from", options.from, "Kept repetitions to read instead of running any");
+  app.add_option("--window", options.window, "search.window of every strategy")
+      ->check(CLI::Range(1, 100000));
   app.add_option("--problem", options.problem,
                  "File for what an optimiser outside needs; runs nothing");
   app.add_option("--with", options.with, "Campaigns of optimisers outside (JSON), to be judged");

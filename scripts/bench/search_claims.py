@@ -37,12 +37,13 @@ def add_pooled(rows):
 
 
 def verdict(rows, measure, at):
-    """(budgets with a baseline that is better, used budgets where ours beats every baseline, used budgets)."""
+    """(by budget the baselines that are better, used budgets where ours beats every baseline, used budgets)."""
     budgets = {}
     for row in rows:
         if row[1] == measure:
             budgets.setdefault(row[2], []).append(row)
-    worse = [budget for budget, of in budgets.items() if any(row[5] < 0 and row[at] < LEVEL for row in of)]
+    worse = {budget: names for budget, of in budgets.items()
+             if (names := [row[4] for row in of if row[5] < 0 and row[at] < LEVEL])}
     used = [budget for budget, of in budgets.items() if of[0][3]]
     better = [budget for budget in used if all(row[5] > 0 and row[at] < LEVEL for row in budgets[budget])]
     return worse, better, used
@@ -80,22 +81,24 @@ def main():
     add_pooled(rows)
     print("| table | designs | rungs | measure | significantly worse at, % | better than every baseline at, % of used | "
           "cost to the best baseline's | falls at |\n|" + "---|" * 8)
-    ratios, won, used_all, worse_all, pooled_won, pooled_worse = {}, 0, 0, 0, 0, 0
+    ratios, counts = {}, {measure: [0] * 5 for measure in MEASURES}
     for name, stored, summary in tables:
         own = [row for row in rows if row[0] == name]
         for measure in MEASURES:
             worse, better, used = verdict(own, measure, 7)
             ratio = cost_ratio(stored, summary, measure)
             ratios.setdefault(measure, []).append((len(stored["rungs"]) > 1, ratio))
-            if measure == "regret":
-                won, used_all, worse_all = won + len(better), used_all + len(used), worse_all + len(worse)
-                pooled = verdict(own, measure, 8)
-                pooled_won, pooled_worse = pooled_won + len(pooled[1]), pooled_worse + len(pooled[0])
-            print(f"| {name} | {stored['designs']} | {len(stored['rungs'])} | {measure} | {percent(worse)} | "
+            pooled = verdict(own, measure, 8)
+            found = (len(worse), len(pooled[0]), len(better), len(used), len(pooled[1]))
+            counts[measure] = [sum(pair) for pair in zip(counts[measure], found)]
+            beaten = "; ".join(f"{100 * budget:g} by {', '.join(names)}" for budget, names in worse.items()) or "none"
+            print(f"| {name} | {stored['designs']} | {len(stored['rungs'])} | {measure} | {beaten} | "
                   f"{percent(better)} of {percent(used)} | {'never' if ratio is None else f'{ratio:.2f}'} | "
                   f"{', '.join(falls(stored, summary)) or '-' if measure == 'hypervolume' else ''} |")
-    print(f"\n* Regret: significantly worse at {worse_all} table-budget pairs (adjusted over all tables together: {pooled_worse}); "
-          f"better than every baseline at {won} of the {used_all} used ({pooled_won}).")
+    print()
+    for measure, (worse, pooled_worse, won, used, pooled_won) in counts.items():
+        print(f"* {measure.capitalize()}: significantly worse than a baseline at {worse} table-budget pairs (adjusted over all tables "
+              f"together: {pooled_worse}); better than every baseline at {won} of the {used} used ({pooled_won}).")
     for measure, of in ratios.items():
         for has_rungs, what in ((None, "all tables"), (True, "tables with rungs")):
             chosen = [9e9 if r is None else r for rungs, r in of if has_rungs is None or rungs]

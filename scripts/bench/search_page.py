@@ -4,14 +4,15 @@
 """
 import argparse
 import html
+import itertools
 import json
 import math
 import os
 
-OURS = "generative_synthesis"
+OURS, LEVEL = "generative_synthesis", 0.05
 COLOURS = {OURS: "#c2410c", "random": "#64748b", "random_asha": "#2563eb", "one_epoch_top_k": "#059669",
            "aging_evolution": "#7c3aed", "local_search": "#be185d"}
-OTHERS = ["#0891b2", "#ca8a04", "#9f1239", "#4d7c0f", "#57534e", "#0f766e"]
+OTHERS = ["#0891b2", "#ca8a04", "#9f1239", "#4d7c0f", "#57534e", "#0f766e", "#1e3a8a", "#a16207"]
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 380, 64, 16, 16, 44
 
 
@@ -98,10 +99,6 @@ def table(rows):
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in body]) + "\n"
 
 
-def p_text(p):
-    return "< 1e-9" if p < 1e-9 else f"{p:.2g}"
-
-
 def quartile(values, share):
     values = sorted(values)
     at = share * (len(values) - 1)
@@ -114,28 +111,28 @@ def spread(values, digits):
             f"{quartile(values, .75):.{digits}f}]")
 
 
+def marks(summary):
+    """What stands behind a baseline's median: * where ours is significantly better, ! where worse. {(baseline, measure): [budget]}"""
+    found = {}
+    for row in summary[OURS]["by_budget"]:
+        for measure in ("regret", "hypervolume"):
+            for baseline, test in row.get(measure, {}).items():
+                mark = "" if test["adjusted_p"] >= LEVEL else " *" if test["effect"] > 0 else " **!**"
+                found.setdefault((baseline, measure), []).append(mark)
+    return found
+
+
 def medians(stored, summary, labels, measure, digits):
-    rows = [["", *(f"{100 * b:g} %" for b in stored["budgets"]), "reached at"]]
     key = "cpu_share_to_best_baseline" + ("" if measure == "regret" else "_hypervolume")
+    has_baselines = any(one["is_baseline"] for one in stored["outcomes"])
+    rows, found = [["", "runs", *(f"{100 * b:g} %" for b in stored["budgets"])] + ["reached at"] * has_baselines], marks(summary)
     for one in stored["outcomes"]:
         if one["label"] in labels:
             share = summary[one["label"]][key]
-            rows.append([f"`{one['label']}`" if " " not in one["label"] else one["label"],
-                         *(spread(values, digits) for values in one[measure]),
-                         "never" if share is None else f"{100 * share:.1f} %"])
-    return table(rows)
-
-
-def tests(stored, summary, measure):
-    rows = [["against", *(f"{100 * b:g} %" for b in stored["budgets"])]]
-    by_budget = summary[OURS]["by_budget"]
-    for baseline in by_budget[0][measure]:
-        cells = []
-        for row in by_budget:
-            test = row[measure][baseline]
-            cells.append(f"{test['effect']:+.2f}, p {p_text(test['adjusted_p'])}"
-                         + ("" if row["is_used"] else " (not used)"))
-        rows.append([f"`{baseline}`", *cells])
+            cells = [spread(values, digits) + mark for values, mark in itertools.zip_longest(
+                one[measure], found.get((one["label"], measure), []), fillvalue="")]
+            reached = ["never" if share is None else f"{100 * share:.1f} %"] * has_baselines
+            rows.append([f"`{one['label']}`" if " " not in one["label"] else one["label"], str(len(one[measure][0])), *cells, *reached])
     return table(rows)
 
 
@@ -150,20 +147,16 @@ def main():
     with open(options.summary, encoding="utf-8") as file:
         summary = json.load(file)
     os.makedirs(options.charts, exist_ok=True)
-    strategies = [one["label"] for one in stored["outcomes"] if one["is_baseline"] or one["label"] == OURS]
-    free = [one["label"] for one in stored["outcomes"] if one["label"].endswith(", free")]  # of optimisers outside
-    ablations = [one["label"] for one in stored["outcomes"]
-                 if one["label"] == OURS or not one["is_baseline"] and one["label"] not in free]
-    charts = draw(stored, options.charts, strategies, "strategies")
-    charts += draw(stored, options.charts, ablations, "ablations")
-    print(f"{stored['repetitions']} repetitions of each. Medians [quartiles].\n`reached at`: share of the table's cost at which the "
-          "median is as good as the best baseline's at the largest budget.\n")
-    for measure, title, digits in (("regret", "Regret, points of top-1", 2), ("hypervolume", "Hypervolume", 3)):
-        print(f"**{title}**\n\n{medians(stored, summary, strategies + free, measure, digits)}")
-        print(f"`{OURS}` against each baseline: matched-pairs rank-biserial effect (1 = better in every pair), Holm-adjusted p "
-              f"of Wilcoxon's signed-rank test:\n\n{tests(stored, summary, measure)}")
-    print("**Parts switched off**, regret\n\n" + medians(stored, summary, ablations, "regret", 2))
-    for path in charts:
+    labels = [one["label"] for one in stored["outcomes"]]
+    of_parts = [label for label in labels if label == OURS or label.startswith("without ")]
+    is_parts = len(of_parts) > 1
+    free = [label for label in labels if label.endswith(", free")]  # of optimisers outside
+    shown = of_parts if is_parts else [label for label in labels if label not in free]
+    rungs = ", ".join(map(str, stored["rungs"]))
+    print(table([["designs", "rungs", "noise between seeds, points"], [str(stored["designs"]), rungs, f"{stored['seed_noise']:.2f}"]]))
+    for measure, title, digits in (("regret", "Regret, points", 2), ("hypervolume", "Hypervolume", 3)):
+        print(f"**{title}**\n\n{medians(stored, summary, shown if is_parts else labels, measure, digits)}")
+    for path in draw(stored, options.charts, shown, "ablations" if is_parts else "strategies"):
         name = os.path.splitext(os.path.basename(path))[0].split("_")
         print(f"![{name[-1].capitalize()} of {name[-2]}](../pictures/{os.path.basename(path)})")
 

@@ -10,6 +10,7 @@
 #include "design_specs/seeds/random.hpp"
 #include "search/campaign/judging.hpp"
 #include "trainer/data/dataset_identity.hpp"
+#include "trainer/data/instances/instance_set.hpp"
 
 namespace atto::search {
 namespace {
@@ -35,8 +36,27 @@ train::DatasetInfo stand_in(const spec::DesignSpec& spec, const net::TaskInput& 
   return info;
 }
 
+/// Pictures with objects come in any size: the prototype's is meant, or the task's.
+train::DatasetInfo describe_instances(const spec::DesignSpec& spec, const net::TaskInput& written) {
+  const spec::Task& task = spec.task;
+  const std::unique_ptr<train::InstanceSet> set = train::open_instance_set(task.dataset, task.base);
+  train::DatasetInfo info = stand_in(spec, written);
+  info.name = set->info().name;
+  info.folder = set->info().folder;
+  info.digest = set->info().digest;
+  info.notes = set->info().notes;
+  info.classes = static_cast<int>(set->info().categories.size());
+  info.validation_images = static_cast<std::int64_t>(set->pictures(train::Split::Validation));
+  info.train_images =
+      static_cast<std::int64_t>(set->pictures(train::Split::Train)) + info.validation_images;
+  info.test_images = static_cast<std::int64_t>(set->pictures(train::Split::Test));
+  return info;
+}
+
 train::DatasetInfo find_data(const Campaign& campaign) {
   try {
+    if (campaign.spec.task.kind.finds_objects())
+      return describe_instances(campaign.spec, campaign.prototype->written_input());
     return train::describe_dataset(campaign.spec.task);
   } catch (const EnvironmentError&) {
     if (campaign.evaluator != EvaluatorKind::Fake) throw;
@@ -56,6 +76,24 @@ void check_overrides(const Campaign& campaign) {
                         search.candidates < 1 ? "must be >= 1"
                                               : fmt::format("must be <= {}", spec::kMaxCandidates),
                         std::to_string(search.candidates)});
+  if (!problems.empty()) throw SpecError(std::move(problems));
+}
+
+/// Says what campaigns cannot do for detectors yet.
+void check_detection(const Campaign& campaign) {
+  std::vector<Problem> problems;
+  const auto refuse = [&](const char* path, const char* rule) {
+    problems.push_back({campaign.spec_name, path, rule, ""});
+  };
+  if (campaign.evaluator != EvaluatorKind::Fake)
+    refuse("/task/kind", "a campaign cannot train detectors yet; --evaluator fake tries one out");
+  if (!campaign.spec.export_formats.empty())
+    refuse("/export", "a campaign cannot export detectors yet");
+  bool asks_latency = false;
+  for (int tier = 0; tier < campaign.tiers(); ++tier)
+    asks_latency |= campaign.require(tier).latency_ms.max.has_value();
+  if (asks_latency)
+    refuse("/require/latency_ms", "the latency of a detector cannot be measured yet");
   if (!problems.empty()) throw SpecError(std::move(problems));
 }
 
@@ -112,6 +150,8 @@ Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, Evalu
   spec::JsonFile prototype = spec::read_json_file(campaign.spec.prototype);
   campaign.prototype_text = std::move(prototype.text);
   campaign.prototype = std::make_unique<net::Prototype>(std::move(prototype.document));
+  net::expect_subject(*campaign.prototype, campaign.spec);
+  if (campaign.spec.task.kind.finds_objects()) check_detection(campaign);
   const train::DatasetInfo info = find_data(campaign);
   train::check_image_counts(campaign.spec, info);
   campaign.dataset = train::identity_of(info);
@@ -119,7 +159,7 @@ Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, Evalu
     campaign.spec.task.dataset = info.folder.string();
     campaign.spec.task.base.clear();
   }
-  campaign.input = {info.input(), info.classes};
+  campaign.input = {info.input(), info.classes, campaign.spec.task.detector};
   net::expect_output(*campaign.prototype, campaign.input, net::FirstOutput::Logits);
   campaign.train_images = info.train_images - info.validation_images;
   campaign.validation_images = info.validation_images;

@@ -101,6 +101,8 @@ std::string assignment_text(const net::Assignment& assignment);
 net::Assignment read_assignment(const std::string& text);
 
 /// Builds a design's network at the trained resolution.
+net::Realised build_design(const Campaign& campaign, const DesignRow& design);
+/// The same, of a detector its trunk.
 net::Network build_network(const Campaign& campaign, const DesignRow& design);
 /// Returns the design as a file that `atto inspect` and `atto reopen` read.
 std::string design_file_text(const Campaign& campaign, const DesignRow& design);

@@ -4,14 +4,14 @@
 #include <utility>
 
 #include "design_specs/reading/text_checks.hpp"
-#include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/campaign/campaign.hpp"
 
 namespace atto::search {
 namespace {
 
-net::Network network_of(const net::Prototype& design, const net::TaskInput& input) {
+net::Realised realised_of(const net::Prototype& design, const spec::TaskKind& kind,
+                          const net::TaskInput& input) {
   if (!design.is_design()) {
     const net::Decision& hole = design.decisions().front();
     throw SpecError(
@@ -19,24 +19,31 @@ net::Network network_of(const net::Prototype& design, const net::TaskInput& inpu
           "a design must have no holes; fill them or name the file as a spec's prototype",
           hole.path}});
   }
+  const std::string other = net::other_subject(design, kind);
+  if (!other.empty()) throw SpecError({{design.file(), "", other, ""}});
   net::Realised realised = net::realise(design, {}, input);
-  if (!realised.network) throw SpecError({{design.file(), "", realised.broken, ""}});
+  if (!realised.broken.empty()) throw SpecError({{design.file(), "", realised.broken, ""}});
   net::expect_output(design, input, net::FirstOutput::Logits);
-  return std::move(*realised.network);
+  return realised;
 }
 
 }  // namespace
 
-net::Network build_network(const Campaign& campaign, const DesignRow& design) {
+net::Realised build_design(const Campaign& campaign, const DesignRow& design) {
   if (!design.text.empty())
-    return network_of(
+    return realised_of(
         net::Prototype(spec::parse_json(design.text, "designs/" + design.hash + ".json")),
-        campaign.input);
+        campaign.spec.task.kind, campaign.input);
   net::Realised realised =
       net::realise(*campaign.prototype, read_assignment(design.assignment), campaign.input);
-  if (!realised.network)
+  if (!realised.broken.empty())
     throw EnvironmentError("the ledger is damaged: design " + design.hash + ": " + realised.broken);
-  return std::move(*realised.network);
+  return realised;
+}
+
+net::Network build_network(const Campaign& campaign, const DesignRow& design) {
+  net::Realised realised = build_design(campaign, design);
+  return realised.detector ? std::move(realised.detector->trunk) : std::move(*realised.network);
 }
 
 std::string design_file_text(const Campaign& campaign, const DesignRow& design) {
@@ -64,9 +71,9 @@ DesignRow human_design(const Campaign& campaign, spec::JsonFile file) {
   row.how = file.document.name;
   row.text = std::move(file.text);
   const net::Prototype design(std::move(file.document));
-  const net::Network network = network_of(design, campaign.input);
-  row.hash = net::hash_text(net::structure_hash(network));
-  row.costs = net::count_costs(network);
+  const net::Realised realised = realised_of(design, campaign.spec.task.kind, campaign.input);
+  row.hash = net::hash_text(realised.hash());
+  row.costs = realised.costs();
   for (int tier = 0; tier < campaign.tiers(); ++tier)
     for (const std::string& miss : misses_of(campaign, campaign.require(tier), design, row.costs))
       row.misses += fmt::format("{}\t{}\n", tier, miss);
@@ -79,7 +86,7 @@ std::vector<std::string> misses_of(const Campaign& campaign, const spec::Require
     if (!at) return costs;
     net::TaskInput input = campaign.input;
     input.input.height = input.input.width = *at;
-    return net::count_costs(network_of(design, input));
+    return realised_of(design, campaign.spec.task.kind, input).costs();
   };
   std::vector<std::string> found;
   for (const spec::Miss& miss :

@@ -83,6 +83,7 @@ Campaign read_stored(Ledger& ledger, const std::string& stored) {
   campaign.input.input = {json.at("channels").get<int>(), json.at("height").get<int>(),
                           json.at("width").get<int>()};
   campaign.input.classes = json.at("classes").get<int>();
+  campaign.input.detector = campaign.spec.task.detector;
   campaign.train_images = json.at("train_images").get<std::int64_t>();
   campaign.validation_images = json.at("validation_images").get<std::int64_t>();
   campaign.test_images = json.at("test_images").get<std::int64_t>();

@@ -72,8 +72,10 @@ spec::Score read_score(const Json& json) {
 }
 
 spec::TaskKind read_task(const Json& json) {
-  spec::TaskKind kind{json.at("name").get<std::string>(), {}};
+  spec::TaskKind kind{.name = json.at("name").get<std::string>(), .scores = {}};
   for (const Json& score : json.at("scores")) kind.scores.push_back(read_score(score));
+  for (const spec::TaskKind& known : spec::task_kinds())
+    if (known.name == kind.name) kind.subject = known.subject;
   if (kind.scores.empty() || !kind.main_score().is_goal) refuse("scores", kind.name);
   return kind;
 }

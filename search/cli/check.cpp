@@ -89,11 +89,19 @@ void describe(const net::Prototype& prototype, const net::TaskInput& input, Repo
                                         input.input.height, input.input.width, input.classes));
   report.json["input"] = {input.input.channels, input.input.height, input.input.width};
   report.json["classes"] = input.classes;
+  if (prototype.is_detector()) {
+    const spec::DetectorSettings settings = prototype.detector_settings(input);
+    report.line("detector",
+                fmt::format("{} proposals, {} detections, {} anchors a cell", settings.proposals,
+                            settings.detections, settings.anchors.shapes_a_cell()));
+    report.json["proposals"] = settings.proposals;
+    report.json["detections"] = settings.detections;
+  }
   if (prototype.is_design()) {
     const net::Realised design = net::realise(prototype, {}, input);
-    if (!design.network) throw SpecError({{prototype.file(), "", design.broken, ""}});
-    const spec::Costs costs = net::count_costs(*design.network);
-    const std::string hash = net::hash_text(net::structure_hash(*design.network));
+    if (!design.broken.empty()) throw SpecError({{prototype.file(), "", design.broken, ""}});
+    const spec::Costs costs = design.costs();
+    const std::string hash = net::hash_text(design.hash());
     report.line("design", hash + ": " + costs_text(costs));
     report.json["hash"] = hash;
     report.json.update(costs_json(costs));

@@ -1,7 +1,6 @@
 // `atto inspect`: what a design is made of and what it costs, layer by layer.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -11,10 +10,11 @@
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/dot.hpp"
 #include "prototypes/network/identity.hpp"
-#include "prototypes/network/op_fields.hpp"
 #include "search/campaign/footprint.hpp"
 #include "search/cli/command_line.hpp"
+#include "search/cli/inspect_detector.hpp"
 #include "search/cli/inspect_model.hpp"
+#include "search/cli/layer_table.hpp"
 #include "search/cli/path_kind.hpp"
 
 namespace atto::cli {
@@ -28,14 +28,6 @@ struct InspectOptions {
 
 using Json = nlohmann::ordered_json;
 
-template <class Value>
-Json as_json(const Value& value) {
-  if constexpr (std::is_same_v<Value, net::Sides>)
-    return {value.height, value.width};
-  else
-    return value;
-}
-
 /// Of the int8 C file, for the core that specs mean by default; nothing where C cannot express it.
 std::optional<search::Footprint> device_sizes(const net::Network& network, std::string& refusal) {
   try {
@@ -48,7 +40,6 @@ std::optional<search::Footprint> device_sizes(const net::Network& network, std::
 
 std::string json_text(const net::Network& network) {
   const spec::Costs costs = net::count_costs(network);
-  const std::vector<net::LayerCosts> layers = net::layer_costs(network);
   Json json = {{"name", network.name},
                {"hash", net::hash_text(net::structure_hash(network))},
                {"input", {network.input.channels, network.input.height, network.input.width}},
@@ -61,66 +52,26 @@ std::string json_text(const net::Network& network) {
   const std::optional<search::Footprint> sizes = device_sizes(network, refusal);
   json["flash_kib"] = sizes ? Json(sizes->flash_kib) : Json(nullptr);
   json["ram_kib"] = sizes ? Json(sizes->ram_kib) : Json(nullptr);
-  json["layers"] = Json::array();
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const net::Layer& layer = network.layers[i];
-    const net::Shape& shape = layers[i].shape;
-    Json inputs = Json::array();
-    for (const int input : layer.inputs)
-      inputs.push_back(network.layers[static_cast<std::size_t>(input)].name);
-    Json fields = Json::object();
-    for (const net::OpField& field : net::op_fields(layer.op))
-      std::visit([&](const auto& value) { fields[field.name] = as_json(value); }, field.value);
-    json["layers"].push_back({{"name", layer.name},
-                              {"op", net::op_name(layer.op)},
-                              {"text", net::op_text(layer.op)},
-                              {"fields", fields},
-                              {"inputs", inputs},
-                              {"shape", {shape.channels, shape.height, shape.width}},
-                              {"params", layers[i].params},
-                              {"macs", layers[i].macs},
-                              {"live_bytes", layers[i].live_bytes}});
-  }
-  json["outputs"] = Json::array();
-  for (const net::Output& output : network.outputs)
-    json["outputs"].push_back(
-        {{"name", output.name},
-         {"layer", network.layers[static_cast<std::size_t>(output.layer)].name}});
+  json["layers"] = layers_json(network);
+  json["outputs"] = outputs_json(network);
   return spec::json_text(json, 2) + "\n";
 }
 
 std::string table_text(const net::Network& network) {
-  const std::vector<net::LayerCosts> layers = net::layer_costs(network);
-  std::size_t name = 5, op = 2;
-  for (const net::Layer& layer : network.layers) {
-    name = std::max(name, layer.name.size());
-    op = std::max(op, net::op_text(layer.op).size());
-  }
-  const auto row = [&](auto layer, auto kind, auto shape, auto params, auto macs, auto live) {
-    return fmt::format("{:<{}}  {:<{}}  {:>14}  {:>10}  {:>13}  {:>9}\n", layer, name, kind, op,
-                       shape, params, macs, live);
-  };
-  std::string text = row("layer", "op", "shape", "params", "macs", "live KiB");
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const net::Shape& shape = layers[i].shape;
-    text += row(network.layers[i].name, net::op_text(network.layers[i].op),
-                fmt::format("{}x{}x{}", shape.channels, shape.height, shape.width),
-                layers[i].params, layers[i].macs,
-                fmt::format("{:.1f}", static_cast<double>(layers[i].live_bytes) / 1024));
-  }
   const spec::Costs costs = net::count_costs(network);
   std::string refusal;
   const std::optional<search::Footprint> sizes = device_sizes(network, refusal);
-  text += fmt::format(
-      "\n{}: {} layers, {} params, {} MACs, peak {:.1f} KiB, model {:.1f} KiB\n{}\nhash {}\n",
-      network.name, layers.size(), costs.params, costs.macs,
-      static_cast<double>(costs.peak_activation_bytes) / 1024,
-      static_cast<double>(costs.model_bytes) / 1024,
-      sizes ? fmt::format("in int8 C: flash {:.1f} KiB ({}), RAM {:.1f} KiB", sizes->flash_kib,
-                          spec::kCores.front(), sizes->ram_kib)
-            : "no int8 C: " + refusal,
-      net::hash_text(net::structure_hash(network)));
-  return text;
+  return layer_table(network) +
+         fmt::format(
+             "\n{}: {} layers, {} params, {} MACs, peak {:.1f} KiB, model {:.1f} KiB\n{}\nhash "
+             "{}\n",
+             network.name, network.layers.size(), costs.params, costs.macs,
+             static_cast<double>(costs.peak_activation_bytes) / 1024,
+             static_cast<double>(costs.model_bytes) / 1024,
+             sizes ? fmt::format("in int8 C: flash {:.1f} KiB ({}), RAM {:.1f} KiB",
+                                 sizes->flash_kib, spec::kCores.front(), sizes->ram_kib)
+                   : "no int8 C: " + refusal,
+             net::hash_text(net::structure_hash(network)));
 }
 
 std::string svg_text(const net::Network& network, const net::Prototype& design) {
@@ -139,7 +90,15 @@ int inspect(const InspectOptions& options) {
   net::TaskInput input = prototype.written_input();
   if (options.classes > 0) input.classes = options.classes;
   if (options.resolution > 0) input.input.height = input.input.width = options.resolution;
-  const net::Network network = net::design_network(prototype, input);
+  const net::Realised realised = net::design_realised(prototype, input);
+  if (realised.detector) {
+    if (options.is_dot || options.is_svg) net::expect_one_network(prototype, "a picture");
+    const std::string text =
+        options.is_json ? detector_json(*realised.detector) : detector_table(*realised.detector);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
+  }
+  const net::Network& network = *realised.network;
   const std::string text = options.is_json  ? json_text(network)
                            : options.is_dot ? net::dot_text(network)
                            : options.is_svg ? svg_text(network, prototype)

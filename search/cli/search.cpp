@@ -1,6 +1,7 @@
 // atto search SPEC: checks, estimates, then runs a campaign.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -86,6 +87,24 @@ std::string estimate_text(const search::Campaign& campaign, const search::Estima
   return text;
 }
 
+/// A window of more than this share of the candidates leaves little to learn from (measured).
+constexpr int kWindowShare = 3;
+
+/// What workers beyond the window are told; empty where there are none.
+std::string window_text(const search::Campaign& campaign, int workers) {
+  const spec::SearchSettings& search = campaign.spec.search;
+  if (workers <= search.window) return {};
+  const int most = std::max(search.window, search.candidates / kWindowShare);
+  const std::string advice =
+      workers <= most ? fmt::format("{} would keep all busy", workers)
+                      : fmt::format(
+                            "of {} candidates, more than {} at once leave too few results "
+                            "to learn from",
+                            search.candidates, most);
+  return fmt::format("/search/window: only {} of {} workers search at once; {}\n", search.window,
+                     workers, advice);
+}
+
 nlohmann::json estimate_json(const search::Campaign& campaign, const search::Estimate& estimate,
                              int workers) {
   return {{"name", campaign.spec.name},
@@ -140,6 +159,7 @@ int search_command(const SearchOptions& options) {
   });
   const auto& [campaign, included] = start;
   const int workers = options.workers > 0 ? options.workers : search::default_workers(campaign);
+  say(window_text(campaign, workers));
   if (!options.is_json)
     print_unless_stopped(signals, estimate_text(campaign, estimate, workers), kNothingMade);
   if (options.is_dry_run) {

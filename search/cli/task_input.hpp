@@ -14,7 +14,8 @@ struct FoundInput {
 };
 
 /// Describes the task's data set; one that is not here leaves the prototype's channels and classes.
-/// Throws SpecError for one that cannot be split, or of whose images the spec asks for too few.
+/// Throws SpecError for one that cannot be split, or of whose images the spec asks for too few,
+/// and for a prototype of another kind than the task.
 FoundInput find_task_input(const spec::DesignSpec& spec, const net::Prototype& prototype);
 
 }  // namespace atto::cli

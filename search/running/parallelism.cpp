@@ -33,8 +33,9 @@ int finals_at_once(const Campaign& campaign) {
 double wall_seconds(const Campaign& campaign, const Estimate& work, int workers) {
   const spec::TrainingSettings& training = campaign.spec.training;
   const int at_once = std::min(workers, finals_at_once(campaign));
+  const int searching = std::min(workers, campaign.spec.search.window);
   const double jobs = std::max(1.0, work.final_jobs);
-  return work.search_cpu_seconds / (double(workers) * speed_up(training.recipe.threads)) +
+  return work.search_cpu_seconds / (double(searching) * speed_up(training.recipe.threads)) +
          std::ceil(jobs / at_once) * work.final_cpu_seconds /
              (jobs * speed_up(training.final_threads)) +
          work.other_seconds();

@@ -14,8 +14,8 @@ int default_workers(const Campaign& campaign);
 /// than other trials, else as many as there are workers.
 int finals_at_once(const Campaign& campaign);
 
-/// Wall seconds that so much work takes so many workers; the finalists of a campaign may be fewer
-/// than its workers.
+/// Wall seconds that so much work takes so many workers. No more of them search at once than
+/// search.window; the finalists of a campaign may be fewer too.
 double wall_seconds(const Campaign& campaign, const Estimate& work, int workers);
 
 }  // namespace atto::search

@@ -24,6 +24,9 @@ constexpr int kPool = 400, kMutants = 300;
 constexpr std::size_t kElites = 8;  ///< beside those on the front
 // The first designs are random, like every strategy's: this share of the candidates, within bounds.
 constexpr int kStartShare = 10, kFewestStart = 2, kMostStart = 16;
+// A plan of so few designs ends before results could teach it anything: they are drawn at random,
+// trained to the top rung, and nothing is measured beside.
+constexpr int kTooFewToLearn = 7;
 // A cycle trains this share of what is known already, within bounds: cycles get longer.
 constexpr int kCycleShare = 6, kShortestCycle = 3, kLongestCycle = 24;
 // Scores are all but functions of the decisions: those of the first designs tell what others have.
@@ -35,6 +38,10 @@ constexpr double kPromotedMost = 1.5;
 // Results are learnt one by one at first, later in groups of this share of the designs known.
 constexpr std::size_t kLearnShare = 16;
 constexpr std::size_t kStoredWeights = 64;  ///< in each cycle's record
+
+bool is_mere_sample(const spec::SearchSettings& search) {
+  return search.candidates <= kTooFewToLearn;
+}
 
 struct Member {
   gen::Candidate candidate;
@@ -128,6 +135,7 @@ class GenerativeSynthesis : public Strategy {
 
  private:
   int start_count() const {
+    if (is_mere_sample(search_)) return search_.candidates;
     return std::clamp(search_.candidates / kStartShare, kFewestStart, kMostStart);
   }
 
@@ -151,7 +159,8 @@ class GenerativeSynthesis : public Strategy {
     numbers_[candidate->hash] = members_.size();
     members_.push_back({*candidate, -1, std::vector<double>(search_.rungs.size())});
     const std::uint64_t hash = candidate->hash;
-    return Proposal{std::move(candidate), hash, search_.synthesis.rungs ? 0 : top_, std::move(how)};
+    const bool is_halved = search_.synthesis.rungs && !is_mere_sample(search_);
+    return Proposal{std::move(candidate), hash, is_halved ? 0 : top_, std::move(how)};
   }
 
   /// What a design is worth among those that were seen at a rung.
@@ -388,12 +397,12 @@ class GenerativeSynthesis : public Strategy {
 
 Measurements wants_of(const spec::SearchSettings& search) {
   const spec::SynthesisSettings& parts = search.synthesis;
-  if (!parts.inquisitor) return {};
+  if (!parts.inquisitor || is_mere_sample(search)) return {};
   return {parts.probes, parts.zero_cost ? kScoredJobs : 0};
 }
 
 Workload work_of(const spec::SearchSettings& search) {
-  if (!search.synthesis.rungs) return all_to_the_top(search);
+  if (!search.synthesis.rungs || is_mere_sample(search)) return all_to_the_top(search);
   spec::SearchSettings most = search;
   const double alone = 1 - search.synthesis.front;
   most.promote *= search.synthesis.front + kPromotedMost * alone;

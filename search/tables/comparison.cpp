@@ -73,26 +73,30 @@ class Referee {
     const std::vector<int>& rungs =
         contender.search.rungs.empty() ? table_.rungs : contender.search.rungs;
     const Table part = at_rungs(table_, rungs);
-    return run(contender.label, contender.is_baseline, [&](double budget, std::size_t number) {
+    const auto simulated = [&](double budget, std::size_t number) {
       return repeat(part, contender, budget, number);
-    });
+    };
+    return run(contender.label, contender.is_baseline,
+               static_cast<std::size_t>(setting_.repetitions), simulated);
   }
 
   Outcomes run(const OutsideContender& contender) const {
-    return run(contender.label, contender.is_baseline, [&](double budget, std::size_t number) {
+    const auto replayed = [&](double budget, std::size_t number) {
       const SimulationSetting simulation = simulation_of(budget, number);
       return trace_of(replay(table_, simulation, contender.campaigns.at(number)), simulation,
                       table_);
-    });
+    };
+    return run(contender.label, contender.is_baseline, contender.campaigns.size(), replayed);
   }
 
  private:
   template <class Repeat>
-  Outcomes run(const std::string& label, bool is_baseline, const Repeat& repeat) const {
+  Outcomes run(const std::string& label, bool is_baseline, std::size_t count,
+               const Repeat& repeat) const {
     Outcomes outcomes{label, is_baseline, {}, {}, 0, 0};
     double own = 0, all = 0, jobs = 0;
     for (const double budget : setting_.budgets) {
-      std::vector<Trace> traces(static_cast<std::size_t>(setting_.repetitions));
+      std::vector<Trace> traces(count);
       spec::parallel_for(traces.size(), 1, [&](std::size_t i) { traces[i] = repeat(budget, i); });
       for (const Trace& trace : traces) {
         own += trace.own_cpu_seconds;
@@ -191,7 +195,7 @@ PairedTest test_of(const Outcomes& contender, const Outcomes& baseline, Measure 
   const std::vector<double>& ours = contender.results[index_of(measure)].at(budget);
   const std::vector<double>& theirs = baseline.results[index_of(measure)].at(budget);
   std::vector<double> differences;
-  for (std::size_t i = 0; i < ours.size(); ++i)
+  for (std::size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i)
     differences.push_back(lead(measure, ours[i], theirs[i]));
   return wilcoxon(differences);
 }

@@ -64,8 +64,9 @@ struct Outcomes {
 /// seed and the strategy's seed (and with it the initial designs).
 std::vector<Outcomes> compare(const Table& table, const ComparisonSetting& setting);
 
-/// Campaigns of an optimiser outside of this program, one a repetition. Every budget is a cut of
-/// the same campaign: its length must not steer it.
+/// Campaigns of an optimiser outside of this program, one for each of the first repetitions (or for
+/// all): those are the pairs. Every budget is a cut of the same campaign: its length must not steer
+/// it.
 struct OutsideContender {
   std::string label;
   bool is_baseline = true;

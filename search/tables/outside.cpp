@@ -86,9 +86,10 @@ OutsideContender contender_of(const Json& from, const std::string& file, const T
                                  steps.back().design, table.designs.size()));
     }
   }
-  if (made.campaigns.size() != static_cast<std::size_t>(setting.repetitions))
+  const std::size_t count = made.campaigns.size();
+  if (count == 0 || count > static_cast<std::size_t>(setting.repetitions))
     refuse(file, fmt::format("{}: has {} campaigns; the comparison has {} repetitions", made.label,
-                             made.campaigns.size(), setting.repetitions));
+                             count, setting.repetitions));
   return made;
 }
 

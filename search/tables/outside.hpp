@@ -23,7 +23,7 @@ std::string problem_text(const Table& table, const spec::DesignSpec& spec,
 
 /// Reads what an optimiser hands back: `{"contenders": [{"label", "is_baseline", "settings",
 /// "campaigns": [[[cpu_seconds, design], ...], ...]}, ...]}`. Throws SpecError where it does not
-/// fit the table or has another number of repetitions.
+/// fit the table, has no campaign or more than repetitions.
 std::vector<OutsideContender> read_outside(const std::string& file, const Table& table,
                                            const ComparisonSetting& setting);
 

@@ -319,6 +319,7 @@ std::string spec_text_of(const Table& table, const net::Prototype& prototype,
 
 ImportedTable import_table(const fs::path& rows, spec::JsonFile written, const std::string& data) {
   const net::Prototype prototype(std::move(written.document));
+  net::expect_one_network(prototype, "a table");
   ImportedTable imported = Importer(read_rows(rows), prototype).run();
   StoredTable& stored = imported.stored;
   stored.prototype_text = std::move(written.text);

@@ -105,3 +105,53 @@ TEST_CASE("Shares are shown in percent, numbers as they are") {
   CHECK(shown(kHits, 0.652) + std::string(unit_text(kHits)) == "65.20 %");
   CHECK(shown(kError, 0.652) + std::string(unit_text(kError)) == "0.652");
 }
+
+TEST_CASE("Specs of detectors bound and maximise their scores, and say how detectors are run") {
+  const auto read_shipped = [](const std::string& more) {
+    const std::string text = R"({ "name": "x", "prototype": "p.json", )" + more + " }";
+    return read_design_spec(parse_json(text, "x.json"), "x.json");
+  };
+  const auto refusal = [&](const std::string& more) -> std::string {
+    try {
+      (void)read_shipped(more);
+    } catch (const SpecError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const DesignSpec boxes = read_shipped(
+      R"("task": { "kind": "detection", "proposals": 300, "nms": 0.6 }, "require": { "box_map50": { "min": 0.5 } })");
+  CHECK(boxes.maximise.score.name == "box_map");
+  CHECK(boxes.task.dataset == "fashion_scenes");
+  CHECK(boxes.require.scores.at("box_map50").min == 0.5);
+  CHECK(boxes.task.detector.proposals == 300);
+  CHECK_FALSE(boxes.task.detector.detections);
+  DetectorSettings own;
+  own.proposals = 7;
+  own.detections = 9;
+  const DetectorSettings settings = boxes.task.detector.over(own);
+  CHECK((settings.proposals == 300 && settings.detections == 9 && settings.nms == 0.6));
+  const DesignSpec masks = read_shipped(
+      R"("task": { "anchors": { "sizes": [8, 16] }, "kind": "instance_segmentation" }, "maximise": "mask_map50")");
+  CHECK(masks.maximise.score.name == "mask_map50");
+  CHECK(masks.task.detector.anchors->shapes_a_cell() == 3);
+  CHECK(masks.task.kind.find_goal("box_map") != nullptr);
+  CHECK(read_shipped(R"("task": { "kind": "instance_segmentation" })").maximise.score.name ==
+        "mask_map");
+  CHECK(refusal(R"("require": { "mask_map": { "min": 0.5 } })") ==
+        "x.json:1:52: /require/mask_map: unknown key of kind classification: it is one of kind "
+        "instance_segmentation");
+  CHECK(refusal(R"("task": { "proposals": 10 })") ==
+        "x.json:1:49: /task/proposals: unknown key of kind classification: it is one of kind "
+        "detection or instance_segmentation");
+  CHECK_THAT(
+      refusal(
+          R"("require": { "top1": { "min": 0.5 }, "ram_kib": { "max": 9 } }, "task": { "kind": "detection" })"),
+      Catch::Contains("unknown key of kind detection: it is one of kind classification") &&
+          Catch::Contains("/require/ram_kib: is not known of what finds objects"));
+  CHECK_THAT(refusal(R"("task": { "kind": "detection" }, "maximise": "mask_map")"),
+             Catch::Contains(R"(/maximise: must be "box_map" or "box_map50")"));
+  CHECK_THAT(refusal(R"("task": { "kind": "detection", "proposals": 0, "anchors": "best" })"),
+             Catch::Contains("/task/proposals: must be >= 1; got 0") &&
+                 Catch::Contains(R"(/task/anchors: must be "auto" or)"));
+}

@@ -310,9 +310,9 @@ void ChainReader::own_width(const Where& where, const Cursor& at, Setting settin
   const auto written = Problems::member(at, "channels");
   if (written) {
     if (const auto read = width(where.key("channels"), *written, setting)) op.width = *read;
-  } else if (is_dense) {
+  } else if (is_dense && setting != Setting::Detector) {
     op.width.number.literal = WidthExpression::kClasses;
-  } else if (setting == Setting::Module) {
+  } else if (setting == Setting::Module || (setting == Setting::Detector && !is_dense)) {
     op.width.kind = Width::Kind::Module;
   } else {
     (void)holes_.problems.required(at, "channels");

@@ -13,13 +13,16 @@ namespace atto::net {
 class ChainReader {
  public:
   /// What stands around a chain. Outside modules widths must be written, and strides are the
-  /// operators' own. Stage: no chain, but the width of a stage or of a module as a whole.
-  enum class Setting : std::uint8_t { Stem, Module, Head, Stage };
+  /// operators' own. Stage: no chain, but the width of a stage or of a module as a whole. Detector:
+  /// as outside of modules, but the pyramid's width is that of operators that write none.
+  enum class Setting : std::uint8_t { Stem, Module, Head, Stage, Detector };
 
   explicit ChainReader(HoleReader& holes) : holes_(holes) {}
 
   /// The activation of operators that write none.
   void set_default_activation(Choice<Activation> activation) { default_ = std::move(activation); }
+
+  const Choice<Activation>& default_activation() const { return default_; }
 
   /// Says whether something gives the module that is read next a width.
   void set_module_width(bool is_given) { has_module_width_ = is_given; }

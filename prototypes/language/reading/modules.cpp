@@ -69,7 +69,8 @@ std::optional<Module> ModuleReader::named(const Where& where, const Cursor& at,
   const auto found = templates_.find(at->string);
   if (found == templates_.end()) {
     if (at->string.starts_with('$')) {
-      holes_.problems.add(at, "must name a template; a tie cannot stand here");
+      holes_.problems.add(at,
+                          R"(must name a template; a tied module stands in {"chain": "$name"})");
       return std::nullopt;
     }
     std::vector<std::string_view> known;

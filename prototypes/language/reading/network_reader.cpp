@@ -8,6 +8,7 @@
 #include "prototypes/language/json_text.hpp"
 #include "prototypes/language/keys.hpp"
 #include "prototypes/language/limits.hpp"
+#include "prototypes/language/reading/detectors.hpp"
 #include "prototypes/language/reading/modules.hpp"
 
 namespace atto::net {
@@ -46,6 +47,8 @@ class NetworkReader {
     modules_.read_templates(at);
     model_.stem = chain(at, "stem", ChainReader::Setting::Stem);
     stages(at);
+    if (const auto written = Problems::member(at, "detector"))
+      DetectorReader(holes_, chains_).read(at, *written);
     model_.head = chain(at, "head", ChainReader::Setting::Head);
     outputs(at);
     try_templates();
@@ -236,6 +239,7 @@ class NetworkReader {
   }
 
   void outputs(const Cursor& at) {
+    if (model_.detector) return;  // has its own
     const auto list = Problems::member(at, "outputs");
     if (!list) {
       model_.output_names = {"head"};

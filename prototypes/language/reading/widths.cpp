@@ -27,12 +27,18 @@ std::optional<Width> ChainReader::word(const Cursor& at, Setting setting) {
     width.kind = Width::Kind::Module;
     return width;
   }
+  if (at->string == "pyramid" && setting == Setting::Detector) {
+    if (!has_module_width_) holes_.problems.add(at, "there is no pyramid");
+    width.kind = Width::Kind::Module;
+    return width;
+  }
   if (at->string == "classes" && setting == Setting::Head) {
     width.number.literal = WidthExpression::kClasses;
     return width;
   }
   constexpr std::string_view kWords[] = {R"("here", "input")", R"("here", "input", "module")",
-                                         R"("here", "input", "classes")", R"("input")"};
+                                         R"("here", "input", "classes")", R"("input")",
+                                         R"("here", "input", "pyramid")"};
   holes_.problems.add(
       at, fmt::format(R"(must be a whole number, a hole, {} or {{"times": ..., "of": ...}})",
                       kWords[static_cast<std::size_t>(setting)]));

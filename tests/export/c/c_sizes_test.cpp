@@ -66,6 +66,7 @@ std::vector<net::Prototype> shipped() {
     if (entry.path().extension() == ".json" &&
         entry.path().string().find(".schema.") == std::string::npos)
       prototypes.push_back(net::read_prototype(entry.path()));
+  std::erase_if(prototypes, [](const net::Prototype& read) { return read.is_detector(); });
   return prototypes;
 }
 

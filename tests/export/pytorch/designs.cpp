@@ -27,7 +27,8 @@ std::vector<std::string> shipped_names() {
   std::vector<std::string> names;
   for (const auto& entry :
        std::filesystem::directory_iterator(std::string(ATTO_SOURCE_DIR) + "/prototypes"))
-    if (entry.path().extension() == ".json" && entry.path().stem() != "prototype.schema")
+    if (entry.path().extension() == ".json" && entry.path().stem() != "prototype.schema" &&
+        !net::read_prototype(entry.path()).is_detector())
       names.push_back(entry.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;

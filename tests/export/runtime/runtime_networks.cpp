@@ -30,6 +30,7 @@ std::vector<NamedNetwork> shipped_networks(int side) {
   std::vector<NamedNetwork> networks;
   for (const auto& file : files) {
     const net::Prototype prototype = net::read_prototype(file);
+    if (prototype.is_detector()) continue;
     net::TaskInput input = prototype.written_input();
     input.input.height = std::min(input.input.height, side);
     input.input.width = std::min(input.input.width, side);

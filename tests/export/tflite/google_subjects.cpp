@@ -73,7 +73,9 @@ void visit_prototypes(const Visit& visit) {
       files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) {
-    net::Network network = network_of(net::read_prototype(file));
+    const net::Prototype prototype = net::read_prototype(file);
+    if (prototype.is_detector()) continue;
+    net::Network network = network_of(prototype);
     const int images = net::count_costs(network).macs > kMany ? 1 : 4;
     visit(random_subject(file.stem().string(), std::move(network), images));
   }

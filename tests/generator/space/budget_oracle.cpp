@@ -8,8 +8,8 @@ std::optional<spec::Costs> oracle_costs(const net::Prototype& prototype,
                                         const net::TaskInput& input,
                                         const net::Assignment& assignment) {
   const net::Realised built = net::realise(prototype, assignment, input);
-  if (!built.network) return {};
-  return net::count_costs(*built.network);
+  if (!built.broken.empty()) return {};
+  return built.costs();
 }
 
 std::optional<std::vector<spec::Miss>> oracle_misses(const net::Prototype& prototype,

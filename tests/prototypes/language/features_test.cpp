@@ -29,10 +29,7 @@ std::string decisions_text(const net::Prototype& prototype) {
   return text;
 }
 
-std::string layers_text(const net::Prototype& prototype, const net::Assignment& assignment) {
-  const net::Realised realised = net::realise(prototype, assignment);
-  if (!realised.network) return "broken: " + realised.broken + "\n";
-  const net::Network& network = *realised.network;
+std::string layers_text(const net::Network& network) {
   CHECK(net::malformed(network).empty());
   const std::vector<net::Shape> shapes = net::infer_shapes(network);
   std::string text;
@@ -46,6 +43,16 @@ std::string layers_text(const net::Prototype& prototype, const net::Assignment& 
   }
   for (const net::Output& output : network.outputs)
     text += fmt::format("output {}: {}\n", output.name, output.layer);
+  return text;
+}
+
+std::string layers_text(const net::Prototype& prototype, const net::Assignment& assignment) {
+  const net::Realised realised = net::realise(prototype, assignment);
+  if (!realised.broken.empty()) return "broken: " + realised.broken + "\n";
+  if (realised.network) return layers_text(*realised.network);
+  std::string text;
+  for (const net::PartCosts& part : net::part_costs(*realised.detector))
+    text += fmt::format("{}, runs {}:\n", part.name, part.runs) + layers_text(*part.network);
   return text;
 }
 

@@ -16,6 +16,14 @@ net::Prototype prototype_of(std::string_view text) {
   return net::Prototype(spec::parse_json(text, "p.json"));
 }
 
+std::vector<const net::Network*> networks_of(const net::Realised& realised) {
+  if (realised.network) return {&*realised.network};
+  const net::DetectorParts& detector = realised.detector.value();
+  std::vector<const net::Network*> parts = {&detector.trunk, &detector.proposal, &detector.box};
+  if (detector.mask) parts.push_back(&*detector.mask);
+  return parts;
+}
+
 std::vector<net::Prototype> shipped() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(ATTO_SOURCE_DIR "/prototypes"))

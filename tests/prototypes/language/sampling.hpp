@@ -25,4 +25,7 @@ net::Prototype prototype_of(std::string_view text);
 /// Reads every prototype in prototypes/, by file name.
 std::vector<net::Prototype> shipped();
 
+/// The network, or those of the parts of a detector.
+std::vector<const net::Network*> networks_of(const net::Realised& realised);
+
 }  // namespace atto::test

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "design_specs/reading/json.hpp"
+#include "design_specs/requirements/keys.hpp"
 #include "prototypes/language/keys.hpp"
 #include "prototypes/network/network.hpp"
 
@@ -55,6 +56,14 @@ Names words(const spec::Value& object, const char* property) {
 
 TEST_CASE("The schema of prototypes has the keys that the reader knows") {
   CHECK(keys(schema().root) == names(net::kNetworkKeys));
+  CHECK(keys(definition("detector")) == names(net::kDetectorKeys));
+  CHECK(keys(definition("pyramid")) == names(net::kPyramidKeys));
+  CHECK(keys(definition("proposals")) == names(net::kProposalsKeys));
+  CHECK(keys(definition("box")) == names(net::kBoxKeys));
+  CHECK(keys(definition("mask")) == names(net::kMaskKeys));
+  CHECK(keys(definition("settings")) == names(spec::kDetectorSettingsKeys));
+  CHECK(keys(definition("anchors")) == names(spec::kAnchorKeys));
+  CHECK(words(definition("mask"), "enlarge") == names(net::kEnlargeNames));
   CHECK(keys(definition("input")) == names(net::kInputKeys));
   CHECK(keys(definition("stage")) == names(net::kStageKeys));
   CHECK(keys(definition("body")) == names(net::kBodyKeys));

@@ -37,6 +37,28 @@ TEST_CASE("A dry run says what a campaign would cost, for people and machines, a
   CHECK_FALSE(std::filesystem::exists(scratch / "run"));
 }
 
+TEST_CASE("Workers beyond the window wait, and the estimate and a word on the window say so") {
+  const Scratch scratch;
+  const auto hours = [&](int workers) {
+    const Ended run = run_atto(
+        scratch, search("--dry-run --json --candidates 2000 --workers " + std::to_string(workers)));
+    return json::parse(run.out).at("wall_hours").get<double>();
+  };
+  CHECK(hours(2) < hours(1));
+  CHECK(hours(64) == Approx(hours(4)).epsilon(0.05));  // search.window of the spec
+  const Ended many = run_atto(scratch, search("--dry-run --workers 6 --out run"));
+  CHECK(many.code == 0);
+  CHECK(many.err.find(
+            "/search/window: only 4 of 6 workers search at once; 6 would keep all busy\n") !=
+        std::string::npos);
+  CHECK(
+      run_atto(scratch, search("--dry-run --workers 9 --out run"))
+          .err.find("only 4 of 9 workers search at once; of 24 candidates, more than 8 at once") !=
+      std::string::npos);
+  CHECK(run_atto(scratch, search("--dry-run --workers 4 --out run")).err.find("/search/window") ==
+        std::string::npos);
+}
+
 TEST_CASE("A dry run counts proposing, measuring and export") {
   const Scratch scratch;
   json spec = json::parse(read_text(tiny_spec()));

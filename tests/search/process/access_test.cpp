@@ -21,7 +21,7 @@ class Shared {
  public:
   Shared() {
     const std::string search = "search " + tiny_spec() +
-                               " --evaluator fake --candidates 5 --strategy generative_synthesis "
+                               " --evaluator fake --candidates 8 --strategy generative_synthesis "
                                "--out run";
     REQUIRE(run_atto(scratch, search).code == 0);
     fs::create_directory(scratch / "mine");

@@ -283,7 +283,7 @@ TEST_CASE("A campaign leaves out the zero-cost scores that its calibration found
   CHECK(calibration.contains("switched_off"));
   calibration["switched_off"] = {"naswot", "trainability"};
   write_text(file, calibration.dump());
-  const std::string flags = "--strategy generative_synthesis --candidates 4";
+  const std::string flags = "--strategy generative_synthesis --candidates 8";
   const Ended ended = run_atto(scratch, search("run", flags));
   CHECK(ended.code == 0);
   for (const std::string name : {"naswot", "trainability"})

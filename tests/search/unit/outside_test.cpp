@@ -103,6 +103,25 @@ TEST_CASE("Campaigns of others are judged as our own are") {
             Approx(ours.progress[index_of(measure)][budget][kMoments / 2].median));
 }
 
+TEST_CASE("Fewer campaigns than repetitions are paired with the first") {
+  const test::SyntheticTable made = test::make_table({}, false, 3, 1);
+  const ComparisonSetting setting = setting_on(made);
+  OutsideContender few = recorded(made, setting);
+  const Outcomes all = judge(made.table, setting, few);
+  few.campaigns.resize(4);
+  Outcomes some = judge(made.table, setting, few);
+  for (std::size_t budget = 0; budget < 2; ++budget)
+    CHECK(some.results[0][budget] ==
+          std::vector<double>(all.results[0][budget].begin(), all.results[0][budget].begin() + 4));
+  Outcomes ours = all;
+  ours.label = "ours";
+  ours.is_baseline = false;
+  for (std::vector<double>& budget : ours.results[0])
+    for (std::size_t i = 0; i < budget.size(); ++i) budget[i] += i < 4 ? -1 : 100;
+  for (const Duel& duel : duels({ours, some}, 0))
+    if (duel.measure == Measure::Regret) CHECK(duel.test.effect == 1);
+}
+
 TEST_CASE("Campaigns that do not fit the table are refused by name") {
   const test::SyntheticTable made = test::make_table({}, false, 3, 1);
   ComparisonSetting setting = setting_on(made);
@@ -120,8 +139,11 @@ TEST_CASE("Campaigns that do not fit the table are refused by name") {
   };
   const std::string head = R"({"contenders": [{"label": "x", "campaigns": )";
   CHECK(refusal_of(head + "[[[1, 0], [2.5, 3]], []]}]}") == "1 x");
-  CHECK(refusal_of(head + "[[]]}]}").find("x: has 1 campaigns; the comparison has 2 repetitions") !=
-        std::string::npos);
+  CHECK(refusal_of(head + "[[[1, 0]]]}]}") == "1 x");  // paired with the first repetition
+  for (const std::string count : {"0", "3"})
+    CHECK(refusal_of(head + (count == "0" ? "[]" : "[[], [], []]") + "}]}")
+              .find("x: has " + count + " campaigns; the comparison has 2 repetitions") !=
+          std::string::npos);
   CHECK(refusal_of(head + "[[[1, 100000]], []]}]}").find("x: design 100000 is not in the table") !=
         std::string::npos);
   for (const std::string& text :

@@ -125,6 +125,29 @@ TEST_CASE("As many candidates are taken as a budget pays for") {
   CHECK(candidates_within(slow, *find_strategy("random_asha"), search, 0.1 * total) < 0.9 * halved);
 }
 
+TEST_CASE("A plan too small to learn from is a random sample, trained to the top and unmeasured") {
+  const test::SyntheticTable made = test::make_table({}, false, 3, 1);
+  const auto trained = [&](const char* strategy, int candidates) {
+    SimulationSetting setting = setting_on(made, strategy, 1);
+    setting.search.candidates = candidates;
+    std::vector<std::pair<std::size_t, int>> steps;
+    for (const SimulationStep& step : simulate(made.table, setting).steps)
+      steps.emplace_back(step.design, step.rung);
+    return steps;
+  };
+  const StrategyEntry& ours = *find_strategy("generative_synthesis");
+  spec::SearchSettings search;
+  search.candidates = 7;
+  CHECK(trained("generative_synthesis", 7) == trained("random", 7));
+  CHECK_FALSE(ours.wants(search).responses);
+  CHECK(ours.wants(search).scored_jobs == 0);
+  CHECK(ours.workload(search).jobs() == 7);
+  search.candidates = 8;
+  CHECK(trained("generative_synthesis", 8) != trained("random", 8));
+  CHECK(ours.wants(search).responses);
+  CHECK(ours.workload(search).jobs() > 8);
+}
+
 TEST_CASE("Work for the front brings small designs to the top, some work for the objective alone") {
   const test::SyntheticTable made = test::make_table({}, false, 3, 4);
   // Mean over seeds: hypervolume of the designs at the top, and the best top-1 among them.

@@ -218,9 +218,10 @@ TEST_CASE("weights that a task's judge finds useless end the training with its r
   CHECK(!result.reason.empty());
 }
 
-TEST_CASE("every task that a spec can name can be trained") {
+TEST_CASE("every task that can be trained is one that a spec can name, in their order") {
+  std::size_t row = 0;
   for (const spec::TaskKind& kind : spec::task_kinds())
-    CHECK(find_task(kind.name).name == kind.name);
-  CHECK(task_rows().size() == spec::task_kinds().size());
+    if (row < task_rows().size() && task_rows()[row].name == kind.name) ++row;
+  CHECK(row == task_rows().size());
   CHECK_THROWS_WITH(find_task("juggling"), "task juggling: this trainer knows classification");
 }

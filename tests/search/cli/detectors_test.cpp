@@ -1,0 +1,157 @@
+// Detectors on the command line: what works on them, and what says that it does not yet.
+#include <catch2/catch.hpp>
+
+#include "tests/search/process/process.hpp"
+
+using namespace atto::test;
+using nlohmann::json;
+
+namespace {
+
+const std::string kMaskRcnn = kSource + "/prototypes/resnet50_mask_rcnn.json";
+
+json printed(const Scratch& scratch, const std::string& arguments) {
+  const Ended ended = run_atto(scratch, arguments);
+  INFO(arguments << "\n" << ended.err);
+  REQUIRE(ended.code == 0);
+  return json::parse(ended.out);
+}
+
+/// A spec of a small detector; its data needs no files.
+json small_spec(const Scratch& scratch) {
+  json prototype = json::parse(read_text(kSource + "/prototypes/atto_mask_rcnn.json"));
+  prototype["stages"].erase(3);
+  prototype["detector"]["pyramid"]["from"].erase(3);
+  write_text(scratch / "p.json", prototype.dump());
+  return {{"name", "small"},
+          {"prototype", "p.json"},
+          {"task",
+           {{"kind", "instance_segmentation"},
+            {"dataset", "synthetic_instances:size=64,train=40,validation=20,test=20"},
+            {"resolution", 64},
+            {"proposals", 50},
+            {"detections", 10}}},
+          {"require", {{"params", {{"max", "300k"}}}, {"macs", {{"max", "150M"}}}}},
+          {"search", {{"candidates", 4}, {"rungs", {1}}, {"finalists", 1}, {"band", 0}}}};
+}
+
+}  // namespace
+
+TEST_CASE("inspect prints each part's share of a detector, and the published counts") {
+  const Scratch scratch;
+  const json detector = printed(scratch, "inspect --json " + kMaskRcnn);
+  CHECK(detector.at("params") == 44454513);
+  CHECK(detector.at("macs") == 187586351616);
+  CHECK(detector.at("macs_without_masks") == 134379721216);
+  std::int64_t params = 0, macs = 0;
+  for (const json& part : detector.at("parts")) {
+    params += part.at("params").get<std::int64_t>();
+    macs += part.at("macs").get<std::int64_t>();
+    std::int64_t once = 0;
+    for (const json& layer : part.at("layers")) once += layer.at("macs").get<std::int64_t>();
+    CHECK(part.at("macs_once") == once);
+  }
+  CHECK(params == detector.at("params"));
+  CHECK(macs == detector.at("macs"));
+  const Ended text = run_atto(scratch, "inspect " + kMaskRcnn);
+  CHECK(text.code == 0);
+  for (const char* line : {"resnet50_mask_rcnn: 44454513 params, 187586351616 MACs",
+                           "without masks: 134379721216 MACs", "\nproposals ", "\nmask "})
+    CHECK(text.out.find(line) != std::string::npos);
+  const Ended odd = run_atto(scratch, "inspect --resolution 100 " + kMaskRcnn);
+  CHECK(odd.code == 2);
+  CHECK(odd.err.find("an input of 96x96 or 128x128 would do") != std::string::npos);
+}
+
+TEST_CASE("Detectors are checked, generated within their budget, and reopened") {
+  const Scratch scratch;
+  write_text(scratch / "s.json", small_spec(scratch).dump());
+  const json checked = printed(scratch, "check --json s.json")[0];
+  CHECK(checked.at("proposals") == 50);
+  CHECK(checked.at("requirements")[0].at("answer") == "feasible");
+  const json designs = printed(scratch, "generate s.json -n 20 --json --out designs");
+  CHECK(designs.size() == 20);
+  for (const json& design : designs) {
+    CHECK(design.at("params") <= 300000);
+    CHECK(design.at("macs") <= 150000000);
+  }
+  const std::string hash = designs[0].at("hash");
+  const std::string file = "designs/" + hash + ".json";
+  json again = json::parse(read_text(scratch / file));
+  again["input"] = {{"channels", 3}, {"height", 64}, {"width", 64}};
+  again["detector"]["settings"] = {{"proposals", 50}, {"detections", 10}};
+  again["classes"] = checked.at("classes");
+  write_text(scratch / "again.json", again.dump());
+  const json inspected = printed(scratch, "inspect --json again.json");
+  CHECK(inspected.at("hash") == hash);
+  CHECK(inspected.at("macs") == designs[0].at("macs"));
+  const Ended reopened =
+      run_atto(scratch, "reopen " + file + " --free detector.mask.crop --out open.json");
+  INFO(reopened.err);
+  CHECK(reopened.code == 0);
+  CHECK(printed(scratch, "check --json open.json")[0].at("decisions") == 1);
+}
+
+TEST_CASE("A spec's kind and its prototype must agree") {
+  const Scratch scratch;
+  json spec = small_spec(scratch);
+  spec["task"]["kind"] = "detection";
+  write_text(scratch / "s.json", spec.dump(1));
+  const Ended masks = run_atto(scratch, "check s.json");
+  CHECK(masks.code == 2);
+  CHECK(masks.err.find("/prototype: is of another kind than the task, detection: it has a "
+                       "\"mask\" in its detector, which this kind has no use for") !=
+        std::string::npos);
+  spec["task"]["kind"] = "instance_segmentation";
+  spec["task"]["anchors"] = {{"sizes", {8, 16}}};
+  write_text(scratch / "s.json", spec.dump(1));
+  CHECK(run_atto(scratch, "check s.json")
+            .err.find("s.json: /task/anchors/sizes: must be one entry a level, of which there are "
+                      "4; got 2") != std::string::npos);
+  spec["task"] = {{"dataset", "synthetic"}};
+  write_text(scratch / "s.json", spec.dump(1));
+  const Ended head = run_atto(scratch, "generate s.json");
+  CHECK(head.code == 2);
+  CHECK(head.err.find("it has a \"detector\" in place of a head") != std::string::npos);
+}
+
+TEST_CASE("A campaign of detectors runs on the fake evaluator, is explained and steered") {
+  const Scratch scratch;
+  json spec = small_spec(scratch);
+  spec["search"]["strategy"] = "generative_synthesis";
+  write_text(scratch / "s.json", spec.dump());
+  const Ended ran = run_atto(scratch, "search s.json --evaluator fake --out run");
+  INFO(ran.err << ran.out);
+  CHECK(ran.code == 0);
+  CHECK(run_atto(scratch, "status run").code == 0);
+  CHECK(run_atto(scratch, "explain run").out.find("detector.") != std::string::npos);
+  CHECK(run_atto(scratch, "report run").code == 0);
+  const Ended steered =
+      run_atto(scratch, "steer run --require macs.max=120M --forbid detector.mask.crop=14");
+  INFO(steered.err);
+  CHECK(steered.code == 0);
+  const Ended tried = run_atto(scratch, "steer run --try " + kSource + "/prototypes/resnet50.json");
+  CHECK(tried.code == 2);
+  CHECK(tried.err.find("is of another kind than the task, instance_segmentation: it has no "
+                       "\"detector\"") != std::string::npos);
+}
+
+TEST_CASE("What does not know detectors yet says so in one line") {
+  const Scratch scratch;
+  json spec = small_spec(scratch);
+  spec["require"]["latency_ms"] = {{"max", 5}};
+  spec["export"] = {"atto"};
+  write_text(scratch / "s.json", spec.dump());
+  const Ended searched = run_atto(scratch, "search s.json --evaluator fake --out run");
+  CHECK(searched.code == 2);
+  CHECK(searched.err.find("/require/latency_ms: the latency of a detector cannot be measured") !=
+        std::string::npos);
+  CHECK(searched.err.find("/export: a campaign cannot export detectors yet") != std::string::npos);
+  for (const std::string command :
+       {"inspect --svg ", "inspect --dot ", "train --data synthetic --epochs 1 "}) {
+    const Ended ended = run_atto(scratch, command + kMaskRcnn);
+    INFO(command << ended.err);
+    CHECK(ended.code == 2);
+    CHECK(ended.err.find("/detector: ") != std::string::npos);
+  }
+}
