@@ -1,6 +1,7 @@
 #include "export/c/compiled.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -133,7 +134,7 @@ Outputs run_compiled(const CompiledModel& model, const Images& images) {
   const int compiled = compile(cc, arguments, said);
   const std::string complaint = first_line(said);
   if (const std::string trouble = compiled == 0 ? "" : trouble_of(cc, work.path); !trouble.empty())
-    return {{}, trouble};
+    return {{}, {}, trouble};
   if (compiled != 0) throw InternalError(cc + " refuses the file: " + complaint);
   const std::string_view bytes =
       has_pixels ? std::string_view(reinterpret_cast<const char*>(images.pixels.data()),
@@ -145,10 +146,11 @@ Outputs run_compiled(const CompiledModel& model, const Images& images) {
       {program.string(), (work.path / "images").string(), (work.path / "outputs").string()}, said);
   if (code != 0) {
     if (const std::string trouble = trouble_of(cc, work.path); !trouble.empty())
-      return {{}, trouble};
+      return {{}, {}, trouble};
     throw InternalError(fmt::format("the compiled C ended with exit code {}", code));
   }
-  return {read_floats(work.path / "outputs"), {}};
+  return {read_floats(work.path / "outputs"),
+          fmt::format("{} {}", cc, fmt::join(model.flags, " "))};
 }
 
 }  // namespace atto::deploy::c

@@ -24,7 +24,8 @@ struct Images {
 
 struct Outputs {
   std::vector<float> values;  ///< [count][outputs]
-  std::string not_run;        ///< why nothing ran; else empty
+  std::string run_by;         ///< the compiler and its flags
+  std::string not_run = {};   ///< why nothing ran; else empty
 };
 
 /// Compiles with $CC, or `cc`, in the file's folder, where nothing stays, and runs the images.

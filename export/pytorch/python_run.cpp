@@ -43,7 +43,7 @@ PythonRan run_model_py(const fs::path& model, const net::Tensor& images) {
   for (const std::string& python : interpreters()) {
     const int code = spec::run_program(
         {python, model.string(), inputs.path.string(), outputs.path.string()}, said.path);
-    if (code == 0) return {logits_in(outputs.path), ""};
+    if (code == 0) return {logits_in(outputs.path), python};
     if (code == spec::kNoProgram) {
       if (reason.empty()) reason = "no " + python;
       continue;
@@ -53,7 +53,7 @@ PythonRan run_model_py(const fs::path& model, const net::Tensor& images) {
       throw EnvironmentError(python + " " + model.filename().string() + " failed: " + trouble);
     reason = python + " has no torch";
   }
-  return {{}, reason};
+  return {{}, {}, reason};
 }
 
 }  // namespace atto::deploy::pytorch

@@ -11,7 +11,8 @@ namespace atto::deploy::pytorch {
 
 struct PythonRan {
   std::vector<float> logits;  ///< of every image
-  std::string not_run;        ///< why this machine could not run it; else empty
+  std::string run_by;         ///< the program
+  std::string not_run = {};   ///< why this machine could not run it; else empty
 };
 
 /// Runs `$PYTHON`, or `python3`, or /usr/bin/python3, whichever has torch, on images [count,

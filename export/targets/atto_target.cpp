@@ -2,6 +2,7 @@
 #include "export/lowering/lower.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/runtime/engine.hpp"
+#include "export/runtime/level.hpp"
 #include "export/targets/targets.hpp"
 
 namespace atto::deploy {
@@ -37,7 +38,7 @@ Ran run(const ExportSource& /*source*/, const std::filesystem::path& file, const
     const std::span<const float> made = engine.output(0);
     logits.insert(logits.end(), made.begin(), made.end());
   }
-  return {std::move(logits), {}};
+  return {std::move(logits), "our engine, " + std::string(edge::level_name(edge::chosen_level()))};
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ Ran run(const ExportSource& source, const std::filesystem::path& file, const Ima
   for (std::size_t n = 0; n < count && outputs.not_run.empty(); ++n)
     logits.insert(logits.end(), outputs.values.begin() + static_cast<std::ptrdiff_t>(n * each),
                   outputs.values.begin() + static_cast<std::ptrdiff_t>(n * each + classes));
-  return {std::move(logits), std::move(outputs.not_run)};
+  return {std::move(logits), std::move(outputs.run_by), std::move(outputs.not_run)};
 }
 
 constexpr std::string_view kCompanions[] = {".h"};

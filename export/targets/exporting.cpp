@@ -76,6 +76,15 @@ void require_tools(const Target& target) {
   if (target.require_tools != nullptr) target.require_tools();
 }
 
+Artefact not_written(const Target& target, Precision precision, const std::string& why) {
+  Artefact artefact;
+  artefact.target = target.name;
+  artefact.precision = precision;
+  artefact.parity.score = spec::task_kinds().front().main_score();
+  artefact.not_written = why;
+  return artefact;
+}
+
 Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
                    const fs::path& folder, const std::string& name) {
   require_precision(target, source.precision);
@@ -102,6 +111,7 @@ Artefact export_to(const Target& target, const ExportSource& source, const Image
   for (const fs::path& name_in : names) artefact.bytes += fs::file_size(unchecked / name_in);
   const Ran ran = target.run(source, written, reference);
   artefact.not_run = ran.not_run;
+  if (ran.not_run.empty()) artefact.run_by = ran.run_by;
   artefact.parity.score = spec::task_kinds().front().main_score();
   if (!ran.logits.empty())
     artefact.trouble = misses(compare(ran.logits, reference), source.precision);

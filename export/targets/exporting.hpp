@@ -17,14 +17,19 @@ struct Artefact {
   std::vector<std::filesystem::path> companions = {};  ///< model.h, ...
   std::uintmax_t bytes = 0;                            ///< of all its files
   Parity parity;                                       ///< of no images where it was not run
-  std::string trouble;  ///< what it misses, and then there is no file; empty when all is well
-  std::string not_run;  ///< why this machine could not run it, and then nothing was compared
+  std::string trouble;      ///< what it misses, and then there is no file; empty when all is well
+  std::string run_by;       ///< what ran it; empty where nothing did
+  std::string not_run;      ///< why this machine could not run it, and then nothing was compared
+  std::string not_written;  ///< why this machine could not write it, and then there is no file
 };
 
 /// Throws SpecError when the target does not have the precision.
 void require_precision(const Target& target, Precision precision);
 /// Throws EnvironmentError when this machine lacks what the target takes.
 void require_tools(const Target& target);
+
+/// What there is to say of a target that this machine cannot write.
+Artefact not_written(const Target& target, Precision precision, const std::string& why);
 
 /// Writes the model into the folder (made where it is missing), runs it on the reference
 /// images and compares. Its files get their names only when they agree, or when this machine cannot

@@ -37,7 +37,7 @@ Ran run(const ExportSource& /*source*/, const std::filesystem::path& file, const
     const std::vector<float>& made = outputs.at(graph.outputs.at(0).name).values;
     logits.insert(logits.end(), made.begin(), made.end());
   }
-  return {std::move(logits), {}};
+  return {std::move(logits), "our ONNX executor"};
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ Ran run(const ExportSource& /*source*/, const std::filesystem::path& file, const
                      std::vector<std::uint8_t>(images.inputs.size() * sizeof(float))};
   std::memcpy(inputs.bytes.data(), images.inputs.data(), inputs.bytes.size());
   pytorch::PythonRan ran = pytorch::run_model_py(file, inputs);
-  return {std::move(ran.logits), std::move(ran.not_run)};
+  return {std::move(ran.logits), std::move(ran.run_by), std::move(ran.not_run)};
 }
 
 }  // namespace

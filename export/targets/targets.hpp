@@ -38,7 +38,8 @@ struct ExportSource {
 /// What a run of an artefact gave.
 struct Ran {
   std::vector<float> logits;  ///< the first output of every image: [count, classes]
-  std::string not_run;        ///< why this machine could not run it, and then logits may be those
+  std::string run_by;         ///< what ran it: "node", "cc -std=c99 -O2"
+  std::string not_run = {};   ///< why this machine could not run it, and then logits may be those
                               ///< of something simpler, or none; else empty
 };
 

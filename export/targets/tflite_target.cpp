@@ -79,7 +79,7 @@ Ran run(const ExportSource& /*source*/, const std::filesystem::path& file, const
         executor.run(channels_last(images.image(n), images.shape)).front();
     logits.insert(logits.end(), made.begin(), made.end());
   }
-  return {std::move(logits), {}};
+  return {std::move(logits), "our TensorFlow Lite executor"};
 }
 
 }  // namespace

@@ -63,8 +63,8 @@ std::vector<float> logits_of(const fs::path& page, const ImageSet& images) {
 
 Ran run(const ExportSource& /*source*/, const fs::path& file, const ImageSet& images) {
   web::NodeRan ran = web::run_in_node(package_of(file) / "atto_edge.mjs", file, images.inputs);
-  if (ran.not_run.empty()) return {std::move(ran.logits), ""};
-  return {logits_of(file, images), std::move(ran.not_run)};
+  if (!ran.not_run.empty()) ran.logits = logits_of(file, images);
+  return {std::move(ran.logits), std::move(ran.run_by), std::move(ran.not_run)};
 }
 
 }  // namespace

@@ -53,11 +53,11 @@ NodeRan run_in_node(const fs::path& module, const fs::path& page, std::span<cons
   if (code != 0) {
     const std::string error = code == spec::kNoProgram ? "" : error_in(said.path);
     if (std::string trouble = trouble_of(node, said.path); !trouble.empty())
-      return {{}, std::move(trouble)};
+      return {{}, node, std::move(trouble)};
     throw EnvironmentError(node + " " + page.filename().string() + " failed: " + error);
   }
   const std::string bytes = spec::read_file(outputs.path);
-  NodeRan ran;
+  NodeRan ran{{}, node};
   ran.logits.resize(bytes.size() / sizeof(float));
   std::memcpy(ran.logits.data(), bytes.data(), ran.logits.size() * sizeof(float));
   return ran;

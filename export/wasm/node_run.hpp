@@ -10,7 +10,8 @@ namespace atto::deploy::web {
 
 struct NodeRan {
   std::vector<float> logits;  ///< of every image
-  std::string not_run;        ///< why this machine could not run it; else empty
+  std::string run_by;         ///< the program
+  std::string not_run = {};   ///< why this machine could not run it; else empty
 };
 
 /// Runs `$NODE`, or `node`, with `module` (atto_edge.mjs) on images [count, channels, height,

@@ -13,6 +13,7 @@
 #include "search/cli/board_text.hpp"
 #include "search/cli/console.hpp"
 #include "search/cli/export_run.hpp"
+#include "search/cli/export_shown.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/model_shown.hpp"
 #include "search/cli/terminal.hpp"
@@ -96,7 +97,7 @@ bool show_boards(const std::filesystem::path& folder, bool is_json, search::Stop
     throw_if_stopped(signals, go_on);
     const std::vector<ModelShown> models = show_models(artefacts);
     if (!is_json) {
-      print(artefact_lines(artefacts, "  "));
+      print(artefact_table(artefacts, "  "));
       for (const ModelShown& model : models) print("  " + latency_line(model));
       if (!models.empty()) print("  " + image_line(models.front()));
       continue;

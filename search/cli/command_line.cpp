@@ -150,6 +150,11 @@ Option& Option::one_of(const std::vector<std::string>& names) {
   return *this;
 }
 
+Option& Option::suggests(const std::vector<std::string>& names) {
+  option_->type_name(fmt::format("TEXT:{{{}}}", fmt::join(names, ",")));
+  return *this;
+}
+
 Option& Option::excludes(const Option& other) {
   option_->excludes(other.option_);
   return *this;

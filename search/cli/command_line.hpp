@@ -27,6 +27,8 @@ class Option {
   Option& positive();
   Option& not_negative();
   Option& one_of(const std::vector<std::string>& names);
+  /// Help and completion offer these; what takes the value judges it.
+  Option& suggests(const std::vector<std::string>& names);
   Option& excludes(const Option& other);
   Option& needs(const Option& other);
   /// One argument holds several values, this character between them.

@@ -8,6 +8,7 @@
 #include "design_specs/json_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/export_run.hpp"
+#include "search/cli/export_shown.hpp"
 #include "search/cli/path_kind.hpp"
 
 namespace atto::cli {
@@ -30,9 +31,11 @@ int export_command(const ExportOptions& options) {
   if (options.is_json)
     fmt::print("{}\n", spec::json_text(artefacts_json(artefacts), 2));
   else
-    fmt::print("{}", artefact_lines(artefacts));
-  const bool all_ran = std::all_of(artefacts.begin(), artefacts.end(),
-                                   [](const auto& artefact) { return artefact.not_run.empty(); });
+    fmt::print("{}", artefact_table(artefacts));
+  const bool all_ran =
+      std::all_of(artefacts.begin(), artefacts.end(), [](const deploy::Artefact& artefact) {
+        return artefact.not_run.empty() && artefact.not_written.empty();
+      });
   return tell_misses(artefacts) && (all_ran || !options.is_strict) ? 0 : 1;
 }
 
@@ -41,6 +44,8 @@ int export_command(const ExportOptions& options) {
 void add_export(CLI::App& app, Action& action) {
   auto options = std::make_shared<ExportOptions>();
   ExportRequest& request = options->request;
+  std::vector<std::string> formats = format_names();
+  formats.emplace_back(kAllFormats);
   Command command(app, "export", "Write a trained model for other runtimes, and check it");
   command
       .option("source", request.source,
@@ -48,9 +53,11 @@ void add_export(CLI::App& app, Action& action) {
       .required();
   command
       .option("--to", request.targets,
-              "Formats, separated by commas: atto, onnx, c, pytorch, web, tflite; or all. With "
-              "--int8 or --bf16, formats of a list that have none are written in float32")
+              "Formats, separated by commas. With --int8 or --bf16, formats of a list that have "
+              "none are written in float32; of all, those that this machine cannot write are left "
+              "out")
       .required()
+      .suggests(formats)
       .delimiter(',')
       .one_value_each();
   const Option int8 =
@@ -79,7 +86,8 @@ void add_export(CLI::App& app, Action& action) {
                  "Images and LibTorch's logits; default: reference.safetensors beside the "
                  "weights, made where it is missing");
   command.flag("--strict", options->is_strict,
-               "Exit 1 also where a file was written and could not be run");
+               "Exit 1 also where a file was written and could not be run, or of all could not be "
+               "written");
   command.flag("--json", options->is_json, "Print JSON");
   command.footer(
       "Examples:\n"

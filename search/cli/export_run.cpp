@@ -5,14 +5,11 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/reading/text_checks.hpp"
 #include "export/runtime/level.hpp"
 #include "search/cli/failure.hpp"
-#include "search/cli/quantity_text.hpp"
-#include "search/cli/terminal.hpp"
 #include "search/running/crew.hpp"
 
 namespace atto::cli {
@@ -23,14 +20,12 @@ namespace fs = std::filesystem;
 constexpr int kCalibrationImages = 256;
 
 std::string known_formats() {
-  std::vector<std::string_view> known;
-  for (const deploy::Target& target : deploy::targets()) known.push_back(target.name);
-  return fmt::format("{}", fmt::join(known, ", "));
+  return fmt::format("{}", fmt::join(format_names(), ", "));
 }
 
 const deploy::Target& target_named(const std::string& name) {
   if (const deploy::Target* target = deploy::find_target(name)) return *target;
-  throw SpecError({{"--to", "", "must be of " + known_formats(), name}});
+  throw SpecError({{"--to", "", "must be of " + known_formats() + ", or all", name}});
 }
 
 /// Lets LibTorch compute reference logits; `atto` itself does not link it.
@@ -141,6 +136,36 @@ void expect_io(const ExportRequest& request, const std::vector<const deploy::Tar
       {{"--io", "", fmt::format("needs one of the formats {}", fmt::join(known, ", ")), "float"}});
 }
 
+/// Each once, in the order of the list; "all" are those that are not there yet.
+std::vector<const deploy::Target*> targets_of(const ExportRequest& request) {
+  std::vector<const deploy::Target*> targets;
+  const auto add = [&](const deploy::Target& target) {
+    if (std::find(targets.begin(), targets.end(), &target) == targets.end())
+      targets.push_back(&target);
+  };
+  for (const std::string& name : request.targets)
+    if (name == kAllFormats)
+      for (const deploy::Target& target : deploy::targets()) add(target);
+    else
+      add(target_named(name));
+  return targets;
+}
+
+/// By target, why this machine cannot write it; empty where it can. A format that was asked for by
+/// its name must be one that it can write.
+std::vector<std::string> lacking_tools(const ExportRequest& request,
+                                       const std::vector<const deploy::Target*>& targets) {
+  std::vector<std::string> lacking;
+  for (const deploy::Target* target : targets) try {
+      deploy::require_tools(*target);
+      lacking.emplace_back();
+    } catch (const EnvironmentError& error) {
+      if (std::count(request.targets.begin(), request.targets.end(), target->name) > 0) throw;
+      lacking.emplace_back(error.what());
+    }
+  return lacking;
+}
+
 /// Of a list, the formats without the precision that is asked for are written in float32.
 std::vector<deploy::Precision> precisions_of(const ExportRequest& request,
                                              const std::vector<const deploy::Target*>& targets) {
@@ -171,24 +196,13 @@ class Int8Models {
   std::map<decltype(deploy::Target::quantise), deploy::Int8Model> made_;
 };
 
-/// "onnx  fp32  run/model.onnx  229 kB  64 images: max error 2.1e-07, ...".
-std::string artefact_line(const deploy::Artefact& artefact, std::size_t column) {
-  const deploy::Parity& parity = artefact.parity;
-  std::string line = fmt::format("{:<{}}  {}  {}  {}  ", artefact.target, column,
-                                 deploy::precision_name(artefact.precision), artefact.file.string(),
-                                 bytes_text(static_cast<double>(artefact.bytes)));
-  if (!artefact.not_run.empty()) return line + "written, not run: " + artefact.not_run + "\n";
-  line += fmt::format("{} images: max error {:.1e}, {} agreement {:.1f} %", parity.images,
-                      parity.max_error, parity.score.label, 100 * parity.agreement);
-  const spec::Score& score = parity.score;
-  if (parity.value)
-    line += fmt::format(", {} {}{} (LibTorch {}{})", score.label, spec::shown(score, *parity.value),
-                        spec::unit_text(score), spec::shown(score, *parity.reference_value),
-                        spec::unit_text(score));
-  return line + "\n";
-}
-
 }  // namespace
+
+std::vector<std::string> format_names() {
+  std::vector<std::string> names;
+  for (const deploy::Target& target : deploy::targets()) names.emplace_back(target.name);
+  return names;
+}
 
 std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std::string& name) {
   std::vector<Problem> problems;
@@ -213,14 +227,9 @@ void expect_tools(const spec::DesignSpec& spec) {
 
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   expect_name(request.name);
-  std::vector<const deploy::Target*> targets;
-  for (const std::string& name : request.targets)
-    if (name == "all")
-      for (const deploy::Target& target : deploy::targets()) targets.push_back(&target);
-    else
-      targets.push_back(&target_named(name));
+  const std::vector<const deploy::Target*> targets = targets_of(request);
   const std::vector<deploy::Precision> precisions = precisions_of(request, targets);
-  for (const deploy::Target* target : targets) deploy::require_tools(*target);
+  const std::vector<std::string> lacking = lacking_tools(request, targets);
   expect_io(request, targets);
   edge::chosen_level();  // before images are made, which takes a while
   const deploy::TrainedModel model = deploy::read_trained_model(request.source, request.design);
@@ -234,62 +243,17 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   Int8Models int8(model, images.back());
   std::vector<deploy::ExportSource> sources;  // what a format cannot express is said first
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    const bool of_int8 = precisions[i] == deploy::Precision::I8;
+    const bool of_int8 = precisions[i] == deploy::Precision::I8 && lacking[i].empty();
     sources.push_back({model, precisions[i], of_int8 ? &int8.of(*targets[i]) : nullptr,
                        of_int8 && request.has_float_io});
   }
   std::vector<deploy::Artefact> artefacts;
   for (std::size_t i = 0; i < targets.size(); ++i)
     artefacts.push_back(
-        deploy::export_to(*targets[i], sources[i], images.front(), folder, request.name));
+        lacking[i].empty()
+            ? deploy::export_to(*targets[i], sources[i], images.front(), folder, request.name)
+            : deploy::not_written(*targets[i], precisions[i], lacking[i]));
   return artefacts;
-}
-
-std::string artefact_lines(const std::vector<deploy::Artefact>& artefacts,
-                           std::string_view indent) {
-  std::size_t column = 0;
-  for (const deploy::Artefact& artefact : artefacts)
-    column = std::max(column, artefact.target.size());
-  std::string lines;
-  for (const deploy::Artefact& artefact : artefacts)
-    if (artefact.trouble.empty()) lines += std::string(indent) + artefact_line(artefact, column);
-  return lines;
-}
-
-nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artefacts) {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const deploy::Artefact& artefact : artefacts) {
-    const deploy::Parity& parity = artefact.parity;
-    const bool was_run = artefact.not_run.empty();
-    nlohmann::ordered_json entry = {{"target", artefact.target},
-                                    {"precision", deploy::precision_name(artefact.precision)},
-                                    {"file", artefact.file.string()},
-                                    {"bytes", artefact.bytes},
-                                    {"agrees", nullptr},  // null when not run
-                                    {"trouble", artefact.trouble},
-                                    {"not_run", artefact.not_run},
-                                    {"images", parity.images},
-                                    {"max_error", parity.max_error},  // null when infinite
-                                    {parity.score.name + "_agreement", parity.agreement},
-                                    {parity.score.name, nullptr},
-                                    {"reference_" + parity.score.name, nullptr}};
-    if (was_run) entry["agrees"] = artefact.trouble.empty();
-    if (parity.value) entry[parity.score.name] = *parity.value;
-    if (parity.reference_value) entry["reference_" + parity.score.name] = *parity.reference_value;
-    list.push_back(std::move(entry));
-  }
-  return list;
-}
-
-bool tell_misses(const std::vector<deploy::Artefact>& artefacts) {
-  bool all_agree = true;
-  for (const deploy::Artefact& artefact : artefacts) {
-    if (artefact.trouble.empty()) continue;
-    all_agree = false;
-    say(fmt::format("{}: does not agree with LibTorch, {}; removed\n", artefact.file.string(),
-                    artefact.trouble));
-  }
-  return all_agree;
 }
 
 }  // namespace atto::cli

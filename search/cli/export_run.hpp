@@ -2,15 +2,16 @@
 // What `atto export` and the end of a campaign share: a trained model into checked files.
 
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "design_specs/requirements/design_spec.hpp"
 #include "export/targets/exporting.hpp"
 
 namespace atto::cli {
+
+/// Stands for all formats.
+inline constexpr const char* kAllFormats = "all";
 
 struct ExportRequest {
   std::filesystem::path source, design;  ///< as read_trained_model takes them
@@ -25,21 +26,15 @@ struct ExportRequest {
   std::filesystem::path reference;     ///< empty = beside the weights, made where it is missing
 };
 
+std::vector<std::string> format_names();
 /// Returns the problems of a spec that asks for formats that nothing writes; `name`: of its file.
 std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std::string& name);
 /// Throws them as SpecError.
 void expect_writable(const spec::DesignSpec& spec);
 /// Throws EnvironmentError where this machine lacks what a format takes, which is there.
 void expect_tools(const spec::DesignSpec& spec);
-/// Writes and checks every target. Throws SpecError for an unknown target, EnvironmentError.
+/// Writes and checks every target. Of "all", those that this machine cannot write are left out, as
+/// their artefacts say. Throws SpecError for an unknown target, EnvironmentError.
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request);
-
-/// A line for each file that agrees, and each that was not run:
-/// "onnx  fp32  run/model.onnx  229 kB  64 images: max error 2.1e-07, ...".
-std::string artefact_lines(const std::vector<deploy::Artefact>& artefacts,
-                           std::string_view indent = {});
-nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artefacts);
-/// Says on stderr which artefacts were removed and why; returns whether none was.
-bool tell_misses(const std::vector<deploy::Artefact>& artefacts);
 
 }  // namespace atto::cli

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kMostColumns = 80;
 constexpr int kNameColumns = 24;  ///< a longer name has a line of its own
+constexpr std::size_t kLongestNames = 44;
 
 int page_columns() {
   return is_terminal(stdout) ? std::clamp(terminal_columns(stdout), 40, kMostColumns)
@@ -68,7 +69,8 @@ std::vector<std::string> alternatives_of(const CLI::Option& option) {
 std::string value_text(const CLI::Option& option) {
   if (option.get_expected_max() == 0) return "";
   const std::vector<std::string> names = alternatives_of(option);
-  if (!names.empty()) return fmt::format("{}", fmt::join(names, "|"));
+  const std::string all = fmt::format("{}", fmt::join(names, "|"));
+  if (!names.empty() && all.size() <= kLongestNames) return all;
   return option.get_type_name().starts_with("TEXT") ? "TEXT" : "N";
 }
 

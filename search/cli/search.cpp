@@ -204,7 +204,8 @@ void add_search(CLI::App& app, Action& action) {
       .one_of({"torch", "fake"});
   command.option("--seed", options->seed, "Overrides search.seed");
   command.option("--candidates", options->candidates, "Overrides search.candidates");
-  command.option("--strategy", options->strategy, "Overrides search.strategy");
+  command.option("--strategy", options->strategy, "Overrides search.strategy")
+      .suggests({search::strategy_names().begin(), search::strategy_names().end()});
   add_device_option(command, options->device);
   command.flag("--async", options->is_async, "See results as they finish; gives up repeatability");
   command.flag("--json", options->is_json, "Results as JSON on stdout");

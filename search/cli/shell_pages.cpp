@@ -58,6 +58,12 @@ const CLI::Option* option_before(const CLI::App& command, const std::string& wor
   return nullptr;
 }
 
+/// The values that a list has already, with the comma behind the last: "atto,onnx,".
+std::string listed_before(const CLI::Option& option, const std::string& begun) {
+  const char between = option.get_delimiter();
+  return between == '\0' ? "" : begun.substr(0, begun.rfind(between) + 1);
+}
+
 std::string first_letter_upper(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
@@ -109,7 +115,9 @@ std::string completions(const CLI::App& app, const std::vector<std::string>& wor
     return lines;
   }
   if (const CLI::Option* option = option_before(*command, words[words.size() - 2])) {
-    for (const std::string& name : alternatives_of(*option)) offer(name, "");
+    const std::string listed = listed_before(*option, begun);
+    for (const std::string& name : alternatives_of(*option))
+      if (("," + listed).find("," + name + ",") == std::string::npos) offer(listed + name, "");
     return lines;
   }
   if (!begun.starts_with("-")) return "";

@@ -21,3 +21,16 @@ execute_process(COMMAND pkg-config --cflags --libs --static atto_edge OUTPUT_VAR
 separate_arguments(flags UNIX_COMMAND "${flags}")
 run(${CC} ${SOURCE}/docs/examples/classify_jpeg.c -o ${SCRATCH}/by_pkg_config ${flags} -ljpeg)
 run(${SCRATCH}/by_pkg_config ${MODEL} ${SCRATCH}/image.jpg)
+
+# The program of the format's page, on the delivered winner and a black image.
+file(READ ${SOURCE}/docs/targets/atto.md page)
+string(REGEX MATCH "    #include <atto/edge.h>.*\n    }\n" program "${page}")
+file(WRITE ${SCRATCH}/main.c "${program}")
+run(${CC} -Wall -Wextra -Werror ${SCRATCH}/main.c -o ${SCRATCH}/main ${flags} -lstdc++ -lm)
+run(${ATTO} export ${SOURCE}/tests/interop/winner --to atto --out ${SCRATCH})
+run(head -c 784 /dev/zero OUTPUT_FILE ${SCRATCH}/black)
+execute_process(COMMAND ${SCRATCH}/main INPUT_FILE ${SCRATCH}/black WORKING_DIRECTORY ${SCRATCH} OUTPUT_VARIABLE said
+                COMMAND_ERROR_IS_FATAL ANY)
+if(NOT said MATCHES "^[A-Z][A-Za-z/ -]+\n$")
+  message(FATAL_ERROR "the page's program says ${said}")
+endif()

@@ -10,6 +10,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import textwrap
 import unittest
 import zlib
 
@@ -105,6 +106,14 @@ class Session(unittest.TestCase):
         upright = atto_edge.pixels_of(self.session, picture)
         turned = atto_edge.pixels_of(self.session, numpy.ascontiguousarray(picture[::-1, ::-1]), orientation=3)
         self.assertTrue((upright == turned).all())
+
+    def test_the_example_of_the_formats_page(self):
+        page = (source / "docs/targets/atto.md").read_text()
+        begin = page.index("    import numpy\n")
+        example = textwrap.dedent(page[begin:page.index("\n\n[", begin)])
+        said = subprocess.run([sys.executable, "-c", example], cwd=scratch, check=True, capture_output=True, text=True,
+                              env={**os.environ, "PYTHONPATH": str(source / "export/python")}).stdout
+        self.assertIn(said.strip(), self.session.class_names)
 
     def test_what_is_wrong_is_said(self):
         ones = numpy.ones

@@ -142,12 +142,12 @@ def check_export(folder, atto):
         assert sorted(os.listdir(scratch)) == ["model.py", "model.safetensors"]
 
 
-def check_manual(folder, atto):
-    """The manual's example, beside the exported files, and its command."""
-    manual = (pathlib.Path(__file__).parents[3] / "docs/manual.md").read_text()
-    begin, end = manual.index("    import torch\n"), '    save(net, "tuned.safetensors")\n'
-    example = textwrap.dedent(manual[begin:manual.index(end) + len(end)])
-    (command,) = (line.split() for line in manual.splitlines() if line.startswith("    atto import tuned."))
+def check_document(folder, atto):
+    """The example of the format's page, beside the exported files, and its command."""
+    page = (pathlib.Path(__file__).parents[3] / "docs/targets/pytorch.md").read_text()
+    begin, end = page.index("    import torch\n"), '    save(net, "tuned.safetensors")\n'
+    example = textwrap.dedent(page[begin:page.index(end) + len(end)])
+    (command,) = (line.split() for line in page.splitlines() if line.startswith("    atto import tuned."))
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("model.py", "model.safetensors", "design.json"):
             shutil.copy(folder / name, scratch)
@@ -174,7 +174,7 @@ def main(folder, atto):
     check_program(folder / "attonet_28")
     check_way_back(folder / "winner", atto)
     check_export(folder / "winner", atto)
-    check_manual(folder / "winner", atto)
+    check_document(folder / "winner", atto)
     print(f"{len(folders) - failed} of {len(folders)} networks agree")
     sys.exit(failed > 0)
 

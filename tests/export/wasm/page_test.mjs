@@ -1,4 +1,4 @@
-// `atto export --to web`, its page in Chromium from file://, its package in Node, and the manual's examples.
+// `atto export --to web`, its page in Chromium from file://, its package in Node, and the examples of docs/targets/web.md.
 //   page_test.mjs ATTO SOURCE PICTURES SCRATCH       PICTURES: what write_pictures wrote
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -151,7 +151,7 @@ const troubles = browser.events.filter(({ method, params }) => method === 'Runti
     (method === 'Network.requestWillBeSent' && !/^(file|data|blob):/.test(params.request.url)));
 assert.deepEqual(troubles, []);
 
-// The package, as npm links a folder, and the manual's examples.
+// The package, as npm links a folder, and the examples of the format's page.
 const user = join(scratch, 'user');
 mkdirSync(join(user, 'node_modules'), { recursive: true });
 symlinkSync(join(out, 'model.web'), join(user, 'node_modules/model'));
@@ -159,12 +159,12 @@ cpSync(join(out, 'model.web'), join(user, 'model.web'), { recursive: true });
 writeFileSync(join(user, 'linked.mjs'), `import { open } from 'model';
 console.log((await open()).classes.join('\\n'));`);
 assert.equal(succeed('node', ['linked.mjs'], { cwd: user }).trimEnd(), kNames.join('\n'));
-const manual = readFileSync(join(source, 'docs/manual.md'), 'utf8');
-const [example] = manual.match(/^ {4}import \{ open \} from '.\/model\.web[^]*?\n(?! {4}|\n)/m);
+const document = readFileSync(join(source, 'docs/targets/web.md'), 'utf8');
+const [example] = document.match(/^ {4}import \{ open \} from '.\/model\.web[^]*?\n(?! {4}|\n)/m);
 writeFileSync(join(user, 'example.mjs'), example.replace(/^ {4}/gm, ''));
 assert(kNames.some(name => succeed('node', ['example.mjs'], { cwd: user }).startsWith(name)));
-// The manual's page, from a server.
-const [shown] = manual.match(/^ {4}<canvas id="picture"[^]*?^ {4}<\/script>\n/m);
+// Its page, from a server.
+const [shown] = document.match(/^ {4}<canvas id="picture"[^]*?^ {4}<\/script>\n/m);
 writeFileSync(join(user, 'index.html'), shown);
 const kTypes = { html: 'text/html', mjs: 'text/javascript', wasm: 'application/wasm' };
 const server = createServer((request, answer) => {

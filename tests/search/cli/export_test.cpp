@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <iterator>
+#include <sstream>
 
 #include "tests/search/process/process.hpp"
 
@@ -21,6 +23,18 @@ void corrupt(const fs::path& weights, int count = 4096) {
   std::string bytes = read_text(weights);
   std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2), count, '\0');
   write_text(weights, bytes);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::istringstream stream(line);
+  return {std::istream_iterator<std::string>(stream), {}};
 }
 
 std::size_t files_in(const fs::path& folder) {
@@ -139,7 +153,7 @@ TEST_CASE("export writes a model file that our engine runs as LibTorch does") {
   CHECK_FALSE(fs::exists(scratch / "winner/model.atto"));
 }
 
-TEST_CASE("export writes C that the manual's program runs") {
+TEST_CASE("export writes C that the program of the format's page runs") {
   const Scratch scratch;
   copy_winner(scratch);
   const Ended ended = run_atto(scratch,
@@ -155,11 +169,11 @@ TEST_CASE("export writes C that the manual's program runs") {
                                 fs::file_size(scratch / "out/clothes.int8.h"));
   CHECK(files_in(scratch / "out") == 2);
 
-  const std::string manual = read_text(ATTO_SOURCE_DIR "/docs/manual.md");
-  const std::size_t begin = manual.find("    #include \"clothes.int8.h\"");
+  const std::string page = read_text(ATTO_SOURCE_DIR "/docs/targets/c.md");
+  const std::size_t begin = page.find("    #include \"clothes.int8.h\"");
   REQUIRE(begin != std::string::npos);
-  const std::size_t end = manual.find("\n    }\n", begin) + 7;
-  write_text(scratch / "out/main.c", manual.substr(begin, end - begin));
+  const std::size_t end = page.find("\n    }\n", begin) + 7;
+  write_text(scratch / "out/main.c", page.substr(begin, end - begin));
   const std::string command = "cd '" + (scratch / "out").string() +
                               "' && cc -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror "
                               "-DCLOTHES_INT8_WITH_NAMES main.c clothes.int8.c -lm -o main && "
@@ -205,8 +219,77 @@ TEST_CASE("In a list, formats without the precision that is asked for are writte
       "export winner --to pytorch,atto --out out --int8 --calibrate winner/reference.safetensors");
   INFO(ended.err);
   REQUIRE(ended.code == 0);
-  CHECK(ended.out.starts_with("pytorch  fp32  out/model.py  "));
-  CHECK(ended.out.find("\natto     int8  out/model.int8.atto  ") != std::string::npos);
+  const std::vector<std::string> lines = lines_of(ended.out);
+  REQUIRE(lines.size() == 3);
+  CHECK(words_of(lines[0]) ==
+        words_of("format as file size images max error top-1 agreement top-1 LibTorch's run by"));
+  CHECK(lines[1].starts_with("pytorch  fp32  out/model.py         "));
+  CHECK(lines[2].starts_with("atto     int8  out/model.int8.atto  "));
+  CHECK(lines[2].find("  64  ") != std::string::npos);
+  CHECK(lines[2].find("  our engine, ") != std::string::npos);
+  CHECK(lines[0].find("run by") == lines[2].find("our engine"));
+}
+
+TEST_CASE("All formats but those that this machine cannot write are written") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const std::string tools = "ATTO_WASM=/no/such/engine PYTHON=no-such-python";
+  const Ended ended = run_atto(scratch, "export winner --to all --out out", tools);
+  INFO(ended.out << ended.err);
+  REQUIRE(ended.code == 0);
+  const std::vector<std::string> lines = lines_of(ended.out);
+  REQUIRE(lines.size() == 7);
+  CHECK(lines[1].find("  our engine, ") != std::string::npos);
+  CHECK(lines[2].ends_with("  our ONNX executor"));
+  CHECK(lines[3].ends_with("  cc -std=c99 -O2"));
+  CHECK(lines[4].ends_with("  -  written, not run: no no-such-python"));
+  CHECK(lines[5].ends_with("  our TensorFlow Lite executor"));
+  CHECK(lines[6].starts_with("web was not written: "));
+  CHECK(lines[6].find("/no/such/engine") != std::string::npos);
+  CHECK(fs::exists(scratch / "out/model.tflite"));
+  CHECK_FALSE(fs::exists(scratch / "out/model.html"));
+  CHECK(run_atto(scratch, "export winner --to all --out out --strict", tools).code == 1);
+  const json list =
+      json::parse(run_atto(scratch, "export winner --to all --out out --json", tools).out);
+  CHECK(list.at(2).at("run_by") == "cc -std=c99 -O2");
+  CHECK(list.at(3).at("run_by") == "");
+  CHECK(list.at(4).at("target") == "web");
+  CHECK(list.at(4).at("agrees").is_null());
+  CHECK(list.at(4).at("file") == "");
+  CHECK(list.at(4).at("not_written") == lines[6].substr(21));
+  // Asked for by its name, it is missed before anything is written.
+  for (const char* formats : {"atto,web", "all,web", "web,all"}) {
+    const Ended refused =
+        run_atto(scratch, "export winner --to " + std::string(formats) + " --out none", tools);
+    CHECK(refused.code == 4);
+    CHECK_FALSE(fs::exists(scratch / "none"));
+  }
+}
+
+TEST_CASE("A format that is named twice is written once") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  const Ended ended = run_atto(scratch, "export winner --to atto,onnx,atto --out out");
+  CHECK(ended.code == 0);
+  CHECK(lines_of(ended.out).size() == 3);
+}
+
+TEST_CASE("Shells complete the formats of a list, and each once") {
+  const Scratch scratch;
+  const auto completed = [&](const std::string& word) {
+    return lines_of(run_atto(scratch, "__complete export winner --to '" + word + "'").out);
+  };
+  using Words = std::vector<std::string>;
+  CHECK(completed("") == Words{"atto", "onnx", "c", "pytorch", "web", "tflite", "all"});
+  CHECK(completed("a") == Words{"atto", "all"});
+  CHECK(completed("atto,o") == Words{"atto,onnx"});
+  CHECK(completed("onnx,tflite,") == Words{"onnx,tflite,atto", "onnx,tflite,c",
+                                           "onnx,tflite,pytorch", "onnx,tflite,web",
+                                           "onnx,tflite,all"});
+  CHECK(completed("coreml").empty());
+  const Words strategies =
+      lines_of(run_atto(scratch, "__complete search x.json --strategy gen").out);
+  CHECK(strategies.at(0) == "generative_synthesis");
 }
 
 TEST_CASE("export says where C was written and not run") {
@@ -232,7 +315,7 @@ TEST_CASE("export answers for a bad command line and for files that do not fit")
     CHECK(ended.err.find(text) != std::string::npos);
   };
   refused("winner --to coreml", 2,
-          "--to: must be of atto, onnx, c, pytorch, web, tflite; got coreml");
+          "--to: must be of atto, onnx, c, pytorch, web, tflite, or all; got coreml");
   refused("winner --to tflite --bf16", 2, "--to: the target tflite has no bf16");
   refused("winner --to tflite --io float", 2, "--int8");
   refused("winner --to tflite --int8 --io u8", 2, "--io");

@@ -1,0 +1,116 @@
+#include "search/cli/export_shown.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "search/cli/quantity_text.hpp"
+#include "search/cli/terminal.hpp"
+
+namespace atto::cli {
+namespace {
+
+using Row = std::vector<std::string>;
+constexpr std::size_t kTexts = 3;  ///< columns of text, at the left; numbers follow
+
+Row header_of(const spec::Score& score) {
+  const std::string label(score.label);
+  return {"format", "as",         "file",  "size", "images", "max error", label + " agreement",
+          label,    "LibTorch's", "run by"};
+}
+
+Row row_of(const deploy::Artefact& artefact) {
+  const deploy::Parity& parity = artefact.parity;
+  Row row{artefact.target, std::string(deploy::precision_name(artefact.precision)),
+          artefact.file.string(), bytes_text(static_cast<double>(artefact.bytes))};
+  if (!artefact.not_run.empty()) {
+    row.insert(row.end(), 5, "-");
+    row.push_back("written, not run: " + artefact.not_run);
+    return row;
+  }
+  const auto shown = [&](const std::optional<double>& value) {
+    return value ? spec::shown(parity.score, *value) + std::string(spec::unit_text(parity.score))
+                 : "-";
+  };
+  row.insert(row.end(), {std::to_string(parity.images), fmt::format("{:.1e}", parity.max_error),
+                         fmt::format("{:.1f} %", 100 * parity.agreement), shown(parity.value),
+                         shown(parity.reference_value), artefact.run_by});
+  return row;
+}
+
+/// Rows as lines, each column as wide as its widest text; the last ends where its text ends.
+std::string aligned(const std::vector<Row>& rows, std::string_view indent) {
+  std::vector<int> widths(rows.front().size());
+  for (const Row& row : rows)
+    for (std::size_t c = 0; c < row.size(); ++c)
+      widths[c] = std::max(widths[c], columns_of(row[c]));
+  std::string lines;
+  for (const Row& row : rows) {
+    lines += indent;
+    for (std::size_t c = 0; c + 1 < row.size(); ++c) {
+      const std::string gap(static_cast<std::size_t>(widths[c] - columns_of(row[c])), ' ');
+      lines += (c < kTexts ? row[c] + gap : gap + row[c]) + "  ";
+    }
+    lines += row.back() + "\n";
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string artefact_table(const std::vector<deploy::Artefact>& artefacts,
+                           std::string_view indent) {
+  std::vector<Row> rows;
+  std::string unwritten;
+  for (const deploy::Artefact& artefact : artefacts) {
+    if (!artefact.not_written.empty())
+      unwritten +=
+          fmt::format("{}{} was not written: {}\n", indent, artefact.target, artefact.not_written);
+    else if (artefact.trouble.empty())
+      rows.push_back(row_of(artefact));
+  }
+  if (rows.empty()) return unwritten;
+  rows.insert(rows.begin(), header_of(artefacts.front().parity.score));
+  return aligned(rows, indent) + unwritten;
+}
+
+nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artefacts) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const deploy::Artefact& artefact : artefacts) {
+    const deploy::Parity& parity = artefact.parity;
+    const bool was_run = artefact.not_run.empty() && artefact.not_written.empty();
+    nlohmann::ordered_json entry = {{"target", artefact.target},
+                                    {"precision", deploy::precision_name(artefact.precision)},
+                                    {"file", artefact.file.string()},
+                                    {"bytes", artefact.bytes},
+                                    {"agrees", nullptr},  // null when not run
+                                    {"trouble", artefact.trouble},
+                                    {"run_by", artefact.run_by},
+                                    {"not_run", artefact.not_run},
+                                    {"not_written", artefact.not_written},
+                                    {"images", parity.images},
+                                    {"max_error", parity.max_error},  // null when infinite
+                                    {parity.score.name + "_agreement", parity.agreement},
+                                    {parity.score.name, nullptr},
+                                    {"reference_" + parity.score.name, nullptr}};
+    if (was_run) entry["agrees"] = artefact.trouble.empty();
+    if (parity.value) entry[parity.score.name] = *parity.value;
+    if (parity.reference_value) entry["reference_" + parity.score.name] = *parity.reference_value;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+bool tell_misses(const std::vector<deploy::Artefact>& artefacts) {
+  bool all_agree = true;
+  for (const deploy::Artefact& artefact : artefacts) {
+    if (artefact.trouble.empty()) continue;
+    all_agree = false;
+    say(fmt::format("{}: does not agree with LibTorch, {}; removed\n", artefact.file.string(),
+                    artefact.trouble));
+  }
+  return all_agree;
+}
+
+}  // namespace atto::cli
