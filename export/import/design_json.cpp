@@ -70,6 +70,7 @@ class DesignJson {
     if (!stem_.empty()) set_member(design, "stem", operators(stem_, ""));
     set_member(design, "stages", stages());
     if (!head_.empty()) set_member(design, "head", operators(head_, ""));
+    if (network_.outputs.size() > 1) set_member(design, "outputs", outputs());
     if (!decisions_.items.empty()) set_member(design, "decisions", std::move(decisions_));
     return net::pretty_text(design);
   }
@@ -101,8 +102,15 @@ class DesignJson {
            (find<net::GlobalAveragePool>(item) && item.layers.size() == 1);
   }
 
-  /// Stem: up to the first body or the second window that shrinks; head: from the first average
-  /// over the whole map, or dense layer, on.
+  /// Whether a further output of the network is this item's.
+  bool is_output(const Item& item) const {
+    return std::any_of(
+        network_.outputs.begin() + 1, network_.outputs.end(),
+        [&](const net::Output& output) { return output.layer == item.layers.back(); });
+  }
+
+  /// Stem: up to the first body or the second window that shrinks, or an output; head: from the
+  /// first average over the whole map, or dense layer, on.
   void sort(const Chain& chain) {
     const Items& all = chain.items;
     const auto head =
@@ -110,6 +118,7 @@ class DesignJson {
     auto at = all.begin();
     bool has_shrunk = false;
     for (; at != head && !at->is_body() && !(has_shrunk && shrinks(*at)); ++at) {
+      if (!stem_.empty() && is_output(stem_.back())) break;
       has_shrunk |= shrinks(*at);
       stem_.push_back(*at);
     }
@@ -128,6 +137,7 @@ class DesignJson {
     if (is_new_stage) stages_.push_back({});
     std::vector<Items>& modules = stages_.back();
     const bool is_own = item.is_body() || modules.empty() || modules.back().back().is_body() ||
+                        is_output(modules.back().back()) ||
                         (shrinks(item) && !modules.back().empty());
     if (is_own && modules.size() < kMost)
       modules.push_back({item});
@@ -155,6 +165,24 @@ class DesignJson {
       all.items.push_back(std::move(stage));
     }
     return all;
+  }
+  /// The places that the outputs are the ends of.
+  Value outputs() const {
+    Value all = list();
+    all.items.push_back(json_text_value("head"));
+    for (std::size_t i = 1; i < network_.outputs.size(); ++i)
+      all.items.push_back(json_text_value(place_that_ends(network_.outputs[i].layer)));
+    return all;
+  }
+  std::string place_that_ends(int layer) const {
+    const auto ends = [&](const Items& items) {
+      return !items.empty() && items.back().layers.back() == layer;
+    };
+    if (ends(stem_)) return "stem";
+    for (std::size_t s = 0; s < stages_.size(); ++s)
+      for (std::size_t m = 0; m < stages_[s].size(); ++m)
+        if (ends(stages_[s][m])) return fmt::format("stages[{}].modules[{}]", s, m);
+    refuse(layer, "an output beside the scores must be what the stem or a module ends with");
   }
   Value module(const Items& items, const std::string& path) {
     if (items.size() == 1 && items[0].is_body()) return body(items[0], path);

@@ -1,7 +1,9 @@
 // ONNX nodes with windows and weights.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "export/import/graph_reader.hpp"
 #include "prototypes/network/windows.hpp"
@@ -24,50 +26,132 @@ net::Sides sides_of(const std::vector<std::int64_t>& sides) {
 
 }  // namespace
 
-/// Sets the padding that ONNX's numbers mean: "same" where they lie as ours do, else none.
+/// Places of one side.
+struct PlacesOfSide {
+  std::int64_t before = 0;   ///< padding before the map
+  std::int64_t outputs = 0;  ///< less than 1 where the window is larger than all
+};
+struct GraphReader::Places {
+  PlacesOfSide rows, columns;
+};
+
+namespace {
+
+bool are_of(const PlacesOfSide& places, const net::WindowSide& side, int length) {
+  return places.before == side.before() && places.outputs == side.output(length);
+}
+
+/// Of a window of "same" padding that reads at these places, and at more.
+struct Wider {
+  int kernel = 0, first = 0;  ///< first: the tap that is the window's first
+};
+/// Returns the smallest; none where the maps would be others.
+std::optional<Wider> wider(net::WindowSide side, int length, const PlacesOfSide& places) {
+  constexpr int kLargest = 31;  // of the language
+  const int taps = side.kernel;
+  for (side.padding = net::Padding::Same; side.kernel <= kLargest; ++side.kernel) {
+    const std::int64_t more = side.before() - places.before;
+    if (side.output(length) == places.outputs && more >= 0 && more % side.dilation == 0 &&
+        more / side.dilation + taps <= side.kernel)
+      return Wider{side.kernel, static_cast<int>(more / side.dilation)};
+  }
+  return {};
+}
+
+}  // namespace
+
+/// `more`: zeros that lie around the map already.
 template <class Windowed>
-void GraphReader::place_window(Windowed& op, int from, int dilation, bool rounds_up) {
+GraphReader::Places GraphReader::places_of(const Windowed& op, int from, int dilation,
+                                           const Pads& more, bool rounds_up) const {
   const net::Shape& in = shape(from);
-  const Sides pads = wholes("pads", {0, 0, 0, 0});
+  Sides pads = wholes("pads", {0, 0, 0, 0});
   const std::string automatic = text("auto_pad", "NOTSET");
+  const bool is_same = automatic == "SAME_UPPER" || automatic == "SAME_LOWER";
   if (pads.size() != 4) refuse("pads must be four numbers");
-  const auto fits = [&](net::Padding padding) {
-    net::WindowSide rows{op.kernel.height, op.stride.height, dilation, padding};
-    net::WindowSide columns{op.kernel.width, op.stride.width, dilation, padding};
-    if (automatic == "VALID") return padding == net::Padding::Valid;
-    const auto side_fits = [&](const net::WindowSide& side, int length, std::int64_t before,
-                               std::int64_t after) {
-      if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
-        const int all = std::max(
-            (net::strided_side(length, side.stride) - 1) * side.stride + side.extent() - length, 0);
-        before = automatic == "SAME_UPPER" ? all / 2 : all - all / 2;
-        after = all - before;
-      }
-      const std::int64_t room = length + before + after - side.extent();
-      if (room < 0) return false;
-      const std::int64_t outputs =
-          (rounds_up ? (room + side.stride - 1) / side.stride : room / side.stride) + 1;
-      return before == side.before() && outputs == side.output(length);
-    };
-    return side_fits(rows, in.height, pads[0], pads[2]) &&
-           side_fits(columns, in.width, pads[1], pads[3]);
+  constexpr std::int64_t kMost = 1 << 16;
+  for (const std::int64_t side : pads)
+    if (side < 0 || side > kMost) refuse("pads must be from 0 to 65536");
+  if (is_same && more != Pads{}) refuse("auto_pad must be none where zeros lie around the map");
+  if (automatic == "VALID") pads = {0, 0, 0, 0};
+  const auto placed = [&](int kernel, int stride, int length, std::int64_t before,
+                          std::int64_t after) {
+    const net::WindowSide side{kernel, stride, dilation, net::Padding::Same};
+    if (is_same) {
+      const int all =
+          std::max((net::strided_side(length, stride) - 1) * stride + side.extent() - length, 0);
+      before = automatic == "SAME_UPPER" ? all / 2 : all - all / 2;
+      after = all - before;
+    }
+    const std::int64_t room = length + before + after - side.extent();
+    if (room < 0) return PlacesOfSide{before, 0};
+    return PlacesOfSide{before, (rounds_up ? (room + stride - 1) / stride : room / stride) + 1};
   };
-  if (fits(net::Padding::Same))
-    op.padding = net::Padding::Same;
-  else if (fits(net::Padding::Valid))
-    op.padding = net::Padding::Valid;
-  else
-    refuse(rounds_up ? "ceil_mode must give the windows of \"same\" or \"valid\" padding"
-                     : "pads must be those of \"same\" padding, or none",
-           fmt::format("pads [{}] of a {}x{} window, stride {}x{}, on {}x{}", fmt::join(pads, ", "),
-                       op.kernel.height, op.kernel.width, op.stride.height, op.stride.width,
-                       in.height, in.width));
+  return {placed(op.kernel.height, op.stride.height, in.height, pads[0] + more.top,
+                 pads[2] + more.bottom),
+          placed(op.kernel.width, op.stride.width, in.width, pads[1] + more.left,
+                 pads[3] + more.right)};
+}
+
+/// Sets the padding that these places mean: "same" where they lie as ours do, else none. Returns
+/// whether one of them does.
+template <class Windowed>
+bool GraphReader::place_window(Windowed& op, int from, int dilation, const Places& places) const {
+  const net::Shape& in = shape(from);
+  for (const net::Padding padding : {net::Padding::Same, net::Padding::Valid}) {
+    op.padding = padding;
+    if (are_of(places.rows, {op.kernel.height, op.stride.height, dilation, padding}, in.height) &&
+        are_of(places.columns, {op.kernel.width, op.stride.width, dilation, padding}, in.width))
+      return true;
+  }
+  return false;
+}
+
+void GraphReader::refuse_places(const net::Sides& kernel, const net::Sides& stride, int from,
+                                const std::string& rule) const {
+  const net::Shape& in = shape(from);
+  refuse(rule, fmt::format("pads [{}] of a {}x{} window, stride {}x{}, on {}x{}",
+                           fmt::join(wholes("pads", {0, 0, 0, 0}), ", "), kernel.height,
+                           kernel.width, stride.height, stride.width, in.height, in.width));
+}
+
+/// Padding that is no one's here, uneven as other programs have it, is that of a larger window
+/// whose further taps are 0. Returns its weights.
+std::vector<float> GraphReader::widen(net::Conv& op, int from, const Places& places,
+                                      const std::vector<float>& weights) {
+  const net::Shape& in = shape(from);
+  const net::Sides taps = op.kernel;
+  const std::optional<Wider> rows = wider({taps.height, op.stride.height, op.dilation}, in.height,
+                                          places.rows),
+                             columns = wider({taps.width, op.stride.width, op.dilation}, in.width,
+                                             places.columns);
+  if (!rows || !columns)
+    refuse_places(taps, op.stride, from,
+                  "pads must give maps as large as \"same\" padding does, or be none");
+  op.kernel = {rows->kernel, columns->kernel};
+  op.padding = net::Padding::Same;
+  made_.notes.push_back(
+      fmt::format("node {}: its padding is that of a {}x{} window here, whose further taps are 0",
+                  node_->name, op.kernel.height, op.kernel.width));
+  const auto all = [](const net::Sides& sides) {
+    return static_cast<std::size_t>(sides.height) * static_cast<std::size_t>(sides.width);
+  };
+  std::vector<float> wide(weights.size() / all(taps) * all(op.kernel));
+  for (std::size_t w = 0; w < weights.size(); ++w) {
+    const std::size_t tap = w % all(taps), across = static_cast<std::size_t>(taps.width);
+    const std::size_t row = tap / across + static_cast<std::size_t>(rows->first),
+                      column = tap % across + static_cast<std::size_t>(columns->first);
+    wide[w / all(taps) * all(op.kernel) + row * static_cast<std::size_t>(op.kernel.width) +
+         column] = weights[w];
+  }
+  return wide;
 }
 
 void GraphReader::conv() {
-  const int from = map(0);
+  Pads around;
+  const int from = padded_map(0, around);
   const net::Tensor& weights = constant(1, "weights");
-  const std::vector<float> values = floats(1, "weights");
+  std::vector<float> values = floats(1, "weights");
   if (weights.shape.size() != 4) refuse("must be a convolution of two dimensions");
   const Sides kernel = wholes("kernel_shape", {weights.shape[2], weights.shape[3]});
   const Sides strides = wholes("strides", {1, 1}), dilations = wholes("dilations", {1, 1});
@@ -84,10 +168,13 @@ void GraphReader::conv() {
                static_cast<int>(groups),
                static_cast<int>(dilations[0]),
                has(2)};
-  place_window(op, from, op.dilation, false);
+  const std::int64_t inputs = shape(from).channels / groups;
+  if (static_cast<std::int64_t>(values.size()) != outputs * inputs * kernel[0] * kernel[1])
+    refuse("weights must be those of its groups and inputs");
+  const Places places = places_of(op, from, op.dilation, around, false);
+  if (!place_window(op, from, op.dilation, places)) values = widen(op, from, places, values);
   const int layer = add(op, {from});
-  set_weight(layer, ".weight", values,
-             {outputs, shape(from).channels / groups, kernel[0], kernel[1]});
+  set_weight(layer, ".weight", values, {outputs, inputs, op.kernel.height, op.kernel.width});
   if (has(2)) set_weight(layer, ".bias", floats(2, "bias"), {outputs});
   hand_on(layer);
 }
@@ -204,7 +291,11 @@ void GraphReader::pool() {
   if (op.kernel == net::Sides(shape(from).height, shape(from).width) && !is_max &&
       pads == Sides{0, 0, 0, 0})
     return hand_on(add(net::GlobalAveragePool{}, {from}));
-  place_window(op, from, 1, whole("ceil_mode", 0) != 0);
+  const bool rounds_up = whole("ceil_mode", 0) != 0;
+  if (!place_window(op, from, 1, places_of(op, from, 1, {}, rounds_up)))
+    refuse_places(op.kernel, op.stride, from,
+                  rounds_up ? "ceil_mode must give the windows of \"same\" or \"valid\" padding"
+                            : "pads must be those of \"same\" padding, or none");
   hand_on(add(op, {from}));
 }
 

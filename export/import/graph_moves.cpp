@@ -20,7 +20,8 @@ void GraphReader::flatten() {
 void GraphReader::reshape() {
   const Known& value = in(0);
   const Sides target = integers(1, "shape");
-  if (value.layer < 0) refuse("must reshape what is computed from the input");
+  if (value.layer < 0 || value.pads != Pads{})
+    refuse("must reshape what is computed from the input, without zeros around it");
   const net::Shape& of = shape(value.layer);
   const std::int64_t plane = std::int64_t{of.height} * of.width;
   // The first side is the batch's, whatever it says.
@@ -155,6 +156,7 @@ bool GraphReader::add_bias(const Known& a, const Known& b) {
 }
 
 void GraphReader::join() {
+  if (node_->inputs.size() == 2 && add_one(in(0), in(1))) return;
   if (node_->inputs.size() == 2 && add_bias(in(0), in(1))) return;
   std::vector<int> inputs;
   for (std::size_t i = 0; i < node_->inputs.size(); ++i) inputs.push_back(any(i));
@@ -175,21 +177,40 @@ int GraphReader::gated(int a, int b) const {
   return -1;
 }
 
+/// A map times one number, or one a channel.
+void GraphReader::scale(std::size_t map_at, std::vector<float> factors) {
+  const int from = map(map_at);
+  const int channels = shape(from).channels;
+  const Sides& sides = constant(1 - map_at, "factors").shape;
+  const bool is_by_channel =
+      factors.size() == 1 || (static_cast<int>(factors.size()) == channels && sides.size() >= 3 &&
+                              sides[sides.size() - 3] == channels && sides.back() == 1);
+  if (!is_by_channel) refuse("a constant factor must be one, or one a channel");
+  const bool is_one = factors.size() == 1;
+  const float factor = factors[0];
+  if (is_one) factors.assign(static_cast<std::size_t>(channels), factor);
+  const int layer = add(net::LayerScale{}, {from});
+  set_weight(layer, ".weight", factors, {channels});
+  hand_on(layer, form_of(map_at));
+  if (!is_one || node_->outputs.empty()) return;
+  Known& made = known_[node_->outputs[0]];
+  made.scaled = from;
+  made.factor = factor;
+}
+
+void GraphReader::divide() {
+  if (!in(1).is_constant()) refuse("must divide by a constant");
+  std::vector<float> factors = floats(1, "divisor");
+  for (float& factor : factors) factor = 1 / factor;
+  if (factors.size() == 1 && scale_gelu(in(0), factors[0])) return;
+  scale(0, std::move(factors));
+}
+
 void GraphReader::multiply() {
+  if (multiply_gelu(in(0), in(1))) return;
   if (in(0).is_constant() || in(1).is_constant()) {
     const std::size_t map_at = in(0).is_constant() ? 1 : 0;
-    const int from = map(map_at);
-    const int channels = shape(from).channels;
-    std::vector<float> factors = floats(1 - map_at, "factors");
-    const Sides& sides = constant(1 - map_at, "factors").shape;
-    const bool is_by_channel =
-        factors.size() == 1 || (static_cast<int>(factors.size()) == channels && sides.size() >= 3 &&
-                                sides[sides.size() - 3] == channels && sides.back() == 1);
-    if (!is_by_channel) refuse("a constant factor must be one, or one a channel");
-    if (factors.size() == 1) factors.assign(static_cast<std::size_t>(channels), factors[0]);
-    const int layer = add(net::LayerScale{}, {from});
-    set_weight(layer, ".weight", factors, {channels});
-    return hand_on(layer, form_of(map_at));
+    return scale(map_at, floats(1 - map_at, "factors"));
   }
   int a = any(0), b = any(1);
   const Form form = form_of(0);
@@ -295,12 +316,28 @@ void GraphReader::shape_node() {
       tensor_of(sides, {static_cast<std::int64_t>(sides.size())});
 }
 
+/// Zeros around a map, which the convolution behind takes for its own.
 void GraphReader::pad() {
   const Sides pads = has(1) ? integers(1, "pads") : wholes("pads", {});
-  if (std::any_of(pads.begin(), pads.end(), [](std::int64_t side) { return side != 0; }))
-    refuse("padding must be that of the convolution or pool behind it",
-           fmt::format("[{}]", fmt::join(pads, ", ")));
-  hand_on_same();
+  if (std::all_of(pads.begin(), pads.end(), [](std::int64_t side) { return side == 0; }))
+    return hand_on_same();
+  constexpr std::int64_t kMost = 1 << 16;
+  const bool is_around = pads.size() == 8 && pads[0] == 0 && pads[1] == 0 && pads[4] == 0 &&
+                         pads[5] == 0 &&
+                         std::all_of(pads.begin(), pads.end(),
+                                     [](std::int64_t side) { return side >= 0 && side <= kMost; });
+  float value = number("value", 0);
+  if (has(2)) {
+    const std::vector<float> given = floats(2, "value");
+    value = given.size() == 1 ? given[0] : NAN;
+  }
+  if (!is_around || value != 0 || text("mode", "constant") != "constant")
+    refuse("must put zeros around maps", fmt::format("[{}]", fmt::join(pads, ", ")));
+  Pads all;
+  const int from = padded_map(0, all);
+  hand_on(from);
+  known_[node_->outputs.at(0)].pads = {all.top + pads[2], all.left + pads[3], all.bottom + pads[6],
+                                       all.right + pads[7]};
 }
 
 }  // namespace atto::deploy::import

@@ -46,7 +46,7 @@ GraphNetwork GraphReader::read() {
     if (found == operators().end()) refuse("no such operator is known here");
     (this->*found->second)();
   }
-  take_output();
+  take_outputs();
   drop_dead();
   return std::move(made_);
 }
@@ -75,35 +75,50 @@ void GraphReader::take_input() {
   known_[inputs[0]->name].layer = 0;
 }
 
-void GraphReader::take_output() {
-  node_ = nullptr;
-  if (graph_.outputs.size() != 1)
-    throw SpecError({{file_, "", "must have one output", std::to_string(graph_.outputs.size())}});
-  const auto found = known_.find(graph_.outputs[0].name);
-  if (found == known_.end() || found->second.layer <= 0)
+int GraphReader::output_layer(const onnx::Value& output) const {
+  const auto found = known_.find(output.name);
+  if (found == known_.end() || found->second.layer <= 0 || found->second.pads != Pads{})
     throw SpecError(
-        {{file_, "", "output " + graph_.outputs[0].name + " must be computed from the input", ""}});
-  int last = found->second.layer;
-  net::Network& network = made_.network;
-  const auto at = [&](int layer) -> const net::Layer& {
-    return network.layers[static_cast<std::size_t>(layer)];
-  };
-  if (std::holds_alternative<net::Softmax>(at(last).op)) {
-    made_.notes.push_back(
-        "the softmax at the end is left out: training adds it, and scores are "
-        "compared before it");
-    last = at(last).inputs[0];
-  }
-  network.classes = shape(last).channels;
-  network.outputs = {{"logits", last}};
+        {{file_, "", "output " + output.name + " must be computed from the input", ""}});
+  return found->second.layer;
 }
 
-/// Layers that the output does not need, such as the sigmoid of what became a swish.
+/// The scores, and maps on the way to them.
+void GraphReader::take_outputs() {
+  node_ = nullptr;
+  net::Network& network = made_.network;
+  if (graph_.outputs.empty()) throw SpecError({{file_, "", "must have an output", ""}});
+  for (const onnx::Value& output : graph_.outputs) {
+    int last = output_layer(output);
+    const net::Layer& layer = network.layers[static_cast<std::size_t>(last)];
+    const bool is_of_scores =
+        network.outputs.empty() || layer.inputs[0] == network.outputs[0].layer;
+    if (is_of_scores && std::holds_alternative<net::Softmax>(layer.op)) {
+      made_.notes.push_back(
+          "the softmax at the end is left out: training adds it, and scores are compared before "
+          "it");
+      last = layer.inputs[0];
+    }
+    const bool is_there =
+        std::any_of(network.outputs.begin(), network.outputs.end(),
+                    [&](const net::Output& other) { return other.layer == last; });
+    if (!is_there)
+      network.outputs.push_back({network.outputs.empty() ? "logits" : output.name, last});
+  }
+  const net::Shape& scores = shape(network.outputs[0].layer);
+  network.classes = scores.channels;
+  if (network.outputs.size() > 1 && scores.height * scores.width != 1)
+    throw SpecError({{file_, "", "the first of several outputs must be a score a class",
+                      fmt::format("{}x{}x{}", scores.channels, scores.height, scores.width)}});
+}
+
+/// Layers that no output needs, such as the sigmoid of what became a swish.
 void GraphReader::drop_dead() {
   net::Network& network = made_.network;
   std::vector<char> lives(network.layers.size());
   lives[0] = 1;
-  lives[static_cast<std::size_t>(network.outputs[0].layer)] = 1;
+  for (const net::Output& output : network.outputs)
+    lives[static_cast<std::size_t>(output.layer)] = 1;
   for (std::size_t i = network.layers.size(); i-- > 0;)
     if (lives[i])
       for (const int input : network.layers[i].inputs) lives[static_cast<std::size_t>(input)] = 1;
@@ -120,7 +135,8 @@ void GraphReader::drop_dead() {
     for (int& input : layers.back().inputs) input = now[static_cast<std::size_t>(input)];
   }
   network.layers = std::move(layers);
-  network.outputs[0].layer = now[static_cast<std::size_t>(network.outputs[0].layer)];
+  for (net::Output& output : network.outputs)
+    output.layer = now[static_cast<std::size_t>(output.layer)];
 }
 
 void GraphReader::refuse(const std::string& rule, const std::string& got) const {
@@ -179,10 +195,19 @@ bool GraphReader::are_all_constants() const {
 
 int GraphReader::any(std::size_t input) const {
   const Known& value = in(input);
+  if (value.part != GeluPart::None)
+    refuse("erf is known as part of a gelu alone: x * (1 + erf(x / sqrt(2))) / 2");
   if (value.layer < 0) refuse(fmt::format("input {} must not be a constant", input));
+  if (value.pads != Pads{}) refuse("zeros around a map are for the convolution behind them");
   if (value.form == Form::Grouped || value.form == Form::Turned)
     refuse("reads channels in groups: only a channel shuffle is known of them");
   return value.layer;
+}
+
+int GraphReader::padded_map(std::size_t input, Pads& pads) const {
+  const Known& value = in(input);
+  pads = value.pads;
+  return pads == Pads{} ? map(input) : value.layer;
 }
 
 int GraphReader::map(std::size_t input) const {
@@ -279,6 +304,8 @@ const std::map<std::string_view, GraphReader::Read>& GraphReader::operators() {
       {"Add", &GraphReader::join},
       {"Sum", &GraphReader::join},
       {"Mul", &GraphReader::multiply},
+      {"Div", &GraphReader::divide},
+      {"Erf", &GraphReader::erf},
       {"Clip", &GraphReader::clip},
       {"LeakyRelu", &GraphReader::leaky_relu},
       {"HardSigmoid", &GraphReader::hard_sigmoid},

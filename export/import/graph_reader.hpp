@@ -1,6 +1,6 @@
 #pragma once
-// Reads one ONNX node after the other into a network that grows. In three files: the reader, what
-// has windows and weights, what moves values and works on each.
+// Reads one ONNX node after the other into a network that grows. In four files: the reader, what
+// has windows and weights, what moves values and works on each, what becomes a gelu.
 
 #include <map>
 #include <set>
@@ -34,6 +34,8 @@ class GraphReader {
   const Known& in(std::size_t input) const;
   /// The layer of an input as a map; a flat one of one pixel is as good.
   int map(std::size_t input) const;
+  /// The same with the zeros around it.
+  int padded_map(std::size_t input, Pads& pads) const;
   int any(std::size_t input) const;
   const net::Shape& shape(int layer) const { return shapes_[static_cast<std::size_t>(layer)]; }
   const net::Tensor& constant(std::size_t input, std::string_view what) const;
@@ -51,8 +53,17 @@ class GraphReader {
   void activate(net::Activation kind);
   Form form_of(std::size_t input) const;
 
+  /// What ONNX's numbers say of a window: its places on both sides.
+  struct Places;
   template <class Windowed>
-  void place_window(Windowed& op, int from, int dilation, bool rounds_up);
+  Places places_of(const Windowed& op, int from, int dilation, const Pads& more,
+                   bool rounds_up) const;
+  template <class Windowed>
+  bool place_window(Windowed& op, int from, int dilation, const Places& places) const;
+  [[noreturn]] void refuse_places(const net::Sides& kernel, const net::Sides& stride, int from,
+                                  const std::string& rule) const;
+  std::vector<float> widen(net::Conv& op, int from, const Places& places,
+                           const std::vector<float>& weights);
 
   void conv();
   void deconv();
@@ -70,6 +81,13 @@ class GraphReader {
   void slice();
   void join();
   void multiply();
+  void divide();
+  void scale(std::size_t map_at, std::vector<float> factors);
+  void erf();
+  bool add_one(const Known& a, const Known& b);
+  bool multiply_gelu(const Known& a, const Known& b);
+  bool scale_gelu(const Known& part, float factor);
+  void hand_on_part(GeluPart part, int of, float factor, Form form);
   void clip();
   void leaky_relu();
   void hard_sigmoid();
@@ -87,7 +105,8 @@ class GraphReader {
   int gated(int a, int b) const;
 
   void take_input();
-  void take_output();
+  void take_outputs();
+  int output_layer(const onnx::Value& output) const;
   void drop_dead();
 
   const onnx::Graph& graph_;

@@ -18,12 +18,26 @@ enum class Form : std::uint8_t {
   Turned,   ///< the same with the second and third side exchanged
 };
 
-/// A tensor that a layer makes, or a constant.
+/// Zeros around a map.
+struct Pads {
+  std::int64_t top = 0, left = 0, bottom = 0, right = 0;
+  friend bool operator==(const Pads&, const Pads&) = default;
+};
+
+/// What is on its way to x * (1 + erf(x / sqrt(2))) / 2 has no layer of its own.
+enum class GeluPart : std::uint8_t { None, Erf, OnePlusErf, Product };
+
+/// A tensor that a layer makes, a constant, or a part of what will be one.
 struct Known {
   int layer = -1;
   Form form = Form::Map;
   int groups = 1;  ///< Grouped and Turned
+  Pads pads;       ///< zeros around the layer's map, which a convolution takes
   std::optional<net::Tensor> constant;
+  int scaled = -1;  ///< the layer that `factor` times gave this, where it did
+  GeluPart part = GeluPart::None;
+  int gelu_of = -1;  ///< the x of a part
+  float factor = 1;  ///< of what is scaled, and of a part
 
   bool is_constant() const { return constant.has_value(); }
 };

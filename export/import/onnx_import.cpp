@@ -131,8 +131,13 @@ Imported read_graph(const onnx::Graph& graph, const fs::path& file) {
   const net::Prototype prototype(spec::parse_json(imported.design, file.string()));
   imported.network = net::design_network(prototype, prototype.written_input());
   const std::vector<int> order = layer_order(tree);
-  if (order.size() != imported.network.layers.size())
+  if (order.size() != imported.network.layers.size() ||
+      imported.network.outputs.size() != read.network.outputs.size())
     throw InternalError("the design of a graph has other layers");
+  for (std::size_t i = 0; i < read.network.outputs.size(); ++i)
+    if (order[static_cast<std::size_t>(imported.network.outputs[i].layer)] !=
+        read.network.outputs[i].layer)
+      throw InternalError("the design of a graph has other outputs");
   imported.weights = renamed(read, imported.network, order);
   imported.notes = std::move(read.notes);
   return imported;

@@ -22,6 +22,12 @@ class TreeMaker {
 
   Chain make() {
     Chain whole = chain(0, network_.outputs[0].layer, 0);
+    for (const net::Output& output : network_.outputs)
+      if (taken_.count(output.layer) == 0)
+        throw SpecError({{file_, "",
+                          "node " + layer(output.layer).name +
+                              ": an output must lie on the way to the first one",
+                          ""}});
     if (taken_.size() + 1 != network_.layers.size())
       for (std::size_t i = 1; i < network_.layers.size(); ++i)
         if (taken_.count(static_cast<int>(i)) == 0) refuse(static_cast<int>(i));
@@ -155,9 +161,14 @@ class TreeMaker {
     }
     chain.items = std::move(joined);
   }
+  bool is_output(int index) const {
+    return std::any_of(network_.outputs.begin(), network_.outputs.end(),
+                       [&](const net::Output& output) { return output.layer == index; });
+  }
   bool may_follow(const Item& before, int next) const {
     const int first = before.layers.front(), last = before.layers.back();
     const bool is_conv = is<net::Conv>(first) || is<net::Deconv>(first);
+    if (is_output(last)) return false;
     if (is<net::BatchNorm>(next)) return is_conv && !before.is_body() && last == first;
     if (!is<net::Activate>(next) || is<net::Activate>(last)) return false;
     return before.is_body() || is_conv || is<net::Dense>(first) || is<net::BatchNorm>(first) ||
