@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace atto::deploy {
 namespace {
@@ -21,11 +22,16 @@ TensorQuantisation percentile_range(const Observation& seen) {
   return span_range(lowest, *high);
 }
 
-double squared_error(const Observation& seen, const TensorQuantisation& tensor) {
+/// Stops where the sum is no longer below `least`: most ranges are far from the best one.
+double squared_error(const Observation& seen, const TensorQuantisation& tensor, double least) {
+  constexpr std::size_t kBlock = 256;
   double sum = 0;
-  for (const float value : seen.samples) {
-    const double error = quantised(value, tensor) - value;
-    sum += error * error;
+  for (std::size_t begin = 0; begin < seen.samples.size() && sum < least; begin += kBlock) {
+    const std::size_t end = std::min(begin + kBlock, seen.samples.size());
+    for (std::size_t s = begin; s < end; ++s) {
+      const double error = quantised(seen.samples[s], tensor) - seen.samples[s];
+      sum += error * error;
+    }
   }
   return sum;
 }
@@ -43,11 +49,11 @@ double weighted_error(const Observation& seen, const TensorQuantisation& tensor,
 TensorQuantisation mse_range(const Observation& seen) {
   constexpr int kSteps = 40;
   TensorQuantisation best = span_range(seen.low, seen.high);
-  double least = squared_error(seen, best);
+  double least = squared_error(seen, best, std::numeric_limits<double>::infinity());
   for (int step = 1; step < kSteps; ++step) {
     const double share = 1 - 0.02 * step;
     const TensorQuantisation tensor = span_range(seen.low * share, seen.high * share);
-    const double error = squared_error(seen, tensor);
+    const double error = squared_error(seen, tensor, least);
     if (error < least) {
       least = error;
       best = tensor;
