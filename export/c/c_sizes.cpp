@@ -1,6 +1,6 @@
 #include "export/c/c_sizes.hpp"
 
-#include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "export/c/c_source.hpp"
@@ -51,10 +51,11 @@ CSizes int8_sizes(const net::Network& network) {
 
 std::uint64_t code_bytes(const CSizes& sizes, std::string_view core) {
   const std::size_t column = core_column(core);
-  double bytes = kFrameBytes[column] + kStepBytes[column] * static_cast<double>(sizes.steps);
+  double bytes = kFrameBytes[column];
   for (const KernelBytes& row : kKernelBytes)
-    if (sizes.kernels.count(std::string(row.file)) > 0) bytes += row.bytes[column];
-  return static_cast<std::uint64_t>(std::max(0.0, bytes));
+    if (const auto of = sizes.kernels.find(std::string(row.kernel)); of != sizes.kernels.end())
+      bytes += row.code[column] + of->second * row.call[column];
+  return static_cast<std::uint64_t>(std::nearbyint(bytes));
 }
 
 std::uint64_t CSizes::flash_bytes(std::string_view core) const {

@@ -79,10 +79,7 @@ class Writer {
     from_values_ = steps_->from_values(places_);
   }
 
-  CSizes sizes() const {
-    return {text_.constant_bytes(), places_.arena_bytes, text_.files(),
-            network_.nodes.size() + network_.outputs.size()};
-  }
+  CSizes sizes() const { return {text_.constant_bytes(), places_.arena_bytes, text_.functions()}; }
 
   void write_steps(const std::vector<Room>& rooms) {
     for (std::size_t i = 1; i < network_.nodes.size(); ++i) {

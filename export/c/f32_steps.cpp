@@ -186,7 +186,7 @@ class F32Steps final : public Steps {
 
   template <class... Values>
   void call(const std::string& kernel, const char* arguments, const Values&... values) {
-    text_.call(text_.kernel(kernel) + "(" + fmt::format(fmt::runtime(arguments), values...) + ");");
+    text_.call(kernel, fmt::format(fmt::runtime(arguments), values...));
   }
 
   std::string window(const std::string& value) { return text_.window(value); }

@@ -263,7 +263,7 @@ class I8Steps final : public Steps {
 
   template <class... Values>
   void call(const std::string& kernel, const char* arguments, const Values&... values) {
-    text_.call(text_.kernel(kernel) + "(" + fmt::format(fmt::runtime(arguments), values...) + ");");
+    text_.call(kernel, fmt::format(fmt::runtime(arguments), values...));
   }
 
   /// A factor of the arithmetic, as C.

@@ -97,6 +97,19 @@ std::string SourceText::kernel(const std::string& name) {
   return function;
 }
 
+void SourceText::call(const std::string& kernel, const std::string& arguments) {
+  call(this->kernel(kernel) + "(" + arguments + ");");
+  ++called_[kernel];
+}
+
+std::map<std::string, int> SourceText::functions() const {
+  std::map<std::string, int> functions = called_;
+  constexpr std::string_view kEnding = ".c";
+  for (const std::string& file : taken_)
+    if (file.ends_with(kEnding)) functions[file.substr(0, file.size() - kEnding.size())] += 0;
+  return functions;
+}
+
 template <class Text>
 std::string SourceText::constant(const std::string& kind, const std::string& declared,
                                  std::size_t bytes, Text&& value) {

@@ -41,13 +41,15 @@ class SourceText {
 
   /// Adds a line to the inference. The arena is `arena`, outputs go to `outputs`.
   void call(const std::string& line) { calls_ += "  " + line + "\n"; }
+  /// Adds a call of a kernel, which is taken in.
+  void call(const std::string& kernel, const std::string& arguments);
 
   const std::string& kernels() const { return kernels_; }
   const std::string& constants() const { return constants_; }
   const std::string& calls() const { return calls_; }
   std::uint64_t constant_bytes() const { return constant_bytes_; }
-  /// The kernels' files that were taken in.
-  const std::set<std::string>& files() const { return taken_; }
+  /// The functions that were taken in, and how often the inference calls them.
+  std::map<std::string, int> functions() const;
 
  private:
   template <class Number>
@@ -58,7 +60,8 @@ class SourceText {
   std::string prefixed(std::string_view text) const;
 
   std::string prefix_, kernels_, constants_, calls_;
-  std::set<std::string> taken_;
+  std::set<std::string> taken_;  ///< files
+  std::map<std::string, int> called_;
   std::map<std::string, std::string> windows_;  ///< name by value
   std::size_t constants_made_ = 0;
   bool only_counts_;

@@ -1,5 +1,6 @@
 #pragma once
 /* Where between two pixels the middle of an enlarged one lies: weights out of 2 * factor. */
+#include "helper.h"
 #include <stdint.h>
 
 typedef struct {
@@ -7,7 +8,7 @@ typedef struct {
   int32_t share;         /* of the second */
 } kernel_between;
 
-static inline kernel_between kernel_place_between(int32_t place, int32_t factor, int32_t side) {
+KERNEL_HELPER kernel_between kernel_place_between(int32_t place, int32_t factor, int32_t side) {
   kernel_between between;
   const int32_t from = 2 * place + 1 > factor ? 2 * place + 1 - factor : 0;
   between.first = from / (2 * factor);

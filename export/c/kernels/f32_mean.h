@@ -1,8 +1,9 @@
 #pragma once
 /* The mean of a rectangle of a plane. */
+#include "helper.h"
 #include "cells.h"
 
-static inline float kernel_f32_mean(const float *plane, int32_t width, kernel_cells rows, kernel_cells columns) {
+KERNEL_HELPER float kernel_f32_mean(const float *plane, int32_t width, kernel_cells rows, kernel_cells columns) {
   float sum = 0;
   int32_t y, x;
   for (y = rows.first; y < rows.last; ++y)

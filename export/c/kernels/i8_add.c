@@ -1,4 +1,5 @@
 /* The sum of tensors in the arena, in their order; dst may be one of them. */
+#include "helper.h"
 #include "i8_to.h"
 
 typedef struct {
@@ -7,7 +8,7 @@ typedef struct {
   float factor;
 } kernel_i8_term;
 
-static void kernel_i8_add(const unsigned char *arena, const kernel_i8_term *terms, int32_t count, int32_t elements,
+KERNEL_ENTRY void kernel_i8_add(const unsigned char *arena, const kernel_i8_term *terms, int32_t count, int32_t elements,
                           const kernel_i8_to *to, uint8_t *dst) {
   int32_t e, i;
   for (e = 0; e < elements; ++e) {

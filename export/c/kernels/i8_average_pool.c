@@ -1,9 +1,10 @@
 /* The mean of what a window covers; padding does not count. */
+#include "helper.h"
 #include "window.h"
 #include "window_cells.h"
 #include "i8_mean.h"
 
-static void kernel_i8_average_pool(const kernel_window *window, const kernel_i8_mean *mean, const uint8_t *src, uint8_t *dst) {
+KERNEL_ENTRY void kernel_i8_average_pool(const kernel_window *window, const kernel_i8_mean *mean, const uint8_t *src, uint8_t *dst) {
   int32_t c, y, x;
   for (c = 0; c < window->out_channels; ++c, src += window->in_height * window->in_width)
     for (y = 0; y < window->out_height; ++y) {

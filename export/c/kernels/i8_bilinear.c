@@ -1,9 +1,10 @@
 /* Enlarged between the middles of pixels. */
+#include "helper.h"
 #include "window.h"
 #include "between.h"
 #include "i8_to.h"
 
-static void kernel_i8_bilinear(const kernel_window *window, int32_t factor, const kernel_i8_to *to, const uint8_t *src,
+KERNEL_ENTRY void kernel_i8_bilinear(const kernel_window *window, int32_t factor, const kernel_i8_to *to, const uint8_t *src,
                                uint8_t *dst) {
   const int32_t all = 2 * factor;
   volatile float unit = (float)(all * all); /* not turned into a factor */

@@ -1,5 +1,6 @@
 /* A convolution of any groups. residual, where there is one, may be dst. tile: pixels that are taken together, even.
    scratch: depth * (2 * tile + 10) + 16 bytes, depth rounded up to 4. */
+#include "helper.h"
 #include "i8_rounding.h"
 #include "i8_pairs.h"
 #include "i8_conv_plain.h"
@@ -137,7 +138,7 @@ static KERNEL_APART void kernel_i8_quad_simple(const float *factors, const int32
   }
 }
 /* As kernel_i8_two() of four outputs of a simple layer with a join. */
-static inline void kernel_i8_four_joined(const float *factors, int32_t offset, const int32_t *sums, int32_t plane,
+KERNEL_HELPER void kernel_i8_four_joined(const float *factors, int32_t offset, const int32_t *sums, int32_t plane,
                                          const kernel_i8_join *join, const uint8_t *residual, uint8_t *dst) {
   const int32_t zero = join->zero;
   const float factor = join->factor;
@@ -175,7 +176,7 @@ static KERNEL_APART void kernel_i8_quad(const kernel_i8_layer *layer, const uint
   }
 }
 
-static void kernel_i8_conv(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
+KERNEL_ENTRY void kernel_i8_conv(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
                            const uint8_t *residual, uint8_t *dst, int32_t tile, uint8_t *scratch) {
   const int32_t group_in = window->in_channels / window->groups, group_out = window->out_channels / window->groups;
   const int32_t row = group_in * window->taps_down * window->taps_across, depth = (row + 3) / 4 * 4;
@@ -209,7 +210,7 @@ static void kernel_i8_conv(const kernel_window *window, const kernel_i8_layer *l
   }
 }
 #else
-static void kernel_i8_conv(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
+KERNEL_ENTRY void kernel_i8_conv(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
                            const uint8_t *residual, uint8_t *dst, int32_t tile, uint8_t *scratch) {
   (void)tile;
   kernel_i8_conv_plain(window, layer, src, residual, dst, scratch);

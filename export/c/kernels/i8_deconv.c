@@ -1,9 +1,10 @@
 /* A transposed convolution whose windows do not meet: weights [out_channels][in_channels][kernel][kernel].
    An output sees one tap of each channel: so biases are without the zero point's share, which `padding` is. */
+#include "helper.h"
 #include "window.h"
 #include "i8_layer.h"
 
-static void kernel_i8_deconv(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
+KERNEL_ENTRY void kernel_i8_deconv(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
                              uint8_t *dst) {
   const int32_t kernel = window->taps_down, taps = kernel * kernel;
   const int32_t in_plane = window->in_height * window->in_width;

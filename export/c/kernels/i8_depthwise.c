@@ -2,6 +2,7 @@
    where it has no more planes, and none that is larger. residual, where there is one, may be dst.
    scratch: 16-bit values of a plane with the padding that is read, of an even width; 4 bytes for each of 64 sums, or of
    a row where that has more; 16 bytes. */
+#include "helper.h"
 #include "i8_rounding.h"
 #include "i8_pairs.h"
 #include "i8_depthwise_plain.h"
@@ -161,7 +162,7 @@ static KERNEL_APART void kernel_i8_sums_finished(const kernel_i8_layer *layer, i
   while (sums != end) *dst++ = kernel_byte_of_sum(*sums++, factor, offset);
 }
 
-static void kernel_i8_depthwise(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
+KERNEL_ENTRY void kernel_i8_depthwise(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
                                 const uint8_t *residual, uint8_t *dst, uint8_t *scratch) {
   const int32_t each = window->out_channels / window->in_channels, count = window->out_width;
   const int32_t height =
@@ -210,7 +211,7 @@ static void kernel_i8_depthwise(const kernel_window *window, const kernel_i8_lay
   }
 }
 #else
-static void kernel_i8_depthwise(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
+KERNEL_ENTRY void kernel_i8_depthwise(const kernel_window *window, const kernel_i8_layer *layer, const uint8_t *src,
                                 const uint8_t *residual, uint8_t *dst, uint8_t *scratch) {
   kernel_i8_depthwise_plain(window, layer, src, residual, dst, scratch);
 }

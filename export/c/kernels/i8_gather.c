@@ -1,4 +1,5 @@
 /* Planes from anywhere in the arena, one after another, each through its table: [tables][256]. */
+#include "helper.h"
 #include <stdint.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@ typedef struct {
   int32_t table; /* or -1: as it is */
 } kernel_i8_plane;
 
-static void kernel_i8_gather(const unsigned char *arena, const kernel_i8_plane *planes, int32_t count, int32_t plane,
+KERNEL_ENTRY void kernel_i8_gather(const unsigned char *arena, const kernel_i8_plane *planes, int32_t count, int32_t plane,
                              const uint8_t *tables, uint8_t *dst) {
   int32_t c, p;
   for (c = 0; c < count; ++c, dst += plane) {

@@ -1,4 +1,5 @@
 /* Over the channels of each pixel, in double; dst may be src. epsilon is in units of whole sums. */
+#include "helper.h"
 #include <math.h>
 #include "i8_to.h"
 
@@ -8,7 +9,7 @@ typedef struct {
   kernel_i8_to to;
 } kernel_i8_norm;
 
-static void kernel_i8_layer_norm(const kernel_i8_norm *norm, const uint8_t *src, int32_t channels, int32_t plane,
+KERNEL_ENTRY void kernel_i8_layer_norm(const kernel_i8_norm *norm, const uint8_t *src, int32_t channels, int32_t plane,
                                  uint8_t *dst) {
   int32_t p, c;
   for (p = 0; p < plane; ++p) {

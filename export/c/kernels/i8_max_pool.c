@@ -1,8 +1,9 @@
 /* The largest value that a window covers; padding takes no part. */
+#include "helper.h"
 #include "window.h"
 #include "window_cells.h"
 
-static void kernel_i8_max_pool(const kernel_window *window, const uint8_t *src, uint8_t *dst) {
+KERNEL_ENTRY void kernel_i8_max_pool(const kernel_window *window, const uint8_t *src, uint8_t *dst) {
   int32_t c, y, x, sy, sx;
   for (c = 0; c < window->out_channels; ++c, src += window->in_height * window->in_width)
     for (y = 0; y < window->out_height; ++y) {

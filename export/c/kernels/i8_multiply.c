@@ -1,4 +1,5 @@
 /* Each factor is for `each` bytes. dst may be src. */
+#include "helper.h"
 #include "i8_to.h"
 #include "i8_pairs.h"
 
@@ -9,7 +10,7 @@ typedef struct {
   int32_t is_simple; /* as that of a layer */
 } kernel_i8_scaling;
 
-static void kernel_i8_multiply(const kernel_i8_scaling *scaling, const uint8_t *src, const uint8_t *factors,
+KERNEL_ENTRY void kernel_i8_multiply(const kernel_i8_scaling *scaling, const uint8_t *src, const uint8_t *factors,
                                int32_t count, int32_t each, uint8_t *dst) {
   int32_t c, i;
 #ifdef KERNEL_HAS_PAIRS

@@ -1,7 +1,8 @@
 /* Each value becomes factor * factor. */
+#include "helper.h"
 #include "window.h"
 
-static void kernel_i8_upsample(const kernel_window *window, int32_t factor, const uint8_t *src, uint8_t *dst) {
+KERNEL_ENTRY void kernel_i8_upsample(const kernel_window *window, int32_t factor, const uint8_t *src, uint8_t *dst) {
   int32_t c, y, x;
   for (c = 0; c < window->out_channels; ++c, src += window->in_height * window->in_width)
     for (y = 0; y < window->out_height; ++y)

@@ -1,8 +1,9 @@
 /* Over the channels of each pixel; dst may be src. */
+#include "helper.h"
 #include <math.h>
 #include <stdint.h>
 
-static void kernel_softmax(const float *src, int32_t channels, int32_t plane, float *dst) {
+KERNEL_ENTRY void kernel_softmax(const float *src, int32_t channels, int32_t plane, float *dst) {
   int32_t p, c;
   for (p = 0; p < plane; ++p) {
     float largest = src[p], sum = 0;

@@ -1,7 +1,7 @@
 // Writes networks as C, for cores that are emulated: write_c_cases DIR [RANDOM [FIRST]]. Each is
-// DIR/NAME.int8.c and NAME.c with their headers; NAME.int8.sizes tells what is said of the code by
-// core, and which kernels it has. MLPerf Tiny's shapes, with random weights; then so many random
-// networks.
+// DIR/NAME.int8.c and NAME.c with their headers; NAME.int8.sizes tells what is said of constants
+// and, by core, of code, and how often which kernel is called. MLPerf Tiny's shapes and one
+// with a softmax, with random weights; then so many random networks.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -39,9 +39,10 @@ class Drawing {
     add(net::Conv{channels, kernel, stride, groups}, {from});
     return add(net::BatchNorm{}, {last_});
   }
-  net::Network end() {
+  net::Network end(bool has_softmax = false) {
     add(net::GlobalAveragePool{}, {last_});
     add(net::Dense{}, {last_});
+    if (has_softmax) add(net::Softmax{}, {last_});
     network_.outputs = {{"logits", last_}};
     return network_;
   }
@@ -112,11 +113,20 @@ net::Network ds_cnn() {
   return drawing.end();
 }
 
+/// What random networks hardly have: a softmax at the end.
+net::Network shares() {
+  Drawing drawing("shares", {3, 8, 8}, 4);
+  drawing.conv(0, 8, 3, 2, 1);
+  drawing.activate();
+  return drawing.end(true);
+}
+
 std::string sizes_text(const deploy::c::CSizes& sizes) {
-  std::string text = fmt::format("steps {}\n", sizes.steps);
+  std::string text = fmt::format("constants {}\n", sizes.constant_bytes);
   for (const std::string_view core : spec::kCores)
     text += fmt::format("{} {}\n", core, deploy::c::code_bytes(sizes, core));
-  for (const std::string& kernel : sizes.kernels) text += kernel + "\n";
+  for (const auto& [kernel, calls] : sizes.kernels)
+    text += fmt::format("kernel {} {}\n", kernel, calls);
   return text;
 }
 
@@ -153,7 +163,8 @@ int main(int argc, char** argv) try {
   if (argc < 2) return 2;
   const std::filesystem::path folder = argv[1];
   std::filesystem::create_directories(folder);
-  for (const atto::net::Network& network : {atto::vww(), atto::resnet8(), atto::ds_cnn()})
+  for (const atto::net::Network& network :
+       {atto::vww(), atto::resnet8(), atto::ds_cnn(), atto::shares()})
     atto::write(folder, network.name, network);
   const int first = argc > 3 ? std::atoi(argv[3]) : 0;
   for (int seed = first; seed < first + (argc > 2 ? std::atoi(argv[2]) : 0); ++seed)
