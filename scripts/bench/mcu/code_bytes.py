@@ -3,7 +3,8 @@
 
 Usage: code_bytes.py WRITE_C_CASES            prints the table, measured on many random networks
        code_bytes.py WRITE_C_CASES --check    holds what the program says to the compiler, on other networks: code within
-                                              96 bytes, constants within what alignment adds
+                                              96 bytes, constants within what alignment adds, and what the
+                                              compiler keeps of its own (on the M55)
 
 A kernel's bytes are those of its functions, which must be the same in every network. What its calls take is fitted: the
 numbers that are handed over are longer or shorter.
@@ -26,7 +27,7 @@ CORES = {
     "rv32imc": "-march=rv32imac -mabi=ilp32",
 }
 MEASURED, CHECKED, FIRST_CHECKED = 60, 12, 1000
-MOST_APART, MOST_ALIGNMENT = 96, 64
+MOST_APART, MOST_BESIDE = 96, 256
 
 
 def functions_of(core, file):
@@ -122,7 +123,7 @@ def check(program):
                 functions, constants = functions_of(core, file)
                 apart = said[core] - sum(functions.values())
                 worst = max(worst, abs(apart))
-                if abs(apart) > MOST_APART or not 0 <= constants - said["constants"] <= MOST_ALIGNMENT:
+                if abs(apart) > MOST_APART or not 0 <= constants - said["constants"] <= MOST_BESIDE:
                     failed = True
                     print(f"{file.name} on {core}: {sum(functions.values())} bytes of code, {apart:+d} said; "
                           f"{constants} of constants, {said['constants']} said")
