@@ -32,7 +32,7 @@ compare() {  # FILE.c FLAGS CORE...
 if [ "${2:-}" = --slow ]; then
   "$program" "$scratch" 50
   for file in "$scratch"/*.int8.c; do
-    for flags in "-std=c99 -O2" "-std=gnu11 -O3" "-Ofast" "-Os"; do compare "$file" "$flags" m3 m4 m55 rv32imafc; done
+    for flags in "-std=c99 -O2" "-std=gnu11 -O3" "-Ofast" "-Os"; do compare "$file" "$flags" "${cores[@]}"; done
   done
   exit $failed
 fi
