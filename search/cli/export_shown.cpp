@@ -11,19 +11,19 @@
 namespace atto::cli {
 namespace {
 
-using Row = std::vector<std::string>;
+using Cells = std::vector<std::string>;
 constexpr std::size_t kTexts = 3;  ///< columns of text, at the left; numbers follow
 
-Row header_of(const spec::Score& score) {
+Cells header_cells(const spec::Score& score) {
   const std::string label(score.label);
   return {"format", "as",         "file",  "size", "images", "max error", label + " agreement",
           label,    "LibTorch's", "run by"};
 }
 
-Row row_of(const deploy::Artefact& artefact) {
+Cells cells_of(const deploy::Artefact& artefact) {
   const deploy::Parity& parity = artefact.parity;
-  Row row{artefact.target, std::string(deploy::precision_name(artefact.precision)),
-          artefact.file.string(), bytes_text(static_cast<double>(artefact.bytes))};
+  Cells row{artefact.target, std::string(deploy::precision_name(artefact.precision)),
+            artefact.file.string(), bytes_text(static_cast<double>(artefact.bytes))};
   if (!artefact.not_run.empty()) {
     row.insert(row.end(), 5, "-");
     row.push_back("written, not run: " + artefact.not_run);
@@ -40,13 +40,13 @@ Row row_of(const deploy::Artefact& artefact) {
 }
 
 /// Rows as lines, each column as wide as its widest text; the last ends where its text ends.
-std::string aligned(const std::vector<Row>& rows, std::string_view indent) {
+std::string aligned(const std::vector<Cells>& rows, std::string_view indent) {
   std::vector<int> widths(rows.front().size());
-  for (const Row& row : rows)
+  for (const Cells& row : rows)
     for (std::size_t c = 0; c < row.size(); ++c)
       widths[c] = std::max(widths[c], columns_of(row[c]));
   std::string lines;
-  for (const Row& row : rows) {
+  for (const Cells& row : rows) {
     lines += indent;
     for (std::size_t c = 0; c + 1 < row.size(); ++c) {
       const std::string gap(static_cast<std::size_t>(widths[c] - columns_of(row[c])), ' ');
@@ -61,17 +61,17 @@ std::string aligned(const std::vector<Row>& rows, std::string_view indent) {
 
 std::string artefact_table(const std::vector<deploy::Artefact>& artefacts,
                            std::string_view indent) {
-  std::vector<Row> rows;
+  std::vector<Cells> rows;
   std::string unwritten;
   for (const deploy::Artefact& artefact : artefacts) {
     if (!artefact.not_written.empty())
       unwritten +=
           fmt::format("{}{} was not written: {}\n", indent, artefact.target, artefact.not_written);
     else if (artefact.trouble.empty())
-      rows.push_back(row_of(artefact));
+      rows.push_back(cells_of(artefact));
   }
   if (rows.empty()) return unwritten;
-  rows.insert(rows.begin(), header_of(artefacts.front().parity.score));
+  rows.insert(rows.begin(), header_cells(artefacts.front().parity.score));
   return aligned(rows, indent) + unwritten;
 }
 
