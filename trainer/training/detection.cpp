@@ -32,6 +32,15 @@ void add_scores(const det::CocoScores& scores, const std::string& what, spec::Sc
   to[what + "_map50"] = number_of(scores, "ap50");
 }
 
+/// Whether the objects of the first training picture that has some have masks.
+bool has_masks(const InstanceSet& set) {
+  for (std::size_t i = 0; i < set.pictures(Split::Train); ++i) {
+    const InstancePicture picture = set.picture(Split::Train, i);
+    if (!picture.objects.empty()) return picture.objects.front().mask.has_value();
+  }
+  return false;
+}
+
 class Detection : public Task {
  public:
   explicit Detection(const TaskSetting& setting)
@@ -203,6 +212,9 @@ void expect_detector(const net::DetectorParts& parts, const Dataset& data) {
         fmt::format("the detector is for {}x{}x{} and {} classes; data set {} has {}x{}x{} and {}",
                     input.channels, input.height, input.width, parts.trunk.classes, data.info.name,
                     data.info.channels, data.info.height, data.info.width, data.info.classes));
+  if (parts.mask && !has_masks(*data.instances))
+    throw EnvironmentError("data set " + data.info.name +
+                           ": has no masks, which the detector is to learn");
 }
 
 spec::AnchorSettings fitted_anchors(const net::DetectorParts& parts, const InstanceSet& set) {

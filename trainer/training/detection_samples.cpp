@@ -75,7 +75,7 @@ void draw_anchors(const std::vector<std::vector<det::Box>>& levels, const Scene&
 }
 
 void draw_regions(std::span<const det::Box> proposals, const Scene& scene, int image,
-                  std::uint64_t seed, Samples& to) {
+                  std::uint64_t seed, DrawnSamples& to) {
   const Objects objects = objects_of(scene);
   std::vector<det::Box> candidates(proposals.begin(), proposals.end());
   candidates.insert(candidates.end(), objects.boxes.begin(), objects.boxes.end());

@@ -31,7 +31,7 @@ struct RegionSample {
 };
 
 /// Samples of a step; images rise.
-struct Samples {
+struct DrawnSamples {
   std::vector<AnchorSample> anchors;
   std::vector<RegionSample> regions;
   std::vector<int> masked;  ///< which regions a mask is learnt of
@@ -45,6 +45,6 @@ void draw_anchors(const std::vector<std::vector<det::Box>>& levels, const Scene&
 /// Draws regions of one picture among proposals and its objects, and which of them get masks.
 /// Those that overlap an object by 0.5 stand for it.
 void draw_regions(std::span<const det::Box> proposals, const Scene& scene, int image,
-                  std::uint64_t seed, Samples& to);
+                  std::uint64_t seed, DrawnSamples& to);
 
 }  // namespace atto::train

@@ -86,13 +86,13 @@ class Detector {
 
   /// Writes the gradients of the loss; returns it. With `fixed`, those samples are taken instead
   /// of drawn ones.
-  double step(const StepImages& images, const Samples* fixed, std::span<float> gradients);
+  double step(const StepImages& images, const DrawnSamples* fixed, std::span<float> gradients);
   /// Returns the loss of all that stands on the trunk; where they are given, writes the slopes by
   /// the trunk's levels and adds the gradients of the other parts.
-  double loss(const Maps& levels, const StepImages& images, const Samples* fixed,
+  double loss(const Maps& levels, const StepImages& images, const DrawnSamples* fixed,
               Maps* level_slopes, std::span<float> gradients);
   /// Draws samples by what the loaded weights propose.
-  Samples draw(const StepImages& images);
+  DrawnSamples draw(const StepImages& images);
 
   /// Needs statistics.
   std::vector<Found> find(const Batch& batch);
@@ -110,7 +110,7 @@ class Detector {
   std::vector<DetectorPart*> parts();
   std::vector<Maps> answers(const Maps& levels);
   std::vector<std::vector<det::Box>> proposals(const std::vector<Maps>& answers, int count) const;
-  Samples drawn(const std::vector<Maps>& answers, const StepImages& images) const;
+  DrawnSamples drawn(const std::vector<Maps>& answers, const StepImages& images) const;
   std::size_t level_of(const det::Box& box) const;
   std::vector<float> crops(const Maps& levels, std::span<const Region> regions, int side) const;
   void crops_back(const std::vector<float>& slopes, std::span<const Region> regions, int side,
@@ -118,12 +118,12 @@ class Detector {
   std::vector<float> mask_inputs(const Maps& levels, std::span<const Region> regions);
   std::vector<Found> objects(const Maps& levels, int count);
   void add_masks(const Maps& levels, int image, Found& found);
-  double proposal_loss(const std::vector<Maps>& answers, const Samples& samples,
+  double proposal_loss(const std::vector<Maps>& answers, const DrawnSamples& samples,
                        std::vector<Maps>& slopes) const;
-  double box_loss(const Maps& said, const Samples& samples, Maps& slopes) const;
-  double mask_loss(const Maps& said, const Samples& samples, std::span<const Scene> scenes,
+  double box_loss(const Maps& said, const DrawnSamples& samples, Maps& slopes) const;
+  double mask_loss(const Maps& said, const DrawnSamples& samples, std::span<const Scene> scenes,
                    Maps& slopes) const;
-  double mask_pass(const Maps& levels, const Samples& samples, std::span<const Region> regions,
+  double mask_pass(const Maps& levels, const DrawnSamples& samples, std::span<const Region> regions,
                    std::span<const Scene> scenes, const Maps& boxes, Maps& box_slopes,
                    Maps* level_slopes, std::span<float> gradients);
   /// As they are in use: not what was sampled to learn of.

@@ -16,7 +16,7 @@ Maps zeros_like(const Maps& maps) {
   return zeros;
 }
 
-std::vector<Region> places_of(const Samples& samples) {
+std::vector<Region> places_of(const DrawnSamples& samples) {
   std::vector<Region> regions;
   for (const RegionSample& sample : samples.regions) regions.push_back({sample.image, sample.box});
   return regions;
@@ -36,7 +36,7 @@ double delta_loss(const float* said, const det::Delta& wanted, double weight, fl
 
 }  // namespace
 
-double Detector::proposal_loss(const std::vector<Maps>& answers, const Samples& samples,
+double Detector::proposal_loss(const std::vector<Maps>& answers, const DrawnSamples& samples,
                                std::vector<Maps>& slopes) const {
   const double weight = 1 / std::max<double>(1, static_cast<double>(samples.anchors.size()));
   double loss = 0;
@@ -55,7 +55,7 @@ double Detector::proposal_loss(const std::vector<Maps>& answers, const Samples& 
   return loss;
 }
 
-double Detector::box_loss(const Maps& said, const Samples& samples, Maps& slopes) const {
+double Detector::box_loss(const Maps& said, const DrawnSamples& samples, Maps& slopes) const {
   const std::size_t count = samples.regions.size(), labels = static_cast<std::size_t>(classes_) + 1;
   std::vector<std::int32_t> wanted;
   for (const RegionSample& sample : samples.regions) wanted.push_back(sample.label);
@@ -71,8 +71,8 @@ double Detector::box_loss(const Maps& said, const Samples& samples, Maps& slopes
   return loss;
 }
 
-double Detector::mask_loss(const Maps& said, const Samples& samples, std::span<const Scene> scenes,
-                           Maps& slopes) const {
+double Detector::mask_loss(const Maps& said, const DrawnSamples& samples,
+                           std::span<const Scene> scenes, Maps& slopes) const {
   const auto pixels = static_cast<std::size_t>(mask_side_ * mask_side_);
   const auto labels = static_cast<std::size_t>(classes_) + 1;
   const double weight = 1 / static_cast<double>(samples.masked.size() * pixels);
@@ -92,9 +92,9 @@ double Detector::mask_loss(const Maps& said, const Samples& samples, std::span<c
   return loss;
 }
 
-Samples Detector::drawn(const std::vector<Maps>& answers, const StepImages& images) const {
+DrawnSamples Detector::drawn(const std::vector<Maps>& answers, const StepImages& images) const {
   const auto proposed = proposals(answers, images.batch.count);
-  Samples samples;
+  DrawnSamples samples;
   for (std::size_t i = 0; i < images.scenes.size(); ++i) {
     const auto image = static_cast<int>(i);
     draw_anchors(anchors_, images.scenes[i], image, spec::derive_seed({images.seeds[i], 0xA9C}),
@@ -106,14 +106,14 @@ Samples Detector::drawn(const std::vector<Maps>& answers, const StepImages& imag
   return samples;
 }
 
-Samples Detector::draw(const StepImages& images) {
+DrawnSamples Detector::draw(const StepImages& images) {
   return drawn(answers(levels(images.batch)), images);
 }
 
-double Detector::loss(const Maps& levels, const StepImages& images, const Samples* fixed,
+double Detector::loss(const Maps& levels, const StepImages& images, const DrawnSamples* fixed,
                       Maps* level_slopes, std::span<float> gradients) {
   const std::vector<Maps> said = answers(levels);
-  const Samples samples = fixed ? *fixed : drawn(said, images);
+  const DrawnSamples samples = fixed ? *fixed : drawn(said, images);
   std::vector<Maps> said_slopes;
   for (const Maps& maps : said) said_slopes.push_back(zeros_like(maps));
   double loss = proposal_loss(said, samples, said_slopes);
@@ -142,7 +142,7 @@ double Detector::loss(const Maps& levels, const StepImages& images, const Sample
 
 /// The mask network reads crops of its own, or features of the box network, to which slopes go
 /// back.
-double Detector::mask_pass(const Maps& levels, const Samples& samples,
+double Detector::mask_pass(const Maps& levels, const DrawnSamples& samples,
                            std::span<const Region> regions, std::span<const Scene> scenes,
                            const Maps& boxes, Maps& box_slopes, Maps* level_slopes,
                            std::span<float> gradients) {
@@ -173,7 +173,8 @@ double Detector::mask_pass(const Maps& levels, const Samples& samples,
   return loss;
 }
 
-double Detector::step(const StepImages& images, const Samples* fixed, std::span<float> gradients) {
+double Detector::step(const StepImages& images, const DrawnSamples* fixed,
+                      std::span<float> gradients) {
   std::fill(gradients.begin(), gradients.end(), 0.0F);
   Maps slopes;
   const double total = loss(levels(images.batch), images, fixed, &slopes, gradients);

@@ -1,6 +1,7 @@
 // The table of tasks.
 #include "design_specs/errors.hpp"
 #include "trainer/training/classification.hpp"
+#include "trainer/training/detection.hpp"
 #include "trainer/training/task.hpp"
 
 namespace atto::train {
@@ -10,7 +11,15 @@ void expect_classification(const TrialRequest& request, const Dataset& data) {
   expect_classifier(request.network, data);
 }
 
-constexpr TaskRow kTasks[] = {{"classification", expect_classification, make_classification}};
+void expect_detection(const TrialRequest& request, const Dataset& data) {
+  if (!request.detector)
+    throw EnvironmentError("the network " + request.network.name + " is no detector");
+  expect_detector(*request.detector, data);
+}
+
+constexpr TaskRow kTasks[] = {{"classification", expect_classification, make_classification},
+                              {"detection", expect_detection, make_detection},
+                              {"instance_segmentation", expect_detection, make_detection}};
 
 }  // namespace
 

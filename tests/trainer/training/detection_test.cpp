@@ -13,6 +13,7 @@
 #include "trainer/data/instances/instance_dataset.hpp"
 #include "trainer/training/scenes.hpp"
 #include "trainer/training/trained_files.hpp"
+#include "trainer/training/training_evaluator.hpp"
 #include "trainer/training/training_run.hpp"
 
 using namespace atto;
@@ -78,7 +79,7 @@ struct Prepared {
   Detector detector;
   Scenes scenes;
   std::vector<float> weights;
-  Samples samples;
+  DrawnSamples samples;
 };
 
 double norm_of(std::span<const float> values) {
@@ -291,7 +292,7 @@ TEST_CASE("what lies in a crowd is neither object nor background") {
   scene.objects.push_back({{0, 0, 40, 40}, 1, true, {}});
   scene.objects.push_back({{44, 44, 60, 60}, 0, false, {}});
   const std::vector<det::Box> proposals = {{2, 2, 20, 20}, {0, 44, 16, 60}, {45, 44, 60, 60}};
-  Samples samples;
+  DrawnSamples samples;
   draw_regions(proposals, scene, 0, 1, samples);
   // The object itself is a candidate, too.
   REQUIRE(samples.regions.size() == 3);
@@ -331,4 +332,30 @@ TEST_CASE("the parts of a detector share one buffer, what decays first") {
   joint.add(1, second, again);
   joint.take(1, again, first);
   CHECK(first.back() == 2 * second.back());
+}
+
+TEST_CASE(
+    "an evaluator trains a detector by the name of its task, and finds its set of instances") {
+  const test::ScratchFolder folder;
+  TrialRequest request = request_in(folder.path());
+  request.task.kind = spec::task_kinds().at(2);
+  REQUIRE(request.task.kind.name == "instance_segmentation");
+  request.task.dataset = "synthetic_instances:size=64,train=8,validation=4,test=4";
+  request.to_epoch = request.horizon_epochs = 1;
+  TrainingEvaluator evaluator({DeviceChoice::Cpu, 1});
+  const TrialResult result = evaluator.evaluate(request, {});
+  CHECK(result.outcome == Outcome::Finished);
+  for (const spec::Score& score : request.task.kind.scores) {
+    INFO(score.name);
+    CHECK(result.epochs.front().validation.contains(score.name));
+    CHECK(result.test.contains(score.name));
+  }
+  request.data.digest = "of another set";
+  request.data.name = "other";
+  CHECK_THROWS_WITH(TrainingEvaluator({DeviceChoice::Cpu, 1}).evaluate(request, {}),
+                    Catch::Contains("was changed or replaced"));
+  request.data = {};
+  request.detector = nullptr;
+  request.task.dataset = "synthetic:size=64,train=40,test=10,classes=3";
+  CHECK_THROWS_WITH(evaluator.evaluate(request, {}), Catch::Contains("is no detector"));
 }
