@@ -75,7 +75,7 @@ BESIDE = {
     "tests/consumer": ["export/runtime", "export/lowering"],
     "tests": ["design_specs"],
     "scripts/bench/peers": ["export/measuring", "export/lowering", "export/onnx", "export/quantisation", "export/runtime", "generator/space", "prototypes", "design_specs"],
-    "scripts/bench": ["prototypes/detection", "prototypes/detection/metrics", "search/cli", "search/tables", "search/strategies", "generator/space", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer/training", "prototypes", "design_specs"],
+    "scripts/bench": ["prototypes/detection", "prototypes/detection/metrics", "search/cli", "search/tables", "search/strategies", "generator/space", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer/data/instances", "trainer/training", "prototypes", "design_specs"],
 }
 TESTED = ("tests/", "scripts/bench/")
 # library header pattern -> the folders that may include it.
