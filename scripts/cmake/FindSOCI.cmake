@@ -7,6 +7,7 @@ find_path(SQLITE3_INCLUDE_DIR sqlite3.h)
 find_library(SQLITE3_LIBRARY sqlite3)
 find_library(SOCI_POSTGRESQL_LIBRARY soci_postgresql)
 find_path(PQ_INCLUDE_DIR libpq-fe.h PATH_SUFFIXES postgresql)
+find_library(PQ_LIBRARY pq)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(SOCI REQUIRED_VARS SOCI_INCLUDE_DIR SOCI_CORE_LIBRARY SOCI_SQLITE3_LIBRARY
@@ -19,9 +20,10 @@ if(SOCI_FOUND AND NOT TARGET SOCI::core)
   set_target_properties(SOCI::sqlite3 PROPERTIES IMPORTED_LOCATION ${SOCI_SQLITE3_LIBRARY}
                         INTERFACE_INCLUDE_DIRECTORIES ${SQLITE3_INCLUDE_DIR}
                         INTERFACE_LINK_LIBRARIES "SOCI::core;${SQLITE3_LIBRARY}")
-  if(SOCI_POSTGRESQL_LIBRARY AND PQ_INCLUDE_DIR)
+  if(SOCI_POSTGRESQL_LIBRARY AND PQ_INCLUDE_DIR AND PQ_LIBRARY)
     add_library(SOCI::postgresql UNKNOWN IMPORTED)
     set_target_properties(SOCI::postgresql PROPERTIES IMPORTED_LOCATION ${SOCI_POSTGRESQL_LIBRARY}
-                          INTERFACE_INCLUDE_DIRECTORIES ${PQ_INCLUDE_DIR} INTERFACE_LINK_LIBRARIES SOCI::core)
+                          INTERFACE_INCLUDE_DIRECTORIES ${PQ_INCLUDE_DIR}
+                          INTERFACE_LINK_LIBRARIES "SOCI::core;${PQ_LIBRARY}")
   endif()
 endif()

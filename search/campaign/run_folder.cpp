@@ -31,12 +31,12 @@ fs::path RunFolder::trial(const std::string& hash, train::Phase phase, int repli
 }
 
 void make_run_folder(const RunFolder& folder, const Campaign& campaign,
-                     const std::vector<DesignRow>& included) {
+                     const std::vector<DesignRow>& included, const std::string& ledger_url) {
   std::error_code error;
   fs::create_directories(folder.path, error);
   if (error)
     throw EnvironmentError("cannot make the run folder", folder.path.string(), error.value());
-  expect_room_for_ledger(folder.path);
+  expect_room_for_ledger(folder.path, ledger_url);
   if (!ledger_in(folder.path).empty())
     throw EnvironmentError(
         fmt::format("the run folder holds a campaign already: {}; continue it with `atto "
@@ -51,10 +51,13 @@ void make_run_folder(const RunFolder& folder, const Campaign& campaign,
   }
   spec::write_file_atomically(folder.spec(), campaign.spec_text);
   spec::write_file_atomically(folder.prototype(), campaign.prototype_text);
-  create_ledger(folder.path, [&](Ledger& ledger) {
-    for (const DesignRow& design : included) ledger.add_design(design);
-    store_campaign(ledger, campaign);
-  });
+  create_ledger(
+      folder.path,
+      [&](Ledger& ledger) {
+        for (const DesignRow& design : included) ledger.add_design(design);
+        store_campaign(ledger, campaign);
+      },
+      ledger_url);
 }
 
 fs::path default_run_folder(const Campaign& campaign) {

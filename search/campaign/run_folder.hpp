@@ -36,11 +36,12 @@ struct RunFolder {
 };
 
 /// Makes the folders, the copies of the spec and the prototype, and last the ledger with the
-/// campaign and the designs of people in it: a folder without a ledger can be started again. Throws
-/// EnvironmentError: holds a campaign already, no permission, no room, or no ledger can be kept
-/// there.
+/// campaign and the designs of people in it (in the database of a URL where one is given): a folder
+/// without a ledger can be started again. Throws EnvironmentError: holds a campaign already, no
+/// permission, no room, or no ledger can be kept there.
 void make_run_folder(const RunFolder& folder, const Campaign& campaign,
-                     const std::vector<DesignRow>& included = {});
+                     const std::vector<DesignRow>& included = {},
+                     const std::string& ledger_url = "");
 
 /// Returns runs/NAME-sSEED, or the first runs/NAME-sSEED-N that does not exist.
 std::filesystem::path default_run_folder(const Campaign& campaign);

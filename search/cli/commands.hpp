@@ -26,6 +26,7 @@ void add_status(CLI::App& app, Action& action);
 void add_steer(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_worker(CLI::App& app, Action& action);
+void add_ledger(CLI::App& app, Action& action);
 void add_report(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
            action);
   line.add("Campaigns",
            {cli::add_search, cli::add_resume, cli::add_status, cli::add_steer, cli::add_explain,
-            cli::add_report, cli::add_worker},
+            cli::add_report, cli::add_worker, cli::add_ledger},
            action);
   line.add("Trained models",
            {cli::add_train, cli::add_eval, cli::add_compare, cli::add_export, cli::add_import,

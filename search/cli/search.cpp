@@ -19,6 +19,7 @@
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/terminal.hpp"
 #include "search/cli/worker_options.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/running/crew.hpp"
 #include "search/running/parallelism.hpp"
 #include "search/running/reuse.hpp"
@@ -27,7 +28,7 @@ namespace atto::cli {
 namespace {
 
 struct SearchOptions {
-  std::string spec, out, evaluator = "torch", device = "auto", calibration;
+  std::string spec, out, ledger, evaluator = "torch", device = "auto", calibration;
   std::optional<std::uint64_t> seed;
   std::optional<int> candidates;
   std::optional<std::string> strategy;
@@ -133,6 +134,7 @@ CheckedStart begin(const SearchOptions& options) {
   search::Campaign campaign = search::read_campaign(
       std::move(written), {options.seed, options.candidates, options.strategy},
       search::read_word<search::EvaluatorKind>(options.evaluator));
+  search::expect_ledger_url(options.ledger);
   expect_writable(campaign.spec);
   expect_tools(campaign.spec);
   edge::chosen_level();  // what is to be measured after the training shows now
@@ -176,7 +178,7 @@ int search_command(const SearchOptions& options) {
   if (campaign.evaluator != search::EvaluatorKind::Fake) search::expect_device(campaign.device);
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   search::ReuseSources(campaign, warm);  // as does one that cannot be read
-  search::make_run_folder(folder, campaign, included);
+  search::make_run_folder(folder, campaign, included, options.ledger);
   return run_and_show(folder.path, {options.workers, options.is_json, std::move(warm)}, signals);
 }
 
@@ -187,6 +189,9 @@ void add_search(CLI::App& app, Action& action) {
   Command command(app, "search", "Run a design campaign");
   command.option("spec", options->spec, "Design requirements (JSON)").required();
   command.option("--out", options->out, "Run folder; default runs/NAME-sSEED");
+  command.option("--ledger", options->ledger,
+                 "postgresql://HOST/DATABASE: keeps the ledger there, for workers of several "
+                 "machines that share the run folder; default: a file of it");
   command
       .option("--workers", options->workers,
               "Worker processes; default: one per core, at most "

@@ -48,7 +48,8 @@ struct Verdict {
   double images_per_second = 0;
   std::string reused_from;          ///< the run folder it was copied from; empty when trained here
   double original_cpu_seconds = 0;  ///< of a reused one
-  std::int64_t finish_order = 0;    ///< 1, 2, ... in the order of commits
+  /// 1, 2, ... in the order of commits; 0 until the coordinator has taken notice.
+  std::int64_t finish_order = 0;
 };
 
 enum class State : std::uint8_t { Ready, Claimed, Done };
@@ -63,11 +64,20 @@ struct JobRow {
   Verdict verdict;  ///< where Done; costs so far otherwise
 };
 
+/// Whether a job that is done counts as finished before another one.
+inline bool finished_before(const JobRow& a, const JobRow& b) {
+  const auto place = [](const JobRow& row) {  // those without a number are the newest
+    return static_cast<std::uint64_t>(row.verdict.finish_order) - 1;
+  };
+  return place(a) < place(b);
+}
+
 /// A job in the hands of a worker. `attempt` is the fencing token: only the newest may write.
 struct Claim {
   Job job;
   std::int64_t attempt = 0;
   int known_epochs = 0;  ///< committed earlier for this design, phase and replica
+  std::string worker;
 };
 
 /// What a worker without a job has to know.

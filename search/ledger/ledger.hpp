@@ -16,8 +16,10 @@ namespace atto::search {
 
 /// An attempt that dies without a new checkpoint counts; this many at one epoch fail the trial.
 inline constexpr int kDeathsAllowed = 3;
-/// A claim stands so long without a sign of life from a worker that cannot be seen from here.
-inline constexpr std::int64_t kLeaseMs = 15000;
+/// A claim stands so long without a sign of life from a worker that cannot be seen from here:
+/// where all processes are on one machine, and where they are on several, whose database may be
+/// started again.
+inline constexpr std::int64_t kLeaseMs = 15000, kClusterLeaseMs = 60000;
 /// A pause ends by itself, so that a coordinator that dies holds nobody for long.
 inline constexpr std::int64_t kLongestPauseMs = 60000;
 
@@ -55,9 +57,9 @@ class Bell {
 ///   older one, or of a job that is done, return false and change nothing. So each job is done
 ///   once.
 /// * Reads never go back. A call sees all that was committed before it began, by whomever, and no
-///   later call sees less. The numbers of finish_order are given without gaps, in an order in which
-///   a reader that asks for what came after the last number it saw misses none. A ledger that may
-///   not be written to may be read as it stood when it was opened.
+///   later call sees less. The numbers of finish_order are given without gaps, by the coordinator's
+///   calls alone: whoever asks for what came after the last number it saw misses none. A ledger
+///   that may not be written to may be read as it stood when it was opened.
 /// * The ledger's clock decides. Callers give no times; leases and pauses are compared by a clock
 ///   that all processes of the campaign share and nobody can set. Times of day in rows are for
 ///   people to read.
@@ -87,6 +89,9 @@ class Ledger {
   /// Calls `may_wait` again and again while a call waits for another process; where it returns
   /// false, that call fails.
   virtual void while_locked(std::function<bool()> may_wait) = 0;
+  /// The same with the reason while the database cannot be reached.
+  virtual void while_away(std::function<bool(const std::string& why)> may_wait) = 0;
+  virtual std::int64_t lease_ms() const = 0;  ///< kLeaseMs or kClusterLeaseMs
   /// Throws EnvironmentError when the database finds itself damaged. Reads all of it.
   virtual void examine() = 0;
 
@@ -103,8 +108,9 @@ class Ledger {
   /// Adds a design without a job (a person's).
   virtual void add_design(const DesignRow& design) = 0;
   virtual std::vector<DesignRow> human_designs() = 0;  ///< by hash
+  /// Gives numbers to the jobs that are done and have none. Returns the last number.
   virtual std::int64_t last_finish_order() = 0;
-  /// Returns the jobs committed after `finish_order`, in that order.
+  /// The same; returns the jobs with larger numbers, in their order.
   virtual std::vector<JobRow> finished_since(std::int64_t finish_order) = 0;
   /// Puts the jobs that a dead worker held back to ready, or fails them at the third death at one
   /// epoch. `is_its_fault` false (the coordinator died with it): not counted.

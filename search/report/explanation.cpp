@@ -59,10 +59,7 @@ std::vector<gen::Candidate> draw(const gen::Generator& generator) {
 std::vector<Known> known_at(Ledger& ledger, const Campaign& campaign, const CycleRow& cycle) {
   std::vector<JobRow> rows = ledger.jobs(cycle.tier, Stage::Search);
   std::erase_if(rows, [](const JobRow& row) { return row.state != State::Done; });
-  if (campaign.is_async)
-    std::sort(rows.begin(), rows.end(), [](const JobRow& a, const JobRow& b) {
-      return a.verdict.finish_order < b.verdict.finish_order;
-    });
+  if (campaign.is_async) std::sort(rows.begin(), rows.end(), finished_before);
   if (rows.size() > static_cast<std::size_t>(cycle.seen))
     rows.resize(static_cast<std::size_t>(cycle.seen));
   const std::string& score = campaign.spec.maximise.score.name;

@@ -78,9 +78,7 @@ std::vector<Marginal> marginals_of(const Campaign& campaign, const Leaderboard& 
 
 std::vector<Progress> best_so_far(Ledger& ledger, const Campaign& campaign, int tier) {
   std::vector<JobRow> rows = ledger.jobs(tier, Stage::Search);
-  std::sort(rows.begin(), rows.end(), [](const JobRow& a, const JobRow& b) {
-    return a.verdict.finish_order < b.verdict.finish_order;
-  });
+  std::sort(rows.begin(), rows.end(), finished_before);
   std::vector<Progress> line;
   double spent = 0, best = 0;
   for (const JobRow& row : rows) {

@@ -26,6 +26,8 @@ using std::chrono::milliseconds;
 
 constexpr int kLongestPauseMs = 50;
 constexpr milliseconds kStatusInterval{200};
+/// Between two outages that are told of.
+constexpr milliseconds kComplaintInterval{10000};
 /// How long proposals may take before signals, ended workers and leases are looked at again.
 constexpr milliseconds kProposingSlice{100};
 
@@ -54,6 +56,11 @@ class Coordinator {
     if (!role_)
       throw EnvironmentError("another process runs this campaign: " + options.folder.string());
     ledger_->while_locked([this] { return stops_.may_wait_for_lock(); });
+    ledger_->while_away([this](const std::string& why) {
+      if (Clock::now() >= next_complaint_) observer_.message(why + "; waiting for it");
+      next_complaint_ = Clock::now() + kComplaintInterval;
+      return stops_.may_wait_for_lock();
+    });
   }
 
   CampaignEnd run() {
@@ -112,7 +119,7 @@ class Coordinator {
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       for (Stage stage : {Stage::Include, Stage::Search, Stage::Final})
         for (const JobRow& row : ledger_->jobs(tier, stage))
-          if (row.state == State::Done) count(row, ledger_->design(row.job.hash)->costs);
+          if (row.verdict.finish_order > 0) count(row, ledger_->design(row.job.hash)->costs);
   }
 
   /// Runs a tier to its leaderboard; false when asked to stop.
@@ -229,7 +236,7 @@ class Coordinator {
 
   void wait_for(int tier, Stage stage) {
     for (const JobRow& row : ledger_->jobs(tier, stage))
-      if (row.state != State::Done) pending_.insert(row.job.id);
+      if (row.verdict.finish_order == 0) pending_.insert(row.job.id);
   }
 
   /// One turn of the loop: signals, ended workers, results, proposals, new workers. False when
@@ -354,7 +361,7 @@ class Coordinator {
   double cpu_seconds_ = 0, earlier_cpu_seconds_ = 0;
   std::optional<double> best_;
   int pause_ms_ = 1;
-  Clock::time_point next_status_{};
+  Clock::time_point next_status_{}, next_complaint_{};
 };
 
 }  // namespace

@@ -64,7 +64,8 @@ std::string CrewWatch::last_message(const EndedWorker& ended) const {
 void CrewWatch::release_lost() {
   const Clock::time_point now = Clock::now();
   // After a pause of this process (it was stopped) every lease looks old: wait for new heartbeats.
-  if (now > last_look_ + milliseconds(kLeaseMs)) next_look_ = now + milliseconds(kLeaseMs);
+  const milliseconds lease(ledger_.lease_ms());
+  if (now > last_look_ + lease) next_look_ = now + lease;
   last_look_ = now;
   if (now < next_look_) return;
   next_look_ = now + kLookInterval;

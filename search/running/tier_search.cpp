@@ -60,7 +60,7 @@ TierSearch::TierSearch(const CampaignRun& run, int tier, std::vector<Extension> 
   replay_ = std::make_unique<Replay>();
   replay_->rows = run.ledger.jobs(tier, Stage::Search);
   for (const JobRow& row : replay_->rows) {
-    if (row.state != State::Done) continue;
+    if (row.verdict.finish_order == 0) continue;  // not done, or delivered soon
     replayed_until_ = std::max(replayed_until_, row.verdict.finish_order);
     replay_->results[run.campaign.is_async ? row.verdict.finish_order : row.job.position] = &row;
   }

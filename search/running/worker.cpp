@@ -69,7 +69,7 @@ class Heartbeat {
       if (parent_ != 0 && ::getppid() != parent_) ::kill(::getpid(), SIGKILL);
       if (std::chrono::steady_clock::now() < next_beat) continue;
       beat();
-      next_beat = std::chrono::steady_clock::now() + std::chrono::milliseconds(kHeartbeatMs);
+      next_beat = std::chrono::steady_clock::now() + interval_;
     }
   }
 
@@ -85,6 +85,8 @@ class Heartbeat {
 
   static constexpr int kSliceMs = 50;  ///< how soon it notices its own end
   Ledger& ledger_;
+  /// Between two signs of life: every 2 s where a lease is 15 s.
+  const std::chrono::milliseconds interval_{2 * ledger_.lease_ms() / 15};
   StopSignals& signals_;
   int parent_;
   std::mutex mutex_;
@@ -106,6 +108,7 @@ class Worker {
         bell_(ledger_->listen()),
         heartbeat_(*ledger_, signals, options.parent) {
     if (options_.name.empty()) options_.name = default_name();
+    ledger_->while_away([this](const std::string&) { return !heartbeat_.is_stopping(); });
     if (!evaluator_.environment().starts_with("evaluator=" + word_of(campaign_.evaluator) + "\n"))
       throw EnvironmentError("this campaign is evaluated by " + word_of(campaign_.evaluator) +
                              ": its workers are `atto worker DIR" +

@@ -11,9 +11,6 @@
 
 namespace atto::search {
 
-/// How often a worker says that it lives, while it has a job.
-inline constexpr int kHeartbeatMs = 2000;
-
 struct WorkerOptions {
   std::string name;               ///< unique; empty = host and process id
   int parent = 0;                 ///< the coordinator's process id: it dies with it; 0 = none

@@ -32,13 +32,15 @@ def field(package, name):
 def unpack():
     run("cpack", "--config", build / "CPackConfig.cmake", "-B", scratch / "packages")
     packages = {field(file, "Package"): file for file in (scratch / "packages").glob("*.deb")}
-    assert sorted(packages) == ["attoforge", "libatto-edge-dev", "libatto-edge0", "python3-atto-edge",
+    assert sorted(packages) == ["attoforge", "attoforge-postgresql", "libatto-edge-dev", "libatto-edge0", "python3-atto-edge",
                                 "python3-attoforge"], packages
     for file in packages.values():
         run("dpkg-deb", "-x", file, root)
     needed = field(packages["attoforge"], "Depends")
     for library in ("libtorch", "libsoci-sqlite3", "libtbb", "libonnx"):
         assert library in needed, needed
+    assert "libpq" not in needed, needed
+    assert "libpq5" in field(packages["attoforge-postgresql"], "Depends")
 
 
 def nothing_of_the_checkout():

@@ -2,30 +2,18 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
-#include <thread>
 
 #include "design_specs/files.hpp"
+#include "search/ledger/sql/schema.hpp"
 #include "search/ledger/sqlite/connection.hpp"
+#include "search/ledger/sqlite/ledger.hpp"
 #include "search/ledger/sqlite/network_disks.hpp"
-#include "search/ledger/sqlite/schema.hpp"
 
 namespace atto::search {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kLongestWaitMs = 30000;
-
-/// Waits for a lock in steps of a millisecond, for 30 s in all. SQLite's own handler soon waits 100
-/// ms at a time, which is a hundred times what our transactions take.
-int wait_for_lock(void* may_wait, int tries) {
-  const auto& may = *static_cast<const std::function<bool()>*>(may_wait);
-  if (tries >= kLongestWaitMs || (may && !may())) return 0;
-  std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  return 1;
-}
 
 fs::path folder_of(const fs::path& file) {
   return file.has_parent_path() ? file.parent_path() : fs::path(".");
@@ -40,24 +28,6 @@ int refusal_to_write(const fs::path& file) {
 
 }  // namespace
 
-SqliteLedger::Connection::Connection(const fs::path& path, Mode mode) : file(path.string()) {
-  if (file.find('"') != std::string::npos)
-    throw EnvironmentError("ledger: a path with a quotation mark cannot be opened: " + file);
-  guarded([&] {
-    // Quoted, because SOCI splits parameters at blanks.
-    sql.open(soci::sqlite3,
-             fmt::format("dbname=\"{}\"{}", file, mode == Mode::ReadOnly ? " readonly=true" : ""));
-    auto* backend = static_cast<soci::sqlite3_session_backend*>(sql.get_backend());
-    sqlite_api::sqlite3_busy_handler(backend->conn_, wait_for_lock, &may_wait);
-  });
-}
-
-SqliteLedger::Connection::~Connection() {
-  sql.close();
-  std::error_code ignored;
-  if (!own_folder.empty()) fs::remove_all(own_folder, ignored);
-}
-
 SqliteLedger::SqliteLedger(const fs::path& file, Access access) : file_(file) {
   if (!fs::exists(file)) throw EnvironmentError("cannot open the ledger", file.string(), ENOENT);
   const int refusal = refusal_to_write(file);
@@ -70,10 +40,8 @@ SqliteLedger::SqliteLedger(const fs::path& file, Access access) : file_(file) {
   if (access == Access::Snapshot) connection_->guarded([&] { connection_->sql << "BEGIN"; });
 }
 
-SqliteLedger::~SqliteLedger() = default;
-
 void SqliteLedger::open_to_write() {
-  connection_ = std::make_unique<Connection>(file_);
+  connection_ = std::make_shared<SqliteConnection>(file_);
   expect_tables();
   connection_->guarded([&] {
     std::string mode;
@@ -94,7 +62,7 @@ void SqliteLedger::open_to_read() {
 bool SqliteLedger::open_as_it_stands() {
   if (::faccessat(AT_FDCWD, (file_.string() + "-shm").c_str(), R_OK, AT_EACCESS) != 0) return false;
   try {
-    connection_ = std::make_unique<Connection>(file_, Connection::Mode::ReadOnly);
+    connection_ = std::make_shared<SqliteConnection>(file_, SqliteConnection::Mode::ReadOnly);
     expect_tables();
     return meta("schema", "") == std::to_string(kLedgerSchema);
   } catch (const EnvironmentError&) {  // the copy tells what is wrong, if anything is
@@ -111,20 +79,24 @@ void SqliteLedger::open_private_copy() {
     for (const char* suffix : {"", "-wal"})
       if (fs::exists(file_.string() + suffix))
         spec::copy_file(file_.string() + suffix, copy.string() + suffix);
-    connection_ = std::make_unique<Connection>(copy);
+    connection_ = std::make_shared<SqliteConnection>(copy);
   } catch (...) {
     std::error_code ignored;
     fs::remove_all(folder, ignored);
     throw;
   }
-  connection_->file = file_.string();
-  connection_->own_folder = folder;
+  file_connection().file = file_.string();
+  file_connection().own_folder = folder;
   expect_tables();
   bring_up_to_date();
 }
 
+SqliteConnection& SqliteLedger::file_connection() const {
+  return static_cast<SqliteConnection&>(*connection_);
+}
+
 void SqliteLedger::while_locked(std::function<bool()> may_wait) {
-  connection_->may_wait = std::move(may_wait);
+  file_connection().may_wait = std::move(may_wait);
 }
 
 void SqliteLedger::expect_tables() {
@@ -149,7 +121,7 @@ void SqliteLedger::bring_up_to_date() {
     return kLedgerSchema;
   };
   if (older(schema) < kLedgerSchema)
-    schema = connection_->in_transaction([&] {
+    schema = connection_->in_transaction(Kept::Claim, [&] {
       std::string now;  // another process may have done it since
       connection_->sql << "SELECT value FROM meta WHERE key = 'schema'", soci::into(now);
       for (int from = older(now); from < kLedgerSchema; ++from)

@@ -10,7 +10,12 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFile = "ledger.db";
 
-void create(const fs::path& folder, const std::function<void(Ledger&)>& fill) {
+void expect_room(const fs::path& folder, const std::string& /*url*/) {
+  refuse_network_disk(folder);
+}
+
+void create(const fs::path& folder, const std::string& /*url*/,
+            const std::function<void(Ledger&)>& fill) {
   SqliteLedger::create(folder / kFile, fill);
 }
 
@@ -20,7 +25,6 @@ std::unique_ptr<Ledger> open(const fs::path& folder, Ledger::Access access) {
 
 }  // namespace
 
-const LedgerDatabase kSqliteDatabase = {kFile, "SQLite format 3", refuse_network_disk, create,
-                                        open};
+const LedgerDatabase kSqliteDatabase = {kFile, "SQLite format 3", "", expect_room, create, open};
 
 }  // namespace atto::search

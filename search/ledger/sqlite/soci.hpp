@@ -1,10 +1,6 @@
 #pragma once
-// SOCI as the project includes it. Debian's package is configured with Boost but does not bring it,
-// so the two switches are undone between its configuration and its headers. Only search/*.cpp and
-// tests of the ledger include this file.
+// SOCI with SQLite.
 
-#include <soci/soci-config.h>
-#undef SOCI_HAVE_BOOST
-#undef SOCI_HAVE_BOOST_DATE_TIME
-#include <soci/soci.h>
+#include "search/ledger/sql/soci.hpp"
+//
 #include <soci/sqlite3/soci-sqlite3.h>

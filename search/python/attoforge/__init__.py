@@ -31,6 +31,9 @@ class Campaign:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self._ledger = self.folder / "ledger.db"
+        if (self.folder / "ledger.url").is_file():
+            raise ValueError(f"{folder}: its ledger is in PostgreSQL; read the views v_designs, v_trials and v_epochs with "
+                             "pandas.read_sql from the URL in ledger.url")
         if not self._ledger.is_file():
             raise FileNotFoundError(f"{folder}: not a campaign's run folder")
         if "v_trials" not in self._read("SELECT name FROM sqlite_master WHERE type = 'view'").name.values:

@@ -10,7 +10,7 @@ namespace {
 
 const std::string kMaskRcnn = kSource + "/prototypes/resnet50_mask_rcnn.json";
 
-json printed_by(const Scratch& scratch, const std::string& arguments) {
+json printed(const Scratch& scratch, const std::string& arguments) {
   const Ended ended = run_atto(scratch, arguments);
   INFO(arguments << "\n" << ended.err);
   REQUIRE(ended.code == 0);
@@ -39,7 +39,7 @@ json small_spec(const Scratch& scratch) {
 
 TEST_CASE("inspect prints each part's share of a detector, and the published counts") {
   const Scratch scratch;
-  const json detector = printed_by(scratch, "inspect --json " + kMaskRcnn);
+  const json detector = printed(scratch, "inspect --json " + kMaskRcnn);
   CHECK(detector.at("params") == 44454513);
   CHECK(detector.at("macs") == 187586351616);
   CHECK(detector.at("macs_without_masks") == 134379721216);
@@ -66,10 +66,10 @@ TEST_CASE("inspect prints each part's share of a detector, and the published cou
 TEST_CASE("Detectors are checked, generated within their budget, and reopened") {
   const Scratch scratch;
   write_text(scratch / "s.json", small_spec(scratch).dump());
-  const json checked = printed_by(scratch, "check --json s.json")[0];
+  const json checked = printed(scratch, "check --json s.json")[0];
   CHECK(checked.at("proposals") == 50);
   CHECK(checked.at("requirements")[0].at("answer") == "feasible");
-  const json designs = printed_by(scratch, "generate s.json -n 20 --json --out designs");
+  const json designs = printed(scratch, "generate s.json -n 20 --json --out designs");
   CHECK(designs.size() == 20);
   for (const json& design : designs) {
     CHECK(design.at("params") <= 300000);
@@ -82,14 +82,14 @@ TEST_CASE("Detectors are checked, generated within their budget, and reopened") 
   again["detector"]["settings"] = {{"proposals", 50}, {"detections", 10}};
   again["classes"] = checked.at("classes");
   write_text(scratch / "again.json", again.dump());
-  const json inspected = printed_by(scratch, "inspect --json again.json");
+  const json inspected = printed(scratch, "inspect --json again.json");
   CHECK(inspected.at("hash") == hash);
   CHECK(inspected.at("macs") == designs[0].at("macs"));
   const Ended reopened =
       run_atto(scratch, "reopen " + file + " --free detector.mask.crop --out open.json");
   INFO(reopened.err);
   CHECK(reopened.code == 0);
-  CHECK(printed_by(scratch, "check --json open.json")[0].at("decisions") == 1);
+  CHECK(printed(scratch, "check --json open.json")[0].at("decisions") == 1);
 }
 
 TEST_CASE("A spec's kind and its prototype must agree") {
@@ -119,7 +119,6 @@ TEST_CASE("A campaign of detectors runs on the fake evaluator, is explained and 
   const Scratch scratch;
   json spec = small_spec(scratch);
   spec["search"]["strategy"] = "generative_synthesis";
-  spec["search"]["candidates"] = 16;
   write_text(scratch / "s.json", spec.dump());
   const Ended ran = run_atto(scratch, "search s.json --evaluator fake --out run");
   INFO(ran.err << ran.out);
@@ -148,7 +147,8 @@ TEST_CASE("What does not know detectors yet says so in one line") {
   CHECK(searched.err.find("/require/latency_ms: the latency of a detector cannot be measured") !=
         std::string::npos);
   CHECK(searched.err.find("/export: a campaign cannot export detectors yet") != std::string::npos);
-  for (const std::string command : {"inspect --svg ", "inspect --dot "}) {
+  for (const std::string command :
+       {"inspect --svg ", "inspect --dot ", "train --data synthetic --epochs 1 "}) {
     const Ended ended = run_atto(scratch, command + kMaskRcnn);
     INFO(command << ended.err);
     CHECK(ended.code == 2);

@@ -17,9 +17,9 @@ using atto::cli::columns_of;
 namespace {
 
 const std::vector<std::string> kCommands = {
-    "check",  "inspect",   "generate", "reopen", "search", "resume",
-    "status", "steer",     "explain",  "report", "worker", "run",
-    "bench",  "calibrate", "tabulate", "data",   "export", "import"};
+    "check",     "inspect",  "generate", "reopen", "search", "resume", "status",
+    "steer",     "explain",  "report",   "worker", "ledger", "run",    "bench",
+    "calibrate", "tabulate", "data",     "export", "import"};
 
 std::vector<std::string> split(const std::string& text, char between) {
   std::vector<std::string> pieces;

@@ -113,7 +113,7 @@ TEST_CASE("A lease far ahead of the clock, as older versions wrote it, is no wai
   REQUIRE(run_atto(scratch, search("calm")).code == 0);
   REQUIRE(run_atto(scratch, search("run"), "ATTO_FAULT=after_propose:3").code == 137);
   open_ledger(scratch / "run")->claim("by hand", 1, 0).value();
-  kTestedSqlite.set_claims(scratch / "run", "", now_ms() + 3600000);
+  kTestedDatabase.set_claims(scratch / "run", "", now_ms() + 3600000);
   CHECK(wait_for(start_atto(scratch, "resume run --workers 1")) == 0);
   CHECK(boards_of(scratch, scratch / "run") == boards_of(scratch, scratch / "calm"));
   CHECK(open_ledger(scratch / "run")->totals().failed == 0);
@@ -135,7 +135,7 @@ TEST_CASE("An added worker that is killed is missed at once; one that stands sti
   ::kill(worker, SIGSTOP);
   const auto held = claimed_by(scratch / "run", "second");
   if (!held.empty()) {  // else it stopped between two jobs
-    kTestedSqlite.set_claims(scratch / "run", held.front().process, 0);
+    kTestedDatabase.set_claims(scratch / "run", held.front().process, 0);
     CHECK(becomes(scratch, [&] {
       return read_text(scratch / "log")
                  .find("worker second gives no sign of life, but its process") != std::string::npos;

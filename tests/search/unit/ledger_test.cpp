@@ -208,7 +208,11 @@ TEST_CASE("A claim is lost with its process, its machine or its lease, and only 
     CHECK(lost(unseen, -1).released.at(0) == "worker w: its lease ran out");
     CHECK(lost(unseen, 3600000).released.size() == 1);
     CHECK(lost("", now_ms()).released.size() == 1);
-    CHECK(lost(restarted, 9000).released.at(0) == "worker w: its machine was started again");
+    // Of one machine it was started before; of several it may be alive on another one.
+    if (atto::test::kTestedDatabase.spans_machines)
+      CHECK(lost(restarted, 9000).released.empty());
+    else
+      CHECK(lost(restarted, 9000).released.at(0) == "worker w: its machine was started again");
   }
   CHECK(ledger.totals().failed == 0);
   CHECK(lost(ended, 9000).released.at(0) == "worker w: its process has ended");
@@ -243,6 +247,11 @@ TEST_CASE("A worker without a job hears of one at once, and asks once for all th
   };
   CHECK(rings([&] { ledger.give_back(claim, 1); }));
   CHECK(rings([&] { ledger.claim("w", 1, 0), ledger.release_worker("w", "", false); }));
+  ledger.commit(ledger.claim("w", 1, 0).value(), result_of(3, 0.5));
+  CHECK_FALSE(bell->wait(0));  // only one finalist less lets another one be claimed
+  Job final = job_at(0);
+  final.stage = Stage::Final;
+  CHECK(rings([&] { ledger.add_job(final, design("00000000000000aa")); }));
   CHECK(rings([&] { ledger.commit(ledger.claim("w", 1, 0).value(), result_of(3, 0.5)); }));
   CHECK(rings([&] { ledger.pause_workers(); }));
   CHECK_FALSE(ledger.glance().is_finished);

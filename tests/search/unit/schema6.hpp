@@ -4,6 +4,10 @@
 namespace atto::test {
 
 inline constexpr const char* kToSchema6[] = {
+    "DROP INDEX jobs_ready",
+    "DROP INDEX jobs_claimed",
+    "DROP INDEX jobs_unnumbered",
+    "CREATE INDEX jobs_by_state ON jobs(state, id)",
     "DROP VIEW v_designs",
     "DROP VIEW v_trials",
     "DROP VIEW v_epochs",

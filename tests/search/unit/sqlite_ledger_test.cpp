@@ -54,7 +54,7 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   std::ofstream(text) << "this is not a database at all, but it is long enough to be looked at";
   CHECK_THROWS_AS(open(text), EnvironmentError);
   open(folder.file()).set_meta("schema", "99");
-  CHECK_THROWS_WITH(open(folder.file()), Catch::Contains("has schema 99, this version reads 9"));
+  CHECK_THROWS_WITH(open(folder.file()), Catch::Contains("has schema 99, this version reads 10"));
 }
 
 TEST_CASE("A ledger is made whole or not at all") {

@@ -1,4 +1,4 @@
-#include "search/ledger/sqlite/schema.hpp"
+#include "search/ledger/sql/schema.hpp"
 
 namespace atto::search {
 
@@ -18,6 +18,13 @@ constexpr const char* kScores =
     " log_synflow REAL, naswot REAL, expressivity REAL, trainability REAL,"
     " cpu_seconds REAL NOT NULL,"
     " PRIMARY KEY(hash, phase, replica, module)) WITHOUT ROWID";
+
+// Small, and not touched by signs of life. A job that is done has no number yet until its
+// coordinator has seen it.
+constexpr const char* kReadyJobs = "CREATE INDEX jobs_ready ON jobs(id) WHERE state = 0";
+constexpr const char* kClaimedJobs = "CREATE INDEX jobs_claimed ON jobs(id) WHERE state = 1";
+constexpr const char* kUnnumberedJobs =
+    "CREATE INDEX jobs_unnumbered ON jobs(id) WHERE state = 2 AND finish_order = 0";
 
 // What was judged: a row a score of the campaign's task.
 constexpr const char* kEpochScores =
@@ -51,7 +58,7 @@ constexpr const char* kSteeringPlaces =
     "NULL, PRIMARY KEY(request, tier)) WITHOUT ROWID";
 
 // is_trained: measured with the winner's weights, else with random ones. blocks: JSON
-// (search/ledger/sqlite/latencies.cpp).
+// (search/ledger/sql/latencies.cpp).
 constexpr const char* kLatencies =
     "CREATE TABLE latencies("
     " hash TEXT NOT NULL, host TEXT NOT NULL, runtime TEXT NOT NULL, threads INTEGER NOT NULL,"
@@ -116,7 +123,9 @@ const char* const kLedgerTables[] = {
     " finish_order INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0,"
     " latency_ms REAL, process TEXT NOT NULL DEFAULT '', flash_kib REAL, ram_kib REAL,"
     " UNIQUE(tier, stage, position))",
-    "CREATE INDEX jobs_by_state ON jobs(state, id)",
+    kReadyJobs,
+    kClaimedJobs,
+    kUnnumberedJobs,
     "CREATE INDEX jobs_by_finish ON jobs(finish_order)",
     "CREATE INDEX jobs_by_hash ON jobs(hash)",
     "CREATE TABLE epochs("
@@ -171,9 +180,11 @@ const char* const kFrom7[] = {kDesignsView, kEpochsView, nullptr};
 const char* const kFrom8[] = {"ALTER TABLE jobs ADD COLUMN flash_kib REAL",
                               "ALTER TABLE jobs ADD COLUMN ram_kib REAL",
                               "DROP VIEW IF EXISTS v_trials", kTrialsView, nullptr};
+const char* const kFrom9[] = {"DROP INDEX jobs_by_state", kReadyJobs, kClaimedJobs, kUnnumberedJobs,
+                              nullptr};
 }  // namespace
 
-const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4,
-                                              kFrom5, kFrom6, kFrom7, kFrom8};
+const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4, kFrom5,
+                                              kFrom6, kFrom7, kFrom8, kFrom9};
 
 }  // namespace atto::search

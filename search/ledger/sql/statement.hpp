@@ -10,12 +10,13 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <vector>
 
-#include "search/ledger/sqlite/soci.hpp"
+#include "search/ledger/sql/soci.hpp"
 
 namespace atto::search {
 
-/// A number that may be absent (NULL in SQL). SQLite stores NaN as NULL too.
+/// A number that may be absent (NULL in SQL), which NaN is.
 struct MaybeNumber {
   double value = 0;
   soci::indicator indicator = soci::i_null;
@@ -57,25 +58,45 @@ void bind(soci::statement& statement, const T& value) {
   statement.exchange(soci::use(value));
 }
 
-/// Prepares `statement`, whose results are bound, binds `values` in the order of its placeholders
-/// and runs it; returns whether there is a row.
-template <class... Values>
-bool run(soci::statement& statement, const std::string& text, const Values&... values) {
-  std::tuple<decltype(form(values))...> forms(form(values)...);
-  std::apply([&](auto&... all) { (bind(statement, all), ...); }, forms);
+inline void bind_result(soci::statement& statement, MaybeNumber& number) {
+  statement.exchange(soci::into(number.value, number.indicator));
+}
+template <class T>
+void bind_result(soci::statement& statement, T& value) {
+  statement.exchange(soci::into(value));
+}
+
+/// Runs a statement whose results and values are bound; returns whether there is a row. It is asked
+/// once only, which costs a server one round trip where a prepared statement costs three.
+inline bool run_bound(soci::statement& statement, const std::string& text) {
   statement.alloc();
-  statement.prepare(text);
+  statement.prepare(text, soci::details::st_one_time_query);
   statement.define_and_bind();
   return statement.execute(true);
 }
 
+/// Binds `values` in the order of the placeholders of `text` and runs it.
+template <class... Values>
+bool run(soci::statement& statement, const std::string& text, const Values&... values) {
+  std::tuple<decltype(form(values))...> forms(form(values)...);
+  std::apply([&](auto&... all) { (bind(statement, all), ...); }, forms);
+  return run_bound(statement, text);
+}
+
 }  // namespace bound
 
-/// Runs a statement that gives nothing back.
+/// Runs a statement that gives nothing back; returns the number of rows that it changed.
 template <class... Values>
-void execute(soci::session& sql, const std::string& text, const Values&... values) {
+long long change(soci::session& sql, const std::string& text, const Values&... values) {
   soci::statement statement(sql);
   bound::run(statement, text, values...);
+  return statement.get_affected_rows();
+}
+
+/// change(), whatever was changed.
+template <class... Values>
+void execute(soci::session& sql, const std::string& text, const Values&... values) {
+  change(sql, text, values...);
 }
 
 /// Runs a statement and returns the one column of its first row, where there is one that is not
@@ -89,6 +110,24 @@ std::optional<Result> find_value(soci::session& sql, const std::string& text,
   statement.exchange(soci::into(result, indicator));
   if (!bound::run(statement, text, values...) || indicator != soci::i_ok) return {};
   return result;
+}
+
+/// Runs a statement whose results are bound, and `take` for every row.
+template <class Take, class... Values>
+void for_each_row(soci::statement& statement, const std::string& text, const Take& take,
+                  const Values&... values) {
+  for (bool has_row = bound::run(statement, text, values...); has_row; has_row = statement.fetch())
+    take();
+}
+
+/// Returns the one column of all rows.
+inline std::vector<std::string> find_texts(soci::session& sql, const std::string& text) {
+  std::string value;
+  soci::statement statement(sql);
+  statement.exchange(soci::into(value));
+  std::vector<std::string> values;
+  for_each_row(statement, text, [&] { values.push_back(value); });
+  return values;
 }
 
 }  // namespace atto::search

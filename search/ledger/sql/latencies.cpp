@@ -3,7 +3,8 @@
 #include <string>
 
 #include "design_specs/json_text.hpp"
-#include "search/ledger/sqlite/connection.hpp"
+#include "search/ledger/sql/ledger.hpp"
+#include "search/ledger/sql/rows.hpp"
 
 namespace atto::search {
 namespace {
@@ -40,21 +41,25 @@ std::vector<TimedBlock> read_blocks(const std::string& text) try {
 
 }  // namespace
 
-void SqliteLedger::add_latency(const LatencyRow& row) {
+void SqlLedger::add_latency(const LatencyRow& row) {
   connection_->guarded([&] {
-    execute(connection_->sql,
-            "INSERT OR REPLACE INTO latencies VALUES(:hash, :host, :runtime, :threads, :precision, "
-            ":trained, :median, :low, :high, :runs, :blocks, :predicted, "
-            // What is learnt of them is learnt in their order, whatever the time of day does.
-            "MAX(:at, COALESCE((SELECT MAX(at) + 1 FROM latencies), 0)))",
-            row.hash, row.host, row.runtime, row.setting.threads,
-            std::string(spec::precision_name(row.setting.precision)), row.is_trained ? 1 : 0,
-            row.latency.median_ms, row.latency.low_ms, row.latency.high_ms, row.latency.runs,
-            blocks_text(row.latency.blocks), row.predicted_ms, row.at);
+    execute(
+        connection_->sql,
+        "INSERT INTO latencies VALUES(:hash, :host, :runtime, :threads, :precision, "
+        ":trained, :median, :low, :high, :runs, :blocks, :predicted, "
+        // What is learnt of them is learnt in their order, whatever the time of day does.
+        "(SELECT CASE WHEN now > next THEN now ELSE next END FROM (SELECT CAST(:at AS BIGINT) "
+        "AS now, COALESCE((SELECT MAX(at) + 1 FROM latencies), 0) AS next) AS times)) " +
+            replacing("hash, host, runtime, threads, precision, is_trained",
+                      {"median_ms", "low_ms", "high_ms", "runs", "blocks", "predicted_ms", "at"}),
+        row.hash, row.host, row.runtime, row.setting.threads,
+        std::string(spec::precision_name(row.setting.precision)), row.is_trained ? 1 : 0,
+        row.latency.median_ms, row.latency.low_ms, row.latency.high_ms, row.latency.runs,
+        blocks_text(row.latency.blocks), row.predicted_ms, row.at);
   });
 }
 
-std::vector<LatencyRow> SqliteLedger::latencies(bool is_trained) {
+std::vector<LatencyRow> SqlLedger::latencies(bool is_trained) {
   return connection_->guarded([&] {
     std::vector<LatencyRow> rows;
     LatencyRow row;
@@ -62,30 +67,31 @@ std::vector<LatencyRow> SqliteLedger::latencies(bool is_trained) {
     long long at = 0;
     std::string blocks, precision;
     MaybeNumber predicted;
-    soci::statement statement =
-        (connection_->sql.prepare << fmt::format(
-             "SELECT hash, host, runtime, threads, precision, median_ms, low_ms, high_ms, runs, "
-             "blocks, predicted_ms, at "
-             "FROM latencies WHERE is_trained = {} ORDER BY at, hash",
-             is_trained ? 1 : 0),
-         soci::into(row.hash), soci::into(row.host), soci::into(row.runtime),
-         soci::into(row.setting.threads), soci::into(precision), soci::into(row.latency.median_ms),
-         soci::into(row.latency.low_ms), soci::into(row.latency.high_ms),
-         soci::into(row.latency.runs), soci::into(blocks),
-         soci::into(predicted.value, predicted.indicator), soci::into(at));
-    statement.execute();
-    while (statement.fetch()) {
+    soci::statement statement(connection_->sql);
+    for (std::string* text : {&row.hash, &row.host, &row.runtime, &precision, &blocks})
+      statement.exchange(soci::into(*text));
+    statement.exchange(soci::into(row.setting.threads));
+    for (double* ms : {&row.latency.median_ms, &row.latency.low_ms, &row.latency.high_ms})
+      statement.exchange(soci::into(*ms));
+    statement.exchange(soci::into(row.latency.runs)), statement.exchange(soci::into(at));
+    statement.exchange(soci::into(predicted.value, predicted.indicator));
+    const auto take = [&] {
       row.at = at;
       row.setting.precision = read_precision(precision);
       row.predicted_ms = predicted.get();
       row.latency.blocks = read_blocks(blocks);
       rows.push_back(row);
-    }
+    };
+    for_each_row(statement,
+                 "SELECT hash, host, runtime, precision, blocks, threads, median_ms, low_ms, "
+                 "high_ms, runs, at, predicted_ms FROM latencies WHERE is_trained = :trained "
+                 "ORDER BY at, hash",
+                 take, is_trained ? 1 : 0);
     return rows;
   });
 }
 
-std::optional<Latency> SqliteLedger::find_latency(const LatencyRow& like) {
+std::optional<Latency> SqlLedger::find_latency(const LatencyRow& like) {
   return connection_->guarded([&]() -> std::optional<Latency> {
     Latency found;
     soci::statement statement(connection_->sql);

@@ -1,14 +1,13 @@
 // The ledger's side of quiet moments: who asked for one, and who keeps it.
 #include <cstdlib>
 
-#include "search/ledger/process_mark.hpp"
-#include "search/ledger/sqlite/bell.hpp"
-#include "search/ledger/sqlite/connection.hpp"
+#include "search/ledger/sql/ledger.hpp"
+#include "search/ledger/sql/rows.hpp"
 
 namespace atto::search {
 namespace {
 
-constexpr const char* kPause = "paused_until";  // on the machine's clock
+constexpr const char* kPause = "paused_until";  // on the ledger's clock
 
 /// The key under which a worker says that it keeps a pause.
 std::string keeping_key(const std::string& worker) {
@@ -24,44 +23,44 @@ std::optional<std::string> meta_of(soci::session& sql, const std::string& key) {
 }
 
 void set_meta_of(soci::session& sql, const std::string& key, std::int64_t value) {
-  execute(sql, "INSERT OR REPLACE INTO meta(key, value) VALUES(:key, :value)", key,
-          std::to_string(value));
+  execute(sql, "INSERT INTO meta(key, value) VALUES(:key, :value) " + replacing("key", {"value"}),
+          key, std::to_string(value));
 }
 
 }  // namespace
 
-std::int64_t pause_in_force(std::int64_t stored) {
-  const std::int64_t now = machine_clock_ms();
+std::int64_t pause_in_force(std::int64_t stored, std::int64_t now) {
   // One beyond the longest was written before the machine was started again.
   return stored > now && stored <= now + kLongestPauseMs ? stored : 0;
 }
 
-std::int64_t SqliteLedger::pause_workers(const std::function<void()>& holding_lock) {
-  const std::int64_t pause = connection_->in_transaction([&] {
-    const std::int64_t until = machine_clock_ms() + kLongestPauseMs;
+std::int64_t SqlLedger::pause_workers(const std::function<void()>& holding_lock) {
+  const std::int64_t pause = connection_->in_transaction(Kept::Claim, [&] {
+    const std::int64_t until = clock_of(connection_->sql) + kLongestPauseMs;
     set_meta_of(connection_->sql, kPause, until);
+    if (*connection_->dialect.lock_jobs) connection_->sql << connection_->dialect.lock_jobs;
     if (holding_lock) holding_lock();
     return until;
   });
-  ring_bell(file_);
+  connection_->ring();
   return pause;
 }
 
-void SqliteLedger::end_pause() {
+void SqlLedger::end_pause() {
   connection_->guarded([&] { set_meta_of(connection_->sql, kPause, 0); });
 }
 
-std::int64_t SqliteLedger::pause() {
-  return connection_->guarded(
-      [&] { return pause_in_force(read_time(meta_of(connection_->sql, kPause))); });
+std::int64_t SqlLedger::pause() {
+  return connection_->guarded([&] {
+    return pause_in_force(read_time(meta_of(connection_->sql, kPause)), clock_of(connection_->sql));
+  });
 }
 
-void SqliteLedger::keep_pause(const std::string& worker, std::int64_t pause) {
+void SqlLedger::keep_pause(const std::string& worker, std::int64_t pause) {
   connection_->guarded([&] { set_meta_of(connection_->sql, keeping_key(worker), pause); });
 }
 
-std::vector<std::string> SqliteLedger::unpaused(std::int64_t pause,
-                                                const std::string& spared_prefix) {
+std::vector<std::string> SqlLedger::unpaused(std::int64_t pause, const std::string& spared_prefix) {
   std::vector<std::string> found;
   for (std::string& worker : holders()) {
     if (worker.starts_with(spared_prefix)) continue;
