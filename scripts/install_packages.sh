@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Installs the Debian packages of scripts/packages.txt that are missing; does nothing when none is.
-#   scripts/install_packages.sh [--mcu] [--web] [EXTRA PACKAGE...]
-# --mcu: those for tests on emulated microcontrollers too; --web: those for the WebAssembly module and tests in a browser.
+#   scripts/install_packages.sh [--mcu] [--web] [--cluster] [EXTRA PACKAGE...]
+# --mcu: those for tests on emulated microcontrollers too; --web: those for the WebAssembly module and tests in a browser;
+# --cluster: those for tests with a database server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 groups=
-while [[ "${1:-}" =~ ^--(mcu|web)$ ]]; do
+while [[ "${1:-}" =~ ^--(mcu|web|cluster)$ ]]; do
   groups+=" [${BASH_REMATCH[1]}]"
   shift
 done
 wanted=()
 while read -r package condition command; do
-  if [[ "$condition" =~ ^\[(mcu|web)\]$ && "$groups" != *"$condition"* ]]; then continue; fi
+  if [[ "$condition" =~ ^\[(mcu|web|cluster)\]$ && "$groups" != *"$condition"* ]]; then continue; fi
   if [ "$condition" = "[unless" ] && command -v "${command%]}" >/dev/null; then continue; fi
   wanted+=("$package")
 done < <(sed 's/#.*//' scripts/packages.txt | awk 'NF')

@@ -16,7 +16,7 @@ exclude=(-LE slow)
 at_once=$((2 * $(nproc)))  # many tests wait for processes that they started
 [ "${1:-}" = --slow ] && exclude=()
 
-step packages scripts/install_packages.sh --mcu --web clang-format g++-aarch64-linux-gnu qemu-user
+step packages scripts/install_packages.sh --mcu --web --cluster clang-format g++-aarch64-linux-gnu qemu-user
 step check scripts/check.sh
 step "compile apart" scripts/build.sh apart
 step "build asan" scripts/build.sh asan

@@ -1,0 +1,179 @@
+// Whole campaigns whose ledger is in PostgreSQL: they end as those in SQLite do, whatever happens.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
+
+#include "search/ledger/open_ledger.hpp"
+#include "tests/search/cluster/server.hpp"
+#include "tests/search/process/process.hpp"
+
+using namespace atto::test;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kFlags = " --evaluator fake --workers 2 --candidates 20";
+
+std::string search(const std::string& folder, const std::string& flags = kFlags) {
+  return "search " + tiny_spec() + flags + " --out " + folder + " --ledger " + server().url();
+}
+
+json undisturbed(const Scratch& scratch, const std::string& flags = kFlags) {
+  REQUIRE(run_atto(scratch, "search " + tiny_spec() + flags + " --out calm").code == 0);
+  return boards_of(scratch, scratch / "calm");
+}
+
+/// Waits until a campaign has so many results.
+void wait_for_results(const std::filesystem::path& folder, int count) {
+  for (int i = 0; i < 600; ++i) {
+    if (std::filesystem::exists(folder / "ledger.url") &&
+        std::atoi(run_in_schema(folder, "SELECT COUNT(*) FROM jobs WHERE state = 2").c_str()) >=
+            count)
+      return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  FAIL("no results");
+}
+
+void sleep_for(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+TEST_CASE("A campaign in PostgreSQL ends as one in SQLite, and all commands read it") {
+  const Scratch scratch;
+  const std::string flags = std::string(kFlags) + " --strategy generative_synthesis";
+  const json calm = undisturbed(scratch, flags);
+  const Ended ended = run_atto(scratch, search("run", flags));
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK(boards_of(scratch, scratch / "run") == calm);
+  for (const std::string command :
+       {"status run", "status run --json", "report run", "explain run", "resume run",
+        "worker run --fake", "steer run --note later", "steer run", "resume run --candidates 24"}) {
+    const Ended said = run_atto(scratch, command);
+    INFO(command << "\n" << said.err);
+    CHECK(said.code == 0);
+  }
+}
+
+TEST_CASE(
+    "A server that crashes, is started again, or freezes while a campaign runs changes nothing") {
+  const Scratch scratch;
+  const json calm = undisturbed(scratch);
+  const auto disturbed = [&](const std::string& folder, const auto& disturb) {
+    const int process = start_atto(scratch, search(folder), "ATTO_FAKE_EPOCH_SECONDS=0.1");
+    for (const int results : {3, 12}) {
+      wait_for_results(scratch / folder, results);
+      disturb();
+    }
+    INFO(folder << "\n" << read_text(scratch / "log"));
+    REQUIRE(wait_for(process, 180) == 0);
+    CHECK(boards_of(scratch, scratch / folder) == calm);
+    // No trial was begun again: every lease held.
+    CHECK(run_in_schema(scratch / folder, "SELECT MAX(attempt) FROM jobs") == "1\n");
+  };
+  disturbed("crashed", [] { server().crash(), sleep_for(1), server().start(); });
+  disturbed("stopped", [] { server().stop(), server().start(); });
+  disturbed("frozen", [] { server().freeze(), sleep_for(5), server().thaw(); });
+}
+
+TEST_CASE(
+    "Workers and a coordinator that are killed while the ledger is in PostgreSQL change nothing") {
+  const Scratch scratch;
+  const json calm = undisturbed(scratch);
+  for (const std::string fault :
+       {"after_claim:4,mid_epoch:5", "before_commit:4", "after_commit:4"}) {
+    const std::string folder = fault.substr(0, fault.find(':'));
+    const Ended ended = run_atto(scratch, search(folder), "ATTO_FAULT=" + fault);
+    INFO(fault << "\n" << ended.err);
+    REQUIRE(ended.code == 0);
+    CHECK(ended.err.find("killed by signal 9") != std::string::npos);
+    CHECK(boards_of(scratch, scratch / folder) == calm);
+  }
+  Ended ended = run_atto(scratch, search("resumed"), "ATTO_FAULT=after_propose:3");
+  CHECK(ended.code == 137);
+  for (const std::string fault : {"before_spawn:3", "after_propose:2", "before_finalists:1"})
+    ended = run_atto(scratch, "resume resumed --workers 2", "ATTO_FAULT=" + fault);
+  ended = run_atto(scratch, "resume resumed --workers 2");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK(boards_of(scratch, scratch / "resumed") == calm);
+}
+
+TEST_CASE("A second coordinator is refused, and may go on when the first is gone") {
+  const Scratch scratch;
+  const int first = start_atto(scratch, search("run"), "ATTO_FAKE_EPOCH_SECONDS=0.3");
+  wait_for_results(scratch / "run", 1);
+  const Ended second = run_atto(scratch, "resume run");
+  CHECK(second.code == 4);
+  CHECK(second.err.find("another process runs this campaign") != std::string::npos);
+  ::kill(first, SIGKILL);
+  CHECK(wait_for(first) == 137);
+  const Ended next = run_atto(scratch, "resume run --workers 2");
+  INFO(next.err);
+  CHECK(next.code == 0);
+  CHECK(boards_of(scratch, scratch / "run") == undisturbed(scratch));
+}
+
+TEST_CASE("Clocks of workers and of the coordinator that are an hour off change nothing") {
+  const Scratch scratch;
+  const json calm = undisturbed(scratch);
+  for (const std::string offset : {"-1h", "+1h"}) {
+    const int process = start_atto(scratch, search("run" + offset), "ATTO_FAKE_EPOCH_SECONDS=0.2");
+    wait_for_results(scratch / ("run" + offset), 1);
+    const Ended worker = run_atto(scratch, "worker run" + offset + " --fake",
+                                  "faketime -f " + offset + " env ATTO_FAKE_EPOCH_SECONDS=0.2");
+    CHECK(worker.code == 0);
+    CHECK(wait_for(process, 120) == 0);
+    CHECK(boards_of(scratch, scratch / ("run" + offset)) == calm);
+    CHECK(run_in_schema(scratch / ("run" + offset), "SELECT MAX(attempt) FROM jobs") == "1\n");
+  }
+}
+
+TEST_CASE("While the database is away SIGTERM is heard, and the campaign goes on later") {
+  const Scratch scratch;
+  const int process = start_atto(scratch, search("run"), "ATTO_FAKE_EPOCH_SECONDS=0.2");
+  wait_for_results(scratch / "run", 1);
+  server().stop();
+  sleep_for(1);
+  ::kill(process, SIGTERM);
+  const int code = wait_for(process, 30);
+  server().start();
+  INFO(read_text(scratch / "log"));
+  CHECK(code == 130);
+  CHECK(run_atto(scratch, "resume run --workers 2").code == 0);
+  CHECK(boards_of(scratch, scratch / "run") == undisturbed(scratch));
+}
+
+TEST_CASE("A ledger moves from a file to PostgreSQL and back, in the middle of a campaign") {
+  const Scratch scratch;
+  const json calm = undisturbed(scratch);
+  const int process = start_atto(scratch, "search " + tiny_spec() + kFlags + " --out run",
+                                 "ATTO_FAKE_EPOCH_SECONDS=0.05");
+  sleep_for(2);
+  const Ended running = run_atto(scratch, "ledger copy run --to " + server().url());
+  CHECK(running.code == 4);
+  CHECK(running.err.find("another process runs this campaign") != std::string::npos);
+  ::kill(process, SIGTERM);
+  CHECK(wait_for(process) == 130);
+  Ended moved = run_atto(scratch, "ledger copy run --to " + server().url());
+  INFO(moved.err);
+  REQUIRE(moved.code == 0);
+  CHECK(std::filesystem::exists(scratch / "run/ledger.url"));
+  CHECK(std::filesystem::exists(scratch / "run/ledger.db.before"));
+  CHECK_FALSE(std::filesystem::exists(scratch / "run/ledger.db"));
+  CHECK(run_atto(scratch, "resume run --workers 2", "ATTO_FAULT=before_finalists:1").code == 137);
+  moved = run_atto(scratch, "ledger copy run --to file");
+  REQUIRE(moved.code == 0);
+  CHECK(std::filesystem::exists(scratch / "run/ledger.db"));
+  CHECK_FALSE(std::filesystem::exists(scratch / "run/ledger.url"));
+  CHECK(run_atto(scratch, "resume run --workers 2").code == 0);
+  CHECK(boards_of(scratch, scratch / "run") == calm);
+  CHECK(run_atto(scratch, "ledger copy run --to nowhere").code == 2);
+  CHECK(run_atto(scratch, "ledger copy run --to postgresql://127.0.0.1:1/db").code == 4);
+  CHECK(run_atto(scratch, "status run").code == 0);
+}

@@ -1,0 +1,45 @@
+#pragma once
+// A PostgreSQL server of a test program: started on loopback when it is first asked for, in a
+// folder of its own, and gone with the program.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace atto::test {
+
+class Server {
+ public:
+  /// Starts one. Throws std::runtime_error with the command that installs what is missing.
+  Server();
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::string url() const;
+  /// Ends it as a crash would, and waits until it is gone.
+  void crash();
+  /// Lets those who are connected go on to the end of their statement, no further.
+  void stop();
+  /// Starts it again, and waits until it takes connections.
+  void start();
+  /// Stops all its processes, so that nobody is told anything.
+  void freeze() const;
+  void thaw() const;
+  /// Runs one statement by psql; returns what it prints.
+  std::string query(const std::string& statement) const;
+
+ private:
+  std::vector<std::string> as_its_user(std::vector<std::string> command) const;
+  void end(int signal);
+  void signal_all(int signal) const;
+  std::filesystem::path programs_, folder_;
+  int port_ = 0, process_ = 0;
+};
+
+/// The one of this program.
+Server& server();
+/// Runs a statement where the ledger of a run folder is.
+std::string run_in_schema(const std::filesystem::path& folder, const std::string& statement);
+
+}  // namespace atto::test
