@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 build=$(realpath -m "${ATTO_BUILD:-build/release}")
 options=(-DATTO_BUILD_TESTS=ON -DATTO_EDGE_ONLY=OFF)
 for target in "$@"; do
-  case $target in atto-trainer|trainer_bench) options+=(-DATTO_BUILD_TRAINER=ON) ;; esac
+  case $target in atto-trainer|trainer_bench|detector_bench) options+=(-DATTO_BUILD_TRAINER=ON) ;; esac
 done
 if [ ! -f "$build/CMakeCache.txt" ]; then
   options=(--preset release "${options[@]}")
