@@ -66,6 +66,37 @@ std::optional<Wholes> sliced(const Wholes& from, Wholes starts, Wholes ends) {
   return Wholes(from.begin() + begin, from.begin() + end);
 }
 
+std::optional<net::Tensor> constant_of_shape(const onnx::Node& node, const Wholes& shape) {
+  const auto found = node.attributes.find("value");
+  const auto* value =
+      found == node.attributes.end() ? nullptr : std::get_if<net::Tensor>(&found->second);
+  const std::optional<Wholes> filling = value ? wholes_of(*value) : std::nullopt;
+  constexpr std::int64_t kMost = 64;
+  if (!filling || filling->size() != 1 || shape.size() != 1 || shape[0] < 0 || shape[0] > kMost)
+    return {};
+  return tensor_of(Wholes(static_cast<std::size_t>(shape[0]), filling->front()), shape);
+}
+
+/// A matrix of two columns, as exporters turn the pads of a list around: reshaped, its rows
+/// reversed, transposed.
+std::optional<net::Tensor> turned(const onnx::Node& node, const std::vector<Wholes>& in,
+                                  const Wholes& shape) {
+  const Wholes& values = in[0];
+  const std::size_t rows = values.size() / 2;
+  if (node.op == "Reshape" && in.size() == 2 && in[1] == Wholes{-1, 2} && values.size() % 2 == 0)
+    return tensor_of(values, {static_cast<std::int64_t>(rows), 2});
+  if (shape != Wholes{static_cast<std::int64_t>(rows), 2}) return {};
+  Wholes made(values.size());
+  const bool is_reversed = node.op == "Slice" && in.size() == 5 && in[1] == Wholes{-1} &&
+                           in[2].size() == 1 && in[2][0] < -static_cast<std::int64_t>(rows) &&
+                           in[3] == Wholes{0} && in[4] == Wholes{-1};
+  if (!is_reversed && node.op != "Transpose") return {};
+  for (std::size_t i = 0; i < values.size(); ++i)
+    made[is_reversed ? (rows - 1 - i / 2) * 2 + i % 2 : i % 2 * rows + i / 2] = values[i];
+  if (is_reversed) return tensor_of(made, shape);
+  return tensor_of(made, {2, static_cast<std::int64_t>(rows)});
+}
+
 }  // namespace
 
 std::optional<std::vector<float>> floats_of(const net::Tensor& tensor) {
@@ -95,6 +126,8 @@ std::optional<net::Tensor> computed(const onnx::Node& node,
     in.push_back(*values);
   }
   if (in.empty()) return {};
+  if (node.op == "ConstantOfShape") return constant_of_shape(node, in[0]);
+  if (std::optional<net::Tensor> made = turned(node, in, inputs[0]->shape)) return made;
   std::optional<Wholes> values;
   bool is_scalar = false;
   if (node.op == "Gather" && in.size() == 2) {
