@@ -125,6 +125,17 @@ void expect_detector(const Prototype& prototype, const TaskInput& input) {
 
 }  // namespace
 
+void expect_levels_at(const Prototype& prototype, const TaskInput& input,
+                      const spec::Requirements& require) {
+  if (!prototype.is_detector()) return;
+  for (const spec::Bound* bound :
+       {&require.params, &require.macs, &require.peak_activation_kib, &require.model_kib}) {
+    TaskInput there = input;
+    if (bound->at) there.input.height = there.input.width = *bound->at;
+    expect_detector(prototype, there);
+  }
+}
+
 std::string other_subject(const Prototype& prototype, const spec::TaskKind& kind) {
   const auto& detector = prototype.model().detector;
   std::string fault;

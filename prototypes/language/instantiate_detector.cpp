@@ -97,6 +97,7 @@ class DetectorBuilder {
       Node halve;
       halve.kind = Node::Kind::Operation;
       halve.op = Pool{Pool::Kind::Max, 1, 2};
+      halve.stride = 2;
       halve.place = pyramid.extra_place;
       levels_.push_back(append(halve, levels_.back()));
     }

@@ -91,6 +91,11 @@ std::string other_subject(const Prototype& prototype, const spec::TaskKind& kind
 /// Throws SpecError, at the spec's prototype, where that is not for its task.
 void expect_subject(const Prototype& prototype, const spec::DesignSpec& spec);
 
+/// Throws SpecError where a detector's levels do not halve at a resolution at which requirements
+/// count a cost. Others have none to halve.
+void expect_levels_at(const Prototype& prototype, const TaskInput& input,
+                      const spec::Requirements& require);
+
 /// A network, a detector, or the rule that the choices break ("stages[0].modules[1].chain[0]:
 /// groups 3 do not divide width 64").
 struct Realised {

@@ -161,6 +161,8 @@ Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, Evalu
   }
   campaign.input = {info.input(), info.classes, campaign.spec.task.detector};
   net::expect_output(*campaign.prototype, campaign.input, net::FirstOutput::Logits);
+  for (int tier = 0; tier < campaign.tiers(); ++tier)
+    net::expect_levels_at(*campaign.prototype, campaign.input, campaign.require(tier));
   campaign.train_images = info.train_images - info.validation_images;
   campaign.validation_images = info.validation_images;
   campaign.test_images = info.test_images;

@@ -215,6 +215,7 @@ void describe_device(const spec::Requirements& require, Report& report, Json& js
 void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
             const std::string& tier, const net::Prototype& prototype, const net::TaskInput& input,
             Report& report, std::vector<Problem>& problems) {
+  net::expect_levels_at(prototype, input, require);
   const gen::FeasibleSpace space(prototype, input, require, spec.search.band);
   gen::Feasibility found = gen::check_feasibility(space);
   if (found.witness && require.asks_footprint()) {

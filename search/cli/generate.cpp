@@ -144,6 +144,7 @@ int generate(const GenerateOptions& options) {
   const FoundInput task = find_task_input(spec, prototype);
   net::expect_output(prototype, task.input, net::FirstOutput::Logits);
   const spec::Requirements& require = tier_of(spec, options.tier);
+  net::expect_levels_at(prototype, task.input, require);
   const std::vector<gen::Restriction> restrictions = restrictions_of(prototype, options.pins);
   const gen::FeasibleSpace space(prototype, task.input, require, spec.search.band, restrictions);
   if (!task.is_from_data)

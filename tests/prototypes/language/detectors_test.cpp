@@ -60,6 +60,20 @@ TEST_CASE("Mask R-CNN on ResNet-50 has exactly torchvision's counts") {
   CHECK(net::count_costs(detector).macs == 134'379'721'216);
 }
 
+TEST_CASE("Other shipped detectors have their counts") {
+  const net::Costs mobile = net::count_costs(shipped("mobilenet_v2_fpn"));
+  CHECK(mobile.params == 21'895'985);
+  CHECK(mobile.macs == 134'543'711'616);
+  CHECK(net::count_costs(shipped("resnet50_c4")).params == 36'076'205);
+  // detectron2's, at the size that it tests with.
+  const net::Prototype prototype =
+      net::read_prototype(ATTO_SOURCE_DIR "/prototypes/resnet50_c4.json");
+  net::TaskInput input = prototype.written_input();
+  input.input.width = 1344;
+  input.detector.proposals = 300;
+  CHECK(net::design_realised(prototype, input).costs().macs == 445'000'192'000);
+}
+
 TEST_CASE("Proposals and detections of a task take the place of a detector's own") {
   spec::StatedSettings stated;
   stated.proposals = 300;
@@ -158,6 +172,13 @@ TEST_CASE("A pyramid whose levels do not halve is refused with the sizes that wo
                     Catch::Contains("/detector/pyramid: the levels of a pyramid must halve in side "
                                     "from one to the next (7x7 over 4x4); an input of 96x96 or "
                                     "128x128 would do"));
+  const net::TaskInput written = prototype.written_input();
+  spec::Requirements require;
+  require.macs.at = 224;
+  CHECK_NOTHROW(net::expect_levels_at(prototype, written, require));
+  require.macs.at = 100;
+  CHECK_THROWS_WITH(net::expect_levels_at(prototype, written, require),
+                    Catch::Contains("an input of 96x96 or 128x128 would do"));
   input.input.height = 96;
   input.input.width = 160;
   CHECK_NOTHROW(net::expect_output(prototype, input, net::FirstOutput::Logits));
