@@ -48,13 +48,11 @@ class Coordinator {
             campaign_, *ledger_, faults_, options.meter,
             [this](const std::function<void()>& work) { keep_quiet(work); }, stops_.poll()),
         run_{campaign_, folder_, *ledger_, reuse_, faults_, gate_, stops_.poll()},
-        crew_(options.command, options.workers, folder_.logs()),
-        watch_(crew_, *ledger_, folder_,
+        crew_(make_workforce()),
+        watch_(*crew_, *ledger_, folder_,
                [this](const std::string& text) { observer_.message(text); }),
         pace_(campaign_, whole_estimate()),
         finals_(*ledger_, campaign_) {
-    if (!role_)
-      throw EnvironmentError("another process runs this campaign: " + options.folder.string());
     ledger_->while_locked([this] { return stops_.may_wait_for_lock(); });
     ledger_->while_away([this](const std::string& why) {
       if (Clock::now() >= next_complaint_) observer_.message(why + "; waiting for it");
@@ -95,6 +93,14 @@ class Coordinator {
                       waiting == 1 ? "1 request waits" : fmt::format("{} requests wait", waiting),
                       folder_.path.string()));
     return CampaignEnd::Finished;
+  }
+
+  std::unique_ptr<Workforce> make_workforce() {
+    // Before anything is started: what works elsewhere may be running already.
+    if (!role_)
+      throw EnvironmentError("another process runs this campaign: " + folder_.path.string());
+    if (options_.make_workforce) return options_.make_workforce(*ledger_);
+    return std::make_unique<Crew>(options_.command, options_.workers, folder_.logs());
   }
 
   Estimate whole_estimate() {
@@ -165,7 +171,7 @@ class Coordinator {
   }
 
   void keep_quiet(const std::function<void()>& work) {
-    for (const std::string& worker : in_a_quiet_moment(*ledger_, crew_, work, stops_.poll())) {
+    for (const std::string& worker : in_a_quiet_moment(*ledger_, *crew_, work, stops_.poll())) {
       const std::string text = "worker " + worker + " trained on while a latency was measured";
       ledger_->add_event("latency", text);
       observer_.message(text);
@@ -310,7 +316,7 @@ class Coordinator {
       note.eta_seconds = eta_seconds();
       observer_.epoch(note);
     }
-    observer_.status({done_, expected(), crew_.running(), options_.workers, cpu_seconds_,
+    observer_.status({done_, expected(), crew_->running(), options_.workers, cpu_seconds_,
                       eta_seconds(), best_, finals_.slowest_epoch(),
                       campaign_.spec.training.final_epochs});
   }
@@ -322,7 +328,7 @@ class Coordinator {
   void pass_on_stop(int count) {
     if (count == 1)
       observer_.message("stopping: workers finish or checkpoint (Ctrl-C again to end at once)");
-    crew_.signal_all(count == 1 ? SIGTERM : SIGKILL);
+    crew_->signal_all(count == 1 ? SIGTERM : SIGKILL);
   }
 
   CampaignEnd stop() {
@@ -350,7 +356,7 @@ class Coordinator {
   Faults faults_;
   LatencyGate gate_;
   CampaignRun run_;
-  Crew crew_;
+  std::unique_ptr<Workforce> crew_;
   CrewWatch watch_;
   Pace pace_;
   FinalsWatch finals_;

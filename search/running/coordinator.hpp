@@ -3,6 +3,8 @@
 // a leaderboard. It may die at any moment; a new one goes on from the ledger.
 
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +51,8 @@ struct CoordinatorOptions {
   std::filesystem::path folder;
   int workers = 1;
   WorkerCommand command;
+  /// Makes what works elsewhere than on this machine; without it `workers` processes work here.
+  std::function<std::unique_ptr<Workforce>(Ledger&)> make_workforce;
   std::vector<std::filesystem::path> warm_start;
   LatencyMeter* meter = nullptr;  ///< must be there where the spec asks for a latency
 };

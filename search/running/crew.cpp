@@ -4,20 +4,18 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <string_view>
 
 #include "design_specs/errors.hpp"
 #include "search/ledger/ledger.hpp"
+#include "search/running/child_process.hpp"
 #include "search/running/stop_signals.hpp"
 
 namespace atto::search {
@@ -27,93 +25,47 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::minutes kPatienceWithStops{1};
 
-/// A child starts with no signal blocked and none ignored, whatever this process does.
-class SignalsOfChild {
- public:
-  explicit SignalsOfChild(short more_flags = 0) {
-    posix_spawnattr_init(&attributes_);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigemptyset(&all);
-    for (int number : {SIGINT, SIGTERM, SIGCHLD, SIGPIPE}) sigaddset(&all, number);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setpgroup(&attributes_, 0);
-    posix_spawnattr_setflags(&attributes_, static_cast<short>(POSIX_SPAWN_SETSIGMASK |
-                                                              POSIX_SPAWN_SETSIGDEF | more_flags));
-  }
-  ~SignalsOfChild() { posix_spawnattr_destroy(&attributes_); }
-  SignalsOfChild(const SignalsOfChild&) = delete;
-  SignalsOfChild& operator=(const SignalsOfChild&) = delete;
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
-
- private:
-  posix_spawnattr_t attributes_;
-};
-
-/// stdin from nowhere, stdout and stderr to the log.
-class FilesOfChild {
- public:
-  explicit FilesOfChild(const fs::path& log) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions_, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND,
-                                     0644);
-    posix_spawn_file_actions_adddup2(&actions_, 1, 2);
-  }
-  ~FilesOfChild() { posix_spawn_file_actions_destroy(&actions_); }
-  FilesOfChild(const FilesOfChild&) = delete;
-  FilesOfChild& operator=(const FilesOfChild&) = delete;
-  const posix_spawn_file_actions_t* actions() const { return &actions_; }
-
- private:
-  posix_spawn_file_actions_t actions_;
-};
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> found;
-  for (std::string& text : texts) found.push_back(text.data());
-  found.push_back(nullptr);
-  return found;
+/// Opens a log to write on at its end.
+int open_log(const fs::path& log) {
+  const int number = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (number < 0) throw EnvironmentError("cannot write", log.string(), errno);
+  return number;
 }
 
-bool sets(std::string_view entry, std::string_view name) {
-  return entry.starts_with(name) && entry.substr(name.size()).starts_with('=');
+int open_nothing() {
+  return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/// This process's environment with the thread settings of a program that trains; they must stand
-/// before exec, because OpenBLAS and OpenMP read them when they are loaded. A trial sets its own
-/// number of OpenMP threads.
-std::vector<std::string> training_environment() {
+}  // namespace
+
+std::string EndedWorker::text() const {
+  if (!cause.empty()) return cause;
+  if (signal != 0) return fmt::format("killed by signal {} ({})", signal, ::strsignal(signal));
+  return fmt::format("exit code {}{}{}", exit_code, last_message.empty() ? "" : ": ", last_message);
+}
+
+bool EndedWorker::is_fault_of_trial() const {
+  if (!cause.empty()) return false;
+  const bool gave_back = exit_code == 4 || exit_code == 130;
+  return signal != 0 || (exit_code != 0 && !gave_back);
+}
+
+std::vector<std::string> training_settings() {
   std::vector<std::string> all = {"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1",
                                   "OMP_DYNAMIC=false"};
   // Threads that wait for each other sleep after microseconds. OpenMP's own milliseconds would be
   // burnt at every barrier where the core of one of them has other work.
   if (std::getenv("GOMP_SPINCOUNT") == nullptr && std::getenv("OMP_WAIT_POLICY") == nullptr)
     all.emplace_back("GOMP_SPINCOUNT=1000");
-  const std::size_t ours = all.size();
-  for (char** entry = environ; *entry; ++entry)
-    if (std::none_of(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(ours),
-                     [&](std::string_view setting) {
-                       return sets(*entry, setting.substr(0, setting.find('=')));
-                     }))
-      all.emplace_back(*entry);
   return all;
 }
 
-std::string last_line(const fs::path& file) {
-  std::ifstream in(file);
+std::string last_line(const fs::path& log) {
+  std::ifstream in(log);
   std::string line, last;
   while (std::getline(in, line))
     if (!line.empty()) last = line;
   return last.substr(0, 500);
-}
-
-}  // namespace
-
-std::string EndedWorker::text() const {
-  if (signal != 0) return fmt::format("killed by signal {} ({})", signal, ::strsignal(signal));
-  return fmt::format("exit code {}{}{}", exit_code, last_message.empty() ? "" : ": ", last_message);
 }
 
 Crew::Crew(WorkerCommand command, int size, fs::path log_folder)
@@ -127,7 +79,7 @@ Crew::~Crew() {
   for (const Member& member : members_) ::waitpid(member.process, nullptr, 0);
 }
 
-void Crew::fill(std::chrono::milliseconds delay) {
+void Crew::fill(std::chrono::milliseconds delay, const std::function<int()>&) {
   if (running() >= size_ || std::chrono::steady_clock::now() < last_end_ + delay) return;
   while (running() < size_) start();
 }
@@ -136,20 +88,15 @@ void Crew::start() {
   Member member;
   member.name = fmt::format("{}.{}", prefix_, ++started_);
   member.log = log_folder_ / fmt::format("{}.log", member.name);
-  std::vector<std::string> arguments = {command_.program.string()};
-  arguments.insert(arguments.end(), command_.arguments.begin(), command_.arguments.end());
+  ChildStart start{command_.program, command_.arguments, environment_with(training_settings()), {}};
   for (const std::string& more :
        {std::string("--name"), member.name, std::string("--parent"), std::to_string(::getpid())})
-    arguments.push_back(more);
-  std::vector<std::string> environment = training_environment();
-  // A process group of its own: a terminal's Ctrl-C reaches the coordinator alone, which passes it
-  // on.
-  const SignalsOfChild settings(POSIX_SPAWN_SETPGROUP);
-  const FilesOfChild files(member.log);
-  const int error = ::posix_spawn(&member.process, command_.program.c_str(), files.actions(),
-                                  settings.attributes(), pointers(arguments).data(),
-                                  pointers(environment).data());
-  if (error != 0) throw EnvironmentError("cannot start a worker", command_.program.string(), error);
+    start.arguments.push_back(more);
+  const Descriptor in(open_nothing()), log(open_log(member.log));
+  start.files = {in.number(), log.number(), log.number()};
+  // A terminal's Ctrl-C reaches the coordinator alone, which passes it on.
+  start.has_own_group = true;
+  member.process = start_child(start, "cannot start a worker");
   members_.push_back(std::move(member));
 }
 
@@ -166,7 +113,7 @@ std::vector<EndedWorker> Crew::reap() {
       return double(time.tv_sec) + 1e-6 * double(time.tv_usec);
     };
     EndedWorker ended;
-    ended.name = members_[i].name;
+    ended.name = ended.start = members_[i].name;
     ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     ended.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     ended.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
@@ -199,7 +146,7 @@ void Crew::end(int number, StopSignals& signals,
                const std::function<void(const EndedWorker&)>& when_ended) {
   signal_all(number);
   const auto patience = std::chrono::steady_clock::now() + kPatienceWithStops;
-  while (!is_empty()) {
+  while (!members_.empty()) {
     const int signal = signals.wait(20);
     if (signal == SIGINT || signal == SIGTERM || std::chrono::steady_clock::now() > patience)
       signal_all(SIGKILL);
@@ -239,15 +186,12 @@ void expect_device(const std::string& device) {
   const int descriptor = ::mkstemp(log.data());
   if (descriptor < 0) throw EnvironmentError("cannot write", log, errno);
   ::close(descriptor);
-  const fs::path program = find_trainer();
-  std::vector<std::string> arguments = {program.string(), "probe", "--device", device};
-  std::vector<std::string> environment = training_environment();
-  const SignalsOfChild settings;
-  const FilesOfChild files(log);
-  int process = 0, status = 0;
-  const int error = ::posix_spawn(&process, program.c_str(), files.actions(), settings.attributes(),
-                                  pointers(arguments).data(), pointers(environment).data());
-  if (error != 0) throw EnvironmentError("cannot start", program.string(), error);
+  int status = 0;
+  const Descriptor in(open_nothing()), said(open_log(log));
+  const int process = start_child({find_trainer(),
+                                   {"probe", "--device", device},
+                                   environment_with(training_settings()),
+                                   {in.number(), said.number(), said.number()}});
   while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
   }
   std::string words = last_line(log);
@@ -263,14 +207,8 @@ void expect_device(const std::string& device) {
 int run_program(const fs::path& program, const std::vector<std::string>& arguments) {
   // A terminal's Ctrl-C reaches the program too, which stops gently; this process waits for it.
   StopSignals signals(true);
-  std::vector<std::string> all = {program.string()};
-  all.insert(all.end(), arguments.begin(), arguments.end());
-  std::vector<std::string> environment = training_environment();
-  const SignalsOfChild settings;
-  int process = 0;
-  const int error = ::posix_spawn(&process, program.c_str(), nullptr, settings.attributes(),
-                                  pointers(all).data(), pointers(environment).data());
-  if (error != 0) throw EnvironmentError("cannot start", program.string(), error);
+  const int process =
+      start_child({program, arguments, environment_with(training_settings()), ChildFiles{}});
   int status = 0;
   while (::waitpid(process, &status, WNOHANG) == 0)
     if (signals.wait(200) == SIGTERM) ::kill(process, SIGTERM);

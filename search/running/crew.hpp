@@ -4,13 +4,12 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
-namespace atto::search {
+#include "search/running/workforce.hpp"
 
-class StopSignals;
+namespace atto::search {
 
 /// How a worker is started: program and arguments; "--name NAME --parent PID" is added.
 struct WorkerCommand {
@@ -18,44 +17,27 @@ struct WorkerCommand {
   std::vector<std::string> arguments;
 };
 
-/// One that ended.
-struct EndedWorker {
-  std::string name;
-  int exit_code = 0;         ///< where it exited
-  int signal = 0;            ///< where it was killed
-  double cpu_seconds = 0;    ///< of its whole life
-  std::string last_message;  ///< last line on stderr
-  std::string text() const;  ///< "killed by signal 9 (Killed)", "exit code 4: ..."
-};
-
 /// Names of workers that a coordinator started begin so; they do not outlive it.
 inline constexpr const char* kOwnPrefix = "own-";
 
-class Crew {
+class Crew final : public Workforce {
  public:
   /// Starts nothing yet. Workers write to log_folder/NAME.log; the logs of those that end in peace
   /// go.
   Crew(WorkerCommand command, int size, std::filesystem::path log_folder);
-  ~Crew();  ///< kills what still runs
-  Crew(const Crew&) = delete;
-  Crew& operator=(const Crew&) = delete;
+  ~Crew() override;  ///< kills what still runs
 
-  /// Starts missing workers, `delay` after the last one ended. Throws EnvironmentError when the
-  /// program cannot be started.
-  void fill(std::chrono::milliseconds delay);
-  /// Collects those that ended.
-  std::vector<EndedWorker> reap();
-  void signal_all(int number);
-  /// Stops all where they are, and waits until they stand; they stay alive and keep their leases.
-  void freeze();
-  void thaw();
-  /// Ends all with a signal and waits; kills them after a minute, or when an interrupt arrives.
-  /// Calls `when_ended` for each as it goes.
+  void fill(std::chrono::milliseconds delay, const std::function<int()>& open_jobs = {}) override;
+  std::vector<EndedWorker> reap() override;
+  void signal_all(int number) override;
+  /// Stops all where they are.
+  void freeze() override;
+  void thaw() override;
+  /// Kills them after a minute, or when an interrupt arrives.
   void end(int number, StopSignals& signals,
-           const std::function<void(const EndedWorker&)>& when_ended);
-  bool is_empty() const { return members_.empty(); }
-  int running() const { return static_cast<int>(members_.size()); }
-  std::vector<std::string> names() const;
+           const std::function<void(const EndedWorker&)>& when_ended) override;
+  int running() const override { return static_cast<int>(members_.size()); }
+  std::vector<std::string> names() const override;
 
  private:
   struct Member {
@@ -73,6 +55,13 @@ class Crew {
   int started_ = 0;
   std::chrono::steady_clock::time_point last_end_;
 };
+
+/// The thread settings of a program that trains, "NAME=VALUE". They must stand before exec, because
+/// OpenBLAS and OpenMP read them when they are loaded. A trial sets its own number of OpenMP
+/// threads.
+std::vector<std::string> training_settings();
+/// What a worker said last: the last line of its log that is not empty.
+std::string last_line(const std::filesystem::path& log);
 
 /// Returns the folder of the running binary.
 std::filesystem::path binary_folder();

@@ -13,7 +13,10 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kLookInterval{1000};
 /// Workers that ended in a row without a finished job after which the campaign gives up.
-constexpr int kFailedStarts = 3, kDeathsInARow = 20;
+constexpr std::size_t kFailedStarts = 3, kDeathsInARow = 20;
+/// What ends workers from outside is no fault of a trial for so many attempts, then counts: a
+/// design that takes its node down must end some time.
+constexpr std::int64_t kFreeAttempts = 10;
 
 }  // namespace
 
@@ -24,30 +27,44 @@ void CrewWatch::begin() {
 
 void CrewWatch::look() {
   for (const EndedWorker& ended : crew_.reap()) note_end(ended);
+  for (const std::string& text : crew_.take_notes()) tell_(text);
   release_lost();
 }
 
 void CrewWatch::fill() {
-  crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths_in_a_row_, 7))) *
-             (deaths_in_a_row_ > 0));
+  const int deaths = static_cast<int>(deaths_in_a_row_.size());
+  crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths, 7))) * (deaths > 0), [this] {
+    const Totals totals = ledger_.totals();
+    return static_cast<int>(totals.ready + totals.claimed);
+  });
+}
+
+/// Whether a job of this worker has been tried so often that its design may end workers in ways
+/// that look like the world's: a node that it takes down.
+bool CrewWatch::takes_workers_down(const std::string& worker) {
+  const std::vector<JobRow> rows = ledger_.jobs_in_state(State::Claimed);
+  return std::any_of(rows.begin(), rows.end(), [&](const JobRow& row) {
+    return row.worker == worker && row.attempt >= kFreeAttempts;
+  });
 }
 
 /// A worker ended while it was wanted.
 void CrewWatch::note_end(const EndedWorker& ended) {
-  const bool gave_back = ended.exit_code == 4 || ended.exit_code == 130;
-  const bool is_its_fault = ended.signal != 0 || (ended.exit_code != 0 && !gave_back);
-  ledger_.release_worker(ended.name, ended.text(), is_its_fault, ended.cpu_seconds);
+  const bool is_fault =
+      ended.is_fault_of_trial() || (!ended.cause.empty() && takes_workers_down(ended.name));
+  ledger_.release_worker(ended.name, ended.text(), is_fault, ended.cpu_seconds);
   const std::string text = fmt::format("worker {}: {}", ended.name, ended.text());
   ledger_.add_event("departure", text);
   tell_(text);
-  ++deaths_in_a_row_;
-  if (ended.exit_code == 4 || ended.exit_code == 127) ++failed_starts_;
-  if (failed_starts_ >= kFailedStarts)
+  if (!ended.cause.empty()) return;
+  deaths_in_a_row_.insert(ended.start);
+  if (ended.is_failed_start()) failed_starts_.insert(ended.start);
+  if (failed_starts_.size() >= kFailedStarts)
     throw EnvironmentError("workers cannot work: " + last_message(ended));
-  if (deaths_in_a_row_ >= kDeathsInARow)
+  if (deaths_in_a_row_.size() >= kDeathsInARow)
     throw EnvironmentError(
         fmt::format("{} workers in a row died before finishing anything; the last: {}",
-                    deaths_in_a_row_, ended.text()));
+                    deaths_in_a_row_.size(), ended.text()));
 }
 
 /// What a worker said last; on a full disk its log holds nothing.

@@ -8,14 +8,15 @@
 #include <string>
 
 #include "search/campaign/run_folder.hpp"
-#include "search/running/crew.hpp"
+#include "search/ledger/ledger.hpp"
+#include "search/running/workforce.hpp"
 
 namespace atto::search {
 
 class CrewWatch {
  public:
   /// All must outlive it; `tell` is told what happens, for people.
-  CrewWatch(Crew& crew, Ledger& ledger, RunFolder folder,
+  CrewWatch(Workforce& crew, Ledger& ledger, RunFolder folder,
             std::function<void(const std::string&)> tell)
       : crew_(crew), ledger_(ledger), folder_(std::move(folder)), tell_(std::move(tell)) {}
 
@@ -28,22 +29,25 @@ class CrewWatch {
   /// Starts missing workers, the later the more of them died in a row.
   void fill();
   /// A worker has finished a job.
-  void note_success() { deaths_in_a_row_ = failed_starts_ = 0; }
-  /// Ends all with a signal, as Crew::end(), and takes back their jobs.
+  void note_success() {
+    deaths_in_a_row_.clear();
+    failed_starts_.clear();
+  }
+  /// Ends all with a signal, as Workforce::end(), and takes back their jobs.
   void end(int number, StopSignals& signals);
 
  private:
   using Clock = std::chrono::steady_clock;
   void note_end(const EndedWorker& ended);
+  bool takes_workers_down(const std::string& worker);
   void release_lost();
   std::string last_message(const EndedWorker& ended) const;
 
-  Crew& crew_;
+  Workforce& crew_;
   Ledger& ledger_;
   RunFolder folder_;
   std::function<void(const std::string&)> tell_;
-  std::set<std::string> told_;
-  int deaths_in_a_row_ = 0, failed_starts_ = 0;
+  std::set<std::string> told_, deaths_in_a_row_, failed_starts_;
   Clock::time_point next_look_{}, last_look_ = Clock::now();
 };
 

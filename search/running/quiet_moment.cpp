@@ -3,6 +3,8 @@
 #include <chrono>
 #include <thread>
 
+#include "search/running/crew.hpp"
+
 namespace atto::search {
 namespace {
 
@@ -14,7 +16,7 @@ class Pause {
  public:
   // A process that is stopped while it writes to the ledger would lock everybody out: nobody can be
   // writing while this transaction holds the lock.
-  Pause(Ledger& ledger, Crew& crew)
+  Pause(Ledger& ledger, Workforce& crew)
       : ledger_(ledger), crew_(crew), name_(ledger.pause_workers([&] { crew.freeze(); })) {}
   ~Pause() {
     try {
@@ -40,13 +42,13 @@ class Pause {
 
  private:
   Ledger& ledger_;
-  Crew& crew_;
+  Workforce& crew_;
   std::int64_t name_;
 };
 
 }  // namespace
 
-std::vector<std::string> in_a_quiet_moment(Ledger& ledger, Crew& crew,
+std::vector<std::string> in_a_quiet_moment(Ledger& ledger, Workforce& crew,
                                            const std::function<void()>& work,
                                            const std::function<void()>& between) {
   Pause pause(ledger, crew);

@@ -10,6 +10,7 @@
 
 #include "search/ledger/open_ledger.hpp"
 #include "search/ledger/process_mark.hpp"
+#include "search/running/crew.hpp"
 #include "tests/search/process/process.hpp"
 
 using namespace atto;
