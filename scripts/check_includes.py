@@ -54,9 +54,10 @@ ALLOWED = {
     "search/ledger/postgresql": ["search/ledger", "search/ledger/sql", "search/latency", "trainer", "prototypes", "design_specs"],
     "search/campaign": ["export/c", "search/ledger", "search/strategies", "trainer", "trainer/data", "trainer/data/instances", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/running": ["search/campaign", "search/ledger", "search/latency", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "search/slurm": ["search/running", "search/campaign", "search/ledger", "design_specs"],
     "search/tables": ["search/running", "search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/report": ["search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],
-    "search/cli": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/c", "export/image", "export/import", "export/measuring", "export/pytorch", "export/runtime", "export/targets", "trainer/data", "trainer/data/images", "trainer/data/instances", "trainer", "generator/learning", "generator/space", "prototypes/detection/drawing", "prototypes/detection/metrics", "prototypes/detection", "prototypes/drawing", "prototypes", "design_specs"],
+    "search/cli": ["search/report", "search/slurm", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/c", "export/image", "export/import", "export/measuring", "export/pytorch", "export/runtime", "export/targets", "trainer/data", "trainer/data/images", "trainer/data/instances", "trainer", "generator/learning", "generator/space", "prototypes/detection/drawing", "prototypes/detection/metrics", "prototypes/detection", "prototypes/drawing", "prototypes", "design_specs"],
     "trainer/cli": ["prototypes/detection/metrics", "trainer/data/instances", "search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "search/strategies", "trainer/training", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
 }
 # Tests stand where the room does that they mirror (tests/export/onnx: export/onnx), and may include helpers of any tests.
@@ -71,7 +72,7 @@ BESIDE = {
     "tests/export": ["prototypes", "design_specs"],
     "tests/fuzz": ["prototypes/detection/metrics", "prototypes/detection", "export/format", "export/image", "export/import", "export/runtime", "prototypes", "trainer/data/images", "design_specs"],
     "tests/interop": ["export/lowering", "export/onnx", "export/quantisation", "export/reference", "generator/space", "prototypes", "design_specs"],
-    "tests/search": ["search/report", "search/tables", "search/running", "search/campaign", "search/ledger", "search/ledger/sql", "search/ledger/sqlite", "search/ledger/postgresql", "search/latency", "search/latency/engine", "search/strategies", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "tests/search": ["search/report", "search/slurm", "search/tables", "search/running", "search/campaign", "search/ledger", "search/ledger/sql", "search/ledger/sqlite", "search/ledger/postgresql", "search/latency", "search/latency/engine", "search/strategies", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "tests/trainer/data/instances": ["prototypes/detection/drawing"],
     "tests/trainer": ["trainer/data"],
     "tests/consumer": ["export/runtime", "export/lowering"],

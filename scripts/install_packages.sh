@@ -2,7 +2,7 @@
 # Installs the Debian packages of scripts/packages.txt that are missing; does nothing when none is.
 #   scripts/install_packages.sh [--mcu] [--web] [--cluster] [EXTRA PACKAGE...]
 # --mcu: those for tests on emulated microcontrollers too; --web: those for the WebAssembly module and tests in a browser;
-# --cluster: those for tests with a database server.
+# --cluster: those for tests with a database server or a Slurm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

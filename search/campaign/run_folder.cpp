@@ -31,7 +31,8 @@ fs::path RunFolder::trial(const std::string& hash, train::Phase phase, int repli
 }
 
 void make_run_folder(const RunFolder& folder, const Campaign& campaign,
-                     const std::vector<DesignRow>& included, const std::string& ledger_url) {
+                     const std::vector<DesignRow>& included, const std::string& ledger_url,
+                     const std::function<void(Ledger&)>& more) {
   std::error_code error;
   fs::create_directories(folder.path, error);
   if (error)
@@ -56,6 +57,7 @@ void make_run_folder(const RunFolder& folder, const Campaign& campaign,
       [&](Ledger& ledger) {
         for (const DesignRow& design : included) ledger.add_design(design);
         store_campaign(ledger, campaign);
+        if (more) more(ledger);
       },
       ledger_url);
 }

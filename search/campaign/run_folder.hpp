@@ -11,6 +11,7 @@
 //   logs/                       what workers wrote on stderr
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -38,10 +39,12 @@ struct RunFolder {
 /// Makes the folders, the copies of the spec and the prototype, and last the ledger with the
 /// campaign and the designs of people in it (in the database of a URL where one is given): a folder
 /// without a ledger can be started again. Throws EnvironmentError: holds a campaign already, no
-/// permission, no room, or no ledger can be kept there.
+/// permission, no room, or no ledger can be kept there. What `more` writes is in the ledger from
+/// the start.
 void make_run_folder(const RunFolder& folder, const Campaign& campaign,
                      const std::vector<DesignRow>& included = {},
-                     const std::string& ledger_url = "");
+                     const std::string& ledger_url = "",
+                     const std::function<void(Ledger&)>& more = {});
 
 /// Returns runs/NAME-sSEED, or the first runs/NAME-sSEED-N that does not exist.
 std::filesystem::path default_run_folder(const Campaign& campaign);

@@ -16,6 +16,7 @@
 #include "search/cli/export_shown.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/model_shown.hpp"
+#include "search/cli/slurm_choice.hpp"
 #include "search/cli/terminal.hpp"
 #include "search/latency/engine/engine_latency_meter.hpp"
 #include "search/latency/fake_latency_meter.hpp"
@@ -149,6 +150,7 @@ int run_and_show(const std::filesystem::path& folder, const RunChoices& choices,
     options.meter = &engine_meter;
     if (campaign.evaluator == search::EvaluatorKind::Fake) options.meter = &fake_meter;
     options.workers = choices.workers > 0 ? choices.workers : search::default_workers(campaign);
+    use_slurm(*ledger, campaign, choices.workers, options);
   }
   search::CampaignEnd end;
   {

@@ -34,6 +34,7 @@ constexpr Row kRows[] = {
     {PathKind::Network, "a design or prototype", "atto check, inspect, train, reopen"},
     {PathKind::TrainingList, "a list of trainings", "atto train"},
     {PathKind::KeptResult, "the result of a training", "atto compare"},
+    {PathKind::ClusterProfile, "the profile of a cluster", "atto search --slurm"},
     {PathKind::Image, "an image", "atto run MODEL"},
     {PathKind::Ledger, "the ledger of a campaign, whose folder is meant", "atto status, report"},
     {PathKind::Onnx, "an ONNX model", "atto import"},
@@ -170,6 +171,7 @@ PathKind kind_of(const spec::Value& root) {
   if (is_spec(root)) return PathKind::Spec;
   if (root.find("trainings")) return PathKind::TrainingList;
   if (root.find("training") && root.find("outcome")) return PathKind::KeptResult;
+  if (root.find("partition") || root.find("max_submit")) return PathKind::ClusterProfile;
   return root.find("stages") ? PathKind::Network : PathKind::Unknown;
 }
 

@@ -24,6 +24,7 @@ enum class PathKind {
   Network,
   TrainingList,
   KeptResult,
+  ClusterProfile,
   Image,
   Ledger,
   Onnx,

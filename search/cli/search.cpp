@@ -17,18 +17,20 @@
 #include "search/cli/export_run.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/quantity_text.hpp"
+#include "search/cli/slurm_choice.hpp"
 #include "search/cli/terminal.hpp"
 #include "search/cli/worker_options.hpp"
 #include "search/ledger/open_ledger.hpp"
 #include "search/running/crew.hpp"
 #include "search/running/parallelism.hpp"
 #include "search/running/reuse.hpp"
+#include "search/slurm/stored_profile.hpp"
 
 namespace atto::cli {
 namespace {
 
 struct SearchOptions {
-  std::string spec, out, ledger, evaluator = "torch", device = "auto", calibration;
+  std::string spec, out, ledger, evaluator = "torch", device = "auto", calibration, slurm;
   std::optional<std::uint64_t> seed;
   std::optional<int> candidates;
   std::optional<std::string> strategy;
@@ -125,6 +127,7 @@ nlohmann::json estimate_json(const search::Campaign& campaign, const search::Est
 struct CheckedStart {
   search::Campaign campaign;
   std::vector<search::DesignRow> included;
+  std::optional<SlurmChoice> slurm;
 };
 
 CheckedStart begin(const SearchOptions& options) {
@@ -148,7 +151,25 @@ CheckedStart begin(const SearchOptions& options) {
   for (const std::string& file : options.include)
     included.push_back(search::human_design(
         campaign, read_expected(file, "atto search --include", {PathKind::Network})));
-  return {std::move(campaign), std::move(included)};
+  std::optional<SlurmChoice> slurm;
+  if (!options.slurm.empty()) {
+    slurm = read_slurm(options.slurm, "atto search --slurm", options.workers);
+    expect_cpus(*slurm, campaign);
+  }
+  return {std::move(campaign), std::move(included), std::move(slurm)};
+}
+
+/// What --dry-run prints of a campaign besides its estimate in words.
+void print_plan(const CheckedStart& start, const search::RunFolder& folder,
+                const search::Estimate& estimate, int workers, bool is_json) {
+  nlohmann::json json = estimate_json(start.campaign, estimate, workers);
+  if (start.slurm) {
+    const search::SlurmJob job = slurm_job(start.campaign, folder.path, start.slurm->profile, "ID");
+    if (!is_json) fmt::print("\n{}", script_text(job));
+    json["slurm"] = {{"script", search::job_script(job)},
+                     {"submit", search::submit_words(job, job.profile.workers)}};
+  }
+  if (is_json) fmt::print("{}\n", spec::json_text(json, 2));
 }
 
 int search_command(const SearchOptions& options) {
@@ -159,26 +180,30 @@ int search_command(const SearchOptions& options) {
     start = begin(options);
     estimate = estimate_all(start.campaign, start.included.size());
   });
-  const auto& [campaign, included] = start;
-  const int workers = options.workers > 0 ? options.workers : search::default_workers(campaign);
+  const auto& [campaign, included, slurm] = start;
+  const int wanted = slurm ? slurm->profile.workers : options.workers;
+  const int workers = wanted > 0 ? wanted : search::default_workers(campaign);
   say(window_text(campaign, workers));
   if (!options.is_json)
     print_unless_stopped(signals, estimate_text(campaign, estimate, workers), kNothingMade);
+  const search::RunFolder folder{options.out.empty() ? search::default_run_folder(campaign)
+                                                     : std::filesystem::path(options.out)};
   if (options.is_dry_run) {
-    if (options.is_json)
-      fmt::print("{}\n", spec::json_text(estimate_json(campaign, estimate, workers), 2));
+    print_plan(start, folder, estimate, workers, options.is_json);
     return 0;
   }
   if (campaign.is_async)
     say("--async: proposals follow the order of completion; the campaign cannot be repeated\n");
-  const search::RunFolder folder{options.out.empty() ? search::default_run_folder(campaign)
-                                                     : std::filesystem::path(options.out)};
   search::worker_command(campaign,
                          folder.path);  // a missing trainer shows before the folder is made
-  if (campaign.evaluator != search::EvaluatorKind::Fake) search::expect_device(campaign.device);
+  if (campaign.evaluator != search::EvaluatorKind::Fake && !slurm)
+    search::expect_device(campaign.device);
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   search::ReuseSources(campaign, warm);  // as does one that cannot be read
-  search::make_run_folder(folder, campaign, included, options.ledger);
+  if (slurm && options.ledger.empty()) search::expect_one_host(slurm->profile);
+  search::make_run_folder(folder, campaign, included, options.ledger, [&](search::Ledger& ledger) {
+    if (slurm) search::store_profile(ledger, slurm->file.document, slurm->file.text, workers);
+  });
   return run_and_show(folder.path, {options.workers, options.is_json, std::move(warm)}, signals);
 }
 
@@ -195,9 +220,11 @@ void add_search(CLI::App& app, Action& action) {
   command
       .option("--workers", options->workers,
               "Worker processes; default: one per core, at most "
-              "search.window")
+              "search.window; with --slurm what the profile says")
       .range(1, 1024);
-  command.flag("--dry-run", options->is_dry_run, "Check and estimate only");
+  add_slurm_option(command, options->slurm);
+  command.flag("--dry-run", options->is_dry_run,
+               "Check and estimate only; show the job script of --slurm");
   command.option("--include", options->include,
                  "A person's design to evaluate under the same rungs");
   command.option("--warm-start", options->warm_start,
@@ -214,7 +241,10 @@ void add_search(CLI::App& app, Action& action) {
   add_device_option(command, options->device);
   command.flag("--async", options->is_async, "See results as they finish; gives up repeatability");
   command.flag("--json", options->is_json, "Results as JSON on stdout");
-  command.footer("Example:  atto search design_specs/quickstart.json --workers 2");
+  command.footer(
+      "Examples:\n"
+      "  atto search design_specs/quickstart.json --workers 2\n"
+      "  atto search design_specs/quickstart.json --slurm cluster.json --dry-run");
   command.runs(action, [options] { return search_command(*options); });
 }
 

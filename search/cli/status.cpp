@@ -14,6 +14,7 @@
 #include "search/cli/path_kind.hpp"
 #include "search/ledger/open_ledger.hpp"
 #include "search/ledger/process_mark.hpp"
+#include "search/slurm/stored_profile.hpp"
 
 namespace atto::cli {
 namespace {
@@ -41,6 +42,16 @@ bool runs(const search::JobRow& row) {
   return life == search::Life::Runs || life == search::Life::Unknown;
 }
 
+/// "Slurm: 12 workers run, 4 wait (Priority); atto-tiny-1a2b3c4d, 20 s ago". Workers that this
+/// campaign has no more are not told of.
+std::string slurm_text(const search::StoredCounts& stored) {
+  const auto& [running, waiting, reason] = stored.counts;
+  const std::string why = waiting > 0 && !reason.empty() ? " (" + reason + ")" : "";
+  const double age = std::max(0.0, double(search::now_ms() - stored.at) / 1000);
+  return fmt::format("Slurm: {} running, {} waiting{}; {}, {} ago", running, waiting, why,
+                     stored.name, duration_text(age));
+}
+
 void print_json(search::Ledger& ledger, const search::Campaign& campaign,
                 const search::RunFolder& folder, const std::string& state) {
   const search::Totals totals = ledger.totals();
@@ -59,32 +70,38 @@ void print_json(search::Ledger& ledger, const search::Campaign& campaign,
                        {"attempt", row.attempt}});
   for (const search::Event& event : ledger.events(kShownEvents))
     events.push_back({{"at", event.at}, {"kind", event.kind}, {"text", event.text}});
-  const nlohmann::json result = {{"folder", folder.path.string()},
-                                 {"name", campaign.spec.name},
-                                 {"state", state},
-                                 {"waiting_requests", search::waiting_requests(ledger).size()},
-                                 {"version", ledger.meta("version")},
-                                 {"strategy", campaign.spec.search.strategy},
-                                 {"seed", campaign.spec.search.seed},
-                                 {"jobs",
-                                  {{"all", totals.jobs},
-                                   {"ready", totals.ready},
-                                   {"claimed", totals.claimed},
-                                   {"done", totals.done},
-                                   {"failed", totals.failed},
-                                   {"diverged", totals.diverged},
-                                   {"refused", totals.refused},
-                                   {"reused", totals.reused}}},
-                                 {"cpu_seconds", totals.cpu_seconds},
-                                 {"wasted_cpu_seconds", totals.wasted_cpu_seconds},
-                                 {"reused_cpu_seconds", totals.saved_cpu_seconds},
-                                 {"probe_cpu_seconds", totals.probe_cpu_seconds},
-                                 {"score_cpu_seconds", totals.score_cpu_seconds},
-                                 {"coordinator_cpu_seconds", totals.coordinator_cpu_seconds},
-                                 {"environments", ledger.environments()},
-                                 {"running", running},
-                                 {"events", events},
-                                 {"tiers", tiers}};
+  nlohmann::json result = {{"folder", folder.path.string()},
+                           {"name", campaign.spec.name},
+                           {"state", state},
+                           {"waiting_requests", search::waiting_requests(ledger).size()},
+                           {"version", ledger.meta("version")},
+                           {"strategy", campaign.spec.search.strategy},
+                           {"seed", campaign.spec.search.seed},
+                           {"jobs",
+                            {{"all", totals.jobs},
+                             {"ready", totals.ready},
+                             {"claimed", totals.claimed},
+                             {"done", totals.done},
+                             {"failed", totals.failed},
+                             {"diverged", totals.diverged},
+                             {"refused", totals.refused},
+                             {"reused", totals.reused}}},
+                           {"cpu_seconds", totals.cpu_seconds},
+                           {"wasted_cpu_seconds", totals.wasted_cpu_seconds},
+                           {"reused_cpu_seconds", totals.saved_cpu_seconds},
+                           {"probe_cpu_seconds", totals.probe_cpu_seconds},
+                           {"score_cpu_seconds", totals.score_cpu_seconds},
+                           {"coordinator_cpu_seconds", totals.coordinator_cpu_seconds},
+                           {"environments", ledger.environments()},
+                           {"running", running},
+                           {"events", events},
+                           {"tiers", tiers}};
+  if (const auto stored = search::stored_counts(ledger))
+    result["slurm"] = {{"name", stored->name},
+                       {"running", stored->counts.running},
+                       {"waiting", stored->counts.waiting},
+                       {"reason", stored->counts.reason},
+                       {"at", stored->at}};
   fmt::print("{}\n", spec::json_text(result, 2));
 }
 
@@ -99,6 +116,7 @@ void print_text(search::Ledger& ledger, const search::Campaign& campaign,
              totals.refused > 0 ? fmt::format("; {} refused before training", totals.refused) : "");
   fmt::print("cost: {} CPU, {} wasted\n", duration_text(totals.cpu_seconds),
              duration_text(totals.wasted_cpu_seconds));
+  if (const auto stored = search::stored_counts(ledger)) fmt::print("{}\n", slurm_text(*stored));
   for (const search::JobRow& row : ledger.jobs_in_state(search::State::Claimed))
     fmt::print("  {} {}, epoch {} of {}, attempt {}, {}{}\n", row.job.hash, stage_text(row.job),
                std::min(row.epochs_done + 1, row.job.to_epoch), row.job.to_epoch, row.attempt,

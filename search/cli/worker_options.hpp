@@ -34,6 +34,8 @@ inline Command add_worker_subcommand(CLI::App& app, const char* summary, WorkerC
   command
       .option("--patience", line.worker.patience_seconds, "Seconds without work before it leaves")
       .not_negative();
+  command.flag("--own-cores", line.worker.has_own_cores,
+               "Cores of a job of Slurm: any number of finalists may train");
   return command;
 }
 
@@ -52,6 +54,7 @@ inline std::vector<std::string> arguments_of(const WorkerCommandLine& line) {
       "worker",    line.folder,  "--device",
       line.device, "--patience", fmt::format("{}", line.worker.patience_seconds)};
   if (!line.worker.name.empty()) arguments.insert(arguments.end(), {"--name", line.worker.name});
+  if (line.worker.has_own_cores) arguments.emplace_back("--own-cores");
   if (line.worker.parent != 0)
     arguments.insert(arguments.end(), {"--parent", std::to_string(::getpid())});
   return arguments;

@@ -48,11 +48,15 @@ class Coordinator {
             campaign_, *ledger_, faults_, options.meter,
             [this](const std::function<void()>& work) { keep_quiet(work); }, stops_.poll()),
         run_{campaign_, folder_, *ledger_, reuse_, faults_, gate_, stops_.poll()},
-        crew_(make_workforce()),
+        crew_(options.make_workforce
+                  ? options.make_workforce(*ledger_)
+                  : std::make_unique<Crew>(options.command, options.workers, folder_.logs())),
         watch_(*crew_, *ledger_, folder_,
                [this](const std::string& text) { observer_.message(text); }),
         pace_(campaign_, whole_estimate()),
         finals_(*ledger_, campaign_) {
+    if (!role_)
+      throw EnvironmentError("another process runs this campaign: " + options.folder.string());
     ledger_->while_locked([this] { return stops_.may_wait_for_lock(); });
     ledger_->while_away([this](const std::string& why) {
       if (Clock::now() >= next_complaint_) observer_.message(why + "; waiting for it");
@@ -93,14 +97,6 @@ class Coordinator {
                       waiting == 1 ? "1 request waits" : fmt::format("{} requests wait", waiting),
                       folder_.path.string()));
     return CampaignEnd::Finished;
-  }
-
-  std::unique_ptr<Workforce> make_workforce() {
-    // Before anything is started: what works elsewhere may be running already.
-    if (!role_)
-      throw EnvironmentError("another process runs this campaign: " + folder_.path.string());
-    if (options_.make_workforce) return options_.make_workforce(*ledger_);
-    return std::make_unique<Crew>(options_.command, options_.workers, folder_.logs());
   }
 
   Estimate whole_estimate() {

@@ -40,7 +40,9 @@ int open_nothing() {
 
 std::string EndedWorker::text() const {
   if (!cause.empty()) return cause;
-  if (signal != 0) return fmt::format("killed by signal {} ({})", signal, ::strsignal(signal));
+  if (signal != 0)
+    return fmt::format("killed by signal {} ({}){}{}", signal, ::strsignal(signal),
+                       reason.empty() ? "" : ": ", reason);
   return fmt::format("exit code {}{}{}", exit_code, last_message.empty() ? "" : ": ", last_message);
 }
 

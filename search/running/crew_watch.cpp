@@ -44,7 +44,7 @@ void CrewWatch::fill() {
 bool CrewWatch::takes_workers_down(const std::string& worker) {
   const std::vector<JobRow> rows = ledger_.jobs_in_state(State::Claimed);
   return std::any_of(rows.begin(), rows.end(), [&](const JobRow& row) {
-    return row.worker == worker && row.attempt >= kFreeAttempts;
+    return row.worker == worker && row.attempt > kFreeAttempts;
   });
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -109,6 +110,7 @@ class Worker {
         heartbeat_(*ledger_, signals, options.parent) {
     if (options_.name.empty()) options_.name = default_name();
     ledger_->while_away([this](const std::string&) { return !heartbeat_.is_stopping(); });
+    if (options_.has_own_cores) finals_at_once_ = std::numeric_limits<int>::max();
     if (!evaluator_.environment().starts_with("evaluator=" + word_of(campaign_.evaluator) + "\n"))
       throw EnvironmentError("this campaign is evaluated by " + word_of(campaign_.evaluator) +
                              ": its workers are `atto worker DIR" +

@@ -15,6 +15,8 @@ struct WorkerOptions {
   std::string name;               ///< unique; empty = host and process id
   int parent = 0;                 ///< the coordinator's process id: it dies with it; 0 = none
   double patience_seconds = 600;  ///< idle time after which a worker without a parent leaves
+  /// Its cores are its own, as in a job of Slurm: how many finalists train elsewhere is no matter.
+  bool has_own_cores = false;
 };
 
 /// Why a worker ended.

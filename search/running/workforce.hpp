@@ -19,6 +19,7 @@ struct EndedWorker {
   int signal = 0;                     ///< where it was killed
   std::optional<double> cpu_seconds;  ///< of its whole life, where known
   std::string last_message;           ///< last line on stderr
+  std::string reason;                 ///< why it was killed, where somebody says so
   /// What ended it from outside, through no fault of its trial: "NODE_FAIL on n7". Else empty.
   std::string cause;
   /// Ends of one start on one host count once: a broken host takes many workers at a time.
