@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "search/ledger/ledger.hpp"
+#include "search/running/crew.hpp"
 
 namespace atto::search {
 namespace {
