@@ -13,13 +13,6 @@ namespace {
 
 const std::string kMobileNet = kSource + "/prototypes/mobilenet_v2.json";
 
-json printed(const Scratch& scratch, const std::string& arguments) {
-  const Ended ended = run_atto(scratch, arguments);
-  INFO(arguments << "\n" << ended.err);
-  REQUIRE(ended.code == 0);
-  return json::parse(ended.out);
-}
-
 }  // namespace
 
 TEST_CASE("inspect --json adds its layers up to the published counts") {

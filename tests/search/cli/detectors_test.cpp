@@ -10,13 +10,6 @@ namespace {
 
 const std::string kMaskRcnn = kSource + "/prototypes/resnet50_mask_rcnn.json";
 
-json printed(const Scratch& scratch, const std::string& arguments) {
-  const Ended ended = run_atto(scratch, arguments);
-  INFO(arguments << "\n" << ended.err);
-  REQUIRE(ended.code == 0);
-  return json::parse(ended.out);
-}
-
 /// A spec of a small detector; its data needs no files.
 json small_spec(const Scratch& scratch) {
   json prototype = json::parse(read_text(kSource + "/prototypes/atto_mask_rcnn.json"));

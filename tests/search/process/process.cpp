@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 namespace atto::test {
 
@@ -53,6 +54,12 @@ int wait_for(int process, int seconds) {
   ::kill(process, SIGKILL);
   ::waitpid(process, &status, 0);
   return -1;
+}
+
+nlohmann::json printed(const Scratch& scratch, const std::string& arguments) {
+  const Ended ended = run_atto(scratch, arguments);
+  if (ended.code != 0) throw std::runtime_error("atto " + arguments + ": " + ended.err);
+  return nlohmann::json::parse(ended.out);
 }
 
 nlohmann::json boards_of(const Scratch& scratch, const std::filesystem::path& folder) {

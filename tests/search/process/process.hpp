@@ -27,6 +27,10 @@ class Scratch {
 Ended run_atto(const Scratch& scratch, const std::string& arguments,
                const std::string& environment = "");
 
+/// Returns the JSON that a command prints; throws std::runtime_error, with its words, where it
+/// fails.
+nlohmann::json printed(const Scratch& scratch, const std::string& arguments);
+
 /// Starts the same without waiting, its output in the file `log`; returns the process id.
 int start_atto(const Scratch& scratch, const std::string& arguments,
                const std::string& environment = "");
