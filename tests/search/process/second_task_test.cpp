@@ -133,6 +133,6 @@ TEST_CASE("Tasks that are not shipped stay out of people's specs") {
   start(scratch, "run", json::object());
   const Ended ended = run_atto(scratch, "check spec.json");
   CHECK(ended.code == 2);
-  CHECK_THAT(ended.err,
-             Catch::Contains("/task/kind: must be one of classification; got \"counting\""));
+  CHECK_THAT(ended.err, Catch::Contains("/task/kind: must be one of classification, detection, "
+                                        "instance_segmentation; got \"counting\""));
 }
