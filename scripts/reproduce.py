@@ -99,7 +99,7 @@ def alone(spec, strategy, results, out):
     one["search"]["strategy"] = strategy
     if strategy != STRATEGIES[0]:
         allowed = read(Path(results) / "searches" / f"{at_budget(STRATEGIES[0], spec)}.json")["cpu_seconds"]
-        one["search"]["budget"] = {"cpu_seconds": round(allowed)}
+        one["search"]["budget"] = {"cpu_seconds": max(1, round(allowed))}
         one["search"]["candidates"] *= 4
     write(out, one)
 
