@@ -16,7 +16,7 @@ shutil.rmtree(scratch, ignore_errors=True)
 scratch.mkdir(parents=True)
 environment = {**os.environ, "PATH": f"{binaries}:/usr/bin:/bin"}
 QUICKER = {'"fashion_mnist"': '"synthetic:classes=10,size=28,channels=1,train=1500,test=200"',
-           '"candidates": 16': '"candidates": 6', '"images": 6000': '"images": 200',
+           '"candidates": 16': '"candidates": 8', '"images": 6000': '"images": 200',
            '"final_epochs": 3': '"final_epochs": 16'}
 
 # So few images train so badly that int8 may miss its 95 % on one CPU or another: that is told, and not at fault here.
