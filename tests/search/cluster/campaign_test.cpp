@@ -153,8 +153,10 @@ TEST_CASE("A ledger moves from a file to PostgreSQL and back, in the middle of a
   const Scratch scratch;
   const json calm = undisturbed(scratch);
   const int process = start_atto(scratch, "search " + tiny_spec() + kFlags + " --out run",
-                                 "ATTO_FAKE_EPOCH_SECONDS=0.05");
-  sleep_for(2);
+                                 "ATTO_FAKE_EPOCH_SECONDS=0.5");
+  for (int i = 0; i < 600 && !std::filesystem::exists(scratch / "run/ledger.db"); ++i)
+    sleep_for(0.05);
+  sleep_for(1);
   const Ended running = run_atto(scratch, "ledger copy run --to " + server().url());
   CHECK(running.code == 4);
   CHECK(running.err.find("another process runs this campaign") != std::string::npos);
