@@ -194,4 +194,11 @@ net::Network random_network(std::uint64_t seed, net::Shape input, int classes) {
   return b.finish(at);
 }
 
+std::vector<float> random_floats(std::size_t count, std::uint64_t seed) {
+  spec::Random random(seed);
+  std::vector<float> values(count);
+  for (float& v : values) v = static_cast<float>(random.normal());
+  return values;
+}
+
 }  // namespace atto::test

@@ -34,6 +34,9 @@ net::Network network_of_modules(net::Shape input, int classes);
 /// stride 2.
 net::Network separable_network(net::Shape input, int classes, int width, int blocks);
 
+/// Normal values of deviation 1, a function of the seed.
+std::vector<float> random_floats(std::size_t count, std::uint64_t seed);
+
 /// Uses every operation and activation over many seeds; shapes stay small.
 net::Network random_network(std::uint64_t seed, net::Shape input, int classes);
 

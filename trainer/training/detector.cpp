@@ -27,11 +27,6 @@ std::vector<int> outputs_named(const net::Network& network,
   return outputs;
 }
 
-net::Shape shape_of(const net::Network& network, int output) {
-  return net::infer_shapes(
-      network)[static_cast<std::size_t>(network.outputs[static_cast<std::size_t>(output)].layer)];
-}
-
 std::vector<net::Shape> output_shapes(const net::Network& network) {
   const std::vector<net::Shape> shapes = net::infer_shapes(network);
   std::vector<net::Shape> of_outputs;
@@ -159,8 +154,8 @@ Detector::Detector(const net::DetectorParts& parts, const DetectorSetting& setti
   const double stride = double(input_.height) / proposal_.shapes.front().height;
   level_rule_.lowest = static_cast<int>(std::lround(std::log2(stride)));
   level_rule_.highest = level_rule_.lowest + static_cast<int>(parts.cropped_levels) - 1;
-  if (mask_) mask_side_ = shape_of(mask_->network, mask_->outputs.front()).height;
-  if (shape_of(box_.network, box_.outputs.front()).channels != classes_ + 1)
+  if (mask_) mask_side_ = output_shapes(mask_->network)[std::size_t(mask_->outputs.front())].height;
+  if (output_shapes(box_.network)[std::size_t(box_.outputs.front())].channels != classes_ + 1)
     throw InternalError(box_.network.name + ": must score every class and the background");
 }
 

@@ -3,25 +3,18 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "design_specs/seeds/random.hpp"
 #include "prototypes/network/shapes.hpp"
 #include "tests/trainer/networks.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 
 using namespace atto;
 using namespace atto::train;
+using atto::test::random_floats;
 
 namespace {
 
 using MapMaker = std::unique_ptr<Backend> (*)(const net::Network&, const ParameterLayout&,
                                               const BackendSettings&);
-
-std::vector<float> floats_drawn_from(std::size_t count, std::uint64_t seed) {
-  spec::Random random(seed);
-  std::vector<float> values(count);
-  for (float& v : values) v = static_cast<float>(random.normal());
-  return values;
-}
 
 void check_near(const std::vector<float>& got, const std::vector<double>& wanted) {
   REQUIRE(got.size() == wanted.size());
@@ -82,11 +75,11 @@ TEST_CASE("a transposed convolution and its slopes are what the definition says"
   b.network.outputs = {{"map", b.add(net::Deconv{c.out, c.kernel, c.bias}, {0})}};
   const ParameterLayout layout(b.network);
   const auto backend = make(b.network, layout, {Device::Cpu, threads, 5, {0}, true});
-  const std::vector<float> weights = floats_drawn_from(layout.trained, 1);
+  const std::vector<float> weights = random_floats(layout.trained, 1);
   const std::vector<float> images =
-      floats_drawn_from(std::size_t(c.images * c.height * c.width * c.in), 2);
-  const std::vector<float> slopes = floats_drawn_from(
-      std::size_t(c.images * c.height * c.width * c.kernel * c.kernel * c.out), 3);
+      random_floats(std::size_t(c.images * c.height * c.width * c.in), 2);
+  const std::vector<float> slopes =
+      random_floats(std::size_t(c.images * c.height * c.width * c.kernel * c.kernel * c.out), 3);
   const Definition wanted(c, images, weights, slopes);
   const Maps maps = backend->forward(weights.data(), {images.data(), c.images});
   check_near(maps.at(0), wanted.outputs);
@@ -113,14 +106,14 @@ TEST_CASE("the slopes of a pyramid, of which every level is an output, are centr
   const ParameterLayout layout(b.network);
   const auto backend = make(b.network, layout, {Device::Cpu, 1, 4, {0, 1, 2, 3}, true});
   const std::vector<float> weights = initial_weights(b.network, layout, 3),
-                           images = floats_drawn_from(3 * 16 * 16 * 3, 4);
+                           images = random_floats(3 * 16 * 16 * 3, 4);
   Maps slopes;
   const auto loss_at = [&](const std::vector<float>& w) {
     const Maps maps = backend->forward(w.data(), {images.data(), 3});
     double loss = 0;
     slopes.clear();
     for (std::size_t i = 0; i < maps.size(); ++i) {
-      slopes.push_back(floats_drawn_from(maps[i].size(), 10 + i));
+      slopes.push_back(random_floats(maps[i].size(), 10 + i));
       for (std::size_t j = 0; j < maps[i].size(); ++j) loss += double(maps[i][j]) * slopes[i][j];
     }
     return loss;
@@ -131,7 +124,7 @@ TEST_CASE("the slopes of a pyramid, of which every level is an output, are centr
   double norm = 0;
   for (const float g : gradients) norm += double(g) * g;
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
-    const std::vector<float> direction = floats_drawn_from(weights.size(), 30 + seed);
+    const std::vector<float> direction = random_floats(weights.size(), 30 + seed);
     std::vector<float> up_weights = weights, down_weights = weights;
     double slope = 0;
     constexpr double kStep = 1e-3;

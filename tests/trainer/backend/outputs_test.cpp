@@ -14,15 +14,9 @@
 
 using namespace atto;
 using namespace atto::train;
+using atto::test::random_floats;
 
 namespace {
-
-std::vector<float> random_floats(std::size_t count, std::uint64_t seed) {
-  spec::Random random(seed);
-  std::vector<float> values(count);
-  for (float& v : values) v = static_cast<float>(random.normal());
-  return values;
-}
 
 double dot(const std::vector<float>& a, const std::vector<float>& b) {
   double sum = 0;

@@ -1,20 +1,14 @@
 // Schedule and update against LibTorch's.
 #include "trainer/training/optimiser.hpp"
 
-#include "design_specs/seeds/random.hpp"
+#include "tests/trainer/networks.hpp"
 #include "tests/trainer/torch_and_catch.hpp"
 
 using namespace atto;
 using namespace atto::train;
+using atto::test::random_floats;
 
 namespace {
-
-std::vector<float> random_floats(std::size_t count, std::uint64_t seed) {
-  spec::Random random(seed);
-  std::vector<float> values(count);
-  for (float& v : values) v = static_cast<float>(random.normal());
-  return values;
-}
 
 torch::Tensor view(std::vector<float>& values) {
   return torch::from_blob(values.data(), {static_cast<std::int64_t>(values.size())});
