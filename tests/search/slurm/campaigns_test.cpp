@@ -7,93 +7,13 @@
 #include <chrono>
 #include <thread>
 
-#include "search/ledger/open_ledger.hpp"
-#include "tests/search/slurm/slurm_cluster.hpp"
+#include "tests/search/slurm/slurm_campaign.hpp"
 
 using namespace atto::test;
 using nlohmann::json;
 
-namespace {
-
-/// A spec whose window keeps 16 workers busy.
-void write_spec(const Scratch& scratch) {
-  json spec = json::parse(read_text(tiny_spec()));
-  spec["prototype"] = kSource + "/tests/search/data/tiny_prototype.json";
-  spec["search"]["window"] = 16;
-  spec["search"]["candidates"] = 32;
-  write_text(scratch / "spec.json", spec.dump(1));
-}
-
-std::string search(const std::string& folder, const std::string& more) {
-  return "search spec.json --evaluator fake --out " + folder + " " + more;
-}
-
-/// The leaderboard of a campaign of one worker on this machine.
-json local_boards(const Scratch& scratch) {
-  const Ended ended = run_atto(scratch, search("local", "--workers 1"));
-  INFO(ended.err);
-  REQUIRE(ended.code == 0);
-  return boards_of(scratch, scratch / "local");
-}
-
-/// A campaign of 16 workers on two nodes that lasts some seconds.
-struct Campaign {
-  SlurmCluster cluster{2, 8};
-  const Scratch& scratch = cluster.scratch;
-  json expected;
-  int process = 0;
-
-  Campaign() {
-    write_spec(scratch);
-    expected = local_boards(scratch);
-  }
-  ~Campaign() {
-    if (process != 0) wait_for(process, 0);
-  }
-
-  void start(json profile = json::object(), const std::string& epoch_seconds = "1") {
-    profile["format"] = 1;
-    if (!profile.contains("workers")) profile["workers"] = 16;
-    write_text(scratch / "cluster.json", profile.dump());
-    go("search spec.json --evaluator fake --out run --slurm cluster.json", epoch_seconds);
-  }
-  void go(const std::string& arguments, const std::string& epoch_seconds) {
-    process = start_atto(scratch, arguments,
-                         cluster.environment() + "ATTO_FAKE_EPOCH_SECONDS=" + epoch_seconds);
-  }
-
-  std::int64_t done() const {
-    try {
-      return atto::search::open_ledger(scratch / "run")->totals().done;
-    } catch (const std::exception&) {
-      return -1;  // not made yet
-    }
-  }
-  /// Waits until so many jobs are done, for a minute at most.
-  void wait_until(std::int64_t count) const {
-    for (int i = 0; i < 600 && done() < count; ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    INFO(log());
-    REQUIRE(done() >= count);
-  }
-  std::string log() const { return read_text(scratch / "log"); }
-
-  /// The campaign ends with the leaderboard that is expected, and says what happened meanwhile.
-  void check_end(const std::string& said = "") {
-    const int code = wait_for(process, 180);
-    process = 0;
-    INFO(log());
-    REQUIRE(code == 0);
-    CHECK(boards_of(scratch, scratch / "run") == expected);
-    CHECK(log().find(said) != std::string::npos);
-    CHECK(cluster.shell("squeue --noheader --states=PD,R").empty());
-  }
-};
-
-}  // namespace
-
 TEST_CASE("An array of 16 workers gives the leaderboard of one worker, and status tells of them") {
-  Campaign campaign;
+  SlurmCampaign campaign;
   campaign.start();
   campaign.wait_until(2);
   json slurm;
@@ -108,7 +28,7 @@ TEST_CASE("An array of 16 workers gives the leaderboard of one worker, and statu
 }
 
 TEST_CASE("A worker is killed, another lives on in its place") {
-  Campaign campaign;
+  SlurmCampaign campaign;
   campaign.start();
   campaign.wait_until(4);
   campaign.cluster.kill_workers("slurm-[0-9]*_1\\.0");
@@ -116,7 +36,7 @@ TEST_CASE("A worker is killed, another lives on in its place") {
 }
 
 TEST_CASE("Jobs that come first push workers out, which give back what they have") {
-  Campaign campaign;
+  SlurmCampaign campaign;
   campaign.start();
   campaign.wait_until(4);
   const std::string job = campaign.cluster.shell(
@@ -127,7 +47,7 @@ TEST_CASE("Jobs that come first push workers out, which give back what they have
 }
 
 TEST_CASE("A node is lost with all that it runs, and comes back") {
-  Campaign campaign;
+  SlurmCampaign campaign;
   campaign.start();
   campaign.wait_until(4);
   campaign.cluster.lose_node("n2");
@@ -137,7 +57,7 @@ TEST_CASE("A node is lost with all that it runs, and comes back") {
 }
 
 TEST_CASE("Slurm's controller is away for some seconds: what runs goes on") {
-  Campaign campaign;
+  SlurmCampaign campaign;
   campaign.start();
   campaign.wait_until(4);
   campaign.cluster.kill("slurmctld");
@@ -147,7 +67,7 @@ TEST_CASE("Slurm's controller is away for some seconds: what runs goes on") {
 }
 
 TEST_CASE("The coordinator is killed; the next one takes its workers over") {
-  Campaign campaign;
+  SlurmCampaign campaign;
   campaign.start();
   campaign.wait_until(4);
   ::kill(campaign.process, SIGKILL);
@@ -162,7 +82,7 @@ TEST_CASE("The coordinator is killed; the next one takes its workers over") {
 }
 
 TEST_CASE("A stop cancels all workers, and resume hands them to Slurm again") {
-  Campaign campaign;
+  SlurmCampaign campaign;
   campaign.start();
   campaign.wait_until(4);
   ::kill(campaign.process, SIGTERM);
@@ -173,7 +93,7 @@ TEST_CASE("A stop cancels all workers, and resume hands them to Slurm again") {
 }
 
 TEST_CASE("No more jobs are handed to Slurm than max_submit") {
-  Campaign campaign;
+  SlurmCampaign campaign;
   campaign.start({{"max_submit", 3}}, "0.1");
   std::size_t most = 0;
   for (int i = 0; i < 40 && campaign.done() < 12; ++i) {
@@ -185,7 +105,7 @@ TEST_CASE("No more jobs are handed to Slurm than max_submit") {
 }
 
 TEST_CASE("Workers that cannot start end the campaign with their last words") {
-  Campaign campaign;
+  SlurmCampaign campaign;
   campaign.start({{"prolog", {"echo no such module >&2", "exit 127"}}});
   CHECK(wait_for(campaign.process, 120) == 4);
   campaign.process = 0;
