@@ -19,6 +19,12 @@ struct FoundObject {
   float score = 0;   ///< in [0, 1]
 };
 
+/// What a detector says of a picture.
+struct Found {
+  std::vector<FoundObject> objects;
+  std::vector<float> masks;  ///< [objects, side, side] in [0, 1]; empty of a detector of boxes
+};
+
 struct FindingRule {
   float score = 0.05F;     ///< below, nothing is said
   float nms = 0.5F;        ///< objects of one category do not overlap by more

@@ -6,8 +6,8 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/seeds/random.hpp"
-#include "prototypes/detection/anchors.hpp"
 #include "prototypes/detection/roi_align.hpp"
+#include "prototypes/detection/rules.hpp"
 #include "prototypes/network/shapes.hpp"
 #include "trainer/backend/cpu/in_parallel.hpp"
 
@@ -43,22 +43,6 @@ std::vector<int> all_outputs(const net::Network& network) {
 
 det::MapShape map_shape(const net::Shape& shape) {
   return {shape.height, shape.width, shape.channels};
-}
-
-/// Every size of the level in every ratio.
-std::vector<det::Box> anchors_of(const net::Shape& level, const net::Shape& input,
-                                 const spec::AnchorSettings& settings, std::size_t index) {
-  det::AnchorLevel anchors{level.height,
-                           level.width,
-                           static_cast<float>(input.height) / static_cast<float>(level.height),
-                           static_cast<float>(input.width) / static_cast<float>(level.width),
-                           {}};
-  const std::vector<float> ratios(settings.ratios.begin(), settings.ratios.end());
-  for (const double size : settings.sizes.at(index)) {
-    const std::vector<det::Extent> shapes = det::anchor_shapes(static_cast<float>(size), ratios);
-    anchors.shapes.insert(anchors.shapes.end(), shapes.begin(), shapes.end());
-  }
-  return det::anchors(anchors);
 }
 
 /// A convolution or dense layer that gives an output is drawn with the deviation of torchvision's
@@ -150,10 +134,11 @@ Detector::Detector(const net::DetectorParts& parts, const DetectorSetting& setti
       mask_(mask_part(parts, setting)),
       joint_(layouts()) {
   for (std::size_t i = 0; i < proposal_.shapes.size(); ++i)
-    anchors_.push_back(anchors_of(proposal_.shapes[i], input_, settings_.anchors, i));
-  const double stride = double(input_.height) / proposal_.shapes.front().height;
-  level_rule_.lowest = static_cast<int>(std::lround(std::log2(stride)));
-  level_rule_.highest = level_rule_.lowest + static_cast<int>(parts.cropped_levels) - 1;
+    anchors_.push_back(
+        det::anchors(det::anchor_level(settings_.anchors, i, picture_size(),
+                                       proposal_.shapes[i].height, proposal_.shapes[i].width)));
+  level_rule_ =
+      det::level_rule(picture_size(), proposal_.shapes.front().height, parts.cropped_levels);
   if (mask_) mask_side_ = output_shapes(mask_->network)[std::size_t(mask_->outputs.front())].height;
   if (output_shapes(box_.network)[std::size_t(box_.outputs.front())].channels != classes_ + 1)
     throw InternalError(box_.network.name + ": must score every class and the background");
@@ -218,8 +203,7 @@ std::vector<Maps> Detector::answers(const Maps& levels) {
 std::vector<std::vector<det::Box>> Detector::proposals(const std::vector<Maps>& answers,
                                                        int count) const {
   std::vector<std::vector<det::Box>> all(static_cast<std::size_t>(count));
-  const auto most = static_cast<std::size_t>(settings_.proposals);
-  const det::PictureSize size{static_cast<float>(input_.height), static_cast<float>(input_.width)};
+  const det::ProposalRule rule = det::proposal_rule(settings_);
   cpu::in_parallel(threads_, count, [&](int, std::ptrdiff_t first, std::ptrdiff_t last) {
     for (auto image = static_cast<std::size_t>(first); image < static_cast<std::size_t>(last);
          ++image) {
@@ -227,7 +211,7 @@ std::vector<std::vector<det::Box>> Detector::proposals(const std::vector<Maps>& 
       for (std::size_t l = 0; l < answers.size(); ++l)
         levels.push_back({anchors_[l], answers[l][0].data() + image * anchors_[l].size(),
                           answers[l][1].data() + image * anchors_[l].size() * 4});
-      all[image] = det::proposals(levels, size, {most, 2 * most, 0.7F});
+      all[image] = det::proposals(levels, picture_size(), rule);
     }
   });
   return all;
@@ -289,18 +273,15 @@ std::vector<Found> Detector::find(const Batch& batch) {
 
 std::vector<Found> Detector::objects(const Maps& levels, int count) {
   const std::vector<std::vector<det::Box>> proposed = proposals(answers(levels), count);
-  const det::PictureSize size{static_cast<float>(input_.height), static_cast<float>(input_.width)};
-  const det::FindingRule rule{static_cast<float>(settings_.score),
-                              static_cast<float>(settings_.nms),
-                              static_cast<std::size_t>(settings_.detections)};
+  const det::FindingRule rule = det::finding_rule(settings_);
   std::vector<Found> all(proposed.size());
   for (std::size_t i = 0; i < proposed.size(); ++i) {
     if (proposed[i].empty()) continue;
     std::vector<Region> regions;
     for (const det::Box& box : proposed[i]) regions.push_back({static_cast<int>(i), box});
     const Maps said = box_.run(0, crops(levels, regions, crop_side(box_.network)));
-    all[i].objects =
-        det::found_objects(proposed[i], said[0].data(), said[1].data(), classes_, size, rule);
+    all[i].objects = det::found_objects(proposed[i], said[0].data(), said[1].data(), classes_,
+                                        picture_size(), rule);
   }
   return all;
 }

@@ -55,11 +55,7 @@ struct Region {
   det::Box box;
 };
 
-/// What a detector says of a picture.
-struct Found {
-  std::vector<det::FoundObject> objects;
-  std::vector<float> masks;  ///< [objects, side, side] in [0, 1]; empty of a detector of boxes
-};
+using det::Found;
 
 /// Images of a step, what is in them, and what the samples of each are drawn from.
 struct StepImages {
@@ -130,6 +126,9 @@ class Detector {
   std::vector<Region> best_proposals(const Maps& levels, int count, int most);
   void measure(DetectorPart& part, std::size_t input, std::span<const float> maps, int& round);
   std::span<const float> pixels_of(const Batch& batch) const;
+  det::PictureSize picture_size() const {
+    return {static_cast<float>(input_.height), static_cast<float>(input_.width)};
+  }
 
   const net::Shape input_;
   const int classes_, threads_;
