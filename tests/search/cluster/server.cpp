@@ -139,15 +139,22 @@ std::vector<std::string> Server::as_its_user(std::vector<std::string> command) c
   return words;
 }
 
-std::string Server::url() const {
-  return fmt::format("postgresql://atto@127.0.0.1:{}/campaigns", port_);
+std::string Server::url(const std::string& host) const {
+  return fmt::format("postgresql://atto@{}:{}/campaigns", host, port_);
+}
+
+void Server::listen_on(const std::string& address) {
+  stop();
+  addresses_ += "," + address;
+  std::ofstream(folder_ / "data/pg_hba.conf", std::ios::app) << "host all all 10.77.0.0/16 trust\n";
+  start();
 }
 
 void Server::start() {
   // Not synced: the machine does not crash in these tests, only the server's processes do.
   process_ = spawn(
       as_its_user({programs_ / "postgres", "-D", folder_ / "data", "-c",
-                   "listen_addresses=127.0.0.1", "-c", fmt::format("port={}", port_), "-c",
+                   "listen_addresses=" + addresses_, "-c", fmt::format("port={}", port_), "-c",
                    "unix_socket_directories=", "-c", "max_connections=300", "-c", "fsync=off"}),
       folder_ / "server.log");
   const auto end = Clock::now() + kLongestWait;
@@ -202,6 +209,24 @@ std::string Server::query(const std::string& statement) const {
   while (std::size_t count = std::fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, count);
   ::pclose(pipe);
   return text;
+}
+
+void watch_commits(const fs::path& folder) {
+  run_in_schema(folder,
+                "CREATE TABLE changes(job BIGINT, before INTEGER, after INTEGER); "
+                "CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT "
+                "INTO changes VALUES(NEW.id, OLD.state, NEW.state); RETURN NEW; END'; "
+                "CREATE TRIGGER changes AFTER UPDATE ON jobs FOR EACH ROW WHEN (OLD.state <> "
+                "NEW.state) EXECUTE FUNCTION note_change()");
+}
+
+void expect_one_commit_each(const fs::path& folder) {
+  const std::string counts =
+      run_in_schema(folder,
+                    "SELECT COUNT(*) FILTER (WHERE after = 2) > 0, COUNT(*) FILTER (WHERE after = "
+                    "2) = COUNT(DISTINCT job) FILTER (WHERE after = 2), COUNT(*) FILTER (WHERE "
+                    "before = 2) = 0 FROM changes");
+  if (counts != "t|t|t\n") throw std::runtime_error("jobs were not committed once each: " + counts);
 }
 
 std::string run_in_schema(const fs::path& folder, const std::string& statement) {

@@ -16,7 +16,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  std::string url() const;
+  std::string url(const std::string& host = "127.0.0.1") const;
+  /// Starts it again; it listens on this address too, to those in 10.77.0.0/16.
+  void listen_on(const std::string& address);
   /// Ends it as a crash would, and waits until it is gone.
   void crash();
   /// Lets those who are connected go on to the end of their statement, no further.
@@ -34,11 +36,16 @@ class Server {
   void end(int signal);
   void signal_all(int signal) const;
   std::filesystem::path programs_, folder_;
+  std::string addresses_ = "127.0.0.1";
   int port_ = 0, process_ = 0;
 };
 
 /// The one of this program.
 Server& server();
+/// Has the ledger of a run folder note what becomes of jobs; then expect_one_commit_each().
+void watch_commits(const std::filesystem::path& folder);
+/// Throws std::runtime_error where a job was committed twice, or changed after its commit.
+void expect_one_commit_each(const std::filesystem::path& folder);
 /// Runs a statement where the ledger of a run folder is.
 std::string run_in_schema(const std::filesystem::path& folder, const std::string& statement);
 

@@ -1,0 +1,171 @@
+// Links that are cut: between workers or coordinators and the database, on machines of their own.
+// Leases are shortened, so that links are cut for longer than them.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
+
+#include "tests/search/cluster/machine.hpp"
+#include "tests/search/cluster/server.hpp"
+#include "tests/search/process/process.hpp"
+
+using namespace atto::test;
+using nlohmann::json;
+
+namespace {
+
+constexpr int kLongestWait = 600;
+
+void sleep_for(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+}
+
+Server& reachable_server() {
+  static const bool is_ready = [] {
+    leave_the_network();
+    server().listen_on(kHere);
+    return true;
+  }();
+  static_cast<void>(is_ready);
+  return server();
+}
+
+/// A campaign in PostgreSQL whose first coordinator died after its first proposal.
+struct Campaign {
+  Server& database = reachable_server();
+  Scratch scratch;
+  json calm;
+
+  explicit Campaign(int lease_seconds) {
+    const std::string search =
+        "search " + tiny_spec() + " --evaluator fake --workers 1 --candidates 12 --out ";
+    REQUIRE(run_atto(scratch, search + "calm").code == 0);
+    calm = boards_of(scratch, scratch / "calm");
+    const Ended begun = run_atto(scratch, search + "run --ledger " + database.url(kHere),
+                                 "ATTO_FAULT=after_propose:1");
+    INFO(begun.err);
+    REQUIRE(begun.code == 137);
+    run_in_schema(scratch / "run",
+                  fmt::format("INSERT INTO meta VALUES('lease_ms', '{}')", 1000 * lease_seconds));
+    watch_commits(scratch / "run");
+  }
+
+  /// Starts "atto ARGUMENTS" here, or on a machine.
+  int start(const std::string& arguments, double epoch_seconds,
+            const Machine* machine = nullptr) const {
+    return start_atto(scratch, arguments,
+                      fmt::format("ATTO_FAKE_EPOCH_SECONDS={} {}", epoch_seconds,
+                                  machine ? machine->in(scratch / "") : ""));
+  }
+  int ask(const std::string& query) const {
+    return std::atoi(run_in_schema(scratch / "run", query).c_str());
+  }
+  /// Waits until a query's number is one at least.
+  void wait_for_some(const std::string& query) const {
+    for (int i = 0; i < 600 && ask(query) == 0; ++i) sleep_for(0.1);
+    INFO(log());
+    REQUIRE(ask(query) > 0);
+  }
+  std::string log() const { return read_text(scratch / "log"); }
+  void check_end(int coordinator) const {
+    const int code = wait_for(coordinator, kLongestWait);
+    INFO(log());
+    REQUIRE(code == 0);
+    CHECK(boards_of(scratch, scratch / "run") == calm);
+    CHECK_NOTHROW(expect_one_commit_each(scratch / "run"));
+  }
+};
+
+constexpr const char* kFarHolds = "SELECT COUNT(*) FROM jobs WHERE state = 1 AND worker = 'far'";
+
+constexpr const char* kTakings = "SELECT value FROM meta WHERE key = 'takings of coordinator'";
+
+/// Cuts a worker's machine off in the middle of a training.
+void cut_worker(int seconds, int lease_seconds) {
+  const Campaign campaign(lease_seconds);
+  const Machine machine(1);
+  const double epoch = std::max(0.4, seconds / 25.0);
+  const int coordinator = campaign.start("resume run --workers 1", epoch);
+  const int worker = campaign.start("worker run --fake --name far", epoch, &machine);
+  campaign.wait_for_some(kFarHolds);
+  machine.cut();
+  sleep_for(seconds);
+  const bool was_told = campaign.log().find("worker far: its lease ran out") != std::string::npos;
+  machine.mend();
+  campaign.check_end(coordinator);
+  INFO(campaign.log());
+  CHECK(wait_for(worker, kLongestWait) == 0);
+  CHECK(was_told == (seconds > lease_seconds));
+  if (seconds < lease_seconds) CHECK(campaign.ask("SELECT MAX(attempt) FROM jobs") == 1);
+}
+
+/// Cuts a coordinator's machine off, on which one worker runs; another runs here.
+void cut_coordinator(int seconds, int lease_seconds) {
+  const Campaign campaign(lease_seconds);
+  const Machine machine(1);
+  const double epoch = std::max(0.4, seconds / 25.0);
+  const int coordinator = campaign.start("resume run --workers 1", epoch, &machine);
+  const int worker = campaign.start("worker run --fake --name near", epoch);
+  campaign.wait_for_some("SELECT COUNT(*) FROM jobs WHERE state = 2");
+  machine.cut();
+  sleep_for(seconds);
+  machine.mend();
+  campaign.check_end(coordinator);
+  CHECK(wait_for(worker, kLongestWait) == 0);
+  if (seconds < lease_seconds) CHECK(campaign.ask("SELECT MAX(attempt) FROM jobs") == 1);
+}
+
+}  // namespace
+
+TEST_CASE("A worker that is cut off for less than its lease goes on, and repeats nothing") {
+  cut_worker(5, 60);
+}
+
+TEST_CASE("The job of a worker that is cut off goes elsewhere when its lease is over") {
+  cut_worker(7, 3);
+}
+
+TEST_CASE("A worker is cut off for 40 seconds", "[.slow]") {
+  cut_worker(40, 15);
+}
+
+TEST_CASE("A worker is cut off for five minutes", "[.slow]") {
+  cut_worker(300, 15);
+}
+
+TEST_CASE("A coordinator that is cut off for 5 seconds goes on") {
+  cut_coordinator(5, 60);
+}
+
+TEST_CASE("A coordinator is cut off for 40 seconds", "[.slow]") {
+  cut_coordinator(40, 15);
+}
+
+TEST_CASE("A coordinator is cut off for five minutes", "[.slow]") {
+  cut_coordinator(300, 15);
+}
+
+TEST_CASE("While a coordinator is cut off another takes over, and the first leaves") {
+  const Campaign campaign(60);
+  const Machine machine(1);
+  const int first = campaign.start("resume run --workers 1", 0.3, &machine);
+  campaign.wait_for_some("SELECT COUNT(*) FROM jobs WHERE state = 2");
+  const Ended refused = run_atto(campaign.scratch, "resume run");
+  CHECK(refused.code == 4);
+  CHECK(refused.err.find("another process runs this campaign") != std::string::npos);
+  machine.cut();
+  // The server notices within some ten seconds that nobody is there.
+  campaign.wait_for_some(
+      "SELECT CASE WHEN COUNT(*) = 0 THEN 1 ELSE 0 END FROM pg_locks WHERE locktype = 'advisory'");
+  const int takings = campaign.ask(kTakings);
+  const int second = campaign.start("resume run --workers 2", 0.3);
+  // It looks first, and takes the role then.
+  for (int i = 0; i < 600 && campaign.ask(kTakings) < takings + 2; ++i) sleep_for(0.1);
+  machine.mend();
+  CHECK(wait_for(first, 60) == 4);
+  CHECK(campaign.log().find("another coordinator has taken this campaign over") !=
+        std::string::npos);
+  campaign.check_end(second);
+}
