@@ -10,6 +10,7 @@
 #include "tests/search/cluster/machine.hpp"
 #include "tests/search/cluster/server.hpp"
 #include "tests/search/process/process.hpp"
+#include "tests/search/slurm/slurm_campaign.hpp"
 
 using namespace atto::test;
 using nlohmann::json;
@@ -117,6 +118,22 @@ void cut_coordinator(int seconds, int lease_seconds) {
   if (seconds < lease_seconds) CHECK(campaign.ask("SELECT MAX(attempt) FROM jobs") == 1);
 }
 
+/// Cuts Slurm's controller off from all else, workers and coordinator.
+void cut_slurm(int seconds) {
+  reachable_server();
+  const Machine machine(3);
+  SlurmCampaign campaign(
+      server().url(), fmt::format("machine3 {} {} {}", machine.address(), kHere, machine.in("/")));
+  campaign.start({}, fmt::format("{}", std::max(0.5, seconds / 10.0)));
+  campaign.wait_until(4);
+  watch_commits(campaign.scratch / "run");
+  machine.cut();
+  sleep_for(seconds);
+  machine.mend();
+  campaign.check_end(seconds > 30 ? "Slurm does not answer" : "");
+  CHECK_NOTHROW(expect_one_commit_each(campaign.scratch / "run"));
+}
+
 }  // namespace
 
 TEST_CASE("A worker that is cut off for less than its lease goes on, and repeats nothing") {
@@ -168,4 +185,16 @@ TEST_CASE("While a coordinator is cut off another takes over, and the first leav
   CHECK(campaign.log().find("another coordinator has taken this campaign over") !=
         std::string::npos);
   campaign.check_end(second);
+}
+
+TEST_CASE("Slurm's controller is cut off for 5 seconds, and nothing changes") {
+  cut_slurm(5);
+}
+
+TEST_CASE("Slurm's controller is cut off for 40 seconds", "[.slow]") {
+  cut_slurm(40);
+}
+
+TEST_CASE("Slurm's controller is cut off for five minutes", "[.slow]") {
+  cut_slurm(300);
 }

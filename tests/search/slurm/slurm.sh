@@ -4,6 +4,8 @@
 #   slurm.sh node DIR NAME                        starts a node again
 #   slurm.sh controller DIR                       starts the controller again
 #   slurm.sh stop DIR
+# A controller on another machine: ATTO_SLURM_CONTROLLER="HOST ADDRESS HERE COMMAND...", where COMMAND lets a program run
+# there and HERE is this machine's address for it.
 # DIR/NAME.pid holds the process of munged, slurmctld, slurmd.n1, ... Every wait ends.
 set -euo pipefail
 action=$1 dir=$2
@@ -35,7 +37,9 @@ launch() {  # launch NAME COMMAND...: beside this script, in a group of its own
   echo $! >"$dir/$name.pid"
 }
 
-start_controller() { launch slurmctld slurmctld -D "$@"; }
+read -r ctld_host ctld_address here ctld_command <<<"${ATTO_SLURM_CONTROLLER:-$(hostname -s) 127.0.0.1 127.0.0.1}"
+# shellcheck disable=SC2086
+start_controller() { launch slurmctld $ctld_command slurmctld -D "$@"; }
 start_node() { launch "slurmd.$1" slurmd -D -N "$1"; }
 nodes_ready() { [ "$(timeout 10 sinfo --noheader --Node --states=idle --format=%N | sort -u | wc -l)" -eq "$1" ]; }
 
@@ -45,6 +49,9 @@ start() {
   need munged slurmctld slurmd sinfo sbatch squeue scancel scontrol
   local me host base range=1
   me=$(id -un) host=$(hostname -s)
+  # Loopback alone; between machines of a test's own network it would not find the right address.
+  local listening='CommunicationParameters=NoCtldInAddrAny,NoInAddrAny'
+  [ -z "$ctld_command" ] || listening=
   # Of the ports below those that the kernel gives out, a stretch by chance.
   base=$((10000 + RANDOM % 200 * 100))
   mkdir -p "$dir"/{munge,secret,state,log}
@@ -58,13 +65,13 @@ start() {
   [ "$nodes" -gt 1 ] && names="n[1-$nodes]" ports="[$((base + 1))-$((base + nodes))]"
   cat >"$dir/slurm.conf" <<CONF
 ClusterName=atto
-SlurmctldHost=$host(127.0.0.1)
+SlurmctldHost=$ctld_host($ctld_address)
 SlurmUser=$me
 SlurmdUser=$me
 AuthType=auth/munge
 AuthInfo=socket=$dir/munge/socket,cred_expire=6
 CredType=cred/munge
-CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
+$listening
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/none
@@ -93,7 +100,7 @@ SelectTypeParameters=CR_CPU
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 JobRequeue=1
-NodeName=$names NodeHostname=$host NodeAddr=127.0.0.1 Port=$ports CPUs=$cpus RealMemory=4000
+NodeName=$names NodeHostname=$host NodeAddr=$here Port=$ports CPUs=$cpus RealMemory=4000
 PartitionName=low Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=10
 PartitionName=high Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF
 CONF

@@ -20,11 +20,13 @@ void write_spec(const Scratch& scratch) {
   write_text(scratch / "spec.json", spec.dump(1));
 }
 
+constexpr int kLongestWait = 900;
 constexpr const char* kSearch = "search spec.json --evaluator fake --out ";
 
 }  // namespace
 
-SlurmCampaign::SlurmCampaign(std::string ledger) : ledger_(std::move(ledger)) {
+SlurmCampaign::SlurmCampaign(std::string ledger, const std::string& controller)
+    : cluster(2, 8, controller), ledger_(std::move(ledger)) {
   write_spec(scratch);
   const Ended ended = run_atto(scratch, std::string(kSearch) + "local --workers 1");
   INFO(ended.err);
@@ -66,7 +68,7 @@ void SlurmCampaign::wait_until(std::int64_t count) const {
 }
 
 void SlurmCampaign::check_end(const std::string& said) {
-  const int code = wait_for(process, 180);
+  const int code = wait_for(process, kLongestWait);
   process = 0;
   INFO(log());
   REQUIRE(code == 0);

@@ -11,8 +11,8 @@ namespace atto::test {
 /// A campaign of 16 workers on two nodes that lasts some seconds, in the folder `run`. The first
 /// thing that it does is to run the same campaign with one worker on this machine.
 struct SlurmCampaign {
-  /// `ledger`: the URL of a database; empty: a file.
-  explicit SlurmCampaign(std::string ledger = "");
+  /// `ledger`: the URL of a database; empty: a file. `controller`: SlurmCluster's.
+  explicit SlurmCampaign(std::string ledger = "", const std::string& controller = "");
   ~SlurmCampaign();
 
   void start(nlohmann::json profile = nlohmann::json::object(),
@@ -27,7 +27,7 @@ struct SlurmCampaign {
   /// The campaign ends with the leaderboard that is expected, and says what happened meanwhile.
   void check_end(const std::string& said = "");
 
-  SlurmCluster cluster{2, 8};
+  SlurmCluster cluster;
   const Scratch& scratch = cluster.scratch;
   nlohmann::json expected;
   int process = 0;

@@ -6,13 +6,15 @@
 
 namespace atto::test {
 
-SlurmCluster::SlurmCluster(int nodes, int cpus) {
+SlurmCluster::SlurmCluster(int nodes, int cpus, std::string controller)
+    : controller_(std::move(controller)) {
   // munge wants all folders above its socket to be open.
   std::filesystem::permissions(scratch / "", std::filesystem::perms(0755));
   const std::string start = script("start '" + (scratch / "slurm").string() + "' " +
                                    std::to_string(nodes) + " " + std::to_string(cpus));
-  const int status = std::system(
-      ("timeout 90 " + start + " >'" + (scratch / "start").string() + "' 2>&1").c_str());
+  const int status = std::system(("ATTO_SLURM_CONTROLLER='" + controller_ + "' timeout 90 " +
+                                  start + " >'" + (scratch / "start").string() + "' 2>&1")
+                                     .c_str());
   INFO(read_text(scratch / "start"));
   REQUIRE(status == 0);
 }

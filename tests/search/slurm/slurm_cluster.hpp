@@ -11,7 +11,8 @@ namespace atto::test {
 /// Slurm is not installed the test fails with what to install. Every wait ends.
 class SlurmCluster {
  public:
-  SlurmCluster(int nodes, int cpus);
+  /// `controller`: ATTO_SLURM_CONTROLLER of slurm.sh, where it is on another machine.
+  SlurmCluster(int nodes, int cpus, std::string controller = "");
   ~SlurmCluster();
   SlurmCluster(const SlurmCluster&) = delete;
   SlurmCluster& operator=(const SlurmCluster&) = delete;
@@ -33,6 +34,7 @@ class SlurmCluster {
 
  private:
   std::string script(const std::string& words) const;
+  const std::string controller_;
 };
 
 }  // namespace atto::test
