@@ -153,6 +153,25 @@ TEST_CASE("export writes a model file that our engine runs as LibTorch does") {
   CHECK_FALSE(fs::exists(scratch / "winner/model.atto"));
 }
 
+TEST_CASE("The trained network of the repository is exported without its data set, and runs") {
+  const Scratch scratch;
+  const std::string model =
+      ATTO_SOURCE_DIR "/prototypes/trained/generative_synthesis_64_at_d --to atto,onnx --out out";
+  const Ended ended = run_atto(scratch, "export " + model + " --json");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json list = json::parse(ended.out);
+  REQUIRE(list.size() == 2);
+  for (const json& file : list) {
+    CHECK(file.at("images") == 8);
+    CHECK(file.at("max_error").get<double>() < 1e-5);
+  }
+  const Ended run =
+      run_atto(scratch, "run out/model.atto " ATTO_SOURCE_DIR "/docs/pictures/fashion_scenes.png");
+  CHECK(run.code == 0);
+  CHECK_THAT(run.out, Catch::Contains("grasshopper"));
+}
+
 TEST_CASE("export writes C that the program of the format's page runs") {
   const Scratch scratch;
   copy_winner(scratch);
