@@ -1,60 +1,12 @@
 #include <cstdint>
-#include <cstring>
 
+#include "export/format/header.hpp"
 #include "export/format/model_file.hpp"
 #include "export/format/program_rules.hpp"
 #include "model_generated.h"
 
 namespace atto::format {
 namespace {
-
-/// Reads the header's numbers and checks them against the file's size.
-struct Header {
-  std::uint64_t metadata_offset, metadata_bytes, weights_offset, weights_bytes, metadata_checksum,
-      weights_checksum;
-};
-
-template <class Value>
-Value get(std::span<const std::byte> bytes, std::size_t at) {
-  Value value;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
-
-void check_section(std::uint64_t at, std::uint64_t offset, std::uint64_t bytes, std::uint64_t size,
-                   const char* name) {
-  if (offset < kHeaderBytes || offset > size || bytes > size - offset)
-    throw ModelError(at, name,
-                     "must lie inside the file of " + std::to_string(size) + " bytes; got " +
-                         std::to_string(bytes) + " bytes at " + std::to_string(offset));
-}
-
-Header read_header(std::span<const std::byte> bytes) {
-  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % kAlignment != 0)
-    throw ModelError(0, "buffer", "must start at a multiple of 64 bytes");
-  if (bytes.size() < kHeaderBytes)
-    throw ModelError(bytes.size(), "header", "the file ends inside the 64-byte header");
-  if (std::memcmp(bytes.data(), "ATTOMDL\n", 8) != 0)
-    throw ModelError(0, "magic", "this is not an .atto model file");
-  const auto version = get<std::uint32_t>(bytes, 8);
-  if (version < kOldestVersion || version > kVersion)
-    throw ModelError(8, "version",
-                     "this runtime reads versions " + std::to_string(kOldestVersion) + " to " +
-                         std::to_string(kVersion) + "; got " + std::to_string(version) +
-                         ": export the model again");
-  if (get<std::uint32_t>(bytes, 12) != 0) throw ModelError(12, "reserved", "must be zero");
-  const Header header{get<std::uint64_t>(bytes, 16), get<std::uint64_t>(bytes, 24),
-                      get<std::uint64_t>(bytes, 32), get<std::uint64_t>(bytes, 40),
-                      get<std::uint64_t>(bytes, 48), get<std::uint64_t>(bytes, 56)};
-  check_section(16, header.metadata_offset, header.metadata_bytes, bytes.size(),
-                "metadata section");
-  check_section(32, header.weights_offset, header.weights_bytes, bytes.size(), "weight section");
-  if (header.metadata_offset % 8 != 0)
-    throw ModelError(16, "metadata section", "must start at a multiple of 8 bytes");
-  if (header.weights_offset % kAlignment != 0)
-    throw ModelError(32, "weight section", "must start at a multiple of 64 bytes");
-  return header;
-}
 
 Window plain(const wire::Window& w, const wire::Slide* down) {
   const Slide across{w.stride(), w.pad()};
@@ -147,10 +99,8 @@ class Reader {
 }  // namespace
 
 ModelView decode(std::span<const std::byte> bytes) {
-  const Header header = read_header(bytes);
+  const Header header = read_header(bytes, kModelMagic, kOldestVersion, kVersion);
   const auto metadata = bytes.subspan(header.metadata_offset, header.metadata_bytes);
-  if (checksum(metadata, checksum(bytes.first(48))) != header.metadata_checksum)
-    throw ModelError(48, "checksum", "header or metadata are damaged");
   const auto* data = reinterpret_cast<const std::uint8_t*>(metadata.data());
   flatbuffers::Verifier verifier(data, metadata.size());
   if (!wire::VerifyModelBuffer(verifier))

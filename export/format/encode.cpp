@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "export/format/header.hpp"
 #include "export/format/model_file.hpp"
 #include "model_generated.h"
 
@@ -71,11 +72,6 @@ flatbuffers::DetachedBuffer metadata_of(const Program& program) {
   return to.Release();
 }
 
-template <class Value>
-void put(std::vector<std::byte>& bytes, std::size_t at, Value value) {
-  std::memcpy(bytes.data() + at, &value, sizeof value);
-}
-
 /// The oldest version that knows all steps.
 std::uint32_t version_of(const Program& program) {
   std::uint32_t version = kOldestVersion;
@@ -96,18 +92,12 @@ std::vector<std::byte> encode(const ModelFile& model) {
   const std::size_t weights_offset =
       (kHeaderBytes + metadata.size() + kAlignment - 1) / kAlignment * kAlignment;
   std::vector<std::byte> bytes(weights_offset + model.weights.size());
-  std::memcpy(bytes.data(), "ATTOMDL\n", 8);
-  put(bytes, 8, version_of(model.program));
-  put<std::uint64_t>(bytes, 16, kHeaderBytes);
-  put<std::uint64_t>(bytes, 24, metadata.size());
-  put<std::uint64_t>(bytes, 32, weights_offset);
-  put<std::uint64_t>(bytes, 40, model.weights.size());
   std::memcpy(bytes.data() + kHeaderBytes, metadata.data(), metadata.size());
   std::copy(model.weights.begin(), model.weights.end(),
             bytes.begin() + static_cast<std::ptrdiff_t>(weights_offset));
-  const std::span<const std::byte> all(bytes);
-  put(bytes, 48, checksum(all.subspan(kHeaderBytes, metadata.size()), checksum(all.first(48))));
-  put(bytes, 56, checksum(model.weights));
+  write_header(bytes, kModelMagic, version_of(model.program),
+               {kHeaderBytes, metadata.size(), weights_offset, model.weights.size(), 0,
+                checksum(model.weights)});
   return bytes;
 }
 

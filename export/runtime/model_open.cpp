@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "export/runtime/mapped_file.hpp"
 #include "export/runtime/model.hpp"
 
 namespace atto::edge {
@@ -52,9 +53,14 @@ class Mapping {
 
 }  // namespace
 
-Model Model::open(const std::filesystem::path& file) {
+MappedFile map_file(const std::filesystem::path& file) {
   const auto mapping = std::make_shared<const Mapping>(file);
-  return view(mapping->bytes(), mapping);
+  return {mapping, mapping->bytes()};
+}
+
+Model Model::open(const std::filesystem::path& file) {
+  const MappedFile mapped = map_file(file);
+  return view(mapped.bytes, mapped.owner);
 }
 
 }  // namespace atto::edge

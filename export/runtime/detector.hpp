@@ -1,0 +1,50 @@
+#pragma once
+// Runs a detector: one arena a network and thread, allocated once. One thread at a time; several
+// detectors may share a model.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "export/runtime/detection/regions.hpp"
+#include "export/runtime/detector_model.hpp"
+#include "export/runtime/engine.hpp"
+
+namespace atto::edge {
+
+struct Detection {
+  Box box;           ///< pixels of the picture that the trunk sees, inside of it
+  float score = 0;   ///< in [0, 1]
+  int category = 0;  ///< from 0: the background is none
+};
+
+class Detector {
+ public:
+  /// Allocates everything that runs need. Throws as Engine.
+  explicit Detector(DetectorModel model, EngineOptions options = {});
+  ~Detector();
+  Detector(Detector&&) noexcept;
+  Detector& operator=(Detector&&) noexcept;
+
+  /// Runs on one picture, [channels, height, width] as the network was trained on (normalised).
+  /// Returns what is found, by falling score; valid until the next run. Allocates nothing.
+  std::span<const Detection> run(std::span<const float> picture) noexcept;
+  /// Runs on pixels, [height, width, channels], normalised as the file says.
+  std::span<const Detection> run_pixels(std::span<const std::uint8_t> pixels) noexcept;
+
+  /// Computes the masks of what the last run found: [detections, side, side], each over its own
+  /// box, in [0, 1]; valid until the next run. Empty for a detector of boxes. Allocates nothing.
+  std::span<const float> masks() noexcept;
+  int mask_side() const noexcept;
+
+  Level level() const noexcept;
+  const DetectorModel& model() const noexcept;
+  /// Bytes held beside the model.
+  std::size_t working_bytes() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace atto::edge

@@ -1,0 +1,293 @@
+// The engine's detectors against the plain interpreter, at every level that this CPU has; and their
+// files.
+#include "export/runtime/detector.hpp"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "export/format/header.hpp"
+#include "export/lowering/lower_detector.hpp"
+#include "export/lowering/passes.hpp"
+#include "export/reference/detector_interpreter.hpp"
+#include "prototypes/detection/matched_sets.hpp"
+#include "prototypes/detection/rules.hpp"
+#include "tests/export/format/sample_program.hpp"
+#include "tests/export/random_weights.hpp"
+#include "tests/export/runtime/runtime_networks.hpp"
+#include "tests/trainer/detectors.hpp"
+
+namespace {
+
+std::size_t allocations = 0;
+
+}  // namespace
+
+// GCC takes the pair for one that does not belong together.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+void* operator new(std::size_t bytes) {
+  ++allocations;
+  if (void* place = std::malloc(bytes)) return place;
+  throw std::bad_alloc();
+}
+void operator delete(void* place) noexcept {
+  std::free(place);
+}
+void operator delete(void* place, std::size_t) noexcept {
+  std::free(place);
+}
+#pragma GCC diagnostic pop
+
+namespace atto::edge {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+using test::MaskInput;
+
+constexpr int kClasses = 3;
+constexpr MaskInput kMaskInputs[] = {MaskInput::None, MaskInput::OwnCrops, MaskInput::BoxFeatures};
+
+net::TensorFile weights_of(const net::DetectorParts& parts) {
+  net::TensorFile all;
+  std::uint64_t seed = 7;
+  for (const net::PartCosts& part : net::part_costs(parts))
+    for (auto& [name, tensor] : test::random_weights(*part.network, seed++).tensors)
+      all.tensors[name] = tensor;
+  return all;
+}
+
+/// A detector of random weights that finds many things, and its file.
+struct Case {
+  explicit Case(MaskInput mask)
+      : parts(test::tiny_detector(kClasses, mask)),
+        weights(weights_of(parts)),
+        file(deploy::detector_bytes(parts, weights, {{"a", "b", "c"}, {}, {}, "test"})),
+        aligned(file) {}
+  DetectorModel model() const { return DetectorModel::view(aligned.get()); }
+
+  net::DetectorParts parts;
+  net::TensorFile weights;
+  Bytes file;
+  test::AlignedBytes aligned;
+};
+
+std::vector<float> picture(std::uint64_t seed) {
+  return test::random_image({3, 64, 64}, seed);
+}
+
+det::Found found_by(Detector& detector, std::span<const float> image) {
+  det::Found found;
+  for (const Detection& one : detector.run(image))
+    found.objects.push_back(
+        {{one.box.x1, one.box.y1, one.box.x2, one.box.y2}, one.category, one.score});
+  found.masks.assign(detector.masks().begin(), detector.masks().end());
+  return found;
+}
+
+std::optional<format::ModelError> error_of(const Bytes& file) {
+  const test::AlignedBytes aligned(file);
+  try {
+    (void)DetectorModel::view(aligned.get());
+    return std::nullopt;
+  } catch (const format::ModelError& error) {
+    return error;
+  }
+}
+
+/// Writes the right checksum of the detector's own header and metadata.
+void repair(Bytes& file) {
+  std::uint64_t words[2];
+  std::memcpy(words, file.data() + 16, sizeof words);
+  if (words[0] > file.size() || words[1] > file.size() - words[0]) return;
+  const std::span<const std::byte> all(file);
+  const std::uint64_t sum =
+      format::checksum(all.subspan(words[0], words[1]), format::checksum(all.first(48)));
+  std::memcpy(file.data() + 48, &sum, sizeof sum);
+}
+
+}  // namespace
+
+TEST_CASE("a detector finds what its parts say, at every level and by several threads") {
+  for (const MaskInput mask : kMaskInputs) {
+    const Case of(mask);
+    const deploy::DetectorInterpreter oracle(of.parts, of.weights);
+    std::vector<det::Found> wanted;
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) wanted.push_back(oracle.run(picture(seed)));
+    CHECK(wanted[0].objects.size() > 5);
+    for (const Level level : available_levels())
+      for (const int threads : {1, 3}) {
+        INFO(level_name(level) << ", " << threads << " threads, mask " << int(mask));
+        Detector detector(of.model(), test::backwards(level, threads));
+        det::MatchedSets sets;
+        for (std::uint64_t seed = 1; seed <= 3; ++seed)
+          sets.add(found_by(detector, picture(seed)), wanted[seed - 1],
+                   det::finding_rule(of.parts.settings));
+        INFO(det::misses(sets));
+        CHECK(det::misses(sets).empty());
+        CHECK(sets.box_error < 0.01);
+        CHECK(sets.has_masks == (mask != MaskInput::None));
+        CHECK((mask != MaskInput::None) == (detector.mask_side() > 0));
+      }
+  }
+}
+
+TEST_CASE("a detector with threads of its own finds the same, run after run") {
+  const Case of(MaskInput::OwnCrops);
+  Detector one(of.model());
+  EngineOptions options;
+  options.threads = 2;
+  Detector two(of.model(), options);
+  for (int i = 0; i < 5; ++i) {
+    const det::Found first = found_by(one, picture(1)), second = found_by(two, picture(1));
+    REQUIRE(first.objects.size() == second.objects.size());
+    det::MatchedSets sets;
+    sets.add(second, first, det::finding_rule(of.parts.settings));
+    CHECK(det::misses(sets).empty());
+  }
+}
+
+TEST_CASE("pictures of a detector allocate nothing") {
+  for (const MaskInput mask : kMaskInputs) {
+    const Case of(mask);
+    EngineOptions options;
+    for (options.threads = 1; options.threads <= 2; ++options.threads) {
+      Detector detector(of.model(), options);
+      const std::vector<float> first = picture(1), second = picture(2);
+      const std::size_t before = allocations;
+      detector.run(first);
+      detector.masks();
+      detector.run(second);
+      detector.masks();
+      CHECK(allocations == before);
+    }
+  }
+}
+
+TEST_CASE("a picture in which nothing is said, and one of no numbers, find nothing") {
+  net::DetectorParts parts = test::tiny_detector(kClasses);
+  parts.settings.score = 1;
+  const Bytes file = deploy::detector_bytes(parts, weights_of(parts), {});
+  const test::AlignedBytes aligned(file);
+  Detector detector(DetectorModel::view(aligned.get()));
+  CHECK(detector.run(picture(1)).empty());
+  CHECK(detector.masks().empty());
+  const std::vector<float> none(3 * 64 * 64, std::nanf(""));
+  CHECK(detector.run(none).empty());
+}
+
+TEST_CASE("a detector's file holds the weights of its proposal network once") {
+  const Case of(MaskInput::OwnCrops);
+  const DetectorModel model = of.model();
+  std::int64_t params = 0;
+  for (const net::PartCosts& part : net::part_costs(of.parts)) params += part.once.params;
+  CHECK(model.weight_bytes() < static_cast<std::size_t>(params) * 4 * 3 / 2);
+  const auto& proposals = model.parts().proposals;
+  // The third level's map is too small for Winograd's weights.
+  CHECK(proposals[0].body.weights().data() == proposals[1].body.weights().data());
+  CHECK(model.macs() == net::count_costs(of.parts).macs);
+  CHECK(model.classes() == kClasses);
+  CHECK(model.mask_side() == 14);
+  CHECK(model.program().classes == std::vector<std::string>{"a", "b", "c"});
+  model.check_weights();
+}
+
+TEST_CASE("a network's file is no detector's, and the other way round") {
+  const Case of(MaskInput::None);
+  CHECK(std::string(error_of(format::encode(test::sample_model()))->what()) ==
+        "magic at byte 0: this is one network, not a detector");
+  try {
+    (void)Model::view(of.aligned.get());
+    FAIL("accepted");
+  } catch (const format::ModelError& error) {
+    CHECK(std::string(error.what()) == "magic at byte 0: this is a detector, not one network");
+  }
+}
+
+TEST_CASE("errors of a detector's file say of which part they are, and where") {
+  const Case of(MaskInput::OwnCrops);
+  const auto places = format::decode_detector(of.aligned.get());
+  Bytes file = of.file;
+  file[places.box.body + 8] = std::byte{99};
+  const auto error = error_of(file);
+  REQUIRE(error);
+  CHECK(error->field() == "box: version");
+  CHECK(error->offset() == places.box.body + 8);
+  SECTION("weights are compared with their checksum on demand") {
+    Bytes damaged = of.file;
+    damaged.back() ^= std::byte{1};
+    const test::AlignedBytes aligned(damaged);
+    CHECK_THROWS_AS(DetectorModel::view(aligned.get()).check_weights(), format::ModelError);
+  }
+}
+
+TEST_CASE("settings that do not fit the networks are refused") {
+  const Case of(MaskInput::OwnCrops);
+  auto models = format::changed(
+      deploy::pieces_of(of.parts, false), [&](const deploy::Piece& piece, const std::string&) {
+        return deploy::lower(
+            deploy::fuse(piece.network, deploy::weights_of(piece.network, of.weights)), {});
+      });
+  REQUIRE(!error_of(format::encode(models)));
+  const auto field = [&](auto change) {
+    auto changed = models;
+    change(changed);
+    const auto error = error_of(format::encode(changed));
+    return error ? error->field() : "accepted";
+  };
+  CHECK(field([](auto& d) { d.settings.anchors.pop_back(); }) == "anchors");
+  CHECK(field([](auto& d) { d.settings.anchors.clear(); }) == "anchors");
+  CHECK(field([](auto& d) { d.settings.anchors[1].width = -1; }) == "anchors");
+  CHECK(field([](auto& d) { d.settings.anchors[1].height = std::nanf(""); }) == "anchors");
+  CHECK(field([](auto& d) {
+          d.settings.anchors.insert(d.settings.anchors.end(), 3, {1, 1});
+        }) == "proposals[0].objectness");
+  CHECK(field([](auto& d) { d.settings.cropped_levels = 4; }) == "cropped_levels");
+  CHECK(field([](auto& d) { d.settings.cropped_levels = 0; }) == "cropped_levels");
+  CHECK(field([](auto& d) { d.settings.proposals = 0; }) == "most_proposals");
+  CHECK(field([](auto& d) { d.settings.detections = 1 << 30; }) == "most_detections");
+  CHECK(field([](auto& d) { d.settings.score = std::nanf(""); }) == "score");
+  CHECK(field([](auto& d) { d.settings.nms = 2; }) == "nms");
+  CHECK(field([](auto& d) { d.settings.mask_follows_box = true; }) == "box");
+  CHECK(field([](auto& d) { d.proposals.pop_back(); }) == "proposals");
+  CHECK(field([](auto& d) { std::swap(d.proposals[0], d.proposals[1]); }) == "proposals[0]");
+  CHECK(field([](auto& d) { d.box = d.proposals[0]; }) == "box");
+  CHECK(field([](auto& d) { d.mask = d.box; }) == "mask");
+  CHECK(field([](auto& d) { d.trunk.last = d.trunk.body; }) == "trunk.last");
+  CHECK(field([](auto& d) { d.box.last = d.box.body; }) == "box.last");
+  CHECK(field([](auto& d) { d.trunk.body.program.classes = {"a"}; }) == "classes");
+}
+
+TEST_CASE("a detector's file that is cut, or of which bits are turned, is an error or runs") {
+  const Case of(MaskInput::OwnCrops);
+  for (std::size_t size = 0; size < of.file.size(); size += size < 4096 ? 61 : 2039) {
+    INFO(size);
+    CHECK(error_of(Bytes(of.file.begin(), of.file.begin() + std::ptrdiff_t(size))));
+  }
+  std::uint64_t metadata[2];
+  std::memcpy(metadata, of.file.data() + 16, sizeof metadata);
+  const std::size_t end = (metadata[0] + metadata[1]) * 8;
+  int refused = 0, accepted = 0;
+  for (std::size_t bit = 0; bit < end; ++bit) {
+    Bytes file = of.file;
+    file[bit / 8] ^= std::byte(1 << bit % 8);
+    CHECK((bit / 8 >= 56 && bit / 8 < 64) != error_of(file).has_value());
+    repair(file);
+    const test::AlignedBytes aligned(file);
+    try {
+      Detector detector(DetectorModel::view(aligned.get()));
+      detector.run(picture(1));
+      detector.masks();
+      ++accepted;
+    } catch (const format::ModelError&) {
+      ++refused;
+    } catch (const std::bad_alloc&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 0);
+  CHECK(accepted > 0);
+}
+
+}  // namespace atto::edge
