@@ -61,17 +61,19 @@ Executor::Executor(const Graph& graph) : graph_(graph) {
 std::map<std::string, Array> Executor::run(std::map<std::string, Array> live) const {
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
     const Node& node = graph_.nodes[i];
-    NodeArguments arguments{node, {}};
+    NodeArguments arguments{node, {}, 0};
     for (const std::string& input : node.inputs) {
       const auto constant = constants_.find(input);
       arguments.inputs.push_back(input.empty()                  ? nullptr
                                  : constant != constants_.end() ? &constant->second
                                                                 : &live.at(input));
     }
-    Array made = find_operator(node.op)(arguments);
+    std::vector<Array> made;
+    for (; arguments.output < node.outputs.size(); ++arguments.output)
+      made.push_back(find_operator(node.op)(arguments));
     for (const std::string& input : node.inputs)
       if (!input.empty() && last_reader_.at(input) == i) live.erase(input);
-    live[node.outputs.at(0)] = std::move(made);
+    for (std::size_t k = 0; k < made.size(); ++k) live[node.outputs[k]] = std::move(made[k]);
   }
   std::map<std::string, Array> outputs;
   for (const Value& output : graph_.outputs) outputs[output.name] = std::move(live.at(output.name));

@@ -1,6 +1,6 @@
 #pragma once
-// Runs an ONNX graph of the operators that we write, by their definition in operator set 13. The
-// product has no ONNX Runtime: this is how a file that was just written is checked.
+// Runs an ONNX graph of the operators that we write, by their definition in operator sets 13
+// and 16. The product has no ONNX Runtime: this is how a file that was just written is checked.
 
 #include <cstdint>
 #include <map>
@@ -11,12 +11,16 @@
 
 namespace atto::deploy::onnx {
 
-/// A tensor with all its sides, batch first. Floats lie in `values`, whole numbers of any type in
-/// `wholes`; the other is empty.
+/// A tensor with all its sides, batch first. Floats lie in `values`, whole numbers of any type, and
+/// what is true as 1, in `wholes`; the other is empty.
 struct Array {
   std::vector<std::int64_t> dims;
   std::vector<float> values;
   std::vector<std::int64_t> wholes;
+
+  double number(std::size_t i) const {
+    return values.empty() ? static_cast<double>(wholes[i]) : double{values[i]};
+  }
 };
 
 class Executor {

@@ -13,8 +13,9 @@
 
 namespace atto::deploy::onnx {
 
-/// The operator set of every file that we write.
-inline constexpr int kOpset = 13;
+/// The operator sets of what we write: of networks, and of detectors, whose RoiAlign knows the
+/// middles of pixels since 16.
+inline constexpr int kOpset = 13, kDetectorOpset = 16;
 
 /// A tensor, and numbers that are not whole, are read of other people's files alone.
 using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>,
@@ -27,15 +28,18 @@ struct Node {
   std::map<std::string, Attribute> attributes;
 };
 
-/// A tensor that flows: its name, and its shape after the batch, which is symbolic.
+/// A tensor that flows: its name, and its shape after the batch, which is symbolic; or all of it.
 struct Value {
   std::string name;
   std::vector<std::int64_t> shape;
+  bool has_batch = true;
+  net::Tensor::Type type = net::Tensor::Type::F32;
   friend bool operator==(const Value&, const Value&) = default;
 };
 
 struct Graph {
   std::string name;
+  int opset = kOpset;
   std::vector<Node> nodes;  ///< each after those that make its inputs
   std::map<std::string, net::Tensor> initializers;
   std::vector<Value> inputs, outputs;

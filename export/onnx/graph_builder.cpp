@@ -17,9 +17,10 @@ net::Tensor tensor_of(net::Tensor::Type type, std::span<const Number> values,
 
 }  // namespace
 
-GraphBuilder::GraphBuilder(std::string name, const std::vector<std::string>& reserved)
+GraphBuilder::GraphBuilder(std::string name, const std::vector<std::string>& reserved, int opset)
     : taken_(reserved.begin(), reserved.end()) {
   graph_.name = std::move(name);
+  graph_.opset = opset;
 }
 
 std::string GraphBuilder::fresh(const std::string& name) {
@@ -28,13 +29,14 @@ std::string GraphBuilder::fresh(const std::string& name) {
   return free;
 }
 
-std::string GraphBuilder::input(const std::string& name, std::vector<std::int64_t> shape) {
-  graph_.inputs.push_back({fresh(name), std::move(shape)});
+std::string GraphBuilder::input(Value value) {
+  value.name = fresh(value.name);
+  graph_.inputs.push_back(std::move(value));
   return graph_.inputs.back().name;
 }
 
-void GraphBuilder::output(const std::string& name, std::vector<std::int64_t> shape) {
-  graph_.outputs.push_back({name, std::move(shape)});
+void GraphBuilder::output(Value value) {
+  graph_.outputs.push_back(std::move(value));
 }
 
 std::string GraphBuilder::add(const std::string& op, const std::string& name,
@@ -44,6 +46,20 @@ std::string GraphBuilder::add(const std::string& op, const std::string& name,
   const std::string output = claimed.empty() ? fresh(name) : claimed;
   graph_.nodes.push_back({op, name, std::move(inputs), {output}, std::move(attributes)});
   return output;
+}
+
+std::string GraphBuilder::add_second(const std::string& op, const std::string& name,
+                                     std::vector<std::string> inputs,
+                                     std::map<std::string, Attribute> attributes) {
+  add(op, name, std::move(inputs), std::move(attributes));
+  std::vector<std::string>& outputs = graph_.nodes.back().outputs;
+  outputs.push_back(fresh(name + "/places"));
+  return outputs.back();
+}
+
+std::string GraphBuilder::weight(const std::string& name, const net::Tensor& tensor) {
+  const auto found = weights_.find(name);
+  return found != weights_.end() ? found->second : weights_[name] = constant(name, tensor);
 }
 
 std::string GraphBuilder::constant(const std::string& name, net::Tensor tensor) {

@@ -19,13 +19,21 @@ namespace {
 namespace pb = ::onnx;
 using Type = net::Tensor::Type;
 
-constexpr int kIrVersion = 7;  // of ONNX 1.8, which brought operator set 13
+/// Of ONNX 1.8, which brought operator set 13; of 1.11, which brought 16.
+constexpr int kIrVersion = 7, kDetectorIrVersion = 8;
 constexpr const char* kBatch = "batch";
 constexpr std::pair<Type, int> kTypes[] = {{Type::F32, pb::TensorProto::FLOAT},
                                            {Type::I64, pb::TensorProto::INT64},
                                            {Type::I32, pb::TensorProto::INT32},
                                            {Type::I8, pb::TensorProto::INT8},
                                            {Type::U8, pb::TensorProto::UINT8}};
+
+int type_of(Type type, const std::string& name) {
+  const auto* found = std::find_if(std::begin(kTypes), std::end(kTypes),
+                                   [&](const auto& pair) { return pair.first == type; });
+  if (found == std::end(kTypes)) throw InternalError(name + ": no such tensor in an ONNX file");
+  return found->second;
+}
 
 void set(pb::AttributeProto& to, const std::string& name, const Attribute& from) {
   to.set_name(name);
@@ -49,17 +57,14 @@ void set(pb::AttributeProto& to, const std::string& name, const Attribute& from)
 void set(pb::ValueInfoProto& to, const Value& from) {
   to.set_name(from.name);
   auto& type = *to.mutable_type()->mutable_tensor_type();
-  type.set_elem_type(pb::TensorProto::FLOAT);
-  type.mutable_shape()->add_dim()->set_dim_param(kBatch);
+  type.set_elem_type(type_of(from.type, from.name));
+  if (from.has_batch) type.mutable_shape()->add_dim()->set_dim_param(kBatch);
   for (const std::int64_t side : from.shape) type.mutable_shape()->add_dim()->set_dim_value(side);
 }
 
 void set(pb::TensorProto& to, const std::string& name, const net::Tensor& from) {
   to.set_name(name);
-  const auto* type = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                  [&](const auto& pair) { return pair.first == from.type; });
-  if (type == std::end(kTypes)) throw InternalError(name + ": no such tensor in an ONNX file");
-  to.set_data_type(type->second);
+  to.set_data_type(type_of(from.type, name));
   for (const std::int64_t side : from.shape) to.add_dims(side);
   to.set_raw_data(from.bytes.data(), from.bytes.size());
 }
@@ -74,10 +79,10 @@ void set(pb::NodeProto& to, const Node& from) {
 
 pb::ModelProto to_proto(const Graph& graph) {
   pb::ModelProto model;
-  model.set_ir_version(kIrVersion);
+  model.set_ir_version(graph.opset == kOpset ? kIrVersion : kDetectorIrVersion);
   model.set_producer_name("AttoForge");
   model.set_producer_version(ATTO_VERSION);
-  model.add_opset_import()->set_version(kOpset);
+  model.add_opset_import()->set_version(graph.opset);
   for (const auto& [key, text] : graph.metadata) {
     auto& entry = *model.add_metadata_props();
     entry.set_key(key);
@@ -144,9 +149,25 @@ net::Tensor tensor_of(const pb::TensorProto& from) {
   return tensor;
 }
 
+/// Of a file of ours, whose batch has its name.
+Value own_value_of(const pb::ValueInfoProto& from) {
+  Value value = value_of(from);
+  const auto& type = from.type().tensor_type();
+  const auto* known = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& pair) {
+    return pair.second == type.elem_type();
+  });
+  if (known != std::end(kTypes)) value.type = known->first;
+  value.has_batch = type.shape().dim_size() > 0 && type.shape().dim(0).dim_param() == kBatch;
+  if (!value.has_batch && type.shape().dim_size() > 0)
+    value.shape.insert(value.shape.begin(), type.shape().dim(0).dim_value());
+  return value;
+}
+
 Graph from_proto(const pb::ModelProto& model) {
   Graph graph;
   const pb::GraphProto& from = model.graph();
+  if (model.opset_import_size() > 0)
+    graph.opset = static_cast<int>(model.opset_import(0).version());
   graph.name = from.name();
   for (const auto& node : from.node()) {
     Node& made = graph.nodes.emplace_back(Node{node.op_type(), node.name(), {}, {}, {}});
@@ -157,9 +178,9 @@ Graph from_proto(const pb::ModelProto& model) {
   }
   for (const auto& tensor : from.initializer())
     graph.initializers[tensor.name()] = tensor_of(tensor);
-  for (const auto& value : from.input()) graph.inputs.push_back(value_of(value));
-  for (const auto& value : from.output()) graph.outputs.push_back(value_of(value));
-  for (const auto& value : from.value_info()) graph.inferred.push_back(value_of(value));
+  for (const auto& value : from.input()) graph.inputs.push_back(own_value_of(value));
+  for (const auto& value : from.output()) graph.outputs.push_back(own_value_of(value));
+  for (const auto& value : from.value_info()) graph.inferred.push_back(own_value_of(value));
   for (const auto& entry : model.metadata_props()) graph.metadata[entry.key()] = entry.value();
   return graph;
 }

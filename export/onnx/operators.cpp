@@ -31,8 +31,13 @@ std::vector<std::int64_t> NodeArguments::wholes(const char* name,
   return attribute(node, name, std::move(otherwise));
 }
 
+std::string NodeArguments::text(const char* name, std::string otherwise) const {
+  return attribute(node, name, std::move(otherwise));
+}
+
 Operator find_operator(std::string_view name) {
-  for (const auto table : {map_operators(), element_operators(), arrangement_operators()})
+  for (const auto table :
+       {map_operators(), element_operators(), arrangement_operators(), detection_operators()})
     for (const NamedOperator& entry : table)
       if (entry.name == name) return entry.run;
   return nullptr;

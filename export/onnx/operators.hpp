@@ -12,6 +12,7 @@ namespace atto::deploy::onnx {
 struct NodeArguments {
   const Node& node;
   std::vector<const Array*> inputs;
+  std::size_t output = 0;  ///< which of the node's is asked for
 
   const Array& in(std::size_t i) const;
   bool has(std::size_t i) const { return i < inputs.size() && inputs[i] != nullptr; }
@@ -19,6 +20,7 @@ struct NodeArguments {
   std::int64_t whole(const char* name, std::int64_t otherwise) const;
   float number(const char* name, float otherwise) const;
   std::vector<std::int64_t> wholes(const char* name, std::vector<std::int64_t> otherwise) const;
+  std::string text(const char* name, std::string otherwise) const;
 };
 
 using Operator = Array (*)(const NodeArguments&);
@@ -26,7 +28,7 @@ using Operator = Array (*)(const NodeArguments&);
 /// Returns null for one that we do not write.
 Operator find_operator(std::string_view name);
 
-/// The three tables that find_operator() searches.
+/// The tables that find_operator() searches.
 struct NamedOperator {
   std::string_view name;
   Operator run;
@@ -34,6 +36,7 @@ struct NamedOperator {
 std::span<const NamedOperator> map_operators();          ///< convolution, pooling, norm, products
 std::span<const NamedOperator> element_operators();      ///< element by element, with broadcasting
 std::span<const NamedOperator> arrangement_operators();  ///< moves values only
+std::span<const NamedOperator> detection_operators();    ///< between a detector's networks
 
 /// Returns the number of elements that sides span.
 std::int64_t elements_of(std::span<const std::int64_t> dims);

@@ -38,23 +38,39 @@ std::int64_t place(std::int64_t index, const Sides& out, const Sides& steps) {
   return at;
 }
 
+/// Makes floats of floats, and whole numbers of whole numbers.
 template <class Make>
 Array both(const Array& a, const Array& b, Make&& make) {
   Sides out = a.dims.size() >= b.dims.size() ? a.dims : b.dims;
   const Sides& shorter = a.dims.size() >= b.dims.size() ? b.dims : a.dims;
   for (std::size_t i = 1; i <= shorter.size(); ++i) {
     std::int64_t& side = out[out.size() - i];
-    side = std::max(side, shorter[shorter.size() - i]);
+    if (side == 1) side = shorter[shorter.size() - i];
   }
-  Array dst{out, std::vector<float>(static_cast<std::size_t>(elements_of(out))), {}};
+  const auto count = static_cast<std::size_t>(elements_of(out));
+  Array dst{out, {}, {}};
   const Sides left = steps_of(a.dims, out), right = steps_of(b.dims, out);
-  const bool is_plain = a.dims == b.dims;
-  for (std::size_t i = 0; i < dst.values.size(); ++i) {
+  const bool is_plain = a.dims == b.dims, is_whole = !a.wholes.empty() && !b.wholes.empty();
+  for (std::size_t i = 0; i < count; ++i) {
     const auto at = static_cast<std::int64_t>(i);
     const auto l = static_cast<std::size_t>(is_plain ? at : place(at, out, left));
     const auto r = static_cast<std::size_t>(is_plain ? at : place(at, out, right));
-    dst.values[i] = static_cast<float>(make(double{a.values[l]}, double{b.values[r]}));
+    const double made = make(a.number(l), b.number(r));
+    if (is_whole)
+      dst.wholes.push_back(static_cast<std::int64_t>(made));
+    else
+      dst.values.push_back(static_cast<float>(made));
   }
+  return dst;
+}
+
+/// As above, of what is true or false.
+template <class Holds>
+Array compare(const NodeArguments& arguments, Holds&& holds) {
+  Array dst = both(arguments.in(0), arguments.in(1),
+                   [&](double a, double b) { return holds(a, b) ? 1.0 : 0.0; });
+  if (dst.wholes.empty()) dst.wholes.assign(dst.values.begin(), dst.values.end());
+  dst.values.clear();
   return dst;
 }
 
@@ -93,6 +109,36 @@ Array sub(const NodeArguments& arguments) {
 }
 Array div(const NodeArguments& arguments) {
   return both(arguments.in(0), arguments.in(1), [](double a, double b) { return a / b; });
+}
+Array minimum(const NodeArguments& arguments) {
+  return both(arguments.in(0), arguments.in(1),
+              [](double a, double b) { return std::isnan(a) || a < b ? a : b; });
+}
+Array maximum(const NodeArguments& arguments) {
+  return both(arguments.in(0), arguments.in(1),
+              [](double a, double b) { return std::isnan(a) || a > b ? a : b; });
+}
+Array remainder(const NodeArguments& arguments) {
+  return both(arguments.in(0), arguments.in(1),
+              [](double a, double b) { return a - b * std::floor(a / b); });
+}
+Array greater(const NodeArguments& arguments) {
+  return compare(arguments, [](double a, double b) { return a > b; });
+}
+Array greater_or_equal(const NodeArguments& arguments) {
+  return compare(arguments, [](double a, double b) { return a >= b; });
+}
+Array less_or_equal(const NodeArguments& arguments) {
+  return compare(arguments, [](double a, double b) { return a <= b; });
+}
+Array logical_and(const NodeArguments& arguments) {
+  return compare(arguments, [](double a, double b) { return a != 0 && b != 0; });
+}
+Array exponential(const NodeArguments& arguments) {
+  return each(arguments.in(0), [](double x) { return std::exp(x); });
+}
+Array magnitude(const NodeArguments& arguments) {
+  return each(arguments.in(0), [](double x) { return std::fabs(x); });
 }
 Array square_root(const NodeArguments& arguments) {
   return each(arguments.in(0), [](double x) { return std::sqrt(x); });
@@ -177,6 +223,15 @@ constexpr NamedOperator kOperators[] = {{"Relu", relu},
                                         {"Div", div},
                                         {"Sqrt", square_root},
                                         {"Sum", sum},
+                                        {"Min", minimum},
+                                        {"Max", maximum},
+                                        {"Mod", remainder},
+                                        {"Greater", greater},
+                                        {"GreaterOrEqual", greater_or_equal},
+                                        {"LessOrEqual", less_or_equal},
+                                        {"And", logical_and},
+                                        {"Exp", exponential},
+                                        {"Abs", magnitude},
                                         {"QuantizeLinear", quantize_linear},
                                         {"DequantizeLinear", dequantize_linear}};
 

@@ -25,16 +25,31 @@ Array flatten(const NodeArguments& arguments) {
   return dst;
 }
 
-/// A side of 0 keeps the input's.
+/// A side of 0 keeps the input's, one of -1 is what is left.
 Array reshape(const NodeArguments& arguments) {
   Array dst = arguments.in(0);
   Sides dims = arguments.in(1).wholes;
   for (std::size_t i = 0; i < dims.size(); ++i)
     if (dims[i] == 0) dims[i] = dst.dims.at(i);
+  if (const auto left = std::find(dims.begin(), dims.end(), -1); left != dims.end()) {
+    *left = 1;
+    *left = elements_of(dst.dims) / elements_of(dims);
+  }
   if (elements_of(dims) != elements_of(dst.dims))
     throw InternalError(arguments.node.name + ": cannot take this shape");
   dst.dims = dims;
   return dst;
+}
+
+/// Writes to `dst`, whose sides are known, source element from(i) at each place i.
+template <class From>
+void move_values(const Array& src, Array& dst, From&& from) {
+  const std::int64_t count = elements_of(dst.dims);
+  for (std::int64_t i = 0; i < count; ++i)
+    if (src.values.empty())
+      dst.wholes.push_back(src.wholes[at(from(i))]);
+    else
+      dst.values.push_back(src.values[at(from(i))]);
 }
 
 Array transpose(const NodeArguments& arguments) {
@@ -44,62 +59,93 @@ Array transpose(const NodeArguments& arguments) {
   for (std::size_t i = src.dims.size() - 1; i-- > 0;) steps[i] = steps[i + 1] * src.dims[i + 1];
   Array dst;
   for (const std::int64_t axis : order) dst.dims.push_back(src.dims[at(axis)]);
-  dst.values.resize(src.values.size());
-  for (std::size_t i = 0; i < dst.values.size(); ++i) {
-    std::int64_t rest = static_cast<std::int64_t>(i), from = 0;
+  move_values(src, dst, [&](std::int64_t rest) {
+    std::int64_t from = 0;
     for (std::size_t axis = order.size(); axis-- > 0; rest /= dst.dims[axis])
       from += rest % dst.dims[axis] * steps[at(order[axis])];
-    dst.values[i] = src.values[at(from)];
-  }
+    return from;
+  });
+  return dst;
+}
+
+/// An axis that may count from the end.
+std::size_t axis_of(std::int64_t axis, const Array& src) {
+  return at(axis < 0 ? axis + static_cast<std::int64_t>(src.dims.size()) : axis);
+}
+
+/// Places along an axis, in the order of `places`.
+Array picked(const Array& src, std::size_t axis, std::span<const std::int64_t> places) {
+  const std::int64_t inner = elements_of(std::span(src.dims).subspan(axis + 1));
+  const auto count = static_cast<std::int64_t>(places.size());
+  Array dst{src.dims, {}, {}};
+  dst.dims[axis] = count;
+  move_values(src, dst, [&](std::int64_t i) {
+    const std::int64_t outer = i / inner / count;
+    return (outer * src.dims[axis] + places[at(i / inner % count)]) * inner + i % inner;
+  });
   return dst;
 }
 
 Array concat(const NodeArguments& arguments) {
-  if (arguments.whole("axis", 0) != 1)
-    throw InternalError(arguments.node.name + ": axis must be 1");
+  const std::size_t axis = axis_of(arguments.whole("axis", 0), arguments.in(0));
   Array dst{arguments.in(0).dims, {}, {}};
-  dst.dims[1] = 0;
+  dst.dims[axis] = 0;
   for (std::size_t i = 0; i < arguments.inputs.size(); ++i)
-    dst.dims[1] += arguments.in(i).dims.at(1);
-  for (std::int64_t n = 0; n < dst.dims[0]; ++n)
+    dst.dims[axis] += arguments.in(i).dims.at(axis);
+  const std::int64_t outer = elements_of(std::span(dst.dims).first(axis));
+  for (std::int64_t n = 0; n < outer; ++n)
     for (std::size_t i = 0; i < arguments.inputs.size(); ++i) {
       const Array& src = arguments.in(i);
-      const std::int64_t each = elements_of(std::span(src.dims).subspan(1));
-      dst.values.insert(dst.values.end(), src.values.begin() + n * each,
-                        src.values.begin() + (n + 1) * each);
+      const std::int64_t each = elements_of(std::span(src.dims).subspan(axis));
+      const auto append = [&](const auto& from, auto& to) {
+        if (!from.empty())
+          to.insert(to.end(), from.begin() + n * each, from.begin() + (n + 1) * each);
+      };
+      append(src.values, dst.values);
+      append(src.wholes, dst.wholes);
     }
   return dst;
 }
 
+/// Of one axis, between places that are inside.
 Array slice(const NodeArguments& arguments) {
-  if (arguments.in(3).wholes != Sides{1})
-    throw InternalError(arguments.node.name + ": axes must be 1");
-  const Array& src = arguments.in(0);
+  const std::size_t axis = axis_of(arguments.in(3).wholes.at(0), arguments.in(0));
   const std::int64_t begin = arguments.in(1).wholes.at(0), end = arguments.in(2).wholes.at(0);
-  const std::int64_t plane = elements_of(std::span(src.dims).subspan(2));
-  Array dst{src.dims, {}, {}};
-  dst.dims[1] = end - begin;
-  for (std::int64_t n = 0; n < src.dims[0]; ++n) {
-    const auto first = src.values.begin() + n * src.dims[1] * plane;
-    dst.values.insert(dst.values.end(), first + begin * plane, first + end * plane);
-  }
-  return dst;
+  Sides places;
+  for (std::int64_t i = begin; i < end; ++i) places.push_back(i);
+  return picked(arguments.in(0), axis, places);
 }
 
-/// Places along axis 1.
 Array gather(const NodeArguments& arguments) {
-  if (arguments.whole("axis", 0) != 1)
-    throw InternalError(arguments.node.name + ": axis must be 1");
   const Array& src = arguments.in(0);
-  const Sides& places = arguments.in(1).wholes;
-  const std::int64_t plane = elements_of(std::span(src.dims).subspan(2));
-  Array dst{src.dims, {}, {}};
-  dst.dims[1] = static_cast<std::int64_t>(places.size());
-  for (std::int64_t n = 0; n < src.dims[0]; ++n)
-    for (const std::int64_t place : places) {
-      const auto first = src.values.begin() + (n * src.dims[1] + place) * plane;
-      dst.values.insert(dst.values.end(), first, first + plane);
+  return picked(src, axis_of(arguments.whole("axis", 0), src), arguments.in(1).wholes);
+}
+
+/// Pads by 0 or by what is nearest.
+Array pad(const NodeArguments& arguments) {
+  const Array& src = arguments.in(0);
+  const Sides& pads = arguments.in(1).wholes;
+  const bool is_edge = arguments.text("mode", "constant") == "edge";
+  Array dst;
+  for (std::size_t i = 0; i < src.dims.size(); ++i)
+    dst.dims.push_back(pads.at(i) + src.dims[i] + pads.at(i + src.dims.size()));
+  const std::int64_t count = elements_of(dst.dims);
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t from = 0, rest = i, step = 1;
+    bool is_inside = true;
+    for (std::size_t axis = src.dims.size(); axis-- > 0; rest /= dst.dims[axis]) {
+      const std::int64_t place = rest % dst.dims[axis] - pads[axis];
+      const std::int64_t nearest = std::clamp<std::int64_t>(place, 0, src.dims[axis] - 1);
+      is_inside = is_inside && place == nearest;
+      from += nearest * step;
+      step *= src.dims[axis];
     }
+    const bool is_copied = is_inside || is_edge;
+    if (src.values.empty())
+      dst.wholes.push_back(is_copied ? src.wholes[at(from)] : 0);
+    else
+      dst.values.push_back(is_copied ? src.values[at(from)] : 0);
+  }
   return dst;
 }
 
@@ -121,8 +167,9 @@ Array resize(const NodeArguments& arguments) {
 }
 
 constexpr NamedOperator kOperators[] = {
-    {"Identity", identity}, {"Flatten", flatten}, {"Reshape", reshape}, {"Transpose", transpose},
-    {"Concat", concat},     {"Slice", slice},     {"Gather", gather},   {"Resize", resize}};
+    {"Identity", identity},   {"Flatten", flatten}, {"Reshape", reshape},
+    {"Transpose", transpose}, {"Concat", concat},   {"Slice", slice},
+    {"Gather", gather},       {"Pad", pad},         {"Resize", resize}};
 
 }  // namespace
 

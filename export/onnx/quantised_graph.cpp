@@ -53,7 +53,7 @@ class QuantisedWriter {
 
   std::string operator()(const FusedInput& /*op*/) {
     const net::Shape& shape = node().shape;
-    return graph_.input(node().name, {shape.channels, shape.height, shape.width});
+    return graph_.input({node().name, {shape.channels, shape.height, shape.width}});
   }
   std::string operator()(const FusedConv& op) {
     if (op.is_transposed) return deconv(op);
@@ -238,9 +238,9 @@ class QuantisedWriter {
     const std::string& made = tensors_[at(output.layer)];
     if (made != output.name) graph_.add("Identity", output.name, {made}, {}, output.name);
     const net::Shape& shape = shape_of(output.layer);
-    graph_.output(output.name, is_flat(output.layer)
-                                   ? Sides{shape.channels}
-                                   : Sides{shape.channels, shape.height, shape.width});
+    graph_.output({output.name, is_flat(output.layer)
+                                    ? Sides{shape.channels}
+                                    : Sides{shape.channels, shape.height, shape.width}});
   }
 
   const FusedNetwork& network_;

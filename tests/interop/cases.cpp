@@ -18,10 +18,15 @@ std::string CaseWriter::values(const std::string& file, const std::vector<float>
   return file;
 }
 
-void CaseWriter::write(const std::string& name, const deploy::onnx::Graph& graph,
-                       const Expectation& wanted, const std::string& rule) {
+std::string CaseWriter::next_model(const deploy::onnx::Graph& graph) {
   const std::string stem = fmt::format("case{:03}", count_++);
   deploy::onnx::write_model(folder_ / (stem + ".onnx"), graph);
+  return stem;
+}
+
+void CaseWriter::write(const std::string& name, const deploy::onnx::Graph& graph,
+                       const Expectation& wanted, const std::string& rule) {
+  const std::string stem = next_model(graph);
   const deploy::onnx::Value& input = graph.inputs.at(0);
   std::string outputs;
   for (std::size_t o = 0; o < graph.outputs.size(); ++o)
@@ -44,6 +49,24 @@ void CaseWriter::add_by_top1(const std::string& name, const deploy::onnx::Graph&
                              const Expectation& wanted, double max_error, double min_agreement) {
   write(name, graph, wanted,
         fmt::format(R"("max_error": {}, "min_agreement": {})", max_error, min_agreement));
+}
+
+void CaseWriter::add_detector(const std::string& name, const deploy::onnx::Graph& graph,
+                              const std::vector<float>& picture, const det::Found& wanted) {
+  const std::string stem = next_model(graph);
+  std::vector<float> boxes, scores, classes;
+  for (const det::FoundObject& object : wanted.objects) {
+    boxes.insert(boxes.end(), {object.box.x1, object.box.y1, object.box.x2, object.box.y2});
+    scores.push_back(object.score);
+    classes.push_back(static_cast<float>(object.category));
+  }
+  list_ += fmt::format(
+      R"({}{{"name": "{}", "model": "{}.onnx", "input_name": "input", "input": "{}", "input_dims": [{}],
+ "objects": {{"count": {}, "boxes": "{}", "scores": "{}", "classes": "{}", "masks": "{}"}}}})",
+      list_.empty() ? "" : ",\n", name, stem, values(stem + "_in.bin", picture),
+      fmt::join(graph.inputs.at(0).shape, ", "), wanted.objects.size(),
+      values(stem + "_boxes.bin", boxes), values(stem + "_scores.bin", scores),
+      values(stem + "_classes.bin", classes), values(stem + "_masks.bin", wanted.masks));
 }
 
 void CaseWriter::finish() {

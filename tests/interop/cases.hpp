@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "export/onnx/graph.hpp"
+#include "prototypes/detection/found_objects.hpp"
 
 namespace atto::test {
 
@@ -28,11 +29,15 @@ class CaseWriter {
   /// same largest value in the first output.
   void add_by_top1(const std::string& name, const deploy::onnx::Graph& graph,
                    const Expectation& wanted, double max_error, double min_agreement);
+  /// A detector: of one picture, these objects in some order.
+  void add_detector(const std::string& name, const deploy::onnx::Graph& graph,
+                    const std::vector<float>& picture, const det::Found& wanted);
   void finish();
 
  private:
   void write(const std::string& name, const deploy::onnx::Graph& graph, const Expectation& wanted,
              const std::string& rule);
+  std::string next_model(const deploy::onnx::Graph& graph);
   std::string values(const std::string& file, const std::vector<float>& values);
 
   std::filesystem::path folder_;

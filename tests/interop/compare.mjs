@@ -33,6 +33,40 @@ function top1(logits, images) {
   });
 }
 
+function overlap(a, b) {
+  const area = box => Math.max(0, box[2] - box[0]) * Math.max(0, box[3] - box[1]);
+  const both = area([Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])]);
+  return both / (area(a) + area(b) - both);
+}
+
+// What a detector says of one picture, in some order: the largest error of boxes in pixels, of scores and of masks;
+// and that nothing lies behind the count.
+function detectionErrors(results, wanted) {
+  const rows = results.scores.data.length, count = Number(results.count.data[0]);
+  const masks = results.masks ? floats(wanted.masks) : new Float32Array(0);
+  const pixels = results.masks ? results.masks.data.length / rows : 0;
+  const errors = { box: 0, score: 0, mask: 0 };
+  for (const output of [results.boxes, results.scores, results.classes, results.masks])
+    if (output && output.data.slice(count * output.data.length / rows).some(x => Number(x) !== 0)) return null;
+  if (count !== wanted.count) return null;
+  const boxes = floats(wanted.boxes), scores = floats(wanted.scores), classes = floats(wanted.classes);
+  const free = new Set(Array(count).keys());
+  const box = (from, i) => from.subarray(4 * i, 4 * i + 4);
+  for (let i = 0; i < count; ++i) {
+    const match = [...free].filter(k => Number(results.classes.data[k]) === classes[i])
+      .reduce((best, k) => best < 0 || overlap(box(results.boxes.data, k), box(boxes, i)) >
+                                       overlap(box(results.boxes.data, best), box(boxes, i)) ? k : best, -1);
+    if (match < 0) return null;
+    free.delete(match);
+    for (let c = 0; c < 4; ++c)
+      errors.box = Math.max(errors.box, Math.abs(results.boxes.data[4 * match + c] - boxes[4 * i + c]));
+    errors.score = Math.max(errors.score, Math.abs(results.scores.data[match] - scores[i]));
+    for (let p = 0; p < pixels; ++p)
+      errors.mask = Math.max(errors.mask, Math.abs(results.masks.data[match * pixels + p] - masks[i * pixels + p]));
+  }
+  return errors;
+}
+
 const cases = JSON.parse(readFileSync(join(folder, 'cases.json')));
 let failed = 0, worst = 0;
 // Images of the int8 cases, whose top-1 agreement is judged over all of them.
@@ -42,9 +76,19 @@ for (const one of cases) {
   const session = await ort.InferenceSession.create(join(folder, one.model),
                                                     { intraOpNumThreads: 1, interOpNumThreads: 1,
                                                       extra: { session: { x64quantprecision: '1' } } });
-  const images = one.input_dims[0];
   const input = new ort.Tensor('float32', floats(one.input), one.input_dims);
   const results = await session.run({ [one.input_name]: input });
+  if (one.objects) {
+    const errors = detectionErrors(results, one.objects);
+    const good = errors !== null && errors.box < 0.01 && errors.score < 1e-4 && errors.mask < 1e-3;
+    if (!good) ++failed;
+    console.log(`${good ? 'ok    ' : 'FAILED'} ${one.name}: ${one.objects.count} objects, ` +
+                (errors === null ? 'others are said' : `errors: box ${errors.box.toExponential(2)} px, ` +
+                 `score ${errors.score.toExponential(2)}, mask ${errors.mask.toExponential(2)}`));
+    await session.release();
+    continue;
+  }
+  const images = one.input_dims[0];
   const is_int8 = one.min_agreement !== undefined;
   let error = 0, agreement = 1;
   for (const output of one.outputs) {

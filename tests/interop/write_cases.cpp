@@ -8,6 +8,7 @@
 
 #include "design_specs/errors.hpp"
 #include "export/lowering/passes.hpp"
+#include "export/onnx/detector_graph.hpp"
 #include "export/onnx/network_graph.hpp"
 #include "export/onnx/quantised_graph.hpp"
 #include "export/quantisation/quantise.hpp"
@@ -17,6 +18,7 @@
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
+#include "tests/export/onnx/detectors.hpp"
 #include "tests/export/random_weights.hpp"
 #include "tests/interop/cases.hpp"
 #include "tests/prototypes/network/random_network.hpp"
@@ -137,6 +139,51 @@ void add_generated(test::CaseWriter& cases, const char* spec_name, std::size_t c
   }
 }
 
+void add_detector(test::CaseWriter& cases, const std::string& name,
+                  const net::DetectorParts& detector, const net::TensorFile& weights,
+                  std::uint64_t seed) {
+  const std::vector<float> picture = test::random_image(detector.trunk.input, seed);
+  cases.add_detector(name, deploy::onnx::detector_graph(detector, weights), picture,
+                     test::find_by_reference(detector, weights, picture));
+}
+
+/// With more objects than fit, with none, and with equal scores.
+void add_small_detectors(test::CaseWriter& cases) {
+  using test::DetectorKind;
+  for (const auto kind : {DetectorKind::Masks, DetectorKind::Boxes, DetectorKind::Crops}) {
+    net::DetectorParts detector = test::small_detector(kind);
+    const std::string name = fmt::format("small detector {}", static_cast<int>(kind));
+    for (std::uint64_t seed = 1; seed <= 4; ++seed)
+      add_detector(cases, fmt::format("{}, seed {}", name, seed), detector,
+                   test::random_weights(detector, seed), seed);
+    const net::TensorFile weights = test::random_weights(detector, 5);
+    detector.settings.nms = 0.9;
+    add_detector(cases, name + ", equal scores", detector, test::undecided(detector, weights), 5);
+    detector.settings.score = 1;
+    add_detector(cases, name + ", nothing found", detector, weights, 5);
+  }
+}
+
+/// Random designs of the shipped prototype.
+void add_generated_detectors(test::CaseWriter& cases, std::uint64_t count) {
+  const net::Prototype prototype = net::read_prototype(kRoot / "prototypes/atto_mask_rcnn.json");
+  net::TaskInput input = prototype.written_input();
+  input.input.height = input.input.width = 64;
+  input.detector.proposals = 30;
+  input.detector.detections = 8;
+  input.detector.anchors = spec::AnchorSettings{{{8}, {16}, {24}, {32}, {48}}, {0.5, 1, 2}};
+  const gen::FeasibleSpace space(prototype, input, {}, 0);
+  spec::Random random(3);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto candidate = space.sample(random);
+    if (!candidate) throw InternalError("atto_mask_rcnn: has no design");
+    const net::DetectorParts detector =
+        *net::realise(prototype, candidate->assignment, input).detector;
+    add_detector(cases, fmt::format("atto_mask_rcnn {}", i), detector,
+                 test::random_weights(detector, i), i);
+  }
+}
+
 /// Held against LibTorch's own logits.
 void add_winner(test::CaseWriter& cases) {
   const fs::path folder = kRoot / "tests/interop/winner";
@@ -158,6 +205,8 @@ void add_winner(test::CaseWriter& cases) {
 int main(int argc, char** argv) try {
   if (argc != 2) throw std::invalid_argument("usage: interop_cases DIR");
   test::CaseWriter cases(argv[1]);
+  add_small_detectors(cases);
+  add_generated_detectors(cases, 6);
   add_winner(cases);
   add_generated(cases, "quickstart", 20);
   add_generated(cases, "cifar10_tiny", 20);
