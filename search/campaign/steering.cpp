@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
+#include <thread>
 #include <utility>
 
 #include "generator/space/feasibility.hpp"
@@ -109,6 +111,18 @@ std::string when_text(const RunFolder& folder, bool is_over, bool is_running) {
                      is_running ? ", once this run has ended" : "");
 }
 
+/// Waits for others who steer: theirs is soon written, and this request is checked against it.
+std::unique_ptr<HeldRole> wait_to_steer(Ledger& ledger) {
+  constexpr std::chrono::seconds kPatience{5};
+  constexpr std::chrono::milliseconds kPause{50};
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    std::unique_ptr<HeldRole> role = ledger.take(Role::Steer);
+    if (role || std::chrono::steady_clock::now() > end) return role;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 }  // namespace
 
 int current_tier(Ledger& ledger, const Campaign& campaign) {
@@ -119,7 +133,7 @@ int current_tier(Ledger& ledger, const Campaign& campaign) {
 
 std::vector<std::string> steer_campaign(const RunFolder& folder, const SteerRequest& request) {
   const std::unique_ptr<Ledger> ledger = open_ledger(folder.path);
-  const std::unique_ptr<HeldRole> role = ledger->take(Role::Steer);
+  const std::unique_ptr<HeldRole> role = wait_to_steer(*ledger);
   if (!role)
     throw EnvironmentError("another command steers this campaign: " + folder.path.string());
   const Campaign campaign = load_campaign(*ledger);

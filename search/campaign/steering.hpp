@@ -26,7 +26,7 @@ struct SteerRequest {
 
 /// Records the requests of a command, all or none; the campaign may be running. Throws SpecError,
 /// which tells the proof, when no design could satisfy what is asked for together with what is in
-/// force, in a tier that is not over; EnvironmentError while another command steers. Returns
+/// force, in a tier that is not over; EnvironmentError where another steers for long. Returns
 /// messages.
 std::vector<std::string> steer_campaign(const RunFolder& folder, const SteerRequest& request);
 

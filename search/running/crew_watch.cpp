@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "search/ledger/ledger.hpp"
+#include "search/ledger/open_ledger.hpp"
 #include "search/running/crew.hpp"
 
 namespace atto::search {
@@ -18,6 +18,8 @@ constexpr std::size_t kFailedStarts = 3, kDeathsInARow = 20;
 /// What ends workers from outside is no fault of a trial for so many attempts, then counts: a
 /// design that takes its node down must end some time.
 constexpr std::int64_t kFreeAttempts = 10;
+/// Between two tries on a disk that has room, but not for this user.
+constexpr std::chrono::seconds kQuotaPause{60};
 
 }  // namespace
 
@@ -33,6 +35,7 @@ void CrewWatch::look() {
 }
 
 void CrewWatch::fill() {
+  if (waits_for_room()) return;
   const int deaths = static_cast<int>(deaths_in_a_row_.size());
   crew_.fill(milliseconds(std::min(5000, 50 << std::min(deaths, 7))) * (deaths > 0), [this] {
     const Totals totals = ledger_.totals();
@@ -57,7 +60,7 @@ void CrewWatch::note_end(const EndedWorker& ended) {
   const std::string text = fmt::format("worker {}: {}", ended.name, ended.text());
   ledger_.add_event("departure", text);
   tell_(text);
-  if (!ended.cause.empty()) return;
+  if (!ended.cause.empty() || note_full_disk(ended)) return;
   deaths_in_a_row_.insert(ended.start);
   if (ended.is_failed_start()) failed_starts_.insert(ended.start);
   if (failed_starts_.size() >= kFailedStarts)
@@ -68,15 +71,42 @@ void CrewWatch::note_end(const EndedWorker& ended) {
                     deaths_in_a_row_.size(), ended.text()));
 }
 
-/// What a worker said last; on a full disk its log holds nothing.
-std::string CrewWatch::last_message(const EndedWorker& ended) const {
-  if (!ended.last_message.empty()) return ended.last_message;
+bool CrewWatch::has_room() const {
   std::error_code error;
   const auto space = std::filesystem::space(folder_.path, error);
   constexpr std::uintmax_t kHardlyAny = 64 * 1024;
-  const char* why = !error && space.available < kHardlyAny ? "No space left on device"
-                                                           : "they left no message in their logs";
+  return error || space.available >= kHardlyAny;
+}
+
+/// What a worker said last; on a full disk its log holds nothing.
+std::string CrewWatch::last_message(const EndedWorker& ended) const {
+  if (!ended.last_message.empty()) return ended.last_message;
+  const char* why = has_room() ? "they left no message in their logs" : "No space left on device";
   return fmt::format("{}: {}", why, folder_.logs().string());
+}
+
+/// Whether a worker ended because the disk is full. Where others share it they may make room, and
+/// the ledger, which is elsewhere, goes on: that is no sign of workers that cannot work.
+bool CrewWatch::note_full_disk(const EndedWorker& ended) {
+  const std::string said = last_message(ended);
+  const bool is_full = said.find("No space left on device") != std::string::npos ||
+                       said.find("Disk quota exceeded") != std::string::npos;
+  if (!is_full || ended.signal != 0 || ledger_in(folder_.path) == "ledger.db") return false;
+  const Clock::time_point now = Clock::now();
+  next_try_ = now + kQuotaPause;
+  if (full_since_) return true;
+  full_since_ = now;
+  tell_(fmt::format("{}; workers wait until there is room, ten minutes at most", said));
+  return true;
+}
+
+bool CrewWatch::waits_for_room() {
+  if (!full_since_) return false;
+  const Clock::time_point now = Clock::now();
+  if (now > *full_since_ + room_patience_)
+    throw EnvironmentError("no room was made on the disk of " + folder_.path.string());
+  if (!has_room()) next_try_ = now;  // at once when there is some
+  return !has_room() || now < next_try_;
 }
 
 void CrewWatch::release_lost() {

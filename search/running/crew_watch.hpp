@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -15,10 +16,16 @@ namespace atto::search {
 
 class CrewWatch {
  public:
-  /// All must outlive it; `tell` is told what happens, for people.
+  /// All must outlive it; `tell` is told what happens, for people. `room_patience`: how long a full
+  /// disk that is shared with others is waited for.
   CrewWatch(Workforce& crew, Ledger& ledger, RunFolder folder,
-            std::function<void(const std::string&)> tell)
-      : crew_(crew), ledger_(ledger), folder_(std::move(folder)), tell_(std::move(tell)) {}
+            std::function<void(const std::string&)> tell,
+            std::chrono::milliseconds room_patience = std::chrono::minutes(10))
+      : crew_(crew),
+        ledger_(ledger),
+        folder_(std::move(folder)),
+        tell_(std::move(tell)),
+        room_patience_(room_patience) {}
 
   /// Takes back the jobs of an earlier coordinator's workers, which died with it, through no fault
   /// of their trials.
@@ -32,6 +39,7 @@ class CrewWatch {
   void note_success() {
     deaths_in_a_row_.clear();
     failed_starts_.clear();
+    full_since_.reset();
   }
   /// Ends all with a signal, as Workforce::end(), and takes back their jobs.
   void end(int number, StopSignals& signals);
@@ -42,13 +50,18 @@ class CrewWatch {
   bool takes_workers_down(const std::string& worker);
   void release_lost();
   std::string last_message(const EndedWorker& ended) const;
+  bool has_room() const;
+  bool note_full_disk(const EndedWorker& ended);
+  bool waits_for_room();
 
   Workforce& crew_;
   Ledger& ledger_;
   RunFolder folder_;
   std::function<void(const std::string&)> tell_;
   std::set<std::string> told_, deaths_in_a_row_, failed_starts_;
-  Clock::time_point next_look_{}, last_look_ = Clock::now();
+  const std::chrono::milliseconds room_patience_;
+  std::optional<Clock::time_point> full_since_;
+  Clock::time_point next_look_{}, last_look_ = Clock::now(), next_try_{};
 };
 
 }  // namespace atto::search

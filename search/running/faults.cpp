@@ -17,7 +17,8 @@ Faults::Faults(std::string_view text) {
     const std::size_t colon = part.find(':');
     if (colon == std::string_view::npos) continue;
     faults_[std::string(part.substr(0, colon))] = {
-        std::strtol(std::string(part.substr(colon + 1)).c_str(), nullptr, 10), part.back() != '!'};
+        std::strtol(std::string(part.substr(colon + 1)).c_str(), nullptr, 10), part.back() != '!',
+        part.back() == '?'};
   }
 }
 
@@ -26,7 +27,12 @@ void Faults::pass(std::string_view point, bool is_spared) {
   const auto found = faults_.find(point);
   if (found == faults_.end()) return;
   Fault& fault = found->second;
-  if (--fault.left <= 0 && !(is_spared && fault.spares)) ::kill(::getpid(), SIGKILL);
+  --fault.left;
+  if (fault.stops) {
+    if (fault.left == 0) ::kill(::getpid(), SIGSTOP);
+  } else if (fault.left <= 0 && !(is_spared && fault.spares)) {
+    ::kill(::getpid(), SIGKILL);
+  }
 }
 
 }  // namespace atto::search

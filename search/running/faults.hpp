@@ -9,6 +9,7 @@ namespace atto::search {
 
 /// Reads ATTO_FAULT, e.g. "after_claim:3,before_commit:2": the process sends itself SIGKILL at that
 /// pass of that point, or at the next pass that is not spared; "after_claim:1!" spares none.
+/// "after_claim:1?" stops it there, once: it goes on when it is sent SIGCONT.
 /// Without the variable every pass is free. Points of workers: after_claim, mid_epoch, after_epoch,
 /// before_commit, after_commit. Of the coordinator: after_propose, before_spawn, before_cycle,
 /// after_cycle, before_steering, after_steering, before_latency (measured, not stored),
@@ -22,7 +23,7 @@ class Faults {
  private:
   struct Fault {
     long left = 0;
-    bool spares = true;
+    bool spares = true, stops = false;
   };
   std::map<std::string, Fault, std::less<>> faults_;
 };

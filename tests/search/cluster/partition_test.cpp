@@ -144,6 +144,23 @@ TEST_CASE("The job of a worker that is cut off goes elsewhere when its lease is 
   cut_worker(7, 3);
 }
 
+TEST_CASE("A worker that stands still for longer than its lease commits nothing") {
+  const Campaign campaign(3);
+  const Machine machine(1);
+  const int worker = start_atto(campaign.scratch, "worker run --fake --name far",
+                                "ATTO_FAULT=before_commit:1? " + machine.in(campaign.scratch / ""));
+  campaign.wait_for_some(kFarHolds);
+  const int coordinator = campaign.start("resume run --workers 1", 0.1);
+  for (int i = 0; i < 600 && campaign.log().find("far: its lease ran out") == std::string::npos;
+       ++i)
+    sleep_for(0.1);
+  campaign.wait_for_some("SELECT COUNT(*) FROM jobs WHERE attempt > 1");
+  ::kill(worker, SIGCONT);
+  campaign.check_end(coordinator);
+  CHECK(wait_for(worker) == 0);
+  CHECK(campaign.log().find("worker far: its lease ran out") != std::string::npos);
+}
+
 TEST_CASE("A worker is cut off for 40 seconds", "[.slow]") {
   cut_worker(40, 15);
 }
