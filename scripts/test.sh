@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is missing, compiles each source of the libraries by itself, builds the address-sanitizer preset without
-# LibTorch and runs its unit tests; then builds release with all tests and runs them. Ends with ctest's summary of the
-# release tests.
+# Installs what is missing, builds the address-sanitizer preset without LibTorch and runs its unit tests; then builds
+# release with all tests, reads by itself each source that was compiled with others, and runs the tests. Ends with
+# ctest's summary of the release tests.
 #   scripts/test.sh [--slow]        --slow adds the tests labelled "slow"
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,8 +18,8 @@ at_once=$((2 * $(nproc)))  # many tests wait for processes that they started
 
 step packages scripts/install_packages.sh --mcu --web --cluster clang-format g++-aarch64-linux-gnu qemu-user
 step check scripts/check.sh
-step "compile apart" scripts/build.sh apart
 step "build asan" scripts/build.sh asan
 step "test asan" ctest --test-dir build/asan -L unit -LE slow --output-on-failure -j"$at_once"
 step "build release" scripts/build.sh release -DATTO_BUILD_TESTS=ON -DATTO_WERROR=ON
+step "compile apart" scripts/compile_apart.py build/release
 step "test release" ctest --test-dir build/release "${exclude[@]}" --output-on-failure -j"$at_once"

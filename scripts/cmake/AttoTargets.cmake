@@ -31,12 +31,11 @@ function(atto_library name)
 endfunction()
 
 # atto_compile_together(TARGET): its sources eight at a time, which reads what they all include once: the quickstart's
-# build takes 6 minutes instead of 8. Their unnamed namespaces must not clash. The preset apart compiles each by itself:
-# none may rest on what another one includes.
+# build takes 6 minutes instead of 8. Their unnamed namespaces must not clash. scripts/compile_apart.py reads each by
+# itself: none may rest on what another one includes.
 option(ATTO_COMPILE_TOGETHER "Compile the sources of large targets eight at a time" ON)
 function(atto_compile_together target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${ATTO_COMPILE_TOGETHER})
-  set_property(GLOBAL APPEND PROPERTY ATTO_COMPILED_TOGETHER $<TARGET_OBJECTS:${target}>)
 endfunction()
 
 # atto_compile_quickly(TARGET): for code that reads, plans and prints, whose own time nobody feels: -O3 takes half as
@@ -49,19 +48,41 @@ function(atto_compile_quickly target)
   endif()
 endfunction()
 
-# atto_test(NAME LABEL SOURCES... LIBS libraries...): a Catch2 program that runs as one ctest.
+# atto_optimise(TARGET OPTION): for code that computes; under sanitizers as much as all other code.
+function(atto_optimise target option)
+  if(NOT ATTO_SANITIZE)
+    target_compile_options(${target} PRIVATE ${option})
+  endif()
+endfunction()
+
+# atto_test(NAME LABEL [EACH_FILE] SOURCES... LIBS libraries...): a Catch2 program that runs as one ctest, or as one for
+# each of its files, which run beside each other.
 function(atto_test name label)
-  cmake_parse_arguments(arg "" "" "LIBS" ${ARGN})
+  cmake_parse_arguments(arg EACH_FILE "" "LIBS" ${ARGN})
   add_executable(test_${name} ${arg_UNPARSED_ARGUMENTS})
   target_link_libraries(test_${name} PRIVATE ${arg_LIBS} atto_test_main)
   atto_compile_quickly(test_${name})
   atto_compile_together(test_${name})
   target_compile_definitions(test_${name} PRIVATE ATTO_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              ATTO_BIN_DIR="${PROJECT_BINARY_DIR}/bin")
-  add_test(NAME ${label}.${name} COMMAND test_${name})
-  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 600)
+  if(label STREQUAL unit)
+    set_property(GLOBAL APPEND PROPERTY ATTO_UNIT_TESTS test_${name})
+  endif()
+  if(arg_EACH_FILE)
+    foreach(file ${arg_UNPARSED_ARGUMENTS})
+      cmake_path(GET file STEM stem)
+      string(REGEX REPLACE "_test$" "" part ${stem})
+      set(run ${label}.${name}_${part})
+      add_test(NAME ${run} COMMAND test_${name} --warn NoTests --filenames-as-tags "[#${stem}]~[.]")
+      list(APPEND runs ${run})
+    endforeach()
+  else()
+    set(runs ${label}.${name})
+    add_test(NAME ${runs} COMMAND test_${name})
+  endif()
+  set_tests_properties(${runs} PROPERTIES LABELS ${label} TIMEOUT 600)
   if(ATTO_SANITIZE MATCHES thread)
-    set_tests_properties(${label}.${name} PROPERTIES
+    set_tests_properties(${runs} PROPERTIES
                          ENVIRONMENT TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp)
   endif()
 endfunction()
