@@ -66,6 +66,10 @@ std::optional<AnchorSettings> read_anchors(Problems& problems, const Cursor& at)
 
 }  // namespace
 
+StatedSettings stated(const DetectorSettings& settings) {
+  return {settings.anchors, settings.proposals, settings.detections, settings.score, settings.nms};
+}
+
 StatedSettings read_stated_settings(Problems& problems, const Cursor& at) {
   StatedSettings stated;
   const auto count = [&](std::string_view key, int low) -> std::optional<int> {
@@ -83,6 +87,31 @@ StatedSettings read_stated_settings(Problems& problems, const Cursor& at) {
   stated.detections = count("detections", 1);
   stated.score = share("score");
   stated.nms = share("nms");
+  return stated;
+}
+
+std::string settings_text(const DetectorSettings& settings) {
+  std::string anchors = "\"auto\"";
+  if (!settings.anchors.are_fitted()) {
+    std::vector<std::string> levels;
+    for (const std::vector<double>& sizes : settings.anchors.sizes)
+      levels.push_back(fmt::format("[{}]", fmt::join(sizes, ",")));
+    anchors = fmt::format(R"({{"sizes":[{}],"ratios":[{}]}})", fmt::join(levels, ","),
+                          fmt::join(settings.anchors.ratios, ","));
+  }
+  return fmt::format(R"({{"anchors":{},"proposals":{},"detections":{},"score":{},"nms":{}}})",
+                     anchors, settings.proposals, settings.detections, settings.score,
+                     settings.nms);
+}
+
+StatedSettings read_settings_text(std::string_view text, const std::string& name) {
+  const Document document = parse_json(text, name);
+  Problems problems(name);
+  const Cursor root{&document.root, ""};
+  StatedSettings stated;
+  if (problems.expect_object(root, kDetectorSettingsKeys))
+    stated = read_stated_settings(problems, root);
+  problems.throw_if_any();
   return stated;
 }
 

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "design_specs/reading/problems.hpp"
@@ -53,7 +55,15 @@ struct StatedSettings {
   friend bool operator==(const StatedSettings&, const StatedSettings&) = default;
 };
 
+/// States all settings.
+StatedSettings stated(const DetectorSettings& settings);
+
 /// Reads those of kDetectorSettingsKeys that the object has; the caller checks its keys.
 StatedSettings read_stated_settings(Problems& problems, const Cursor& at);
+
+/// Returns settings as JSON on one line: equal settings, equal text.
+std::string settings_text(const DetectorSettings& settings);
+/// Reads such a text, of which some may be missing. Throws SpecError with every problem.
+StatedSettings read_settings_text(std::string_view text, const std::string& name);
 
 }  // namespace atto::spec

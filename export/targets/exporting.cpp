@@ -1,5 +1,7 @@
 #include "export/targets/exporting.hpp"
 
+#include <fmt/format.h>
+
 #include <vector>
 
 #include "design_specs/errors.hpp"
@@ -72,6 +74,17 @@ void require_precision(const Target& target, Precision precision) {
                       ""}});
 }
 
+void require_precision(const Target& target, const TrainedModel& model, Precision precision) {
+  if (!model.detector) return require_precision(target, precision);
+  if (!target.has(model, precision))
+    throw SpecError({{"--to", "",
+                      fmt::format("the target {} has no detectors{}", target.name,
+                                  target.has(model, Precision::F32)
+                                      ? fmt::format(" in {}", precision_name(precision))
+                                      : ""),
+                      ""}});
+}
+
 void require_tools(const Target& target) {
   if (target.require_tools != nullptr) target.require_tools();
 }
@@ -87,10 +100,12 @@ Artefact not_written(const Target& target, Precision precision, const std::strin
 
 Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
                    const fs::path& folder, const std::string& name) {
-  require_precision(target, source.precision);
+  const std::optional<net::DetectorParts>& detector = source.model.detector;
+  require_precision(target, source.model, source.precision);
   require_tools(target);
-  if (reference.logits.empty())
-    throw SpecError({{kReferenceName, "/logits", "the file must hold it", ""}});
+  if (detector ? reference.found.empty() : reference.logits.empty())
+    throw SpecError(
+        {{kReferenceName, detector ? "/boxes" : "/logits", "the file must hold it", ""}});
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw EnvironmentError("cannot make", folder.string(), error.value());
@@ -113,9 +128,12 @@ Artefact export_to(const Target& target, const ExportSource& source, const Image
   artefact.not_run = ran.not_run;
   if (ran.not_run.empty()) artefact.run_by = ran.run_by;
   artefact.parity.score = spec::task_kinds().front().main_score();
-  if (!ran.logits.empty())
-    artefact.trouble = misses(compare(ran.logits, reference), source.precision);
-  if (ran.not_run.empty()) artefact.parity = compare(ran.logits, reference);
+  if (!ran.logits.empty() || !ran.found.empty()) {
+    const Parity parity = detector ? compare(ran.found, reference, detector->settings)
+                                   : compare(ran.logits, reference);
+    artefact.trouble = misses(parity, source.precision);
+    if (ran.not_run.empty()) artefact.parity = parity;
+  }
   if (artefact.trouble.empty())
     unchecked.become(names, folder);
   else

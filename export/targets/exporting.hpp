@@ -23,8 +23,9 @@ struct Artefact {
   std::string not_written;  ///< why this machine could not write it, and then there is no file
 };
 
-/// Throws SpecError when the target does not have the precision.
+/// Throws SpecError when the target does not have the precision, for some model or for this one.
 void require_precision(const Target& target, Precision precision);
+void require_precision(const Target& target, const TrainedModel& model, Precision precision);
 /// Throws EnvironmentError when this machine lacks what the target takes.
 void require_tools(const Target& target);
 
@@ -35,7 +36,7 @@ Artefact not_written(const Target& target, Precision precision, const std::strin
 /// images and compares. Its files get their names only when they agree, or when this machine cannot
 /// run them, which the artefact says; when they do not agree, they are removed, and so are older
 /// ones of those names. Throws SpecError for a precision that the target
-/// does not have and for a reference without logits, and what the target throws.
+/// does not have and for a reference without logits or objects, and what the target throws.
 /// `name`: of the files, without their endings.
 Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
                    const std::filesystem::path& folder, const std::string& name = net::kModelStem);

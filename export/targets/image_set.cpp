@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "design_specs/errors.hpp"
+#include "prototypes/network/shapes.hpp"
 #include "prototypes/network/weights.hpp"
 
 namespace atto::deploy {
@@ -22,6 +23,53 @@ class Reader {
       : file_(file.string()), network_(network), contents_(net::read_safetensors(file)) {}
 
   ImageSet read() const {
+    ImageSet set = read_inputs();
+    if (find("logits"))
+      set.logits = copy<float>("logits", Type::F32, {set.count, network_.classes});
+    if (find("labels")) set.labels = copy<std::int64_t>("labels", Type::I64, {set.count});
+    return set;
+  }
+
+  ImageSet read(const net::DetectorParts& detector) const {
+    ImageSet set = read_inputs();
+    if (!find("boxes")) return set;
+    for (const char* name : {"scores", "classes"})
+      if (!find(name)) refuse(name, "the file must hold it", "");
+    const std::int64_t rows = detector.settings.detections;
+    const auto boxes = copy<float>("boxes", Type::F32, {set.count, rows, 4});
+    const auto scores = copy<float>("scores", Type::F32, {set.count, rows});
+    const auto classes = copy<float>("classes", Type::F32, {set.count, rows});
+    std::vector<float> masks;
+    if (detector.mask) {
+      if (!find("masks")) refuse("masks", "the file must hold it", "");
+      const std::int64_t side = mask_side(*detector.mask);
+      masks = copy<float>("masks", Type::F32, {set.count, rows, side, side});
+    }
+    const std::size_t pixels = masks.size() / scores.size();
+    for (std::size_t row = 0; row < scores.size(); ++row) {
+      if (row % static_cast<std::size_t>(rows) == 0) set.found.emplace_back();
+      if (!(scores[row] > 0)) continue;  // fills up
+      if (!(classes[row] >= 0 && classes[row] < static_cast<float>(network_.classes)))
+        refuse("classes", fmt::format("must be under {}", network_.classes),
+               fmt::format("{}", classes[row]));
+      const float* corner = boxes.data() + 4 * row;
+      det::Found& found = set.found.back();
+      found.objects.push_back({{corner[0], corner[1], corner[2], corner[3]},
+                               static_cast<int>(classes[row]),
+                               scores[row]});
+      const auto mask = masks.begin() + static_cast<std::ptrdiff_t>(row * pixels);
+      found.masks.insert(found.masks.end(), mask, mask + static_cast<std::ptrdiff_t>(pixels));
+    }
+    return set;
+  }
+
+ private:
+  static std::int64_t mask_side(const net::Network& mask) {
+    const std::vector<net::Shape> shapes = net::infer_shapes(mask);
+    return shapes.at(static_cast<std::size_t>(mask.outputs.front().layer)).height;
+  }
+
+  ImageSet read_inputs() const {
     ImageSet set;
     set.shape = network_.input;
     const net::Tensor* inputs = find("inputs");
@@ -34,14 +82,10 @@ class Reader {
     if (!std::all_of(set.inputs.begin(), set.inputs.end(),
                      [](float x) { return std::isfinite(x); }))
       refuse("inputs", "must be finite", "");
-    if (find("logits"))
-      set.logits = copy<float>("logits", Type::F32, {set.count, network_.classes});
     set.metadata = contents_.metadata;
-    if (find("labels")) set.labels = copy<std::int64_t>("labels", Type::I64, {set.count});
     return set;
   }
 
- private:
   const net::Tensor* find(const std::string& name) const {
     const auto found = contents_.tensors.find(name);
     return found == contents_.tensors.end() ? nullptr : &found->second;
@@ -74,6 +118,10 @@ class Reader {
 
 ImageSet read_image_set(const std::filesystem::path& file, const net::Network& network) {
   return Reader(file, network).read();
+}
+
+ImageSet read_image_set(const std::filesystem::path& file, const net::DetectorParts& detector) {
+  return Reader(file, detector.trunk).read(detector);
 }
 
 void expect_made_of(const ImageSet& images, const net::TrainedModel& model, ImageUse use,

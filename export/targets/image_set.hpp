@@ -1,5 +1,6 @@
 #pragma once
-// Images as a network sees them, with LibTorch's logits: what the trainer writes beside weights.
+// Images as a network sees them, with LibTorch's logits, or with the objects that a detector run by
+// LibTorch finds: what the trainer writes beside weights.
 
 #include <cstdint>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "prototypes/detection/found_objects.hpp"
 #include "prototypes/language/trained_model.hpp"
 
 namespace atto::deploy {
@@ -18,6 +20,7 @@ struct ImageSet {
   std::vector<float> inputs;         ///< [count, channels, height, width], normalised
   std::vector<float> logits;         ///< [count, classes]; empty where the file has none
   std::vector<std::int64_t> labels;  ///< [count]; empty where the file has none
+  std::vector<det::Found> found;     ///< of a detector, [count]; empty where the file has none
   std::map<std::string, std::string> metadata;
 
   std::span<const float> image(std::int64_t index) const {
@@ -29,6 +32,8 @@ struct ImageSet {
 /// Reads tensors "inputs", "logits" and "labels" of a safetensors file for this network; the latter
 /// two may be absent. Throws SpecError naming the tensor and the rule, EnvironmentError.
 ImageSet read_image_set(const std::filesystem::path& file, const net::Network& network);
+/// As above, of a detector: "boxes", "scores", "classes" and "masks" in place of logits and labels.
+ImageSet read_image_set(const std::filesystem::path& file, const net::DetectorParts& detector);
 
 /// What a set of images is asked for: the logits of these weights, or pixels normalised as theirs.
 enum class ImageUse : std::uint8_t { Logits, Pixels };

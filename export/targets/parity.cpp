@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "design_specs/errors.hpp"
+#include "prototypes/detection/rules.hpp"
 
 namespace atto::deploy {
 namespace {
@@ -68,7 +69,20 @@ Parity compare(std::span<const float> logits, const ImageSet& reference) {
   return parity;
 }
 
+Parity compare(std::span<const det::Found> found, const ImageSet& reference,
+               const spec::DetectorSettings& settings) {
+  if (found.size() > reference.found.size())
+    throw InternalError("parity needs what the reference finds in as many pictures");
+  Parity parity;
+  parity.images = static_cast<std::int64_t>(found.size());
+  parity.sets.emplace();
+  for (std::size_t i = 0; i < found.size(); ++i)
+    parity.sets->add(found[i], reference.found[i], det::finding_rule(settings));
+  return parity;
+}
+
 std::string misses(const Parity& parity, Precision precision) {
+  if (parity.sets) return det::misses(*parity.sets);
   const Tolerance allowed = tolerance_of(precision);
   if (!std::isfinite(parity.max_error)) return "a logit is not finite";
   if (parity.max_error > allowed.max_error)

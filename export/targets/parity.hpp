@@ -9,6 +9,7 @@
 #include "design_specs/requirements/task_kind.hpp"
 #include "export/lowering/quantisation.hpp"
 #include "export/targets/image_set.hpp"
+#include "prototypes/detection/matched_sets.hpp"
 
 namespace atto::deploy {
 
@@ -19,6 +20,7 @@ struct Parity {
   spec::Score score;     ///< of what is predicted
   double agreement = 0;  ///< share of images of the same prediction; ties go to the lower class
   std::optional<double> value, reference_value;  ///< of the score, where the labels are known
+  std::optional<det::MatchedSets> sets;          ///< of a detector, and then the others say nothing
 };
 
 /// What a precision promises; an artefact that misses it is wrong.
@@ -30,6 +32,10 @@ Tolerance tolerance_of(Precision precision);
 
 /// Compares logits [count, classes] with the set's. Precondition: the set has logits.
 Parity compare(std::span<const float> logits, const ImageSet& reference);
+
+/// Compares what a detector finds in the set's first pictures. Precondition: the set has as many.
+Parity compare(std::span<const det::Found> found, const ImageSet& reference,
+               const spec::DetectorSettings& settings);
 
 /// Returns what is missed ("max error 3.1e-02 > 1.0e-04"); empty when all is well.
 std::string misses(const Parity& parity, Precision precision);

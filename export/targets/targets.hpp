@@ -16,6 +16,7 @@ namespace atto::deploy {
 using net::kCalibrationName;
 using net::kReferenceName;
 using net::kWeightsName;
+using net::read_trained_design;
 using net::read_trained_model;
 using net::TrainedModel;
 
@@ -41,6 +42,8 @@ struct Ran {
   std::string run_by;         ///< what ran it: "node", "cc -std=c99 -O2"
   std::string not_run = {};   ///< why this machine could not run it, and then logits may be those
                               ///< of something simpler, or none; else empty
+  std::vector<det::Found> found = {};  ///< of a detector, in place of logits: of every image, or of
+                                       ///< the first ones
 };
 
 struct Target {
@@ -49,6 +52,8 @@ struct Target {
   /// Extensions of the files beside it, of the same stem; ".web/package.json" is in a folder.
   std::span<const std::string_view> companions;
   bool (*can_write)(Precision precision);
+  /// The same of detectors; null: of none.
+  bool (*can_write_detector)(Precision precision);
   /// Throws EnvironmentError where this machine lacks what it takes to write; null: nothing.
   void (*require_tools)();
   /// Quantises as its files round; null where it has no int8. Those of one function share a model.
@@ -58,6 +63,11 @@ struct Target {
   void (*write)(const ExportSource& source, const std::filesystem::path& file);
   /// Reads the file back and runs it, in a folder where nothing else lies.
   Ran (*run)(const ExportSource& source, const std::filesystem::path& file, const ImageSet& images);
+  /// Says whether it has the precision for this model.
+  bool has(const TrainedModel& model, Precision precision) const {
+    if (!model.detector) return can_write(precision);
+    return can_write_detector != nullptr && can_write_detector(precision);
+  }
   /// Whether inputs and outputs of its int8 files may be floats too; others always take floats.
   bool has_io_kinds = false;
 };

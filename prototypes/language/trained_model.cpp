@@ -50,11 +50,15 @@ class MetadataReader {
     metadata.data = {text("dataset"), text("dataset_place"), text("dataset_digest"),
                      classes.value_or(0)};
     throw_if_any();
+    if (const std::string settings = text(kDetectorKey); !settings.empty())
+      metadata.detector =
+          spec::read_settings_text(settings, file_ + ": /__metadata__/" + kDetectorKey);
     return metadata;
   }
 
   /// Counts against the network that the design beside the weights is.
-  void compare(const TrainingMetadata& metadata, const Network& network) {
+  void compare(const TrainingMetadata& metadata, const TrainedModel& model) {
+    const Network& network = model.network;
     const auto count = [&](const char* key, std::size_t found, int wanted, const char* what) {
       if (found != 0 && found != static_cast<std::size_t>(wanted))
         refuse(key, fmt::format("must have one for each of the {} {}", wanted, what),
@@ -66,6 +70,12 @@ class MetadataReader {
       refuse(metadata.mean.empty() ? "mean" : "stddev", "mean and stddev must be given together",
              "");
     count("class_names", metadata.class_names.size(), network.classes, "classes");
+    if (model.detector) {
+      const spec::AnchorSettings& anchors = model.detector->settings.anchors;
+      if (anchors.sizes.size() != network.outputs.size())
+        refuse(kDetectorKey, fmt::format("must state anchors of {} levels", network.outputs.size()),
+               std::to_string(anchors.sizes.size()));
+    }
     throw_if_any();
   }
 
@@ -152,23 +162,8 @@ void check_values(const TensorFile& weights, const std::string& file) {
   if (!problems.empty()) throw SpecError(std::move(problems));
 }
 
-}  // namespace
-
-TrainedModel read_trained_model(const fs::path& source, const fs::path& design,
-                                const std::optional<TaskInput>& unsaid) {
-  const fs::path file = find_weights(source);
-  TensorFile weights = read_safetensors(file);
-  spec::JsonFile read =
-      spec::read_json_file(design.empty() ? file.parent_path() / kDesignName : design);
-  TrainedModel model =
-      make_trained_model(std::move(weights), file, Prototype(std::move(read.document)), {}, unsaid);
-  model.design_text = std::move(read.text);
-  return model;
-}
-
-TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file,
-                                const Prototype& design, const Renaming& rename,
-                                const std::optional<TaskInput>& unsaid) {
+TrainedModel made_of(TensorFile weights, const fs::path& weights_file, const Prototype& design,
+                     const Renaming& rename, const std::optional<TaskInput>& unsaid) {
   TrainedModel model;
   model.weights_file = weights_file;
   model.weights = std::move(weights);
@@ -176,14 +171,60 @@ TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file
   MetadataReader reader(model.weights, model.weights_file);
   model.metadata = reader.read();
   model.design_file = design.document().name;
-  model.network =
-      design_network(design, model.metadata.input ? *model.metadata.input
-                                                  : unsaid.value_or(design.written_input()));
-  reader.compare(model.metadata, model.network);
+  TaskInput input =
+      model.metadata.input ? *model.metadata.input : unsaid.value_or(design.written_input());
+  input.detector = model.metadata.detector;
+  Realised realised = design_realised(design, input);
+  model.detector = std::move(realised.detector);
+  model.network = model.detector ? model.detector->trunk : std::move(*realised.network);
+  reader.compare(model.metadata, model);
   if (rename) rename(model.weights, model.network);
-  check_weights(model.network, model.weights, model.weights_file.string());
-  check_values(model.weights, model.weights_file.string());
+  const std::string file = model.weights_file.string();
+  if (model.detector)
+    check_weights(networks_of(*model.detector), model.weights, file);
+  else
+    check_weights(model.network, model.weights, file);
+  check_values(model.weights, file);
   return model;
+}
+
+spec::JsonFile read_design_file(const fs::path& weights, const fs::path& design) {
+  return spec::read_json_file(design.empty() ? weights.parent_path() / kDesignName : design);
+}
+
+TrainedModel read_from(const fs::path& source, const fs::path& design,
+                       const std::optional<TaskInput>& unsaid, bool may_be_detector) {
+  const fs::path file = find_weights(source);
+  TensorFile weights = read_safetensors(file);
+  spec::JsonFile read = read_design_file(file, design);
+  const Prototype prototype(std::move(read.document));
+  if (!may_be_detector) expect_one_network(prototype);
+  TrainedModel model = made_of(std::move(weights), file, prototype, {}, unsaid);
+  model.design_text = std::move(read.text);
+  return model;
+}
+
+}  // namespace
+
+TrainedModel read_trained_model(const fs::path& source, const fs::path& design,
+                                const std::optional<TaskInput>& unsaid) {
+  return read_from(source, design, unsaid, false);
+}
+
+bool is_trained_detector(const fs::path& source, const fs::path& design) {
+  return Prototype(read_design_file(find_weights(source), design).document).is_detector();
+}
+
+TrainedModel read_trained_design(const fs::path& source, const fs::path& design,
+                                 const std::optional<TaskInput>& unsaid) {
+  return read_from(source, design, unsaid, true);
+}
+
+TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file,
+                                const Prototype& design, const Renaming& rename,
+                                const std::optional<TaskInput>& unsaid) {
+  expect_one_network(design);
+  return made_of(std::move(weights), weights_file, design, rename, unsaid);
 }
 
 TensorFile read_weights(const fs::path& source) {

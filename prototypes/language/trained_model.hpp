@@ -22,11 +22,17 @@ struct TrainingMetadata {
   std::vector<float> stddev;
   std::vector<std::string> class_names;
   spec::DatasetIdentity data;
+  spec::StatedSettings detector;  ///< how a detector was trained; anchors are stated
 };
+
+/// Under which a weights file's metadata has a detector's settings, as spec::settings_text().
+inline constexpr const char* kDetectorKey = "detector";
 
 struct TrainedModel {
   Network network;     ///< at the input size and classes that it was trained for
   TensorFile weights;  ///< exactly the network's, all F32 and finite
+  /// All parts, and `network` is their trunk; read_trained_design() alone gives one.
+  std::optional<DetectorParts> detector = {};
   TrainingMetadata metadata;
   std::filesystem::path weights_file, design_file;
   std::string design_text;  ///< what read_trained_model found in the design file
@@ -42,6 +48,14 @@ struct TrainedModel {
 TrainedModel read_trained_model(const std::filesystem::path& source,
                                 const std::filesystem::path& design = {},
                                 const std::optional<TaskInput>& unsaid = {});
+
+/// Whether the design of what a person names is a detector.
+bool is_trained_detector(const std::filesystem::path& source,
+                         const std::filesystem::path& design = {});
+/// As read_trained_model(), which refuses detectors; a detector's anchors are stated.
+TrainedModel read_trained_design(const std::filesystem::path& source,
+                                 const std::filesystem::path& design = {},
+                                 const std::optional<TaskInput>& unsaid = {});
 
 /// Gives tensors of other names those of the network, before they are checked.
 using Renaming = std::function<void(TensorFile&, const Network&)>;

@@ -36,6 +36,12 @@ PartCosts proposals(const Network& network, const std::vector<Shape>& levels) {
 
 }  // namespace
 
+std::vector<const Network*> networks_of(const DetectorParts& detector) {
+  std::vector<const Network*> parts = {&detector.trunk, &detector.proposal, &detector.box};
+  if (detector.mask) parts.push_back(&*detector.mask);
+  return parts;
+}
+
 std::vector<Shape> level_shapes(const DetectorParts& detector) {
   const std::vector<Shape> shapes = infer_shapes(detector.trunk);
   std::vector<Shape> levels;
@@ -75,8 +81,7 @@ Costs count_costs(const DetectorParts& detector) {
 }
 
 std::uint64_t structure_hash(const DetectorParts& detector) {
-  std::vector<const Network*> parts = {&detector.trunk, &detector.proposal, &detector.box};
-  if (detector.mask) parts.push_back(&*detector.mask);
+  const std::vector<const Network*> parts = networks_of(detector);
   std::size_t layers = 0;
   for (const Network* part : parts) layers += part->layers.size();
   StructureHasher hasher(detector.trunk.input, detector.trunk.classes, layers);

@@ -55,6 +55,8 @@ struct PartCosts {
   std::int64_t macs = 0;   ///< of all runs together
 };
 
+/// The parts in order: trunk, proposals, box, and mask where there is one.
+std::vector<const Network*> networks_of(const DetectorParts& detector);
 /// The shapes of the levels, finest first.
 std::vector<Shape> level_shapes(const DetectorParts& detector);
 /// Returns the parts in order. A mask network that follows the box network costs a run of both.

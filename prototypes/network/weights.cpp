@@ -91,9 +91,17 @@ std::vector<WeightSpec> weight_specs(const Network& network) {
 }
 
 void check_weights(const Network& network, const TensorFile& weights, const std::string& file) {
+  const Network* const one = &network;
+  check_weights({&one, 1}, weights, file);
+}
+
+void check_weights(std::span<const Network* const> networks, const TensorFile& weights,
+                   const std::string& file) {
   std::vector<Problem> problems;
   std::set<std::string_view> known;
-  const std::vector<WeightSpec> specs = weight_specs(network);
+  std::vector<WeightSpec> specs;
+  for (const Network* network : networks)
+    for (WeightSpec& spec : weight_specs(*network)) specs.push_back(std::move(spec));
   for (const WeightSpec& spec : specs) {
     known.insert(spec.name);
     const auto found = weights.tensors.find(spec.name);

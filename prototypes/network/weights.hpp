@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,8 +52,10 @@ struct WeightSpec {
 /// [C]; layer norm weight and bias [C]; layer scale weight [C]; dense weight [O, I] and bias [O].
 std::vector<WeightSpec> weight_specs(const Network& network);
 
-/// Throws SpecError unless the file holds exactly the network's tensors, as F32 of the right
-/// shapes.
+/// Throws SpecError unless the file holds exactly the tensors of a network, or of several together,
+/// as F32 of the right shapes.
 void check_weights(const Network& network, const TensorFile& weights, const std::string& file);
+void check_weights(std::span<const Network* const> networks, const TensorFile& weights,
+                   const std::string& file);
 
 }  // namespace atto::net

@@ -93,7 +93,8 @@ std::vector<deploy::ImageSet> read_images(const std::vector<ImageFile>& files,
       const ImageFile& of = files[i];
       if (of.must_be_made != made) continue;
       if (made) make_reference(model, of.file, of.how);
-      sets[i] = deploy::read_image_set(of.file, model.network);
+      sets[i] = model.detector ? deploy::read_image_set(of.file, *model.detector)
+                               : deploy::read_image_set(of.file, model.network);
       deploy::expect_made_of(sets[i], model, of.use, of.file);
     }
   return sets;
@@ -178,6 +179,21 @@ std::vector<deploy::Precision> precisions_of(const ExportRequest& request,
   return precisions;
 }
 
+/// Of "all", what has no detectors is left out; a format that was asked for by its name must have
+/// them.
+void expect_detectors(const ExportRequest& request, const deploy::TrainedModel& model,
+                      const std::vector<const deploy::Target*>& targets,
+                      const std::vector<deploy::Precision>& precisions,
+                      std::vector<std::string>& lacking) {
+  if (!model.detector) return;
+  for (std::size_t i = 0; i < targets.size(); ++i) try {
+      deploy::require_precision(*targets[i], model, precisions[i]);
+    } catch (const SpecError&) {
+      if (std::count(request.targets.begin(), request.targets.end(), targets[i]->name) > 0) throw;
+      lacking[i] = "it has no detectors";
+    }
+}
+
 /// The quantised models of one export, made when they are asked for.
 class Int8Models {
  public:
@@ -229,10 +245,11 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   expect_name(request.name);
   const std::vector<const deploy::Target*> targets = targets_of(request);
   const std::vector<deploy::Precision> precisions = precisions_of(request, targets);
-  const std::vector<std::string> lacking = lacking_tools(request, targets);
+  std::vector<std::string> lacking = lacking_tools(request, targets);
   expect_io(request, targets);
   edge::chosen_level();  // before images are made, which takes a while
-  const deploy::TrainedModel model = deploy::read_trained_model(request.source, request.design);
+  const deploy::TrainedModel model = deploy::read_trained_design(request.source, request.design);
+  expect_detectors(request, model, targets, precisions, lacking);
   const fs::path folder = request.out.empty() ? model.folder() : request.out;
   expect_no_other_weights(folder, model);
   const bool is_int8 = request.precision == deploy::Precision::I8;

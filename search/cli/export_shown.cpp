@@ -14,8 +14,11 @@ namespace {
 using Cells = std::vector<std::string>;
 constexpr std::size_t kTexts = 3;  ///< columns of text, at the left; numbers follow
 
-Cells header_cells(const spec::Score& score) {
-  const std::string label(score.label);
+Cells header_cells(const deploy::Parity& parity) {
+  if (parity.sets)
+    return {"format",  "as",        "file",        "size",           "images",
+            "matched", "box error", "score error", "least mask IoU", "run by"};
+  const std::string label(parity.score.label);
   return {"format", "as",         "file",  "size", "images", "max error", label + " agreement",
           label,    "LibTorch's", "run by"};
 }
@@ -29,6 +32,14 @@ Cells cells_of(const deploy::Artefact& artefact) {
     row.push_back("written, not run: " + artefact.not_run);
     return row;
   }
+  if (const auto& sets = parity.sets) {
+    row.insert(
+        row.end(),
+        {std::to_string(parity.images), fmt::format("{:.1f} %", 100 * sets->share()),
+         fmt::format("{:.1e} px", sets->box_error), fmt::format("{:.1e}", sets->score_error),
+         sets->has_masks ? fmt::format("{:.3f}", sets->least_mask_iou) : "-", artefact.run_by});
+    return row;
+  }
   const auto shown = [&](const std::optional<double>& value) {
     return value ? spec::shown(parity.score, *value) + std::string(spec::unit_text(parity.score))
                  : "-";
@@ -37,6 +48,14 @@ Cells cells_of(const deploy::Artefact& artefact) {
                          fmt::format("{:.1f} %", 100 * parity.agreement), shown(parity.value),
                          shown(parity.reference_value), artefact.run_by});
   return row;
+}
+
+/// What the columns are of: that of a file that was run, where there is one.
+const deploy::Parity& parity_shown(const std::vector<deploy::Artefact>& artefacts) {
+  const auto ran = std::find_if(artefacts.begin(), artefacts.end(), [](const auto& artefact) {
+    return artefact.parity.sets.has_value();
+  });
+  return (ran == artefacts.end() ? artefacts.begin() : ran)->parity;
 }
 
 /// Rows as lines, each column as wide as its widest text; the last ends where its text ends.
@@ -71,7 +90,7 @@ std::string artefact_table(const std::vector<deploy::Artefact>& artefacts,
       rows.push_back(cells_of(artefact));
   }
   if (rows.empty()) return unwritten;
-  rows.insert(rows.begin(), header_cells(artefacts.front().parity.score));
+  rows.insert(rows.begin(), header_cells(parity_shown(artefacts)));
   return aligned(rows, indent) + unwritten;
 }
 
@@ -89,12 +108,21 @@ nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artef
                                     {"run_by", artefact.run_by},
                                     {"not_run", artefact.not_run},
                                     {"not_written", artefact.not_written},
-                                    {"images", parity.images},
-                                    {"max_error", parity.max_error},  // null when infinite
-                                    {parity.score.name + "_agreement", parity.agreement},
-                                    {parity.score.name, nullptr},
-                                    {"reference_" + parity.score.name, nullptr}};
+                                    {"images", parity.images}};
     if (was_run) entry["agrees"] = artefact.trouble.empty();
+    if (const auto& sets = parity.sets) {
+      entry["matched"] = sets->share();
+      entry["box_error"] = sets->box_error;
+      entry["score_error"] = sets->score_error;
+      entry["least_mask_iou"] = nullptr;
+      if (sets->has_masks) entry["least_mask_iou"] = sets->least_mask_iou;
+      list.push_back(std::move(entry));
+      continue;
+    }
+    entry["max_error"] = parity.max_error;  // null when infinite
+    entry[parity.score.name + "_agreement"] = parity.agreement;
+    entry[parity.score.name] = nullptr;
+    entry["reference_" + parity.score.name] = nullptr;
     if (parity.value) entry[parity.score.name] = *parity.value;
     if (parity.reference_value) entry["reference_" + parity.score.name] = *parity.reference_value;
     list.push_back(std::move(entry));

@@ -12,6 +12,7 @@
 #include "export/onnx/network_graph.hpp"
 #include "export/onnx/quantised_graph.hpp"
 #include "export/quantisation/quantise.hpp"
+#include "export/reference/detector_interpreter.hpp"
 #include "export/reference/int8_interpreter.hpp"
 #include "export/reference/interpreter.hpp"
 #include "generator/space/feasible_space.hpp"
@@ -144,7 +145,7 @@ void add_detector(test::CaseWriter& cases, const std::string& name,
                   std::uint64_t seed) {
   const std::vector<float> picture = test::random_image(detector.trunk.input, seed);
   cases.add_detector(name, deploy::onnx::detector_graph(detector, weights), picture,
-                     test::find_by_reference(detector, weights, picture));
+                     deploy::DetectorInterpreter(detector, weights).run(picture));
 }
 
 /// With more objects than fit, with none, and with equal scores.

@@ -14,6 +14,7 @@
 
 #include "export/onnx/executor.hpp"
 #include "export/onnx/model_file.hpp"
+#include "export/reference/detector_interpreter.hpp"
 #include "prototypes/detection/matched_sets.hpp"
 #include "prototypes/detection/rules.hpp"
 #include "prototypes/network/identity.hpp"
@@ -99,7 +100,7 @@ TEST_CASE("a detector finds the same after it was an ONNX file") {
       const onnx::Graph graph = read_back(onnx::detector_graph(detector, weights));
       for (const onnx::Node& node : graph.nodes) operators.insert(node.op);
       const std::vector<float> picture = test::random_image(detector.trunk.input, seed);
-      const det::Found wanted = test::find_by_reference(detector, weights, picture);
+      const det::Found wanted = deploy::DetectorInterpreter(detector, weights).run(picture);
       CHECK(wanted.objects.size() == most);  // there are more than fit
       check_same(run(graph, detector.trunk.input, picture), wanted, most);
     }
@@ -132,7 +133,7 @@ TEST_CASE("equal scores keep the order that training gives them") {
     detector.settings.nms = 0.9;  // so that much is left
     const net::TensorFile weights = test::undecided(detector, test::random_weights(detector, 3));
     const std::vector<float> picture = test::random_image(detector.trunk.input, 3);
-    const det::Found wanted = test::find_by_reference(detector, weights, picture);
+    const det::Found wanted = deploy::DetectorInterpreter(detector, weights).run(picture);
     REQUIRE(wanted.objects.size() > 3);
     CHECK(wanted.objects.front().score == wanted.objects.back().score);
     check_same(

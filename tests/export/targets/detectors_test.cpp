@@ -1,0 +1,126 @@
+// A trained detector gets a file's name only where it finds the objects that LibTorch found.
+#include "tests/export/onnx/detectors.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <filesystem>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "export/reference/detector_interpreter.hpp"
+#include "export/targets/exporting.hpp"
+#include "tests/export/random_weights.hpp"
+
+using namespace atto;
+namespace fs = std::filesystem;
+
+namespace {
+
+net::Tensor floats(const std::vector<float>& values, std::vector<std::int64_t> shape) {
+  net::Tensor tensor{net::Tensor::Type::F32, std::move(shape),
+                     std::vector<std::uint8_t>(values.size() * sizeof(float))};
+  std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+  return tensor;
+}
+
+/// A folder as training leaves it, whose reference the interpreter makes.
+struct TrainedDetector {
+  fs::path folder =
+      fs::temp_directory_path() / ("atto_detector_export_" + std::to_string(::getpid()));
+  net::DetectorParts parts;
+  std::int64_t pictures = 0;
+  std::map<std::string, std::vector<float>> said;
+
+  explicit TrainedDetector(test::DetectorKind kind) : parts(test::small_detector(kind)) {
+    fs::create_directories(folder);
+    spec::write_file_atomically(folder / "design.json", test::small_design(kind));
+    const net::TensorFile weights = test::random_weights(parts, 1);
+    net::write_safetensors(folder / "weights.safetensors", weights);
+    for (std::uint64_t seed : {1, 2}) add(weights, test::random_image(parts.trunk.input, seed));
+    write_reference();
+  }
+  ~TrainedDetector() { fs::remove_all(folder); }
+  TrainedDetector(const TrainedDetector&) = delete;
+  TrainedDetector& operator=(const TrainedDetector&) = delete;
+
+  void add(const net::TensorFile& weights, const std::vector<float>& picture) {
+    det::Found found = deploy::DetectorInterpreter(parts, weights).run(picture);
+    const auto rows = static_cast<std::size_t>(parts.settings.detections);
+    const std::size_t pixels = found.masks.size() / found.objects.size();
+    found.objects.resize(rows);
+    found.masks.resize(rows * pixels);
+    const auto append = [&](const char* name, const std::vector<float>& values) {
+      said[name].insert(said[name].end(), values.begin(), values.end());
+    };
+    append("inputs", picture);
+    append("masks", found.masks);
+    for (const det::FoundObject& one : found.objects) {
+      append("boxes", {one.box.x1, one.box.y1, one.box.x2, one.box.y2});
+      append("scores", {one.score});
+      append("classes", {static_cast<float>(one.category)});
+    }
+    ++pictures;
+  }
+
+  void write_reference() const {
+    const net::Shape& in = parts.trunk.input;
+    const std::int64_t rows = parts.settings.detections;
+    net::TensorFile file;
+    file.tensors["inputs"] =
+        floats(said.at("inputs"), {pictures, in.channels, in.height, in.width});
+    file.tensors["boxes"] = floats(said.at("boxes"), {pictures, rows, 4});
+    file.tensors["scores"] = floats(said.at("scores"), {pictures, rows});
+    file.tensors["classes"] = floats(said.at("classes"), {pictures, rows});
+    if (!said.at("masks").empty())
+      file.tensors["masks"] = floats(said.at("masks"), {pictures, rows, 12, 12});
+    net::write_safetensors(folder / "reference.safetensors", file);
+  }
+
+  deploy::Artefact exported(const char* target,
+                            deploy::Precision precision = deploy::Precision::F32) const {
+    const deploy::TrainedModel model = deploy::read_trained_design(folder);
+    return deploy::export_to(
+        *deploy::find_target(target), {model, precision},
+        deploy::read_image_set(folder / "reference.safetensors", *model.detector), folder);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a detector becomes an ONNX file that finds what LibTorch found") {
+  const auto kind = GENERATE(test::DetectorKind::Masks, test::DetectorKind::Boxes);
+  const TrainedDetector trained(kind);
+  const deploy::Artefact made = trained.exported("onnx");
+  CHECK(made.trouble.empty());
+  CHECK(fs::exists(trained.folder / "model.onnx"));
+  REQUIRE(made.parity.sets);
+  CHECK(made.parity.images == 2);
+  CHECK(made.parity.sets->matched == 24);
+  CHECK(made.parity.sets->share() == 1);
+  CHECK(made.parity.sets->box_error < 1e-3);
+  CHECK(made.parity.sets->score_error < 1e-5);
+  CHECK(made.parity.sets->has_masks == (kind == test::DetectorKind::Masks));
+}
+
+TEST_CASE("a detector's file that finds something else gets no name") {
+  TrainedDetector trained(test::DetectorKind::Masks);
+  for (float& score : trained.said["scores"]) score *= 0.5F;
+  trained.write_reference();
+  const deploy::Artefact made = trained.exported("onnx");
+  CHECK(made.trouble.find("score error") == 0);
+  CHECK_FALSE(fs::exists(trained.folder / "model.onnx"));
+}
+
+TEST_CASE("what has no detectors says so before anything is written") {
+  TrainedDetector trained(test::DetectorKind::Boxes);
+  CHECK_THROWS_WITH(trained.exported("c"), Catch::Contains("the target c has no detectors"));
+  CHECK_THROWS_WITH(trained.exported("onnx", deploy::Precision::I8),
+                    Catch::Contains("the target onnx has no detectors in int8"));
+  SECTION("as do references of other networks") {
+    trained.said["classes"].front() = 3;
+    trained.write_reference();
+    CHECK_THROWS_WITH(trained.exported("onnx"), Catch::Contains("/classes: must be under 3"));
+  }
+}
