@@ -1,6 +1,9 @@
 // The engine's own files.
+#include "design_specs/files.hpp"
 #include "export/lowering/lower.hpp"
+#include "export/lowering/lower_detector.hpp"
 #include "export/lowering/passes.hpp"
+#include "export/runtime/detector.hpp"
 #include "export/runtime/engine.hpp"
 #include "export/runtime/level.hpp"
 #include "export/targets/targets.hpp"
@@ -21,8 +24,18 @@ bool can_write(Precision /*precision*/) {
   return true;
 }
 
+bool can_write_detector(Precision precision) {
+  return precision == Precision::F32;
+}
+
 void write(const ExportSource& source, const std::filesystem::path& file) {
   const Meaning meaning = meaning_of(source.model.metadata);
+  if (source.model.detector) {
+    const std::vector<std::byte> bytes =
+        detector_bytes(*source.model.detector, source.model.weights, meaning);
+    return spec::write_file_atomically(file,
+                                       {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
   if (source.precision == Precision::I8)
     write_model(file, source.int8->network, meaning, {Precision::I8, &source.int8->quantisation});
   else
@@ -30,7 +43,22 @@ void write(const ExportSource& source, const std::filesystem::path& file) {
                 {source.precision, nullptr});
 }
 
-Ran run(const ExportSource& /*source*/, const std::filesystem::path& file, const ImageSet& images) {
+Ran run_detector(const std::filesystem::path& file, const ImageSet& images) {
+  edge::Detector detector(edge::DetectorModel::open(file));
+  Ran ran{{}, "our engine, " + std::string(edge::level_name(detector.level()))};
+  for (std::int64_t n = 0; n < images.count; ++n) {
+    det::Found found;
+    for (const edge::Detection& one : detector.run(images.image(n)))
+      found.objects.push_back(
+          {{one.box.x1, one.box.y1, one.box.x2, one.box.y2}, one.category, one.score});
+    found.masks.assign(detector.masks().begin(), detector.masks().end());
+    ran.found.push_back(std::move(found));
+  }
+  return ran;
+}
+
+Ran run(const ExportSource& source, const std::filesystem::path& file, const ImageSet& images) {
+  if (source.model.detector) return run_detector(file, images);
   edge::Engine engine(edge::Model::open(file));
   std::vector<float> logits;
   for (std::int64_t n = 0; n < images.count; ++n) {
@@ -48,7 +76,7 @@ const Target kAttoTarget = {.name = "atto",
                             .extension = ".atto",
                             .companions = {},
                             .can_write = can_write,
-                            .can_write_detector = nullptr,
+                            .can_write_detector = can_write_detector,
                             .require_tools = nullptr,
                             .quantise = quantise_model,
                             .write = write,

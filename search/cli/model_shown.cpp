@@ -4,32 +4,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "export/format/model_error.hpp"
-
 namespace atto::cli {
 namespace {
 
 constexpr std::size_t kTop = 3;
 
-/// "FILE: FIELD at byte OFFSET: RULE".
-class NamedModelError : public format::ModelError {
- public:
-  NamedModelError(const std::filesystem::path& file, const format::ModelError& error)
-      : ModelError(error), text_(file.string() + ": " + error.what()) {}
-  const char* what() const noexcept override { return text_.c_str(); }
-
- private:
-  std::string text_;
-};
-
 }  // namespace
 
 edge::Model open_model(const std::filesystem::path& file) {
-  try {
-    return edge::Model::open(file);
-  } catch (const format::ModelError& error) {
-    throw NamedModelError(file, error);
-  }
+  return of_model_file(file, [&] { return edge::Model::open(file); });
 }
 
 ModelShown show_model(const std::filesystem::path& file, const deploy::ImageSet& images) {

@@ -6,11 +6,33 @@
 #include <string>
 #include <vector>
 
+#include "export/format/model_error.hpp"
 #include "export/targets/image_set.hpp"
 #include "search/cli/guesses.hpp"
 #include "search/latency/engine/engine_timing.hpp"
 
 namespace atto::cli {
+
+/// "FILE: FIELD at byte OFFSET: RULE".
+class NamedModelError : public format::ModelError {
+ public:
+  NamedModelError(const std::filesystem::path& file, const format::ModelError& error)
+      : ModelError(error), text_(file.string() + ": " + error.what()) {}
+  const char* what() const noexcept override { return text_.c_str(); }
+
+ private:
+  std::string text_;
+};
+
+/// Returns open(). Throws ModelError that names the file.
+template <class Open>
+auto of_model_file(const std::filesystem::path& file, const Open& open) {
+  try {
+    return open();
+  } catch (const format::ModelError& error) {
+    throw NamedModelError(file, error);
+  }
+}
 
 /// Opens a model file for a command. Throws ModelError that names it.
 edge::Model open_model(const std::filesystem::path& file);

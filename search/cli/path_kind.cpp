@@ -29,6 +29,7 @@ constexpr Row kRows[] = {
     {PathKind::Campaign, "the run folder of a campaign",
      "atto status, report, explain, steer, resume, export, eval, run, bench"},
     {PathKind::Model, "a .atto model", "atto inspect, run, bench"},
+    {PathKind::DetectorModel, "a detector's .atto model", "atto run"},
     {PathKind::Weights, "a file of weights (safetensors)", "atto export, eval, import"},
     {PathKind::Spec, "a design spec", "atto check, generate, search, calibrate, tabulate"},
     {PathKind::Network, "a design or prototype", "atto check, inspect, train, reopen"},
@@ -52,11 +53,10 @@ struct Magic {
   std::string_view bytes;
   PathKind kind;
 };
-constexpr Magic kMagics[] = {{0, "ATTOMDL\n", PathKind::Model},
-                             {0, "\xff\xd8\xff", PathKind::Image},
-                             {0, "\x89PNG\r\n", PathKind::Image},
-                             {0, "PK\x03\x04", PathKind::PyTorch},
-                             {4, "TFL3", PathKind::TensorFlowLite}};
+constexpr Magic kMagics[] = {
+    {0, "ATTOMDL\n", PathKind::Model},    {0, "ATTODET\n", PathKind::DetectorModel},
+    {0, "\xff\xd8\xff", PathKind::Image}, {0, "\x89PNG\r\n", PathKind::Image},
+    {0, "PK\x03\x04", PathKind::PyTorch}, {4, "TFL3", PathKind::TensorFlowLite}};
 
 /// The header of a safetensors file: its length, then a JSON object.
 bool begins_as_safetensors(std::string_view start, std::uintmax_t size) {

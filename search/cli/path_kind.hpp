@@ -19,6 +19,7 @@ enum class PathKind {
   Training,
   Campaign,
   Model,
+  DetectorModel,
   Weights,
   Spec,
   Network,

@@ -1,4 +1,4 @@
-// `atto run`: classifies images with a model file.
+// `atto run`: classifies images with a model file, or finds objects in them with a detector's.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -15,6 +15,7 @@
 #include "search/cli/guesses.hpp"
 #include "search/cli/model_shown.hpp"
 #include "search/cli/path_kind.hpp"
+#include "search/cli/run_detector.hpp"
 #include "trainer/data/images/image_decoding.hpp"
 
 namespace atto::cli {
@@ -28,7 +29,8 @@ struct RunOptions {
   std::string model;
   std::vector<std::string> images;
   int threads = 1;
-  bool is_json = false;
+  DetectorShown shown;
+  bool says_score = false, is_json = false;
 };
 
 std::vector<std::uint8_t> pixels_of(const std::string& file, const format::Program& program) {
@@ -100,31 +102,51 @@ class Results {
   std::size_t failed_ = 0;
 };
 
-int run(const RunOptions& options) {
-  edge::EngineOptions engine_options;
-  engine_options.threads = options.threads;
-  const std::string file = model_of(options.model, "atto run").string();
-  const edge::Model model = open_model(file);
-  model.check_weights();
-  edge::Engine engine(model, engine_options);
-  check_input(engine.model().program(), file);
+/// Calls work(image) with every image, which returns its entry; returns the exit code.
+template <class Work>
+int run_on_images(const RunOptions& options, const Work& work) {
   Results results(options.is_json);
   for (const std::string& path : options.images)
     results.take(path, [&] {
       const std::vector<std::filesystem::path> images = images_of(path);
       if (images.empty()) throw EnvironmentError(path + ": holds no JPEG or PNG files");
       for (const std::filesystem::path& image : images)
-        results.take(image.string(),
-                     [&] { results.add(classify(engine, image.string(), options.is_json)); });
+        results.take(image.string(), [&] { results.add(work(image.string())); });
     });
   return results.end();
+}
+
+int detect(const RunOptions& options, const std::string& file) {
+  DetectorShown shown = options.shown;
+  shown.is_json = options.is_json;
+  DetectorRun run(open_detector(file), file, options.threads, shown);
+  return run_on_images(options, [&](const std::string& image) { return run.find(image); });
+}
+
+int run(const RunOptions& options) {
+  const bool is_detector = kind_of(options.model) == PathKind::DetectorModel;
+  const std::string file =
+      is_detector ? options.model : model_of(options.model, "atto run").string();
+  if (is_detector_file(file)) return detect(options, file);
+  for (const auto& [option, is_there] :
+       {std::pair("--draw", !options.shown.draw.empty()), {"--score", options.says_score}})
+    if (is_there)
+      throw SpecError({{option, "", "is for detectors, and this is a classifier", file}});
+  edge::EngineOptions engine_options;
+  engine_options.threads = options.threads;
+  const edge::Model model = open_model(file);
+  model.check_weights();
+  edge::Engine engine(model, engine_options);
+  check_input(engine.model().program(), file);
+  return run_on_images(
+      options, [&](const std::string& image) { return classify(engine, image, options.is_json); });
 }
 
 }  // namespace
 
 void add_run(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
-  Command command(app, "run", "Classify images with a model file");
+  Command command(app, "run", "Classify images, or find objects in them, with a model file");
   command
       .option("model", options->model,
               "A .atto file, or a folder with one: a training's, or a campaign's (its winner)")
@@ -135,13 +157,24 @@ void add_run(CLI::App& app, Action& action) {
       .required();
   command.option("--threads", options->threads, "run with this many threads (default 1)")
       .range(1, 256);
-  command.flag("--json", options->is_json, "print JSON");
+  command.option("--draw", options->shown.draw,
+                 "of a detector: write pictures with what it finds into this folder");
+  const Option score =
+      command
+          .option("--score", options->shown.least_score,
+                  "of a detector: tell of objects of at least this score (default 0.5)")
+          .range(0, 1);
+  command.flag("--json", options->is_json, "print JSON; masks as COCO's compressed runs");
   command.footer(
       "Examples:\n"
       "  atto run winner.atto cat.jpg dog.png\n"
       "  atto run runs/quickstart-s1 photos\n"
-      "Exit code 4: some images could not be read; the others are classified.");
-  command.runs(action, [options] { return run(*options); });
+      "  atto run detector.atto photos --draw found --score 0.3\n"
+      "Exit code 4: some images could not be read; the others are looked at.");
+  command.runs(action, [options, score] {
+    options->says_score = score.is_given();
+    return run(*options);
+  });
 }
 
 }  // namespace atto::cli

@@ -1,14 +1,9 @@
 // The C API: checks, calls, and turns every exception into a status.
 #include <algorithm>
-#include <cstring>
-#include <exception>
-#include <new>
-#include <optional>
 #include <stdexcept>
-#include <string_view>
-#include <system_error>
 
 #include "export/format/program_rules.hpp"
+#include "export/runtime/c_api/guarded.hpp"
 #include "export/runtime/c_api/handles.hpp"
 #include "export/runtime/engine.hpp"
 
@@ -20,42 +15,7 @@ namespace {
 
 using atto::edge::Engine;
 using atto::edge::Model;
-
-void put(char* to, std::size_t size, std::string_view text) noexcept {
-  if (to == nullptr || size == 0) return;
-  const std::size_t length = std::min(text.size(), size - 1);
-  std::memcpy(to, text.data(), length);
-  to[length] = '\0';
-}
-
-void put(atto_text to, std::string_view text) noexcept {
-  put(to.data, to.size, text);
-}
-
-/// Runs work() and says what became of it.
-template <class Work>
-atto_status guarded(atto_text message, Work&& work) noexcept {
-  const auto fail = [&](atto_status status, const char* what) {
-    put(message, what);
-    return status;
-  };
-  try {
-    put(message, "");
-    return work();
-  } catch (const atto::format::ModelError& error) {
-    return fail(ATTO_BAD_MODEL, error.what());
-  } catch (const std::bad_alloc&) {
-    return fail(ATTO_OUT_OF_MEMORY, "out of memory");
-  } catch (const std::invalid_argument& error) {
-    return fail(ATTO_INVALID_ARGUMENT, error.what());
-  } catch (const std::system_error& error) {
-    return fail(ATTO_SYSTEM_ERROR, error.what());
-  } catch (const std::exception& error) {
-    return fail(ATTO_INTERNAL_ERROR, error.what());
-  } catch (...) {
-    return fail(ATTO_INTERNAL_ERROR, "unknown exception");
-  }
-}
+using atto::edge::put;
 
 const atto::format::Program& program_of(const atto_model* model) {
   return model->model.program();
@@ -71,17 +31,9 @@ std::size_t image_values(const Engine& engine) {
          static_cast<std::size_t>(program.width);
 }
 
-template <class Handle, class Open>
-atto_status open(Handle** handle, atto_text message, Open&& open_it) noexcept {
-  if (handle == nullptr) return ATTO_INVALID_ARGUMENT;
-  *handle = nullptr;
-  return guarded(message, [&] {
-    *handle = new Handle{open_it()};
-    return ATTO_OK;
-  });
-}
+}  // namespace
 
-atto::edge::EngineOptions plain(const atto_engine_options& from) {
+atto::edge::EngineOptions atto::edge::plain(const atto_engine_options& from) {
   atto::edge::EngineOptions options;
   options.threads = from.threads;
   if (from.level != nullptr) {
@@ -100,8 +52,6 @@ atto::edge::EngineOptions plain(const atto_engine_options& from) {
     };
   return options;
 }
-
-}  // namespace
 
 const char* atto_status_text(atto_status status) noexcept {
   switch (status) {
@@ -125,20 +75,20 @@ const char* atto_status_text(atto_status status) noexcept {
 
 atto_status atto_model_open(const char* path, atto_model** model, atto_text message) noexcept {
   if (path == nullptr) return ATTO_INVALID_ARGUMENT;
-  return open(model, message, [&] { return Model::open(path); });
+  return atto::edge::open(model, message, [&] { return Model::open(path); });
 }
 
 atto_status atto_model_view(const void* bytes, size_t size, atto_model** model,
                             atto_text message) noexcept {
   if (bytes == nullptr) return ATTO_INVALID_ARGUMENT;
-  return open(model, message, [&] {
+  return atto::edge::open(model, message, [&] {
     return Model::view({static_cast<const std::byte*>(bytes), size});
   });
 }
 
 atto_status atto_model_check_weights(const atto_model* model, atto_text message) noexcept {
   if (model == nullptr) return ATTO_INVALID_ARGUMENT;
-  return guarded(message, [&] {
+  return atto::edge::guarded(message, [&] {
     model->model.check_weights();
     return ATTO_OK;
   });
@@ -186,8 +136,9 @@ atto_status atto_model_class_name(const atto_model* model, std::int32_t index,
 atto_status atto_engine_open(const atto_model* model, const atto_engine_options* options,
                              atto_engine** engine, atto_text message) noexcept {
   if (model == nullptr) return ATTO_INVALID_ARGUMENT;
-  return open(engine, message, [&] {
-    return Engine(model->model, options == nullptr ? atto::edge::EngineOptions{} : plain(*options));
+  return atto::edge::open(engine, message, [&] {
+    return Engine(model->model,
+                  options == nullptr ? atto::edge::EngineOptions{} : atto::edge::plain(*options));
   });
 }
 
@@ -228,7 +179,7 @@ atto_status atto_engine_profile(atto_engine* engine, const float* image, size_t 
       image_count != image_values(engine->engine) ||
       count != atto::format::chains_of(engine->engine.model().program()).size())
     return ATTO_INVALID_ARGUMENT;
-  return guarded({nullptr, 0}, [&] {
+  return atto::edge::guarded({nullptr, 0}, [&] {
     const auto steps = engine->engine.profile({image, image_count}, rounds);
     for (std::size_t i = 0; i < count; ++i) {
       put(profiles[i].name, sizeof profiles[i].name, steps[i].name);

@@ -22,14 +22,6 @@ void put(const std::vector<float>& values, float absent, float* to, std::size_t 
     std::copy(values.begin(), values.end(), to);
 }
 
-bool is_valid(const atto_image& image) {
-  constexpr std::int32_t kMostSide = 1 << 24;
-  return image.pixels != nullptr && image.height >= 1 && image.height <= kMostSide &&
-         image.width >= 1 && image.width <= kMostSide && image.format >= ATTO_IMAGE_GREY &&
-         image.format <= ATTO_IMAGE_INVERTED_CMYK && image.orientation >= 0 &&
-         image.orientation <= 8;
-}
-
 }  // namespace
 
 const char* atto_version() noexcept {
@@ -59,7 +51,7 @@ std::int32_t atto_image_orientation(const void* file, size_t size) noexcept {
 
 atto_status atto_image_to_pixels(const atto_image* image, const atto_model* model, uint8_t* pixels,
                                  size_t count) noexcept {
-  if (image == nullptr || model == nullptr || pixels == nullptr || !is_valid(*image))
+  if (image == nullptr || model == nullptr || pixels == nullptr || !atto::edge::is_valid(*image))
     return ATTO_INVALID_ARGUMENT;
   const atto::format::Program& program = model->model.program();
   const auto channels = static_cast<std::size_t>(program.channels);

@@ -11,6 +11,7 @@
 #include "export/lowering/lower_detector.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/reference/detector_interpreter.hpp"
+#include "export/runtime/c_api/atto/detect.h"
 #include "prototypes/detection/matched_sets.hpp"
 #include "prototypes/detection/rules.hpp"
 #include "tests/export/format/sample_program.hpp"
@@ -191,6 +192,42 @@ TEST_CASE("a detector's file holds the weights of its proposal network once") {
   CHECK(model.mask_side() == 14);
   CHECK(model.program().classes == std::vector<std::string>{"a", "b", "c"});
   model.check_weights();
+}
+
+TEST_CASE("C finds what C++ finds, and refuses what does not fit") {
+  const Case of(MaskInput::OwnCrops);
+  Detector oracle(of.model());
+  const std::vector<float> image = picture(1);
+  const det::Found wanted = found_by(oracle, image);
+  atto_detector* detector = nullptr;
+  char message[200];
+  REQUIRE(atto_detector_view(of.aligned.get().data(), of.file.size(), nullptr, &detector,
+                             {message, sizeof message}) == ATTO_OK);
+  atto_detector_info info;
+  REQUIRE(atto_detector_describe(detector, &info) == ATTO_OK);
+  CHECK((info.channels == 3 && info.height == 64 && info.width == 64));
+  CHECK((info.classes == kClasses && info.detections == 20 && info.mask_side == 14));
+  std::vector<atto_detection> found(20);
+  std::int32_t count = 0;
+  REQUIRE(atto_edge_detect_floats(detector, image.data(), image.size(), found.data(), 20, &count) ==
+          ATTO_OK);
+  REQUIRE(count == std::int32_t(wanted.objects.size()));
+  for (std::size_t i = 0; i < wanted.objects.size(); ++i) {
+    CHECK(found[i].x1 == wanted.objects[i].box.x1);
+    CHECK(found[i].score == wanted.objects[i].score);
+    CHECK(found[i].category == wanted.objects[i].category);
+  }
+  std::vector<float> masks(wanted.masks.size());
+  CHECK(atto_edge_masks(detector, masks.data(), count) == ATTO_OK);
+  CHECK(masks == wanted.masks);
+  CHECK(atto_edge_masks(detector, masks.data(), count + 1) == ATTO_INVALID_ARGUMENT);
+  CHECK(atto_edge_detect_floats(detector, image.data(), image.size() - 1, found.data(), 20,
+                                &count) == ATTO_INVALID_ARGUMENT);
+  const std::vector<std::uint8_t> pixels(64 * 64 * 3, 7);
+  CHECK(atto_edge_detect(detector, pixels.data(), pixels.size(), found.data(), 2, &count) ==
+        ATTO_OK);
+  CHECK(count <= 2);
+  atto_detector_close(detector);
 }
 
 TEST_CASE("a network's file is no detector's, and the other way round") {

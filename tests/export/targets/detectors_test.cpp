@@ -104,6 +104,20 @@ TEST_CASE("a detector becomes an ONNX file that finds what LibTorch found") {
   CHECK(made.parity.sets->has_masks == (kind == test::DetectorKind::Masks));
 }
 
+TEST_CASE("a detector becomes a file of our engine that finds what LibTorch found") {
+  const auto kind = GENERATE(test::DetectorKind::Masks, test::DetectorKind::Boxes);
+  const TrainedDetector trained(kind);
+  const deploy::Artefact made = trained.exported("atto");
+  CHECK(made.trouble.empty());
+  CHECK(fs::exists(trained.folder / "model.atto"));
+  REQUIRE(made.parity.sets);
+  CHECK(made.parity.sets->matched == 24);
+  CHECK(made.parity.sets->share() == 1);
+  CHECK(made.parity.sets->box_error < 1e-2);
+  CHECK(made.parity.sets->score_error < 1e-4);
+  CHECK(made.parity.sets->has_masks == (kind == test::DetectorKind::Masks));
+}
+
 TEST_CASE("a detector's file that finds something else gets no name") {
   TrainedDetector trained(test::DetectorKind::Masks);
   for (float& score : trained.said["scores"]) score *= 0.5F;
