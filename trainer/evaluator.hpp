@@ -53,7 +53,16 @@ struct TrialRequest {
   bool wants_scores = false;
   std::shared_ptr<const StartingWeights> start;  ///< null = initial weights alone
   std::uint64_t seed = 0;                        ///< from (campaign, design, phase, replica)
-  std::filesystem::path folder;  ///< holds checkpoint.*, weights.safetensors, reference.safetensors
+  std::filesystem::path folder;                  ///< of the trial
+  /// Names the folder below `folder` that this attempt writes to, where several may be under way
+  /// at a time (a worker that lost its job and does not know): nobody else writes there. Empty:
+  /// there is one, and it writes to `folder`.
+  std::string attempt;
+  /// Checkpoints of earlier attempts, below `folder`, the newest first. Others are not read.
+  std::vector<std::string> checkpoints;
+
+  /// Holds checkpoint.*, weights.safetensors, reference.safetensors.
+  std::filesystem::path own_folder() const { return folder / attempt; }
 };
 
 struct EpochRecord {
@@ -67,6 +76,9 @@ struct EpochRecord {
   /// By module; empty where not asked for, not judged, or trained by an earlier call.
   net::ResponsesByModule responses;
   double probe_cpu_seconds = 0;  ///< part of cpu_seconds
+  /// The file that holds the state after it, below the trial's folder, where an attempt of several
+  /// (TrialRequest::attempt) wrote one.
+  std::string checkpoint = {};
 };
 
 enum class Outcome : std::uint8_t {

@@ -15,11 +15,11 @@
 #include "design_specs/seeds/random.hpp"
 #include "prototypes/network/costs.hpp"
 #include "prototypes/network/module_spans.hpp"
+#include "trainer/checkpoint_files.hpp"
 
 namespace atto::train {
 namespace {
 
-constexpr std::string_view kCheckpointName = "fake.checkpoint";
 constexpr std::string_view kCheckpointStart = "atto-fake 1 ";
 constexpr std::string_view kCheckpointEnd = " end\n";
 
@@ -183,14 +183,22 @@ int read_checkpoint(const std::filesystem::path& file, std::string_view design_h
   return std::max(0, epochs);
 }
 
-void write_checkpoint(const std::filesystem::path& folder, std::string_view design_hash,
-                      int epochs) {
+/// Returns the finished epochs of the first checkpoint that can be read.
+int read_checkpoints(const std::vector<std::filesystem::path>& files,
+                     std::string_view design_hash) {
+  int epochs = 0;
+  for (const std::filesystem::path& file : files)
+    if (epochs == 0) epochs = read_checkpoint(file, design_hash);
+  return epochs;
+}
+
+void write_checkpoint(const std::filesystem::path& file, std::string_view design_hash, int epochs) {
+  const std::filesystem::path folder = file.parent_path();
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw EnvironmentError("cannot create", folder.string(), error.value());
-  spec::write_file_atomically(folder / kCheckpointName,
-                              std::string(kCheckpointStart) + std::string(design_hash) + " " +
-                                  std::to_string(epochs) + std::string(kCheckpointEnd));
+  spec::write_file_atomically(file, std::string(kCheckpointStart) + std::string(design_hash) + " " +
+                                        std::to_string(epochs) + std::string(kCheckpointEnd));
 }
 
 /// Sleeps an epoch's time; returns false when progress asks to stop.
@@ -230,8 +238,9 @@ double fake_quality(const net::Network& network) {
 TrialResult FakeEvaluator::evaluate(const TrialRequest& request, const Progress& progress) {
   const double started = thread_cpu_seconds();
   const double ceiling = fake_quality(request.network);
-  const std::filesystem::path file = request.folder / kCheckpointName;
-  int done = settings_.writes_checkpoints ? read_checkpoint(file, request.design_hash) : 0;
+  const CheckpointFiles files(request, "fake", ".checkpoint");
+  int done =
+      settings_.writes_checkpoints ? read_checkpoints(files.to_read(), request.design_hash) : 0;
   done = std::min(done, request.to_epoch);
   TrialResult result;
   if (request.wants_scores) result.scores = fake_scores(request);
@@ -252,8 +261,10 @@ TrialResult FakeEvaluator::evaluate(const TrialRequest& request, const Progress&
       break;
     }
     result.epochs.push_back(record_at(request, ceiling, done + 1));
-    if (settings_.writes_checkpoints)
-      write_checkpoint(request.folder, request.design_hash, done + 1);
+    if (settings_.writes_checkpoints) {
+      write_checkpoint(files.file_after(done + 1), request.design_hash, done + 1);
+      files.note_written(result.epochs.back());
+    }
     const bool go_on = !progress || progress(share + share_of_epoch, result);
     if (!go_on && done + 1 < request.to_epoch) {
       result.outcome = Outcome::Interrupted;

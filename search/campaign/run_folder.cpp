@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <fstream>
+#include <utility>
 
 #include "design_specs/files.hpp"
 #include "prototypes/language/artefact_names.hpp"
@@ -28,6 +30,24 @@ fs::path RunFolder::trial(const std::string& hash, train::Phase phase, int repli
   const std::string search = replica == 0 ? "search" : "search" + number;
   const std::string name = phase == train::Phase::Search ? search : "final" + number;
   return path / "trials" / hash / name;
+}
+
+std::string RunFolder::attempt(std::int64_t job, std::int64_t number) {
+  return fmt::format("{}.{}", job, number);
+}
+
+void remove_earlier_attempts(const fs::path& trial, std::int64_t job, std::int64_t number) {
+  std::error_code ignored;  // what stays costs disk, not correctness
+  std::vector<fs::path> earlier;
+  for (const fs::directory_entry& entry : fs::directory_iterator(trial, ignored)) {
+    const std::string name = entry.path().filename().string();
+    long long its_job = 0, its_number = 0;
+    if (std::sscanf(name.c_str(), "%lld.%lld", &its_job, &its_number) == 2 &&
+        name == RunFolder::attempt(its_job, its_number) &&
+        std::pair(its_job, its_number) < std::pair<long long, long long>(job, number))
+      earlier.push_back(entry.path());
+  }
+  for (const fs::path& attempt : earlier) fs::remove_all(attempt, ignored);
 }
 
 void make_run_folder(const RunFolder& folder, const Campaign& campaign,

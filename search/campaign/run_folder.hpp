@@ -5,8 +5,8 @@
 //                               but weights and checkpoints
 //   spec.json, prototype.json   as they were when the campaign started
 //   designs/HASH.json           every design evaluated
-//   trials/HASH/PHASE/          checkpoints while needed; finalists' weights
-//                               (PHASE: search, final0, final1, ...)
+//   trials/HASH/PHASE/          finalists' weights (PHASE: search, final0, final1, ...)
+//   trials/HASH/PHASE/JOB.N/    what the N-th attempt at a job wrote: checkpoints while needed
 //   winner/, winner-TIER/       a finalist's files; the latter in families
 //   logs/                       what workers wrote on stderr
 
@@ -30,6 +30,8 @@ struct RunFolder {
     return path / "designs" / (hash + ".json");
   }
   std::filesystem::path trial(const std::string& hash, train::Phase phase, int replica) const;
+  /// The folder of an attempt, below the trial's. Nobody else writes to it.
+  static std::string attempt(std::int64_t job, std::int64_t number);
   std::filesystem::path logs() const { return path / "logs"; }
   std::filesystem::path winner(const std::string& tier) const {
     return path / (tier.empty() ? "winner" : "winner-" + tier);
@@ -45,6 +47,10 @@ void make_run_folder(const RunFolder& folder, const Campaign& campaign,
                      const std::vector<DesignRow>& included = {},
                      const std::string& ledger_url = "",
                      const std::function<void(Ledger&)>& more = {});
+
+/// Removes from a trial's folder what attempts before this one wrote.
+void remove_earlier_attempts(const std::filesystem::path& trial, std::int64_t job,
+                             std::int64_t number);
 
 /// Returns runs/NAME-sSEED, or the first runs/NAME-sSEED-N that does not exist.
 std::filesystem::path default_run_folder(const Campaign& campaign);

@@ -81,8 +81,12 @@ void write_winner(const RunFolder& folder, const Campaign& campaign, const Leade
   put_in_place(made, target);
 }
 
-void clean_final(const fs::path& trial) {
+void settle_final(const RunFolder& folder, const JobRow& row) {
+  const fs::path trial = folder.trial(row.job.hash, train::Phase::Final, row.job.replica);
+  const fs::path attempt = trial / RunFolder::attempt(row.job.id, row.attempt);
   std::error_code ignored;
+  for (const char* name : {net::kWeightsName, net::kReferenceName})
+    if (fs::exists(attempt / name, ignored)) move_to(attempt / name, trial / name);
   for (const fs::directory_entry& entry : fs::directory_iterator(trial, ignored)) {
     const fs::path name = entry.path().filename();
     if (name != net::kWeightsName && name != net::kReferenceName)

@@ -11,8 +11,9 @@ namespace atto::search {
 /// when that is whole; where the board has none, or the same, the folder stays as it is.
 void write_winner(const RunFolder& folder, const Campaign& campaign, const Leaderboard& board);
 
-/// Deletes a finished final training's files but its weights and reference.
-void clean_final(const std::filesystem::path& trial);
+/// Keeps of a final training that is done the weights and reference of the attempt that did it, in
+/// the trial's folder, and deletes all else.
+void settle_final(const RunFolder& folder, const JobRow& row);
 /// Deletes a design's search checkpoint.
 void clean_search(const RunFolder& folder, const std::string& hash);
 

@@ -14,6 +14,7 @@
 #include "search/cli/worker_options.hpp"
 #include "search/ledger/open_ledger.hpp"
 #include "search/running/crew.hpp"
+#include "search/running/host_class.hpp"
 #include "search/slurm/stored_profile.hpp"
 
 namespace atto::cli {
@@ -24,7 +25,7 @@ struct ResumeOptions {
   int candidates = 0, workers = 0;
   std::string device, slurm;
   std::vector<std::string> warm_start;
-  bool is_json = false;
+  bool is_json = false, mixes_hosts = false;
 };
 
 /// Takes a device that was asked for, and expects the campaign's unless nothing is left to train.
@@ -64,7 +65,8 @@ int resume_command(const ResumeOptions& options) {
     search::extend_campaign(search::RunFolder{options.folder}, options.candidates);
   check_slurm(search::RunFolder{options.folder}, options.slurm, options.workers);
   check_device(search::RunFolder{options.folder}, options.device);
-  expect_hosts(options.folder);
+  expect_hosts(options.folder, options.workers);
+  if (options.mixes_hosts) search::allow_mixed_hosts(*search::open_ledger(options.folder));
   std::vector<std::filesystem::path> warm(options.warm_start.begin(), options.warm_start.end());
   return run_and_show(options.folder, {options.workers, options.is_json, std::move(warm)}, signals);
 }
@@ -76,9 +78,10 @@ void add_resume(CLI::App& app, Action& action) {
   Command command(app, "resume", "Continue a campaign from its run folder");
   command.option("folder", options->folder, "Run folder").required();
   command.option("--candidates", options->candidates, "New, larger number of designs").positive();
-  command.option("--workers", options->workers, "Worker processes").range(1, 1024);
+  command.option("--workers", options->workers, "Worker processes").range(1, kMostSlurmWorkers);
   command.option("--slurm", options->slurm,
                  "Another profile of a cluster, or none: workers are processes here");
+  add_mixed_hosts_flag(command, options->mixes_hosts);
   add_device_option(command, options->device);
   command.option("--warm-start", options->warm_start,
                  "Run folder whose matching results are reused");

@@ -22,6 +22,7 @@
 #include "search/cli/worker_options.hpp"
 #include "search/ledger/open_ledger.hpp"
 #include "search/running/crew.hpp"
+#include "search/running/host_class.hpp"
 #include "search/running/parallelism.hpp"
 #include "search/running/reuse.hpp"
 #include "search/slurm/stored_profile.hpp"
@@ -36,7 +37,7 @@ struct SearchOptions {
   std::optional<std::string> strategy;
   std::vector<std::string> include, warm_start;
   int workers = 0;
-  bool is_dry_run = false, is_async = false, is_json = false;
+  bool is_dry_run = false, is_async = false, is_json = false, mixes_hosts = false;
 };
 
 search::Estimate estimate_all(const search::Campaign& campaign, std::size_t included) {
@@ -155,6 +156,8 @@ CheckedStart begin(const SearchOptions& options) {
   if (!options.slurm.empty()) {
     slurm = read_slurm(options.slurm, "atto search --slurm", options.workers);
     expect_cpus(*slurm, campaign);
+  } else {
+    expect_local_workers(options.workers);
   }
   return {std::move(campaign), std::move(included), std::move(slurm)};
 }
@@ -203,6 +206,7 @@ int search_command(const SearchOptions& options) {
   if (slurm && options.ledger.empty()) search::expect_one_host(slurm->profile);
   search::make_run_folder(folder, campaign, included, options.ledger, [&](search::Ledger& ledger) {
     if (slurm) search::store_profile(ledger, slurm->file.document, slurm->file.text, workers);
+    if (options.mixes_hosts) search::allow_mixed_hosts(ledger);
   });
   return run_and_show(folder.path, {options.workers, options.is_json, std::move(warm)}, signals);
 }
@@ -221,8 +225,9 @@ void add_search(CLI::App& app, Action& action) {
       .option("--workers", options->workers,
               "Worker processes; default: one per core, at most "
               "search.window; with --slurm what the profile says")
-      .range(1, 1024);
+      .range(1, kMostSlurmWorkers);
   add_slurm_option(command, options->slurm);
+  add_mixed_hosts_flag(command, options->mixes_hosts);
   command.flag("--dry-run", options->is_dry_run,
                "Check and estimate only; show the job script of --slurm");
   command.option("--include", options->include,

@@ -71,10 +71,23 @@ std::string script_text(const search::SlurmJob& job) {
   return text + "\n" + search::job_script(job);
 }
 
-void expect_hosts(const std::filesystem::path& folder) {
+void expect_local_workers(int workers) {
+  if (workers > kMostLocalWorkers)
+    throw SpecError(
+        {{"", "--workers", fmt::format("must be <= {} without --slurm", kMostLocalWorkers),
+          std::to_string(workers)}});
+}
+
+void add_mixed_hosts_flag(Command& command, bool& mixes_hosts) {
+  command.flag("--mixed-hosts", mixes_hosts,
+               "Workers may run on unequal CPUs; results then repeat within one kind alone");
+}
+
+void expect_hosts(const std::filesystem::path& folder, int workers) {
   const std::unique_ptr<search::Ledger> ledger = search::open_ledger(folder);
   const std::optional<search::StoredProfile> stored = search::stored_profile(*ledger);
-  if (stored && search::ledger_in(folder) == "ledger.db") search::expect_one_host(stored->profile);
+  if (!stored) return expect_local_workers(workers);
+  if (search::ledger_in(folder) == "ledger.db") search::expect_one_host(stored->profile);
 }
 
 void use_slurm(search::Ledger& ledger, const search::Campaign& campaign, int workers,

@@ -32,9 +32,15 @@ search::SlurmJob slurm_job(const search::Campaign& campaign, const std::filesyst
 /// The script and how it is submitted, for people.
 std::string script_text(const search::SlurmJob& job);
 
+/// Of a cluster, and of one machine.
+inline constexpr int kMostSlurmWorkers = 10000, kMostLocalWorkers = 1024;
+/// Throws SpecError: more processes of this machine than there may be.
+void expect_local_workers(int workers);
+void add_mixed_hosts_flag(Command& command, bool& mixes_hosts);
+
 /// Throws EnvironmentError where Slurm does not answer, or would start workers that the ledger of
-/// a folder cannot serve.
-void expect_hosts(const std::filesystem::path& folder);
+/// a folder cannot serve; SpecError as expect_local_workers() where there is no Slurm.
+void expect_hosts(const std::filesystem::path& folder, int workers);
 /// Where the ledger keeps a profile, lets Slurm start the workers, as many as it says or `workers`.
 void use_slurm(search::Ledger& ledger, const search::Campaign& campaign, int workers,
                search::CoordinatorOptions& options);

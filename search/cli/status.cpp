@@ -56,7 +56,7 @@ void print_json(search::Ledger& ledger, const search::Campaign& campaign,
                 const search::RunFolder& folder, const std::string& state) {
   const search::Totals totals = ledger.totals();
   nlohmann::json tiers = nlohmann::json::array(), running = nlohmann::json::array(),
-                 events = nlohmann::json::array();
+                 events = nlohmann::json::array(), hosts = nlohmann::json::array();
   for (int tier = 0; tier < campaign.tiers(); ++tier)
     tiers.push_back(
         board_json(search::make_leaderboard(ledger, campaign, tier), campaign, folder.path));
@@ -70,6 +70,12 @@ void print_json(search::Ledger& ledger, const search::Campaign& campaign,
                        {"attempt", row.attempt}});
   for (const search::Event& event : ledger.events(kShownEvents))
     events.push_back({{"at", event.at}, {"kind", event.kind}, {"text", event.text}});
+  for (const search::HostRow& row : ledger.hosts())
+    hosts.push_back({{"host", row.host},
+                     {"environment", row.environment},
+                     {"workers", row.workers},
+                     {"jobs", row.jobs},
+                     {"cpu_seconds", row.cpu_seconds}});
   nlohmann::json result = {{"folder", folder.path.string()},
                            {"name", campaign.spec.name},
                            {"state", state},
@@ -93,6 +99,7 @@ void print_json(search::Ledger& ledger, const search::Campaign& campaign,
                            {"score_cpu_seconds", totals.score_cpu_seconds},
                            {"coordinator_cpu_seconds", totals.coordinator_cpu_seconds},
                            {"environments", ledger.environments()},
+                           {"hosts", hosts},
                            {"running", running},
                            {"events", events},
                            {"tiers", tiers}};
@@ -117,6 +124,10 @@ void print_text(search::Ledger& ledger, const search::Campaign& campaign,
   fmt::print("cost: {} CPU, {} wasted\n", duration_text(totals.cpu_seconds),
              duration_text(totals.wasted_cpu_seconds));
   if (const auto stored = search::stored_counts(ledger)) fmt::print("{}\n", slurm_text(*stored));
+  if (const std::vector<search::HostRow> hosts = ledger.hosts(); hosts.size() > 1)
+    for (const search::HostRow& row : hosts)
+      fmt::print("  {}: {} trials by {} workers, {} CPU; {}\n", row.host, row.jobs, row.workers,
+                 duration_text(row.cpu_seconds), search::host_class_in(row.environment));
   for (const search::JobRow& row : ledger.jobs_in_state(search::State::Claimed))
     fmt::print("  {} {}, epoch {} of {}, attempt {}, {}{}\n", row.job.hash, stage_text(row.job),
                std::min(row.epochs_done + 1, row.job.to_epoch), row.job.to_epoch, row.attempt,

@@ -78,6 +78,7 @@ struct Claim {
   std::int64_t attempt = 0;
   int known_epochs = 0;  ///< committed earlier for this design, phase and replica
   std::string worker;
+  std::int64_t environment = 0;  ///< of the worker
 };
 
 /// What a worker without a job has to know.

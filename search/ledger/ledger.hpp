@@ -16,6 +16,9 @@ namespace atto::search {
 
 /// An attempt that dies without a new checkpoint counts; this many at one epoch fail the trial.
 inline constexpr int kDeathsAllowed = 3;
+/// What ends workers from outside, or in silence, is no fault of a trial for so many attempts, then
+/// counts: a design that takes its machine down must end some time.
+inline constexpr std::int64_t kFreeAttempts = 10;
 /// A claim stands so long without a sign of life from a worker that cannot be seen from here:
 /// where all processes are on one machine, and where they are on several, whose database may be
 /// started again.
@@ -89,9 +92,12 @@ class Ledger {
   /// Calls `may_wait` again and again while a call waits for another process; where it returns
   /// false, that call fails.
   virtual void while_locked(std::function<bool()> may_wait) = 0;
-  /// The same with the reason while the database cannot be reached.
+  /// The same with the reason while the database cannot be reached; and without one, from another
+  /// thread, while a call has no answer yet.
   virtual void while_away(std::function<bool(const std::string& why)> may_wait) = 0;
   virtual std::int64_t lease_ms() const = 0;  ///< kLeaseMs or kClusterLeaseMs
+  /// Whether processes of several machines work with it.
+  virtual bool spans_machines() const = 0;
   /// Throws EnvironmentError when the database finds itself damaged. Reads all of it.
   virtual void examine() = 0;
 
@@ -117,9 +123,10 @@ class Ledger {
   /// `process_cpu_seconds`: of its whole life, where known. Returns the number of jobs.
   virtual int release_worker(const std::string& worker, const std::string& reason,
                              bool is_its_fault, std::optional<double> process_cpu_seconds = {}) = 0;
-  /// Puts the jobs of workers that are gone back to ready, but those of `spared` ones. A process
-  /// that ended counts as a death; a lease that ran out (of a worker that cannot be seen from here)
-  /// and a machine that was started again do not.
+  /// Puts the jobs of workers that are gone back to ready, but those of `spared` ones, while their
+  /// processes can be seen from here or their leases hold. A process that ended counts as a death;
+  /// a lease that ran out (of a worker that cannot be seen from here) and a machine that was
+  /// started again do not before kFreeAttempts.
   virtual LostClaims release_lost(const std::vector<std::string>& spared) = 0;
   /// Workers that hold claims.
   virtual std::vector<std::string> holders() = 0;
@@ -145,6 +152,10 @@ class Ledger {
 
   // A worker's side.
   virtual std::int64_t environment_id(const std::string& text) = 0;
+  /// Says where a worker runs, and in which environment. Returns the environment that the campaign
+  /// is trained in: the first worker's.
+  virtual std::string register_worker(const std::string& name, const std::string& host,
+                                      std::int64_t environment) = 0;
   /// Claims the oldest ready job; a finalist's only while fewer than `finals_at_once` are claimed.
   virtual std::optional<Claim> claim(const std::string& worker, std::int64_t environment,
                                      double process_cpu_seconds,
@@ -155,6 +166,9 @@ class Ledger {
   virtual bool renew(const Claim& claim, double attempt_cpu_seconds) = 0;
   virtual bool record_epochs(const Claim& claim, const std::vector<train::EpochRecord>& epochs) = 0;
   virtual bool commit(const Claim& claim, const train::TrialResult& result) = 0;
+  /// The newest checkpoints of a claim's piece of training that were recorded, and that a worker of
+  /// its environment may continue: the newest first, and the one to go back to.
+  virtual std::vector<std::string> checkpoints(const Claim& claim) = 0;
   /// Gives an unfinished job back without counting it as a death.
   virtual bool give_back(const Claim& claim, double attempt_cpu_seconds) = 0;
 
@@ -187,6 +201,7 @@ class Ledger {
   virtual std::optional<JobRow> find_done(const Job& like) = 0;
   virtual Totals totals() = 0;
   virtual std::vector<std::string> environments() = 0;
+  virtual std::vector<HostRow> hosts() = 0;  ///< by name
   virtual void add_event(const std::string& kind, const std::string& text) = 0;
   virtual std::vector<Event> events(int newest) = 0;
   /// Returns a validation score of every search epoch among `epochs`, by hash and epoch.

@@ -67,6 +67,12 @@ std::int64_t machine_clock_ms() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
 }
 
+std::string machine_name() {
+  char name[256] = "host";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
 std::string process_mark() {
   const std::optional<Stat> stat = stat_of(::getpid());
   return fmt::format("{} {} {} {}", boot(), id_namespace(), ::getpid(), stat ? stat->start : "-");

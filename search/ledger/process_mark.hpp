@@ -11,6 +11,10 @@ namespace atto::search {
 /// again with the machine.
 std::int64_t machine_clock_ms();
 
+/// The machine's name in its network: for people, and where workers of several machines must know
+/// who shares one with them.
+std::string machine_name();
+
 /// Names this process so that another can tell later whether it runs: "BOOT NAMESPACE ID START".
 /// The start tells it from a later process of the same id.
 std::string process_mark();

@@ -6,6 +6,14 @@
 
 namespace atto::search {
 
+std::string host_class_in(const std::string& environment) {
+  constexpr std::string_view kKey = "host_class=";
+  const std::size_t start = environment.find(kKey);
+  if (start == std::string::npos) return "";
+  const std::size_t from = start + kKey.size();
+  return environment.substr(from, environment.find('\n', from) - from);
+}
+
 std::uint64_t read_hash(const std::string& text) {
   std::uint64_t hash = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), hash, 16);

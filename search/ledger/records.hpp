@@ -83,6 +83,13 @@ struct LatencyRow {
   std::int64_t at = 0;                 ///< milliseconds since 1970, or after the figure before it
 };
 
+/// What one machine trained in one environment.
+struct HostRow {
+  std::string host, environment;  ///< the latter "key=value" lines
+  std::int64_t workers = 0, jobs = 0;
+  double cpu_seconds = 0;
+};
+
 struct Event {
   double at = 0;  ///< seconds since 1970
   std::string kind, text;
@@ -98,6 +105,9 @@ struct Totals {
   /// Of the processes that planned, learnt and kept the ledger; known once they have ended well.
   double coordinator_cpu_seconds = 0;
 };
+
+/// The line of an environment that says what computes there; "" in those of older ledgers.
+std::string host_class_in(const std::string& environment);
 
 /// Reads a hash of 16 hex digits, as rows hold it. Throws EnvironmentError: the ledger is damaged.
 std::uint64_t read_hash(const std::string& text);

@@ -173,6 +173,7 @@ CampaignReport gather_report(const std::filesystem::path& folder) {
   report.version = ledger->meta("version");
   report.command = search_command(report, read_extensions(*ledger));
   report.environments = ledger->environments();
+  report.hosts = ledger->hosts();
   report.totals = ledger->totals();
   report.events = ledger->events(kEvents);
   report.steering = ledger->steering();

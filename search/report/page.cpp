@@ -139,6 +139,10 @@ std::string campaign_header(const CampaignReport& report) {
         "<details><summary class='hint'>environment of the workers</summary><pre><code>{}</code>"
         "</pre></details>",
         escaped(environment));
+  for (const HostRow& host : report.hosts)
+    text += fmt::format("<p class='hint'>{}: {} trials by {} workers, {}; {}</p>",
+                        escaped(host.host), host.jobs, host.workers, cpu_text(host.cpu_seconds),
+                        escaped(host_class_in(host.environment)));
   return text;
 }
 

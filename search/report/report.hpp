@@ -65,6 +65,7 @@ struct CampaignReport {
   CampaignState state = CampaignState::New;
   std::string version, command;  ///< what runs the whole campaign again
   std::vector<std::string> environments;
+  std::vector<HostRow> hosts;  ///< what ran where
   Totals totals;
   std::vector<Event> events;
   std::vector<SteerRow> steering;  ///< what people asked for

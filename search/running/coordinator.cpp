@@ -59,8 +59,9 @@ class Coordinator {
       throw EnvironmentError("another process runs this campaign: " + options.folder.string());
     ledger_->while_locked([this] { return stops_.may_wait_for_lock(); });
     ledger_->while_away([this](const std::string& why) {
-      if (Clock::now() >= next_complaint_) observer_.message(why + "; waiting for it");
-      next_complaint_ = Clock::now() + kComplaintInterval;
+      if (!why.empty() && Clock::now() >= next_complaint_)
+        observer_.message(why + "; waiting for it");
+      if (!why.empty()) next_complaint_ = Clock::now() + kComplaintInterval;
       return stops_.may_wait_for_lock();
     });
   }
@@ -121,7 +122,10 @@ class Coordinator {
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       for (Stage stage : {Stage::Include, Stage::Search, Stage::Final})
         for (const JobRow& row : ledger_->jobs(tier, stage))
-          if (row.verdict.finish_order > 0) count(row, ledger_->design(row.job.hash)->costs);
+          if (row.verdict.finish_order > 0) {
+            if (stage == Stage::Final) settle_final(folder_, row);
+            count(row, ledger_->design(row.job.hash)->costs);
+          }
   }
 
   /// Runs a tier to its leaderboard; false when asked to stop.
@@ -279,8 +283,7 @@ class Coordinator {
       pending_.erase(row.job.id);
       const bool is_new = !search_ || row.verdict.finish_order > search_->replayed_until();
       if (search_ && row.job.stage == Stage::Search && is_new) search_->deliver(row);
-      if (row.job.stage == Stage::Final)
-        clean_final(folder_.trial(row.job.hash, train::Phase::Final, row.job.replica));
+      if (row.job.stage == Stage::Final) settle_final(folder_, row);
       const DesignRow design = ledger_->design(row.job.hash).value();
       count(row, design.costs);
       if (row.verdict.outcome != train::Outcome::Refused) watch_.note_success();

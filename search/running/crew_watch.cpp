@@ -15,9 +15,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLookInterval{1000};
 /// Workers that ended in a row without a finished job after which the campaign gives up.
 constexpr std::size_t kFailedStarts = 3, kDeathsInARow = 20;
-/// What ends workers from outside is no fault of a trial for so many attempts, then counts: a
-/// design that takes its node down must end some time.
-constexpr std::int64_t kFreeAttempts = 10;
 /// Between two tries on a disk that has room, but not for this user.
 constexpr std::chrono::seconds kQuotaPause{60};
 

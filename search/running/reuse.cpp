@@ -16,14 +16,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kWeightFiles[] = {net::kWeightsName, net::kReferenceName};
 
-std::string first_difference(const std::string& ours, const std::string& theirs) {
-  std::istringstream a(ours), b(theirs);
-  std::string line_a, line_b;
-  while (std::getline(a, line_a) && std::getline(b, line_b))
-    if (line_a != line_b) return fmt::format("here {}, there {}", line_a, line_b);
-  return "";
-}
-
 /// Copies a finalist's weights; false when some are gone.
 bool copy_weights(const fs::path& from, const fs::path& to) {
   std::error_code error;
@@ -52,6 +44,14 @@ Reused reused_from(Ledger& ledger, const JobRow& row, std::string source) {
 }
 
 }  // namespace
+
+std::string first_difference(const std::string& ours, const std::string& theirs) {
+  std::istringstream a(ours), b(theirs);
+  std::string line_a, line_b;
+  while (std::getline(a, line_a) && std::getline(b, line_b))
+    if (line_a != line_b) return fmt::format("here {}, there {}", line_a, line_b);
+  return "";
+}
 
 ReuseSources::ReuseSources(const Campaign& campaign, const std::vector<fs::path>& folders) {
   for (const fs::path& path : folders) {

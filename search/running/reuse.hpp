@@ -13,6 +13,9 @@
 
 namespace atto::search {
 
+/// Returns "here LINE, there LINE" of the first lines that differ, "" where none do.
+std::string first_difference(const std::string& ours, const std::string& theirs);
+
 struct Reused {
   Verdict verdict;
   std::vector<train::EpochRecord> epochs;

@@ -17,11 +17,12 @@
 
 #include "search/campaign/campaign.hpp"
 #include "search/campaign/run_folder.hpp"
-#include "search/ledger/file_lock.hpp"
 #include "search/ledger/open_ledger.hpp"
 #include "search/ledger/process_mark.hpp"
 #include "search/running/faults.hpp"
+#include "search/running/host_class.hpp"
 #include "search/running/parallelism.hpp"
+#include "search/running/reuse.hpp"
 
 namespace atto::search {
 namespace {
@@ -33,9 +34,7 @@ double process_cpu_seconds() {
 }
 
 std::string default_name() {
-  char host[256] = "host";
-  ::gethostname(host, sizeof host - 1);
-  return fmt::format("{}-{}-{}", host, ::getpid(), now_ms());
+  return fmt::format("{}-{}-{}", machine_name(), ::getpid(), now_ms());
 }
 
 /// Renews the lease of the job at hand from a thread of its own, because an evaluator may be silent
@@ -61,6 +60,11 @@ class Heartbeat {
   }
   bool is_lost() const { return is_lost_; }
   bool is_stopping() const { return is_stopping_; }
+  /// The same, and hears signals where the thread waits for the ledger itself.
+  bool hears_stop() {
+    if (signals_.wait(0) != 0) is_stopping_ = true;
+    return is_stopping_;
+  }
 
  private:
   void run() {
@@ -109,22 +113,47 @@ class Worker {
         bell_(ledger_->listen()),
         heartbeat_(*ledger_, signals, options.parent) {
     if (options_.name.empty()) options_.name = default_name();
-    ledger_->while_away([this](const std::string&) { return !heartbeat_.is_stopping(); });
+    ledger_->while_away([this](const std::string&) { return !heartbeat_.hears_stop(); });
     if (options_.has_own_cores) finals_at_once_ = std::numeric_limits<int>::max();
     if (!evaluator_.environment().starts_with("evaluator=" + word_of(campaign_.evaluator) + "\n"))
       throw EnvironmentError("this campaign is evaluated by " + word_of(campaign_.evaluator) +
                              ": its workers are `atto worker DIR" +
                              (campaign_.evaluator == EvaluatorKind::Fake ? " --fake`" : "`"));
     const spec::TrainingSettings& training = campaign_.spec.training;
-    environment_ = ledger_->environment_id(
-        evaluator_.environment() + fmt::format("threads={}\nfinal_threads={}\n",
-                                               training.recipe.threads, training.final_threads));
+    join(evaluator_.environment() + fmt::format("host_class={}\nthreads={}\nfinal_threads={}\n",
+                                                host_class(), training.recipe.threads,
+                                                training.final_threads));
   }
 
   WorkerEnd run() {
+    try {
+      return work();
+    } catch (const EnvironmentError&) {
+      // A ledger that did not answer could do without the last words: leases run out.
+      if (!heartbeat_.hears_stop()) throw;
+      return WorkerEnd::Interrupted;
+    }
+  }
+
+ private:
+  /// Registers. Workers of several machines compute the same bits, or people said that they need
+  /// not.
+  void join(const std::string& environment) {
+    environment_ = ledger_->environment_id(environment);
+    const std::string first = ledger_->register_worker(options_.name, machine_name(), environment_);
+    if (first == environment || !ledger_->spans_machines() || allows_mixed_hosts(*ledger_)) return;
+    throw EnvironmentError(fmt::format(
+        "this machine ({}) would not give the bits of those that train this campaign: {}; let "
+        "workers run on equal machines (a constraint of Slurm's), or allow others with: atto "
+        "resume {} --mixed-hosts",
+        machine_name(), first_difference(environment, first), folder_.path.string()));
+  }
+
+  WorkerEnd work() {
     int pause_ms = kShortestIdleMs;
     std::int64_t idle_since = machine_clock_ms();
     while (!heartbeat_.is_stopping()) {
+      last_look_ = machine_clock_ms();
       const Glance glance = ledger_->glance(finals_at_once_);
       if (glance.pause != 0 && options_.parent == 0) {
         keep_pause();
@@ -133,26 +162,43 @@ class Worker {
       if (glance.has_work && work_once()) {
         pause_ms = kShortestIdleMs;
         idle_since = machine_clock_ms();
+        vain_answers_ = 0;
         continue;
       }
       if (glance.is_finished) return WorkerEnd::Finished;
       if (options_.parent == 0 &&
           double(machine_clock_ms() - idle_since) > 1000 * options_.patience_seconds)
         return WorkerEnd::Idle;
-      pause_ms = idle(pause_ms) ? kShortestIdleMs : std::min(2 * pause_ms, kLongestIdleMs);
+      if (!idle(pause_ms)) pause_ms = std::min(2 * pause_ms, kLongestIdleMs);
     }
     return WorkerEnd::Interrupted;
   }
 
- private:
-  static constexpr int kPausedMs = 20, kTakenMs = 50, kSliceMs = 50;
+  static constexpr int kPausedMs = 20, kSliceMs = 50;
+  /// For a file that another machine wrote to be seen here.
+  static constexpr std::chrono::seconds kUnseenFile{10};
   /// The ledger rings; looking without that makes up for a process that died before it could.
   static constexpr int kShortestIdleMs = 20, kLongestIdleMs = 3000;
+  /// A ring wakes all who are idle, where one is needed. Answers in vain are rationed: so many in a
+  /// row at once, then one in so long.
+  static constexpr int kVainAnswers = 8, kVainIntervalMs = 3000;
 
-  /// Waits for the bell, so long at most; returns whether it rang.
+  /// Waits for the bell, so long at most; returns whether it rang, and is to be answered.
   bool idle(int milliseconds) {
-    for (; milliseconds > 0 && !heartbeat_.is_stopping(); milliseconds -= kSliceMs)
-      if (bell_->wait(std::min(milliseconds, kSliceMs))) return true;
+    bool has_rung = false;
+    const std::int64_t start = machine_clock_ms();
+    for (int left = milliseconds; left > 0 && !heartbeat_.is_stopping();) {
+      has_rung |= bell_->wait(std::min(left, kSliceMs));
+      const std::int64_t now = machine_clock_ms();
+      left = milliseconds - static_cast<int>(now - start);
+      if (has_rung && vain_answers_ >= kVainAnswers && now - last_look_ < kVainIntervalMs) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(kPausedMs));
+        continue;
+      }
+      if (!has_rung) continue;
+      ++vain_answers_;
+      return true;
+    }
     return false;
   }
 
@@ -176,20 +222,13 @@ class Worker {
     faults_.pass("after_claim", is_spared(*claim));
     const std::filesystem::path trial =
         folder_.trial(claim->job.hash, claim->job.phase(), claim->job.replica);
-    make_trial_folder(trial);
-    const FileLock lock(trial / "lock");
-    if (!lock.is_held()) {  // an attempt that lost its lease has not noticed yet
-      ledger_->give_back(*claim, 0);
-      std::this_thread::sleep_for(std::chrono::milliseconds(kTakenMs));
-      return true;
-    }
     heartbeat_.hold(*claim, cpu_before);
     try {
       evaluate(*claim, trial, cpu_before);
     } catch (...) {
       heartbeat_.drop();
-      give_back_quietly(*claim, process_cpu_seconds() - cpu_before);
-      throw;
+      // Of an attempt that lost its job, files may have been removed under its hands.
+      if (give_back_quietly(*claim, process_cpu_seconds() - cpu_before)) throw;
     }
     heartbeat_.drop();
     return true;
@@ -200,29 +239,45 @@ class Worker {
   static bool is_spared(const Claim& claim) { return claim.attempt % kDeathsAllowed == 0; }
 
   /// After an error, which is what matters: where the ledger cannot be written either, the
-  /// coordinator takes the job back.
-  void give_back_quietly(const Claim& claim, double cpu_seconds) noexcept {
+  /// coordinator takes the job back. False: it is not this attempt's any more.
+  bool give_back_quietly(const Claim& claim, double cpu_seconds) noexcept {
     try {
-      ledger_->give_back(claim, cpu_seconds);
+      return ledger_->give_back(claim, cpu_seconds);
     } catch (const std::exception&) {
+      return true;
     }
   }
 
-  static void make_trial_folder(const std::filesystem::path& trial) {
+  /// Makes the folders of the trial and of this attempt. Returns whether the trial's was there.
+  static bool make_folders(const train::TrialRequest& request) {
     std::error_code error;
-    std::filesystem::create_directories(trial, error);
-    if (error) throw EnvironmentError("cannot make", trial.string(), error.value());
+    const bool is_new = std::filesystem::create_directories(request.folder, error);
+    if (!error) std::filesystem::create_directories(request.own_folder(), error);
+    if (error) throw EnvironmentError("cannot make", request.own_folder().string(), error.value());
+    return !is_new;
+  }
+
+  /// A shared file system may show late what another machine wrote.
+  void await_checkpoint(const train::TrialRequest& request) {
+    if (request.checkpoints.empty() || !ledger_->spans_machines()) return;
+    const auto end = std::chrono::steady_clock::now() + kUnseenFile;
+    std::error_code ignored;
+    while (!std::filesystem::exists(request.folder / request.checkpoints.front(), ignored) &&
+           std::chrono::steady_clock::now() < end && !heartbeat_.is_stopping())
+      std::this_thread::sleep_for(std::chrono::milliseconds(kSliceMs));
   }
 
   void evaluate(const Claim& claim, const std::filesystem::path& trial, double cpu_before) {
-    const train::TrialRequest request = request_of(claim.job, trial);
-    std::size_t recorded = static_cast<std::size_t>(claim.known_epochs);
+    train::TrialRequest request = request_of(claim.job, trial);
+    request.attempt = RunFolder::attempt(claim.job.id, claim.attempt);
+    request.checkpoints = ledger_->checkpoints(claim);
+    if (make_folders(request)) await_checkpoint(request);
+    int recorded = 0;
     const train::Progress progress = [&](double, const train::TrialResult& so_far) {
       faults_.pass("mid_epoch", is_spared(claim));
       keep_pause();
-      // The last epoch comes with the commit.
-      if (so_far.epochs.size() > recorded && so_far.epochs.back().epoch < request.to_epoch) {
-        recorded = so_far.epochs.size();
+      if (is_to_record(claim, so_far, recorded)) {
+        recorded = so_far.epochs.back().epoch;
         if (!ledger_->record_epochs(claim, so_far.epochs)) return false;
         faults_.pass("after_epoch", is_spared(claim));
       }
@@ -235,8 +290,24 @@ class Worker {
       return;
     }
     faults_.pass("before_commit", is_spared(claim));
-    ledger_->commit(claim, result);
+    if (!ledger_->commit(claim, result)) {  // of no use to anybody
+      std::error_code ignored;
+      std::filesystem::remove_all(request.own_folder(), ignored);
+      return;
+    }
     faults_.pass("after_commit", is_spared(claim));
+    if (!result.epochs.empty() && !result.epochs.back().checkpoint.empty())
+      remove_earlier_attempts(trial, claim.job.id, claim.attempt);
+  }
+
+  /// An epoch that was trained now. The last one comes with the commit, which is far away where the
+  /// test split is judged first.
+  static bool is_to_record(const Claim& claim, const train::TrialResult& so_far, int recorded) {
+    if (so_far.epochs.empty()) return false;
+    const train::EpochRecord& last = so_far.epochs.back();
+    const bool is_new = last.epoch > claim.known_epochs || !last.checkpoint.empty();
+    return is_new && last.epoch != recorded &&
+           (last.epoch < claim.job.to_epoch || claim.job.stage == Stage::Final);
   }
 
   train::TrialRequest request_of(const Job& job, const std::filesystem::path& trial) {
@@ -275,7 +346,8 @@ class Worker {
   std::unique_ptr<Bell> bell_;
   Faults faults_;
   std::int64_t environment_ = 0;
-  int finals_at_once_ = finals_at_once(campaign_);
+  int finals_at_once_ = finals_at_once(campaign_), vain_answers_ = 0;
+  std::int64_t last_look_ = 0;
   Heartbeat heartbeat_;
 };
 

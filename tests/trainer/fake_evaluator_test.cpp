@@ -48,6 +48,43 @@ TEST_CASE("a fake trial that was stopped and taken up again ends as one that was
   CHECK(scores_of(evaluator.evaluate(request_in(parts.path()), {})) == scores_of(undisturbed));
 }
 
+TEST_CASE("attempts at one trial write apart, and go on from what they are told of alone") {
+  const test::ScratchFolder whole, folder;
+  FakeEvaluator evaluator({0, 0, true});
+  const TrialResult undisturbed = evaluator.evaluate(request_in(whole.path()), {});
+  TrialRequest first = request_in(folder.path());
+  first.attempt = "7.1";
+  const TrialResult stopped = evaluator.evaluate(
+      first, [](double, const TrialResult& so_far) { return so_far.epochs.size() < 3; });
+  REQUIRE(stopped.epochs.size() == 3);
+  CHECK(stopped.epochs[2].checkpoint == "7.1/fake.e3.checkpoint");
+  // The newest, and the one to go back to.
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "7.1/fake.e1.checkpoint"));
+  CHECK(std::filesystem::exists(folder.path() / "7.1/fake.e2.checkpoint"));
+
+  TrialRequest second = request_in(folder.path());
+  second.attempt = "7.2";
+  SECTION("told of none it begins again, whatever lies there") {
+    CHECK_FALSE(evaluator.evaluate(second, {}).epochs[0].checkpoint.empty());
+  }
+  SECTION("what it reads it does not say again") {
+    second.checkpoints = {"7.1/fake.e3.checkpoint"};
+    const TrialResult result = evaluator.evaluate(second, {});
+    CHECK(result.epochs[2].checkpoint.empty());
+    CHECK(result.epochs[3].checkpoint == "7.2/fake.e4.checkpoint");
+    CHECK(scores_of(result) == scores_of(undisturbed));
+  }
+  SECTION("where the newest cannot be read the one before serves") {
+    std::ofstream(folder.path() / "7.1/fake.e3.checkpoint") << "atto-fa";
+    second.checkpoints = {"7.1/fake.e3.checkpoint", "7.1/fake.e2.checkpoint"};
+    const TrialResult result = evaluator.evaluate(second, {});
+    CHECK(result.epochs[1].checkpoint.empty());
+    CHECK_FALSE(result.epochs[2].checkpoint.empty());
+    CHECK(scores_of(result) == scores_of(undisturbed));
+  }
+  CHECK(std::filesystem::exists(folder.path() / "7.1"));
+}
+
 TEST_CASE("the fake landscape can be learnt: more is better at falling rates") {
   const double narrow = fake_quality(test::separable_network({3, 32, 32}, 10, 64, 3));
   const double middle = fake_quality(test::separable_network({3, 32, 32}, 10, 256, 3));

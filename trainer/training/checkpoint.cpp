@@ -115,7 +115,7 @@ std::string identity_text(const TrialRequest& request) {
       request.start ? " from " + request.start->digest : "");
 }
 
-void write_checkpoint(const std::filesystem::path& folder, const std::string& identity,
+void write_checkpoint(const std::filesystem::path& path, const std::string& identity,
                       const Checkpoint& checkpoint, const std::vector<spec::Score>& scores) {
   net::TensorFile file;
   const auto add = [&](const char* name, const std::vector<float>& values) {
@@ -127,13 +127,12 @@ void write_checkpoint(const std::filesystem::path& folder, const std::string& id
   file.tensors["epochs"] = records_tensor(checkpoint.epochs, scores);
   file.metadata["identity"] = identity;
   file.metadata["checksum"] = checksum(file);
-  net::write_safetensors(folder / kCheckpointName, file);
+  net::write_safetensors(path, file);
 }
 
-ReadCheckpoint read_checkpoint(const std::filesystem::path& folder, const std::string& identity,
-                               std::size_t weights, const std::vector<spec::Score>& scores) {
+static ReadCheckpoint read_one(const std::filesystem::path& path, const std::string& identity,
+                               std::size_t weights, const Scores& scores) {
   ReadCheckpoint result;
-  const std::filesystem::path path = folder / kCheckpointName;
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return result;
   net::TensorFile file;
@@ -158,6 +157,19 @@ ReadCheckpoint read_checkpoint(const std::filesystem::path& folder, const std::s
   checkpoint.epochs = records_of(file.tensors.at("epochs"), scores);
   result.checkpoint = std::move(checkpoint);
   return result;
+}
+
+ReadCheckpoint read_checkpoint(const std::vector<std::filesystem::path>& files,
+                               const std::string& identity, std::size_t weights,
+                               const std::vector<spec::Score>& scores) {
+  ReadCheckpoint best;
+  for (const std::filesystem::path& path : files) {
+    ReadCheckpoint read = read_one(path, identity, weights, scores);
+    if (best.ignored.empty()) best.ignored = std::move(read.ignored);
+    best.checkpoint = std::move(read.checkpoint);
+    if (best.checkpoint) break;
+  }
+  return best;
 }
 
 }  // namespace atto::train

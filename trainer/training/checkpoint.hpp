@@ -11,7 +11,9 @@
 
 namespace atto::train {
 
+/// Of the only attempt at a training (CheckpointFiles).
 inline constexpr std::string_view kCheckpointName = "checkpoint.safetensors";
+inline constexpr const char *kCheckpointStem = "checkpoint", *kCheckpointEnding = ".safetensors";
 
 struct Checkpoint {
   OptimiserState state;
@@ -24,7 +26,7 @@ std::string identity_text(const TrialRequest& request);
 
 /// Records hold the scores that the task has. Throws EnvironmentError when it cannot be written;
 /// the previous one then still stands.
-void write_checkpoint(const std::filesystem::path& folder, const std::string& identity,
+void write_checkpoint(const std::filesystem::path& file, const std::string& identity,
                       const Checkpoint& checkpoint, const std::vector<spec::Score>& scores);
 
 struct ReadCheckpoint {
@@ -32,8 +34,10 @@ struct ReadCheckpoint {
   std::string ignored;  ///< why a file that is there is not used; empty otherwise
 };
 
-/// Reads the folder's checkpoint; one that is damaged, of another run or of other sizes is ignored.
-ReadCheckpoint read_checkpoint(const std::filesystem::path& folder, const std::string& identity,
-                               std::size_t weights, const std::vector<spec::Score>& scores);
+/// Reads the first of the files that is a checkpoint of this run; those that are damaged, of
+/// another run or of other sizes are ignored.
+ReadCheckpoint read_checkpoint(const std::vector<std::filesystem::path>& files,
+                               const std::string& identity, std::size_t weights,
+                               const std::vector<spec::Score>& scores);
 
 }  // namespace atto::train

@@ -37,6 +37,7 @@ double wall_seconds() {
 TrainingRun::TrainingRun(const TrialRequest& request, const Dataset& data, const TaskMaker& make,
                          Device device, const Progress& progress)
     : request_(request),
+      files_(request, kCheckpointStem, kCheckpointEnding),
       data_(data),
       progress_(progress),
       identity_(identity_text(request)),
@@ -56,10 +57,10 @@ void TrainingRun::stop(Outcome outcome, std::string reason) {
 /// Takes up the checkpoint, or begins.
 void TrainingRun::start() {
   std::error_code error;
-  std::filesystem::create_directories(request_.folder, error);
-  if (error) throw EnvironmentError("cannot create", request_.folder.string(), error.value());
+  std::filesystem::create_directories(request_.own_folder(), error);
+  if (error) throw EnvironmentError("cannot create", request_.own_folder().string(), error.value());
   ReadCheckpoint read =
-      read_checkpoint(request_.folder, identity_, layout_.trained, request_.task.kind.scores);
+      read_checkpoint(files_.to_read(), identity_, layout_.trained, request_.task.kind.scores);
   ignored_checkpoint_ = read.ignored;
   if (read.checkpoint) {
     at_ = std::move(*read.checkpoint);
@@ -182,8 +183,8 @@ void TrainingRun::finish() {
     result_.right = std::move(judgement.right);
   }
   if (request_.phase != Phase::Final) return;
-  write_weights(request_.folder / kWeightsName, request_, data_, layout_, trained());
-  write_reference(request_.folder / kReferenceName, data_, layout_, trained(),
+  write_weights(request_.own_folder() / kWeightsName, request_, data_, layout_, trained());
+  write_reference(request_.own_folder() / kReferenceName, data_, layout_, trained(),
                   task_->reference(trained(), reference_images(data_)));
 }
 
@@ -204,7 +205,8 @@ TrialResult TrainingRun::run() {
     const double epoch_started = process_cpu_seconds();
     EpochTotals totals;
     if (!train_epoch(epoch, totals) || !end_epoch(epoch, totals, epoch_started)) break;
-    write_checkpoint(request_.folder, identity_, at_, request_.task.kind.scores);
+    write_checkpoint(files_.file_after(epoch), identity_, at_, request_.task.kind.scores);
+    files_.note_written(result_.epochs.back());
     if (!report(1) && epoch < request_.to_epoch) {
       stop(Outcome::Interrupted, "asked to stop");
       break;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "prototypes/language/trained_model.hpp"
+#include "trainer/checkpoint_files.hpp"
 #include "trainer/evaluator.hpp"
 #include "trainer/training/checkpoint.hpp"
 #include "trainer/training/task.hpp"
@@ -46,6 +47,7 @@ class TrainingRun {
   void finish();
 
   const TrialRequest& request_;
+  const CheckpointFiles files_;
   const Dataset& data_;
   const Progress& progress_;
   const std::string identity_;

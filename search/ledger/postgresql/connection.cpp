@@ -16,12 +16,14 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Dialect kServerWords = {" FOR UPDATE SKIP LOCKED", " FOR UPDATE",
-                                  "LOCK TABLE jobs IN EXCLUSIVE MODE", true};
+                                  "LOCK TABLE jobs IN EXCLUSIVE MODE", true, true};
 
 /// How long a server that is away is waited for; one that is being started when a process begins;
 /// and one that has not noticed yet that an earlier session of ours is no more.
 constexpr seconds kPatience{600}, kPatienceAtStart{20}, kOldSession{15};
 constexpr milliseconds kSlice{50}, kLongestPause{5000};
+/// After which people are told that a call has no answer.
+constexpr milliseconds kSilence{15000};
 /// Of work that others got in the way of.
 constexpr int kTries = 50;
 
@@ -152,6 +154,21 @@ bool PostgresqlConnection::has_lost_leases() {
   return away_since_ && Clock::now() > *away_since_ + milliseconds(lease_ms);
 }
 
+void PostgresqlConnection::while_away(std::function<bool(const std::string& why)> may_wait) {
+  may_wait_ = std::move(may_wait);
+  watch_.start([this, ask = may_wait_](milliseconds waited) {
+    return ask(waited < kSilence ? "" : fmt::format("the ledger {} does not answer", name()));
+  });
+}
+
+void PostgresqlConnection::begin_call() {
+  watch_.begin(is_open_ ? module_.socket(sql) : -1);
+}
+
+void PostgresqlConnection::end_call() noexcept {
+  watch_.end();
+}
+
 milliseconds PostgresqlConnection::pause_after(int tries) {
   const milliseconds most = std::min(kLongestPause, milliseconds(100 << std::min(tries, 6)));
   // A thousand workers must not come back at one moment.
@@ -166,7 +183,7 @@ void PostgresqlConnection::wait(int tries, const std::string& why,
   turn.unlock();
   while (Clock::now() < end) {
     std::this_thread::sleep_for(kSlice);
-    if (may_wait && !may_wait(why)) throw EnvironmentError(why);
+    if (may_wait_ && !may_wait_(why)) throw EnvironmentError(why);
   }
   turn.lock();
 }
@@ -175,7 +192,7 @@ void PostgresqlConnection::recover(const soci::soci_error& error, int tries,
                                    std::unique_lock<std::mutex>& turn) {
   const std::string state = module_.sqlstate(error);
   const std::string text = fmt::format("ledger: {}: {}", one_line(error.what()), name());
-  if (has_lost_a_role_) throw EnvironmentError(text);
+  if (has_lost_a_role_ || watch_.has_cut()) throw EnvironmentError(text);
   if (is_in_the_way(state) && !is_snapshot_ && tries < kTries) {
     wait(1, text, turn);
     return;

@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "search/ledger/postgresql/call_watch.hpp"
 #include "search/ledger/postgresql/module.hpp"
 #include "search/ledger/sql/connection.hpp"
 
@@ -34,13 +35,15 @@ class PostgresqlConnection final : public Connection {
   void listen();
   bool wait_for_ring(int most_ms);
 
-  /// Asked again and again while the server cannot be reached.
-  std::function<bool(const std::string& why)> may_wait;
+  /// Asks again and again while the server cannot be reached, or does not answer.
+  void while_away(std::function<bool(const std::string& why)> may_wait);
 
  protected:
   void begin(Kept kept) override;
   void recover(const soci::soci_error& error, int tries,
                std::unique_lock<std::mutex>& turn) override;
+  void begin_call() override;
+  void end_call() noexcept override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -60,6 +63,8 @@ class PostgresqlConnection final : public Connection {
   bool has_lost_a_role_ = false;
   std::mt19937_64 jitter_{std::random_device{}()};
   std::optional<Clock::time_point> reopened_, away_since_;
+  std::function<bool(const std::string& why)> may_wait_;
+  CallWatch watch_;
 };
 
 }  // namespace atto::search

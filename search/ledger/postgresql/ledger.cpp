@@ -48,6 +48,47 @@ void make_tables(PostgresqlConnection& connection) {
   });
 }
 
+/// Says of a schema that it is not whole yet, as long as its maker's session has the lock of it.
+constexpr const char* kUnfinished = "atto: being made";
+
+void drop(soci::session& sql, const std::string& schema) {
+  sql << fmt::format("DROP SCHEMA IF EXISTS \"{}\" CASCADE", schema);
+}
+
+bool lock_unfinished(soci::session& sql, const std::string& schema) {
+  constexpr int kKey = 3;  // of roles there are fewer
+  return find_value<int>(sql,
+                         fmt::format("SELECT 1 FROM pg_namespace WHERE nspname = :schema AND "
+                                     "pg_try_advisory_lock(hashtext(nspname), {})",
+                                     kKey),
+                         schema)
+      .has_value();
+}
+
+void begin_schema(PostgresqlConnection& maker, const std::string& schema) {
+  maker.in_transaction(Kept::Fact, [&] {
+    maker.sql << fmt::format("CREATE SCHEMA IF NOT EXISTS \"{}\"", schema);
+    maker.sql << fmt::format("COMMENT ON SCHEMA \"{}\" IS '{}'", schema, kUnfinished);
+    lock_unfinished(maker.sql, schema);
+    return 0;
+  });
+}
+
+/// Removes this user's schemas whose makers were killed.
+void remove_unfinished(PostgresqlConnection& connection) {
+  connection.guarded([&] {
+    const std::vector<std::string> schemas =
+        find_texts(connection.sql,
+                   "SELECT CAST(nspname AS TEXT) FROM pg_namespace WHERE nspname LIKE 'atto!_%' "
+                   "ESCAPE '!' AND "
+                   "obj_description(oid, 'pg_namespace') = :unfinished AND "
+                   "pg_has_role(nspowner, 'USAGE') ORDER BY nspname",
+                   std::string(kUnfinished));
+    for (const std::string& schema : schemas)
+      if (lock_unfinished(connection.sql, schema)) drop(connection.sql, schema);
+  });
+}
+
 class HeldSession final : public HeldRole {
  public:
   HeldSession(std::shared_ptr<PostgresqlConnection> session, Role role)
@@ -73,42 +114,51 @@ class ServerBell final : public Bell {
 
 }  // namespace
 
-std::string PostgresqlLedger::create(const std::string& url,
-                                     const std::function<void(Ledger&)>& fill) {
-  const std::string schema = new_schema(), own_url = url_with_schema(url, schema);
-  PostgresqlConnection maker(url, Access::Write);
-  maker.guarded([&] { maker.sql << fmt::format("CREATE SCHEMA \"{}\"", schema); });
+std::string PostgresqlLedger::new_url(const std::string& url) {
+  return url_with_schema(url, new_schema());
+}
+
+void PostgresqlLedger::create(const std::string& new_url,
+                              const std::function<void(Ledger&)>& fill) {
+  const std::string schema = schema_in(new_url);
+  PostgresqlConnection maker(new_url, Access::Write);
+  remove_unfinished(maker);
+  begin_schema(maker, schema);
   try {
     {
-      PostgresqlConnection connection(own_url, Access::Write);
+      PostgresqlConnection connection(new_url, Access::Write);
       make_tables(connection);
     }
-    PostgresqlLedger ledger(own_url, Access::Write);
-    if (fill) fill(ledger);
-  } catch (...) {
-    try {
-      maker.once([&] { maker.sql << fmt::format("DROP SCHEMA \"{}\" CASCADE", schema); });
-    } catch (const std::exception&) {
-      // The first error is what matters.
+    {
+      PostgresqlLedger ledger(new_url, Access::Write);
+      if (fill) fill(ledger);
     }
+    maker.guarded([&] { maker.sql << fmt::format("COMMENT ON SCHEMA \"{}\" IS NULL", schema); });
+  } catch (...) {
+    remove(new_url);  // the first error is what matters
     throw;
   }
-  return own_url;
+}
+
+void PostgresqlLedger::remove(const std::string& new_url) noexcept {
+  try {
+    PostgresqlConnection connection(new_url, Access::Write);
+    connection.once([&] { drop(connection.sql, schema_in(new_url)); });
+  } catch (const std::exception&) {
+    // What stays is removed by the next that makes one.
+  }
 }
 
 PostgresqlLedger::PostgresqlLedger(const std::string& url, Access access)
     : session_(std::make_shared<PostgresqlConnection>(url, access)) {
   connection_ = session_;
-  const std::optional<std::string> schema = session_->guarded([&]() -> std::optional<std::string> {
-    if (!find_value<int>(session_->sql, "SELECT 1 WHERE to_regclass('meta') IS NOT NULL"))
-      return {};
-    return find_value<std::string>(session_->sql, "SELECT value FROM meta WHERE key = 'schema'");
+  const bool is_there = session_->guarded([&] {
+    return find_value<int>(session_->sql, "SELECT 1 WHERE to_regclass('meta') IS NOT NULL")
+        .has_value();
   });
-  if (!schema)
+  if (!is_there)
     throw EnvironmentError("the ledger is gone: the database has no schema that holds it: " + url);
-  if (*schema != std::to_string(kLedgerSchema))
-    throw EnvironmentError(fmt::format("ledger: has schema {}, this version reads {}: {}", *schema,
-                                       kLedgerSchema, url));
+  bring_up_to_date(translated, access == Access::Write);
   if (const std::string lease = meta("lease_ms", ""); !lease.empty())
     session_->lease_ms = std::stoll(lease);
   // Of the transaction's reads the first fixes what all of them see.
@@ -130,7 +180,7 @@ std::unique_ptr<Bell> PostgresqlLedger::listen() {
 }
 
 void PostgresqlLedger::while_away(std::function<bool(const std::string& why)> may_wait) {
-  session_->may_wait = std::move(may_wait);
+  session_->while_away(std::move(may_wait));
 }
 
 }  // namespace atto::search

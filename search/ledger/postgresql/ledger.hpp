@@ -12,9 +12,13 @@ namespace atto::search {
 
 class PostgresqlLedger final : public SqlLedger {
  public:
-  /// Makes a schema of its own with what `fill` writes into it; returns its URL. What cannot be
-  /// made whole is removed.
-  static std::string create(const std::string& url, const std::function<void(Ledger&)>& fill);
+  /// Names a new schema of the database of a URL; returns its URL. Nothing is made.
+  static std::string new_url(const std::string& url);
+  /// Makes the schema of a new_url() with what `fill` writes into it. What cannot be made whole is
+  /// removed, as is what processes left that were killed here.
+  static void create(const std::string& new_url, const std::function<void(Ledger&)>& fill);
+  /// Removes the schema of a new_url(), where it can.
+  static void remove(const std::string& new_url) noexcept;
   /// Opens the schema of a URL that create() returned.
   PostgresqlLedger(const std::string& url, Access access);
 

@@ -74,6 +74,10 @@ std::string url_with_schema(const std::string& url, const std::string& schema) {
                      url.find('?') == std::string::npos ? '?' : '&', schema);
 }
 
+std::string schema_in(const std::string& url) {
+  return url.substr(url.rfind("%3D") + 3);
+}
+
 std::string short_url(const std::string& url) {
   std::string text = url.substr(0, url.find('?'));
   const std::size_t start = text.find("://"), at = text.rfind('@');

@@ -12,6 +12,9 @@ void expect_postgresql_url(const std::string& url);
 /// The URL of a campaign's schema.
 std::string url_with_schema(const std::string& url, const std::string& schema);
 
+/// The schema of such a URL.
+std::string schema_in(const std::string& url);
+
 /// What a URL says without how, and without a password: "postgresql://user@host/db".
 std::string short_url(const std::string& url);
 

@@ -20,6 +20,8 @@ struct Dialect {
   const char* pass_over_locked;  ///< ends a SELECT of one row that others may be taking
   const char* lock_rows;         ///< ends a SELECT of rows that are changed next
   const char* lock_jobs;  ///< a statement that lets nobody else write to jobs; empty: BEGIN does
+  /// Whether INSERTs into several tables go as parts of one statement, which is one round trip.
+  bool joins_inserts;
   /// Whether processes of several machines work with one ledger: what cannot be seen from here may
   /// be alive.
   bool spans_machines;
@@ -51,6 +53,7 @@ class Connection {
     for (int tries = 1;; ++tries) {
       is_again_ = tries > 1;
       try {
+        const Call call(*this);
         return work();
       } catch (const soci::soci_error& error) {
         recover(error, is_patient ? tries : kOnce, lock);
@@ -108,9 +111,20 @@ class Connection {
   virtual void recover(const soci::soci_error& error, int tries,
                        std::unique_lock<std::mutex>& turn) = 0;
 
+  /// Before and after work that may have to wait for an answer.
+  virtual void begin_call() {}
+  virtual void end_call() noexcept {}
+
   std::mutex turn_;
 
  private:
+  struct Call {
+    explicit Call(Connection& of) : connection(of) { connection.begin_call(); }
+    ~Call() { connection.end_call(); }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    Connection& connection;
+  };
   void roll_back() noexcept {
     try {
       sql << "ROLLBACK";

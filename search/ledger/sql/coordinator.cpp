@@ -45,7 +45,7 @@ struct Held {
   int epochs_done = 0, deaths = 0, death_epoch = -1;
   double claim_cpu = 0, attempt_cpu = 0, attempt_kept = 0;
   std::string worker, process;
-  long long lease_until = 0;
+  long long lease_until = 0, attempt = 0;
 };
 
 /// All claimed jobs, or those of a worker.
@@ -57,12 +57,13 @@ std::vector<Held> held_jobs(Connection& connection, const std::string* worker = 
   statement.exchange(soci::into(held.claim_cpu)), statement.exchange(soci::into(held.attempt_cpu)),
       statement.exchange(soci::into(held.attempt_kept));
   statement.exchange(soci::into(held.worker)), statement.exchange(soci::into(held.process)),
-      statement.exchange(soci::into(held.lease_until));
+      statement.exchange(soci::into(held.lease_until)),
+      statement.exchange(soci::into(held.attempt));
   std::vector<Held> rows;
   const auto take = [&] { rows.push_back(held); };
   const std::string query = fmt::format(
       "SELECT id, epochs_done, deaths, death_epoch, claim_cpu, attempt_cpu, "
-      "attempt_kept, worker, process, lease_until FROM jobs WHERE state = 1{} "
+      "attempt_kept, worker, process, lease_until, attempt FROM jobs WHERE state = 1{} "
       "ORDER BY id{}",
       worker ? " AND worker = :worker" : "", connection.dialect.lock_rows);
   worker ? for_each_row(statement, query, take, *worker) : for_each_row(statement, query, take);
@@ -101,10 +102,12 @@ std::int64_t SqlLedger::add_job(const Job& job, const DesignRow& design, const V
     insert_design(connection_->sql, design);
     const std::int64_t id = insert_job(connection_->sql, job);
     if (verdict) {
-      write_epochs(connection_->sql, job, epochs, 0);
-      write_scores(connection_->sql, job, scores, 0);
+      Writes writes(*connection_);
+      write_epochs(writes, job, epochs, 0);
+      write_scores(writes, job, scores, 0);
+      write_job_scores(writes, id, *verdict);
+      writes.run();
       finish(connection_->sql, *verdict, epochs.size(), "id = :id", id);
-      write_job_scores(connection_->sql, id, *verdict);
     }
     return id;
   });
@@ -141,12 +144,15 @@ LostClaims SqlLedger::release_lost(const std::vector<std::string>& spared) {
     if (connection_->was_away()) return 0;  // all leases look old: new signs of life are on the way
     const std::int64_t now = clock_of(connection_->sql);
     for (const Held& job : held_jobs(*connection_)) {
-      if (std::find(spared.begin(), spared.end(), job.worker) != spared.end()) continue;
       // A lease beyond the longest was written before the machine was started again.
       const bool is_late = job.lease_until < now || job.lease_until > now + connection_->lease_ms;
       Life life = life_of(job.process);
       // Of another machine, which nobody started again.
       if (life == Life::Restarted && connection_->dialect.spans_machines) life = Life::Unknown;
+      // Of one that cannot be seen, whoever looks after it may hear late that its machine is lost.
+      if (life != Life::Unknown &&
+          std::find(spared.begin(), spared.end(), job.worker) != spared.end())
+        continue;
       if (life == Life::Runs && is_late)
         lost.silent.push_back(fmt::format(
             "worker {} gives no sign of life, but its process {} still runs and holds its job",
@@ -155,7 +161,8 @@ LostClaims SqlLedger::release_lost(const std::vector<std::string>& spared) {
       const char* why = life == Life::Ended       ? "its process has ended"
                         : life == Life::Restarted ? "its machine was started again"
                                                   : "its lease ran out";
-      release(connection_->sql, job, fmt::format("{}: {}", job.worker, why), life == Life::Ended);
+      release(connection_->sql, job, fmt::format("{}: {}", job.worker, why),
+              life == Life::Ended || job.attempt > kFreeAttempts);
       lost.released.push_back(fmt::format("worker {}: {}", job.worker, why));
     }
     return 0;
@@ -173,10 +180,11 @@ void SqlLedger::add_steering(const std::vector<SteerRow>& rows,
         find_value<int>(sql, "SELECT 1 FROM steering WHERE at = :at LIMIT 1", rows.front().at))
       return 0;
     for (const DesignRow& design : designs) insert_design(sql, design);
-    RowsToWrite requests;
+    Writes writes(*connection_);
+    RowsToWrite& requests = writes.rows("steering(at, kind, text, hash, only_tier)");
     for (const SteerRow& row : rows)
       requests.add(row.at, word_of(row.kind), row.text, row.hash, row.only_tier);
-    requests.write(sql, "steering(at, kind, text, hash, only_tier)");
+    writes.run();
     return 0;
   });
 }

@@ -61,22 +61,24 @@ std::vector<Table> tables() {
   return all;
 }
 
-void copy_table(Table& table, soci::session& from, soci::session& to) {
+void copy_table(Table& table, soci::session& from, Connection& to) {
   constexpr std::size_t kRowsAtOnce = 1000;
   const std::string columns = fmt::format("{}", fmt::join(table.columns, ", "));
   const std::string into = fmt::format("{}({})", table.name, columns);
   soci::statement statement(from);
   for (Cell& cell : table.buffer)
     std::visit([&](auto& value) { bound::bind_result(statement, value); }, cell);
-  RowsToWrite rows;
+  // A new ledger has said of itself what schema it has.
+  const std::string conflict = table.name == "meta" ? replacing("key", {"value"}) : "";
+  Writes writes(to);
+  RowsToWrite* rows = &writes.rows(into, conflict);
   const auto write = [&] {
-    // A new ledger has said of itself what schema it has.
-    rows.write(to, into, table.name == "meta" ? replacing("key", {"value"}) : "");
-    rows = {};
+    writes.run();
+    rows = &writes.rows(into, conflict);
   };
   for_each_row(statement, fmt::format("SELECT {} FROM {}", columns, table.name), [&] {
-    rows.add_cells(table.buffer);
-    if (rows.size() == kRowsAtOnce) write();
+    rows->add_cells(table.buffer);
+    if (rows->size() == kRowsAtOnce) write();
   });
   write();
 }
@@ -93,7 +95,7 @@ void copy_rows(Ledger& from, Ledger& to) {
   source.guarded([&] {
     target.in_transaction(Kept::Fact, [&] {
       for (Table& table : tables()) {
-        copy_table(table, source.sql, target.sql);
+        copy_table(table, source.sql, target);
         if (count_of(table, source.sql) != count_of(table, target.sql))
           throw EnvironmentError("not all rows of " + table.name + " were copied: " + to.name());
       }

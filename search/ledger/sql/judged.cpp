@@ -30,33 +30,32 @@ void add_scores(soci::session& sql, const CurveKey& key, std::vector<train::Epoc
 
 }  // namespace
 
-void write_epoch_scores(soci::session& sql, const Job& job,
+void write_epoch_scores(Writes& writes, const Job& job,
                         const std::vector<train::EpochRecord>& epochs, int after_epoch) {
-  RowsToWrite scores;
+  RowsToWrite& scores =
+      writes.rows("epoch_scores", replacing("hash, phase, replica, epoch, score", {"value"}));
   std::vector<int> written;
   for (const train::EpochRecord& record : epochs) {
-    if (record.epoch <= after_epoch) continue;
+    if (!is_written(record, after_epoch)) continue;
     written.push_back(record.epoch);
     for (const auto& [score, value] : record.validation)
       if (!std::isnan(value))
         scores.add(job.hash, job.phase(), job.replica, record.epoch, score, value);
   }
   if (written.empty()) return;
-  execute(sql,
+  execute(writes.sql(),
           fmt::format("DELETE FROM epoch_scores WHERE hash = :hash AND phase = :phase AND "
                       "replica = :replica AND epoch IN ({})",
                       fmt::join(written, ", ")),
           job.hash, job.phase(), job.replica);
-  scores.write(sql, "epoch_scores");
 }
 
-void write_job_scores(soci::session& sql, std::int64_t job, const Verdict& verdict) {
-  RowsToWrite scores;
+void write_job_scores(Writes& writes, std::int64_t job, const Verdict& verdict) {
+  RowsToWrite& scores = writes.rows("job_scores", replacing("job, split, score", {"value"}));
   for (const auto& [split, values] :
        {std::pair(Split::Validation, &verdict.validation), std::pair(Split::Test, &verdict.test)})
     for (const auto& [score, value] : *values)
       if (!std::isnan(value)) scores.add(job, split, score, value);
-  scores.write(sql, "job_scores", replacing("job, split, score", {"value"}));
 }
 
 void read_job_scores(soci::session& sql, const std::string& clause, std::vector<JobRow>& rows) {

@@ -19,6 +19,7 @@ class SqlLedger : public Ledger {
     return connection_->damage_text(what);
   }
   std::int64_t lease_ms() const override { return connection_->lease_ms; }
+  bool spans_machines() const override { return connection_->dialect.spans_machines; }
   std::string meta(const std::string& key, const std::string& otherwise) override;
   void set_meta(const std::string& key, const std::string& value) override;
   std::int64_t add_job(const Job& job, const DesignRow& design, const Verdict* verdict,
@@ -41,12 +42,15 @@ class SqlLedger : public Ledger {
   void add_steering(const std::vector<SteerRow>& rows,
                     const std::vector<DesignRow>& designs) override;
   std::int64_t environment_id(const std::string& text) override;
+  std::string register_worker(const std::string& name, const std::string& host,
+                              std::int64_t environment) override;
   std::optional<Claim> claim(const std::string& worker, std::int64_t environment,
                              double process_cpu_seconds, int finals_at_once) override;
   Glance glance(int finals_at_once) override;
   bool renew(const Claim& claim, double attempt_cpu_seconds) override;
   bool record_epochs(const Claim& claim, const std::vector<train::EpochRecord>& epochs) override;
   bool commit(const Claim& claim, const train::TrialResult& result) override;
+  std::vector<std::string> checkpoints(const Claim& claim) override;
   bool give_back(const Claim& claim, double attempt_cpu_seconds) override;
   std::int64_t pause() override;
   void keep_pause(const std::string& worker, std::int64_t pause) override;
@@ -66,6 +70,7 @@ class SqlLedger : public Ledger {
   std::optional<JobRow> find_done(const Job& like) override;
   Totals totals() override;
   std::vector<std::string> environments() override;
+  std::vector<HostRow> hosts() override;
   void add_event(const std::string& kind, const std::string& text) override;
   std::vector<Event> events(int newest) override;
   std::vector<EpochValue> search_values(const std::vector<int>& epochs,
@@ -73,6 +78,11 @@ class SqlLedger : public Ledger {
 
  protected:
   std::shared_ptr<Connection> connection_;
+
+ protected:
+  /// Brings the tables to this version's, with statements in the database's own words. Throws
+  /// EnvironmentError where they are of another version, also where nothing may be changed.
+  void bring_up_to_date(std::string (*in_own_words)(std::string), bool may_change = true);
 
  private:
   void number_finished();

@@ -35,34 +35,32 @@ void read_rows(soci::session& sql, const std::string& query, const std::string& 
 
 }  // namespace
 
-void write_responses(soci::session& sql, const Job& job,
-                     const std::vector<train::EpochRecord>& epochs, int after_epoch) {
-  RowsToWrite rows;
+void write_responses(Writes& writes, const Job& job, const std::vector<train::EpochRecord>& epochs,
+                     int after_epoch) {
+  RowsToWrite& rows =
+      writes.rows(fmt::format("responses(phase, replica, epoch, hash, module, cpu_seconds, {})",
+                              fmt::join(net::kResponseNames, ", ")),
+                  replacing("hash, phase, replica, epoch, module", replaced(net::kResponseNames)));
   for (const train::EpochRecord& record : epochs) {
-    if (record.epoch <= after_epoch) continue;
+    if (!is_written(record, after_epoch)) continue;
     for (const auto& [module, responses] : record.responses) {
       rows.add(job.phase(), job.replica, record.epoch, job.hash, module,
                module.empty() ? record.probe_cpu_seconds : 0.0);
       for (const double value : net::values_of(responses)) rows.add_to_last(value);
     }
   }
-  rows.write(sql,
-             fmt::format("responses(phase, replica, epoch, hash, module, cpu_seconds, {})",
-                         fmt::join(net::kResponseNames, ", ")),
-             replacing("hash, phase, replica, epoch, module", replaced(net::kResponseNames)));
 }
 
-void write_scores(soci::session& sql, const Job& job, const net::ScoresByModule& scores,
+void write_scores(Writes& writes, const Job& job, const net::ScoresByModule& scores,
                   double cpu_seconds) {
-  RowsToWrite rows;
+  RowsToWrite& rows =
+      writes.rows(fmt::format("scores(phase, replica, hash, module, cpu_seconds, {})",
+                              fmt::join(net::kScoreNames, ", ")),
+                  replacing("hash, phase, replica, module", replaced(net::kScoreNames)));
   for (const auto& [module, score] : scores) {
     rows.add(job.phase(), job.replica, job.hash, module, module.empty() ? cpu_seconds : 0.0);
     for (const double value : net::values_of(score)) rows.add_to_last(value);
   }
-  rows.write(sql,
-             fmt::format("scores(phase, replica, hash, module, cpu_seconds, {})",
-                         fmt::join(net::kScoreNames, ", ")),
-             replacing("hash, phase, replica, module", replaced(net::kScoreNames)));
 }
 
 Responses SqlLedger::responses(const CurveKey& key, int epoch) {

@@ -34,18 +34,22 @@ std::string storable(const std::string& text);
 /// only.
 std::vector<JobRow> read_jobs(soci::session& sql, const std::string& clause);
 
-/// Writes epochs; those of a retrained epoch replace the earlier ones.
-void write_epochs(soci::session& sql, const Job& job, const std::vector<train::EpochRecord>& epochs,
-                  int after_epoch);
+/// Whether an epoch is beyond `after_epoch`, or one before it that was trained again.
+inline bool is_written(const train::EpochRecord& record, int after_epoch) {
+  return record.epoch > after_epoch || !record.checkpoint.empty();
+}
+/// Writes such epochs; they replace the earlier ones.
+void write_epochs(Writes& writes, const Job& job, const std::vector<train::EpochRecord>& epochs,
+                  int after_epoch, std::int64_t environment = 0);
 /// What was judged of epochs, in place of what was before; of a job; and of the jobs that
 /// read_jobs() found.
-void write_epoch_scores(soci::session& sql, const Job& job,
+void write_epoch_scores(Writes& writes, const Job& job,
                         const std::vector<train::EpochRecord>& epochs, int after_epoch);
-void write_job_scores(soci::session& sql, std::int64_t job, const Verdict& verdict);
+void write_job_scores(Writes& writes, std::int64_t job, const Verdict& verdict);
 void read_job_scores(soci::session& sql, const std::string& clause, std::vector<JobRow>& rows);
-void write_responses(soci::session& sql, const Job& job,
-                     const std::vector<train::EpochRecord>& epochs, int after_epoch);
-void write_scores(soci::session& sql, const Job& job, const net::ScoresByModule& scores,
+void write_responses(Writes& writes, const Job& job, const std::vector<train::EpochRecord>& epochs,
+                     int after_epoch);
+void write_scores(Writes& writes, const Job& job, const net::ScoresByModule& scores,
                   double cpu_seconds);
 
 /// Returns a stored pause where it holds at `now` of the ledger's clock, else 0.

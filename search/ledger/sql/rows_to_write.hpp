@@ -3,16 +3,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <list>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "search/ledger/sql/connection.hpp"
 #include "search/ledger/sql/statement.hpp"
 
 namespace atto::search {
 
-/// Rows that go into a table with one statement.
+/// Rows of one table.
 class RowsToWrite {
  public:
   using Cell = std::variant<std::string, long long, MaybeNumber>;
@@ -26,32 +27,30 @@ class RowsToWrite {
   void add_to_last(const Value& value) {
     rows_.back().push_back(Cell(bound::form(value)));
   }
-  /// Runs "INSERT INTO <into> VALUES <the rows> <conflict>", as often as so many values need;
-  /// `conflict` says what becomes of a row whose key is there.
-  void write(soci::session& sql, const std::string& into, const std::string& conflict = "") {
-    constexpr std::size_t kValuesAtOnce = 5000;
-    const std::size_t width = rows_.empty() ? 1 : rows_.front().size();
-    const std::size_t step = std::max<std::size_t>(1, kValuesAtOnce / width);
-    for (std::size_t first = 0; first < rows_.size(); first += step)
-      write(sql, into, conflict, first, std::min(rows_.size(), first + step));
-  }
 
  private:
-  void write(soci::session& sql, const std::string& into, const std::string& conflict,
-             std::size_t first, std::size_t end) {
-    soci::statement statement(sql);
-    std::string text = "INSERT INTO " + into + " VALUES";
-    for (std::size_t i = first; i < end; ++i) {
-      text += i == first ? "(" : ", (";
-      for (std::size_t j = 0; j < rows_[i].size(); ++j) {
-        text += fmt::format("{}:v{}_{}", j == 0 ? "" : ", ", i, j);
-        std::visit([&](auto& value) { bound::bind(statement, value); }, rows_[i][j]);
-      }
-      text += ")";
-    }
-    bound::run_bound(statement, text + " " + conflict);
-  }
+  friend class Writes;
+  std::string into_, conflict_;
   std::vector<std::vector<Cell>> rows_;
+};
+
+/// Rows that go into several tables, with as few statements as the database allows.
+class Writes {
+ public:
+  explicit Writes(Connection& connection) : connection_(connection) {}
+  /// Adds an "INSERT INTO <into> VALUES <the rows> <conflict>"; `conflict` says what becomes of a
+  /// row whose key is there. No two of one run() may touch one row.
+  RowsToWrite& rows(const std::string& into, const std::string& conflict = "");
+  /// Inserts all and forgets them.
+  void run();
+  soci::session& sql() { return connection_.sql; }
+
+ private:
+  struct Part;  ///< some rows of one table
+  std::vector<Part> parts();
+  void run(const Part* first, const Part* end);
+  Connection& connection_;
+  std::list<RowsToWrite> all_;
 };
 
 /// The end of an INSERT that replaces the other columns of a row whose key is there.

@@ -67,6 +67,11 @@ constexpr const char* kLatencies =
     " predicted_ms REAL, at INTEGER NOT NULL,"
     " PRIMARY KEY(hash, host, runtime, threads, precision, is_trained)) WITHOUT ROWID";
 
+constexpr const char* kWorkers =
+    "CREATE TABLE workers("
+    " name TEXT NOT NULL, host TEXT NOT NULL, environment INTEGER NOT NULL, PRIMARY KEY(name)) "
+    "WITHOUT ROWID";
+
 // What people may read with tools of their own: these three stay (docs/manual.md), whatever becomes
 // of the tables.
 constexpr const char* kDesignsView =
@@ -131,6 +136,7 @@ const char* const kLedgerTables[] = {
     "CREATE TABLE epochs("
     " hash TEXT NOT NULL, phase INTEGER NOT NULL, replica INTEGER NOT NULL, epoch INTEGER NOT NULL,"
     " train_loss REAL, learning_rate REAL, validation_loss REAL, cpu_seconds REAL,"
+    " checkpoint TEXT NOT NULL DEFAULT '', environment INTEGER NOT NULL DEFAULT 0,"
     " PRIMARY KEY(hash, phase, replica, epoch)) WITHOUT ROWID",
     kEpochScores,
     kJobScores,
@@ -141,6 +147,7 @@ const char* const kLedgerTables[] = {
     kSteeringPlaces,
     kLatencies,
     "CREATE TABLE environments(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
+    kWorkers,
     "CREATE TABLE events(id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, text TEXT "
     "NOT NULL)",
     kDesignsView,
@@ -182,9 +189,20 @@ const char* const kFrom8[] = {"ALTER TABLE jobs ADD COLUMN flash_kib REAL",
                               "DROP VIEW IF EXISTS v_trials", kTrialsView, nullptr};
 const char* const kFrom9[] = {"DROP INDEX jobs_by_state", kReadyJobs, kClaimedJobs, kUnnumberedJobs,
                               nullptr};
+// Each trial had one checkpoint, of its last epoch, which every attempt wrote over.
+const char* const kFrom10[] = {
+    "ALTER TABLE epochs ADD COLUMN checkpoint TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE epochs ADD COLUMN environment INTEGER NOT NULL DEFAULT 0", kWorkers,
+    "UPDATE epochs SET checkpoint = CASE WHEN EXISTS(SELECT 1 FROM meta WHERE key = 'campaign' AND "
+    "value LIKE '%\"evaluator\"_\"fake\"%') THEN 'fake.checkpoint' ELSE 'checkpoint.safetensors' "
+    "END "
+    "WHERE epoch = "
+    "(SELECT MAX(last.epoch) FROM epochs AS last WHERE last.hash = epochs.hash AND "
+    "last.phase = epochs.phase AND last.replica = epochs.replica)",
+    nullptr};
 }  // namespace
 
 const char* const* const kLedgerUpgrades[] = {kFrom1, kFrom2, kFrom3, kFrom4, kFrom5,
-                                              kFrom6, kFrom7, kFrom8, kFrom9};
+                                              kFrom6, kFrom7, kFrom8, kFrom9, kFrom10};
 
 }  // namespace atto::search

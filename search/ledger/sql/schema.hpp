@@ -3,7 +3,7 @@
 
 namespace atto::search {
 
-inline constexpr int kLedgerSchema = 10;
+inline constexpr int kLedgerSchema = 11;
 
 /// Statements that make an empty database a ledger, in order; ends with a null pointer.
 extern const char* const kLedgerTables[];

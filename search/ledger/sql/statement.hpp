@@ -121,12 +121,15 @@ void for_each_row(soci::statement& statement, const std::string& text, const Tak
 }
 
 /// Returns the one column of all rows.
-inline std::vector<std::string> find_texts(soci::session& sql, const std::string& text) {
+template <class... Values>
+std::vector<std::string> find_texts(soci::session& sql, const std::string& text,
+                                    const Values&... bound_values) {
   std::string value;
   soci::statement statement(sql);
   statement.exchange(soci::into(value));
   std::vector<std::string> values;
-  for_each_row(statement, text, [&] { values.push_back(value); });
+  for_each_row(
+      statement, text, [&] { values.push_back(value); }, bound_values...);
   return values;
 }
 

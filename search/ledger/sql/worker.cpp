@@ -26,7 +26,7 @@ bool is_done_by(soci::session& sql, const Claim& claim) {
 /// Runs a statement that gives a job's columns and its known epochs.
 template <class... Values>
 std::optional<Claim> find_claim(soci::session& sql, const std::string& text,
-                                const Values&... values) {
+                                std::int64_t environment, const Values&... values) {
   JobBuffer job;
   int known = 0;
   soci::statement statement(sql);
@@ -35,7 +35,7 @@ std::optional<Claim> find_claim(soci::session& sql, const std::string& text,
   for_each_row(
       statement, text,
       [&] {
-        claim = Claim{job.row().job, job.attempt, known, job.worker};
+        claim = Claim{job.row().job, job.attempt, known, job.worker, environment};
       },
       values...);
   return claim;
@@ -58,18 +58,23 @@ Verdict verdict_of(const train::TrialResult& result) {
 
 }  // namespace
 
-void write_epochs(soci::session& sql, const Job& job, const std::vector<train::EpochRecord>& epochs,
-                  int after_epoch) {
-  RowsToWrite rows;
+void write_epochs(Writes& writes, const Job& job, const std::vector<train::EpochRecord>& epochs,
+                  int after_epoch, std::int64_t environment) {
+  RowsToWrite& rows = writes.rows(
+      "epochs(hash, phase, replica, epoch, train_loss, learning_rate, validation_loss, "
+      "cpu_seconds, checkpoint, environment)",
+      replacing("hash, phase, replica, epoch",
+                {"train_loss", "learning_rate", "validation_loss", "cpu_seconds", "environment"}) +
+          // What was read of a checkpoint does not say which.
+          ", checkpoint = CASE WHEN excluded.checkpoint = '' THEN epochs.checkpoint ELSE "
+          "excluded.checkpoint END");
   for (const train::EpochRecord& record : epochs)
-    if (record.epoch > after_epoch)
+    if (is_written(record, after_epoch))
       rows.add(job.hash, job.phase(), job.replica, record.epoch, record.train_loss,
-               record.learning_rate, record.validation_loss, record.cpu_seconds);
-  rows.write(sql, "epochs",
-             replacing("hash, phase, replica, epoch",
-                       {"train_loss", "learning_rate", "validation_loss", "cpu_seconds"}));
-  write_epoch_scores(sql, job, epochs, after_epoch);
-  write_responses(sql, job, epochs, after_epoch);
+               record.learning_rate, record.validation_loss, record.cpu_seconds, record.checkpoint,
+               environment);
+  write_epoch_scores(writes, job, epochs, after_epoch);
+  write_responses(writes, job, epochs, after_epoch);
 }
 
 std::optional<Claim> SqlLedger::claim(const std::string& worker, std::int64_t environment,
@@ -81,7 +86,7 @@ std::optional<Claim> SqlLedger::claim(const std::string& worker, std::int64_t en
                                   "SELECT " + columns +
                                       " FROM jobs WHERE state = 1 AND worker = :worker AND "
                                       "process = :process",
-                                  worker, process_mark()))
+                                  environment, worker, process_mark()))
         return claim;
     return find_claim(
         connection_->sql,
@@ -93,8 +98,8 @@ std::optional<Claim> SqlLedger::claim(const std::string& worker, std::int64_t en
                     "(stage <> 2 OR (SELECT COUNT(*) FROM jobs WHERE state = 1 AND stage = 2) < "
                     ":finals) ORDER BY id LIMIT 1{1}) AND state = 0 RETURNING {2}",
                     kKnownEpochs, connection_->dialect.pass_over_locked, columns),
-        worker, environment, process_mark(), connection_->lease_ms, process_cpu_seconds,
-        finals_at_once);
+        environment, worker, environment, process_mark(), connection_->lease_ms,
+        process_cpu_seconds, finals_at_once);
   });
 }
 
@@ -111,8 +116,10 @@ Glance SqlLedger::glance(int finals_at_once) {
                "SELECT (SELECT value FROM meta WHERE key = 'state'), CASE WHEN EXISTS(SELECT 1 "
                "FROM jobs WHERE state = 0 AND (stage <> 2 OR (SELECT COUNT(*) FROM jobs WHERE "
                "state = 1 AND stage = 2) < :finals)) THEN 1 ELSE 0 END, COALESCE((SELECT "
-               "CAST(value AS BIGINT) FROM meta WHERE key = 'paused_until'), 0), ledger_clock()",
-               finals_at_once);
+               "CAST(value AS BIGINT) FROM meta WHERE key = 'paused_until' AND (0 = :spans OR "
+               "EXISTS(SELECT 1 FROM meta WHERE key = 'paused_host' AND value = :host))), 0), "
+               "ledger_clock()",
+               finals_at_once, connection_->dialect.spans_machines, machine_name());
     return Glance{state == word_of(CampaignState::Finished), has_work != 0,
                   pause_in_force(pause, now)};
   });
@@ -145,7 +152,9 @@ bool SqlLedger::record_epochs(const Claim& claim, const std::vector<train::Epoch
                            epochs.size(), kHeld),
                spent, claim.job.id, claim.attempt, claim.worker) == 0)
       return false;
-    write_epochs(connection_->sql, claim.job, epochs, claim.known_epochs);
+    Writes writes(*connection_);
+    write_epochs(writes, claim.job, epochs, claim.known_epochs, claim.environment);
+    writes.run();
     return true;
   });
 }
@@ -158,13 +167,26 @@ bool SqlLedger::commit(const Claim& claim, const train::TrialResult& result) {
     if (!finish(sql, verdict, result.epochs.size(), kHeld, claim.job.id, claim.attempt,
                 claim.worker))
       return connection_->is_again() && is_done_by(sql, claim);
-    write_job_scores(sql, claim.job.id, verdict);
-    write_epochs(sql, claim.job, result.epochs, 0);
-    write_scores(sql, claim.job, result.scores, result.score_cpu_seconds);
+    Writes writes(*connection_);
+    write_job_scores(writes, claim.job.id, verdict);
+    write_epochs(writes, claim.job, result.epochs, 0, claim.environment);
+    write_scores(writes, claim.job, result.scores, result.score_cpu_seconds);
+    writes.run();
     return true;
   });
   if (claim.job.stage == Stage::Final) connection_->ring();  // another finalist may be claimed
   return is_ours;
+}
+
+std::vector<std::string> SqlLedger::checkpoints(const Claim& claim) {
+  if (claim.known_epochs == 0) return {};
+  return connection_->guarded([&] {
+    return find_texts(connection_->sql,
+                      "SELECT checkpoint FROM epochs WHERE hash = :hash AND phase = :phase AND "
+                      "replica = :replica AND checkpoint <> '' AND environment IN (0, :own) "
+                      "ORDER BY epoch DESC LIMIT 2",
+                      claim.job.hash, claim.job.phase(), claim.job.replica, claim.environment);
+  });
 }
 
 bool SqlLedger::give_back(const Claim& claim, double attempt_cpu_seconds) {

@@ -50,7 +50,7 @@ void SqliteLedger::open_to_write() {
     // A checkpoint of the write-ahead log every 1,000 pages keeps it, and memory, small.
     connection_->sql << "PRAGMA wal_autocheckpoint=1000";
   });
-  bring_up_to_date();
+  bring_up_to_date([](std::string text) { return text; });
 }
 
 void SqliteLedger::open_to_read() {
@@ -88,7 +88,7 @@ void SqliteLedger::open_private_copy() {
   file_connection().file = file_.string();
   file_connection().own_folder = folder;
   expect_tables();
-  bring_up_to_date();
+  bring_up_to_date([](std::string text) { return text; });
 }
 
 SqliteConnection& SqliteLedger::file_connection() const {
@@ -111,30 +111,6 @@ void SqliteLedger::expect_tables() {
         "the ledger has no tables: the disk filled, or the search was stopped, while it was being "
         "made, and nothing was trained; remove the file and start the search again: " +
         file_.string());
-}
-
-void SqliteLedger::bring_up_to_date() {
-  std::string schema = meta("schema", "");
-  const auto older = [](const std::string& text) {
-    for (int from = 1; from < kLedgerSchema; ++from)
-      if (text == std::to_string(from)) return from;
-    return kLedgerSchema;
-  };
-  if (older(schema) < kLedgerSchema)
-    schema = connection_->in_transaction(Kept::Claim, [&] {
-      std::string now;  // another process may have done it since
-      connection_->sql << "SELECT value FROM meta WHERE key = 'schema'", soci::into(now);
-      for (int from = older(now); from < kLedgerSchema; ++from)
-        for (const char* const* table = kLedgerUpgrades[from - 1]; *table; ++table)
-          connection_->sql << *table;
-      now = std::to_string(kLedgerSchema);
-      connection_->sql << "UPDATE meta SET value = :now WHERE key = 'schema'", soci::use(now);
-      return now;
-    });
-  if (schema != std::to_string(kLedgerSchema))
-    throw EnvironmentError(fmt::format("ledger: has schema {}, this version reads {}: {}",
-                                       schema.empty() ? "none" : schema, kLedgerSchema,
-                                       file_.string()));
 }
 
 }  // namespace atto::search

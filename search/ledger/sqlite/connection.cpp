@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // BEGIN IMMEDIATE lets one process write at a time.
-constexpr Dialect kSqliteWords = {"", "", "", false};
+constexpr Dialect kSqliteWords = {"", "", "", false, false};
 constexpr int kLongestWaitMs = 30000;
 
 /// Waits for a lock in steps of a millisecond, for 30 s in all. SQLite's own handler soon waits 100

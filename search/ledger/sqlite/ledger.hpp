@@ -35,7 +35,6 @@ class SqliteLedger final : public SqlLedger {
   bool open_as_it_stands();
   void open_private_copy();
   void expect_tables();
-  void bring_up_to_date();
   SqliteConnection& file_connection() const;
   std::filesystem::path file_;
 };

@@ -1,6 +1,7 @@
 // Whole campaigns whose ledger is in PostgreSQL: they end as those in SQLite do, whatever happens.
 #include <signal.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <thread>
@@ -147,6 +148,105 @@ TEST_CASE("While the database is away SIGTERM is heard, and the campaign goes on
   CHECK(code == 130);
   CHECK(run_atto(scratch, "resume run --workers 2").code == 0);
   CHECK(boards_of(scratch, scratch / "run") == undisturbed(scratch));
+}
+
+TEST_CASE("A server that does not answer any more holds nobody who is asked to stop") {
+  const Scratch scratch;
+  const json calm = undisturbed(scratch);
+  const int process = start_atto(scratch, search("run"), "ATTO_FAKE_EPOCH_SECONDS=0.1");
+  wait_for_results(scratch / "run", 3);
+  server().freeze();
+  sleep_for(1);
+  ::kill(process, SIGTERM);
+  const int code = wait_for(process, 60);
+  server().thaw();
+  INFO(read_text(scratch / "log"));
+  CHECK(code == 130);
+  const Ended ended = run_atto(scratch, "resume run --workers 2");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK(boards_of(scratch, scratch / "run") == calm);
+}
+
+TEST_CASE("A search that is killed in its first second leaves nothing in the database for long") {
+  const Scratch scratch;
+  const auto schemas = [] {
+    return server().query("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'atto%' ORDER BY 1");
+  };
+  const std::string before = schemas();
+  const auto unfinished = [&](const std::string& folder) {
+    const int process = start_atto(scratch, search(folder));
+    for (int i = 0; i < 4000 && schemas() == before; ++i) sleep_for(0.005);
+    ::kill(process, SIGKILL);
+    CHECK(wait_for(process) == 137);
+  };
+  unfinished("killed");
+  const bool is_whole = std::filesystem::exists(scratch / "killed/ledger.url");
+  REQUIRE(run_atto(scratch, search("after", " --evaluator fake --candidates 2")).code == 0);
+  const std::string after = schemas();
+  // One for each folder that has a ledger.
+  CHECK(std::count(after.begin(), after.end(), '\n') ==
+        std::count(before.begin(), before.end(), '\n') + 1 + (is_whole ? 1 : 0));
+}
+
+TEST_CASE(
+    "Workers whose CPUs compute other bits are refused, or train apart where people allow it") {
+  const Scratch scratch;
+  const std::string flags = " --evaluator fake --workers 1 --candidates 8";
+  const json calm = undisturbed(scratch, flags);
+  const int process =
+      start_atto(scratch, search("run", flags + " --mixed-hosts"), "ATTO_FAKE_EPOCH_SECONDS=0.2");
+  wait_for_results(scratch / "run", 1);
+  const Ended other = run_atto(scratch, "worker run --fake --name other --patience 1",
+                               "ATTO_FAKE_HOST_CLASS='another CPU'");
+  INFO(other.err);
+  CHECK(other.code == 0);
+  REQUIRE(wait_for(process, 120) == 0);
+  CHECK(boards_of(scratch, scratch / "run") == calm);
+  const json hosts = printed(scratch, "status run --json").at("hosts");
+  CHECK(hosts.size() == 2);
+  CHECK(run_atto(scratch, "status run").out.find("; another CPU\n") != std::string::npos);
+
+  REQUIRE(run_atto(scratch, search("alike", flags)).code == 0);
+  const Ended refused =
+      run_atto(scratch, "worker alike --fake", "ATTO_FAKE_HOST_CLASS='another CPU'");
+  CHECK(refused.code == 4);
+  CHECK(refused.err.find("here host_class=another CPU, there host_class=") != std::string::npos);
+  CHECK(refused.err.find("atto resume alike --mixed-hosts") != std::string::npos);
+}
+
+TEST_CASE("Idle workers ask little, however often the bell rings") {
+  const Scratch scratch;
+  const std::string flags = " --evaluator fake --workers 1 --candidates 40";
+  const int process = start_atto(scratch, search("run", flags), "ATTO_FAKE_EPOCH_SECONDS=0.1");
+  wait_for_results(scratch / "run", 2);
+  ::kill(process, SIGTERM);
+  CHECK(wait_for(process) == 130);
+  run_in_schema(scratch / "run", "UPDATE jobs SET state = 2 WHERE state = 0");  // no work is left
+  server().new_statements();
+  constexpr int kWorkers = 4;
+  constexpr double kSeconds = 8;
+  std::vector<int> workers;
+  for (int i = 0; i < kWorkers; ++i)
+    workers.push_back(start_atto(scratch, "worker run --fake --patience 600"));
+  sleep_for(4);  // they have begun
+  server().new_statements();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(kSeconds);
+  int rings = 0;
+  for (; std::chrono::steady_clock::now() < end; ++rings) {
+    run_in_schema(scratch / "run",
+                  "DO 'BEGIN EXECUTE format(''NOTIFY %I'', current_schema()); END'");
+    sleep_for(0.05);
+  }
+  int looks = 0;
+  for (const std::string& statement : server().new_statements())
+    looks += statement.find("paused_until") != std::string::npos;
+  for (const int worker : workers) ::kill(worker, SIGTERM), wait_for(worker);
+  INFO(rings << " rings, " << looks << " looks");
+  CHECK(rings > 8);
+  CHECK(looks > 0);
+  // Eight answers in vain each, then one in three seconds.
+  CHECK(looks <= kWorkers * (8 + kSeconds / 2));
 }
 
 TEST_CASE("A ledger moves from a file to PostgreSQL and back, in the middle of a campaign") {

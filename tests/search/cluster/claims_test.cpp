@@ -45,6 +45,41 @@ void add_jobs(const LedgerFolder& folder, int count) {
 
 }  // namespace
 
+TEST_CASE("A commit with responses and scores is at most eight round trips") {
+  server().new_statements();
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> ledger = folder.open();
+  DesignRow design;
+  design.hash = "00000000000000aa";
+  Job job;
+  job.hash = design.hash;
+  job.to_epoch = job.horizon = 3;
+  ledger->add_job(job, design);
+  train::TrialResult result;
+  for (int epoch = 1; epoch <= 3; ++epoch) {
+    train::EpochRecord record;
+    record.epoch = epoch;
+    if (epoch != 2) record.validation = {{"top1", 0.5}, {"top5", 0.7}};
+    result.epochs.push_back(record);
+  }
+  for (int module = 0; module < 40; ++module) {
+    result.epochs.back().responses["module " + std::to_string(module)] = {};
+    result.scores["module " + std::to_string(module)] = {};
+  }
+  result.test = {{"top1", 0.4}};
+  const Claim claim = ledger->claim("w", 1, 0).value();
+  server().new_statements();
+  CHECK(ledger->commit(claim, result));
+  const std::vector<std::string> statements = server().new_statements();
+  INFO(statements.size());
+  CHECK(statements.size() > 2);
+  CHECK(statements.size() <= 8);
+  CHECK(ledger->responses({job.hash, train::Phase::Search, 0}, 3).modules.size() == 40);
+  CHECK(ledger->scores({job.hash, train::Phase::Search, 0}).modules.size() == 40);
+  CHECK(ledger->curve({job.hash, train::Phase::Search, 0}).at(2).validation.at("top5") == 0.7);
+  CHECK(ledger->finished_since(0).at(0).verdict.test.at("top1") == 0.4);
+}
+
 TEST_CASE("64 processes take each of 10,000 jobs once, and every result is numbered once") {
   const LedgerFolder folder;
   add_jobs(folder, kJobs);

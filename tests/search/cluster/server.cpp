@@ -196,6 +196,21 @@ void Server::thaw() const {
   signal_all(SIGCONT);
 }
 
+std::vector<std::string> Server::new_statements() {
+  if (!tells_statements_) query("ALTER ROLE atto SET log_statement = 'all'");
+  tells_statements_ = true;
+  std::ifstream in(folder_ / "server.log");
+  in.seekg(told_until_);
+  std::vector<std::string> statements;
+  for (std::string line; std::getline(in, line);) {
+    told_until_ += static_cast<std::streamoff>(line.size()) + 1;
+    for (const std::string_view start : {"LOG:  statement: ", "LOG:  execute <unnamed>: "})
+      if (const std::size_t at = line.find(start); at != std::string::npos)
+        statements.push_back(line.substr(at + start.size()));
+  }
+  return statements;
+}
+
 std::string Server::query(const std::string& statement) const {
   const std::string command =
       fmt::format("timeout 20 '{}' -h 127.0.0.1 -p {} -U atto -At -c \"{}\" {} 2>>'{}'",

@@ -28,6 +28,8 @@ class Server {
   /// Stops all its processes, so that nobody is told anything.
   void freeze() const;
   void thaw() const;
+  /// The statements that ran since the last call, of sessions that began since the first one.
+  std::vector<std::string> new_statements();
   /// Runs one statement by psql; returns what it prints.
   std::string query(const std::string& statement) const;
 
@@ -38,6 +40,8 @@ class Server {
   std::filesystem::path programs_, folder_;
   std::string addresses_ = "127.0.0.1";
   int port_ = 0, process_ = 0;
+  bool tells_statements_ = false;
+  std::streamoff told_until_ = 0;
 };
 
 /// The one of this program.

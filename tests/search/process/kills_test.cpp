@@ -86,6 +86,20 @@ TEST_CASE("A trial whose workers always die fails with a reason, and the campaig
             "its worker died 3 times in epoch 1: killed by signal 9") == 0);
 }
 
+TEST_CASE("What an attempt that lost its job writes is never read, and nothing of it stays") {
+  const Scratch scratch;
+  const json calm = undisturbed(scratch);
+  const Ended ended = run_atto(scratch, "search " + tiny_spec() + kFlags + " --out run",
+                               "ATTO_FAULT=after_epoch:2,before_commit:7");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  CHECK(boards_of(scratch, scratch / "run") == calm);
+  // A folder an attempt; of those that died none is left where a later one was done.
+  for (const auto& design : std::filesystem::directory_iterator(scratch / "run/trials"))
+    for (const auto& phase : std::filesystem::directory_iterator(design))
+      CHECK(std::distance(std::filesystem::directory_iterator(phase), {}) <= 1);
+}
+
 TEST_CASE("A gentle stop says how to go on, and going on ends the same") {
   const Scratch scratch;
   const json calm = undisturbed(scratch);

@@ -4,6 +4,9 @@
 namespace atto::test {
 
 inline constexpr const char* kToSchema6[] = {
+    "ALTER TABLE epochs DROP COLUMN checkpoint",
+    "ALTER TABLE epochs DROP COLUMN environment",
+    "DROP TABLE workers",
     "DROP INDEX jobs_ready",
     "DROP INDEX jobs_claimed",
     "DROP INDEX jobs_unnumbered",

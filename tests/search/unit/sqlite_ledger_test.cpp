@@ -54,7 +54,7 @@ TEST_CASE("A file that is no ledger, a missing one and another schema are clear 
   std::ofstream(text) << "this is not a database at all, but it is long enough to be looked at";
   CHECK_THROWS_AS(open(text), EnvironmentError);
   open(folder.file()).set_meta("schema", "99");
-  CHECK_THROWS_WITH(open(folder.file()), Catch::Contains("has schema 99, this version reads 10"));
+  CHECK_THROWS_WITH(open(folder.file()), Catch::Contains("has schema 99, this version reads 11"));
 }
 
 TEST_CASE("A ledger is made whole or not at all") {
@@ -115,6 +115,19 @@ TEST_CASE("A ledger whose scores were columns keeps every bit of them, and its r
   check(ledger);
   SqliteLedger again(folder.file(), Ledger::Access::Read);
   check(again);
+}
+
+TEST_CASE("In a ledger of before each trial's one checkpoint is that of its newest epoch") {
+  Folder folder;
+  fs::remove(folder.file());
+  fs::copy_file(ATTO_SOURCE_DIR "/tests/search/data/schema6_ledger.db", folder.file());
+  fs::permissions(folder.file(), fs::perms::owner_read | fs::perms::owner_write);
+  SqliteLedger opened = open(folder.file());
+  Ledger& ledger = opened;
+  alter(folder, {"UPDATE jobs SET state = 0 WHERE hash = '266059d859d42cf3' AND stage = 2"});
+  const Claim claim = ledger.claim("w", ledger.environment_id("new\n"), 0).value();
+  CHECK(claim.known_epochs == 6);
+  CHECK(ledger.checkpoints(claim) == std::vector<std::string>{"fake.checkpoint"});
 }
 
 TEST_CASE("Finalists are the best by beliefs where there are any, else by results") {
