@@ -16,7 +16,7 @@ LONGER = {
     "export/format/step.hpp": (180, "every kind of step with its form and its name, in one table"),
     "prototypes/language/layer_walk.hpp": (230, "a template over its sink: the only walk, compiled into each of them"),
     "prototypes/network/operations.hpp": (230, "the one definition of each operator, a struct each"),
-    "search/ledger/ledger.hpp": (200, "the interface whose comments are its promises"),
+    "search/ledger/ledger.hpp": (220, "the interface whose comments are its promises"),
     "search/strategies/generative_synthesis.cpp": (430, "one class, from its draws to its finalists"),
 }
 
