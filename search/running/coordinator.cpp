@@ -122,10 +122,7 @@ class Coordinator {
     for (int tier = 0; tier < campaign_.tiers(); ++tier)
       for (Stage stage : {Stage::Include, Stage::Search, Stage::Final})
         for (const JobRow& row : ledger_->jobs(tier, stage))
-          if (row.verdict.finish_order > 0) {
-            if (stage == Stage::Final) settle_final(folder_, row);
-            count(row, ledger_->design(row.job.hash)->costs);
-          }
+          if (row.verdict.finish_order > 0) take_note(row, ledger_->design(row.job.hash)->costs);
   }
 
   /// Runs a tier to its leaderboard; false when asked to stop.
@@ -283,16 +280,16 @@ class Coordinator {
       pending_.erase(row.job.id);
       const bool is_new = !search_ || row.verdict.finish_order > search_->replayed_until();
       if (search_ && row.job.stage == Stage::Search && is_new) search_->deliver(row);
-      if (row.job.stage == Stage::Final) settle_final(folder_, row);
       const DesignRow design = ledger_->design(row.job.hash).value();
-      count(row, design.costs);
+      take_note(row, design.costs);
       if (row.verdict.outcome != train::Outcome::Refused) watch_.note_success();
       observer_.trial({done_, expected(), campaign_.tier_name(row.job.tier), row, design});
     }
     return !rows.empty();
   }
 
-  void count(const JobRow& row, const spec::Costs& costs) {
+  void take_note(const JobRow& row, const spec::Costs& costs) {
+    if (row.job.stage == Stage::Final) settle_final(folder_, row);
     if (row.verdict.outcome == train::Outcome::Refused) return;
     ++done_;
     cpu_seconds_ += row.verdict.cpu_seconds;
