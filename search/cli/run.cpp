@@ -118,6 +118,8 @@ int run_on_images(const RunOptions& options, const Work& work) {
 
 int detect(const RunOptions& options, const std::string& file) {
   DetectorShown shown = options.shown;
+  if (!(shown.least_score >= 0 && shown.least_score <= 1))
+    throw SpecError({{"--score", "", "must be in [0, 1]", fmt::format("{:g}", shown.least_score)}});
   shown.is_json = options.is_json;
   DetectorRun run(open_detector(file), file, options.threads, shown);
   return run_on_images(options, [&](const std::string& image) { return run.find(image); });
@@ -160,10 +162,8 @@ void add_run(CLI::App& app, Action& action) {
   command.option("--draw", options->shown.draw,
                  "of a detector: write pictures with what it finds into this folder");
   const Option score =
-      command
-          .option("--score", options->shown.least_score,
-                  "of a detector: tell of objects of at least this score (default 0.5)")
-          .range(0, 1);
+      command.option("--score", options->shown.least_score,
+                     "of a detector: tell of objects of at least this score (default 0.5)");
   command.flag("--json", options->is_json, "print JSON; masks as COCO's compressed runs");
   command.footer(
       "Examples:\n"
