@@ -141,8 +141,9 @@ void read_settings(Problems& problems, const Cursor& root,
   if (const auto at = Problems::member(root, "search"))
     spec.search = read_search(problems, *at, spec.search.band, strategies);
   check_shares(problems, root, spec);
+  if (spec.task.kind.finds_objects()) spec.training.recipe = detection_recipe();
   if (const auto at = Problems::member(root, "training"))
-    spec.training = read_training(problems, *at);
+    spec.training = read_training(problems, *at, spec.training);
   if (const auto at = Problems::member(root, "export"))
     spec.export_formats = read_export(problems, *at);
 }

@@ -10,13 +10,15 @@
 #include "design_specs/seeds/random.hpp"
 #include "search/campaign/judging.hpp"
 #include "trainer/data/dataset_identity.hpp"
-#include "trainer/data/instances/instance_set.hpp"
+#include "trainer/data/instances/instance_dataset.hpp"
 
 namespace atto::search {
 namespace {
 
 std::string data_identity(const train::DatasetInfo& info) {
-  const bool is_folder = info.format.is_picture_folder;
+  // Of the others the name says which they are.
+  const bool is_folder =
+      info.format.is_picture_folder || (info.format.read == nullptr && !info.digest.empty());
   return fmt::format("{} {}x{}x{}, {} classes, {} + {} images, {} for test{}", info.name,
                      info.channels, info.height, info.width, info.classes,
                      info.train_images - info.validation_images, info.validation_images,
@@ -37,26 +39,15 @@ train::DatasetInfo stand_in(const spec::DesignSpec& spec, const net::TaskInput& 
 }
 
 /// Pictures with objects come in any size: the prototype's is meant, or the task's.
-train::DatasetInfo describe_instances(const spec::DesignSpec& spec, const net::TaskInput& written) {
-  const spec::Task& task = spec.task;
-  const std::unique_ptr<train::InstanceSet> set = train::open_instance_set(task.dataset, task.base);
-  train::DatasetInfo info = stand_in(spec, written);
-  info.name = set->info().name;
-  info.folder = set->info().folder;
-  info.digest = set->info().digest;
-  info.notes = set->info().notes;
-  info.classes = static_cast<int>(set->info().categories.size());
-  info.validation_images = static_cast<std::int64_t>(set->pictures(train::Split::Validation));
-  info.train_images =
-      static_cast<std::int64_t>(set->pictures(train::Split::Train)) + info.validation_images;
-  info.test_images = static_cast<std::int64_t>(set->pictures(train::Split::Test));
-  return info;
+train::DatasetInfo describe_instances(const spec::Task& task, net::Shape input) {
+  if (task.resolution) input.height = input.width = *task.resolution;
+  return train::instance_info(*train::open_instance_set(task.dataset, task.base), input);
 }
 
 train::DatasetInfo find_data(const Campaign& campaign) {
   try {
     if (campaign.spec.task.kind.finds_objects())
-      return describe_instances(campaign.spec, campaign.prototype->written_input());
+      return describe_instances(campaign.spec.task, campaign.prototype->written_input().input);
     return train::describe_dataset(campaign.spec.task);
   } catch (const EnvironmentError&) {
     if (campaign.evaluator != EvaluatorKind::Fake) throw;
@@ -121,6 +112,8 @@ std::string Campaign::context(train::Phase phase) const {
       ATTO_VERSION, word_of(evaluator), devices, spec.task.kind.name, data, spec.search.seed,
       r.name, r.batch, r.learning_rate, r.warmup_epochs, r.final_learning_rate, r.momentum,
       r.weight_decay, r.label_smoothing, r.crop_padding, r.flip, r.cutout, r.ema, r.threads);
+  if (spec.task.kind.finds_objects())
+    text += "detector=" + spec::settings_text(prototype->detector_settings(input)) + "\n";
   if (r.scale_jitter > 0 || r.clip_norm > 0)
     text += fmt::format("detection_recipe={},{}\n", r.scale_jitter, r.clip_norm);
   if (phase == train::Phase::Search)
@@ -131,6 +124,13 @@ std::string Campaign::context(train::Phase phase) const {
     text += fmt::format("images={}\nhorizon={}\n", spec.training.final_images.value_or(0),
                         spec.training.final_epochs);
   return text;
+}
+
+net::TaskInput task_input(const Campaign& campaign, const net::Shape& shape, int classes) {
+  net::TaskInput input{shape, classes, campaign.spec.task.detector};
+  if (campaign.prototype->is_detector())
+    input.detector = spec::stated(campaign.prototype->detector_settings(input));
+  return input;
 }
 
 Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, EvaluatorKind evaluator,
@@ -159,7 +159,7 @@ Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, Evalu
     campaign.spec.task.dataset = info.folder.string();
     campaign.spec.task.base.clear();
   }
-  campaign.input = {info.input(), info.classes, campaign.spec.task.detector};
+  campaign.input = task_input(campaign, info.input(), info.classes);
   net::expect_output(*campaign.prototype, campaign.input, net::FirstOutput::Logits);
   for (int tier = 0; tier < campaign.tiers(); ++tier)
     net::expect_levels_at(*campaign.prototype, campaign.input, campaign.require(tier));

@@ -73,6 +73,10 @@ struct Campaign {
 Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, EvaluatorKind evaluator,
                        const std::vector<spec::TaskKind>& kinds = spec::task_kinds());
 
+/// Returns what all designs of a campaign are built for; detectors, those that people add as well,
+/// are run by the settings of the task and the prototype.
+net::TaskInput task_input(const Campaign& campaign, const net::Shape& shape, int classes);
+
 /// Writes a campaign into a new ledger, and reads it back.
 void store_campaign(Ledger& ledger, const Campaign& campaign);
 Campaign load_campaign(Ledger& ledger);

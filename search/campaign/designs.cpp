@@ -10,6 +10,17 @@
 namespace atto::search {
 namespace {
 
+/// Anchors that the campaign states are of as many levels as its prototype has.
+void expect_levels(const net::DetectorParts& parts, const std::string& file) {
+  const spec::AnchorSettings& anchors = parts.settings.anchors;
+  const std::size_t levels = parts.trunk.outputs.size();
+  if (!anchors.are_fitted() && anchors.sizes.size() != levels)
+    throw SpecError({{file, "/detector",
+                      fmt::format("must have {} levels, for which the campaign states anchors",
+                                  anchors.sizes.size()),
+                      std::to_string(levels)}});
+}
+
 net::Realised realised_of(const net::Prototype& design, const spec::TaskKind& kind,
                           const net::TaskInput& input) {
   if (!design.is_design()) {
@@ -24,6 +35,7 @@ net::Realised realised_of(const net::Prototype& design, const spec::TaskKind& ki
   net::Realised realised = net::realise(design, {}, input);
   if (!realised.broken.empty()) throw SpecError({{design.file(), "", realised.broken, ""}});
   net::expect_output(design, input, net::FirstOutput::Logits);
+  if (realised.detector) expect_levels(*realised.detector, design.file());
   return realised;
 }
 

@@ -80,10 +80,9 @@ Campaign read_stored(Ledger& ledger, const std::string& stored) {
   campaign.wants_responses = json.value("responses", false);  // absent in ledgers of schema 1
   campaign.scored_jobs = json.value("scored_jobs", std::int64_t{0});
   campaign.switched_off = json.value("switched_off", std::vector<std::string>{});
-  campaign.input.input = {json.at("channels").get<int>(), json.at("height").get<int>(),
-                          json.at("width").get<int>()};
-  campaign.input.classes = json.at("classes").get<int>();
-  campaign.input.detector = campaign.spec.task.detector;
+  const net::Shape shape = {json.at("channels").get<int>(), json.at("height").get<int>(),
+                            json.at("width").get<int>()};
+  campaign.input = task_input(campaign, shape, json.at("classes").get<int>());
   campaign.train_images = json.at("train_images").get<std::int64_t>();
   campaign.validation_images = json.at("validation_images").get<std::int64_t>();
   campaign.test_images = json.at("test_images").get<std::int64_t>();

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "design_specs/errors.hpp"
 #include "design_specs/json_text.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/latency/engine/engine_latency_meter.hpp"
@@ -48,6 +49,9 @@ Json row_json(const Row& row) {
 int calibrate_latency(const search::Campaign& campaign,
                       const std::vector<search::DesignRow>& designs, bool is_json,
                       search::StopSignals& signals) {
+  if (campaign.prototype->is_detector())
+    throw SpecError({{campaign.spec_name, "/task/kind",
+                      "the latency of a detector cannot be measured yet", ""}});
   search::EngineLatencyMeter engine_meter;
   search::FakeLatencyMeter fake_meter;
   search::LatencyMeter& meter = campaign.evaluator == search::EvaluatorKind::Fake

@@ -21,6 +21,8 @@
 #include "search/cli/path_kind.hpp"
 #include "search/cli/task_input.hpp"
 #include "search/strategies/strategy.hpp"
+#include "trainer/data/instances/anchor_reach.hpp"
+#include "trainer/data/instances/instance_set.hpp"
 
 namespace atto::cli {
 namespace {
@@ -196,6 +198,22 @@ std::string footprint_text(const gen::FeasibleSpace& space, const spec::Requirem
   return fmt::format(", flash {:.1f} KiB, RAM {:.1f} KiB", footprint.flash_kib, footprint.ram_kib);
 }
 
+/// Says how well the anchors of a detector reach the training objects, where those are here.
+void describe_anchors(const gen::FeasibleSpace& space, const gen::Candidate& design,
+                      const spec::DesignSpec& spec, Report& report, Json& json) {
+  const net::Realised realised = net::realise(space.prototype(), design.assignment, space.input());
+  if (!realised.detector || !report.json.value("data_is_here", false)) return;
+  const spec::Task& task = spec.task;
+  const train::AnchorReach reach = train::reach_of(
+      *realised.detector,
+      train::open_instance_set(task.dataset, task.base)->annotations(train::Split::Train));
+  const std::string text = train::reach_text(reach);
+  report.line("anchors", text);
+  json["anchors_cover"] = reach.covered;
+  if (reach.covered < train::kEnoughCovered)
+    report.warnings.push_back({spec.file.string(), "/task/anchors", text, ""});
+}
+
 void describe_device(const spec::Requirements& require, Report& report, Json& json) {
   if (!require.asks_footprint()) return;
   std::string text;
@@ -234,6 +252,7 @@ void answer(const spec::DesignSpec& spec, const spec::Requirements& require,
                               costs_text(found.witness->costs),
                               footprint_text(space, require, *found.witness, json["witness"])));
       describe_band(space, spec.search.band, report, json);
+      describe_anchors(space, *found.witness, spec, report, json);
       if (!require.asks_footprint()) count_designs(space, spec.search.candidates, report, json);
       break;
     case gen::Feasibility::Answer::Infeasible:

@@ -18,8 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kEnoughReached = 0.9;
-
 Json extent_json(const det::Extent& extent) {
   return {extent.width, extent.height};
 }
@@ -56,10 +54,10 @@ std::string instances_json(const train::InstanceSet& set, const train::InstanceC
         {{"name", set.info().categories[i].name}, {"objects", counts.class_objects[i]}});
   json["box_sides"] = counts.box_sides;
   Json worst = Json::array();
-  for (const det::Extent& extent : counts.anchors.worst) worst.push_back(extent_json(extent));
+  for (const det::Extent& extent : counts.anchors.reach.worst) worst.push_back(extent_json(extent));
   json["anchors"] = {{"sizes", counts.anchors.fit.sizes},
                      {"ratios", counts.anchors.fit.ratios},
-                     {"covered", counts.anchors.covered},
+                     {"covered", counts.anchors.reach.covered},
                      {"worst", worst}};
   json["notes"] = notes_of(set);
   return spec::json_text(json, 2) + "\n";
@@ -73,14 +71,15 @@ std::string range_text(int least, int most) {
   return least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most);
 }
 
-std::string anchors_text(const train::AnchorReach& anchors) {
+std::string anchors_text(const train::UsualReach& anchors) {
   std::string text =
       fmt::format("anchors fitted to them, strides 4 to 64: sizes {:.1f}; height / width {:.2f}\n",
                   fmt::join(anchors.fit.sizes, ", "), fmt::join(anchors.fit.ratios, ", "));
-  text += fmt::format("  {:.1f} % of objects are overlapped by 0.5", 100 * anchors.covered);
-  if (anchors.covered >= kEnoughReached || anchors.worst.empty()) return text + "\n";
+  text += fmt::format("  {:.1f} % of objects are overlapped by 0.5", 100 * anchors.reach.covered);
+  if (anchors.reach.covered >= train::kEnoughCovered || anchors.reach.worst.empty())
+    return text + "\n";
   text += "\nwarning: under 90 % of objects are near an anchor; farthest off (width x height):";
-  for (const det::Extent& extent : anchors.worst)
+  for (const det::Extent& extent : anchors.reach.worst)
     text += fmt::format(" {:.0f}x{:.0f}", extent.width, extent.height);
   return text + "\n";
 }

@@ -314,7 +314,13 @@ class Worker {
     const std::optional<DesignRow> design = ledger_->design(job.hash);
     if (!design) throw EnvironmentError(ledger_->damage_text("no design " + job.hash));
     train::TrialRequest request;
-    request.network = build_network(campaign_, *design);
+    net::Realised realised = build_design(campaign_, *design);
+    if (realised.detector) {
+      request.network = realised.detector->trunk;
+      request.detector = std::make_shared<const net::DetectorParts>(std::move(*realised.detector));
+    } else {
+      request.network = std::move(*realised.network);
+    }
     request.design_hash = job.hash;
     request.task = campaign_.spec.task;
     request.data = campaign_.dataset;

@@ -106,6 +106,34 @@ TEST_CASE("Shares are shown in percent, numbers as they are") {
   CHECK(shown(kError, 0.652) + std::string(unit_text(kError)) == "0.652");
 }
 
+TEST_CASE("Settings of detectors are a text that is read again") {
+  DetectorSettings settings;
+  for (const bool is_stated : {false, true}) {
+    if (is_stated) settings.anchors = {{{8.25}, {static_cast<double>(17.1F)}}, {0.5, 1.3}};
+    settings.score = 0.1;
+    const std::string text = settings_text(settings);
+    const DetectorSettings again = read_settings_text(text, "here").over({});
+    CHECK(again == settings);
+    CHECK(settings_text(again) == text);
+  }
+  CHECK_THROWS_WITH(
+      read_settings_text(R"({"nms":2,"size":1})", "here"),
+      Catch::Contains("here:1:8: /nms: must be <= 1") && Catch::Contains("/size: unknown key"));
+  CHECK_THROWS_AS(read_settings_text("8 9", "here"), SpecError);
+}
+
+TEST_CASE("Specs of detectors train by their own recipe unless they say another") {
+  const auto recipe = [](const std::string& training) {
+    const std::string text =
+        R"({"name": "n", "prototype": "p.json", "task": {"kind": "detection"})" + training + "}";
+    return read_design_spec(parse_json(text, "s.json"), "s.json").training.recipe;
+  };
+  CHECK(recipe("").name == "detection");
+  CHECK(recipe("").batch == 8);
+  CHECK(recipe(R"(, "training": { "batch": 4 })").clip_norm == 5);
+  CHECK(recipe(R"(, "training": { "recipe": "default" })").batch == 128);
+}
+
 TEST_CASE("Specs of detectors bound and maximise their scores, and say how detectors are run") {
   const auto read_shipped = [](const std::string& more) {
     const std::string text = R"({ "name": "x", "prototype": "p.json", )" + more + " }";

@@ -13,6 +13,7 @@
 #include "search/report/csv.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/cli/commands.hpp"
+#include "trainer/cli/detector_eval.hpp"
 #include "trainer/cli/device_option.hpp"
 #include "trainer/cli/judge.hpp"
 #include "trainer/cli/trained_network.hpp"
@@ -24,7 +25,7 @@ namespace {
 
 struct Options {
   TrainedSource source;
-  std::filesystem::path confusion, detections, out;
+  std::filesystem::path confusion, detections, results, truth, out;
   std::string split = "test", device = "auto";
   int threads = 1, images = 0;
   bool json = false, quiet = false;
@@ -116,8 +117,20 @@ void expect_weights(const Options& options, const char* command) {
               {PathKind::Weights, PathKind::Training, PathKind::Campaign});
 }
 
+/// Options of one kind of networks are given with another.
+void refuse(const std::filesystem::path& given, const char* option, const char* rule) {
+  if (!given.empty()) throw SpecError({{option, "", rule, given.string()}});
+}
+
 int eval_command(const Options& options) {
   expect_weights(options, "atto eval");
+  if (net::is_trained_detector(options.source.path, options.source.design)) {
+    refuse(options.confusion, "--confusion", "is for classifiers; this is a detector");
+    return eval_detector({options.source, options.split, options.results, options.truth,
+                          device_of(options.device), options.threads, options.json});
+  }
+  refuse(options.results, "--results", "is for detectors; this is a classifier");
+  refuse(options.truth, "--truth", "is for detectors; this is a classifier");
   constexpr int kBatch = 100;
   // The evaluator decides on the device and prepares the process.
   const train::TrainingEvaluator process({device_of(options.device), options.threads});
@@ -193,11 +206,19 @@ void add_trainer_eval(CLI::App& app, Action& action) {
   command.option("--split", options->split, "Which images").one_of({"test", "validation"});
   command.option("--confusion", options->confusion,
                  "Write the confusion matrix as CSV: rows true, columns predicted");
+  Option detections = command.option(
+      "--detections", options->detections,
+      "Judge these instead, a JSON file as COCO's results are; --data: a set with objects "
+      "in its pictures, or a file of annotations");
+  detections.excludes(weights);
   command
-      .option("--detections", options->detections,
-              "Judge these instead, a JSON file as COCO's results are; --data: a set with objects "
-              "in its pictures, or a file of annotations")
-      .excludes(weights);
+      .option("--results", options->results,
+              "Of a detector: write what it found, as COCO's results are")
+      .excludes(detections);
+  command
+      .option("--truth", options->truth,
+              "Of a detector: write what was to be found, as COCO's annotations are")
+      .excludes(detections);
   add_device_option(command, options->device);
   command.flag("--json", options->json, "Print JSON");
   command.footer(

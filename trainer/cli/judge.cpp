@@ -77,11 +77,10 @@ std::string table_text(const Judged& judged, const det::Annotations& truth) {
 
 }  // namespace
 
-int judge(const Judging& what) {
-  const det::Annotations truth = truth_of(what);
-  const std::vector<det::Detection> found = det::read_results(what.detections, truth);
+int tell_judged(const det::Annotations& truth, const std::vector<det::Detection>& found,
+                bool is_json) {
   const Judged judged = judged_of(truth, found);
-  if (what.is_json) {
+  if (is_json) {
     Json json = {{"pictures", truth.pictures.size()},
                  {"objects", truth.objects.size()},
                  {"detections", found.size()},
@@ -93,6 +92,11 @@ int judge(const Judging& what) {
   fmt::print("{} detections of {} objects in {} pictures\n\n{}", found.size(), truth.objects.size(),
              truth.pictures.size(), table_text(judged, truth));
   return 0;
+}
+
+int judge(const Judging& what) {
+  const det::Annotations truth = truth_of(what);
+  return tell_judged(truth, det::read_results(what.detections, truth), what.is_json);
 }
 
 }  // namespace atto::cli

@@ -3,6 +3,9 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
+
+#include "prototypes/detection/metrics/annotations.hpp"
 
 namespace atto::cli {
 
@@ -14,7 +17,11 @@ struct Judging {
 };
 
 /// Prints COCO's twelve numbers for boxes, and for masks where all objects and detections have
-/// them; and AP by class. Throws as the readers do.
+/// them; and AP by class. Returns the exit code.
+int tell_judged(const det::Annotations& truth, const std::vector<det::Detection>& found,
+                bool is_json);
+
+/// The same of files. Throws as the readers do.
 int judge(const Judging& what);
 
 }  // namespace atto::cli

@@ -12,7 +12,6 @@
 #include "design_specs/json_text.hpp"
 #include "prototypes/language/artefact_names.hpp"
 #include "prototypes/language/prototype.hpp"
-#include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/path_kind.hpp"
@@ -135,7 +134,7 @@ int train_design(const Options& options, spec::JsonFile design, search::StopSign
   const train::TrialRequest request =
       request_of(order_of(options), std::move(design.document), info);
   for (const std::string& note : info.notes) say("data: " + note + "\n");
-  const net::Costs costs = net::count_costs(request.network);
+  const net::Costs costs = costs_of(request);
   const net::Shape& input = request.network.input;
   say(fmt::format("{}  {} params  {} MACs  {} {}x{}x{}  seed {}\n", request.design_hash,
                   costs.params, costs.macs, request.data.name, input.channels, input.height,
@@ -188,9 +187,10 @@ void add_trainer_train(CLI::App& app, Action& action) {
       .option("design", options->design,
               "Design JSON (a prototype without holes), or a list of trainings")
       .required();
-  command.option(
-      "--data", options->data,
-      "Data set: a name that `atto data` lists, or a path; default: the spec's, fashion_mnist");
+  command.option("--data", options->data,
+                 "Data set: a name that `atto data` lists, or a path; default: the spec's, "
+                 "fashion_mnist, of a "
+                 "detector fashion_scenes");
   command.option("--out", options->out,
                  "Folder for the results; default: runs/train-NAME-sSEED; of a list: "
                  "folder for their folders, runs/NAME");

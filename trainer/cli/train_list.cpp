@@ -9,7 +9,6 @@
 #include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
 #include "design_specs/reading/json_file.hpp"
-#include "prototypes/network/costs.hpp"
 #include "search/campaign/estimate.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/quantity_text.hpp"
@@ -84,9 +83,8 @@ class Queue {
     train::DatasetInfo info;
     item.request = request_of(item.listed.order, design_of(listed).document, info);
     const auto images = item.request.images.value_or(int(info.train_images));
-    item.cpu_seconds =
-        item.request.to_epoch * search::epoch_seconds(net::count_costs(item.request.network),
-                                                      images, info.validation_images);
+    item.cpu_seconds = item.request.to_epoch * search::epoch_seconds(costs_of(item.request), images,
+                                                                     info.validation_images);
     item.result = finished(item);
     std::error_code ignored;
     item.is_begun = fs::exists(item.request.folder / train::kCheckpointName, ignored);

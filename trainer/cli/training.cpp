@@ -11,12 +11,13 @@
 #include "prototypes/language/artefact_names.hpp"
 #include "prototypes/language/prototype.hpp"
 #include "prototypes/language/trained_model.hpp"
-#include "prototypes/network/costs.hpp"
 #include "prototypes/network/identity.hpp"
 #include "search/ledger/open_ledger.hpp"
-#include "trainer/backend/parameters.hpp"
+#include "trainer/backend/joint_layout.hpp"
 #include "trainer/cli/kept_result.hpp"
 #include "trainer/data/dataset_identity.hpp"
+#include "trainer/data/instances/anchor_reach.hpp"
+#include "trainer/data/instances/instance_dataset.hpp"
 #include "trainer/training/checkpoint.hpp"
 #include "trainer/training/training_evaluator.hpp"
 #include "trainer/training/training_folder.hpp"
@@ -67,10 +68,19 @@ nlohmann::ordered_json recipe_json(const train::TrialRequest& request) {
   return json;
 }
 
+train::ParameterLayout layout_of(const train::TrialRequest& request) {
+  if (!request.detector) return train::ParameterLayout(request.network);
+  std::vector<train::ParameterLayout> parts;
+  for (const net::Network* part : net::networks_of(*request.detector)) parts.emplace_back(*part);
+  std::vector<const train::ParameterLayout*> all;
+  for (const train::ParameterLayout& part : parts) all.push_back(&part);
+  return train::JointLayout(std::move(all)).whole();
+}
+
 /// What the network takes of weights to begin with; the share of its trained numbers in `share`.
-train::TakenWeights taken_of(const net::Network& network, const net::TensorFile& file,
+train::TakenWeights taken_of(const train::TrialRequest& request, const net::TensorFile& file,
                              double& share) {
-  const train::ParameterLayout layout(network);
+  const train::ParameterLayout layout = layout_of(request);
   std::vector<float> weights(layout.trained);
   train::TakenWeights taken = train::take_weights(layout, file, weights);
   share = double(taken.taken) / double(layout.trained);
@@ -78,12 +88,12 @@ train::TakenWeights taken_of(const net::Network& network, const net::TensorFile&
 }
 
 std::shared_ptr<const train::StartingWeights> read_start(const fs::path& from,
-                                                         const net::Network& network) {
+                                                         const train::TrialRequest& request) {
   auto start = std::make_shared<train::StartingWeights>();
   start->file = net::read_weights(from);
   start->digest = net::weights_digest(start->file);
   double share = 0;
-  const train::TakenWeights taken = taken_of(network, start->file, share);
+  const train::TakenWeights taken = taken_of(request, start->file, share);
   if (taken.taken == 0)
     throw SpecError({{from.string(), "",
                       "must have a tensor of the network's, in name and shape, such as " +
@@ -92,7 +102,57 @@ std::shared_ptr<const train::StartingWeights> read_start(const fs::path& from,
   return start;
 }
 
+/// What a design is trained for where no spec says it.
+spec::DesignSpec usual_spec(const net::Prototype& design) {
+  spec::DesignSpec spec;
+  if (!design.is_detector()) return spec;
+  spec.task.dataset = "fashion_scenes";
+  spec.training.recipe = spec::detection_recipe();
+  for (const spec::TaskKind& kind : spec::task_kinds())
+    if (net::other_subject(design, kind).empty()) spec.task.kind = kind;
+  return spec;
+}
+
+spec::DesignSpec spec_of(const TrainingOrder& order, const net::Prototype& design) {
+  if (!order.spec) return usual_spec(design);
+  if (!order.spec->file.empty()) {
+    const std::string other = net::other_subject(design, order.spec->task.kind);
+    if (!other.empty()) throw SpecError({{design.file(), "", other, ""}});
+    return *order.spec;
+  }
+  spec::DesignSpec spec = usual_spec(design);
+  spec.training = order.spec->training;
+  return spec;
+}
+
+/// Pictures with objects come in any size: the design's is meant, or the task's.
+train::DatasetInfo describe_data(const spec::Task& task, const net::Prototype& design) {
+  if (!design.is_detector()) return train::describe_dataset(task);
+  net::Shape input = design.written_input().input;
+  if (task.resolution) input.height = input.width = *task.resolution;
+  const std::unique_ptr<train::InstanceSet> set = train::open_instance_set(task.dataset, task.base);
+  return train::instance_info(*set, input);
+}
+
+std::string anchors_note(const net::DetectorParts& parts, const spec::Task& task) {
+  const auto set = train::open_instance_set(task.dataset, task.base);
+  return train::reach_text(train::reach_of(parts, set->annotations(train::Split::Train)));
+}
+
+void take_network(net::Realised realised, train::TrialRequest& request) {
+  if (!realised.detector) {
+    request.network = std::move(*realised.network);
+    return;
+  }
+  request.network = realised.detector->trunk;
+  request.detector = std::make_shared<const net::DetectorParts>(std::move(*realised.detector));
+}
+
 }  // namespace
+
+net::Costs costs_of(const train::TrialRequest& request) {
+  return request.detector ? net::count_costs(*request.detector) : net::count_costs(request.network);
+}
 
 std::string told(const spec::Score& score, double value) {
   return fmt::format("{} {}{}", score.label, spec::shown(score, value), spec::unit_text(score));
@@ -100,13 +160,12 @@ std::string told(const spec::Score& score, double value) {
 
 train::TrialRequest request_of(const TrainingOrder& order, spec::Document design,
                                train::DatasetInfo& info) {
+  const net::Prototype prototype(std::move(design));
+  const spec::DesignSpec spec = spec_of(order, prototype);
   train::TrialRequest request;
-  const spec::DesignSpec spec = order.spec.value_or(spec::DesignSpec{});
-  if (order.spec) {
-    request.task = spec.task;
-    request.recipe = order.rung ? spec.training.recipe : spec.training.final_recipe();
-    request.images = spec.training.final_images;
-  }
+  request.task = spec.task;
+  request.recipe = order.rung ? spec.training.recipe : spec.training.final_recipe();
+  request.images = spec.training.final_images;
   if (!order.data.empty()) {
     request.task.dataset = order.data;
     request.task.base = order.data_base;
@@ -121,15 +180,16 @@ train::TrialRequest request_of(const TrainingOrder& order, spec::Document design
     throw SpecError({{"--rung", "", "needs --spec, whose search.rungs it counts", ""}});
   if (order.rung) train_as_searched(order, spec.search, request);
   request.seed = order.seed;
-  info = train::describe_dataset(request.task);
+  info = describe_data(request.task, prototype);
   train::check_image_counts(spec, info);
   request.data = train::identity_of(info);
-  const net::Prototype prototype(std::move(design));
-  const net::TaskInput input{info.input(), info.classes};
-  request.network = net::design_network(prototype, input);
+  const net::TaskInput input{info.input(), info.classes, request.task.detector};
+  net::Realised realised = net::design_realised(prototype, input);
   net::expect_output(prototype, input, net::FirstOutput::Logits);
-  request.design_hash = net::hash_text(net::structure_hash(request.network));
-  if (!order.from.empty()) request.start = read_start(order.from, request.network);
+  request.design_hash = net::hash_text(realised.hash());
+  take_network(std::move(realised), request);
+  if (request.detector) info.notes.push_back(anchors_note(*request.detector, request.task));
+  if (!order.from.empty()) request.start = read_start(order.from, request);
   request.folder =
       order.folder.empty()
           ? fs::path("runs") / fmt::format("train-{}-s{}", request.network.name, order.seed)
@@ -139,7 +199,7 @@ train::TrialRequest request_of(const TrainingOrder& order, spec::Document design
 
 std::string start_text(const train::TrialRequest& request) {
   double share = 0;
-  const train::TakenWeights taken = taken_of(request.network, request.start->file, share);
+  const train::TakenWeights taken = taken_of(request, request.start->file, share);
   std::string fresh;
   for (std::size_t i = 0; i < std::min(taken.fresh.size(), kMostNamed); ++i)
     fresh += (i == 0 ? "; new: " : ", ") + taken.fresh[i];
@@ -164,7 +224,7 @@ nlohmann::ordered_json json_of(const train::TrialRequest& request,
     cpu_seconds += e.cpu_seconds;
     epochs.push_back(std::move(epoch));
   }
-  const net::Costs costs = net::count_costs(request.network);
+  const net::Costs costs = costs_of(request);
   constexpr const char* kOutcomes[] = {"finished", "diverged", "failed", "interrupted"};
   nlohmann::ordered_json json = {{"network", request.network.name},
                                  {"design_hash", request.design_hash},

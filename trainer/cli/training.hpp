@@ -9,6 +9,7 @@
 #include <string>
 
 #include "design_specs/requirements/design_spec.hpp"
+#include "prototypes/network/costs.hpp"
 #include "search/ledger/file_lock.hpp"
 #include "trainer/data/datasets.hpp"
 #include "trainer/evaluator.hpp"
@@ -33,6 +34,9 @@ struct TrainingOrder {
 /// SpecError, EnvironmentError.
 train::TrialRequest request_of(const TrainingOrder& order, spec::Document design,
                                train::DatasetInfo& info);
+
+/// Returns the costs of what is trained: of a network, or of a detector's parts together.
+net::Costs costs_of(const train::TrialRequest& request);
 
 /// Returns what stays of a training: network, costs, recipe, seed, scores, curve, CPU and its
 /// seconds, and under "training" what tells it from every other one.

@@ -33,6 +33,15 @@ bool is_file_name(std::string_view name) {
          });
 }
 
+/// Whether a design is a detector; of a file that cannot be read, whoever trains it tells.
+bool is_detector(const fs::path& file) {
+  try {
+    return spec::read_json(file).root.find("detector") != nullptr;
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+}
+
 class Reader {
  public:
   Reader(Problems& problems, const fs::path& file)
@@ -90,7 +99,10 @@ class Reader {
     integer("resolution", order.resolution, 8192);
     integer("epochs", order.epochs, 100'000);
     if (const auto entry = section.member("training")) {
-      if (!order.spec) order.spec.emplace();
+      if (!order.spec) {
+        order.spec.emplace();
+        if (is_detector(file)) order.spec->training.recipe = spec::detection_recipe();
+      }
       order.spec->training = spec::read_training(problems_, *entry, order.spec->training);
     }
     std::string name = file.stem().string();

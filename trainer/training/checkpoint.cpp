@@ -101,6 +101,7 @@ std::string identity_text(const TrialRequest& request) {
   std::string more;  // what was not there when other files were written
   if (r.scale_jitter > 0) more += fmt::format(" jitter {}", r.scale_jitter);
   if (r.clip_norm > 0) more += fmt::format(" clip {}", r.clip_norm);
+  if (request.detector) more += " detector " + spec::settings_text(request.detector->settings);
   return fmt::format(
       "checkpoint {} design {} data {} at {} phase {} images {} horizon {} seed {} batch {} rate "
       "{} warmup {} final {} "

@@ -6,12 +6,12 @@
 #include <cmath>
 
 #include "design_specs/errors.hpp"
-#include "prototypes/detection/anchors.hpp"
 #include "prototypes/detection/masks/crops.hpp"
 #include "prototypes/detection/metrics/average_precision.hpp"
-#include "prototypes/network/shapes.hpp"
+#include "prototypes/language/trained_model.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/backend/torch/zero_cost.hpp"
+#include "trainer/data/instances/anchor_reach.hpp"
 #include "trainer/data/instances/instance_dataset.hpp"
 #include "trainer/training/probes.hpp"
 #include "trainer/training/scenes.hpp"
@@ -41,14 +41,20 @@ bool has_masks(const InstanceSet& set) {
   return false;
 }
 
+net::DetectorParts with_anchors(net::DetectorParts parts, const InstanceSet& set) {
+  spec::AnchorSettings& anchors = parts.settings.anchors;
+  if (anchors.are_fitted()) anchors = fitted_anchors(parts, set.annotations(Split::Train));
+  return parts;
+}
+
 class Detection : public Task {
  public:
   explicit Detection(const TaskSetting& setting)
       : request_(setting.request),
         data_(setting.data),
         batch_(setting.batch),
-        detector_(*request_.detector,
-                  {setting.device, request_.recipe.threads, batch_, make_backend}) {}
+        parts_(with_anchors(*request_.detector, *data_.instances)),
+        detector_(parts_, {setting.device, request_.recipe.threads, batch_, make_backend}) {}
 
   const ParameterLayout& layout() const override { return detector_.layout(); }
   std::vector<float> initial_weights() const override {
@@ -99,6 +105,10 @@ class Detection : public Task {
   net::TensorFile reference(const TrainedWeights& trained,
                             std::span<const std::int32_t> images) override;
 
+  std::map<std::string, std::string> metadata() const override {
+    return {{net::kDetectorKey, spec::settings_text(parts_.settings)}};
+  }
+
   std::vector<std::string> notes() const override {
     if (degenerate_ == 0) return {};
     return {fmt::format("{} objects of augmented pictures were under a pixel and not learnt of",
@@ -121,6 +131,7 @@ class Detection : public Task {
   const TrialRequest& request_;
   const Dataset& data_;
   const int batch_;
+  const net::DetectorParts parts_;
   Detector detector_;
   std::size_t degenerate_ = 0;
 };
@@ -164,9 +175,9 @@ net::TensorFile Detection::reference(const TrainedWeights& trained,
                                      std::span<const std::int32_t> images) {
   constexpr std::size_t kPictures = 16;
   images = images.first(std::min(kPictures, images.size()));
-  Detector oracle(*request_.detector, {Device::Cpu, 1, 1, make_torch_backend});
+  Detector oracle(parts_, {Device::Cpu, 1, 1, make_torch_backend});
   oracle.load(trained);
-  const auto most = static_cast<std::size_t>(request_.detector->settings.detections);
+  const auto most = static_cast<std::size_t>(parts_.settings.detections);
   const auto mask_floats = static_cast<std::size_t>(oracle.mask_side() * oracle.mask_side());
   const net::Shape input = data_.info.input();
   std::vector<float> planar, boxes, scores, classes, masks;
@@ -215,33 +226,6 @@ void expect_detector(const net::DetectorParts& parts, const Dataset& data) {
   if (parts.mask && !has_masks(*data.instances))
     throw EnvironmentError("data set " + data.info.name +
                            ": has no masks, which the detector is to learn");
-}
-
-spec::AnchorSettings fitted_anchors(const net::DetectorParts& parts, const InstanceSet& set) {
-  const net::Shape& input = parts.trunk.input;
-  std::vector<det::Extent> boxes;
-  const det::Annotations truth = set.annotations(Split::Train);
-  for (const det::Annotation& object : truth.objects) {
-    const det::Picture& of = truth.pictures[static_cast<std::size_t>(object.picture)];
-    const auto scale = static_cast<float>(
-        std::min(double(input.height) / of.height, double(input.width) / of.width));
-    if (!object.is_crowd)
-      boxes.push_back({static_cast<float>(object.box.width) * scale,
-                       static_cast<float>(object.box.height) * scale});
-  }
-  const std::vector<net::Shape> shapes = net::infer_shapes(parts.trunk);
-  std::vector<float> strides;
-  for (const net::Output& level : parts.trunk.outputs)
-    strides.push_back(static_cast<float>(input.height) /
-                      static_cast<float>(shapes[static_cast<std::size_t>(level.layer)].height));
-  spec::AnchorSettings anchors = parts.settings.anchors;
-  const det::AnchorFit fit =
-      det::fit_anchors(boxes, strides, static_cast<int>(anchors.ratios.size()));
-  // Of fewer shapes than a cell has, the last one fills up.
-  for (std::size_t i = 0; i < anchors.ratios.size(); ++i)
-    anchors.ratios[i] = fit.ratios[std::min(i, fit.ratios.size() - 1)];
-  for (const float size : fit.sizes) anchors.sizes.push_back({size});
-  return anchors;
 }
 
 std::vector<det::Detection> detections_of(Detector& detector, const Dataset& data,

@@ -9,15 +9,12 @@
 
 namespace atto::train {
 
-/// The request has a detector whose anchors are stated; the data set is one of instances.
+/// The request has a detector, the data set is one of instances. Anchors that are not stated are
+/// fitted to the training objects; the weights' metadata have them.
 std::unique_ptr<Task> make_detection(const TaskSetting& setting);
 
 /// Throws EnvironmentError for a data set without objects, of other classes or another input.
 void expect_detector(const net::DetectorParts& parts, const Dataset& data);
-
-/// Returns anchors fitted to the boxes of the training pictures as the network sees them: a size
-/// for each level, and as many ratios as are stated.
-spec::AnchorSettings fitted_anchors(const net::DetectorParts& parts, const InstanceSet& set);
 
 /// Returns what a detector says of images, in their pictures' own pixels; a detection's picture is
 /// its image's place in the list.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -54,6 +55,8 @@ class Task {
   /// The tensors of reference.safetensors: images, and what LibTorch says of them.
   virtual net::TensorFile reference(const TrainedWeights& trained,
                                     std::span<const std::int32_t> images) = 0;
+  /// What a reader of the weights must know of this task beside them, by key.
+  virtual std::map<std::string, std::string> metadata() const { return {}; }
   /// What people should know of the steps that were taken, a sentence each.
   virtual std::vector<std::string> notes() const { return {}; }
 };

@@ -45,9 +45,9 @@ void describe(const Dataset& data, std::map<std::string, std::string>& metadata)
 }  // namespace
 
 void write_weights(const std::filesystem::path& file, const TrialRequest& request,
-                   const Dataset& data, const ParameterLayout& layout,
-                   const TrainedWeights& trained) {
-  net::TensorFile contents = to_tensors(layout, trained.weights, trained.statistics);
+                   const Dataset& data, const Task& task, const TrainedWeights& trained) {
+  net::TensorFile contents = to_tensors(task.layout(), trained.weights, trained.statistics);
+  contents.metadata = task.metadata();
   describe(data, contents.metadata);
   contents.metadata["format"] = "pt";  // what Python's loaders expect
   contents.metadata["network"] = request.network.name;

@@ -10,14 +10,14 @@
 #include "trainer/data/dataset.hpp"
 #include "trainer/evaluator.hpp"
 #include "trainer/training/evaluation.hpp"
+#include "trainer/training/task.hpp"
 
 namespace atto::train {
 
 /// Writes weights.safetensors: the network's tensors, with what a reader needs to use them as
-/// metadata.
+/// metadata, the task's own among that.
 void write_weights(const std::filesystem::path& file, const TrialRequest& request,
-                   const Dataset& data, const ParameterLayout& layout,
-                   const TrainedWeights& trained);
+                   const Dataset& data, const Task& task, const TrainedWeights& trained);
 
 /// Returns what a reference holds when nothing else is asked for: the first 64 test images, or
 /// validation images where there is no test split.

@@ -77,18 +77,17 @@ const Dataset& TrainingEvaluator::dataset(const TrialRequest& request) {
   const net::Shape& input = request.network.input;
   const std::string key =
       request.detector
-          ? fmt::format("{} in {}x{}x{}", task.dataset, input.channels, input.height, input.width)
+          ? fmt::format("{} {} in {}x{}x{}", task.dataset, request.data.digest, input.channels,
+                        input.height, input.width)
           : fmt::format("{}@{} {}", task.dataset, task.resolution.value_or(0), request.data.digest);
   if (data_ && loaded_ == key) return *data_;
   data_.reset();
   loaded_.clear();
   if (request.detector) {
     data_ = std::make_unique<Dataset>(
-        instance_dataset(open_instance_set(task.dataset, task.base), input));
-    const spec::DatasetIdentity found = identity_of(data_->info);
-    if (!request.data.digest.empty() && found.digest != request.data.digest)
-      throw EnvironmentError("data set " + identity_text(request.data) +
-                             ": was changed or replaced; here is " + identity_text(found));
+        instance_dataset(request.data.digest.empty() ? open_instance_set(task.dataset, task.base)
+                                                     : find_instance_set(request.data),
+                         input));
     loaded_ = key;
     return *data_;
   }

@@ -183,7 +183,7 @@ void TrainingRun::finish() {
     result_.right = std::move(judgement.right);
   }
   if (request_.phase != Phase::Final) return;
-  write_weights(request_.own_folder() / kWeightsName, request_, data_, layout_, trained());
+  write_weights(request_.own_folder() / kWeightsName, request_, data_, *task_, trained());
   write_reference(request_.own_folder() / kReferenceName, data_, layout_, trained(),
                   task_->reference(trained(), reference_images(data_)));
 }

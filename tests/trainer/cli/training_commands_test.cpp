@@ -115,9 +115,8 @@ TEST_CASE("train goes on from its checkpoint and answers for a bad command line"
   CHECK(run_atto(scratch, "train --epochs 3").code == 2);
   const Ended detector =
       run_atto(scratch, "train " + kSource + "/prototypes/resnet50_mask_rcnn.json --data " + kData);
-  CHECK(detector.code == 2);
-  CHECK(detector.err.find("/detector: this command knows networks with a head, and no detectors") !=
-        std::string::npos);
+  CHECK(detector.code == 4);
+  CHECK(detector.err.find("set of instances synthetic") != std::string::npos);
   for (const std::string name : {"train", "eval"}) {
     const Ended help = run_atto(scratch, name + " --help");
     CHECK(help.code == 0);

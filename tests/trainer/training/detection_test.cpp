@@ -10,6 +10,7 @@
 #include "tests/trainer/detectors.hpp"
 #include "tests/trainer/scratch_folder.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/data/instances/anchor_reach.hpp"
 #include "trainer/data/instances/instance_dataset.hpp"
 #include "trainer/training/scenes.hpp"
 #include "trainer/training/trained_files.hpp"
@@ -242,7 +243,8 @@ TEST_CASE("a data set that is not what a detector is for is the environment's fa
 TEST_CASE("anchors are fitted to the boxes that the network sees") {
   net::DetectorParts parts = tiny_detector(kClasses);
   parts.settings.anchors.sizes.clear();
-  const spec::AnchorSettings fitted = fitted_anchors(parts, *data().instances);
+  const spec::AnchorSettings fitted =
+      fitted_anchors(parts, data().instances->annotations(Split::Train));
   REQUIRE(fitted.sizes.size() == 3);
   CHECK(fitted.ratios.size() == 3);
   CHECK(fitted.shapes_a_cell() == 3);

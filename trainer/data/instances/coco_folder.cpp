@@ -74,8 +74,9 @@ bool is_below(const fs::path& path) {
 
 class CocoFolder : public InstanceSet {
  public:
-  CocoFolder(const std::string& name, const fs::path& folder) {
+  CocoFolder(const std::string& name, const fs::path& folder, bool is_by_path) {
     info_.name = name;
+    info_.is_by_path = is_by_path;
     info_.folder = folder;
     std::uint64_t digest = 0;
     const auto files = split_files(annotation_folder(folder));
@@ -257,8 +258,9 @@ bool is_instance_folder(const fs::path& folder) {
   return has_split(folder) || has_split(folder / "annotations");
 }
 
-std::unique_ptr<InstanceSet> open_coco_folder(const std::string& name, const fs::path& folder) {
-  return std::make_unique<CocoFolder>(name, folder);
+std::unique_ptr<InstanceSet> open_coco_folder(const std::string& name, const fs::path& folder,
+                                              bool is_by_path) {
+  return std::make_unique<CocoFolder>(name, folder, is_by_path);
 }
 
 }  // namespace atto::train

@@ -13,6 +13,7 @@ namespace atto::train {
 /// test split, and without both another tenth. Throws EnvironmentError: no train, two files of a
 /// split, other categories than train's; SpecError: a fault in a file.
 std::unique_ptr<InstanceSet> open_coco_folder(const std::string& name,
-                                              const std::filesystem::path& folder);
+                                              const std::filesystem::path& folder,
+                                              bool is_by_path = false);
 
 }  // namespace atto::train

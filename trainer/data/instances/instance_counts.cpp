@@ -6,8 +6,6 @@
 namespace atto::train {
 namespace {
 
-constexpr std::array<float, 5> kStrides = {4, 8, 16, 32, 64};  // of a usual pyramid
-
 SplitCounts counts_of(const det::Annotations& all) {
   SplitCounts counts;
   counts.pictures = all.pictures.size();
@@ -25,62 +23,10 @@ SplitCounts counts_of(const det::Annotations& all) {
   return counts;
 }
 
-/// What anchors are for: an object in its picture.
-struct Target {
-  det::Box box;
-  int height = 0, width = 0;
-};
-
-std::vector<Target> targets_of(const det::Annotations& all) {
-  std::vector<Target> targets;
-  for (const det::Annotation& object : all.objects) {
-    const det::Picture& picture = all.pictures[static_cast<std::size_t>(object.picture)];
-    if (!object.is_crowd && is_learnable(object, picture.height, picture.width))
-      targets.push_back({det::clipped(object.box.corners(), static_cast<float>(picture.height),
-                                      static_cast<float>(picture.width)),
-                         picture.height, picture.width});
-  }
-  return targets;
-}
-
-std::vector<det::AnchorLevel> levels_of(const Target& target, const det::AnchorFit& fit) {
-  std::vector<det::AnchorLevel> levels;
-  for (std::size_t i = 0; i < fit.sizes.size(); ++i) {
-    const float stride = kStrides[i];
-    const auto cells = [&](int side) {
-      return static_cast<int>(std::ceil(static_cast<float>(side) / stride));
-    };
-    levels.push_back({cells(target.height), cells(target.width), stride, stride,
-                      det::anchor_shapes(fit.sizes[i], fit.ratios)});
-  }
-  return levels;
-}
-
-AnchorReach reach_of(const std::vector<Target>& targets) {
-  constexpr float kEnough = 0.5F;
-  constexpr std::size_t kShown = 5;
-  AnchorReach reach;
-  std::vector<det::Extent> extents;
-  for (const Target& target : targets) extents.push_back({target.box.width(), target.box.height()});
-  reach.fit = det::fit_anchors(extents, kStrides);
-  std::vector<std::pair<float, std::size_t>> overlaps;
-  for (std::size_t i = 0; i < targets.size(); ++i)
-    overlaps.emplace_back(
-        det::best_overlaps({&targets[i].box, 1}, levels_of(targets[i], reach.fit)).front(), i);
-  std::sort(overlaps.begin(), overlaps.end());
-  const auto covered = std::count_if(overlaps.begin(), overlaps.end(),
-                                     [&](const auto& one) { return one.first >= kEnough; });
-  reach.covered =
-      targets.empty() ? 1 : static_cast<double>(covered) / static_cast<double>(targets.size());
-  for (std::size_t i = 0; i < std::min(kShown, overlaps.size()); ++i)
-    reach.worst.push_back(extents[overlaps[i].second]);
-  return reach;
-}
-
-std::array<double, 7> sides_of(const std::vector<Target>& targets) {
+std::array<double, 7> sides_of(const std::vector<det::Box>& boxes) {
   constexpr std::array<double, 7> kShares = {0, 0.05, 0.25, 0.5, 0.75, 0.95, 1};
   std::vector<double> sides;
-  for (const Target& target : targets) sides.push_back(std::sqrt(double{det::area(target.box)}));
+  for (const det::Box& box : boxes) sides.push_back(std::sqrt(double{det::area(box)}));
   std::sort(sides.begin(), sides.end());
   std::array<double, 7> quantiles{};
   for (std::size_t i = 0; i < kShares.size() && !sides.empty(); ++i)
@@ -111,9 +57,8 @@ InstanceCounts count_instances(const InstanceSet& set) {
     counts.splits[static_cast<std::size_t>(split)] = counts_of(all);
     if (split != Split::Train) continue;
     count_training_pictures(all, counts);
-    const std::vector<Target> targets = targets_of(all);
-    counts.box_sides = sides_of(targets);
-    counts.anchors = reach_of(targets);
+    counts.box_sides = sides_of(learnable_boxes(all));
+    counts.anchors = usual_reach(all);
   }
   return counts;
 }

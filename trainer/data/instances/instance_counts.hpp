@@ -1,7 +1,7 @@
 #pragma once
 // What a set of instances holds, for people: counts, sizes, and how well anchors reach its objects.
 
-#include "prototypes/detection/anchors.hpp"
+#include "trainer/data/instances/anchor_reach.hpp"
 #include "trainer/data/instances/instance_set.hpp"
 
 namespace atto::train {
@@ -12,13 +12,6 @@ struct SplitCounts {
   std::size_t degenerate = 0;                      ///< objects that are not learnt from
 };
 
-/// Anchors fitted to the training objects: one size for each of five levels, of strides 4 to 64.
-struct AnchorReach {
-  det::AnchorFit fit;
-  double covered = 0;  ///< share of objects that some anchor overlaps by 0.5; 1 without objects
-  std::vector<det::Extent> worst;  ///< sides of the five objects that anchors overlap least
-};
-
 struct InstanceCounts {
   std::array<SplitCounts, 3> splits;
   std::vector<std::size_t> class_objects;  ///< of train, a category each
@@ -26,7 +19,7 @@ struct InstanceCounts {
   /// Square roots of the areas of training boxes: least, 5 %, quarter, half, three quarters, 95 %,
   /// largest; zeros without objects.
   std::array<double, 7> box_sides{};
-  AnchorReach anchors;
+  UsualReach anchors;  ///< fitted to the training objects
 };
 
 InstanceCounts count_instances(const InstanceSet& set);

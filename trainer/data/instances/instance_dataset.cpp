@@ -5,7 +5,9 @@
 #include <map>
 #include <numeric>
 
+#include "design_specs/errors.hpp"
 #include "trainer/data/batches.hpp"
+#include "trainer/data/dataset_identity.hpp"
 #include "trainer/data/instances/views.hpp"
 
 namespace atto::train {
@@ -43,6 +45,36 @@ Normalisation measured(const Dataset& data, const net::Shape& input) {
 
 }  // namespace
 
+DatasetInfo instance_info(const InstanceSet& set, const net::Shape& input) {
+  const InstanceInfo& from = set.info();
+  const auto pictures = [&](Split split) { return static_cast<std::int64_t>(set.pictures(split)); };
+  DatasetInfo info;
+  info.name = from.name;
+  info.folder = from.folder;
+  info.digest = from.digest;
+  info.notes = from.notes;
+  info.is_by_path = from.is_by_path;
+  info.channels = input.channels;
+  info.height = input.height;
+  info.width = input.width;
+  info.classes = static_cast<int>(from.categories.size());
+  info.validation_images = pictures(Split::Validation);
+  info.train_images = pictures(Split::Train) + info.validation_images;
+  info.test_images = pictures(Split::Test);
+  return info;
+}
+
+std::unique_ptr<InstanceSet> find_instance_set(const spec::DatasetIdentity& identity) {
+  const std::string place = identity.place.string();
+  const bool is_there = !place.empty() && is_instance_set(place);
+  std::unique_ptr<InstanceSet> set = open_instance_set(is_there ? place : identity.name);
+  if (!identity.digest.empty() && set->info().digest != identity.digest)
+    throw EnvironmentError("data set " + identity_text(identity) +
+                           ": was changed or replaced; here is " +
+                           identity_text(identity_of(instance_info(*set, {}))));
+  return set;
+}
+
 Dataset instance_dataset(std::shared_ptr<const InstanceSet> set, const net::Shape& input) {
   Dataset data;
   const InstanceInfo& from = set->info();
@@ -55,17 +87,7 @@ Dataset instance_dataset(std::shared_ptr<const InstanceSet> set, const net::Shap
   number(Split::Train, data.train);
   number(Split::Validation, data.validation);
   number(Split::Test, data.test);
-  data.info.name = from.name;
-  data.info.folder = from.folder;
-  data.info.digest = from.digest;
-  data.info.notes = from.notes;
-  data.info.channels = input.channels;
-  data.info.height = input.height;
-  data.info.width = input.width;
-  data.info.classes = static_cast<int>(from.categories.size());
-  data.info.train_images = static_cast<std::int64_t>(data.train.size() + data.validation.size());
-  data.info.validation_images = static_cast<std::int64_t>(data.validation.size());
-  data.info.test_images = static_cast<std::int64_t>(data.test.size());
+  data.info = instance_info(*set, input);
   for (const det::Category& category : from.categories) data.class_names.push_back(category.name);
   data.instances = std::move(set);
   data.normalisation = measured(data, input);

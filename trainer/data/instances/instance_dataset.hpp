@@ -4,11 +4,19 @@
 
 #include <memory>
 
+#include "design_specs/requirements/dataset_identity.hpp"
 #include "prototypes/network/network.hpp"
 #include "trainer/data/dataset.hpp"
 #include "trainer/data/instances/instance_set.hpp"
 
 namespace atto::train {
+
+/// Describes a set as what a network of that input sees.
+DatasetInfo instance_info(const InstanceSet& set, const net::Shape& input);
+
+/// Finds the recorded set again, where it was or by its name. Throws EnvironmentError: not found,
+/// or what is there is another set.
+std::unique_ptr<InstanceSet> find_instance_set(const spec::DatasetIdentity& identity);
 
 /// Measures the normalisation over at most 200 training pictures. Throws as the set's picture().
 Dataset instance_dataset(std::shared_ptr<const InstanceSet> set, const net::Shape& input);

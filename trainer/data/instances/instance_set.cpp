@@ -30,12 +30,17 @@ const MadeSet* made_set(std::string_view name) {
   return found == std::end(kMade) ? nullptr : found;
 }
 
-/// Returns the folder that a name or path means; empty where there is none.
-fs::path folder_of(const std::string& name, const fs::path& base) {
+/// Returns the folder on the search path that a name means; empty where there is none.
+fs::path named_folder(const std::string& name) {
+  if (name.empty() || name.find('/') != std::string::npos) return {};
+  for (const fs::path& root : dataset_search_path())
+    if (is_instance_folder(root / name)) return root / name;
+  return {};
+}
+
+/// The same of a path.
+fs::path folder_at(const std::string& name, const fs::path& base) {
   if (name.empty()) return {};
-  if (name.find('/') == std::string::npos)
-    for (const fs::path& root : dataset_search_path())
-      if (is_instance_folder(root / name)) return root / name;
   const fs::path path = (fs::absolute(base / name)).lexically_normal();
   return is_instance_folder(path) ? (path.has_filename() ? path : path.parent_path()) : fs::path();
 }
@@ -66,18 +71,20 @@ std::vector<InstanceLocation> locate_instance_sets() {
 }
 
 bool is_instance_set(const std::string& name, const fs::path& base) {
-  return made_set(name) != nullptr || !folder_of(name, base).empty();
+  return made_set(name) != nullptr || !named_folder(name).empty() || !folder_at(name, base).empty();
 }
 
 std::unique_ptr<InstanceSet> open_instance_set(const std::string& name, const fs::path& base) {
   if (const MadeSet* made = made_set(name)) return made->open(name);
-  const fs::path folder = folder_of(name, base);
+  fs::path folder = named_folder(name);
+  const bool is_by_path = folder.empty();
+  if (is_by_path) folder = folder_at(name, base);
   if (folder.empty())
     throw EnvironmentError(
         "set of instances " + name + ": not found in " + searched_places() +
         "; wants a folder with annotations/instances_train.json (COCO's layout), or "
         "instances_train.json and images/");
-  return open_coco_folder(folder.filename().string(), fs::absolute(folder));
+  return open_coco_folder(folder.filename().string(), fs::absolute(folder), is_by_path);
 }
 
 }  // namespace atto::train

@@ -24,6 +24,7 @@ struct InstanceInfo {
   std::vector<det::Category> categories;
   std::vector<std::string> notes;  ///< what was passed over, a sentence for people each
   std::string digest;              ///< equal sets, equal digests
+  bool is_by_path = false;         ///< found as a path, not by a name on the search path
 };
 
 /// One picture and its objects.

@@ -164,7 +164,7 @@ TEST_CASE("fashion scenes have items of all classes, and other items to train an
   CHECK(counts.splits[0].objects > 100);
   CHECK(counts.splits[0].objects == counts.splits[0].masks);
   CHECK(counts.splits[0].degenerate == 0);
-  CHECK(counts.anchors.covered > 0.8);
+  CHECK(counts.anchors.reach.covered > 0.8);
   CHECK(counts.most_height == 96);
   CHECK(set->picture(Split::Train, 0).pixels == set->picture(Split::Train, 0).pixels);
 }

@@ -1,0 +1,123 @@
+// Detectors in the commands that train and judge: tiny ones, on scenes that need no files.
+#include <signal.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "tests/search/process/process.hpp"
+
+using namespace atto::test;
+using nlohmann::json;
+
+namespace {
+
+const std::string kScenes = "synthetic_instances:size=64,train=24,validation=8,test=8";
+
+/// Levels of 16 and 8 cells; some ten thousand parameters.
+json tiny_design() {
+  return json::parse(R"({
+    "format": 1, "name": "tiny", "input": { "channels": 3, "height": 64, "width": 64 },
+    "classes": 3,
+    "stem": [ { "op": "conv", "stride": 2, "channels": 8 } ],
+    "stages": [
+      { "name": "a", "modules": 1, "stride": 2, "channels": 12, "module": "m" },
+      { "name": "b", "modules": 1, "stride": 2, "channels": 16, "module": "m" } ],
+    "modules": { "m": { "chain": [ { "op": "conv" } ] } },
+    "detector": {
+      "pyramid": { "from": ["a", "b"], "channels": 12,
+                   "lateral": [ { "op": "pointwise", "activation": "none" } ] },
+      "proposals": { "tower": [ { "op": "conv" } ] },
+      "box": { "crop": 7,
+               "tower": [ { "op": "dense", "channels": 24, "activation": "relu" } ] },
+      "mask": { "crop": 7, "tower": [ { "op": "conv", "channels": 12 } ], "enlarge": "upsample" },
+      "settings": { "proposals": 20, "detections": 10 } } })");
+}
+
+std::string train_text(const std::string& out, int epochs) {
+  return "train d.json --data '" + kScenes + "' --device cpu --out " + out + " --epochs " +
+         std::to_string(epochs);
+}
+
+}  // namespace
+
+TEST_CASE("train and eval of a detector tell COCO's scores, and write files of COCO") {
+  const Scratch scratch;
+  write_text(scratch / "d.json", tiny_design().dump());
+  const json trained = printed(scratch, train_text("run", 2) + " --json");
+  CHECK(trained.at("recipe").at("clip_norm") == 5);
+  CHECK(trained.at("epochs").at(1).contains("validation_mask_map50"));
+  CHECK(trained.at("params") == printed(scratch, "inspect --json d.json").at("params"));
+  const Ended log = run_atto(scratch, train_text("run", 2));
+  CHECK(log.err.find("% of the training objects") != std::string::npos);
+  CHECK(log.out.find("box AP50") != std::string::npos);
+
+  const json judged = printed(scratch, "eval run --json --results r.json --truth t.json");
+  for (const char* of : {"box", "mask"}) {
+    const json& numbers = judged.at(std::string(of) + (std::string(of) == "box" ? "es" : "s"));
+    CHECK(std::max(0.0, numbers.at("ap").get<double>()) ==
+          Approx(trained.at("test_" + std::string(of) + "_map").get<double>()));
+  }
+  CHECK(printed(scratch, "eval --json --detections r.json --data t.json") == judged);
+  CHECK(printed(scratch, "eval --json --detections r.json --data '" + kScenes + "'") == judged);
+  const Ended table = run_atto(scratch, "eval run --split validation");
+  CHECK(table.code == 0);
+  for (const char* row : {"ap50", "ap_small", "ar100", "masks"})
+    CHECK(table.out.find(row) != std::string::npos);
+  CHECK(read_text(scratch / "run/weights.safetensors").find(R"(\"anchors\":{\"sizes\":[[)") !=
+        std::string::npos);
+
+  const Ended refused = run_atto(scratch, "eval run --confusion c.csv");
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("--confusion: is for classifiers") != std::string::npos);
+  for (const std::string command : {"reference run", "compare run run"})
+    CHECK(run_atto(scratch, command).code == 2);
+  const Ended other = run_atto(scratch, "eval run --data fashion_scenes");
+  CHECK(other.code == 2);
+  CHECK(other.err.find("must have the network's 3 classes; got 10") != std::string::npos);
+
+  // A boxes-only detector takes what fits of those weights.
+  json boxes = tiny_design();
+  boxes["detector"].erase("mask");
+  write_text(scratch / "d.json", boxes.dump());
+  const Ended begun = run_atto(scratch, train_text("boxes", 1) + " --from run");
+  CHECK(begun.code == 0);
+  CHECK(begun.err.find("begins with 100.0 % of its weights") != std::string::npos);
+  CHECK(begun.out.find("mask") == std::string::npos);
+}
+
+TEST_CASE("A detector's training that is killed goes on as if it had not been") {
+  const Scratch scratch;
+  write_text(scratch / "d.json", tiny_design().dump());
+  REQUIRE(run_atto(scratch, train_text("whole", 3)).code == 0);
+  const int process = start_atto(
+      scratch, "train d.json --data '" + kScenes + "' --device cpu --out killed --epochs 3");
+  for (int i = 0; i < 1200 && !std::filesystem::exists(scratch / "killed/checkpoint.safetensors");
+       ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  ::kill(process, SIGKILL);
+  wait_for(process);
+  for (int i = 0; i < 10; ++i) {  // its trainer may live a moment longer
+    if (run_atto(scratch, train_text("killed", 3)).code == 0) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
+  CHECK(read_text(scratch / "killed/weights.safetensors") ==
+        read_text(scratch / "whole/weights.safetensors"));
+}
+
+TEST_CASE("A list trains detectors by their own recipe") {
+  const Scratch scratch;
+  write_text(scratch / "d.json", tiny_design().dump());
+  const json list = {
+      {"format", 1},
+      {"data", kScenes},
+      {"trainings",
+       {{{"design", "d.json"}, {"epochs", 1}, {"training", {{"learning_rate", 0.01}}}}}}};
+  write_text(scratch / "list.json", list.dump());
+  const json result =
+      printed(scratch, "train list.json --out many --device cpu --json").at(0).at("result");
+  CHECK(result.at("outcome") == "finished");
+  CHECK(result.at("recipe").at("batch") == 8);
+  CHECK(result.at("recipe").at("learning_rate") == 0.01);
+}

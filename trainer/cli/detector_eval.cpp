@@ -1,0 +1,82 @@
+#include "trainer/cli/detector_eval.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "design_specs/errors.hpp"
+#include "design_specs/files.hpp"
+#include "prototypes/detection/metrics/files.hpp"
+#include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/cli/judge.hpp"
+#include "trainer/data/dataset_identity.hpp"
+#include "trainer/data/instances/instance_dataset.hpp"
+#include "trainer/training/detection.hpp"
+
+namespace atto::cli {
+namespace {
+
+constexpr int kBatch = 8;
+
+/// The set that is asked for, or that of the training.
+std::unique_ptr<train::InstanceSet> find_set(const TrainedSource& source,
+                                             const net::TrainedModel& model) {
+  const spec::DatasetIdentity& recorded = model.metadata.data;
+  const std::string file = model.weights_file.string();
+  if (source.data.empty() && recorded.name.empty())
+    throw SpecError({{file, "", "names no data set; give --data", ""}});
+  std::unique_ptr<train::InstanceSet> set = source.data.empty()
+                                                ? train::find_instance_set(recorded)
+                                                : train::open_instance_set(source.data);
+  const std::size_t classes = set->info().categories.size();
+  if (classes != static_cast<std::size_t>(model.network.classes))
+    throw SpecError({{file, "",
+                      fmt::format("data set {} must have the network's {} classes",
+                                  set->info().name, model.network.classes),
+                      std::to_string(classes)}});
+  return set;
+}
+
+void tell_other_set(const train::DatasetInfo& info, const spec::DatasetIdentity& recorded) {
+  if (recorded.digest.empty() || recorded.digest == info.digest) return;
+  fmt::print(stderr, "data set {} is not that of the training, {}\n",
+             train::identity_text(train::identity_of(info)), train::identity_text(recorded));
+}
+
+void keep(const std::vector<float>& values, std::array<float, 4>& to) {
+  std::copy(values.begin(), values.end(), to.begin());
+}
+
+train::TrainedWeights weights_of(const train::ParameterLayout& layout,
+                                 const net::TrainedModel& model) {
+  train::TrainedWeights trained{std::vector<float>(layout.trained),
+                                std::vector<float>(layout.statistics)};
+  train::from_tensors(layout, model.weights, trained.weights, trained.statistics);
+  return trained;
+}
+
+}  // namespace
+
+int eval_detector(const DetectorEval& what) {
+  const train::TrainingEvaluator process({what.device, what.threads});
+  const net::TrainedModel model = net::read_trained_design(what.source.path, what.source.design);
+  train::Dataset data = train::instance_dataset(find_set(what.source, model), model.network.input);
+  tell_other_set(data.info, model.metadata.data);
+  keep(model.metadata.mean, data.normalisation.mean);
+  keep(model.metadata.stddev, data.normalisation.stddev);
+  train::Detector detector(*model.detector,
+                           {process.device(), what.threads, kBatch, train::make_backend});
+  detector.load(weights_of(detector.layout(), model));
+  const bool is_test = what.split == "test";
+  // Not annotations_of(): results name pictures as the data set does.
+  const det::Annotations truth =
+      data.instances->annotations(is_test ? train::Split::Test : train::Split::Validation);
+  const std::vector<det::Detection> found = train::detections_of(
+      detector, data, is_test ? data.test : data.validation, kBatch, what.threads);
+  if (!what.results.empty())
+    spec::write_file_atomically(what.results, det::results_text(found, truth));
+  if (!what.truth.empty()) spec::write_file_atomically(what.truth, det::annotations_text(truth));
+  return tell_judged(truth, found, what.is_json);
+}
+
+}  // namespace atto::cli
