@@ -140,30 +140,30 @@ TEST_CASE("An impossible spec is refused with the bound") {
   }
   SECTION("a floor above the largest network") {
     require.params = test::at_least(1e9);
-    const gen::Feasibility answer = check(attonet, require);
+    const gen::Feasibility answer = check(tiny, require);
     REQUIRE(answer.answer == Answer::Infeasible);
     CHECK_THAT(answer.reason, Catch::StartsWith("the largest network of this prototype has "));
     CHECK_THAT(answer.reason, Catch::EndsWith("/require/params/min asks for 1,000,000,000"));
   }
   SECTION("a peak below what the smallest network needs") {
-    require.peak_activation_kib = test::at_most(100);
-    const gen::Feasibility answer = check(attonet, require);
+    require.peak_activation_kib = test::at_most(0.01);
+    const gen::Feasibility answer = check(tiny, require);
     REQUIRE(answer.answer == Answer::Infeasible);
     CHECK_THAT(answer.reason, Catch::Contains("KiB of activations at its peak"));
   }
   SECTION("a band that no network reaches") {
     require.params = test::at_most(1e9);
-    const gen::Feasibility answer = check(attonet, require);
+    const gen::Feasibility answer = check(tiny, require);
     REQUIRE(answer.answer == Answer::Infeasible);
     CHECK_THAT(answer.reason, Catch::Contains("/search/band asks for 90.0%"));
-    CHECK(check(attonet, require, 0).answer == Answer::Feasible);
+    CHECK(check(tiny, require, 0).answer == Answer::Feasible);
   }
   SECTION("a share of one ceiling that no network reaches") {
     require.params = test::at_most(1e9);
     require.macs = test::at_most(1e9);
     spec::Band band;
     band.params = 0.5;
-    const gen::Feasibility answer = check(attonet, require, band);
+    const gen::Feasibility answer = check(tiny, require, band);
     REQUIRE(answer.answer == Answer::Infeasible);
     CHECK_THAT(answer.reason, Catch::StartsWith("the largest network of this prototype has "));
     CHECK_THAT(answer.reason, Catch::EndsWith("% of /require/params/max; /search/band/params asks "
