@@ -255,6 +255,7 @@ void PostgresqlConnection::take_roles_again() {
                               std::string("takings of ") + name_of(role)) == number)
       continue;
     has_lost_a_role_ = true;
+    is_open_ = false;
     sql.close();
     throw EnvironmentError(
         fmt::format("another {} has taken this campaign over while the ledger could not be "
@@ -266,7 +267,7 @@ void PostgresqlConnection::take_roles_again() {
 void PostgresqlConnection::give_up(Role role) noexcept {
   try {
     once([&] {
-      if (roles_.erase(role) > 0)
+      if (roles_.erase(role) > 0 && is_open_)
         find_value<int>(sql, fmt::format("SELECT 1 WHERE pg_advisory_unlock({})", lock_keys(role)));
     });
   } catch (const std::exception&) {

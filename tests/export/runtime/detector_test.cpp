@@ -33,6 +33,10 @@ void* operator new(std::size_t bytes) {
   if (void* place = std::malloc(bytes)) return place;
   throw std::bad_alloc();
 }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(bytes);
+}
 void operator delete(void* place) noexcept {
   std::free(place);
 }

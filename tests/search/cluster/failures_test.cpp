@@ -203,8 +203,12 @@ TEST_CASE("While the shared disk is full workers wait for room, and the campaign
   fs::create_directories(disk);
   if (::mount("none", disk.c_str(), "tmpfs", 0, "size=8m") != 0)
     FAIL("this test needs the superuser's right to mount a file system");
-  const std::string search =
-      "search " + tiny_spec() + " --evaluator fake --workers 2 --candidates 12";
+  // All designs are proposed, and so written, before the disk fills.
+  json spec = json::parse(read_text(tiny_spec()));
+  spec["prototype"] = ATTO_SOURCE_DIR "/tests/search/data/tiny_prototype.json";
+  spec["search"]["window"] = 64;
+  write_text(scratch / "spec.json", spec.dump());
+  const std::string search = "search spec.json --evaluator fake --workers 2 --candidates 12";
   const json calm = calm_boards(scratch, search);
   const int coordinator = start_atto(scratch, search + " --out disk/run --ledger " + server().url(),
                                      "ATTO_FAKE_EPOCH_SECONDS=0.2");

@@ -74,8 +74,8 @@ TEST_CASE("A full disk ends the campaign with a message, and it goes on when the
   const Scratch scratch;
   const std::string search =
       "search " + tiny_spec() + " --evaluator fake --candidates 10 --workers 1 --out run";
-  // No file may grow over 100 KiB: the ledger, which begins with some 90, soon wants to.
-  const Ended ended = run_atto(scratch, search, "ulimit -f 200; trap '' XFSZ;");
+  // No file may grow over 112 KiB: the ledger, which begins with some 104, soon wants to.
+  const Ended ended = run_atto(scratch, search, "ulimit -f 224; trap '' XFSZ;");
   INFO(ended.err);
   CHECK(ended.code == 4);
   CHECK(ended.err.find("atto: ledger: ") != std::string::npos);

@@ -353,7 +353,7 @@ TEST_CASE(
     CHECK(result.test.contains(score.name));
   }
   request.data.digest = "of another set";
-  request.data.name = "other";
+  request.data.name = request.task.dataset;
   CHECK_THROWS_WITH(TrainingEvaluator({DeviceChoice::Cpu, 1}).evaluate(request, {}),
                     Catch::Contains("was changed or replaced"));
   request.data = {};
