@@ -139,8 +139,10 @@ double tightest_use(const Requirements& require, const Costs& costs) {
 
 double objective_value(const Objective& objective, const Metrics& metrics) {
   const std::optional<double> value = find_value(metrics.scores, objective.score.name);
-  const double gain = value ? gain_of(objective.score, *value) : 0;
-  if (metrics.diverged || !(gain > 0)) return -std::numeric_limits<double>::infinity();
+  const double gain = value ? gain_of(objective.score, *value) : -1;
+  // A detector that finds nothing yet has 0; NetScore takes its logarithm.
+  const bool has_value = objective.is_netscore ? gain > 0 : gain >= 0;
+  if (metrics.diverged || !has_value) return -std::numeric_limits<double>::infinity();
   if (!objective.is_netscore) return gain;
   return netscore(gain, metrics.costs, objective.alpha, objective.beta, objective.gamma);
 }

@@ -76,8 +76,6 @@ void check_detection(const Campaign& campaign) {
   const auto refuse = [&](const char* path, const char* rule) {
     problems.push_back({campaign.spec_name, path, rule, ""});
   };
-  if (campaign.evaluator != EvaluatorKind::Fake)
-    refuse("/task/kind", "a campaign cannot train detectors yet; --evaluator fake tries one out");
   if (!campaign.spec.export_formats.empty())
     refuse("/export", "a campaign cannot export detectors yet");
   bool asks_latency = false;

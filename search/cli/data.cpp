@@ -82,6 +82,7 @@ void add_data(CLI::App& app, Action& action) {
   command.option("--split", shown->split, "of which split pictures are drawn")
       .one_of({train::kSplitNames.begin(), train::kSplitNames.end()});
   command.option("--count", shown->pictures, "how many pictures are drawn").range(1, 100000);
+  command.flag("--plain", shown->is_plain, "pictures as they are, for atto run");
   command.footer(
       "Examples:\n"
       "  ATTO_DATA=/data atto data\n"

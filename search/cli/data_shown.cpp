@@ -128,10 +128,12 @@ void draw(const train::InstanceSet& set, const DataShown& what) {
   const std::size_t count = std::min(set.pictures(split), static_cast<std::size_t>(what.pictures));
   for (std::size_t i = 0; i < count; ++i) {
     const train::InstancePicture picture = set.picture(split, i);
-    const int zoom = std::max(1, kSeenWell / std::max(picture.height, picture.width));
+    const int zoom =
+        what.is_plain ? 1 : std::max(1, kSeenWell / std::max(picture.height, picture.width));
     det::Canvas canvas(picture.pixels.data(), picture.height, picture.width, picture.channels,
                        zoom);
-    det::draw_objects(canvas, det::drawn(picture.objects, set.info().categories), zoom);
+    if (!what.is_plain)
+      det::draw_objects(canvas, det::drawn(picture.objects, set.info().categories), zoom);
     spec::write_file_atomically(what.draw / fmt::format("{}_{:06}.png", what.split, i),
                                 det::png_bytes(canvas));
   }

@@ -77,14 +77,15 @@ TEST_CASE("NetScore weighs only shares that grow") {
         Approx(20));
 }
 
-TEST_CASE("A value ranks by what it gains over the worst, and what gains nothing ranks last") {
+TEST_CASE("A value ranks by what it gains over the worst, and what has no value ranks last") {
   const Objective objective = read("").maximise;
   const auto value = [&](double error) {
     return objective_value(objective, {{}, {{"error", error}, {"hits", 0.3}}, {}});
   };
   CHECK(value(1) == 3);
   CHECK(value(0.5) > value(1));
-  CHECK(value(4) == -std::numeric_limits<double>::infinity());
+  CHECK(value(4) == 0);
+  CHECK(value(5) == -std::numeric_limits<double>::infinity());
   CHECK(objective_value(objective, {{}, {{"hits", 0.3}}, {}}) ==
         -std::numeric_limits<double>::infinity());
 }

@@ -1,4 +1,4 @@
-// Detectors in the commands that train and judge: tiny ones, on scenes that need no files.
+// Detectors in the commands that train, search and judge: tiny ones, on scenes that need no files.
 #include <signal.h>
 
 #include <catch2/catch.hpp>
@@ -33,6 +33,15 @@ json tiny_design() {
                "tower": [ { "op": "dense", "channels": 24, "activation": "relu" } ] },
       "mask": { "crop": 7, "tower": [ { "op": "conv", "channels": 12 } ], "enlarge": "upsample" },
       "settings": { "proposals": 20, "detections": 10 } } })");
+}
+
+json tiny_spec_of(const std::string& prototype) {
+  return {{"name", "tiny"},
+          {"prototype", prototype},
+          {"task", {{"kind", "instance_segmentation"}, {"dataset", kScenes}}},
+          {"require", {{"params", {{"max", "1M"}}}}},
+          {"search", {{"candidates", 3}, {"rungs", {1, 2}}, {"finalists", 1}, {"band", 0}}},
+          {"training", {{"final_epochs", 2}, {"final_seeds", 1}}}};
 }
 
 std::string train_text(const std::string& out, int epochs) {
@@ -120,4 +129,26 @@ TEST_CASE("A list trains detectors by their own recipe") {
   CHECK(result.at("outcome") == "finished");
   CHECK(result.at("recipe").at("batch") == 8);
   CHECK(result.at("recipe").at("learning_rate") == 0.01);
+}
+
+TEST_CASE("A campaign of detectors is trained, killed, resumed, and its winner judged") {
+  const Scratch scratch;
+  json prototype = tiny_design();
+  prototype["detector"]["mask"]["enlarge"] = {{"choose", {"deconv", "upsample"}}};
+  prototype["detector"]["pyramid"]["channels"] = {{"range", {8, 16}}, {"step", 4}};
+  write_text(scratch / "p.json", prototype.dump());
+  write_text(scratch / "s.json", tiny_spec_of("p.json").dump());
+  const std::string search = "search s.json --workers 1 --device cpu --out ";
+  const Ended whole = run_atto(scratch, search + "whole");
+  INFO(whole.err << whole.out);
+  REQUIRE(whole.code == 0);
+  const json judged = printed(scratch, "eval whole --json");
+  CHECK(judged.contains("masks"));
+
+  CHECK(run_atto(scratch, search + "killed", "ATTO_FAULT=after_propose:2").code == 137);
+  const Ended resumed = run_atto(scratch, "resume killed");
+  INFO(resumed.err);
+  CHECK(resumed.code == 0);
+  CHECK(boards_of(scratch, "killed") == boards_of(scratch, "whole"));
+  CHECK(printed(scratch, "eval killed --json") == judged);
 }
