@@ -1,12 +1,21 @@
 #pragma once
 // The operators of the executor.
 
+#include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "export/onnx/executor.hpp"
 
 namespace atto::deploy::onnx {
+
+using Sides = std::vector<std::int64_t>;
+
+/// An index that is known not to be negative.
+inline std::size_t at(std::int64_t index) {
+  return static_cast<std::size_t>(index);
+}
 
 /// What a node is given. Inputs that were left out ("") are null.
 struct NodeArguments {

@@ -10,12 +10,6 @@
 namespace atto::deploy::onnx {
 namespace {
 
-using Sides = std::vector<std::int64_t>;
-
-std::size_t at(std::int64_t index) {
-  return static_cast<std::size_t>(index);
-}
-
 /// To float or to int64; numbers of ours are whole where they become it.
 Array cast(const NodeArguments& arguments) {
   const Array& src = arguments.in(0);

@@ -10,8 +10,6 @@
 namespace atto::deploy::onnx {
 namespace {
 
-using Sides = std::vector<std::int64_t>;
-
 template <class Make>
 Array each(const Array& src, Make&& make) {
   Array dst{src.dims, {}, {}};

@@ -10,8 +10,6 @@
 namespace atto::deploy::onnx {
 namespace {
 
-using Sides = std::vector<std::int64_t>;
-
 int narrow(std::int64_t value) {
   return static_cast<int>(value);
 }

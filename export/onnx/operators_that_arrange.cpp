@@ -9,12 +9,6 @@
 namespace atto::deploy::onnx {
 namespace {
 
-using Sides = std::vector<std::int64_t>;
-
-std::size_t at(std::int64_t index) {
-  return static_cast<std::size_t>(index);
-}
-
 Array identity(const NodeArguments& arguments) {
   return arguments.in(0);
 }

@@ -147,7 +147,7 @@ DetectorRun::DetectorRun(edge::DetectorModel model, const std::string& file, int
 }
 
 fs::path DetectorRun::drawn_file(const std::string& picture) {
-  const std::string name = fs::path(picture).filename().string();
+  const std::string name = fs::path(picture).stem().string();
   const int before = names_[name]++;
   return shown_.draw / (before == 0 ? name + ".png" : fmt::format("{}.{}.png", name, before + 1));
 }

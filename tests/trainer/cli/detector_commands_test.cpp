@@ -145,6 +145,13 @@ TEST_CASE("A campaign of detectors is trained, killed, resumed, and its winner j
   const json judged = printed(scratch, "eval whole --json");
   CHECK(judged.contains("masks"));
 
+  CHECK(run_atto(scratch, "export whole --to atto").code == 0);
+  CHECK(run_atto(scratch, "data '" + kScenes + "' --plain --draw scenes --count 2").code == 0);
+  const json found = printed(scratch, "run whole scenes --score 0.01 --draw found --json");
+  CHECK(found.size() == 2);
+  CHECK(std::filesystem::exists(scratch / "found/train_000000.png"));
+  CHECK(std::filesystem::exists(scratch / "found/train_000001.png"));
+
   CHECK(run_atto(scratch, search + "killed", "ATTO_FAULT=after_propose:2").code == 137);
   const Ended resumed = run_atto(scratch, "resume killed");
   INFO(resumed.err);
