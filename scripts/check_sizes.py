@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Holds files to the house's sizes: a header has at most 150 lines, a source at most 400. Bodies that a source includes
-(*-inl.hpp, *_bodies.hpp) count as sources. What is longer says here why it is one thing.
+(*-inl.hpp, *_bodies.hpp) count as sources. What is longer says here why it is one thing. A folder holds at most 35 of them.
 
 Usage: check_sizes.py ROOT [--self-test]
 Prints every violation as FILE: rule; exit 1 when there is any. A reason that is no longer needed is a violation too.
 """
+import collections
 import pathlib
 import subprocess
 import sys
@@ -21,6 +22,9 @@ LONGER = {
 }
 
 
+FOLDER, LARGER = 35, ("search/cli",)  # files of a folder; one row a command
+
+
 def limit_of(name):
     is_source = not name.endswith((".hpp", ".h")) or name.endswith(("-inl.hpp", "_bodies.hpp"))
     return SOURCE if is_source else HEADER
@@ -33,6 +37,10 @@ def faults(root, names):
         limit = LONGER[name][0] if name in LONGER else limit_of(name)
         if count > limit:
             yield f"{name}: must have at most {limit} lines; got {count}"
+    folders = collections.Counter(str(pathlib.PurePath(name).parent) for name in names)
+    for folder, count in folders.items():
+        if count > FOLDER and folder not in LARGER:
+            yield f"{folder}: must hold at most {FOLDER} sources and headers; got {count}"
     for name in LONGER:
         if lines.get(name, 0) <= limit_of(name):
             yield f"{name}: is within house size or gone; take its reason out of scripts/check_sizes.py"
@@ -56,6 +64,10 @@ def self_test():
         found = list(faults(root, ["a.hpp", "b.cpp", "c-inl.hpp", "d.cpp", *LONGER]))
         assert found == ["a.hpp: must have at most 150 lines; got 151", "d.cpp: must have at most 400 lines; got 401"], found
         assert len(list(faults(root, ["b.cpp"]))) == len(LONGER)
+        for i in range(36):
+            (root / f"e{i}.hpp").write_text("")
+        found = list(faults(root, [f"e{i}.hpp" for i in range(36)]))
+        assert found[0] == ".: must hold at most 35 sources and headers; got 36", found
 
 
 def main():

@@ -9,12 +9,12 @@
 #include "design_specs/json_text.hpp"
 #include "export/runtime/level.hpp"
 #include "search/campaign/estimate.hpp"
-#include "search/campaign/feasible_start.hpp"
 #include "search/campaign/run_folder.hpp"
 #include "search/campaign/useful_scores.hpp"
 #include "search/cli/campaign_run.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/export_run.hpp"
+#include "search/cli/feasible_start.hpp"
 #include "search/cli/path_kind.hpp"
 #include "search/cli/quantity_text.hpp"
 #include "search/cli/slurm_choice.hpp"
@@ -145,7 +145,7 @@ CheckedStart begin(const SearchOptions& options) {
   campaign.device = options.device;
   campaign.is_async = options.is_async;
   for (const std::string& note : campaign.data_notes) say("data: " + note + "\n");
-  for (const std::string& warning : search::check_start(campaign)) say(warning + "\n");
+  for (const std::string& warning : check_start(campaign)) say(warning + "\n");
   for (const std::string& message : search::leave_out_scores(campaign, options.calibration))
     say(message + "\n");
   std::vector<search::DesignRow> included;

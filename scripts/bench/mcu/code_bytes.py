@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-KERNELS = ROOT / "export/c/kernels"
+KERNELS = {file.name: file for file in (ROOT / "export/c/kernels").rglob("*.[ch]")}
 CORES = {
     "cortex-m4": "-mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16",
     "cortex-m0plus": "-mcpu=cortex-m0plus",
@@ -56,14 +56,14 @@ def owners():
         if file in seen:
             return
         seen.append(file)
-        for name in re.findall(r'^#include "(.*)"', (KERNELS / file).read_text(), re.MULTILINE):
+        for name in re.findall(r'^#include "(.*)"', KERNELS[file].read_text(), re.MULTILINE):
             read(name, seen)
     owner = {}
-    for kernel in sorted([*KERNELS.glob("i8_*.c"), KERNELS / "softmax.c"]):
+    for kernel in sorted(pathlib.Path(name) for name in KERNELS if re.fullmatch(r"i8_.*\.c|softmax\.c", name)):
         seen = []
         read(kernel.name, seen)
         for file in seen:
-            for name in re.findall(r"^(?:static|KERNEL_ENTRY) [^;=]*?\bkernel_(\w+)\(", (KERNELS / file).read_text(), re.MULTILINE):
+            for name in re.findall(r"^(?:static|KERNEL_ENTRY) [^;=]*?\bkernel_(\w+)\(", KERNELS[file].read_text(), re.MULTILINE):
                 assert owner.setdefault(name, kernel.stem) == kernel.stem, f"{name} is of {owner[name]} and of {kernel.stem}"
     return owner
 

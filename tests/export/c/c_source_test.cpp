@@ -20,7 +20,7 @@
 #include "tests/export/runtime/runtime_networks.hpp"
 #include "tests/prototypes/network/random_network.hpp"
 #define KERNEL_HAS_NO_FLOATS 1
-#include "export/c/kernels/i8_to.h"
+#include "export/c/kernels/i8/i8_to.h"
 
 namespace atto::deploy::c {
 namespace {

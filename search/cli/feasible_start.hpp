@@ -6,10 +6,10 @@
 
 #include "search/campaign/campaign.hpp"
 
-namespace atto::search {
+namespace atto::cli {
 
 /// Refuses a campaign that no design can satisfy: SpecError at the requirement, all tiers at once.
 /// Returns warnings (undecided; a band without effect).
-std::vector<std::string> check_start(const Campaign& campaign);
+std::vector<std::string> check_start(const search::Campaign& campaign);
 
-}  // namespace atto::search
+}  // namespace atto::cli

@@ -1,4 +1,4 @@
-#include "search/campaign/feasible_start.hpp"
+#include "search/cli/feasible_start.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "generator/space/feasibility.hpp"
 #include "search/campaign/footprint.hpp"
 
-namespace atto::search {
+namespace atto::cli {
 namespace {
 
 struct Place {
@@ -33,7 +33,7 @@ Place place_of(const spec::Requirements& require, const std::string& reason) {
   return {"/require", {0, 0, 0}};
 }
 
-Problem infeasible(const Campaign& campaign, int tier, const std::string& reason) {
+Problem infeasible(const search::Campaign& campaign, int tier, const std::string& reason) {
   Place place = place_of(campaign.require(tier), reason);
   if (!campaign.spec.tiers.empty()) place.path = fmt::format("/tiers/{}{}", tier, place.path);
   const std::string location =
@@ -45,7 +45,7 @@ Problem infeasible(const Campaign& campaign, int tier, const std::string& reason
 
 }  // namespace
 
-std::vector<std::string> check_start(const Campaign& campaign) {
+std::vector<std::string> check_start(const search::Campaign& campaign) {
   std::vector<std::string> warnings;
   std::vector<Problem> problems;
   for (int tier = 0; tier < campaign.tiers(); ++tier) {
@@ -60,7 +60,7 @@ std::vector<std::string> check_start(const Campaign& campaign) {
       warnings.push_back(name + idle);
     std::string tried;
     if (found.witness && require.asks_footprint() &&
-        !find_fitting(space, require, campaign.spec.search.seed, tried))
+        !search::find_fitting(space, require, campaign.spec.search.seed, tried))
       warnings.push_back(name + tried);
     if (found.answer == gen::Feasibility::Answer::Undecided)
       warnings.push_back(name + found.reason +
@@ -70,4 +70,4 @@ std::vector<std::string> check_start(const Campaign& campaign) {
   return warnings;
 }
 
-}  // namespace atto::search
+}  // namespace atto::cli
