@@ -11,6 +11,7 @@
 #include "search/campaign/judging.hpp"
 #include "trainer/data/dataset_identity.hpp"
 #include "trainer/data/instances/instance_dataset.hpp"
+#include "trainer/data/instances/tiles.hpp"
 
 namespace atto::search {
 namespace {
@@ -154,7 +155,7 @@ Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, Evalu
   train::check_image_counts(campaign.spec, info);
   campaign.dataset = train::identity_of(info);
   if (info.is_by_path) {
-    campaign.spec.task.dataset = info.folder.string();
+    campaign.spec.task.dataset = info.folder.string() + train::read_tiled_name(info.name).tiling;
     campaign.spec.task.base.clear();
   }
   campaign.input = task_input(campaign, info.input(), info.classes);

@@ -204,9 +204,8 @@ void describe_anchors(const gen::FeasibleSpace& space, const gen::Candidate& des
   const net::Realised realised = net::realise(space.prototype(), design.assignment, space.input());
   if (!realised.detector || !report.json.value("data_is_here", false)) return;
   const spec::Task& task = spec.task;
-  const train::AnchorReach reach = train::reach_of(
-      *realised.detector,
-      train::open_instance_set(task.dataset, task.base)->annotations(train::Split::Train));
+  const train::AnchorReach reach =
+      train::reach_of(*realised.detector, *train::open_instance_set(task.dataset, task.base));
   const std::string text = train::reach_text(reach);
   report.line("anchors", text);
   json["anchors_cover"] = reach.covered;

@@ -136,7 +136,7 @@ train::DatasetInfo describe_data(const spec::Task& task, const net::Prototype& d
 
 std::string anchors_note(const net::DetectorParts& parts, const spec::Task& task) {
   const auto set = train::open_instance_set(task.dataset, task.base);
-  return train::reach_text(train::reach_of(parts, set->annotations(train::Split::Train)));
+  return train::reach_text(train::reach_of(parts, *set));
 }
 
 void take_network(net::Realised realised, train::TrialRequest& request) {

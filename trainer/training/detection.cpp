@@ -43,7 +43,7 @@ bool has_masks(const InstanceSet& set) {
 
 net::DetectorParts with_anchors(net::DetectorParts parts, const InstanceSet& set) {
   spec::AnchorSettings& anchors = parts.settings.anchors;
-  if (anchors.are_fitted()) anchors = fitted_anchors(parts, set.annotations(Split::Train));
+  if (anchors.are_fitted()) anchors = fitted_anchors(parts, set);
   return parts;
 }
 

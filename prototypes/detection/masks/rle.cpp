@@ -93,6 +93,32 @@ PixelBox bounds(const Rle& mask) {
           static_cast<int>(bottom - top)};
 }
 
+Rle cut(const Rle& mask, const PixelBox& box) {
+  const auto height = static_cast<std::uint32_t>(mask.height);
+  Rle part{box.height, box.width, {}};
+  int done = 0;  // pixels of the part
+  const auto fill_to = [&](int pixels, bool is_inside) {
+    if (pixels > done) append(part.runs, static_cast<std::uint32_t>(pixels - done), is_inside);
+    done = pixels;
+  };
+  std::uint32_t at = 0;
+  for (std::size_t run = 0; run < mask.runs.size(); at += mask.runs[run++]) {
+    if (run % 2 == 0) continue;
+    const std::uint32_t last = at + mask.runs[run];
+    for (std::uint32_t from = at, to = 0; from < last; from = to) {  // a column at a time
+      to = std::min(last, (from / height + 1) * height);
+      const int x = static_cast<int>(from / height) - box.x;
+      const int top = static_cast<int>(from % height) - box.y;
+      const int bottom = std::min(top + static_cast<int>(to - from), box.height);
+      if (x < 0 || x >= box.width || bottom <= std::max(top, 0)) continue;
+      fill_to(x * box.height + std::max(top, 0), false);
+      fill_to(x * box.height + bottom, true);
+    }
+  }
+  fill_to(box.height * box.width, false);
+  return part;
+}
+
 Rle united(const Rle& a, const Rle& b) {
   return combined(a, b, [](bool in_a, bool in_b) { return in_a || in_b; });
 }

@@ -36,6 +36,9 @@ std::int64_t area(const Rle& mask);
 /// The smallest box that holds the mask.
 PixelBox bounds(const Rle& mask);
 
+/// Returns the part of a mask in a box of its picture, as a mask of the box's size.
+Rle cut(const Rle& mask, const PixelBox& box);
+
 /// Pixels of either, of both, and of the first alone. Masks of one size.
 Rle united(const Rle& a, const Rle& b);
 Rle without(const Rle& a, const Rle& b);

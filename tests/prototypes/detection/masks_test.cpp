@@ -37,6 +37,22 @@ PixelBox counted_bounds(const Bits& bits, int height, int width) {
 
 }  // namespace
 
+TEST_CASE("a cut of a mask is the mask of the cut bits") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const int height = 1 + int(seed % 7), width = 1 + int(seed % 5);
+    const Bits bits = random_bits(seed, height, width, double(seed % 4) / 3);
+    spec::Random random(seed + 500);
+    const auto below = [&](int count) { return int(random.below(std::uint64_t(count))); };
+    const int x = below(width), y = below(height);
+    const PixelBox box{x, y, 1 + below(width - x), 1 + below(height - y)};
+    Bits part;
+    for (int row = y; row < y + box.height; ++row)
+      for (int column = x; column < x + box.width; ++column)
+        part.push_back(bits[std::size_t(row * width + column)]);
+    CHECK(cut(encode_mask(bits, height, width), box) == encode_mask(part, box.height, box.width));
+  }
+}
+
 TEST_CASE("runs say what bits say") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const int height = 1 + int(seed % 7), width = 1 + int(seed % 5);

@@ -10,6 +10,7 @@
 #include "tests/trainer/detectors.hpp"
 #include "tests/trainer/scratch_folder.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
+#include "trainer/data/dataset_identity.hpp"
 #include "trainer/data/instances/anchor_reach.hpp"
 #include "trainer/data/instances/instance_dataset.hpp"
 #include "trainer/training/scenes.hpp"
@@ -216,6 +217,38 @@ TEST_CASE("a detector's training goes on from its checkpoint, and is the same ev
   }
 }
 
+TEST_CASE("a detector learns cuts of larger pictures, and is judged on their tiles") {
+  const auto opened = [](const std::string& name) {
+    return instance_dataset(open_instance_set(name), kInput);
+  };
+  const std::string set = "synthetic_instances:size=100,train=8,validation=2,test=1";
+  const Dataset whole = opened(set), tiles = opened(set + ",tiles=64");
+  const test::ScratchFolder first, second;
+  const auto train = [](const Dataset& of, TrialRequest request) {
+    request.data = identity_of(of.info);
+    request.recipe.scale_jitter = 0.25;
+    request.to_epoch = request.horizon_epochs = 1;
+    return TrainingRun(request, of, make_detection, Device::Cpu, {}).run();
+  };
+  const TrialResult result = train(tiles, request_in(first.path()));
+  REQUIRE(result.outcome == Outcome::Finished);
+  CHECK(result.test.contains("mask_map50"));
+  CHECK(train(tiles, request_in(second.path())).epochs[0].train_loss ==
+        result.epochs[0].train_loss);
+  CHECK(spec::read_file(first.path() / kWeightsName) ==
+        spec::read_file(second.path() / kWeightsName));
+  const net::TensorFile reference = net::read_safetensors(first.path() / kReferenceName);
+  CHECK(reference.tensors.at("boxes").shape == std::vector<std::int64_t>{4, 20, 4});
+  // The other scale is another training, with other anchors.
+  CHECK(train(whole, request_in(second.path())).epochs[0].train_loss !=
+        result.epochs[0].train_loss);
+  net::DetectorParts parts = tiny_detector(kClasses);
+  parts.settings.anchors.sizes.clear();
+  const auto seen = fitted_anchors(parts, *tiles.instances);
+  const auto scaled = fitted_anchors(parts, *whole.instances);
+  CHECK(seen.sizes[0][0] > 1.2 * scaled.sizes[0][0]);
+}
+
 TEST_CASE("a detector is probed and scored as its trunk") {
   const test::ScratchFolder folder;
   TrialRequest request = request_in(folder.path());
@@ -243,8 +276,7 @@ TEST_CASE("a data set that is not what a detector is for is the environment's fa
 TEST_CASE("anchors are fitted to the boxes that the network sees") {
   net::DetectorParts parts = tiny_detector(kClasses);
   parts.settings.anchors.sizes.clear();
-  const spec::AnchorSettings fitted =
-      fitted_anchors(parts, data().instances->annotations(Split::Train));
+  const spec::AnchorSettings fitted = fitted_anchors(parts, *data().instances);
   REQUIRE(fitted.sizes.size() == 3);
   CHECK(fitted.ratios.size() == 3);
   CHECK(fitted.shapes_a_cell() == 3);

@@ -7,7 +7,6 @@
 #include <functional>
 
 #include "prototypes/detection/rules.hpp"
-#include "trainer/data/instances/instance_set.hpp"
 
 namespace atto::train {
 namespace {
@@ -36,16 +35,28 @@ std::vector<Target> targets_of(const det::Annotations& all) {
   return targets;
 }
 
-/// The same where each picture is as large as it fits into the input.
-std::vector<Target> seen_targets(const det::Annotations& all, const net::Shape& input) {
-  std::vector<Target> targets = targets_of(all);
+/// Moves a box into the sides that are seen of its picture, as far as it fits.
+void move_into(float seen, float& from, float& to) {
+  const float moved = std::fmod(from, std::max(seen - (to - from), 1.0F));
+  to += moved - from;
+  from = moved;
+}
+
+/// Those of the training pictures, as a network of that input sees them.
+std::vector<Target> seen_targets(const InstanceSet& set, const net::Shape& input) {
+  std::vector<Target> targets = targets_of(set.annotations(Split::Train));
+  const int tile = set.info().tile;
   for (Target& target : targets) {
-    const auto scale = static_cast<float>(
-        std::min(double(input.height) / target.height, double(input.width) / target.width));
+    const auto scale =
+        static_cast<float>(std::min(double(input.height) / (tile > 0 ? tile : target.height),
+                                    double(input.width) / (tile > 0 ? tile : target.width)));
     for (float* side : {&target.box.x1, &target.box.y1, &target.box.x2, &target.box.y2})
       *side *= scale;
     target.height = input.height;
     target.width = input.width;
+    if (tile == 0) continue;
+    move_into(static_cast<float>(input.height), target.box.y1, target.box.y2);
+    move_into(static_cast<float>(input.width), target.box.x1, target.box.x2);
   }
   return targets;
 }
@@ -84,14 +95,13 @@ std::vector<det::Box> learnable_boxes(const det::Annotations& truth) {
   return boxes;
 }
 
-spec::AnchorSettings fitted_anchors(const net::DetectorParts& parts,
-                                    const det::Annotations& truth) {
+spec::AnchorSettings fitted_anchors(const net::DetectorParts& parts, const InstanceSet& set) {
   const net::Shape& input = parts.trunk.input;
   std::vector<float> strides;
   for (const net::Shape& level : net::level_shapes(parts))
     strides.push_back(static_cast<float>(input.height) / static_cast<float>(level.height));
   spec::AnchorSettings anchors = parts.settings.anchors;
-  const det::AnchorFit fit = det::fit_anchors(extents_of(seen_targets(truth, input)), strides,
+  const det::AnchorFit fit = det::fit_anchors(extents_of(seen_targets(set, input)), strides,
                                               static_cast<int>(anchors.ratios.size()));
   // Of fewer shapes than a cell has, the last one fills up.
   for (std::size_t i = 0; i < anchors.ratios.size(); ++i)
@@ -100,15 +110,15 @@ spec::AnchorSettings fitted_anchors(const net::DetectorParts& parts,
   return anchors;
 }
 
-AnchorReach reach_of(net::DetectorParts parts, const det::Annotations& truth) {
-  if (parts.settings.anchors.are_fitted()) parts.settings.anchors = fitted_anchors(parts, truth);
+AnchorReach reach_of(net::DetectorParts parts, const InstanceSet& set) {
+  if (parts.settings.anchors.are_fitted()) parts.settings.anchors = fitted_anchors(parts, set);
   const net::Shape& input = parts.trunk.input;
   const det::PictureSize picture{static_cast<float>(input.height), static_cast<float>(input.width)};
   std::vector<det::AnchorLevel> levels;
   for (const net::Shape& level : net::level_shapes(parts))
     levels.push_back(det::anchor_level(parts.settings.anchors, levels.size(), picture, level.height,
                                        level.width));
-  return reach_by(seen_targets(truth, input), [&](const Target&) { return levels; });
+  return reach_by(seen_targets(set, input), [&](const Target&) { return levels; });
 }
 
 std::string reach_text(const AnchorReach& reach) {

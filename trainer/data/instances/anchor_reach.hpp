@@ -7,6 +7,7 @@
 #include "prototypes/detection/anchors.hpp"
 #include "prototypes/detection/metrics/annotations.hpp"
 #include "prototypes/network/detector.hpp"
+#include "trainer/data/instances/instance_set.hpp"
 
 namespace atto::train {
 
@@ -22,12 +23,12 @@ struct AnchorReach {
 /// below.
 std::vector<det::Box> learnable_boxes(const det::Annotations& truth);
 
-/// Returns anchors fitted to objects as a detector sees them in whole pictures: a size for each
+/// Returns anchors fitted to the training objects as a detector sees them, not cut: a size for each
 /// level, and as many ratios as are stated.
-spec::AnchorSettings fitted_anchors(const net::DetectorParts& parts, const det::Annotations& truth);
-/// How well a detector's anchors, fitted where they are not stated, reach objects; extents as it
-/// sees them.
-AnchorReach reach_of(net::DetectorParts parts, const det::Annotations& truth);
+spec::AnchorSettings fitted_anchors(const net::DetectorParts& parts, const InstanceSet& set);
+/// How well a detector's anchors, fitted where they are not stated, reach the training objects;
+/// extents as it sees them.
+AnchorReach reach_of(net::DetectorParts parts, const InstanceSet& set);
 
 /// "anchors reach 93.1 % of the training objects"; of few, a warning with the sizes that are
 /// farthest off.

@@ -8,6 +8,7 @@
 #include "design_specs/errors.hpp"
 #include "trainer/data/batches.hpp"
 #include "trainer/data/dataset_identity.hpp"
+#include "trainer/data/instances/tiles.hpp"
 #include "trainer/data/instances/views.hpp"
 
 namespace atto::train {
@@ -24,7 +25,8 @@ Normalisation measured(const Dataset& data, const net::Shape& input) {
     const InstancePicture picture =
         data.instances->picture(Split::Train, static_cast<std::size_t>(number));
     const View view = whole_view(picture, input);
-    const net::Shape seen{input.channels, view.height, view.width};
+    const net::Shape seen{input.channels, std::min(view.height, input.height),
+                          std::min(view.width, input.width)};
     std::vector<float> pixels(static_cast<std::size_t>(seen.elements()));
     write_view(picture, view, seen, plain, pixels.data());
     for (std::size_t i = 0; i < pixels.size(); ++i) {
@@ -65,7 +67,9 @@ DatasetInfo instance_info(const InstanceSet& set, const net::Shape& input) {
 }
 
 std::unique_ptr<InstanceSet> find_instance_set(const spec::DatasetIdentity& identity) {
-  const std::string place = identity.place.string();
+  const std::string folder = identity.place.string();
+  const std::string place =
+      folder.empty() ? folder : folder + read_tiled_name(identity.name).tiling;
   const bool is_there = !place.empty() && is_instance_set(place);
   std::unique_ptr<InstanceSet> set = open_instance_set(is_there ? place : identity.name);
   if (!identity.digest.empty() && set->info().digest != identity.digest)

@@ -8,6 +8,7 @@
 #include "trainer/data/datasets.hpp"
 #include "trainer/data/instances/coco_folder.hpp"
 #include "trainer/data/instances/made_scenes.hpp"
+#include "trainer/data/instances/tiles.hpp"
 
 namespace atto::train {
 namespace fs = std::filesystem;
@@ -71,10 +72,13 @@ std::vector<InstanceLocation> locate_instance_sets() {
 }
 
 bool is_instance_set(const std::string& name, const fs::path& base) {
-  return made_set(name) != nullptr || !named_folder(name).empty() || !folder_at(name, base).empty();
+  const std::string set = read_tiled_name(name).set;
+  return made_set(set) != nullptr || !named_folder(set).empty() || !folder_at(set, base).empty();
 }
 
 std::unique_ptr<InstanceSet> open_instance_set(const std::string& name, const fs::path& base) {
+  if (const TiledName parts = read_tiled_name(name); !parts.tiling.empty())
+    return tiled(open_instance_set(parts.set, base), parts);
   if (const MadeSet* made = made_set(name)) return made->open(name);
   fs::path folder = named_folder(name);
   const bool is_by_path = folder.empty();

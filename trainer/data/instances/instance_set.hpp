@@ -25,6 +25,7 @@ struct InstanceInfo {
   std::vector<std::string> notes;  ///< what was passed over, a sentence for people each
   std::string digest;              ///< equal sets, equal digests
   bool is_by_path = false;         ///< found as a path, not by a name on the search path
+  int tile = 0;  ///< side of what a network sees of a picture at a time (tiles.hpp); 0 = all
 };
 
 /// One picture and its objects.
@@ -32,6 +33,7 @@ struct InstancePicture {
   int height = 0, width = 0, channels = 0;
   std::vector<std::uint8_t> pixels;      ///< [height, width, channels]
   std::vector<det::Annotation> objects;  ///< learnable ones
+  int tile = 0;  ///< side of the square that fills a network's input; 0: all of the picture
 };
 
 class InstanceSet {
@@ -72,8 +74,9 @@ bool is_instance_folder(const std::filesystem::path& folder);
 
 /// Opens a set: "fashion_scenes" or "synthetic_instances", which take numbers as in
 /// "fashion_scenes:size=128,train=2000,validation=200,test=500,seed=1"; a folder's name on the
-/// search path; or its path, relative to `base` (empty: the working directory). Throws
-/// EnvironmentError: not found; SpecError: a number out of range, a fault in a file of annotations.
+/// search path; or its path, relative to `base` (empty: the working directory). Each may end in
+/// ":tiles=SIDE" (tiles.hpp). Throws EnvironmentError: not found; SpecError: a number out of range,
+/// a fault in a file of annotations.
 std::unique_ptr<InstanceSet> open_instance_set(const std::string& name,
                                                const std::filesystem::path& base = {});
 

@@ -7,17 +7,28 @@
 #include "design_specs/seeds/random.hpp"
 #include "export/image/picture.hpp"
 #include "prototypes/detection/masks/crops.hpp"
+#include "trainer/data/instances/tiles.hpp"
 
 namespace atto::train {
 namespace {
 
-/// Returns the scale at which all of a picture just fits.
+/// Returns the scale at which all of a picture just fits, or its tile does.
 double fitting_scale(const InstancePicture& picture, const net::Shape& input) {
+  if (picture.tile > 0) return double(std::min(input.height, input.width)) / picture.tile;
   return std::min(double(input.height) / picture.height, double(input.width) / picture.width);
 }
 
 int scaled(int side, double scale) {
   return std::max(1, static_cast<int>(std::lround(side * scale)));
+}
+
+/// Returns the pixels of a picture that are seen, in part or whole.
+det::PixelBox seen_pixels(const Scene& scene, const net::Shape& input) {
+  const det::Box seen = det::clipped(
+      scene.in_picture({0, 0, static_cast<float>(input.width), static_cast<float>(input.height)}),
+      static_cast<float>(scene.height), static_cast<float>(scene.width));
+  const int x = static_cast<int>(std::floor(seen.x1)), y = static_cast<int>(std::floor(seen.y1));
+  return {x, y, static_cast<int>(std::ceil(seen.x2)) - x, static_cast<int>(std::ceil(seen.y2)) - y};
 }
 
 /// Draws where the input begins along a side.
@@ -31,8 +42,14 @@ int begin(int side, int seen, spec::Random& random) {
 
 View whole_view(const InstancePicture& picture, const net::Shape& input) {
   const double scale = fitting_scale(picture, input);
-  return {std::min(input.height, scaled(picture.height, scale)),
-          std::min(input.width, scaled(picture.width, scale)), 0, 0, false};
+  View view{scaled(picture.height, scale), scaled(picture.width, scale), 0, 0, false};
+  if (picture.tile == 0) {
+    view.height = std::min(view.height, input.height);
+    view.width = std::min(view.width, input.width);
+  }
+  view.top = std::max(0, view.height - input.height) / 2;
+  view.left = std::max(0, view.width - input.width) / 2;
+  return view;
 }
 
 View draw_view(const InstancePicture& picture, const net::Shape& input, const ViewRecipe& recipe,
@@ -97,11 +114,14 @@ det::Box Scene::in_picture(const det::Box& seen) const {
 
 Scene scene_of(const InstancePicture& picture, const View& view, const net::Shape& input) {
   Scene scene{view, picture.height, picture.width, input.width, {}, 0};
+  const det::PixelBox pixels = seen_pixels(scene, input);
   for (const det::Annotation& object : picture.objects) {
-    const det::Box whole = scene.seen(object.box.corners());
+    const std::optional<det::FileBox> part = box_within(object, pixels);
+    if (!part) continue;  // outside
+    const det::Box whole = scene.seen(part->corners());
     const det::Box box =
         det::clipped(whole, static_cast<float>(input.height), static_cast<float>(input.width));
-    if (!(det::area(box) > 0) && det::area(whole) > 0) continue;  // outside
+    if (!(det::area(box) > 0) && det::area(whole) > 0) continue;  // in a pixel that is cut
     if (det::is_degenerate(box)) {
       ++scene.degenerate;
       continue;

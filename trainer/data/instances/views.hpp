@@ -28,7 +28,8 @@ struct ViewRecipe {
   bool flip = false;                       ///< left and right exchanged, probability 1/2
 };
 
-/// Sees all of a picture as large as it fits into the input, in the upper left corner.
+/// Sees all of a picture as large as it fits into the input, in the upper left corner; of one that
+/// is larger than its tile, the middle.
 View whole_view(const InstancePicture& picture, const net::Shape& input);
 /// A cut of the scaled picture, or the picture somewhere in the input where it is smaller.
 View draw_view(const InstancePicture& picture, const net::Shape& input, const ViewRecipe& recipe,
@@ -57,7 +58,8 @@ struct Scene {
   det::Box in_picture(const det::Box& seen) const;
 };
 
-/// Objects that lie outside of the view are left out, and no degenerate ones.
+/// Objects that lie outside of the view are left out, and no degenerate ones. The box of one that
+/// is cut is that of what is seen of it (box_within).
 Scene scene_of(const InstancePicture& picture, const View& view, const net::Shape& input);
 
 /// Returns the part of an object's mask in a box of the network's input, [side, side] of 0 and 1.
