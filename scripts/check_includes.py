@@ -45,7 +45,7 @@ ALLOWED = {
     "export/tflite": ["export/lowering", "export/quantisation", "export/reference", "prototypes", "design_specs"],
     "export/quantisation": ["export/lowering", "export/reference", "prototypes", "design_specs"],
     "export/reference": ["export/lowering", "prototypes/detection", "prototypes", "design_specs"],
-    "export/targets": ["prototypes/detection", "export/c", "export/lowering", "export/onnx", "export/pytorch", "export/quantisation", "export/reference", "export/tflite", "export/format", "export/runtime", "export/wasm", "prototypes", "design_specs"],
+    "export/targets": ["prototypes/detection/metrics", "prototypes/detection", "export/c", "export/lowering", "export/onnx", "export/pytorch", "export/quantisation", "export/reference", "export/tflite", "export/format", "export/runtime", "export/wasm", "prototypes", "design_specs"],
     "search/strategies": ["generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/latency": ["prototypes", "design_specs"],
     "search/latency/engine": ["search/latency", "export/format", "export/lowering", "export/quantisation", "export/runtime", "prototypes", "design_specs"],

@@ -129,11 +129,16 @@ std::vector<std::byte> detector_bytes(const net::DetectorParts& detector, bool c
 }
 
 std::vector<std::byte> detector_bytes(const net::DetectorParts& detector,
-                                      const net::TensorFile& weights, const Meaning& meaning) {
-  return detector_bytes(detector, false, [&](const Piece& piece, const std::string& name) {
-    return lower(fuse(piece.network, weights_of(piece.network, weights)),
-                 name == "trunk" ? meaning : Meaning{{}, {}, {}, meaning.producer});
-  });
+                                      const net::TensorFile& weights, const Meaning& meaning,
+                                      const QuantisedPieces& quantised) {
+  return detector_bytes(
+      detector, !quantised.empty(), [&](const Piece& piece, const std::string& name) {
+        const Meaning own = name == "trunk" ? meaning : Meaning{{}, {}, {}, meaning.producer};
+        if (quantised.empty() || piece.keeps_floats)
+          return lower(fuse(piece.network, weights_of(piece.network, weights)), own);
+        const QuantisedNetwork& of = quantised.at(name);
+        return lower(of.network, own, {Precision::I8, &of.quantisation});
+      });
 }
 
 }  // namespace atto::deploy

@@ -2,6 +2,7 @@
 // A detector as the programs of its .atto file.
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,12 @@ using LowerPiece = std::function<format::ModelFile(const Piece& piece, const std
 std::vector<std::byte> detector_bytes(const net::DetectorParts& detector, bool cut,
                                       const LowerPiece& lower);
 
-/// The same in floats.
+/// By name, the pieces of pieces_of(detector, true) that do not keep floats.
+using QuantisedPieces = std::map<std::string, QuantisedNetwork>;
+
+/// The same of the weights: in floats where nothing is quantised, else cut.
 std::vector<std::byte> detector_bytes(const net::DetectorParts& detector,
-                                      const net::TensorFile& weights, const Meaning& meaning);
+                                      const net::TensorFile& weights, const Meaning& meaning,
+                                      const QuantisedPieces& quantised = {});
 
 }  // namespace atto::deploy

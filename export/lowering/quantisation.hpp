@@ -59,6 +59,11 @@ struct Quantisation {
   std::vector<WeightQuantisation> weights;
 };
 
+struct QuantisedNetwork {
+  FusedNetwork network;
+  Quantisation quantisation;
+};
+
 /// Returns float(from * factor / to).
 inline float multiplier(float from, float factor, float to) {
   return static_cast<float>(double{from} * factor / to);

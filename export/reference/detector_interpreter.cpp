@@ -27,7 +27,8 @@ std::string level_name(std::size_t level) {
   return "proposals[" + std::to_string(level) + "]";
 }
 
-/// The interpreters of all parts.
+}  // namespace
+
 DetectorInterpreter::RunPart interpreted(const net::DetectorParts& detector,
                                          const net::TensorFile& weights) {
   const auto parts = std::make_shared<std::map<std::string, Interpreter>>();
@@ -50,8 +51,6 @@ DetectorInterpreter::RunPart interpreted(const net::DetectorParts& detector,
     return parts->at(part).run(input);
   };
 }
-
-}  // namespace
 
 DetectorInterpreter::DetectorInterpreter(const net::DetectorParts& detector, RunPart run)
     : detector_(detector), shapes_(net::level_shapes(detector)), run_(std::move(run)) {}

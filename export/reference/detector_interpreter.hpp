@@ -23,7 +23,7 @@ class DetectorInterpreter {
 
   /// The networks are run by `run`, which may watch what they are given. Refers to the detector.
   DetectorInterpreter(const net::DetectorParts& detector, RunPart run);
-  /// By the plain interpreter. `weights`: of all parts.
+  /// By interpreted().
   DetectorInterpreter(const net::DetectorParts& detector, const net::TensorFile& weights);
 
   /// `picture` [channels, height, width], normalised.
@@ -43,5 +43,9 @@ class DetectorInterpreter {
   const std::vector<net::Shape> shapes_;  ///< of the levels
   const RunPart run_;
 };
+
+/// Runs every part by the plain interpreter. `weights`: of all parts.
+DetectorInterpreter::RunPart interpreted(const net::DetectorParts& detector,
+                                         const net::TensorFile& weights);
 
 }  // namespace atto::deploy

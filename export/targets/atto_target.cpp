@@ -25,14 +25,15 @@ bool can_write(Precision /*precision*/) {
 }
 
 bool can_write_detector(Precision precision) {
-  return precision == Precision::F32;
+  return precision != Precision::Bf16;
 }
 
 void write(const ExportSource& source, const std::filesystem::path& file) {
   const Meaning meaning = meaning_of(source.model.metadata);
   if (source.model.detector) {
     const std::vector<std::byte> bytes =
-        detector_bytes(*source.model.detector, source.model.weights, meaning);
+        detector_bytes(*source.model.detector, source.model.weights, meaning,
+                       source.int8 == nullptr ? QuantisedPieces() : source.int8->pieces);
     return spec::write_file_atomically(file,
                                        {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }

@@ -129,8 +129,9 @@ Artefact export_to(const Target& target, const ExportSource& source, const Image
   if (ran.not_run.empty()) artefact.run_by = ran.run_by;
   artefact.parity.score = spec::task_kinds().front().main_score();
   if (!ran.logits.empty() || !ran.found.empty()) {
-    const Parity parity = detector ? compare(ran.found, reference, detector->settings)
-                                   : compare(ran.logits, reference);
+    const Parity parity = detector
+                              ? compare(ran.found, reference, detector->settings, source.precision)
+                              : compare(ran.logits, reference);
     artefact.trouble = misses(parity, source.precision);
     if (ran.not_run.empty()) artefact.parity = parity;
   }

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "design_specs/errors.hpp"
+#include "prototypes/detection/metrics/files.hpp"
 #include "prototypes/network/shapes.hpp"
 #include "prototypes/network/weights.hpp"
 
@@ -32,6 +33,7 @@ class Reader {
 
   ImageSet read(const net::DetectorParts& detector) const {
     ImageSet set = read_inputs();
+    read_truth(set);
     if (!find("boxes")) return set;
     for (const char* name : {"scores", "classes"})
       if (!find(name)) refuse(name, "the file must hold it", "");
@@ -84,6 +86,20 @@ class Reader {
       refuse("inputs", "must be finite", "");
     set.metadata = contents_.metadata;
     return set;
+  }
+
+  void read_truth(ImageSet& set) const {
+    const auto text = contents_.metadata.find(net::kTruthKey);
+    if (text == contents_.metadata.end()) return;
+    set.truth = det::read_annotations(text->second, file_ + ": " + net::kTruthKey);
+    if (static_cast<std::int64_t>(set.truth.pictures.size()) != set.count)
+      refuse(std::string("__metadata__/") + net::kTruthKey,
+             fmt::format("must be of {} pictures", set.count),
+             std::to_string(set.truth.pictures.size()));
+    if (!find("seen")) refuse("seen", "the file must hold it", "");
+    set.seen = copy<float>("seen", Type::F32, {set.count, 2});
+    if (!std::all_of(set.seen.begin(), set.seen.end(), [](float side) { return side >= 1; }))
+      refuse("seen", "must be sides of a pixel and more", "");
   }
 
   const net::Tensor* find(const std::string& name) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "prototypes/detection/found_objects.hpp"
+#include "prototypes/detection/metrics/annotations.hpp"
 #include "prototypes/language/trained_model.hpp"
 
 namespace atto::deploy {
@@ -21,6 +22,9 @@ struct ImageSet {
   std::vector<float> logits;         ///< [count, classes]; empty where the file has none
   std::vector<std::int64_t> labels;  ///< [count]; empty where the file has none
   std::vector<det::Found> found;     ///< of a detector, [count]; empty where the file has none
+  det::Annotations truth;            ///< what is in them; of no pictures where the file has none
+  std::vector<float> seen;           ///< with it, [count, 2]: height and width of the input's upper
+                                     ///< left part, which is all of the picture
   std::map<std::string, std::string> metadata;
 
   std::span<const float> image(std::int64_t index) const {
@@ -32,7 +36,8 @@ struct ImageSet {
 /// Reads tensors "inputs", "logits" and "labels" of a safetensors file for this network; the latter
 /// two may be absent. Throws SpecError naming the tensor and the rule, EnvironmentError.
 ImageSet read_image_set(const std::filesystem::path& file, const net::Network& network);
-/// As above, of a detector: "boxes", "scores", "classes" and "masks" in place of logits and labels.
+/// As above, of a detector: "boxes", "scores", "classes" and "masks" in place of logits and labels,
+/// and what is in the pictures.
 ImageSet read_image_set(const std::filesystem::path& file, const net::DetectorParts& detector);
 
 /// What a set of images is asked for: the logits of these weights, or pixels normalised as theirs.

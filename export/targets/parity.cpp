@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "design_specs/errors.hpp"
+#include "prototypes/detection/metrics/average_precision.hpp"
+#include "prototypes/detection/metrics/placed.hpp"
 #include "prototypes/detection/rules.hpp"
 
 namespace atto::deploy {
@@ -27,17 +29,63 @@ double largest_error(std::span<const float> got, std::span<const float> wanted) 
   return difference / largest;
 }
 
+/// What was found in the first pictures of the set, in their own pixels.
+std::vector<det::Detection> detections_of(std::span<const det::Found> found,
+                                          const ImageSet& reference) {
+  std::vector<det::Detection> all;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const det::Picture& picture = reference.truth.pictures[i];
+    const float down = static_cast<float>(picture.height) / reference.seen[2 * i];
+    const float across = static_cast<float>(picture.width) / reference.seen[2 * i + 1];
+    const std::vector<det::Detection> said = det::placed(
+        found[i],
+        {static_cast<int>(i), picture.height, picture.width, [&](const det::Box& box) {
+           return det::Box{box.x1 * across, box.y1 * down, box.x2 * across, box.y2 * down};
+         }});
+    all.insert(all.end(), said.begin(), said.end());
+  }
+  return all;
+}
+
+/// What is to be found in the first pictures.
+det::Annotations first_of(const det::Annotations& all, std::size_t pictures) {
+  det::Annotations first{
+      {all.pictures.begin(), all.pictures.begin() + std::ptrdiff_t(pictures)}, all.categories, {}};
+  for (const det::Annotation& object : all.objects)
+    if (static_cast<std::size_t>(object.picture) < pictures) first.objects.push_back(object);
+  return first;
+}
+
+std::vector<ScorePair> precisions_of(std::span<const det::Found> found, const ImageSet& reference) {
+  const det::Annotations truth = first_of(reference.truth, found.size());
+  const auto ours = detections_of(found, reference);
+  const auto theirs = detections_of(std::span(reference.found).first(found.size()), reference);
+  const auto masked = [](const det::Detection& one) { return one.mask.has_value(); };
+  const bool has_masks = truth.has_masks() && std::all_of(ours.begin(), ours.end(), masked) &&
+                         std::all_of(theirs.begin(), theirs.end(), masked);
+  std::vector<ScorePair> pairs;
+  const auto add = [&](const char* score, det::Overlap overlap) {
+    const auto value = [&](const std::vector<det::Detection>& said) {
+      return std::max(0.0, det::coco_scores(truth, said, overlap).numbers.front());
+    };
+    pairs.push_back({*spec::task_kinds().back().find_goal(score), value(ours), value(theirs)});
+  };
+  add("box_map", det::Overlap::Boxes);
+  if (has_masks) add("mask_map", det::Overlap::Masks);
+  return pairs;
+}
+
 }  // namespace
 
 Tolerance tolerance_of(Precision precision) {
   constexpr double kAny = std::numeric_limits<double>::infinity();
   switch (precision) {
     case Precision::F32:
-      return {1e-4, 0};  // two logits that are nearly equal may change places
+      return {1e-4, 0, {}, 1};  // two logits that are nearly equal may change places
     case Precision::Bf16:
-      return {kAny, 0.98};
+      return {kAny, 0.98, det::kRoughMatch, 0.02};
     case Precision::I8:
-      return {kAny, 0.95};
+      return {kAny, 0.95, det::kRoughMatch, 0.02};
   }
   throw InternalError("no such precision");
 }
@@ -70,20 +118,28 @@ Parity compare(std::span<const float> logits, const ImageSet& reference) {
 }
 
 Parity compare(std::span<const det::Found> found, const ImageSet& reference,
-               const spec::DetectorSettings& settings) {
+               const spec::DetectorSettings& settings, Precision precision) {
   if (found.size() > reference.found.size())
     throw InternalError("parity needs what the reference finds in as many pictures");
   Parity parity;
   parity.images = static_cast<std::int64_t>(found.size());
-  parity.sets.emplace();
+  parity.sets.emplace().match = tolerance_of(precision).match;
   for (std::size_t i = 0; i < found.size(); ++i)
     parity.sets->add(found[i], reference.found[i], det::finding_rule(settings));
+  if (!reference.truth.pictures.empty()) parity.precisions = precisions_of(found, reference);
   return parity;
 }
 
 std::string misses(const Parity& parity, Precision precision) {
-  if (parity.sets) return det::misses(*parity.sets);
   const Tolerance allowed = tolerance_of(precision);
+  if (parity.sets) {
+    for (const ScorePair& pair : parity.precisions)
+      if (pair.value < pair.reference_value - allowed.most_lost)
+        return fmt::format("{} {} < {} - {}", pair.score.label, shown(pair.score, pair.value),
+                           shown(pair.score, pair.reference_value),
+                           shown(pair.score, allowed.most_lost));
+    return det::misses(*parity.sets);
+  }
   if (!std::isfinite(parity.max_error)) return "a logit is not finite";
   if (parity.max_error > allowed.max_error)
     return fmt::format("max error {:.1e} > {:.1e}", parity.max_error, allowed.max_error);

@@ -2,6 +2,8 @@
 
 #include "export/lowering/passes.hpp"
 #include "export/quantisation/quantise.hpp"
+#include "export/quantisation/quantise_detector.hpp"
+#include "export/targets/detector_engines.hpp"
 
 namespace atto::deploy {
 
@@ -21,6 +23,11 @@ const Target* find_target(std::string_view name) {
 }
 
 Int8Model quantise_model(const TrainedModel& model, const ImageSet& calibration) {
+  if (model.detector)
+    return {{},
+            {},
+            quantise(*model.detector, model.weights, calibration.inputs,
+                     run_by_engine(*model.detector, model.weights))};
   Int8Model result{fuse(model.network, model.weights, Attach::Clamps), {}};
   result.quantisation = quantise(result.network, calibration.inputs);
   return result;

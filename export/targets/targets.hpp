@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "export/lowering/lower_detector.hpp"
 #include "export/targets/image_set.hpp"
 #include "export/targets/parity.hpp"
 #include "prototypes/language/trained_model.hpp"
@@ -24,6 +25,7 @@ using net::TrainedModel;
 struct Int8Model {
   FusedNetwork network;
   Quantisation quantisation;
+  QuantisedPieces pieces = {};  ///< of a detector, in place of the others
 };
 /// Quantises with the inputs of a set of training images, for our engine and those that follow it.
 Int8Model quantise_model(const TrainedModel& model, const ImageSet& calibration);

@@ -1,9 +1,8 @@
 // A page that classifies pictures, and a package for pages and Node: engine and model inside.
-#include <cstring>
-
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
 #include "export/runtime/engine.hpp"
+#include "export/targets/aligned_bytes.hpp"
 #include "export/targets/targets.hpp"
 #include "export/wasm/node_run.hpp"
 #include "export/wasm/web_files.hpp"
@@ -44,14 +43,9 @@ void write(const ExportSource& source, const fs::path& file) {
 
 /// What our engine makes of the model that a page holds.
 std::vector<float> logits_of(const fs::path& page, const ImageSet& images) {
-  struct alignas(format::kAlignment) Line {
-    std::byte bytes[format::kAlignment];
-  };
   const std::string model = web::model_in(spec::read_file(page));
-  std::vector<Line> aligned(model.size() / sizeof(Line) + 1);
-  std::memcpy(aligned.data(), model.data(), model.size());
-  edge::Engine engine(
-      edge::Model::view({reinterpret_cast<const std::byte*>(aligned.data()), model.size()}));
+  const AlignedBytes aligned(std::as_bytes(std::span(model)));
+  edge::Engine engine(edge::Model::view(aligned.get()));
   std::vector<float> logits;
   for (std::int64_t n = 0; n < images.count; ++n) {
     engine.run(images.image(n));

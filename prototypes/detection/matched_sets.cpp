@@ -27,13 +27,13 @@ std::span<const float> mask_of(const Found& found, std::size_t object) {
   return std::span(found.masks).subspan(object * pixels, pixels);
 }
 
-double mask_iou(std::span<const float> a, std::span<const float> b) {
+double mask_iou(std::span<const float> a, std::span<const float> b, float slack) {
   if (a.size() != b.size()) return 0;
   std::size_t both = 0, either = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::fabs(a[i] - 0.5F) <= MatchedSets::kSlack) continue;
+    if (std::fabs(a[i] - 0.5F) <= slack) continue;
     const bool is_in_a = a[i] > 0.5F, is_in_b = b[i] > 0.5F;
-    if (is_in_a != is_in_b && std::fabs(b[i] - 0.5F) <= MatchedSets::kSlack) continue;
+    if (is_in_a != is_in_b && std::fabs(b[i] - 0.5F) <= slack) continue;
     both += is_in_a && is_in_b;
     either += is_in_a || is_in_b;
   }
@@ -41,11 +41,11 @@ double mask_iou(std::span<const float> a, std::span<const float> b) {
 }
 
 /// Up to it, what the other side says may be missing here.
-float certain_score(const Found& found, const FindingRule& rule) {
+float certain_score(const Found& found, const FindingRule& rule, float slack) {
   float last = rule.score;
   if (found.objects.size() >= rule.most && !found.objects.empty())
     last = std::max(last, found.objects.back().score);
-  return last + MatchedSets::kSlack;
+  return last + slack;
 }
 
 std::vector<std::size_t> by_falling_score(const Found& found) {
@@ -71,7 +71,7 @@ void MatchedSets::add(const Found& said, const Found& reference, const FindingRu
   for (const std::size_t r : by_falling_score(reference)) {
     const FoundObject& wanted = reference.objects[r];
     std::size_t best = said.objects.size();
-    float most = kLeastOverlap;
+    float most = match.least_overlap;
     for (std::size_t i = 0; i < said.objects.size(); ++i) {
       const FoundObject& one = said.objects[i];
       if (is_taken[i] || one.category != wanted.category) continue;
@@ -81,30 +81,32 @@ void MatchedSets::add(const Found& said, const Found& reference, const FindingRu
       best = i;
     }
     if (best == said.objects.size()) {
-      unmatched += !(wanted.score <= certain_score(said, rule));
+      unmatched += !(wanted.score <= certain_score(said, rule, match.slack));
       continue;
     }
     is_taken[best] = true;
     ++matched;
     box_error = std::max(box_error, box_difference(said.objects[best].box, wanted.box));
     score_error = std::max(score_error, difference(said.objects[best].score, wanted.score));
-    least_mask_iou = std::min(least_mask_iou, mask_iou(mask_of(said, best), mask_of(reference, r)));
+    least_mask_iou =
+        std::min(least_mask_iou, mask_iou(mask_of(said, best), mask_of(reference, r), match.slack));
   }
   for (std::size_t i = 0; i < said.objects.size(); ++i)
-    unmatched += !is_taken[i] && !(said.objects[i].score <= certain_score(reference, rule));
+    unmatched +=
+        !is_taken[i] && !(said.objects[i].score <= certain_score(reference, rule, match.slack));
 }
 
 std::string misses(const MatchedSets& sets) {
-  constexpr double kShare = 0.99, kPixels = 0.05, kScore = 1e-3, kMask = 0.99;
-  if (sets.share() < kShare)
+  const PairRule& match = sets.match;
+  if (sets.share() < match.least_share)
     return fmt::format("{:.1f} % of the objects matched < {:.1f} %", 100 * sets.share(),
-                       100 * kShare);
-  if (sets.box_error > kPixels)
-    return fmt::format("box error {:.2g} px > {:g}", sets.box_error, kPixels);
-  if (sets.score_error > kScore)
-    return fmt::format("score error {:.1e} > {:.1e}", sets.score_error, kScore);
-  if (sets.least_mask_iou < kMask)
-    return fmt::format("least mask IoU {:.3f} < {:g}", sets.least_mask_iou, kMask);
+                       100 * match.least_share);
+  if (sets.box_error > match.most_pixels)
+    return fmt::format("box error {:.2g} px > {:g}", sets.box_error, match.most_pixels);
+  if (sets.score_error > match.most_score)
+    return fmt::format("score error {:.1e} > {:.1e}", sets.score_error, match.most_score);
+  if (sets.least_mask_iou < match.least_mask_iou)
+    return fmt::format("least mask IoU {:.3f} < {:g}", sets.least_mask_iou, match.least_mask_iou);
   return {};
 }
 

@@ -27,6 +27,8 @@ struct TrainingMetadata {
 
 /// Under which a weights file's metadata has a detector's settings, as spec::settings_text().
 inline constexpr const char* kDetectorKey = "detector";
+/// Under which a reference's metadata has what is in the pictures, as COCO's annotations are.
+inline constexpr const char* kTruthKey = "truth";
 
 struct TrainedModel {
   Network network;     ///< at the input size and classes that it was trained for

@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kCalibrationImages = 256;
+constexpr int kCalibrationImages = 256,
+              kCalibrationPictures = 64;  // of a detector, with many crops
 
 std::string known_formats() {
   return fmt::format("{}", fmt::join(format_names(), ", "));
@@ -67,7 +68,8 @@ ImageFile calibration_of(const ExportRequest& request, const deploy::TrainedMode
   if (fs::path(request.calibrate).extension() == ".safetensors")
     return {request.calibrate, deploy::ImageUse::Pixels};
   ImageFile images{model.folder() / deploy::kCalibrationName};
-  images.how = {"--split", "train", "--images", std::to_string(kCalibrationImages)};
+  images.how = {"--split", "train", "--images",
+                std::to_string(model.detector ? kCalibrationPictures : kCalibrationImages)};
   if (!request.calibrate.empty())
     images.how.insert(images.how.end(), {"--data", request.calibrate});
   images.must_be_made = !request.calibrate.empty() || !fs::exists(images.file);
@@ -179,13 +181,19 @@ std::vector<deploy::Precision> precisions_of(const ExportRequest& request,
   return precisions;
 }
 
-/// Of "all", what has no detectors is left out; a format that was asked for by its name must have
-/// them.
+/// Of a list, formats whose detectors do not have the precision are written in float32. Of "all",
+/// what has no detectors is left out; a format that was asked for by its name must have them.
 void expect_detectors(const ExportRequest& request, const deploy::TrainedModel& model,
                       const std::vector<const deploy::Target*>& targets,
-                      const std::vector<deploy::Precision>& precisions,
+                      std::vector<deploy::Precision>& precisions,
                       std::vector<std::string>& lacking) {
   if (!model.detector) return;
+  const auto has = [&](const deploy::Target* target) {
+    return target->has(model, request.precision);
+  };
+  const bool is_had = std::any_of(targets.begin(), targets.end(), has);
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    if (is_had && !has(targets[i])) precisions[i] = deploy::Precision::F32;
   for (std::size_t i = 0; i < targets.size(); ++i) try {
       deploy::require_precision(*targets[i], model, precisions[i]);
     } catch (const SpecError&) {
@@ -244,7 +252,7 @@ void expect_tools(const spec::DesignSpec& spec) {
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   expect_name(request.name);
   const std::vector<const deploy::Target*> targets = targets_of(request);
-  const std::vector<deploy::Precision> precisions = precisions_of(request, targets);
+  std::vector<deploy::Precision> precisions = precisions_of(request, targets);
   std::vector<std::string> lacking = lacking_tools(request, targets);
   expect_io(request, targets);
   edge::chosen_level();  // before images are made, which takes a while

@@ -15,12 +15,21 @@ using Cells = std::vector<std::string>;
 constexpr std::size_t kTexts = 3;  ///< columns of text, at the left; numbers follow
 
 Cells header_cells(const deploy::Parity& parity) {
-  if (parity.sets)
-    return {"format",  "as",        "file",        "size",           "images",
-            "matched", "box error", "score error", "least mask IoU", "run by"};
+  if (parity.sets) {
+    Cells header = {"format",  "as",        "file",        "size",          "images",
+                    "matched", "box error", "score error", "least mask IoU"};
+    for (const deploy::ScorePair& pair : parity.precisions)
+      header.insert(header.end(), {std::string(pair.score.label), "LibTorch's"});
+    header.emplace_back("run by");
+    return header;
+  }
   const std::string label(parity.score.label);
   return {"format", "as",         "file",  "size", "images", "max error", label + " agreement",
           label,    "LibTorch's", "run by"};
+}
+
+std::string with_unit(const spec::Score& score, double value) {
+  return spec::shown(score, value) + std::string(spec::unit_text(score));
 }
 
 Cells cells_of(const deploy::Artefact& artefact) {
@@ -33,16 +42,18 @@ Cells cells_of(const deploy::Artefact& artefact) {
     return row;
   }
   if (const auto& sets = parity.sets) {
-    row.insert(
-        row.end(),
-        {std::to_string(parity.images), fmt::format("{:.1f} %", 100 * sets->share()),
-         fmt::format("{:.1e} px", sets->box_error), fmt::format("{:.1e}", sets->score_error),
-         sets->has_masks ? fmt::format("{:.3f}", sets->least_mask_iou) : "-", artefact.run_by});
+    row.insert(row.end(),
+               {std::to_string(parity.images), fmt::format("{:.1f} %", 100 * sets->share()),
+                fmt::format("{:.1e} px", sets->box_error), fmt::format("{:.1e}", sets->score_error),
+                sets->has_masks ? fmt::format("{:.3f}", sets->least_mask_iou) : "-"});
+    for (const deploy::ScorePair& pair : parity.precisions)
+      row.insert(row.end(),
+                 {with_unit(pair.score, pair.value), with_unit(pair.score, pair.reference_value)});
+    row.push_back(artefact.run_by);
     return row;
   }
   const auto shown = [&](const std::optional<double>& value) {
-    return value ? spec::shown(parity.score, *value) + std::string(spec::unit_text(parity.score))
-                 : "-";
+    return value ? with_unit(parity.score, *value) : "-";
   };
   row.insert(row.end(), {std::to_string(parity.images), fmt::format("{:.1e}", parity.max_error),
                          fmt::format("{:.1f} %", 100 * parity.agreement), shown(parity.value),
@@ -116,6 +127,10 @@ nlohmann::ordered_json artefacts_json(const std::vector<deploy::Artefact>& artef
       entry["score_error"] = sets->score_error;
       entry["least_mask_iou"] = nullptr;
       if (sets->has_masks) entry["least_mask_iou"] = sets->least_mask_iou;
+      for (const deploy::ScorePair& pair : parity.precisions) {
+        entry[pair.score.name] = pair.value;
+        entry["reference_" + pair.score.name] = pair.reference_value;
+      }
       list.push_back(std::move(entry));
       continue;
     }

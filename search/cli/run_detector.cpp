@@ -12,7 +12,7 @@
 #include "export/format/header.hpp"
 #include "export/image/picture.hpp"
 #include "prototypes/detection/drawing/objects_drawing.hpp"
-#include "prototypes/detection/masks/crops.hpp"
+#include "prototypes/detection/metrics/placed.hpp"
 #include "search/cli/model_shown.hpp"
 #include "trainer/data/images/image_decoding.hpp"
 #include "trainer/data/instances/views.hpp"
@@ -68,27 +68,20 @@ std::string class_name_of(const format::Program& program, int category) {
                                  : program.classes[static_cast<std::size_t>(category)];
 }
 
-/// What was found, in the picture's own pixels.
+/// What the last run found, in the picture's own pixels.
 std::vector<det::Detection> in_picture(edge::Detector& detector,
-                                       std::span<const edge::Detection> found,
+                                       std::span<const edge::Detection> seen,
                                        const train::Scene& scene, double least_score) {
-  const int side = detector.mask_side();
-  std::vector<det::Detection> all;
-  for (std::size_t i = 0; i < found.size() && double{found[i].score} >= least_score; ++i) {
-    const edge::Box& seen = found[i].box;
-    const det::Box whole = scene.in_picture({seen.x1, seen.y1, seen.x2, seen.y2});
-    const det::Box box =
-        det::clipped(whole, static_cast<float>(scene.height), static_cast<float>(scene.width));
-    det::Detection one;
-    one.category = found[i].category;
-    one.score = double{found[i].score};
-    one.box = {box.x1, box.y1, box.width(), box.height()};
-    if (side > 0)
-      one.mask = det::pasted(detector.masks().data() + i * static_cast<std::size_t>(side * side),
-                             side, whole, scene.height, scene.width);
-    all.push_back(std::move(one));
-  }
-  return all;
+  det::Found found;
+  for (const edge::Detection& one : seen)
+    if (double{one.score} >= least_score)
+      found.objects.push_back(
+          {{one.box.x1, one.box.y1, one.box.x2, one.box.y2}, one.category, one.score});
+  const auto pixels = static_cast<std::size_t>(detector.mask_side() * detector.mask_side());
+  const std::span<const float> masks = detector.masks().first(found.objects.size() * pixels);
+  found.masks.assign(masks.begin(), masks.end());
+  return det::placed(found, {0, scene.height, scene.width,
+                             [&](const det::Box& box) { return scene.in_picture(box); }});
 }
 
 Json entry_of(const det::Detection& one, const format::Program& program) {

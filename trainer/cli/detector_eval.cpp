@@ -12,6 +12,7 @@
 #include "trainer/data/dataset_identity.hpp"
 #include "trainer/data/instances/instance_dataset.hpp"
 #include "trainer/training/detection.hpp"
+#include "trainer/training/trained_files.hpp"
 
 namespace atto::cli {
 namespace {
@@ -55,15 +56,21 @@ train::TrainedWeights weights_of(const train::ParameterLayout& layout,
   return trained;
 }
 
+/// Normalised as in the training.
+train::Dataset data_of(const TrainedSource& source, const net::TrainedModel& model) {
+  train::Dataset data = train::instance_dataset(find_set(source, model), model.network.input);
+  tell_other_set(data.info, model.metadata.data);
+  keep(model.metadata.mean, data.normalisation.mean);
+  keep(model.metadata.stddev, data.normalisation.stddev);
+  return data;
+}
+
 }  // namespace
 
 int eval_detector(const DetectorEval& what) {
   const train::TrainingEvaluator process({what.device, what.threads});
   const net::TrainedModel model = net::read_trained_design(what.source.path, what.source.design);
-  train::Dataset data = train::instance_dataset(find_set(what.source, model), model.network.input);
-  tell_other_set(data.info, model.metadata.data);
-  keep(model.metadata.mean, data.normalisation.mean);
-  keep(model.metadata.stddev, data.normalisation.stddev);
+  const train::Dataset data = data_of(what.source, model);
   train::Detector detector(*model.detector,
                            {process.device(), what.threads, kBatch, train::make_backend});
   detector.load(weights_of(detector.layout(), model));
@@ -77,6 +84,24 @@ int eval_detector(const DetectorEval& what) {
     spec::write_file_atomically(what.results, det::results_text(found, truth));
   if (!what.truth.empty()) spec::write_file_atomically(what.truth, det::annotations_text(truth));
   return tell_judged(truth, found, what.is_json);
+}
+
+std::filesystem::path refer_detector(
+    const DetectorReference& what,
+    const std::function<std::vector<std::int32_t>(const train::Dataset&)>& images) {
+  train::prepare_process(what.threads);
+  const net::TrainedModel model = net::read_trained_design(what.source.path, what.source.design);
+  const train::Dataset data = data_of(what.source, model);
+  const train::Detector detector(*model.detector,
+                                 {train::Device::Cpu, what.threads, 1, train::make_torch_backend});
+  const train::TrainedWeights trained = weights_of(detector.layout(), model);
+  const std::vector<std::int32_t> chosen = images(data);
+  const auto file = what.out.empty() ? model.folder() / net::kReferenceName : what.out;
+  train::write_reference(file, data, detector.layout(), trained,
+                         what.split == "train"
+                             ? train::detection_pictures(data, chosen, what.threads)
+                             : train::detection_reference(*model.detector, data, chosen, trained));
+  return file;
 }
 
 }  // namespace atto::cli

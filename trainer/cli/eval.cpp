@@ -168,6 +168,13 @@ std::vector<std::int32_t> images_of(const Options& options, const train::Dataset
 
 int reference_command(const Options& options) {
   expect_weights(options, "atto reference");
+  if (net::is_trained_detector(options.source.path, options.source.design)) {
+    const auto out =
+        refer_detector({options.source, options.split, options.out, options.threads},
+                       [&](const train::Dataset& data) { return images_of(options, data); });
+    if (!options.quiet) fmt::print("{}\n", out.string());
+    return 0;
+  }
   train::prepare_process(options.threads);
   train::Dataset data;
   TrainedSource source = options.source;
@@ -240,14 +247,18 @@ void add_trainer_reference(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   auto [command, weights] =
       add_command(app, "reference",
-                  "Write LibTorch's logits on held-out images beside trained weights", *options);
+                  "Write LibTorch's answers to held-out images beside trained weights", *options);
   weights.required();
   command.option("--out", options->out, "File; default: reference.safetensors beside the weights");
   command
       .option("--images", options->images,
               "How many images of --split, at equal distances; default: the first 64 test images")
       .range(1, 1000000);
-  command.option("--split", options->split, "Which images").one_of({"test", "validation", "train"});
+  command
+      .option("--split", options->split,
+              "Which images; of a detector's training images, which calibrate, no answers are "
+              "written")
+      .one_of({"test", "validation", "train"});
   command.flag("--quiet", options->quiet, "Print nothing");
   command.footer("Example:  atto reference runs/quickstart-s1/winner");
   command.runs(action, [options] { return reference_command(*options); });

@@ -6,8 +6,9 @@
 #include <cmath>
 
 #include "design_specs/errors.hpp"
-#include "prototypes/detection/masks/crops.hpp"
 #include "prototypes/detection/metrics/average_precision.hpp"
+#include "prototypes/detection/metrics/files.hpp"
+#include "prototypes/detection/metrics/placed.hpp"
 #include "prototypes/language/trained_model.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/backend/torch/zero_cost.hpp"
@@ -103,7 +104,9 @@ class Detection : public Task {
   }
 
   net::TensorFile reference(const TrainedWeights& trained,
-                            std::span<const std::int32_t> images) override;
+                            std::span<const std::int32_t> images) override {
+    return detection_reference(parts_, data_, images, trained);
+  }
 
   std::map<std::string, std::string> metadata() const override {
     return {{net::kDetectorKey, spec::settings_text(parts_.settings)}};
@@ -171,41 +174,23 @@ Judgement Detection::judge(const TrainedWeights& trained, std::span<const std::i
   return judgement;
 }
 
-net::TensorFile Detection::reference(const TrainedWeights& trained,
-                                     std::span<const std::int32_t> images) {
-  constexpr std::size_t kPictures = 16;
-  images = images.first(std::min(kPictures, images.size()));
-  Detector oracle(parts_, {Device::Cpu, 1, 1, make_torch_backend});
-  oracle.load(trained);
-  const auto most = static_cast<std::size_t>(parts_.settings.detections);
-  const auto mask_floats = static_cast<std::size_t>(oracle.mask_side() * oracle.mask_side());
-  const net::Shape input = data_.info.input();
-  std::vector<float> planar, boxes, scores, classes, masks;
-  for (const std::int32_t image : images) {
-    const Scenes scenes = read({&image, 1}, 0);
-    for (int c = 0; c < input.channels; ++c)
-      for (std::size_t p = static_cast<std::size_t>(c); p < scenes.pixels.size();
-           p += static_cast<std::size_t>(input.channels))
-        planar.push_back(scenes.pixels[p]);
-    Found found = oracle.find(scenes.step().batch).front();
-    found.objects.resize(most);
-    found.masks.resize(most * mask_floats);
-    for (const det::FoundObject& object : found.objects) {
-      boxes.insert(boxes.end(), {object.box.x1, object.box.y1, object.box.x2, object.box.y2});
-      scores.push_back(object.score);
-      classes.push_back(static_cast<float>(object.category));
-    }
-    masks.insert(masks.end(), found.masks.begin(), found.masks.end());
-  }
-  const auto count = static_cast<std::int64_t>(images.size()), rows = std::int64_t(most),
-             side = std::int64_t{oracle.mask_side()};
-  net::TensorFile file;
-  file.tensors["inputs"] = float_tensor(planar, {count, input.channels, input.height, input.width});
-  file.tensors["boxes"] = float_tensor(boxes, {count, rows, 4});
-  file.tensors["scores"] = float_tensor(scores, {count, rows});
-  file.tensors["classes"] = float_tensor(classes, {count, rows});
-  if (side > 0) file.tensors["masks"] = float_tensor(masks, {count, rows, side, side});
-  return file;
+/// How many pictures a detector is run on by LibTorch, for which a large one takes long.
+std::size_t reference_pictures(const net::DetectorParts& parts, std::size_t most) {
+  constexpr std::int64_t kMacs = 100'000'000'000, kLeast = 16;
+  const auto count = std::max(kLeast, kMacs / (net::count_costs(parts).macs + 1));
+  return std::min(static_cast<std::size_t>(count), most);
+}
+
+/// Pictures as networks see them, [channels, height, width] each.
+std::vector<float> planes_of(const Scenes& scenes, const net::Shape& input) {
+  std::vector<float> planes;
+  const auto channels = static_cast<std::size_t>(input.channels);
+  const auto floats = static_cast<std::size_t>(input.elements());
+  for (std::size_t image = 0; image < scenes.scenes.size(); ++image)
+    for (std::size_t c = 0; c < channels; ++c)
+      for (std::size_t p = c; p < floats; p += channels)
+        planes.push_back(scenes.pixels[image * floats + p]);
+  return planes;
 }
 
 }  // namespace
@@ -228,35 +213,70 @@ void expect_detector(const net::DetectorParts& parts, const Dataset& data) {
                            ": has no masks, which the detector is to learn");
 }
 
+net::TensorFile detection_pictures(const Dataset& data, std::span<const std::int32_t> images,
+                                   int threads) {
+  const Scenes scenes = read_scenes(data, images, {}, 0, 0, threads);
+  const net::Shape input = data.info.input();
+  std::vector<float> seen;
+  for (const Scene& scene : scenes.scenes)
+    for (const int side : {scene.view.height, scene.view.width})
+      seen.push_back(static_cast<float>(side));
+  const auto count = static_cast<std::int64_t>(images.size());
+  net::TensorFile file;
+  file.tensors["inputs"] =
+      float_tensor(planes_of(scenes, input), {count, input.channels, input.height, input.width});
+  file.tensors["seen"] = float_tensor(seen, {count, 2});
+  file.metadata[net::kTruthKey] = det::annotations_text(annotations_of(data, images));
+  return file;
+}
+
+net::TensorFile detection_reference(const net::DetectorParts& parts, const Dataset& data,
+                                    std::span<const std::int32_t> images,
+                                    const TrainedWeights& trained) {
+  images = images.first(reference_pictures(parts, images.size()));
+  net::TensorFile file = detection_pictures(data, images, 1);
+  Detector oracle(parts, {Device::Cpu, 1, 1, make_torch_backend});
+  oracle.load(trained);
+  const auto most = static_cast<std::size_t>(parts.settings.detections);
+  const auto mask_floats = static_cast<std::size_t>(oracle.mask_side() * oracle.mask_side());
+  std::vector<float> boxes, scores, classes, masks;
+  for (const std::int32_t image : images) {
+    const Scenes scenes = read_scenes(data, {&image, 1}, {}, 0, 0, 1);
+    Found found = oracle.find(scenes.step().batch).front();
+    found.objects.resize(most);
+    found.masks.resize(most * mask_floats);
+    for (const det::FoundObject& object : found.objects) {
+      boxes.insert(boxes.end(), {object.box.x1, object.box.y1, object.box.x2, object.box.y2});
+      scores.push_back(object.score);
+      classes.push_back(static_cast<float>(object.category));
+    }
+    masks.insert(masks.end(), found.masks.begin(), found.masks.end());
+  }
+  const auto count = static_cast<std::int64_t>(images.size()), rows = std::int64_t(most),
+             side = std::int64_t{oracle.mask_side()};
+  file.tensors["boxes"] = float_tensor(boxes, {count, rows, 4});
+  file.tensors["scores"] = float_tensor(scores, {count, rows});
+  file.tensors["classes"] = float_tensor(classes, {count, rows});
+  if (side > 0) file.tensors["masks"] = float_tensor(masks, {count, rows, side, side});
+  return file;
+}
+
 std::vector<det::Detection> detections_of(Detector& detector, const Dataset& data,
                                           std::span<const std::int32_t> images, int batch,
                                           int threads) {
   std::vector<det::Detection> all;
-  const auto pixels = static_cast<std::size_t>(detector.mask_side() * detector.mask_side());
   for (std::size_t at = 0; at < images.size(); at += static_cast<std::size_t>(batch)) {
     const auto part =
         images.subspan(at, std::min<std::size_t>(std::size_t(batch), images.size() - at));
     const Scenes scenes = read_scenes(data, part, {}, 0, 0, threads);
     const std::vector<Found> found = detector.find(scenes.step().batch);
-    for (std::size_t i = 0; i < found.size(); ++i)
-      for (std::size_t k = 0; k < found[i].objects.size(); ++k) {
-        const det::FoundObject& object = found[i].objects[k];
-        const Scene& scene = scenes.scenes[i];
-        const det::Box box =
-            det::clipped(scene.in_picture(object.box), static_cast<float>(scene.height),
-                         static_cast<float>(scene.width));
-        det::Detection said{static_cast<int>(at + i),
-                            object.category,
-                            double(object.score),
-                            {box.x1, box.y1, box.width(), box.height()},
-                            {},
-                            0};
-        said.area = said.box.area();
-        if (pixels > 0)
-          said.mask = det::pasted(found[i].masks.data() + k * pixels, detector.mask_side(),
-                                  scene.in_picture(object.box), scene.height, scene.width);
-        all.push_back(std::move(said));
-      }
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const Scene& scene = scenes.scenes[i];
+      const std::vector<det::Detection> said =
+          det::placed(found[i], {static_cast<int>(at + i), scene.height, scene.width,
+                                 [&](const det::Box& box) { return scene.in_picture(box); }});
+      all.insert(all.end(), said.begin(), said.end());
+    }
   }
   return all;
 }

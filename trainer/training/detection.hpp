@@ -16,6 +16,16 @@ std::unique_ptr<Task> make_detection(const TaskSetting& setting);
 /// Throws EnvironmentError for a data set without objects, of other classes or another input.
 void expect_detector(const net::DetectorParts& parts, const Dataset& data);
 
+/// Returns what reference.safetensors holds of pictures: as the detector sees them ("inputs" and,
+/// of each, the height and width of what is not filled up, "seen"), and as metadata what is in
+/// them.
+net::TensorFile detection_pictures(const Dataset& data, std::span<const std::int32_t> images,
+                                   int threads);
+/// The same of the first images, fewer of a large detector, with what LibTorch finds in them.
+net::TensorFile detection_reference(const net::DetectorParts& parts, const Dataset& data,
+                                    std::span<const std::int32_t> images,
+                                    const TrainedWeights& trained);
+
 /// Returns what a detector says of images, in their pictures' own pixels; a detection's picture is
 /// its image's place in the list.
 std::vector<det::Detection> detections_of(Detector& detector, const Dataset& data,

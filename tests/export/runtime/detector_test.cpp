@@ -2,93 +2,48 @@
 // files.
 #include "export/runtime/detector.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
+#include <cmath>
 #include <cstring>
-#include <new>
 
 #include "export/format/header.hpp"
-#include "export/lowering/lower_detector.hpp"
 #include "export/lowering/passes.hpp"
-#include "export/reference/detector_interpreter.hpp"
+#include "export/quantisation/quantise_detector.hpp"
 #include "export/runtime/c_api/atto/detect.h"
 #include "prototypes/detection/matched_sets.hpp"
 #include "prototypes/detection/rules.hpp"
-#include "tests/export/format/sample_program.hpp"
+#include "tests/export/onnx/detectors.hpp"
 #include "tests/export/random_weights.hpp"
+#include "tests/export/runtime/detector_case.hpp"
 #include "tests/export/runtime/runtime_networks.hpp"
 #include "tests/trainer/detectors.hpp"
-
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
-// GCC takes the pair for one that does not belong together.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-void* operator new(std::size_t bytes) {
-  ++allocations;
-  if (void* place = std::malloc(bytes)) return place;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  ++allocations;
-  return std::malloc(bytes);
-}
-void operator delete(void* place) noexcept {
-  std::free(place);
-}
-void operator delete(void* place, std::size_t) noexcept {
-  std::free(place);
-}
-#pragma GCC diagnostic pop
 
 namespace atto::edge {
 namespace {
 
 using Bytes = std::vector<std::byte>;
+using test::DetectorCase;
+using test::found_by;
 using test::MaskInput;
 
 constexpr int kClasses = 3;
 constexpr MaskInput kMaskInputs[] = {MaskInput::None, MaskInput::OwnCrops, MaskInput::BoxFeatures};
 
-net::TensorFile weights_of(const net::DetectorParts& parts) {
-  net::TensorFile all;
-  std::uint64_t seed = 7;
-  for (const net::PartCosts& part : net::part_costs(parts))
-    for (auto& [name, tensor] : test::random_weights(*part.network, seed++).tensors)
-      all.tensors[name] = tensor;
-  return all;
+/// Of pyramids, and of a stage that runs on crops.
+net::DetectorParts detector_of(std::size_t index) {
+  if (index == std::size(kMaskInputs)) return test::small_detector(test::DetectorKind::Crops);
+  return test::tiny_detector(kClasses, kMaskInputs[index]);
 }
+constexpr std::size_t kDetectors = std::size(kMaskInputs) + 1;
 
-/// A detector of random weights that finds many things, and its file.
-struct Case {
-  explicit Case(MaskInput mask)
-      : parts(test::tiny_detector(kClasses, mask)),
-        weights(weights_of(parts)),
-        file(deploy::detector_bytes(parts, weights, {{"a", "b", "c"}, {}, {}, "test"})),
-        aligned(file) {}
-  DetectorModel model() const { return DetectorModel::view(aligned.get()); }
-
-  net::DetectorParts parts;
-  net::TensorFile weights;
-  Bytes file;
-  test::AlignedBytes aligned;
+/// A tiny one in floats.
+struct Case : DetectorCase {
+  explicit Case(MaskInput mask) : DetectorCase(test::tiny_detector(kClasses, mask)) {}
 };
 
 std::vector<float> picture(std::uint64_t seed) {
   return test::random_image({3, 64, 64}, seed);
-}
-
-det::Found found_by(Detector& detector, std::span<const float> image) {
-  det::Found found;
-  for (const Detection& one : detector.run(image))
-    found.objects.push_back(
-        {{one.box.x1, one.box.y1, one.box.x2, one.box.y2}, one.category, one.score});
-  found.masks.assign(detector.masks().begin(), detector.masks().end());
-  return found;
 }
 
 std::optional<format::ModelError> error_of(const Bytes& file) {
@@ -115,67 +70,100 @@ void repair(Bytes& file) {
 }  // namespace
 
 TEST_CASE("a detector finds what its parts say, at every level and by several threads") {
-  for (const MaskInput mask : kMaskInputs) {
-    const Case of(mask);
-    const deploy::DetectorInterpreter oracle(of.parts, of.weights);
-    std::vector<det::Found> wanted;
-    for (std::uint64_t seed = 1; seed <= 3; ++seed) wanted.push_back(oracle.run(picture(seed)));
-    CHECK(wanted[0].objects.size() > 5);
-    for (const Level level : available_levels())
-      for (const int threads : {1, 3}) {
-        INFO(level_name(level) << ", " << threads << " threads, mask " << int(mask));
-        Detector detector(of.model(), test::backwards(level, threads));
-        det::MatchedSets sets;
-        for (std::uint64_t seed = 1; seed <= 3; ++seed)
-          sets.add(found_by(detector, picture(seed)), wanted[seed - 1],
-                   det::finding_rule(of.parts.settings));
-        INFO(det::misses(sets));
-        CHECK(det::misses(sets).empty());
-        CHECK(sets.box_error < 0.01);
-        CHECK(sets.has_masks == (mask != MaskInput::None));
-        CHECK((mask != MaskInput::None) == (detector.mask_side() > 0));
-      }
-  }
+  const std::size_t index = GENERATE(range(std::size_t{0}, kDetectors));
+  const bool is_int8 = GENERATE(false, true);
+  const DetectorCase of(detector_of(index), is_int8);
+  const deploy::DetectorInterpreter oracle = of.oracle();
+  std::vector<det::Found> wanted;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) wanted.push_back(oracle.run(of.picture(seed)));
+  CHECK(wanted[0].objects.size() > 5);
+  for (const Level level : available_levels())
+    for (const int threads : {1, 3}) {
+      INFO(level_name(level) << ", " << threads << " threads, detector " << index << ", int8 "
+                             << is_int8);
+      Detector detector(of.model(), test::backwards(level, threads));
+      det::MatchedSets sets;
+      for (std::uint64_t seed = 1; seed <= 3; ++seed)
+        sets.add(found_by(detector, of.picture(seed)), wanted[seed - 1],
+                 det::finding_rule(of.parts.settings));
+      INFO(det::misses(sets));
+      CHECK(det::misses(sets).empty());
+      CHECK(sets.box_error < 0.01);
+      CHECK(sets.has_masks == of.parts.mask.has_value());
+      CHECK(of.parts.mask.has_value() == (detector.mask_side() > 0));
+    }
 }
 
-TEST_CASE("a detector with threads of its own finds the same, run after run") {
-  const Case of(MaskInput::OwnCrops);
+TEST_CASE("a detector with threads of its own finds the same, int8 to the bit, run after run") {
+  const bool is_int8 = GENERATE(false, true);
+  const DetectorCase of(detector_of(GENERATE(range(std::size_t{0}, kDetectors))), is_int8);
   Detector one(of.model());
   EngineOptions options;
   options.threads = 2;
   Detector two(of.model(), options);
-  for (int i = 0; i < 5; ++i) {
-    const det::Found first = found_by(one, picture(1)), second = found_by(two, picture(1));
+  const auto is_same = [](const det::FoundObject& a, const det::FoundObject& b) {
+    return a.box.x1 == b.box.x1 && a.box.y1 == b.box.y1 && a.box.x2 == b.box.x2 &&
+           a.box.y2 == b.box.y2 && a.category == b.category && a.score == b.score;
+  };
+  for (int i = 0; i < 3; ++i) {
+    const det::Found first = found_by(one, of.picture(1)), second = found_by(two, of.picture(1));
     REQUIRE(first.objects.size() == second.objects.size());
     det::MatchedSets sets;
     sets.add(second, first, det::finding_rule(of.parts.settings));
     CHECK(det::misses(sets).empty());
+    if (!is_int8) continue;
+    CHECK(std::equal(first.objects.begin(), first.objects.end(), second.objects.begin(), is_same));
+    CHECK((first.masks == second.masks));
   }
 }
 
 TEST_CASE("pictures of a detector allocate nothing") {
-  for (const MaskInput mask : kMaskInputs) {
-    const Case of(mask);
-    EngineOptions options;
-    for (options.threads = 1; options.threads <= 2; ++options.threads) {
-      Detector detector(of.model(), options);
-      const std::vector<float> first = picture(1), second = picture(2);
-      const std::size_t before = allocations;
-      detector.run(first);
-      detector.masks();
-      detector.run(second);
-      detector.masks();
-      CHECK(allocations == before);
-    }
+  const DetectorCase of(detector_of(GENERATE(range(std::size_t{0}, kDetectors))),
+                        GENERATE(false, true));
+  EngineOptions options;
+  for (options.threads = 1; options.threads <= 2; ++options.threads) {
+    Detector detector(of.model(), options);
+    const std::vector<float> first = of.picture(1), second = of.picture(2);
+    const std::size_t before = test::allocations();
+    detector.run(first);
+    detector.masks();
+    detector.run(second);
+    detector.masks();
+    CHECK(test::allocations() == before);
   }
+}
+
+TEST_CASE("a quantised detector has its last layers in floats, and few bytes") {
+  const DetectorCase of(detector_of(GENERATE(range(std::size_t{1}, kDetectors))), true);
+  const DetectorModel model = of.model();
+  format::changed(model.parts(), [](const Model& part, const std::string& name) {
+    INFO(name);
+    CHECK(part.program().precision == (name.ends_with(".last") ? "fp32" : "int8"));
+    return 0;
+  });
+  CHECK(model.parts().box.last);
+  CHECK(model.parts().mask->last);
+  for (const auto& level : model.parts().proposals) CHECK(level.last);
+  CHECK(model.weight_bytes() * 3 < DetectorCase(of.parts).model().weight_bytes() * 2);
+  CHECK(model.macs() == net::count_costs(of.parts).macs);
+}
+
+TEST_CASE("a detector that finds nothing sure is quantised by what is least unlikely") {
+  net::DetectorParts parts = test::tiny_detector(kClasses);
+  parts.settings.score = 1;
+  const DetectorCase of(parts, true);
+  CHECK(of.pieces.contains("mask"));
+  const std::vector<float> none(3 * 64 * 64, std::nanf(""));
+  CHECK_THROWS_WITH(
+      deploy::quantise(parts, of.weights, none, deploy::interpreted(parts, of.weights)),
+      Catch::Contains("int8 needs"));
 }
 
 TEST_CASE("a picture in which nothing is said, and one of no numbers, find nothing") {
   net::DetectorParts parts = test::tiny_detector(kClasses);
   parts.settings.score = 1;
-  const Bytes file = deploy::detector_bytes(parts, weights_of(parts), {});
-  const test::AlignedBytes aligned(file);
-  Detector detector(DetectorModel::view(aligned.get()));
+  const DetectorCase of(parts);
+  Detector detector(of.model());
   CHECK(detector.run(picture(1)).empty());
   CHECK(detector.masks().empty());
   const std::vector<float> none(3 * 64 * 64, std::nanf(""));
@@ -301,7 +289,7 @@ TEST_CASE("settings that do not fit the networks are refused") {
 }
 
 TEST_CASE("a detector's file that is cut, or of which bits are turned, is an error or runs") {
-  const Case of(MaskInput::OwnCrops);
+  const DetectorCase of(test::tiny_detector(kClasses), GENERATE(false, true));
   for (std::size_t size = 0; size < of.file.size(); size += size < 4096 ? 61 : 2039) {
     INFO(size);
     CHECK(error_of(Bytes(of.file.begin(), of.file.begin() + std::ptrdiff_t(size))));

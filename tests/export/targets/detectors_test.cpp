@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 
@@ -11,6 +12,7 @@
 #include "design_specs/files.hpp"
 #include "export/reference/detector_interpreter.hpp"
 #include "export/targets/exporting.hpp"
+#include "prototypes/detection/metrics/files.hpp"
 #include "tests/export/random_weights.hpp"
 
 using namespace atto;
@@ -32,6 +34,7 @@ struct TrainedDetector {
   net::DetectorParts parts;
   std::int64_t pictures = 0;
   std::map<std::string, std::vector<float>> said;
+  std::map<std::string, std::string> metadata;
 
   explicit TrainedDetector(test::DetectorKind kind) : parts(test::small_detector(kind)) {
     fs::create_directories(folder);
@@ -68,22 +71,46 @@ struct TrainedDetector {
     const net::Shape& in = parts.trunk.input;
     const std::int64_t rows = parts.settings.detections;
     net::TensorFile file;
+    file.metadata = metadata;
+    if (said.contains("seen")) file.tensors["seen"] = floats(said.at("seen"), {pictures, 2});
     file.tensors["inputs"] =
         floats(said.at("inputs"), {pictures, in.channels, in.height, in.width});
     file.tensors["boxes"] = floats(said.at("boxes"), {pictures, rows, 4});
     file.tensors["scores"] = floats(said.at("scores"), {pictures, rows});
     file.tensors["classes"] = floats(said.at("classes"), {pictures, rows});
-    if (!said.at("masks").empty())
-      file.tensors["masks"] = floats(said.at("masks"), {pictures, rows, 12, 12});
+    const auto pixels = double(said.at("masks").size()) / double(pictures * rows);
+    const auto side = std::int64_t(std::lround(std::sqrt(pixels)));
+    if (side > 0) file.tensors["masks"] = floats(said.at("masks"), {pictures, rows, side, side});
     net::write_safetensors(folder / "reference.safetensors", file);
   }
 
-  deploy::Artefact exported(const char* target,
+  deploy::Artefact exported(const char* name,
                             deploy::Precision precision = deploy::Precision::F32) const {
     const deploy::TrainedModel model = deploy::read_trained_design(folder);
-    return deploy::export_to(
-        *deploy::find_target(target), {model, precision},
-        deploy::read_image_set(folder / "reference.safetensors", *model.detector), folder);
+    const deploy::Target& target = *deploy::find_target(name);
+    const deploy::ImageSet set =
+        deploy::read_image_set(folder / "reference.safetensors", *model.detector);
+    std::optional<deploy::Int8Model> int8;
+    if (precision == deploy::Precision::I8) int8 = target.quantise(model, set);
+    return deploy::export_to(target, {model, precision, int8 ? &*int8 : nullptr}, set, folder);
+  }
+
+  /// Takes what is found in the first picture for what is in it; in the second there is nothing.
+  void write_truth(double shift = 0) {
+    const net::Shape& in = parts.trunk.input;
+    det::Annotations truth;
+    for (int i = 0; i < 2; ++i) truth.pictures.push_back({i + 1, in.height, in.width, ""});
+    for (int i = 0; i < parts.trunk.classes; ++i) truth.categories.push_back({i + 1, "c"});
+    for (std::size_t i = 0; i < static_cast<std::size_t>(parts.settings.detections); ++i) {
+      const float* box = said.at("boxes").data() + 4 * i;
+      truth.objects.push_back({0, int(said.at("classes")[i]), {}, {}, 0, false});
+      truth.objects.back().box = {box[0] + shift, double{box[1]}, double{box[2] - box[0]},
+                                  double{box[3] - box[1]}};
+      truth.objects.back().area = truth.objects.back().box.area();
+    }
+    metadata["truth"] = det::annotations_text(truth);
+    said["seen"] = {float(in.height), float(in.width), float(in.height), float(in.width)};
+    write_reference();
   }
 };
 
@@ -104,6 +131,44 @@ TEST_CASE("a detector becomes a file, ONNX or of our engine, that finds what Lib
   CHECK(made.parity.sets->box_error < box_error);
   CHECK(made.parity.sets->score_error < score_error);
   CHECK(made.parity.sets->has_masks == (kind == test::DetectorKind::Masks));
+}
+
+TEST_CASE("a quantised detector finds much of what LibTorch found, and is smaller") {
+  const TrainedDetector trained(
+      GENERATE(test::DetectorKind::Masks, test::DetectorKind::Boxes, test::DetectorKind::Crops));
+  const deploy::Artefact floats = trained.exported("atto");
+  const deploy::Artefact made = trained.exported("atto", deploy::Precision::I8);
+  INFO(made.trouble);
+  CHECK(made.file.filename() == "model.int8.atto");
+  CHECK(made.bytes * 4 < floats.bytes * 3);
+  REQUIRE(made.parity.sets);
+  CHECK(made.parity.sets->matched >= 12);
+  CHECK(made.parity.sets->box_error > floats.parity.sets->box_error);
+}
+
+TEST_CASE("average precision is told of what was run and of LibTorch, where the truth is known") {
+  TrainedDetector trained(test::DetectorKind::Boxes);
+  CHECK(trained.exported("atto").parity.precisions.empty());
+  trained.write_truth();
+  const deploy::Artefact made = trained.exported("atto");
+  REQUIRE(made.parity.precisions.size() == 1);
+  const deploy::ScorePair& pair = made.parity.precisions.front();
+  CHECK(pair.score.name == "box_map");
+  // Every object is found; what is said of the second picture is wrong.
+  CHECK(pair.reference_value > 0.3);
+  CHECK(pair.reference_value < 1);
+  CHECK(pair.value == Approx(pair.reference_value).margin(0.01));
+  SECTION("truth of other pictures than there are is refused") {
+    trained.said["seen"][3] = 0;
+    trained.write_reference();
+    CHECK_THROWS_WITH(trained.exported("atto"), Catch::Contains("/seen: must be sides"));
+    trained.metadata["truth"] = R"({"images": [], "categories": [], "annotations": []})";
+    trained.write_reference();
+    CHECK_THROWS_WITH(trained.exported("atto"), Catch::Contains("must be of 2 pictures; got 0"));
+    trained.metadata["truth"] = "{";
+    trained.write_reference();
+    CHECK_THROWS_WITH(trained.exported("atto"), Catch::Contains("reference.safetensors: truth"));
+  }
 }
 
 TEST_CASE("a detector's file that finds something else gets no name") {

@@ -51,6 +51,24 @@ TEST_CASE("pictures without objects agree with each other alone") {
   CHECK(compared(three_objects(), {}).unmatched == 3);
 }
 
+TEST_CASE("programs that round differently find the same objects somewhere near") {
+  Found said = three_objects();
+  said.objects[0].box.x1 += 3;
+  said.objects[1].score += 0.2F;
+  said.objects.push_back({{30, 30, 40, 40}, 0, 0.14F});  // within the slack of the rule's end
+  said.masks.insert(said.masks.end(), 4, 1);
+  CHECK(misses(compared(said, three_objects())).find("of the objects matched") !=
+        std::string::npos);
+  MatchedSets rough;
+  rough.match = kRoughMatch;
+  rough.add(said, three_objects(), kRule);
+  CHECK(rough.matched == 3);
+  CHECK(rough.unmatched == 0);
+  CHECK(rough.box_error == 3);
+  CHECK(rough.score_error == Approx(0.2));
+  CHECK(misses(rough).empty());
+}
+
 TEST_CASE("what differs is said") {
   Found said = three_objects();
   SECTION("a class") {
