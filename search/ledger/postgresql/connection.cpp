@@ -125,10 +125,9 @@ void PostgresqlConnection::begin_session() {
   away_since_.reset();
 }
 
-void PostgresqlConnection::begin(Kept kept) {
-  constexpr const char* kBegin = "BEGIN ISOLATION LEVEL READ COMMITTED";
-  sql << (kept == Kept::Soon ? fmt::format("{}; SET LOCAL synchronous_commit = off", kBegin)
-                             : kBegin);
+void PostgresqlConnection::begin(Kept /*kept*/) {
+  // All is synced: others go on from it while this server is started again.
+  sql << "BEGIN ISOLATION LEVEL READ COMMITTED";
 }
 
 void PostgresqlConnection::count_on() {

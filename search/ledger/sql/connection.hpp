@@ -29,8 +29,7 @@ struct Dialect {
 
 /// What a power cut may take.
 enum class Kept : std::uint8_t {
-  Soon,   ///< signs of life and epochs, which are told again
-  Claim,  ///< proposals and claims: kept where the disk is another machine's
+  Claim,  ///< proposals, claims and epochs: kept where the disk is another machine's
   Fact    ///< results and requests of people: on the disk when the call returns
 };
 

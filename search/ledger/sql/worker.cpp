@@ -142,7 +142,7 @@ bool SqlLedger::renew(const Claim& claim, double attempt_cpu_seconds) {
 }
 
 bool SqlLedger::record_epochs(const Claim& claim, const std::vector<train::EpochRecord>& epochs) {
-  return connection_->in_transaction(Kept::Soon, [&] {
+  return connection_->in_transaction(Kept::Claim, [&] {
     double spent = 0;
     for (const train::EpochRecord& record : epochs)
       if (record.epoch > claim.known_epochs) spent += record.cpu_seconds;

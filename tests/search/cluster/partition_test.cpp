@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "search/ledger/open_ledger.hpp"
 #include "tests/search/cluster/machine.hpp"
 #include "tests/search/cluster/server.hpp"
 #include "tests/search/process/process.hpp"
@@ -50,7 +51,7 @@ struct Campaign {
     REQUIRE(begun.code == 137);
     run_in_schema(scratch / "run",
                   fmt::format("INSERT INTO meta VALUES('lease_ms', '{}')", 1000 * lease_seconds));
-    watch_commits(scratch / "run");
+    watch_changes(scratch / "run");
   }
 
   /// Starts "atto ARGUMENTS" here, or on a machine.
@@ -63,11 +64,13 @@ struct Campaign {
   int ask(const std::string& query) const {
     return std::atoi(run_in_schema(scratch / "run", query).c_str());
   }
-  /// Waits until a query's number is one at least.
-  void wait_for_some(const std::string& query) const {
-    for (int i = 0; i < 600 && ask(query) == 0; ++i) sleep_for(0.1);
+  /// Waits until a query's number is one at least; returns it.
+  int wait_for_some(const std::string& query) const {
+    int number = 0;
+    for (int i = 0; i < 600 && (number = ask(query)) == 0; ++i) sleep_for(0.1);
     INFO(log());
-    REQUIRE(ask(query) > 0);
+    REQUIRE(number > 0);
+    return number;
   }
   std::string log() const { return read_text(scratch / "log"); }
   void check_end(int coordinator) const {
@@ -75,7 +78,7 @@ struct Campaign {
     INFO(log());
     REQUIRE(code == 0);
     CHECK(boards_of(scratch, scratch / "run") == calm);
-    CHECK_NOTHROW(expect_one_commit_each(scratch / "run"));
+    CHECK_NOTHROW(expect_nothing_twice(scratch / "run"));
   }
 };
 
@@ -126,12 +129,12 @@ void cut_slurm(int seconds) {
       server().url(), fmt::format("machine3 {} {} {}", machine.address(), kHere, machine.in("/")));
   campaign.start({}, fmt::format("{}", std::max(0.5, seconds / 10.0)));
   campaign.wait_until(4);
-  watch_commits(campaign.scratch / "run");
+  watch_changes(campaign.scratch / "run");
   machine.cut();
   sleep_for(seconds);
   machine.mend();
   campaign.check_end(seconds > 30 ? "Slurm does not answer" : "");
-  CHECK_NOTHROW(expect_one_commit_each(campaign.scratch / "run"));
+  CHECK_NOTHROW(expect_nothing_twice(campaign.scratch / "run"));
 }
 
 }  // namespace
@@ -202,6 +205,39 @@ TEST_CASE("While a coordinator is cut off another takes over, and the first leav
   CHECK(campaign.log().find("another coordinator has taken this campaign over") !=
         std::string::npos);
   campaign.check_end(second);
+}
+
+TEST_CASE("A pause holds the workers of the machine that asks for it, and those of others go on") {
+  const Campaign campaign(60);
+  const Machine machine(1);
+  const int coordinator = campaign.start("resume run --workers 1", 0.5);
+  const int near = campaign.start("worker run --fake --name near", 0.5);
+  const int far = campaign.start("worker run --fake --name far", 0.5, &machine);
+  const auto held_by = [&](const std::string& worker) {
+    return campaign.wait_for_some(
+        fmt::format("SELECT id FROM jobs WHERE state = 1 AND worker = '{}'", worker));
+  };
+  const auto is_done = [](int job) {
+    return fmt::format("SELECT COUNT(*) FROM jobs WHERE state = 2 AND id = {}", job);
+  };
+  const auto keeps = [](const std::string& worker) {
+    return fmt::format("SELECT COUNT(*) FROM meta WHERE key = 'pause kept by {}'", worker);
+  };
+  held_by("near"), held_by("far");
+  const auto ledger = atto::search::open_ledger(campaign.scratch / "run");
+  ledger->pause_workers();
+  campaign.wait_for_some(keeps("near"));
+  const int near_job = held_by("near"), far_job = held_by("far");
+  campaign.wait_for_some(is_done(far_job));
+  CHECK(campaign.ask(is_done(near_job)) == 0);
+  CHECK(campaign.ask(keeps("far")) == 0);
+  // As if the other machine had asked.
+  ledger->set_meta("paused_host", "machine1");
+  campaign.wait_for_some(is_done(near_job));
+  campaign.wait_for_some(keeps("far"));
+  ledger->end_pause();
+  campaign.check_end(coordinator);
+  for (const int worker : {near, far}) CHECK(wait_for(worker, kLongestWait) == 0);
 }
 
 TEST_CASE("Slurm's controller is cut off for 5 seconds, and nothing changes") {

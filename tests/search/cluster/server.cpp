@@ -226,22 +226,50 @@ std::string Server::query(const std::string& statement) const {
   return text;
 }
 
-void watch_commits(const fs::path& folder) {
+void watch_changes(const fs::path& folder) {
   run_in_schema(folder,
                 "CREATE TABLE changes(job BIGINT, before INTEGER, after INTEGER); "
                 "CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT "
                 "INTO changes VALUES(NEW.id, OLD.state, NEW.state); RETURN NEW; END'; "
                 "CREATE TRIGGER changes AFTER UPDATE ON jobs FOR EACH ROW WHEN (OLD.state <> "
-                "NEW.state) EXECUTE FUNCTION note_change()");
+                "NEW.state) EXECUTE FUNCTION note_change(); "
+                "CREATE TABLE trained(hash TEXT, phase INTEGER, replica INTEGER, epoch INTEGER, "
+                "checkpoint TEXT); "
+                "CREATE FUNCTION note_epoch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT "
+                "INTO trained VALUES(NEW.hash, NEW.phase, NEW.replica, NEW.epoch, NEW.checkpoint); "
+                "RETURN NEW; END'; "
+                "CREATE TRIGGER trained AFTER INSERT OR UPDATE ON epochs FOR EACH ROW WHEN "
+                "(NEW.checkpoint <> '') EXECUTE FUNCTION note_epoch()");
 }
 
-void expect_one_commit_each(const fs::path& folder) {
-  const std::string counts =
-      run_in_schema(folder,
-                    "SELECT COUNT(*) FILTER (WHERE after = 2) > 0, COUNT(*) FILTER (WHERE after = "
-                    "2) = COUNT(DISTINCT job) FILTER (WHERE after = 2), COUNT(*) FILTER (WHERE "
-                    "before = 2) = 0 FROM changes");
-  if (counts != "t|t|t\n") throw std::runtime_error("jobs were not committed once each: " + counts);
+Changes changes_of(const fs::path& folder) {
+  Changes all;
+  std::istringstream counts(run_in_schema(
+      folder,
+      "SELECT COUNT(*) FILTER (WHERE after = 2), COUNT(DISTINCT job) FILTER (WHERE after = 2), "
+      "COUNT(*) FILTER (WHERE before = 2), COUNT(*) FILTER (WHERE before = 1 AND after = 0), "
+      "(SELECT COUNT(DISTINCT (hash, phase, replica, epoch)) FROM trained), "
+      // A checkpoint has a name of its attempt.
+      "(SELECT COUNT(*) FROM (SELECT 1 FROM trained GROUP BY hash, phase, replica, epoch HAVING "
+      "COUNT(DISTINCT checkpoint) > 1) AS again) FROM changes"));
+  for (int* count : {&all.commits, &all.committed_jobs, &all.changed_commits, &all.returned_claims,
+                     &all.epochs, &all.repeated_epochs}) {
+    counts >> *count;
+    counts.ignore(1);
+  }
+  if (!counts) throw std::runtime_error("no counts of " + folder.string());
+  return all;
+}
+
+void expect_nothing_twice(const fs::path& folder) {
+  const Changes all = changes_of(folder);
+  if (all.commits > 0 && all.commits == all.committed_jobs && all.changed_commits == 0 &&
+      all.epochs > 0 && all.repeated_epochs == 0)
+    return;
+  throw std::runtime_error(fmt::format(
+      "{} commits of {} jobs, {} of them changed later; of {} recorded epochs {} "
+      "trained again",
+      all.commits, all.committed_jobs, all.changed_commits, all.epochs, all.repeated_epochs));
 }
 
 std::string run_in_schema(const fs::path& folder, const std::string& statement) {

@@ -46,10 +46,19 @@ class Server {
 
 /// The one of this program.
 Server& server();
-/// Has the ledger of a run folder note what becomes of jobs; then expect_one_commit_each().
-void watch_commits(const std::filesystem::path& folder);
-/// Throws std::runtime_error where a job was committed twice, or changed after its commit.
-void expect_one_commit_each(const std::filesystem::path& folder);
+/// Has the ledger of a run folder note what becomes of jobs and epochs, for the functions below.
+void watch_changes(const std::filesystem::path& folder);
+struct Changes {
+  int commits = 0, committed_jobs = 0;
+  int changed_commits = 0;  ///< must be 0
+  int returned_claims = 0;  ///< given back or lost: what ran of an epoch then is trained again
+  int epochs = 0;           ///< recorded ones
+  int repeated_epochs = 0;  ///< recorded ones that were trained again: must be 0
+};
+Changes changes_of(const std::filesystem::path& folder);
+/// Throws std::runtime_error where a job was committed twice, or changed after its commit, or an
+/// epoch that was recorded was trained again.
+void expect_nothing_twice(const std::filesystem::path& folder);
 /// Runs a statement where the ledger of a run folder is.
 std::string run_in_schema(const std::filesystem::path& folder, const std::string& statement);
 
