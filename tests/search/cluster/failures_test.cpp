@@ -1,9 +1,7 @@
 // What may go wrong around a campaign in PostgreSQL: a server that crashes while a process stands
-// at a named point, or is away for a minute; people and coordinators who come at one moment; a disk
-// that is full.
+// at a named point, or is away for a minute; people and coordinators who come at one moment.
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/mount.h>
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -224,39 +222,4 @@ TEST_CASE("People who steer at one moment wait for each other, and each sees wha
   for (const int ban : bans) codes.insert(wait_for(ban));
   INFO(read_text(scratch / "log"));
   CHECK(codes == std::multiset<int>{0, 0, 2});
-}
-
-TEST_CASE("While the shared disk is full workers wait for room, and the campaign goes on then") {
-  const Scratch scratch;
-  const fs::path disk = scratch / "disk";
-  fs::create_directories(disk);
-  if (::mount("none", disk.c_str(), "tmpfs", 0, "size=8m") != 0)
-    FAIL("this test needs the superuser's right to mount a file system");
-  // All designs are proposed, and so written, before the disk fills.
-  json spec = json::parse(read_text(tiny_spec()));
-  spec["prototype"] = ATTO_SOURCE_DIR "/tests/search/data/tiny_prototype.json";
-  spec["search"]["window"] = 64;
-  write_text(scratch / "spec.json", spec.dump());
-  const std::string search = "search spec.json --evaluator fake --workers 2 --candidates 12";
-  const json calm = calm_boards(scratch, search);
-  const int coordinator = start_atto(scratch, search + " --out disk/run --ledger " + server().url(),
-                                     "ATTO_FAKE_EPOCH_SECONDS=0.2");
-  const bool has_begun = becomes([&] { return has_results(disk / "run", 2); });
-  {
-    std::ofstream filler(disk / "filler");
-    const std::string block(4096, 'x');
-    while (filler.write(block.data(), 4096).flush()) {
-    }
-  }
-  const bool was_told = becomes(
-      [&] { return read_text(scratch / "log").find("workers wait until") != std::string::npos; });
-  sleep_for(3);
-  fs::remove(disk / "filler");
-  const int code = wait_for(coordinator, 120);
-  INFO(read_text(scratch / "log"));
-  CHECK(has_begun);
-  CHECK(was_told);
-  CHECK(code == 0);
-  if (code == 0) CHECK(boards_of(scratch, disk / "run") == calm);
-  CHECK(::umount(disk.c_str()) == 0);
 }
