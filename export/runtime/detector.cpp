@@ -1,6 +1,7 @@
 #include "export/runtime/detector.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -262,6 +263,30 @@ struct Detector::State {
     return detections;
   }
 
+  PartTimes time(std::span<const float> picture) noexcept {
+    using Clock = std::chrono::steady_clock;
+    const Box whole{0, 0, width, height};
+    auto last = Clock::now();
+    const auto lap = [&last] {
+      const auto before = std::exchange(last, Clock::now());
+      return std::chrono::duration<double, std::milli>(last - before).count();
+    };
+    PartTimes times;
+    trunk.run(picture);
+    times.trunk_ms = lap();
+    propose();
+    regions.resize(static_cast<std::size_t>(settings.proposals), whole);
+    times.proposals_ms = lap();
+    for_all<&State::judge>(regions.size());
+    decide();
+    detections.resize(static_cast<std::size_t>(settings.detections), {whole, 0, 0});
+    times.box_ms = lap();
+    if (mask_pixels > 0) for_all<&State::mask>(detections.size());
+    times.mask_ms = lap();
+    detections.clear();
+    return times;
+  }
+
   void mask(Worker& worker, std::size_t i) noexcept {
     const Box& box = detections[i].box;
     if (settings.mask_follows_box) {
@@ -316,6 +341,10 @@ std::span<const float> Detector::masks() noexcept {
   if (!std::exchange(state.are_masked, true) && state.mask_pixels > 0)
     state.for_all<&State::mask>(state.detections.size());
   return std::span(state.masks).first(state.detections.size() * state.mask_pixels);
+}
+
+PartTimes Detector::time(std::span<const float> picture) noexcept {
+  return state_->time(picture);
 }
 
 int Detector::mask_side() const noexcept {

@@ -18,6 +18,12 @@ struct Detection {
   int category = 0;  ///< from 0: the background is none
 };
 
+/// What the parts of a picture took; what stands behind a part counts as its own.
+struct PartTimes {
+  double trunk_ms = 0, proposals_ms = 0, box_ms = 0, mask_ms = 0;
+  double all_ms() const { return trunk_ms + proposals_ms + box_ms + mask_ms; }
+};
+
 class Detector {
  public:
   /// Allocates everything that runs need. Throws as Engine.
@@ -36,6 +42,10 @@ class Detector {
   /// box, in [0, 1]; valid until the next run. Empty for a detector of boxes. Allocates nothing.
   std::span<const float> masks() noexcept;
   int mask_side() const noexcept;
+
+  /// Runs on a picture as if it were as full as the settings allow: as many crops of proposals are
+  /// judged, and as many masks made. What is found then means nothing. Allocates nothing.
+  PartTimes time(std::span<const float> picture) noexcept;
 
   Level level() const noexcept;
   const DetectorModel& model() const noexcept;

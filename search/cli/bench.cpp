@@ -6,13 +6,16 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "design_specs/errors.hpp"
 #include "design_specs/json_text.hpp"
 #include "export/measuring/core_distance.hpp"
-#include "export/measuring/fma_peak.hpp"
 #include "export/runtime/engine.hpp"
+#include "search/cli/bench_detector.hpp"
+#include "search/cli/bench_scale.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/model_shown.hpp"
 #include "search/cli/path_kind.hpp"
+#include "search/cli/run_detector.hpp"
 #include "search/latency/engine/engine_timing.hpp"
 
 namespace atto::cli {
@@ -28,22 +31,6 @@ struct BenchOptions {
   bool is_profile = false, is_json = false;
 };
 
-/// What the speed of a precision is counted in and compared with.
-struct Scale {
-  std::string_view precision, unit, peak_name, peak_key;
-  double (*measure_peak)(edge::Level level);
-};
-constexpr Scale kScales[] = {
-    {"fp32", "GFLOP/s", "FMA", "fma_peak_gflops", measuring::measure_fma_peak},
-    {"bf16", "GFLOP/s", "bf16", "bf16_peak_gflops", measuring::measure_bf16_peak},
-    {"int8", "GOP/s", "int8", "int8_peak_gops", measuring::measure_int8_peak}};
-const Scale& scale_of(const format::Program& program) {
-  const auto* found = std::find_if(std::begin(kScales), std::end(kScales), [&](const Scale& scale) {
-    return scale.precision == program.precision;
-  });
-  return found == std::end(kScales) ? kScales[0] : *found;
-}
-
 struct Measured {
   const edge::Engine& engine;
   search::Timing timing;
@@ -53,7 +40,7 @@ struct Measured {
   std::vector<edge::StepProfile> profile = {};
 
   double gflops(std::int64_t macs, double ms) const {
-    return 2.0 * static_cast<double>(macs) / (ms * 1e6);
+    return gflops_of(static_cast<double>(macs), ms);
   }
   double gflops() const { return gflops(engine.model().program().macs(), timing.median_ms); }
 };
@@ -120,9 +107,16 @@ std::string table_text(const Measured& m, int threads) {
 }
 
 int bench(const BenchOptions& options) {
+  const std::filesystem::path file = model_or_detector_of(options.file, "atto bench");
+  if (is_detector_file(file)) {
+    if (options.is_profile)
+      throw SpecError(
+          {{"--profile", "", "is of single networks; this is a detector", file.string()}});
+    return bench_detector({file, options.threads, options.rounds, options.is_json});
+  }
   edge::EngineOptions engine_options;
   engine_options.threads = options.threads;
-  const edge::Model model = open_model(model_of(options.file, "atto bench"));
+  const edge::Model model = open_model(file);
   model.check_weights();
   edge::Engine engine(model, engine_options);
   const std::vector<float> image = search::noise_image(engine.model().program());
@@ -152,8 +146,10 @@ void add_bench(CLI::App& app, Action& action) {
   auto options = std::make_shared<BenchOptions>();
   Command command(app, "bench", "Measure how fast a model file runs here");
   command
-      .option("model", options->file,
-              "A .atto file, or a folder with one: a training's, or a campaign's (its winner)")
+      .option(
+          "model", options->file,
+          "A .atto file, or a folder with one: a training's, or a campaign's (its winner). Of a "
+          "detector, each part is timed on a picture as full as its settings allow")
       .required();
   command.option("--threads", options->threads, "run with this many threads (default 1)")
       .range(1, 256);
@@ -161,7 +157,9 @@ void add_bench(CLI::App& app, Action& action) {
   command.flag("--profile", options->is_profile, "time every step too");
   command.flag("--json", options->is_json, "print JSON");
   command.footer(
-      "Example:  atto bench winner.atto --threads 2 --profile\n"
+      "Examples:\n"
+      "  atto bench winner.atto --threads 2 --profile\n"
+      "  atto bench detector.atto --json\n"
       "ATTO_ISA=avx2 (scalar, avx512, ...) runs another instruction set than the best.");
   command.runs(action, [options] { return bench(*options); });
 }

@@ -29,7 +29,7 @@ constexpr Row kRows[] = {
     {PathKind::Campaign, "the run folder of a campaign",
      "atto status, report, explain, steer, resume, export, eval, run, bench"},
     {PathKind::Model, "a .atto model", "atto inspect, run, bench"},
-    {PathKind::DetectorModel, "a detector's .atto model", "atto run"},
+    {PathKind::DetectorModel, "a detector's .atto model", "atto run, bench"},
     {PathKind::Weights, "a file of weights (safetensors)", "atto export, eval, import"},
     {PathKind::Spec, "a design spec", "atto check, generate, search, calibrate, tabulate"},
     {PathKind::Network, "a design or prototype", "atto check, inspect, train, reopen"},

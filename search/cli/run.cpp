@@ -126,9 +126,7 @@ int detect(const RunOptions& options, const std::string& file) {
 }
 
 int run(const RunOptions& options) {
-  const bool is_detector = kind_of(options.model) == PathKind::DetectorModel;
-  const std::string file =
-      is_detector ? options.model : model_of(options.model, "atto run").string();
+  const std::string file = model_or_detector_of(options.model, "atto run").string();
   if (is_detector_file(file)) return detect(options, file);
   for (const auto& [option, is_there] :
        {std::pair("--draw", !options.shown.draw.empty()), {"--score", options.says_score}})

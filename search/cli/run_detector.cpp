@@ -14,6 +14,7 @@
 #include "prototypes/detection/drawing/objects_drawing.hpp"
 #include "prototypes/detection/metrics/placed.hpp"
 #include "search/cli/model_shown.hpp"
+#include "search/cli/path_kind.hpp"
 #include "trainer/data/images/image_decoding.hpp"
 #include "trainer/data/instances/views.hpp"
 
@@ -116,6 +117,10 @@ bool is_detector_file(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   return stream.read(start.data(), static_cast<std::streamsize>(start.size())) &&
          start == format::kDetectorMagic;
+}
+
+fs::path model_or_detector_of(const fs::path& path, const std::string& command) {
+  return kind_of(path) == PathKind::DetectorModel ? path : model_of(path, command);
 }
 
 edge::DetectorModel open_detector(const fs::path& file) {

@@ -12,6 +12,9 @@ namespace atto::cli {
 
 /// Whether a file is a detector's; one that cannot be read is not.
 bool is_detector_file(const std::filesystem::path& file);
+/// Returns a detector's file as it is, and of other paths what model_of() does.
+std::filesystem::path model_or_detector_of(const std::filesystem::path& path,
+                                           const std::string& command);
 /// Opens a detector's file for a command, weights checked. Throws ModelError that names it.
 edge::DetectorModel open_detector(const std::filesystem::path& file);
 

@@ -45,6 +45,21 @@ class StepProfile(ctypes.Structure):
                 ("median_us", ctypes.c_double)]
 
 
+class DetectorInfo(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int32) for name in ("channels", "height", "width", "classes", "detections", "mask_side")]
+    _fields_ += [("macs", ctypes.c_int64)]
+    _fields_ += [(name, ctypes.c_uint64) for name in ("weight_bytes", "working_bytes")]
+
+
+class Fit(ctypes.Structure):
+    _fields_ = [("across", ctypes.c_float), ("down", ctypes.c_float)]
+
+
+class Detection(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_float) for name in ("x1", "y1", "x2", "y2", "score")]
+    _fields_ += [("category", ctypes.c_int32)]
+
+
 _Pointer = ctypes.c_void_p
 _SIGNATURES = {
     "atto_model_open": [ctypes.c_char_p, ctypes.POINTER(_Pointer), Text],
@@ -60,6 +75,15 @@ _SIGNATURES = {
     "atto_engine_output": [_Pointer, ctypes.c_int32, _Pointer, ctypes.c_size_t],
     "atto_engine_profile": [_Pointer, _Pointer, ctypes.c_size_t, ctypes.c_int32, ctypes.POINTER(StepProfile),
                             ctypes.c_size_t],
+    "atto_detector_open": [ctypes.c_char_p, ctypes.POINTER(EngineOptions), ctypes.POINTER(_Pointer), Text],
+    "atto_detector_check_weights": [_Pointer, Text],
+    "atto_detector_describe": [_Pointer, ctypes.POINTER(DetectorInfo)],
+    "atto_detector_class_name": [_Pointer, ctypes.c_int32, Text],
+    "atto_image_to_detector_pixels": [ctypes.POINTER(Image), _Pointer, _Pointer, ctypes.c_size_t, ctypes.POINTER(Fit)],
+    "atto_edge_detect": [_Pointer, _Pointer, ctypes.c_size_t, _Pointer, ctypes.c_int32, ctypes.POINTER(ctypes.c_int32)],
+    "atto_edge_detect_floats": [_Pointer, _Pointer, ctypes.c_size_t, _Pointer, ctypes.c_int32,
+                                ctypes.POINTER(ctypes.c_int32)],
+    "atto_edge_masks": [_Pointer, _Pointer, ctypes.c_int32],
 }
 
 
@@ -84,7 +108,7 @@ def _load():
     for name, arguments in _SIGNATURES.items():
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, ctypes.c_int
-    for name in ("atto_model_close", "atto_engine_close"):
+    for name in ("atto_model_close", "atto_engine_close", "atto_detector_close"):
         function = getattr(library, name)
         function.argtypes, function.restype = [_Pointer], None
     library.atto_status_text.argtypes, library.atto_status_text.restype = [ctypes.c_int], ctypes.c_char_p

@@ -39,12 +39,12 @@ class InferenceSession:
 
     def __init__(self, path, threads=1, level=None, check_weights=True):
         self._model = self._engine = None
-        self._model = _opened(library.atto_model_open, os.fsencode(path))
+        self._model = opened(library.atto_model_open, os.fsencode(path))
         if check_weights:
             message, text = text_buffer()
             expect_ok(library.atto_model_check_weights(self._model, text), message)
         options = EngineOptions(threads, level.encode() if level else None, None, None)
-        self._engine = _opened(library.atto_engine_open, self._model, ctypes.byref(options))
+        self._engine = opened(library.atto_engine_open, self._model, ctypes.byref(options))
         self._info = ModelInfo()
         expect_ok(library.atto_model_describe(self._model, ctypes.byref(self._info)))
         info = self._info
@@ -76,12 +76,7 @@ class InferenceSession:
     @property
     def class_names(self):
         """Names of the classes; empty where the file has none."""
-        names = []
-        for i in range(self._info.classes):
-            buffer, text = text_buffer()
-            expect_ok(library.atto_model_class_name(self._model, i, text))
-            names.append(buffer.value.decode(errors="replace"))
-        return names
+        return class_names_of(self._info.classes, lambda i, text: library.atto_model_class_name(self._model, i, text))
 
     @property
     def normalisation(self):
@@ -156,19 +151,43 @@ class InferenceSession:
 def pixels_of(session, picture, orientation=1):
     """The pixels that training would have made of a decoded picture: uint8 [height, width] (grey) or [height,
     width, 1 to 4] (grey, grey and alpha, RGB, RGBA); orientation as in EXIF, 1 to 8."""
+    picture = decoded(picture)
+    pixels = numpy.empty(session._pixel_shape, numpy.uint8)
+    expect_ok(library.atto_image_to_pixels(ctypes.byref(image_of(picture, orientation)), session._model,
+                                           pixels.ctypes.data, pixels.size))
+    return pixels
+
+
+def decoded(picture):
+    """The picture as the library takes it, [height, width, 1 to 4]."""
     picture = numpy.ascontiguousarray(picture)
     if picture.ndim == 2:
         picture = picture[:, :, None]
     if picture.dtype != numpy.uint8 or picture.ndim != 3 or picture.shape[2] not in _FORMATS:
         raise ValueError(f"picture: must be uint8 [height, width] or [height, width, 1 to 4]; got {picture.dtype} "
                          f"{list(picture.shape)}")
-    image = Image(picture.ctypes.data, picture.shape[0], picture.shape[1], _FORMATS[picture.shape[2]], orientation)
-    pixels = numpy.empty(session._pixel_shape, numpy.uint8)
-    expect_ok(library.atto_image_to_pixels(ctypes.byref(image), session._model, pixels.ctypes.data, pixels.size))
-    return pixels
+    return picture
 
 
-def _opened(function, *arguments):
+def image_of(picture, orientation):
+    """Refers to what decoded() gave."""
+    return Image(picture.ctypes.data, picture.shape[0], picture.shape[1], _FORMATS[picture.shape[2]], orientation)
+
+
+def class_names_of(count, class_name):
+    """Names of the classes; empty where the file has none."""
+    names = []
+    for i in range(count):
+        buffer, text = text_buffer()
+        status = class_name(i, text)
+        if status == NOT_IN_MODEL:
+            return []
+        expect_ok(status)
+        names.append(buffer.value.decode(errors="replace"))
+    return names
+
+
+def opened(function, *arguments):
     """What an opening function makes, or its failure."""
     handle = ctypes.c_void_p()
     message, text = text_buffer()

@@ -129,7 +129,11 @@ TEST_CASE("pictures of a detector allocate nothing") {
     detector.masks();
     detector.run(second);
     detector.masks();
+    const PartTimes times = detector.time(first);
     CHECK(test::allocations() == before);
+    CHECK(times.trunk_ms > 0);
+    CHECK(times.all_ms() > times.proposals_ms + times.box_ms);
+    CHECK(detector.masks().empty());
   }
 }
 
