@@ -10,6 +10,8 @@
 namespace atto::det {
 namespace {
 
+/// Of what decides on a mask's pixel.
+constexpr float kMaskSlack = 1e-3F;
 constexpr double kNoNumber = std::numeric_limits<double>::infinity();
 
 double difference(float a, float b) {
@@ -27,13 +29,13 @@ std::span<const float> mask_of(const Found& found, std::size_t object) {
   return std::span(found.masks).subspan(object * pixels, pixels);
 }
 
-double mask_iou(std::span<const float> a, std::span<const float> b, float slack) {
+double mask_iou(std::span<const float> a, std::span<const float> b) {
   if (a.size() != b.size()) return 0;
   std::size_t both = 0, either = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::fabs(a[i] - 0.5F) <= slack) continue;
+    if (std::fabs(a[i] - 0.5F) <= kMaskSlack) continue;
     const bool is_in_a = a[i] > 0.5F, is_in_b = b[i] > 0.5F;
-    if (is_in_a != is_in_b && std::fabs(b[i] - 0.5F) <= slack) continue;
+    if (is_in_a != is_in_b && std::fabs(b[i] - 0.5F) <= kMaskSlack) continue;
     both += is_in_a && is_in_b;
     either += is_in_a || is_in_b;
   }
@@ -88,8 +90,7 @@ void MatchedSets::add(const Found& said, const Found& reference, const FindingRu
     ++matched;
     box_error = std::max(box_error, box_difference(said.objects[best].box, wanted.box));
     score_error = std::max(score_error, difference(said.objects[best].score, wanted.score));
-    least_mask_iou =
-        std::min(least_mask_iou, mask_iou(mask_of(said, best), mask_of(reference, r), match.slack));
+    least_mask_iou = std::min(least_mask_iou, mask_iou(mask_of(said, best), mask_of(reference, r)));
   }
   for (std::size_t i = 0; i < said.objects.size(); ++i)
     unmatched +=

@@ -13,7 +13,7 @@ namespace atto::det {
 /// What makes a pair, and how far pairs may be apart.
 struct PairRule {
   float least_overlap = 0.99F;
-  float slack = 1e-3F;  ///< of scores at the end of a list, and of what decides on a mask's pixel
+  float slack = 1e-3F;  ///< of scores at the end of a list
   double least_share = 0.99, most_pixels = 0.05, most_score = 1e-3, least_mask_iou = 0.99;
 };
 /// Of programs that round differently: the same objects, somewhere near.
@@ -33,7 +33,7 @@ struct MatchedSets {
   double share() const;
   /// Adds a picture. Pairs are of one category, overlap by match.least_overlap at least, and are
   /// taken by falling score. What either side may leave out, as its score is within the slack of
-  /// where the rule ends, needs no counterpart; pixels of masks within it of 0.5 may be either.
+  /// where the rule ends, needs no counterpart; pixels of masks within 0.001 of 0.5 may be either.
   void add(const Found& said, const Found& reference, const FindingRule& rule);
 };
 

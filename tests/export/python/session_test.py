@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The Python package of the edge engine against LibTorch's logits and `atto run`.
+"""The Python package of the edge engine against LibTorch's logits and `atto run`; detectors against the latter.
 
 Usage: session_test.py SOURCE ATTO LIBRARY SCRATCH
 """
@@ -136,6 +136,60 @@ class Session(unittest.TestCase):
             atto_edge.InferenceSession(scratch / "damaged.atto")
         with self.assertRaisesRegex(atto_edge.BadModel, "byte 0"):
             atto_edge.InferenceSession(source / "README.md")
+
+
+class Detectors(unittest.TestCase):
+    folder = source / "tests/data/fuzz/detector"
+    names = ("pyramid", "pyramid_int8", "crops", "crops_int8")
+
+    def test_objects_are_those_of_atto_run(self):
+        random = numpy.random.default_rng(2)
+        scratch.mkdir(parents=True, exist_ok=True)
+        for name in self.names:
+            detector = atto_edge.Detector(self.folder / f"{name}.atto")
+            for height, width in ((32, 32), (96, 64)):
+                picture = random.integers(0, 256, (height, width, 3), numpy.uint8)
+                write_png(scratch / "scene.png", picture)
+                told = json.loads(subprocess.run(
+                    [atto, "run", self.folder / f"{name}.atto", scratch / "scene.png", "--score", "0", "--json"],
+                    check=True, capture_output=True).stdout)[0]["detections"]
+                found = detector.run_picture(picture)
+                self.assertEqual(len(found), len(told))
+                self.assertGreater(len(found), 0)
+                for ours, theirs in zip(found, told):
+                    x, y, across, down = theirs["box"]
+                    clipped = numpy.minimum(ours.box, (width, height) * 2)
+                    numpy.testing.assert_allclose(clipped, (x, y, x + across, y + down), atol=0.01)
+                    self.assertAlmostEqual(ours.score, theirs["score"], places=5)
+                    self.assertEqual(detector.class_names[ours.category], theirs["class"])
+                    self.assertEqual(ours.mask.shape[0], ours.mask.shape[1])
+                    self.assertTrue((0 <= ours.mask).all() and (ours.mask <= 1).all())
+
+    def test_what_it_says_of_the_model_and_any_form_of_the_input(self):
+        detector = atto_edge.Detector(self.folder / "pyramid.atto", threads=2)
+        self.assertEqual(detector.shape, (3, 32, 32))
+        self.assertEqual(detector.class_names, ["a", "b", "c"])
+        self.assertGreater(detector.macs, 10_000)
+        picture = numpy.random.default_rng(3).standard_normal((3, 32, 32)).astype(numpy.float32)
+        first = detector.run(picture)
+        kept = first[0].mask.copy()
+        for form in (picture[None], picture.astype(numpy.float64), picture.tolist()):
+            again = detector.run(form)
+            self.assertEqual([one[:3] for one in again], [one[:3] for one in first])
+        detector.run(numpy.zeros((3, 32, 32)))
+        self.assertTrue((first[0].mask == kept).all())
+
+    def test_what_is_wrong_is_said(self):
+        detector = atto_edge.Detector(self.folder / "crops_int8.atto")
+        for call, words in ((lambda: detector.run(numpy.ones((3, 32, 31))), r"must be \[3, 32, 32\]"),
+                            (lambda: detector.run_pixels(numpy.ones((32, 32, 3))), "must be uint8"),
+                            (lambda: detector.run_picture(numpy.ones((9, 9, 5), numpy.uint8)), "1 to 4")):
+            with self.assertRaisesRegex(ValueError, words):
+                call()
+        with self.assertRaisesRegex(atto_edge.BadModel, "this is one network, not a detector"):
+            atto_edge.Detector(source / "tests/data/fuzz/model/sample.atto")
+        with self.assertRaisesRegex(atto_edge.AttoError, "nowhere.atto"):
+            atto_edge.Detector(self.folder / "nowhere.atto")
 
 
 unittest.main(argv=sys.argv[:1])

@@ -147,3 +147,31 @@ TEST_CASE("What does not know detectors yet says so in one line") {
     CHECK(ended.err.find("/detector: ") != std::string::npos);
   }
 }
+
+TEST_CASE("bench times each part of a detector, on a picture as full as its settings allow") {
+  const Scratch scratch;
+  const std::string file = kSource + "/tests/data/fuzz/detector/pyramid_int8.atto";
+  const json bench = printed(scratch, "bench --rounds 3 --threads 2 --json " + file);
+  CHECK(bench.at("precision") == "int8");
+  CHECK(bench.at("runs") == 3);
+  CHECK(bench.at("low_ms").get<double>() <= bench.at("median_ms").get<double>());
+  std::int64_t macs = 0;
+  std::vector<std::pair<std::string, int>> runs;
+  for (const json& part : bench.at("parts")) {
+    macs += part.at("macs").get<std::int64_t>();
+    CHECK(part.at("median_ms").get<double>() > 0);
+    runs.emplace_back(part.at("name"), part.at("runs"));
+  }
+  CHECK(macs == bench.at("macs"));
+  CHECK(runs == std::vector<std::pair<std::string, int>>{
+                    {"trunk", 1}, {"proposals", 2}, {"box", 6}, {"mask", 4}});
+  const Ended text = run_atto(scratch, "bench --rounds 1 " + file);
+  CHECK(text.code == 0);
+  for (const char* line :
+       {"\ntrunk ", "\nmask ", "as full as the settings allow: median ", "GOP/s"})
+    CHECK(text.out.find(line) != std::string::npos);
+  const Ended steps = run_atto(scratch, "bench --profile " + file);
+  CHECK(steps.code == 2);
+  CHECK(steps.err.find("--profile: is of single networks; this is a detector") !=
+        std::string::npos);
+}
