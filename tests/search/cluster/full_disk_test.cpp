@@ -125,7 +125,8 @@ TEST_CASE("A coordinator that cannot write its own files says so, and resume goe
   CHECK(boards_of(campaign.scratch, campaign.scratch / "disk/run") == campaign.calm);
 }
 
-TEST_CASE("Workers of Slurm wait for room on a full disk, and the campaign goes on then") {
+TEST_CASE("Workers of Slurm wait for room on a full disk, and the campaign goes on then",
+          "[.slow]") {
   SlurmCampaign campaign(server().url());
   const Disk disk(campaign.scratch / "run");
   campaign.start({}, "0.5");

@@ -172,7 +172,7 @@ TEST_CASE("A worker is cut off for five minutes", "[.slow]") {
   cut_worker(300, 15);
 }
 
-TEST_CASE("A coordinator that is cut off for 5 seconds goes on") {
+TEST_CASE("A coordinator that is cut off for 5 seconds goes on", "[.slow]") {
   cut_coordinator(5, 60);
 }
 
@@ -240,7 +240,7 @@ TEST_CASE("A pause holds the workers of the machine that asks for it, and those 
   for (const int worker : {near, far}) CHECK(wait_for(worker, kLongestWait) == 0);
 }
 
-TEST_CASE("Slurm's controller is cut off for 5 seconds, and nothing changes") {
+TEST_CASE("Slurm's controller is cut off for 5 seconds, and nothing changes", "[.slow]") {
   cut_slurm(5);
 }
 
