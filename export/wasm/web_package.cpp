@@ -11,6 +11,7 @@
 
 #include "design_specs/errors.hpp"
 #include "design_specs/files.hpp"
+#include "design_specs/markup.hpp"
 #include "export/wasm/web_files.hpp"
 
 namespace atto::deploy::web {
@@ -21,20 +22,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kLetters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kModelBegins = "id=\"model\">";
-
-std::string base64(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      word = word << 8 | (k < count ? static_cast<std::uint8_t>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      text += k <= count ? kLetters[word >> (18 - 6 * k) & 63] : '=';
-  }
-  return text;
-}
 
 std::string from_base64(std::string_view text) {
   std::string bytes;
@@ -86,7 +73,7 @@ std::string read_engine() {
 }
 
 std::string page_of(std::string_view name, std::string_view engine, std::string_view model) {
-  const std::string engine_text = base64(engine), model_text = base64(model);
+  const std::string engine_text = spec::base64(engine), model_text = spec::base64(model);
   return filled(
       kPage, {{"name", name}, {"engine", engine_text}, {"model", model_text}, {"module", kModule}});
 }

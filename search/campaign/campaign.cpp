@@ -73,18 +73,10 @@ void check_overrides(const Campaign& campaign) {
 
 /// Says what campaigns cannot do for detectors yet.
 void check_detection(const Campaign& campaign) {
-  std::vector<Problem> problems;
-  const auto refuse = [&](const char* path, const char* rule) {
-    problems.push_back({campaign.spec_name, path, rule, ""});
-  };
-  if (!campaign.spec.export_formats.empty())
-    refuse("/export", "a campaign cannot export detectors yet");
-  bool asks_latency = false;
   for (int tier = 0; tier < campaign.tiers(); ++tier)
-    asks_latency |= campaign.require(tier).latency_ms.max.has_value();
-  if (asks_latency)
-    refuse("/require/latency_ms", "the latency of a detector cannot be measured yet");
-  if (!problems.empty()) throw SpecError(std::move(problems));
+    if (campaign.require(tier).latency_ms.max)
+      throw SpecError({{campaign.spec_name, "/require/latency_ms",
+                        "the latency of a detector cannot be measured yet", ""}});
 }
 
 }  // namespace

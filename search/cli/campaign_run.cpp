@@ -16,6 +16,7 @@
 #include "search/cli/export_shown.hpp"
 #include "search/cli/failure.hpp"
 #include "search/cli/model_shown.hpp"
+#include "search/cli/run_detector.hpp"
 #include "search/cli/slurm_choice.hpp"
 #include "search/cli/terminal.hpp"
 #include "search/latency/engine/engine_latency_meter.hpp"
@@ -30,8 +31,14 @@ namespace {
 
 constexpr std::size_t kShownRows = 20;
 
-/// Writes a tier's winner in the formats that the spec asks for, the model file in int8 too; none
-/// where nothing was trained. Those that do not agree with LibTorch are among them.
+bool has_int8(const deploy::Target& target, const spec::TaskKind& task) {
+  const auto can_write = task.finds_objects() ? target.can_write_detector : target.can_write;
+  return can_write != nullptr && can_write(deploy::Precision::I8);
+}
+
+/// Writes a tier's winner in the formats that the spec asks for, the model file in int8 too where
+/// there is that; none where nothing was trained. Those that do not agree with LibTorch are among
+/// them.
 std::vector<deploy::Artefact> export_winner(const search::Leaderboard& board,
                                             const search::Campaign& campaign,
                                             const search::RunFolder& folder) {
@@ -42,7 +49,9 @@ std::vector<deploy::Artefact> export_winner(const search::Leaderboard& board,
     if (deploy::find_target(format.name)) request.targets.push_back(format.name);
   if (request.targets.empty()) return {};
   std::vector<deploy::Artefact> artefacts = export_trained(request);
-  if (std::find(request.targets.begin(), request.targets.end(), "atto") != request.targets.end()) {
+  const bool has_model_file =
+      std::find(request.targets.begin(), request.targets.end(), "atto") != request.targets.end();
+  if (has_model_file && has_int8(*deploy::find_target("atto"), campaign.spec.task.kind)) {
     // What int8 brings: a file beside the one that was asked for.
     request.targets = {"atto"};
     request.precision = deploy::Precision::I8;
@@ -52,11 +61,12 @@ std::vector<deploy::Artefact> export_winner(const search::Leaderboard& board,
   return artefacts;
 }
 
-/// Measures what can be run here of a winner's files.
+/// Measures what can be run here of a winner's files: networks that classify.
 std::vector<ModelShown> show_models(const std::vector<deploy::Artefact>& artefacts) {
   std::vector<ModelShown> shown;
   for (const deploy::Artefact& artefact : artefacts) {
     if (artefact.target != "atto" || !artefact.trouble.empty()) continue;
+    if (is_detector_file(artefact.file)) continue;
     const deploy::TrainedModel model = deploy::read_trained_model(artefact.file.parent_path());
     shown.push_back(
         show_model(artefact.file,

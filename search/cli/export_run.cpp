@@ -229,12 +229,19 @@ std::vector<std::string> format_names() {
 }
 
 std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std::string& name) {
+  const auto can_write = [&](const deploy::Target& target) {
+    return !spec.task.kind.finds_objects() || target.can_write_detector != nullptr;
+  };
+  std::vector<std::string_view> known;
+  for (const deploy::Target& target : deploy::targets())
+    if (can_write(target)) known.push_back(target.name);
   std::vector<Problem> problems;
   for (std::size_t i = 0; i < spec.export_formats.size(); ++i) {
     const spec::ExportFormat& format = spec.export_formats[i];
-    if (!deploy::find_target(format.name))
+    if (std::find(known.begin(), known.end(), format.name) == known.end())
       problems.push_back({spec::place_text(name, format.location), fmt::format("/export/{}", i),
-                          "must be of " + known_formats(), '"' + format.name + '"'});
+                          fmt::format("must be of {}", fmt::join(known, ", ")),
+                          '"' + format.name + '"'});
   }
   return problems;
 }

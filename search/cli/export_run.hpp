@@ -27,7 +27,8 @@ struct ExportRequest {
 };
 
 std::vector<std::string> format_names();
-/// Returns the problems of a spec that asks for formats that nothing writes; `name`: of its file.
+/// Returns the problems of a spec that asks for formats that nothing writes, or none of what its
+/// task trains; `name`: of its file.
 std::vector<Problem> unwritable_formats(const spec::DesignSpec& spec, const std::string& name);
 /// Throws them as SpecError.
 void expect_writable(const spec::DesignSpec& spec);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,9 @@
 #include "search/cli/board_text.hpp"
 #include "search/cli/command_line.hpp"
 #include "search/cli/path_kind.hpp"
+#include "search/cli/run_detector.hpp"
+#include "search/cli/terminal.hpp"
+#include "trainer/data/instances/instance_dataset.hpp"
 
 namespace atto::cli {
 namespace {
@@ -42,6 +46,26 @@ nlohmann::json report_json(const search::CampaignReport& report) {
           {"tiers", std::move(tiers)}};
 }
 
+/// Draws what winners find in test pictures, where they were exported and their data are here.
+void add_found(search::CampaignReport& report) {
+  constexpr std::size_t kPictures = 6;
+  for (search::TierReport& tier : report.tiers) {
+    const fs::path file =
+        search::RunFolder{report.folder}.winner(tier.board.tier_name) / "model.atto";
+    if (!tier.board.winner() || !is_detector_file(file)) continue;
+    DetectorRun winner(open_detector(file), file.string(), 1, {});
+    try {
+      const auto set = train::find_instance_set(report.campaign.dataset);
+      const std::size_t count = std::min(kPictures, set->pictures(train::Split::Test));
+      for (std::size_t i = 0; i < count; ++i)
+        tier.found.push_back({fmt::format("test picture {}", i + 1),
+                              winner.drawn_png(set->picture(train::Split::Test, i))});
+    } catch (const EnvironmentError& error) {
+      say(fmt::format("no pictures of what the winner finds: {}\n", error.what()));
+    }
+  }
+}
+
 int report_command(const ReportOptions& options) {
   if (options.out.empty() && ::access(options.folders.front().c_str(), W_OK) != 0 &&
       errno != ENOENT)
@@ -52,6 +76,7 @@ int report_command(const ReportOptions& options) {
   for (const std::string& folder : options.folders) {
     expect_kind(folder, "atto report", {PathKind::Campaign});
     reports.push_back(search::gather_report(folder));
+    add_found(reports.back());
   }
   const fs::path html = options.out.empty() ? fs::path(options.folders.front()) / "report.html"
                                             : fs::path(options.out);

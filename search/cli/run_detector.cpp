@@ -150,11 +150,9 @@ fs::path DetectorRun::drawn_file(const std::string& picture) {
   return shown_.draw / (before == 0 ? name + ".png" : fmt::format("{}.{}.png", name, before + 1));
 }
 
-Json DetectorRun::find(const std::string& file) {
-  constexpr int kSeenWell = 512;  // pixels of the longer side
-  const edge::DetectorModel& model = detector_.model();
-  const format::Program& program = model.program();
-  const train::InstancePicture picture = read_picture(file, program.channels);
+std::vector<det::Detection> DetectorRun::seen_in(const train::InstancePicture& picture,
+                                                 double& ms) {
+  const format::Program& program = detector_.model().program();
   const net::Shape input{program.channels, program.height, program.width};
   const train::Scene scene = train::scene_of(picture, train::whole_view(picture, input), input);
   const std::vector<float> planes = planes_of(picture, scene.view, program);
@@ -162,24 +160,43 @@ Json DetectorRun::find(const std::string& file) {
   const auto seen = detector_.run(planes);
   detector_.masks();
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-  const auto found = in_picture(detector_, seen, scene, shown_.least_score);
+  ms = took.count();
+  return in_picture(detector_, seen, scene, shown_.least_score);
+}
+
+std::string DetectorRun::png_of(const train::InstancePicture& picture,
+                                const std::vector<det::Detection>& found) const {
+  constexpr int kSeenWell = 512;  // pixels of the longer side
+  const int zoom = std::max(1, kSeenWell / std::max(picture.height, picture.width));
+  det::Canvas canvas(picture.pixels.data(), picture.height, picture.width, picture.channels, zoom);
+  det::draw_objects(canvas, det::drawn(found, categories_of(detector_.model())), zoom);
+  return det::png_bytes(canvas);
+}
+
+std::string DetectorRun::drawn_png(const train::InstancePicture& picture) {
+  double ms = 0;
+  return png_of(picture, seen_in(picture, ms));
+}
+
+Json DetectorRun::find(const std::string& file) {
+  const format::Program& program = detector_.model().program();
+  const train::InstancePicture picture = read_picture(file, program.channels);
+  double ms = 0;
+  const std::vector<det::Detection> found = seen_in(picture, ms);
   Json entry = {{"image", file},
-                {"ms", took.count()},
+                {"ms", ms},
                 {"height", picture.height},
                 {"width", picture.width},
                 {"detections", Json::array()}};
   for (const det::Detection& one : found) entry["detections"].push_back(entry_of(one, program));
   if (!shown_.is_json) {
-    fmt::print("{} ({:.3f} ms): {} object{}\n", file, took.count(), found.size(),
+    fmt::print("{} ({:.3f} ms): {} object{}\n", file, ms, found.size(),
                found.size() == 1 ? "" : "s");
     print(found, program);
   }
   if (shown_.draw.empty()) return entry;
-  const int zoom = std::max(1, kSeenWell / std::max(picture.height, picture.width));
-  det::Canvas canvas(picture.pixels.data(), picture.height, picture.width, picture.channels, zoom);
-  det::draw_objects(canvas, det::drawn(found, categories_of(model)), zoom);
   const fs::path drawn = drawn_file(file);
-  spec::write_file_atomically(drawn, det::png_bytes(canvas));
+  spec::write_file_atomically(drawn, png_of(picture, found));
   entry["drawn"] = drawn.string();
   return entry;
 }

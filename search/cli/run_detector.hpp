@@ -5,8 +5,14 @@
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "export/runtime/detector.hpp"
+#include "prototypes/detection/metrics/annotations.hpp"
+
+namespace atto::train {
+struct InstancePicture;
+}
 
 namespace atto::cli {
 
@@ -33,8 +39,14 @@ class DetectorRun {
   /// Finds what is in a picture, prints it unless JSON is wanted, and draws it. Returns its entry.
   /// Throws EnvironmentError.
   nlohmann::ordered_json find(const std::string& picture);
+  /// Returns the bytes of a PNG file: the picture with what is found in it.
+  std::string drawn_png(const train::InstancePicture& picture);
 
  private:
+  /// Runs the detector; what it finds is in the picture's own pixels.
+  std::vector<det::Detection> seen_in(const train::InstancePicture& picture, double& ms);
+  std::string png_of(const train::InstancePicture& picture,
+                     const std::vector<det::Detection>& found) const;
   std::filesystem::path drawn_file(const std::string& picture);
 
   edge::Detector detector_;

@@ -260,6 +260,19 @@ std::string failures_section(const TierReport& tier) {
          rows + "</tbody></table></div>";
 }
 
+std::string found_section(const TierReport& tier) {
+  if (tier.found.empty()) return "";
+  std::string text =
+      "<h3>What the winner finds</h3><p class='hint'>The first pictures of the test split, with "
+      "objects of a score of a half or more.</p><div class='found'>";
+  for (const FoundPicture& picture : tier.found)
+    text += fmt::format(
+        "<figure><img alt='{0}' src='data:image/png;base64,{1}'><figcaption>{0}</figcaption>"
+        "</figure>",
+        escaped(picture.caption), spec::base64(picture.png));
+  return text + "</div>";
+}
+
 std::string tier_section(const CampaignReport& report, const TierReport& tier) {
   std::string text = tier.board.tier_name.empty()
                          ? ""
@@ -275,7 +288,7 @@ std::string tier_section(const CampaignReport& report, const TierReport& tier) {
                                   report.campaign.validation_images),
                     with_interval(tier.board.score, winner->test, report.campaign.test_images))
               : "<p class='winner none'>No design meets every requirement yet.</p>";
-  text += requirements_section(report, tier) + networks_section(report, tier);
+  text += requirements_section(report, tier) + found_section(tier) + networks_section(report, tier);
   text += "<h3>Leaderboard</h3>" + board_table(report, tier) + marks_explained(tier.board.score);
   text += "<div class='charts'>" + pareto_chart(report, tier, false) +
           pareto_chart(report, tier, true) +

@@ -33,6 +33,7 @@ td.l{white-space:normal}.notes{min-width:15em}td details[open] code{display:bloc
 figure{margin:0;border:1px solid var(--line);border-radius:8px;padding:12px}figcaption{font-weight:600;margin-bottom:4px}
 svg{width:100%;height:auto;display:block}.grid{stroke:var(--line)}.tick,.axis{fill:var(--dim);font:11px system-ui,sans-serif}.axis{font-size:12px}
 .line{fill:none;stroke-width:1.8}.line:hover{stroke-width:4}
+.found{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(320px,100%),1fr));gap:14px}.found img{display:block;width:100%;height:auto}.found figcaption{font-size:12.5px;font-weight:400;margin:6px 0 0}
 .marginals{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(360px,100%),1fr));gap:16px}
 .marginal{border:1px solid var(--line);border-radius:8px;padding:10px 12px}.bar{display:grid;grid-template-columns:minmax(90px,40%) 1fr max-content;gap:8px;align-items:center;font-size:12.5px}
 .bar .name{overflow-wrap:anywhere}.track{background:var(--line);border-radius:4px;height:9px}.fill{display:block;height:9px;border-radius:4px;background:var(--accent)}

@@ -48,6 +48,11 @@ struct Progress {
   double cpu_seconds = 0, value = 0;
 };
 
+/// A picture with what the winner finds in it.
+struct FoundPicture {
+  std::string caption, png;  ///< png: the file's bytes
+};
+
 struct TierReport {
   Leaderboard board;
   spec::Requirements require;       ///< with what people steered
@@ -55,6 +60,7 @@ struct TierReport {
   std::vector<Curve> search_curves, final_curves;
   std::vector<Progress> best_so_far;  ///< validation at the top rung over search CPU-seconds
   std::map<std::string, std::string> commands;  ///< by hash: what trains this design again
+  std::vector<FoundPicture> found;              ///< what the winner finds; a caller draws them
 };
 
 struct CampaignReport {

@@ -133,13 +133,19 @@ TEST_CASE("What does not know detectors yet says so in one line") {
   const Scratch scratch;
   json spec = small_spec(scratch);
   spec["require"]["latency_ms"] = {{"max", 5}};
-  spec["export"] = {"atto"};
   write_text(scratch / "s.json", spec.dump());
   const Ended searched = run_atto(scratch, "search s.json --evaluator fake --out run");
   CHECK(searched.code == 2);
   CHECK(searched.err.find("/require/latency_ms: the latency of a detector cannot be measured") !=
         std::string::npos);
-  CHECK(searched.err.find("/export: a campaign cannot export detectors yet") != std::string::npos);
+  spec["require"].erase("latency_ms");
+  spec["export"] = {"atto", "c"};
+  write_text(scratch / "s.json", spec.dump());
+  for (const std::string command : {"check s.json", "search s.json --evaluator fake --out run"}) {
+    const Ended ended = run_atto(scratch, command);
+    CHECK(ended.code == 2);
+    CHECK(ended.err.find("/export/1: must be of atto, onnx; got \"c\"") != std::string::npos);
+  }
   for (const std::string command : {"inspect --svg ", "inspect --dot "}) {
     const Ended ended = run_atto(scratch, command + kMaskRcnn);
     INFO(command << ended.err);
