@@ -10,38 +10,18 @@
   detectors.py table RESULTS OUT [PAGE]              a row for each network and data set, over its seeds; into the page too
 """
 import json
-import os
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from trainings import (ROOT, ask, finished, keep_design, read, relative_to, results_by_network, sound, write, write_list,
+                       write_text)
+
 RIVAL = "resnet50_mask_rcnn"
 LEARNING_RATES, CHOICE_EPOCHS = [0.02, 0.05, 0.1], 3
 MARKS = "<!-- trainings of scripts/detectors.sh -->\n", "<!-- end of trainings -->\n"
-
-
-def read(file):
-    return json.loads(Path(file).read_text())
-
-
-def write_text(file, text):
-    """Puts a whole file in place, or none."""
-    file = Path(file)
-    partial = file.with_name(file.name + ".partial")
-    partial.write_text(text)
-    partial.replace(file)
-
-
-def write(file, value):
-    write_text(file, json.dumps(value, indent=1) + "\n")
-
-
-def relative_to(out):
-    return lambda path: os.path.relpath(path, Path(out).parent)
 
 
 def smoke(spec, out):
@@ -54,14 +34,6 @@ def smoke(spec, out):
     small["search"].update(candidates=2, rungs=[1], images=8, validation_images=4, band=0)
     small["training"].update(final_epochs=1, final_seeds=1)
     write(out, small)
-
-
-def ask(atto, *words):
-    """What a command of atto says in JSON."""
-    done = subprocess.run([atto, *map(str, words), "--json"], stdout=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        sys.exit(done.returncode)
-    return json.loads(done.stdout)
 
 
 def count(spec, folder, atto):
@@ -80,11 +52,6 @@ def count(spec, folder, atto):
     print(f"| times fewer | {theirs['params'] / ours['params']:.1f} | {theirs['macs'] / ours['macs']:.1f} |")
 
 
-def keep_design(design, name, designs):
-    design["name"] = name
-    write(Path(designs) / f"{name}.json", design)
-
-
 def draw(spec, designs, atto):
     name = f"{Path(spec).stem}_drawn"
     if (Path(designs) / f"{name}.json").exists():
@@ -96,10 +63,7 @@ def draw(spec, designs, atto):
 
 
 def keep_winner(spec, designs, report):
-    (campaign,) = report["campaigns"]
-    if campaign["state"] != "finished":
-        sys.exit("the search is not finished; the same command goes on from there")
-    best = [row for row in campaign["tiers"][0]["leaderboard"] if not row["misses"] and not row["trouble"]]
+    best = sound(finished(report)["tiers"][0])
     if not best:
         sys.exit("no design meets the requirements")
     keep_design(read(best[0]["file"]), Path(spec).stem, designs)
@@ -111,13 +75,6 @@ def contestants(spec, designs):
     ours = {one: Path(designs) / f"{one}.json" for one in (name, f"{name}_drawn")}
     rival = {f"{RIVAL}_{name}": ROOT / "prototypes" / f"{RIVAL}.json"}
     return {one: file for one, file in (ours | rival).items() if file.exists()}
-
-
-def write_list(spec, results, out, trainings):
-    relative = relative_to(out)
-    for training in trainings:
-        training["design"] = relative(training["design"])
-    write(out, {"format": 1, "spec": relative(spec), "results": relative(results), "trainings": trainings})
 
 
 def choice_name(network, rate):
@@ -208,9 +165,8 @@ def markdown(rows):
 
 
 def table(results, out, page=None):
-    groups = {}
-    for file in sorted(Path(results).glob("*-s*.json")):
-        groups.setdefault(re.sub(r"-s\d+$", "", file.stem), []).append(read(file))
+    files = results_by_network(Path(results).glob("*-s*.json"))
+    groups = {network: [read(file) for file in own] for network, own in files.items()}
     if not groups:
         return print("no training is finished yet")
     rows = [row_of(network, runs) for network, runs in groups.items()]

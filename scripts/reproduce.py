@@ -14,30 +14,17 @@
 """
 import json
 import math
-import os
-import re
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from trainings import ROOT, ask, finished, keep_design, read, relative_to, results_by_network, sound, write, write_list
+
 BASELINES = ["mobilenet_v1", "mobilenet_v2", "shufflenet_v2"]
 STRATEGIES = ["generative_synthesis", "random_asha", "aging_evolution"]
 # Recipes in question: the best of them by validation, in short runs of one length, is each network's own.
 LEARNING_RATES, WEIGHT_DECAYS, CHOICE_EPOCHS = [0.1, 0.2, 0.4], [0.0005, 0.00005], 5
-
-
-def read(file):
-    return json.loads(Path(file).read_text())
-
-
-def write(file, value):
-    """Puts a whole file in place, or none."""
-    file = Path(file)
-    partial = file.with_name(file.name + ".partial")
-    partial.write_text(json.dumps(value, indent=1) + "\n")
-    partial.replace(file)
 
 
 def side_of(spec):
@@ -52,7 +39,7 @@ def smoke(spec, out):
     """Two tiers at 16 pixels with multiply-adds to match, few designs, one epoch or two."""
     small = read(spec)
     shrunk = (small["task"]["resolution"] / 16) ** 2
-    small["prototype"] = os.path.relpath(Path(spec).parent / small["prototype"], Path(out).parent)
+    small["prototype"] = relative_to(out)(Path(spec).parent / small["prototype"])
     small["task"] = {"dataset": f"synthetic:classes=10,size=16,channels=3,train=300,test=100"}
     small["tiers"] = small["tiers"][-2:]
     for tier in small["tiers"]:
@@ -68,17 +55,11 @@ def has_winners(spec, designs):
 
 
 def keep_winners(spec, designs, report):
-    (campaign,) = report["campaigns"]
-    if campaign["state"] != "finished":
-        sys.exit("the search is not finished; the same command goes on from there")
-    for tier, found in zip(read(spec)["tiers"], campaign["tiers"]):
-        best = [row for row in found["leaderboard"] if not row["misses"] and not row["trouble"]]
+    for tier, found in zip(read(spec)["tiers"], finished(report)["tiers"]):
+        best = sound(found)
         if not best:
             sys.exit(f"tier {tier['name']}: no design meets its requirements")
-        design = read(best[0]["file"])
-        file = winner_file(designs, tier, side_of(spec))
-        design["name"] = file.stem
-        write(file, design)
+        keep_design(read(best[0]["file"]), winner_file(designs, tier, side_of(spec)).stem, designs)
 
 
 def smallest(spec):
@@ -94,7 +75,7 @@ def alone(spec, strategy, results, out):
     """The smallest tier alone. The first strategy sets the CPU-seconds that the others may use."""
     one = read(spec)
     one["name"] = at_budget(strategy, spec)
-    one["prototype"] = os.path.relpath(Path(spec).parent / one["prototype"], Path(out).parent)
+    one["prototype"] = relative_to(out)(Path(spec).parent / one["prototype"])
     one["tiers"] = one["tiers"][-1:]
     one["search"]["strategy"] = strategy
     if strategy != STRATEGIES[0]:
@@ -107,13 +88,10 @@ def alone(spec, strategy, results, out):
 def keep_found(spec, designs, results, report):
     (campaign,) = report["campaigns"]
     name = at_budget(campaign["strategy"], spec)
-    rows = [row for row in campaign["tiers"][0]["leaderboard"] if not row["misses"] and not row["trouble"]]
-    rows = [row for row in rows if row["value"] is not None]
+    rows = [row for row in sound(campaign["tiers"][0]) if row["value"] is not None]
     if not rows:
         sys.exit(f"{name}: no design meets the requirements")
-    design = read(rows[0]["file"])
-    design["name"] = name
-    write(Path(designs) / f"{name}.json", design)
+    keep_design(read(rows[0]["file"]), name, designs)
     kept = ("hash", "params", "macs", "rung_top1", "cpu_seconds")
     (Path(results) / "searches").mkdir(exist_ok=True)
     write(Path(results) / "searches" / f"{name}.json", {
@@ -126,14 +104,6 @@ def number_of(text):
     """The number that "18.54M" or 300000 means."""
     text = str(text)
     return float(text[:-1]) * {"k": 1e3, "M": 1e6, "G": 1e9}[text[-1]] if text[-1].isalpha() else float(text)
-
-
-def ask(atto, *words, also=()):
-    """What a command of atto says in JSON; exits of `also` are answers too."""
-    done = subprocess.run([atto, *map(str, words), "--json"], stdout=subprocess.PIPE, text=True)
-    if done.returncode not in (0, *also):
-        sys.exit(done.returncode)
-    return json.loads(done.stdout)
 
 
 def narrowed(network, factor):
@@ -183,13 +153,6 @@ def recipes(file):
     """The recipes in question for a network: {name of the short training: keys of its recipe}."""
     return {f"{file.stem}_lr{rate:g}_wd{decay:g}": {"learning_rate": rate, "weight_decay": decay}
             for rate in LEARNING_RATES for decay in WEIGHT_DECAYS}
-
-
-def write_list(spec, results, out, trainings):
-    relative = lambda path: os.path.relpath(path, Path(out).parent)
-    for training in trainings:
-        training["design"] = relative(training["design"])
-    write(out, {"format": 1, "spec": relative(spec), "results": relative(results), "trainings": trainings})
 
 
 def choices(spec, designs, results, out):
@@ -289,9 +252,7 @@ def add_differences(rows, files, atto):
 
 
 def table(spec, results, out, atto):
-    groups = {}
-    for file in sorted(Path(results).glob(f"*_{side_of(spec)}*-s*.json")):
-        groups.setdefault(re.sub(r"-s\d+$", "", file.stem), []).append(file)
+    groups = results_by_network(Path(results).glob(f"*_{side_of(spec)}*-s*.json"))
     rows = [row_of(network, [read(file) for file in files], results) for network, files in groups.items()]
     done = {network: [file for file in files if read(file)["outcome"] == "finished"] for network, files in groups.items()}
     add_differences(rows, done, atto)
