@@ -119,7 +119,7 @@ TEST_CASE("`atto worker` keeps a pause before it claims anything, then works") {
                          "ATTO_FAULT=after_propose:3")
               .code == 137);
   const auto ledger = open_ledger(scratch / "run");
-  const std::int64_t pause = machine_clock_ms() + 1500;
+  const std::int64_t pause = machine_clock_ms() + 5000;  // a worker is slow to start beside others
   ledger->set_meta("paused_until", std::to_string(pause));
   CHECK(test::run_atto(scratch, "worker run --fake --name hand --patience 0.2").code == 0);
   CHECK(machine_clock_ms() >= pause);
