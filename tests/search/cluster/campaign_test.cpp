@@ -231,22 +231,25 @@ TEST_CASE("Idle workers ask little, however often the bell rings") {
     workers.push_back(start_atto(scratch, "worker run --fake --patience 600"));
   sleep_for(4);  // they have begun
   server().new_statements();
-  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(kSeconds);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
   int rings = 0;
-  for (; std::chrono::steady_clock::now() < end; ++rings) {
+  for (; seconds() < kSeconds || rings <= 8; ++rings) {  // a loaded machine rings slowly
     run_in_schema(scratch / "run",
                   "DO 'BEGIN EXECUTE format(''NOTIFY %I'', current_schema()); END'");
     sleep_for(0.05);
   }
+  const double rung = seconds();
   int looks = 0;
   for (const std::string& statement : server().new_statements())
     looks += statement.find("paused_until") != std::string::npos;
   for (const int worker : workers) ::kill(worker, SIGTERM), wait_for(worker);
   INFO(rings << " rings, " << looks << " looks");
-  CHECK(rings > 8);
   CHECK(looks > 0);
   // Eight answers in vain each, then one in three seconds.
-  CHECK(looks <= kWorkers * (8 + kSeconds / 2));
+  CHECK(looks <= kWorkers * (8 + rung / 2));
 }
 
 TEST_CASE("A ledger moves from a file to PostgreSQL and back, in the middle of a campaign") {
