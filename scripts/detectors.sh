@@ -8,28 +8,13 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 atto=${ATTO:-$root/build/release/bin/atto}
-dataset=nuclei256 stages="count draw search choose train table" cost="" smoke=""
-while [ $# -gt 0 ]; do
-  case $1 in
-    --dataset) dataset=${2:?} && shift ;;
-    --stage) stages=${2:?} && shift ;;
-    --cost) cost=--dry-run ;;
-    --smoke) smoke=${2:?} && shift ;;
-    *) sed -n '2,8s/^# //p' "$0" >&2 && exit 2 ;;
-  esac
-  shift
-done
+datasets="nuclei256 fashion_scenes" stages="count draw search choose train table"
+. "$root/scripts/stages.sh"
+read_stages "$@"
 case $dataset in
   nuclei256) spec=$root/design_specs/atto_nuclei.json ;;
   fashion_scenes) spec=$root/design_specs/atto_detect.json ;;
-  *) echo "--dataset must be nuclei256 or fashion_scenes; got $dataset" >&2 && exit 2 ;;
 esac
-for stage in $stages; do
-  case $stage in
-    count | draw | search | choose | train | table) ;;
-    *) echo "--stage must be count, draw, search, choose, train or table; got $stage" >&2 && exit 2 ;;
-  esac
-done
 
 designs=$root/prototypes/designs results=$root/docs/data/detection runs=$root/runs page=$root/docs/detection.md
 detectors() { python3 "$root/scripts/detectors.py" "$@"; }
@@ -50,42 +35,22 @@ search() {
   if [ -e "$designs/$name.json" ]; then
     echo "search: the winner is $designs/$name.json" && return
   fi
-  if [ -n "$cost" ]; then
-    "$atto" search "$spec" --out "$runs/$name" --dry-run && return
-  fi
-  local code=0  # 1: no winner was trained in full, which is left to a later stage
-  if [ -e "$runs/$name/ledger.db" ]; then
-    nice "$atto" resume "$runs/$name" || code=$?
-  else
-    nice "$atto" search "$spec" --out "$runs/$name" --workers "${WORKERS:-1}" || code=$?
-  fi
-  [ $code -le 1 ] || exit $code
-  "$atto" report "$runs/$name" --json | detectors winner "$spec" "$designs"
-}
-
-# list NAME: does the trainings of a list.
-list() {
-  local code=0  # 1: some diverged, which the table tells
-  nice "$atto" train "$1.json" --out "$1" --threads 1 $cost || code=$?
-  [ $code -le 1 ] || exit $code
+  campaign "$spec" "$runs/$name"
+  [ -n "$cost" ] || "$atto" report "$runs/$name" --json | detectors winner "$spec" "$designs"
 }
 
 choose() {
   detectors choices "$spec" "$designs" "$results" "$runs/${name}_choices.json"
-  list "$runs/${name}_choices"
+  list "$runs/${name}_choices" --threads 1
 }
 
 train() {
   detectors list "$spec" "$designs" "$results" "$runs/${name}_trainings.json"
-  list "$runs/${name}_trainings"
+  list "$runs/${name}_trainings" --threads 1
 }
 
 table() {
   [ -n "$cost" ] || detectors table "$results" "$results.json" $page
 }
 
-for stage in $stages; do
-  start=$SECONDS
-  $stage
-  echo "== $stage: $((SECONDS - start)) s"
-done
+run_stages

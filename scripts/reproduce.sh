@@ -8,28 +8,13 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 atto=${ATTO:-$root/build/release/bin/atto}
-dataset=imagenet50 stages="search choose train export table" cost="" smoke=""
-while [ $# -gt 0 ]; do
-  case $1 in
-    --dataset) dataset=${2:?} && shift ;;
-    --stage) stages=${2:?} && shift ;;
-    --cost) cost=--dry-run ;;
-    --smoke) smoke=${2:?} && shift ;;
-    *) sed -n '2,9s/^# //p' "$0" >&2 && exit 2 ;;
-  esac
-  shift
-done
+datasets="imagenet50 cifar10" stages="search choose train export table"
+. "$root/scripts/stages.sh"
+read_stages "$@"
 case $dataset in
   imagenet50) side=64 ;;
   cifar10) side=32 ;;
-  *) echo "--dataset must be imagenet50 or cifar10; got $dataset" >&2 && exit 2 ;;
 esac
-for stage in $stages; do
-  case $stage in
-    search | choose | train | export | table) ;;
-    *) echo "--stage must be search, choose, train, export or table; got $stage" >&2 && exit 2 ;;
-  esac
-done
 
 spec=$root/design_specs/family_$side.json
 designs=$root/prototypes/designs results=$root/docs/data/reproduction
@@ -43,20 +28,6 @@ if [ -n "$smoke" ]; then
 fi
 trainings=$runs/family_${side}_trainings
 mkdir -p "$runs" "$designs" "$results"
-
-# campaign SPEC FOLDER: searches, or goes on.
-campaign() {
-  if [ -n "$cost" ]; then
-    "$atto" search "$1" --out "$2" --dry-run && return
-  fi
-  local code=0  # 1: no winner was trained in full, which is left to a later stage
-  if [ -e "$2/ledger.db" ]; then
-    nice "$atto" resume "$2" || code=$?
-  else
-    nice "$atto" search "$1" --out "$2" --workers "${WORKERS:-1}" || code=$?
-  fi
-  [ $code -le 1 ] || exit $code
-}
 
 # The family; then the smallest tier alone by three strategies, the others with the CPU-seconds of the first.
 search() {
@@ -73,13 +44,6 @@ search() {
     campaign "$one.json" "$one"
     [ -n "$cost" ] || "$atto" report "$one" --json | reproduce found "$spec" "$designs" "$results"
   done
-}
-
-# list NAME: does the trainings of a list.
-list() {
-  local code=0  # 1: some diverged, which the table tells
-  nice "$atto" train "$1.json" --out "$1" $cost || code=$?
-  [ $code -le 1 ] || exit $code
 }
 
 choose() {
@@ -102,9 +66,4 @@ table() {
   [ -n "$cost" ] || reproduce table "$spec" "$results" "$results.json" "$atto"
 }
 
-for stage in $stages; do
-  start=$SECONDS
-  [ "$stage" != export ] || stage=export_all
-  $stage
-  echo "== ${stage%_all}: $((SECONDS - start)) s"
-done
+run_stages
