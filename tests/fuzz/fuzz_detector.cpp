@@ -1,11 +1,9 @@
 // Any bytes as a detector's file: one ModelError, or a detector that finds or finds nothing.
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <vector>
 
 #include "export/runtime/detector.hpp"
+#include "tests/fuzz/handed_over.hpp"
 #include "tests/fuzz/legal_programs.hpp"
 
 using namespace atto;
@@ -42,29 +40,18 @@ bool is_small(const edge::DetectorModel& model) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  void* memory = nullptr;
-  if (size < format::kHeaderBytes || ::posix_memalign(&memory, format::kAlignment, size) != 0)
-    return 0;
-  const std::unique_ptr<std::byte, void (*)(void*)> bytes(static_cast<std::byte*>(memory),
-                                                          std::free);
-  std::memcpy(bytes.get(), data, size);
+  const fuzz::Copy copy(data, size);
+  if (copy.bytes().empty()) return 0;
   try {
-    repair({bytes.get(), size});
-    const edge::DetectorModel model = edge::DetectorModel::view({bytes.get(), size});
+    repair(copy.bytes());
+    const edge::DetectorModel model = edge::DetectorModel::view(copy.bytes());
     if (!is_small(model)) return 0;
     const format::Program& program = model.program();
     const std::vector<float> picture(static_cast<std::size_t>(program.channels) *
                                          static_cast<std::size_t>(program.height) *
                                          static_cast<std::size_t>(program.width),
                                      0.5F);
-    edge::EngineOptions options;
-    const std::size_t levels = edge::available_levels().size();
-    options.level = edge::available_levels()[size % levels];
-    options.threads = 1 + static_cast<int>(size / levels % 3);
-    options.parallel_for = [](int count, const std::function<void(int)>& part) {
-      for (int i = 0; i < count; ++i) part(i);
-    };
-    edge::Detector detector(model, options);
+    edge::Detector detector(model, fuzz::options_for(size));
     detector.run(picture);
     detector.masks();
   } catch (const format::ModelError&) {

@@ -38,10 +38,6 @@ void wait_for_results(const std::filesystem::path& folder, int count) {
   FAIL("no results");
 }
 
-void sleep_for(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-}
-
 }  // namespace
 
 TEST_CASE("A campaign in PostgreSQL ends as one in SQLite, and all commands read it") {

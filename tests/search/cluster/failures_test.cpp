@@ -4,10 +4,8 @@
 #include <signal.h>
 
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <fstream>
 #include <set>
-#include <thread>
 
 #include "tests/search/cluster/server.hpp"
 #include "tests/search/process/process.hpp"
@@ -18,10 +16,6 @@ using nlohmann::json;
 namespace {
 
 namespace fs = std::filesystem;
-
-void sleep_for(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-}
 
 /// Waits for what other processes do, for a minute at most.
 template <class Condition>

@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <fstream>
-#include <thread>
 
 #include "tests/search/cluster/server.hpp"
 #include "tests/search/slurm/slurm_campaign.hpp"
@@ -18,10 +16,6 @@ using nlohmann::json;
 namespace {
 
 namespace fs = std::filesystem;
-
-void sleep_for(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-}
 
 /// A disk of 8 MB in a folder, which can be filled.
 class Disk {

@@ -4,8 +4,6 @@
 #include <signal.h>
 
 #include <catch2/catch.hpp>
-#include <chrono>
-#include <thread>
 
 #include "search/ledger/open_ledger.hpp"
 #include "tests/search/cluster/machine.hpp"
@@ -19,10 +17,6 @@ using nlohmann::json;
 namespace {
 
 constexpr int kLongestWait = 600;
-
-void sleep_for(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-}
 
 Server& reachable_server() {
   static const bool is_ready = [] {

@@ -11,11 +11,11 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "design_specs/seeds/random.hpp"
 #include "tests/search/cluster/machine.hpp"
 #include "tests/search/cluster/server.hpp"
+#include "tests/search/process/process.hpp"
 #include "tests/search/slurm/slurm_cluster.hpp"
 
 using namespace atto;
@@ -36,10 +36,6 @@ constexpr const char* kTrained = "SELECT COUNT(*) FROM trained";
 /// Killed; stopped, perhaps before it could listen; while the ledger is away, or the one before has
 /// not left yet.
 constexpr int kExpectedEnds[] = {128 + SIGKILL, 130, 128 + SIGTERM, 4};
-
-void sleep_for(double seconds) {
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-}
 
 /// In a network of its own, where machines reach it.
 void reach_server() {

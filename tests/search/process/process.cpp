@@ -5,10 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 namespace atto::test {
 
@@ -54,6 +56,10 @@ int wait_for(int process, int seconds) {
   ::kill(process, SIGKILL);
   ::waitpid(process, &status, 0);
   return -1;
+}
+
+void sleep_for(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
 nlohmann::json printed(const Scratch& scratch, const std::string& arguments) {

@@ -37,6 +37,7 @@ int start_atto(const Scratch& scratch, const std::string& arguments,
 /// Waits for a process that was started; returns as Ended::code, or -1 after so many seconds, when
 /// it is killed.
 int wait_for(int process, int seconds = 60);
+void sleep_for(double seconds);
 
 /// Returns what must be equal between two runs of one campaign: the leaderboards without times.
 nlohmann::json boards_of(const Scratch& scratch, const std::filesystem::path& folder);

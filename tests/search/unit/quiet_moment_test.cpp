@@ -18,16 +18,12 @@ using namespace atto::search;
 
 namespace {
 
-void sleep_ms(int count) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(count));
-}
-
 /// Waits until `is_true`, for ten seconds at most.
 template <class Condition>
 bool becomes(Condition&& is_true) {
   for (int i = 0; i < 1000; ++i) {
     if (is_true()) return true;
-    sleep_ms(10);
+    test::sleep_for(0.01);
   }
   return false;
 }
@@ -65,7 +61,7 @@ TEST_CASE("Workers of the crew stand still while work is done, and go on after i
   std::uintmax_t before = 0, after = 0;
   const auto restless = in_a_quiet_moment(ledger, crew, [&] {
     before = written();
-    sleep_ms(200);
+    test::sleep_for(0.2);
     after = written();
   });
   CHECK(restless.empty());
@@ -105,7 +101,7 @@ TEST_CASE("A worker that people started waits when asked, and one that does not 
     const auto own = open_ledger(scratch / "");
     while (!is_over) {
       if (const std::int64_t pause = own->pause()) own->keep_pause("by hand", pause);
-      sleep_ms(5);
+      test::sleep_for(0.005);
     }
   });
   CHECK(in_a_quiet_moment(ledger, nobody, [] {}).empty());
