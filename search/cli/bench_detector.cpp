@@ -18,12 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A value of the sorted ones, at a share of them from the lowest.
-double at_share(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
-}
-
 struct TimedPart {
   std::string_view name;
   std::int64_t runs = 0, macs = 0;  ///< of a picture, all runs together
@@ -33,13 +27,12 @@ struct TimedPart {
 struct TimedDetector {
   const edge::Detector& detector;
   const Scale& scale;
-  int runs = 0;
-  double median_ms = 0, low_ms = 0, high_ms = 0;  ///< the middle half lies between low and high
-  double peak = 0;                                ///< of one core
+  search::Timing of_all = {};
+  double peak = 0;  ///< of one core
   std::vector<TimedPart> parts = {};
 
   double gflops() const {
-    return gflops_of(static_cast<double>(detector.model().macs()), median_ms);
+    return gflops_of(static_cast<double>(detector.model().macs()), of_all.median_ms);
   }
 };
 
@@ -63,7 +56,7 @@ std::vector<TimedPart> timed_parts(const edge::DetectorModel& model) {
 
 TimedDetector timed(edge::Detector& detector, int rounds) {
   constexpr int kWarming = 3;
-  TimedDetector measured{detector, scale_of(detector.model().program()), rounds};
+  TimedDetector measured{detector, scale_of(detector.model().program())};
   const std::vector<float> picture = search::noise_image(detector.model().program());
   std::vector<double> all, each[4];
   for (int round = -kWarming; round < rounds; ++round) {
@@ -76,12 +69,10 @@ TimedDetector timed(edge::Detector& detector, int rounds) {
     const double of_parts[] = {times.trunk_ms, times.proposals_ms, times.box_ms, times.mask_ms};
     for (std::size_t i = 0; i < std::size(of_parts); ++i) each[i].push_back(of_parts[i]);
   }
-  measured.median_ms = at_share(all, 0.5);
-  measured.low_ms = at_share(all, 0.25);
-  measured.high_ms = at_share(all, 0.75);
+  measured.of_all = search::timing_of(all, rounds);
   measured.parts = timed_parts(detector.model());
   for (std::size_t i = 0; i < measured.parts.size(); ++i)
-    measured.parts[i].median_ms = at_share(each[i], 0.5);
+    measured.parts[i].median_ms = search::timing_of(each[i], rounds).median_ms;
   return measured;
 }
 
@@ -92,10 +83,10 @@ std::string detector_json(const TimedDetector& m, int threads) {
                {"precision", program.precision},
                {"level", edge::level_name(m.detector.level())},
                {"threads", threads},
-               {"runs", m.runs},
-               {"median_ms", m.median_ms},
-               {"low_ms", m.low_ms},
-               {"high_ms", m.high_ms},
+               {"runs", m.of_all.runs},
+               {"median_ms", m.of_all.median_ms},
+               {"low_ms", m.of_all.low_ms},
+               {"high_ms", m.of_all.high_ms},
                {"macs", model.macs()},
                {"gflops", m.gflops()},
                {m.scale.peak_key, m.peak},
@@ -120,7 +111,7 @@ std::string detector_table(const TimedDetector& m, int threads) {
                                  "share", m.scale.unit);
   for (const TimedPart& part : m.parts)
     text += fmt::format("{:<9}  {:>5}  {:>9.3f}  {:>5.1f}%  {:>8.1f}\n", part.name, part.runs,
-                        part.median_ms, 100 * part.median_ms / m.median_ms,
+                        part.median_ms, 100 * part.median_ms / m.of_all.median_ms,
                         gflops_of(static_cast<double>(part.macs), part.median_ms));
   return text +
          fmt::format(
@@ -129,9 +120,9 @@ std::string detector_table(const TimedDetector& m, int threads) {
              "{:.1f} {}, {:.1f} % of the {:.1f} {} that {} measured {} peak{} give\n"
              "memory: weights {:.1f} KiB, tensors and scratch {:.1f} KiB\n",
              program.name, program.precision, edge::level_name(m.detector.level()), threads,
-             threads == 1 ? "" : "s", m.median_ms, m.low_ms, m.high_ms, m.runs, m.gflops(),
-             m.scale.unit, 100 * m.gflops() / (m.peak * threads), m.peak * threads, m.scale.unit,
-             threads, m.scale.peak_name, threads == 1 ? "" : "s",
+             threads == 1 ? "" : "s", m.of_all.median_ms, m.of_all.low_ms, m.of_all.high_ms,
+             m.of_all.runs, m.gflops(), m.scale.unit, 100 * m.gflops() / (m.peak * threads),
+             m.peak * threads, m.scale.unit, threads, m.scale.peak_name, threads == 1 ? "" : "s",
              static_cast<double>(model.weight_bytes()) / 1024,
              static_cast<double>(m.detector.working_bytes()) / 1024);
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "design_specs/files.hpp"
 #include "design_specs/json_text.hpp"
@@ -53,14 +54,14 @@ void add_found(search::CampaignReport& report) {
     const fs::path file =
         search::RunFolder{report.folder}.winner(tier.board.tier_name) / "model.atto";
     if (!tier.board.winner() || !is_detector_file(file)) continue;
-    DetectorRun winner(open_detector(file), file.string(), 1, {});
     try {
+      DetectorRun winner(open_detector(file), file.string(), 1, {});
       const auto set = train::find_instance_set(report.campaign.dataset);
       const std::size_t count = std::min(kPictures, set->pictures(train::Split::Test));
       for (std::size_t i = 0; i < count; ++i)
         tier.found.push_back({fmt::format("test picture {}", i + 1),
                               winner.drawn_png(set->picture(train::Split::Test, i))});
-    } catch (const EnvironmentError& error) {
+    } catch (const std::runtime_error& error) {  // a damaged model, no data: the rest is told
       say(fmt::format("no pictures of what the winner finds: {}\n", error.what()));
     }
   }

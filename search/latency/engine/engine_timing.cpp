@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 #include <vector>
 
 namespace atto::search {
@@ -41,11 +42,12 @@ double at_share(const std::vector<double>& sorted, double share) {
   return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
-Timing timing_of(const std::vector<double>& sorted, int runs) {
-  return {runs, at_share(sorted, 0.5), at_share(sorted, 0.25), at_share(sorted, 0.75)};
-}
-
 }  // namespace
+
+Timing timing_of(std::vector<double> ms, int runs) {
+  std::sort(ms.begin(), ms.end());
+  return {runs, at_share(ms, 0.5), at_share(ms, 0.25), at_share(ms, 0.75)};
+}
 
 Timing time_runs(std::span<edge::Engine> engines, std::span<const float> image, int rounds,
                  const std::function<void(int round)>& before) {
@@ -57,8 +59,7 @@ Timing time_runs(std::span<edge::Engine> engines, std::span<const float> image, 
     edge::Engine& engine = engines[static_cast<std::size_t>(round) % engines.size()];
     ms.push_back(run_for(engine, image, kRoundSeconds, runs));
   }
-  std::sort(ms.begin(), ms.end());
-  return timing_of(ms, runs);
+  return timing_of(std::move(ms), runs);
 }
 
 void QuickestBatches::add(std::vector<double> ms) {

@@ -16,6 +16,9 @@ struct Timing {
   double median_ms = 0, low_ms = 0, high_ms = 0;  ///< the middle half lies between low and high
 };
 
+/// Returns what the times of some rounds, in ms, one at least and in any order, say.
+Timing timing_of(std::vector<double> ms, int runs);
+
 /// Warms up, then times `rounds` rounds of about 20 ms, which alternate between engines of one
 /// model: each has its own memory, whose place would else be part of the result. `before` is called
 /// before each round with its number.

@@ -178,6 +178,13 @@ TEST_CASE("A campaign of detectors is trained, killed, resumed, and its winner j
   CHECK(found.size() == 2);
   CHECK(std::filesystem::exists(scratch / "found/train_000000.png"));
   CHECK(std::filesystem::exists(scratch / "found/train_000001.png"));
+  const std::filesystem::path model = scratch / "whole/winner/model.atto";
+  std::string damaged = read_text(model);
+  damaged[damaged.size() - 1] ^= 1;
+  write_text(model, damaged);
+  const Ended told = run_atto(scratch, "report whole");
+  CHECK(told.code == 0);
+  CHECK((told.out + told.err).find("no pictures of what the winner finds") != std::string::npos);
 
   CHECK(run_atto(scratch, search + "killed", "ATTO_FAULT=after_propose:2").code == 137);
   const Ended resumed = run_atto(scratch, "resume killed");
