@@ -178,6 +178,35 @@ TEST_CASE("A server that is away for a minute costs no trial anything", "[.slow]
   CHECK(ask(scratch / "run", "SELECT MAX(attempt) FROM jobs") == 1);
 }
 
+TEST_CASE("A server that is away for more than ten minutes ends all, and resume goes on",
+          "[.slow]") {
+  const Scratch scratch;
+  const std::string search = "search " + tiny_spec() + " --evaluator fake --workers 2";
+  const json calm = calm_boards(scratch, search);
+  const int coordinator = start_atto(scratch, in_database(search), "ATTO_FAKE_EPOCH_SECONDS=0.5");
+  REQUIRE(becomes([&] { return has_results(scratch / "run", 2); }));
+  watch_changes(scratch / "run");
+  const std::string by_hand = "worker run --fake --name by_hand";
+  const int worker = start_atto(scratch, by_hand, "ATTO_FAKE_EPOCH_SECONDS=0.5");
+  REQUIRE(becomes([&] {
+    return ask(scratch / "run", "SELECT COUNT(*) FROM jobs WHERE worker = 'by_hand'") > 0;
+  }));
+  server().crash();
+  const int code = wait_for(coordinator, 720), worker_code = wait_for(worker, 120);
+  server().start();
+  const std::string log = read_text(scratch / "log");
+  INFO(log);
+  CHECK(code == 4);
+  CHECK(worker_code == 4);
+  CHECK(log.find("; waiting for it") != std::string::npos);
+  CHECK(log.find("continue with: atto resume run") != std::string::npos);
+  const Ended ended = run_atto(scratch, "resume run --workers 2");
+  INFO(ended.err);
+  CHECK(ended.code == 0);
+  CHECK(boards_of(scratch, scratch / "run") == calm);
+  CHECK_NOTHROW(expect_nothing_twice(scratch / "run"));
+}
+
 TEST_CASE("Of two coordinators that come at one moment one goes on and the other is refused") {
   const Scratch scratch;
   const std::string search =

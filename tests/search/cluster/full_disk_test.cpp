@@ -69,6 +69,13 @@ struct DiskCampaign {
         run_in_schema(scratch / "disk/run", "SELECT COUNT(*) FROM jobs WHERE " + what).c_str());
   }
   std::string log() const { return read_text(scratch / "log"); }
+  void check_resumed() const {
+    disk.make_room();
+    const Ended ended = run_atto(scratch, "resume disk/run --workers 2");
+    INFO(ended.err);
+    REQUIRE(ended.code == 0);
+    CHECK(boards_of(scratch, scratch / "disk/run") == calm);
+  }
 };
 
 /// Waits until a log says something, for a minute at most.
@@ -93,6 +100,19 @@ TEST_CASE("While the shared disk is full workers wait for room, and the campaign
   CHECK(boards_of(campaign.scratch, campaign.scratch / "disk/run") == campaign.calm);
 }
 
+TEST_CASE("When nobody makes room for ten minutes the campaign ends, and resume goes on from there",
+          "[.slow]") {
+  const DiskCampaign campaign(64);
+  campaign.disk.fill();
+  const int code = wait_for(campaign.coordinator, 720);
+  const std::string log = campaign.log();
+  INFO(log);
+  CHECK(code == 4);
+  CHECK(log.find("no room was made on the disk of disk/run") != std::string::npos);
+  CHECK(log.find("continue with: atto resume disk/run") != std::string::npos);
+  campaign.check_resumed();
+}
+
 TEST_CASE("A coordinator that cannot write its own files says so, and resume goes on from there") {
   const DiskCampaign campaign(2);
   // It stands still until it has a result, after which it proposes.
@@ -112,11 +132,7 @@ TEST_CASE("A coordinator that cannot write its own files says so, and resume goe
   CHECK(std::count(message.begin(), message.end(), '\n') == 1);
   CHECK(run_atto(campaign.scratch, "resume disk/run --workers 2").code == 4);
   CHECK(campaign.ask("state = 2") >= done);
-  campaign.disk.make_room();
-  const Ended ended = run_atto(campaign.scratch, "resume disk/run --workers 2");
-  INFO(ended.err);
-  REQUIRE(ended.code == 0);
-  CHECK(boards_of(campaign.scratch, campaign.scratch / "disk/run") == campaign.calm);
+  campaign.check_resumed();
 }
 
 TEST_CASE("Workers of Slurm wait for room on a full disk, and the campaign goes on then",
