@@ -16,6 +16,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -188,8 +189,10 @@ constexpr double kTrialSeconds = 60, kBeatSeconds = 10;
 struct Load {
   std::filesystem::path folder;
   int connections, workers;
-  Clock::time_point start, end;
-  Answers claims, renewals, commits;
+  // For a trial's time every connection does each thing once; then it is measured.
+  Clock::time_point begin{}, start{}, end{};
+  std::latch ready, begun{1};  // all have logged in and claimed; start and end are known
+  Answers claims{}, renewals{}, commits{};
   std::atomic<int> committed{0}, refused{0};
 };
 
@@ -205,21 +208,24 @@ void act(Load& load, search::Ledger& ledger, Simulated& worker) {
     return from + std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
   };
   const Clock::time_point due = worker.due;
+  const auto note = [&](Answers& answers) {
+    if (due >= load.start) answers.add(due);
+  };
   if (!worker.claim) {
     worker.claim = ledger.claim(worker.name, 1, 0);
-    load.claims.add(due);
+    note(load.claims);
     worker.done_at = later(due, kTrialSeconds);
     worker.due = worker.claim ? later(due, kBeatSeconds) : load.end;
     return;
   }
   if (due < worker.done_at) {
     ledger.renew(*worker.claim, 1);
-    load.renewals.add(due);
+    note(load.renewals);
     worker.due = std::min(later(due, kBeatSeconds), worker.done_at);
     return;
   }
   (ledger.commit(*worker.claim, result()) ? load.committed : load.refused)++;
-  load.commits.add(due);
+  note(load.commits);
   worker.claim.reset();
 }
 
@@ -230,11 +236,15 @@ void drive(Load& load, int connection) {
   for (int i = connection; i < load.workers; i += load.connections) {
     Simulated& worker = workers.emplace_back();
     worker.name = "worker " + std::to_string(i);
+    worker.claim = ledger->claim(worker.name, 1, 0);
+  }
+  load.ready.count_down();
+  load.begun.wait();
+  for (Simulated& worker : workers) {
     // Somewhere in a trial's minute, so that all rates are there from the start.
     const double phase = std::uniform_real_distribution<double>(0, kTrialSeconds)(random);
-    worker.claim = ledger->claim(worker.name, 1, 0);
-    worker.done_at = load.start + std::chrono::duration_cast<Clock::duration>(Seconds(phase));
-    worker.due = load.start + std::chrono::duration_cast<Clock::duration>(
+    worker.done_at = load.begin + std::chrono::duration_cast<Clock::duration>(Seconds(phase));
+    worker.due = load.begin + std::chrono::duration_cast<Clock::duration>(
                                   Seconds(std::fmod(phase, kBeatSeconds)));
   }
   while (!workers.empty()) {
@@ -248,14 +258,16 @@ void drive(Load& load, int connection) {
 
 int run_load(Load& load, double seconds, const std::string& url, int server) {
   search::create_ledger(load.folder, {}, url);
-  add_jobs(load.folder,
-           load.workers + static_cast<int>(load.workers * (seconds + 30) / kTrialSeconds) + 100);
-  // All log in and claim first.
-  load.start = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                  Seconds(5 + load.connections / 50.0 + load.workers / 200.0));
-  load.end = load.start + std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
+  add_jobs(load.folder, load.workers * (3 + static_cast<int>(seconds / kTrialSeconds)));
+  const Clock::time_point login = Clock::now();
   std::vector<std::thread> threads;
   for (int i = 0; i < load.connections; ++i) threads.emplace_back([&load, i] { drive(load, i); });
+  load.ready.wait();
+  const Seconds login_seconds = Clock::now() - login;
+  load.begin = Clock::now() + std::chrono::seconds(2);
+  load.start = load.begin + std::chrono::duration_cast<Clock::duration>(Seconds(kTrialSeconds));
+  load.end = load.start + std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
+  load.begun.count_down();
   std::this_thread::sleep_until(load.start);
   const double server_before = server_seconds(server), own_before = own_seconds(RUSAGE_SELF);
   std::this_thread::sleep_until(load.end);
@@ -264,8 +276,10 @@ int run_load(Load& load, double seconds, const std::string& url, int server) {
   for (std::thread& thread : threads) thread.join();
   const std::int64_t done = search::open_ledger(load.folder)->totals().done;
   const auto count = load.claims.all.size() + load.renewals.all.size() + load.commits.all.size();
-  fmt::print("{} workers, {} connections, {:.0f} s: {:.0f} transactions/s\n", load.workers,
-             load.connections, seconds, double(count) / seconds);
+  fmt::print(
+      "{} workers, {} connections: all logged in and at work after {:.1f} s\n{:.0f} s: {:.0f} "
+      "transactions/s\n",
+      load.workers, load.connections, login_seconds.count(), seconds, double(count) / seconds);
   fmt::print("  claims {}\n  renewals {}\n  commits {}\n", load.claims.text(), load.renewals.text(),
              load.commits.text());
   fmt::print(
@@ -284,7 +298,10 @@ int main(int argc, char** argv) {
   if (words.size() >= 4 && words[0] == "rates")
     return rates(words[1], number(2), number(3), words.size() > 4 ? words[4] : "", number(5));
   if (words.size() == 7 && words[0] == "load") {
-    Load load{words[1], number(2), number(3), {}, {}, {}, {}, {}, {0}, {0}};
+    Load load{.folder = words[1],
+              .connections = number(2),
+              .workers = number(3),
+              .ready = std::latch(number(2))};
     return run_load(load, std::stod(words[4]), words[5], number(6));
   }
   return 2;

@@ -28,7 +28,7 @@ own='0.004 0.02,0.05,0.1,0.2,0.3'
 development=(
   "fashion table_fashion - $own" "fashion_macs table_fashion fashion_macs $own" "fashion_both table_fashion fashion_both $own"
   "cifar10 table_cifar10 - $own" "cifar10_macs table_cifar10 cifar10_macs $own" "cifar10_both table_cifar10 cifar10_both $own"
-  "cifar10_32 table_cifar10_32 - $own"
+  "cifar10_32 table_cifar10_32 - $own" "imagenet50_64 table_imagenet50_64 - $own"
   "macro table_nas_bench_macro - 0 0.0023,0.005,0.01,0.02,0.05")
 report=(
   "macro_60M table_nas_bench_macro macro_60M 0 0.005,0.01,0.02,0.05"

@@ -18,10 +18,15 @@ using std::chrono::seconds;
 constexpr Dialect kServerWords = {" FOR UPDATE SKIP LOCKED", " FOR UPDATE",
                                   "LOCK TABLE jobs IN EXCLUSIVE MODE", true, true};
 
-/// How long a server that is away is waited for; one that is being started when a process begins;
-/// and one that has not noticed yet that an earlier session of ours is no more.
-constexpr seconds kPatience{600}, kPatienceAtStart{20}, kOldSession{15};
+/// How long a server that is away is waited for; when a process begins, one that is being started,
+/// or that a crowd comes to; one that has not noticed yet that an earlier session of ours is no
+/// more.
+constexpr seconds kPatience{600}, kPatienceAtStart{20}, kPatienceInCrowd{120}, kOldSession{15};
 constexpr milliseconds kSlice{50}, kLongestPause{5000};
+/// How long a session may take to begin where the server can be reached. Those who give up sooner
+/// and come again keep a server busy that a thousand workers come to at once; but nobody is heard
+/// meanwhile who asks a campaign to stop.
+constexpr seconds kLongestStart{30}, kFirstStart{5};
 /// After which people are told that a call has no answer.
 constexpr milliseconds kSilence{15000};
 /// Of work that others got in the way of.
@@ -55,13 +60,19 @@ bool is_in_the_way(const std::string& sqlstate) {
   return sqlstate == "40P01" || sqlstate == "40001" || sqlstate == "55P03";
 }
 
-/// What libpq says of a server that may soon be there: it gives no code for what fails so early.
-bool may_start_soon(const std::string& words) {
-  constexpr std::array<std::string_view, 8> kWordsOfIt = {
-      "starting up", "shutting down",      "recovery", "too many clients",
-      "slots are",   "Connection refused", "timeout",  "closed the connection"};
-  return std::any_of(kWordsOfIt.begin(), kWordsOfIt.end(),
+bool holds_any(const std::string& words, std::initializer_list<std::string_view> parts) {
+  return std::any_of(parts.begin(), parts.end(),
                      [&](std::string_view part) { return words.find(part) != std::string::npos; });
+}
+
+/// How long what libpq says so of a session that did not begin may be mended by itself: there is no
+/// code for what fails so early.
+seconds patience_at_start(const std::string& words) {
+  if (holds_any(words, {"timeout", "too many clients", "slots are"})) return kPatienceInCrowd;
+  return holds_any(words, {"starting up", "shutting down", "recovery", "Connection refused",
+                           "timed out", "closed the connection"})
+             ? kPatienceAtStart
+             : seconds(0);
 }
 
 std::string one_line(std::string text) {
@@ -81,16 +92,17 @@ PostgresqlConnection::PostgresqlConnection(const std::string& url, Ledger::Acces
       url_(url),
       words_(connection_words(url, settings_of(access))),
       is_snapshot_(access == Ledger::Access::Snapshot) {
-  const Clock::time_point deadline = Clock::now() + kPatienceAtStart;
+  const Clock::time_point start = Clock::now();
   for (int tries = 1;; ++tries) {
+    std::string why;
     try {
-      open();
+      open(kLongestStart);
       break;
     } catch (const soci::soci_error& error) {
-      if (Clock::now() > deadline || !may_start_soon(error.what()))
-        throw EnvironmentError(
-            fmt::format("cannot open the ledger {}: {}", name(), one_line(error.what())));
+      why = one_line(error.what());
     }
+    if (Clock::now() >= start + patience_at_start(why))
+      throw EnvironmentError(fmt::format("cannot open the ledger {}: {}", name(), why));
     std::this_thread::sleep_for(pause_after(tries));
   }
 }
@@ -104,10 +116,11 @@ std::string PostgresqlConnection::damage_text(const std::string& what) const {
                      one_line(what), name(), schema_);
 }
 
-void PostgresqlConnection::open() {
+void PostgresqlConnection::open(seconds most) {
   is_open_ = false;
   sql.close();
-  sql.open(*module_.factory, words_);
+  // What the URL says stands behind it, and so above it.
+  sql.open(*module_.factory, fmt::format("connect_timeout={} {}", most.count(), words_));
   module_.silence(sql);
   soci::statement statement(sql);
   statement.exchange(soci::into(schema_)), statement.exchange(soci::into(schema_id_));
@@ -203,7 +216,7 @@ void PostgresqlConnection::recover(const soci::soci_error& error, int tries,
       fmt::format("the ledger {} cannot be reached: {}", name(), one_line(error.what()));
   for (int again = 1; !is_open_; ++again) {
     try {
-      open();
+      open(std::min(kLongestStart, again * kFirstStart));
       begin_session();
       return;
     } catch (const soci::soci_error& failure) {

@@ -47,7 +47,7 @@ class PostgresqlConnection final : public Connection {
 
  private:
   using Clock = std::chrono::steady_clock;
-  void open();
+  void open(std::chrono::seconds most);
   void begin_session();
   void take_roles_again();
   bool try_lock(Role role);

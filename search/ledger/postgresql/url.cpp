@@ -13,9 +13,8 @@ namespace {
 
 // A link that is cut is noticed after 8 to 10 s, by both ends.
 constexpr std::pair<const char*, const char*> kLiveliness[] = {
-    {"connect_timeout", "5"},     {"tcp_user_timeout", "8000"}, {"keepalives_idle", "4"},
-    {"keepalives_interval", "2"}, {"keepalives_count", "3"},    {"application_name", "atto"},
-    {"client_encoding", "UTF8"}};
+    {"tcp_user_timeout", "8000"}, {"keepalives_idle", "4"},     {"keepalives_interval", "2"},
+    {"keepalives_count", "3"},    {"application_name", "atto"}, {"client_encoding", "UTF8"}};
 
 [[noreturn]] void refuse(const std::string& rule, const std::string& value) {
   throw SpecError({{"", "--ledger", rule, value}});

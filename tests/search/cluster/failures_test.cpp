@@ -207,6 +207,21 @@ TEST_CASE("A server that is away for more than ten minutes ends all, and resume 
   CHECK_NOTHROW(expect_nothing_twice(scratch / "run"));
 }
 
+TEST_CASE("A server that takes its time to begin sessions, as with a crowd, is waited for",
+          "[.slow]") {
+  const Scratch scratch;
+  const std::string search = "search " + tiny_spec() + " --evaluator fake --workers 1";
+  const json calm = calm_boards(scratch, search);
+  server().query("ALTER SYSTEM SET pre_auth_delay = 8");
+  server().query("SELECT pg_reload_conf()");
+  const Ended ended = run_atto(scratch, in_database(search));
+  server().query("ALTER SYSTEM RESET pre_auth_delay");
+  server().query("SELECT pg_reload_conf()");
+  INFO(ended.err);
+  CHECK(ended.code == 0);
+  CHECK(boards_of(scratch, scratch / "run") == calm);
+}
+
 TEST_CASE("Of two coordinators that come at one moment one goes on and the other is refused") {
   const Scratch scratch;
   const std::string search =
