@@ -55,13 +55,17 @@ std::optional<double> read_quantity(Problems& problems, const Cursor& at, std::s
   return std::nullopt;
 }
 
-Bound read_latency(Problems& problems, const Cursor& at, LatencySetting& setting) {
+Bound read_latency(Problems& problems, const Cursor& at, LatencySetting& setting,
+                   const TaskKind& kind) {
   Section section(problems, at, kLatencyKeys);
   setting = {};
   section.integer("threads", setting.threads, 1, kMaxLatencyThreads);
   if (const auto precision = section.member("precision"))
     if (const auto index = problems.one_of(*precision, kLatencyPrecisions))
       setting.precision = static_cast<LatencyPrecision>(*index);
+  if (kind.finds_objects() && setting.precision == LatencyPrecision::Bf16)
+    problems.add(*section.member("precision"),
+                 "must be fp32 or int8: no bf16 file is written of what finds objects");
   Bound bound;
   if (const auto max = section.member("max")) {
     bound.max = read_quantity(problems, *max, "milliseconds", "12", kAboveZero, kMaxMilliseconds);
@@ -183,7 +187,7 @@ Requirements read_requirements(Problems& problems, const Cursor& at, Requirement
   if (const auto entry = section.member("model_kib"))
     base.model_kib = read_cost(problems, *entry, kib);
   if (const auto entry = section.member("latency_ms"))
-    base.latency_ms = read_latency(problems, *entry, base.latency);
+    base.latency_ms = read_latency(problems, *entry, base.latency, kind);
   if (const auto entry = section.member("flash_kib"))
     base.flash_kib = read_flash(problems, *entry, base.core);
   if (const auto entry = section.member("ram_kib"))

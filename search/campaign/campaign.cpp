@@ -71,14 +71,6 @@ void check_overrides(const Campaign& campaign) {
   if (!problems.empty()) throw SpecError(std::move(problems));
 }
 
-/// Says what campaigns cannot do for detectors yet.
-void check_detection(const Campaign& campaign) {
-  for (int tier = 0; tier < campaign.tiers(); ++tier)
-    if (campaign.require(tier).latency_ms.max)
-      throw SpecError({{campaign.spec_name, "/require/latency_ms",
-                        "the latency of a detector cannot be measured yet", ""}});
-}
-
 }  // namespace
 
 std::uint64_t Campaign::trial_seed(const std::string& hash, train::Phase phase, int replica) const {
@@ -142,7 +134,6 @@ Campaign read_campaign(spec::JsonFile written, const Overrides& overrides, Evalu
   campaign.prototype_text = std::move(prototype.text);
   campaign.prototype = std::make_unique<net::Prototype>(std::move(prototype.document));
   net::expect_subject(*campaign.prototype, campaign.spec);
-  if (campaign.spec.task.kind.finds_objects()) check_detection(campaign);
   const train::DatasetInfo info = find_data(campaign);
   train::check_image_counts(campaign.spec, info);
   campaign.dataset = train::identity_of(info);

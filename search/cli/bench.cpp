@@ -123,11 +123,12 @@ int bench(const BenchOptions& options) {
   Measured measured{engine, {}, scale_of(engine.model().program())};
   std::vector<double> distances;
   // The probes run between the rounds, so that all see the same machine.
-  measured.timing = search::time_runs({&engine, 1}, image, options.rounds, [&](int round) {
+  const auto probe = [&](int round) {
     if (round % 8 != 0) return;
     measured.peak = std::max(measured.peak, measured.scale.measure_peak(engine.level()));
     if (options.threads > 1) distances.push_back(measuring::measure_core_distance());
-  });
+  };
+  measured.timing = search::time_runs({[&] { engine.run(image); }}, options.rounds, probe);
   if (!distances.empty()) {
     const auto middle = distances.begin() + static_cast<std::ptrdiff_t>(distances.size() / 2);
     std::nth_element(distances.begin(), middle, distances.end());

@@ -49,9 +49,6 @@ Json row_json(const Row& row) {
 int calibrate_latency(const search::Campaign& campaign,
                       const std::vector<search::DesignRow>& designs, bool is_json,
                       search::StopSignals& signals) {
-  if (campaign.prototype->is_detector())
-    throw SpecError({{campaign.spec_name, "/task/kind",
-                      "the latency of a detector cannot be measured yet", ""}});
   search::EngineLatencyMeter engine_meter;
   search::FakeLatencyMeter fake_meter;
   search::LatencyMeter& meter = campaign.evaluator == search::EvaluatorKind::Fake
@@ -62,8 +59,8 @@ int calibrate_latency(const search::Campaign& campaign,
   Json rows = Json::array();
   for (const search::DesignRow& design : designs) {
     throw_if_stopped(signals, "interrupted; nothing is kept");
-    const net::Network network = search::build_network(campaign, design);
-    const search::LatencyRequest request{network, design.hash, setting, {}};
+    const net::Realised built = search::build_design(campaign, design);
+    const search::LatencyRequest request{built, design.hash, setting, {}};
     Row row{design.hash, {}, costs.predict_ms(meter.blocks(request))};
     row.latency = meter.measure(request);
     costs.add(row.latency, row.predicted_ms);

@@ -61,12 +61,15 @@ std::vector<deploy::Artefact> export_winner(const search::Leaderboard& board,
   return artefacts;
 }
 
-/// Measures what can be run here of a winner's files: networks that classify.
+/// Measures what can be run here of a winner's files.
 std::vector<ModelShown> show_models(const std::vector<deploy::Artefact>& artefacts) {
   std::vector<ModelShown> shown;
   for (const deploy::Artefact& artefact : artefacts) {
     if (artefact.target != "atto" || !artefact.trouble.empty()) continue;
-    if (is_detector_file(artefact.file)) continue;
+    if (is_detector_file(artefact.file)) {
+      shown.push_back(show_detector(artefact.file));
+      continue;
+    }
     const deploy::TrainedModel model = deploy::read_trained_model(artefact.file.parent_path());
     shown.push_back(
         show_model(artefact.file,
@@ -110,7 +113,8 @@ bool show_boards(const std::filesystem::path& folder, bool is_json, search::Stop
     if (!is_json) {
       print(artefact_table(artefacts, "  "));
       for (const ModelShown& model : models) print("  " + latency_line(model));
-      if (!models.empty()) print("  " + image_line(models.front()));
+      if (!models.empty() && !models.front().guesses.empty())
+        print("  " + image_line(models.front()));
       continue;
     }
     tiers.push_back(board_json(board, campaign, folder));

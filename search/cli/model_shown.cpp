@@ -4,6 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "export/runtime/engine.hpp"
+#include "search/cli/run_detector.hpp"
+
 namespace atto::cli {
 namespace {
 
@@ -19,11 +22,22 @@ ModelShown show_model(const std::filesystem::path& file, const deploy::ImageSet&
   edge::Engine engine(open_model(file));
   const format::Program& program = engine.model().program();
   ModelShown shown{program.precision, std::string(edge::level_name(engine.level())), {}, {}, {}};
-  shown.timing = search::time_quickest({&engine, 1}, images.image(0));
+  shown.timing = search::time_quickest({[&] { engine.run(images.image(0)); }});
   shown.guesses = top_guesses(engine.output(), program, kTop);
   if (!images.labels.empty())
     shown.label = class_name(program, static_cast<std::size_t>(images.labels[0]));
   return shown;
+}
+
+ModelShown show_detector(const std::filesystem::path& file) {
+  edge::Detector detector(open_detector(file));
+  const format::Program& program = detector.model().program();
+  const std::vector<float> picture = search::noise_image(program);
+  return {program.precision,
+          std::string(edge::level_name(detector.level())),
+          search::time_quickest({[&] { detector.time(picture); }}),
+          "",
+          {}};
 }
 
 std::string latency_line(const ModelShown& model) {

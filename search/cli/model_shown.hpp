@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "export/format/model_error.hpp"
+#include "export/runtime/model.hpp"
 #include "export/targets/image_set.hpp"
 #include "search/cli/guesses.hpp"
 #include "search/latency/engine/engine_timing.hpp"
@@ -39,13 +40,15 @@ edge::Model open_model(const std::filesystem::path& file);
 
 struct ModelShown {
   std::string precision, level;
-  search::Timing timing;  ///< one thread
-  std::string label;      ///< of the held-out image; empty where it has none
-  std::vector<Guess> guesses;
+  search::Timing timing;       ///< one thread
+  std::string label;           ///< of the held-out image; empty where it has none
+  std::vector<Guess> guesses;  ///< of that image; a detector makes none
 };
 
 /// Times the file on one thread and classifies the first image of the set.
 ModelShown show_model(const std::filesystem::path& file, const deploy::ImageSet& images);
+/// Times a detector's file on one thread, on a picture as full as its settings allow.
+ModelShown show_detector(const std::filesystem::path& file);
 
 /// Two lines, the second for the image.
 std::string latency_line(const ModelShown& model);

@@ -148,7 +148,7 @@ double BlockCosts::log_us(const Block& block) const {
 std::optional<double> BlockCosts::predict_ms(const std::vector<Block>& blocks) const {
   if (designs_ < kFewestDesigns || blocks.empty()) return {};
   double us = 0;
-  for (const Block& block : blocks) us += std::exp(log_us(block));
+  for (const Block& block : blocks) us += block.runs * std::exp(log_us(block));
   return us / 1000;
 }
 
@@ -156,7 +156,7 @@ void BlockCosts::add(const Latency& measured, std::optional<double> predicted_ms
   if (predicted_ms)
     errors_.push_back(std::fabs(*predicted_ms - measured.median_ms) / measured.median_ms);
   double us = 0;
-  for (const auto& [block, cost] : measured.blocks) us += cost;
+  for (const auto& [block, cost] : measured.blocks) us += block.runs * cost;
   if (!(us > 0) || !(measured.median_ms > 0)) return;
   rates_.reset();
   departures_.clear();

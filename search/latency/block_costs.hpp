@@ -28,9 +28,9 @@ inline constexpr double kFarTooSlow = 1.3;
 
 class BlockCosts {
  public:
-  /// Returns the sum of the blocks' costs: of those that were measured their mean; of others the
-  /// sum of their amounts at the rates of all known blocks, corrected by what similar blocks of
-  /// their family took beside it. Nothing before some designs are known.
+  /// Returns the sum of the blocks' costs, each as often as it runs: of those that were measured
+  /// their mean; of others the sum of their amounts at the rates of all known blocks, corrected by
+  /// what similar blocks of their family took beside it. Nothing before some designs are known.
   std::optional<double> predict_ms(const std::vector<Block>& blocks) const;
   /// Learns a measured design, and what was predicted before it was.
   void add(const Latency& measured, std::optional<double> predicted_ms);

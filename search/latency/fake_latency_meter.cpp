@@ -8,6 +8,13 @@
 #include "prototypes/network/costs.hpp"
 
 namespace atto::search {
+namespace {
+
+Block block_of(double macs, double runs) {
+  return {std::to_string(macs), "fake", {{"macs", macs}}, {std::log(macs)}, runs};
+}
+
+}  // namespace
 
 Latency FakeLatencyMeter::measure(const LatencyRequest& request) {
   if (const char* log = std::getenv("ATTO_FAKE_LATENCY_LOG"))
@@ -23,7 +30,7 @@ Latency FakeLatencyMeter::measure(const LatencyRequest& request) {
   double macs = 0;
   for (Block& block : blocks(request)) {
     const double work = block.amounts.at("macs");
-    macs += work;
+    macs += work * block.runs;
     const double us = work * factor / 1000;
     latency.blocks.push_back({std::move(block), us});
   }
@@ -36,11 +43,12 @@ Latency FakeLatencyMeter::measure(const LatencyRequest& request) {
 
 std::vector<Block> FakeLatencyMeter::blocks(const LatencyRequest& request) {
   std::vector<Block> found;
-  for (const net::LayerCosts& layer : net::layer_costs(request.network)) {
-    if (layer.macs == 0) continue;
-    const double work = double(layer.macs);
-    found.push_back({std::to_string(layer.macs), "fake", {{"macs", work}}, {std::log(work)}});
-  }
+  if (request.design.detector)
+    for (const net::PartCosts& part : net::part_costs(*request.design.detector))
+      found.push_back(block_of(double(part.macs) / double(part.runs), double(part.runs)));
+  else
+    for (const net::LayerCosts& layer : net::layer_costs(*request.design.network))
+      if (layer.macs > 0) found.push_back(block_of(double(layer.macs), 1));
   return found;
 }
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "design_specs/requirements/design_spec.hpp"
-#include "prototypes/network/network.hpp"
+#include "prototypes/language/prototype.hpp"
 
 namespace atto::search {
 
@@ -25,14 +25,17 @@ struct Block {
   /// What takes time, by name, each in a unit that takes about as long as the others'.
   std::map<std::string, double> amounts;
   std::array<double, kBlockFeatures> features{};
+  /// How often it runs for an image, one run after the other. All else is of one run.
+  double runs = 1;
 };
 
 struct TimedBlock {
   Block block;
-  double us = 0;
+  double us = 0;  ///< of one run
 };
 
-/// What one image takes. The middle half of the rounds lies between low and high.
+/// What one image takes; of a detector, as many proposals and masks as its settings allow, whatever
+/// is in the image. The middle half of the rounds lies between low and high.
 struct Latency {
   double median_ms = 0, low_ms = 0, high_ms = 0;
   int runs = 0;
@@ -40,10 +43,10 @@ struct Latency {
 };
 
 struct LatencyRequest {
-  const net::Network& network;  ///< at the trained resolution
+  const net::Realised& design;  ///< a network or a detector, at the trained resolution
   std::string hash;             ///< of the design: seeds what is random
   spec::LatencySetting setting;
-  /// Holds weights.safetensors of the network; empty: random weights.
+  /// Holds weights.safetensors of the design; empty: random weights.
   std::filesystem::path trained;
   /// Called now and then where there is one; what it throws ends the measurement.
   std::function<void()> between = {};
@@ -52,9 +55,9 @@ struct LatencyRequest {
 class LatencyMeter {
  public:
   virtual ~LatencyMeter() = default;
-  /// Throws SpecError for a network that cannot run in the setting, EnvironmentError.
+  /// Throws SpecError for a design that cannot run in the setting, EnvironmentError.
   virtual Latency measure(const LatencyRequest& request) = 0;
-  /// Returns what the network is made of there, not measured.
+  /// Returns what the design is made of there, not measured.
   virtual std::vector<Block> blocks(const LatencyRequest& request) = 0;
   /// What a figure holds for: the machine, and what ran on it.
   virtual std::string host() const = 0;

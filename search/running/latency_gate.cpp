@@ -89,8 +89,8 @@ void LatencyGate::judge_latency(const spec::Requirements& require, const DesignR
   LatencyRow row = key_of(require, design);
   if (const std::optional<Latency> known = ledger_.find_latency(row)) return take(known->median_ms);
   try {
-    const net::Network network = build_network(campaign_, design);
-    const LatencyRequest request{network, design.hash, require.latency, {}};
+    const net::Realised built = build_design(campaign_, design);
+    const LatencyRequest request{built, design.hash, require.latency, {}};
     Guide& guide = guide_of(row);
     row.predicted_ms = predict(guide, request);
     const bool may_skip = guide.is_trusted.value_or(false) && design.origin == Origin::Machine;
@@ -114,8 +114,8 @@ void LatencyGate::confirm(const spec::Requirements& require, const DesignRow& wi
     if (row.hash == winner.hash && row.setting == require.latency) return;
   LatencyRow row = key_of(require, winner);
   row.is_trained = true;
-  const net::Network network = build_network(campaign_, winner);
-  measure({network, winner.hash, require.latency, trained}, row);
+  const net::Realised built = build_design(campaign_, winner);
+  measure({built, winner.hash, require.latency, trained}, row);
 }
 
 std::vector<std::string> LatencyGate::other_machines() {

@@ -178,6 +178,11 @@ TEST_CASE("Specs of detectors bound and maximise their scores, and say how detec
           R"("require": { "top1": { "min": 0.5 }, "ram_kib": { "max": 9 } }, "task": { "kind": "detection" })"),
       Catch::Contains("unknown key of kind detection: it is one of kind classification") &&
           Catch::Contains("/require/ram_kib: is not known of what finds objects"));
+  CHECK_THAT(
+      refusal(
+          R"("require": { "latency_ms": { "max": 9, "precision": "bf16" } }, "task": { "kind": "detection" })"),
+      Catch::Contains(R"(/require/latency_ms/precision: must be fp32 or int8: no bf16 file is )"
+                      R"(written of what finds objects; got "bf16")"));
   CHECK_THAT(refusal(R"("task": { "kind": "detection" }, "maximise": "mask_map")"),
              Catch::Contains(R"(/maximise: must be "box_map" or "box_map50")"));
   CHECK_THAT(refusal(R"("task": { "kind": "detection", "proposals": 0, "anchors": "best" })"),

@@ -5,18 +5,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <memory>
-#include <optional>
+#include <utility>
 
 #include "design_specs/seeds/random.hpp"
 #include "edge_hash.hpp"
 #include "export/format/program_rules.hpp"
 #include "export/lowering/lower.hpp"
+#include "export/lowering/lower_detector.hpp"
 #include "export/lowering/passes.hpp"
 #include "export/quantisation/quantise.hpp"
+#include "export/runtime/detector.hpp"
 #include "prototypes/language/artefact_names.hpp"
 #include "search/latency/engine/engine_blocks.hpp"
 #include "search/latency/engine/engine_timing.hpp"
@@ -27,11 +30,12 @@ namespace {
 
 constexpr int kPlaces = 3;  ///< copies of the model and its arena whose rounds alternate
 constexpr int kProfiledRounds = 5;
-constexpr double kProfileSeconds = 0.1;  ///< to time the steps of a model
+constexpr double kProfileSeconds = 0.1;  ///< to time the steps of a design
 constexpr std::size_t kMostBatches = 21;
-constexpr double kReach = 1;  ///< of the noise that calibrates int8
+constexpr double kReach = 1;          ///< of the noise that calibrates int8
+constexpr double kCellsOfAnchor = 8;  ///< as many as Lin et al.'s pyramids have (CVPR 2017)
 
-/// The bytes of a model file, aligned as Model::view() asks.
+/// The bytes of a model file, aligned as view() asks.
 class ModelBytes {
  public:
   explicit ModelBytes(const std::vector<std::byte>& file)
@@ -40,7 +44,7 @@ class ModelBytes {
     if (!bytes_) throw std::bad_alloc();
     std::memcpy(bytes_.get(), file.data(), size_);
   }
-  edge::Model model() const { return edge::Model::view({bytes_.get(), size_}); }
+  std::span<const std::byte> get() const { return {bytes_.get(), size_}; }
 
  private:
   std::size_t size_;
@@ -50,40 +54,148 @@ class ModelBytes {
 /// Scales do not change what int8 takes: one image of noise is enough to have some.
 std::vector<float> calibration_image(const net::Shape& shape, std::uint64_t seed) {
   spec::Random random(seed);
-  std::vector<float> image(static_cast<std::size_t>(shape.channels) *
-                           static_cast<std::size_t>(shape.height) *
-                           static_cast<std::size_t>(shape.width));
+  std::vector<float> image(static_cast<std::size_t>(shape.elements()));
   for (float& value : image) value = static_cast<float>(kReach * (2 * random.uniform() - 1));
   return image;
 }
 
-std::vector<std::byte> model_file(const LatencyRequest& request) {
-  const std::uint64_t seed = spec::hash_bytes(request.hash);
-  const net::TensorFile weights = request.trained.empty()
-                                      ? random_weights(request.network, seed)
-                                      : net::read_safetensors(request.trained / net::kWeightsName);
-  if (request.setting.precision != spec::LatencyPrecision::Int8) {
-    const bool is_bf16 = request.setting.precision == spec::LatencyPrecision::Bf16;
-    return format::encode(
-        deploy::lower(deploy::fuse(request.network, weights), {},
-                      {is_bf16 ? deploy::Precision::Bf16 : deploy::Precision::F32, nullptr}));
-  }
-  const deploy::FusedNetwork fused = deploy::fuse(request.network, weights, deploy::Attach::Clamps);
-  const deploy::Quantisation quantisation =
-      deploy::quantise(fused, calibration_image(fused.nodes.at(0).shape, seed),
+deploy::QuantisedNetwork quantised(const net::Network& network, const net::TensorFile& weights,
+                                   std::uint64_t seed) {
+  deploy::QuantisedNetwork made{deploy::fuse(network, weights, deploy::Attach::Clamps), {}};
+  made.quantisation =
+      deploy::quantise(made.network, calibration_image(made.network.nodes.at(0).shape, seed),
                        {deploy::RangeMethod::MinMax, false});
-  return format::encode(deploy::lower(fused, {}, {deploy::Precision::I8, &quantisation}));
+  return made;
 }
 
-std::vector<TimedBlock> timed_blocks(edge::Engine& engine, std::span<const float> image,
-                                     int rounds) {
-  const format::Program& program = engine.model().program();
-  std::vector<TimedBlock> blocks;
-  for (const edge::StepProfile& step : engine.profile(image, rounds))
-    blocks.push_back(
-        {block_of(program, {step.first_step, step.last_step}, step.kernels), step.median_us});
-  return blocks;
+std::vector<std::byte> network_file(const net::Network& network, const net::TensorFile& weights,
+                                    spec::LatencyPrecision precision, std::uint64_t seed) {
+  if (precision == spec::LatencyPrecision::Int8) {
+    const deploy::QuantisedNetwork made = quantised(network, weights, seed);
+    return format::encode(
+        deploy::lower(made.network, {}, {deploy::Precision::I8, &made.quantisation}));
+  }
+  const bool is_bf16 = precision == spec::LatencyPrecision::Bf16;
+  return format::encode(
+      deploy::lower(deploy::fuse(network, weights), {},
+                    {is_bf16 ? deploy::Precision::Bf16 : deploy::Precision::F32, nullptr}));
 }
+
+/// Anchors that are yet to be fitted: squares of eight cells a side.
+spec::AnchorSettings stated_anchors(const net::DetectorParts& detector) {
+  spec::AnchorSettings anchors = detector.settings.anchors;
+  if (!anchors.are_fitted()) return anchors;
+  for (const net::Shape& level : net::level_shapes(detector))
+    anchors.sizes.push_back({kCellsOfAnchor * detector.trunk.input.height / level.height});
+  return anchors;
+}
+
+/// bf16 is refused where a spec is read.
+std::vector<std::byte> detector_file(net::DetectorParts detector, const net::TensorFile& weights,
+                                     spec::LatencyPrecision precision, std::uint64_t seed) {
+  detector.settings.anchors = stated_anchors(detector);
+  deploy::QuantisedPieces pieces;
+  const auto add = [&](const deploy::Piece& piece, const std::string& name) {
+    if (piece.keeps_floats) return false;
+    const net::TensorFile own = deploy::weights_of(piece.network, weights);
+    return pieces.emplace(name, quantised(piece.network, own, seed)).second;
+  };
+  if (precision == spec::LatencyPrecision::Int8)
+    format::changed(deploy::pieces_of(detector, true), add);
+  return deploy::detector_bytes(detector, weights, {}, pieces);
+}
+
+net::TensorFile weights_of(const LatencyRequest& request, std::uint64_t seed) {
+  if (!request.trained.empty()) return net::read_safetensors(request.trained / net::kWeightsName);
+  if (request.design.network) return random_weights(*request.design.network, seed);
+  net::TensorFile weights;
+  for (const net::Network* part : net::networks_of(*request.design.detector))
+    weights.tensors.merge(random_weights(*part, seed).tensors);
+  return weights;
+}
+
+std::vector<std::byte> model_file(const LatencyRequest& request) {
+  const std::uint64_t seed = spec::hash_bytes(request.hash);
+  const net::TensorFile weights = weights_of(request, seed);
+  const spec::LatencyPrecision precision = request.setting.precision;
+  return request.design.detector ? detector_file(*request.design.detector, weights, precision, seed)
+                                 : network_file(*request.design.network, weights, precision, seed);
+}
+
+/// Returns what runs the whole on noise.
+Run run_of(const LatencyRequest& request, const ModelBytes& file) {
+  const edge::EngineOptions options{request.setting.threads, {}, {}};
+  if (request.design.detector) {
+    const auto detector =
+        std::make_shared<edge::Detector>(edge::DetectorModel::view(file.get()), options);
+    return
+        [detector, picture = noise_image(detector->model().program())] { detector->time(picture); };
+  }
+  const auto engine = std::make_shared<edge::Engine>(edge::Model::view(file.get()), options);
+  return [engine, image = noise_image(engine->model().program())] { engine->run(image); };
+}
+
+/// A program of a design, which runs so often for an image.
+struct Part {
+  edge::Model model;
+  double runs = 1;        ///< one after the other
+  bool is_alone = false;  ///< on one of several threads, which share out its runs
+};
+
+std::vector<Part> parts_of(const LatencyRequest& request, const ModelBytes& file) {
+  if (request.design.network) return {{edge::Model::view(file.get())}};
+  const format::DetectorOf<edge::Model> of = edge::DetectorModel::view(file.get()).parts();
+  std::vector<Part> parts;
+  const auto add = [&](const format::NetworkOf<edge::Model>& network, double runs, bool is_alone) {
+    parts.push_back({network.body, runs, is_alone});
+    if (network.last) parts.push_back({*network.last, runs, is_alone});
+  };
+  const int threads = request.setting.threads;
+  const auto a_thread = [threads](int crops) { return std::ceil(double(crops) / threads); };
+  const double proposals = a_thread(of.settings.proposals);
+  const double masks = of.mask ? a_thread(of.settings.detections) : 0;
+  add(of.trunk, 1, false);
+  for (const auto& level : of.proposals) add(level, 1, false);
+  add(of.box, proposals + (of.settings.mask_follows_box ? masks : 0), threads > 1);
+  if (of.mask) add(*of.mask, masks, threads > 1);
+  return parts;
+}
+
+/// Names a block, and what it is made of, other than those that run on all threads.
+void set_apart(Block& block) {
+  const std::string alone = "alone ";
+  block.key = alone + block.key;
+  block.family = alone + block.family;
+  std::map<std::string, double> amounts;
+  for (const auto& [name, amount] : block.amounts) amounts[alone + name] = amount;
+  block.amounts = std::move(amounts);
+}
+
+/// Times the blocks of a part.
+class Profiler {
+ public:
+  Profiler(Part part, int threads)
+      : part_(std::move(part)),
+        engine_(part_.model, {part_.is_alone ? 1 : threads, {}, {}}),
+        image_(noise_image(part_.model.program())) {}
+
+  std::vector<TimedBlock> blocks(int rounds) {
+    std::vector<TimedBlock> blocks;
+    for (const edge::StepProfile& step : engine_.profile(image_, rounds)) {
+      Block block =
+          block_of(part_.model.program(), {step.first_step, step.last_step}, step.kernels);
+      block.runs = part_.runs;
+      if (part_.is_alone) set_apart(block);
+      blocks.push_back({std::move(block), step.median_us});
+    }
+    return blocks;
+  }
+
+ private:
+  Part part_;
+  edge::Engine engine_;
+  std::vector<float> image_;
+};
 
 using Clock = std::chrono::steady_clock;
 
@@ -92,11 +204,11 @@ double seconds_since(Clock::time_point start) {
 }
 
 /// The median over batches of rounds, as many as the time allows.
-std::vector<TimedBlock> profiled(edge::Engine& engine, std::span<const float> image) {
+std::vector<TimedBlock> profiled(Profiler profiler, double seconds) {
   std::vector<std::vector<TimedBlock>> batches;
   const auto start = Clock::now();
-  do batches.push_back(timed_blocks(engine, image, kProfiledRounds));
-  while (seconds_since(start) < kProfileSeconds && batches.size() < kMostBatches);
+  do batches.push_back(profiler.blocks(kProfiledRounds));
+  while (seconds_since(start) < seconds && batches.size() < kMostBatches);
   std::vector<TimedBlock> blocks = batches.front();
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     std::vector<double> us;
@@ -120,24 +232,24 @@ Latency EngineLatencyMeter::measure(const LatencyRequest& request) {
   const std::vector<std::byte> file = model_file(request);
   std::vector<ModelBytes> places;
   for (int i = 0; i < kPlaces; ++i) places.emplace_back(file);
-  edge::EngineOptions options;
-  options.threads = request.setting.threads;
-  std::vector<edge::Engine> engines;
-  for (const ModelBytes& place : places) engines.emplace_back(place.model(), options);
-  const std::vector<float> image = noise_image(engines.front().model().program());
-  const Timing timing = time_quickest(engines, image, request.between);
-  return {timing.median_ms, timing.low_ms, timing.high_ms, timing.runs,
-          profiled(engines.front(), image)};
+  std::vector<Run> copies;
+  for (const ModelBytes& place : places) copies.push_back(run_of(request, place));
+  const Timing timing = time_quickest(copies, request.between);
+  Latency latency{timing.median_ms, timing.low_ms, timing.high_ms, timing.runs, {}};
+  const std::vector<Part> parts = parts_of(request, places.front());
+  for (const Part& part : parts)
+    for (TimedBlock& block :
+         profiled(Profiler(part, request.setting.threads), kProfileSeconds / double(parts.size())))
+      latency.blocks.push_back(std::move(block));
+  return latency;
 }
 
 std::vector<Block> EngineLatencyMeter::blocks(const LatencyRequest& request) {
-  const ModelBytes bytes(model_file(request));
-  edge::EngineOptions options;
-  options.threads = request.setting.threads;
-  edge::Engine engine(bytes.model(), options);
+  const ModelBytes file(model_file(request));
   std::vector<Block> blocks;
-  for (TimedBlock& timed : timed_blocks(engine, noise_image(engine.model().program()), 1))
-    blocks.push_back(std::move(timed.block));
+  for (const Part& part : parts_of(request, file))
+    for (TimedBlock& timed : Profiler(part, request.setting.threads).blocks(1))
+      blocks.push_back(std::move(timed.block));
   return blocks;
 }
 

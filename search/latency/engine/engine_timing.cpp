@@ -20,12 +20,12 @@ double seconds_since(Clock::time_point start) {
 }
 
 /// Runs for so long, once at least; returns milliseconds a run and counts the runs.
-double run_for(edge::Engine& engine, std::span<const float> image, double seconds, int& runs) {
+double run_for(const Run& run, double seconds, int& runs) {
   const auto start = Clock::now();
   double spent = 0;
   int count = 0;
   do {
-    engine.run(image);
+    run();
     ++count;
     spent = seconds_since(start);
   } while (spent < seconds);
@@ -33,9 +33,9 @@ double run_for(edge::Engine& engine, std::span<const float> image, double second
   return spent / count * 1e3;
 }
 
-void warm_up(std::span<edge::Engine> engines, std::span<const float> image) {
+void warm_up(const std::vector<Run>& copies) {
   int runs = 0;
-  for (edge::Engine& engine : engines) run_for(engine, image, kWarmUpSeconds, runs);
+  for (const Run& run : copies) run_for(run, kWarmUpSeconds, runs);
 }
 
 double at_share(const std::vector<double>& sorted, double share) {
@@ -49,15 +49,15 @@ Timing timing_of(std::vector<double> ms, int runs) {
   return {runs, at_share(ms, 0.5), at_share(ms, 0.25), at_share(ms, 0.75)};
 }
 
-Timing time_runs(std::span<edge::Engine> engines, std::span<const float> image, int rounds,
+Timing time_runs(const std::vector<Run>& copies, int rounds,
                  const std::function<void(int round)>& before) {
-  warm_up(engines, image);
+  warm_up(copies);
   int runs = 0;
   std::vector<double> ms;
   for (int round = 0; round < rounds; ++round) {
     if (before) before(round);
-    edge::Engine& engine = engines[static_cast<std::size_t>(round) % engines.size()];
-    ms.push_back(run_for(engine, image, kRoundSeconds, runs));
+    const Run& run = copies[static_cast<std::size_t>(round) % copies.size()];
+    ms.push_back(run_for(run, kRoundSeconds, runs));
   }
   return timing_of(std::move(ms), runs);
 }
@@ -83,9 +83,8 @@ std::vector<double> QuickestBatches::rounds() const {
   return rounds;
 }
 
-Timing time_quickest(std::span<edge::Engine> engines, std::span<const float> image,
-                     const std::function<void()>& between) {
-  warm_up(engines, image);
+Timing time_quickest(const std::vector<Run>& copies, const std::function<void()>& between) {
+  warm_up(copies);
   int runs = 0;
   std::size_t turn = 0;
   QuickestBatches batches;
@@ -96,7 +95,7 @@ Timing time_quickest(std::span<edge::Engine> engines, std::span<const float> ima
     std::vector<double> ms;
     for (int round = 0; round < kBatchRounds; ++round) {
       if (between) between();
-      ms.push_back(run_for(engines[turn++ % engines.size()], image, kRoundSeconds, runs));
+      ms.push_back(run_for(copies[turn++ % copies.size()], kRoundSeconds, runs));
     }
     batches.add(std::move(ms));
   }

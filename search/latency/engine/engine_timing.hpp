@@ -1,13 +1,12 @@
 #pragma once
-// How long an engine takes for one image: what `atto bench`, a campaign's end and the judging of
+// How long a model takes for one image: what `atto bench`, a campaign's end and the judging of
 // designs before training measure by.
 
 #include <cstddef>
 #include <functional>
-#include <span>
 #include <vector>
 
-#include "export/runtime/engine.hpp"
+#include "export/format/program.hpp"
 
 namespace atto::search {
 
@@ -19,10 +18,13 @@ struct Timing {
 /// Returns what the times of some rounds, in ms, one at least and in any order, say.
 Timing timing_of(std::vector<double> ms, int runs);
 
-/// Warms up, then times `rounds` rounds of about 20 ms, which alternate between engines of one
-/// model: each has its own memory, whose place would else be part of the result. `before` is called
-/// before each round with its number.
-Timing time_runs(std::span<edge::Engine> engines, std::span<const float> image, int rounds,
+/// Runs a model once on an image.
+using Run = std::function<void()>;
+
+/// Warms up, then times `rounds` rounds of about 20 ms, which alternate between copies of one
+/// model, one at least: each has its own memory, whose place would else be part of the result.
+/// `before` is called before each round with its number.
+Timing time_runs(const std::vector<Run>& copies, int rounds,
                  const std::function<void(int round)>& before = {});
 
 /// Batches of rounds, of which the quickest count: what else runs on a host slows a model down for
@@ -43,10 +45,9 @@ class QuickestBatches {
   std::vector<std::vector<double>> batches_;  ///< each sorted, by their medians
 };
 
-/// Warms up, then times batches of rounds, which alternate between engines of one model as above,
+/// Warms up, then times batches of rounds, which alternate between copies of one model as above,
 /// until the quickest agree or for about 2 s. `between` is called before each round.
-Timing time_quickest(std::span<edge::Engine> engines, std::span<const float> image,
-                     const std::function<void()>& between = {});
+Timing time_quickest(const std::vector<Run>& copies, const std::function<void()>& between = {});
 
 /// Pixels for timing a program, [channels, height, width]: noise in -1 to 1.
 std::vector<float> noise_image(const format::Program& program);

@@ -11,11 +11,11 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// [[key, family, {amounts}, [features], us], ...]
+/// [[key, family, {amounts}, [features], us, runs], ...]; earlier versions wrote no runs.
 std::string blocks_text(const std::vector<TimedBlock>& blocks) {
   Json json = Json::array();
   for (const auto& [block, us] : blocks)
-    json.push_back({block.key, block.family, block.amounts, block.features, us});
+    json.push_back({block.key, block.family, block.amounts, block.features, us, block.runs});
   return spec::json_text(json);
 }
 
@@ -31,7 +31,8 @@ std::vector<TimedBlock> read_blocks(const std::string& text) try {
   for (const Json& entry : Json::parse(text))
     blocks.push_back({{entry.at(0).get<std::string>(), entry.at(1).get<std::string>(),
                        entry.at(2).get<std::map<std::string, double>>(),
-                       entry.at(3).get<std::array<double, kBlockFeatures>>()},
+                       entry.at(3).get<std::array<double, kBlockFeatures>>(),
+                       entry.size() > 5 ? entry.at(5).get<double>() : 1},
                       entry.at(4).get<double>()});
   return blocks;
 } catch (const Json::exception& error) {

@@ -129,16 +129,52 @@ TEST_CASE("A campaign of detectors runs on the fake evaluator, is explained and 
                        "\"detector\"") != std::string::npos);
 }
 
+TEST_CASE("Detectors that are too slow are refused before training, and the others' times shown") {
+  const Scratch scratch;
+  json spec = small_spec(scratch);
+  const std::string exact = "ATTO_FAKE_LATENCY_EXACT=1";  // a millisecond for a million MACs
+  spec["require"]["latency_ms"] = {{"max", 100}, {"threads", 1}, {"precision", "int8"}};
+  write_text(scratch / "s.json", spec.dump());
+  CHECK(run_atto(scratch, "check s.json").out.find("at most 100 ms on 1 thread in int8") !=
+        std::string::npos);
+  spec["require"]["latency_ms"].erase("precision");
+  write_text(scratch / "s.json", spec.dump());
+  const Ended ran = run_atto(scratch, "search s.json --evaluator fake --out run", exact);
+  INFO(ran.err << ran.out);
+  CHECK(ran.code == 0);
+  int trained = 0, refused = 0;
+  for (const json& entry : boards_of(scratch, scratch / "run").at(0).at("leaderboard")) {
+    const double ms = entry.at("latency_ms").get<double>();
+    CHECK(ms == Approx(1e-6 * entry.at("macs").get<double>()));
+    const bool is_refused = entry.at("refused").get<bool>();
+    CHECK(is_refused == ms > 100);
+    ++(is_refused ? refused : trained);
+    if (is_refused)
+      CHECK(entry.at("trouble").get<std::string>().find(" ms > 100 ms") != std::string::npos);
+  }
+  CHECK(trained == 12);
+  CHECK(refused > 0);
+  CHECK(run_atto(scratch, "report run --out out.html").code == 0);
+  CHECK(read_text(scratch / "out.csv").find(",latency_ms,") != std::string::npos);
+}
+
+TEST_CASE("calibrate --latency predicts detectors from what their networks take") {
+  const Scratch scratch;
+  write_text(scratch / "s.json", small_spec(scratch).dump());
+  const Ended ended =
+      run_atto(scratch, "calibrate s.json --latency --designs 12 --evaluator fake --json",
+               "ATTO_FAKE_LATENCY_EXACT=1");
+  INFO(ended.err);
+  REQUIRE(ended.code == 0);
+  const json said = json::parse(ended.out);
+  CHECK(said.at("designs").size() == 12);
+  CHECK(said.at("judged") == 4);
+  CHECK(said.at("tail_error").get<double>() < 1e-3);
+}
+
 TEST_CASE("What does not know detectors yet says so in one line") {
   const Scratch scratch;
   json spec = small_spec(scratch);
-  spec["require"]["latency_ms"] = {{"max", 5}};
-  write_text(scratch / "s.json", spec.dump());
-  const Ended searched = run_atto(scratch, "search s.json --evaluator fake --out run");
-  CHECK(searched.code == 2);
-  CHECK(searched.err.find("/require/latency_ms: the latency of a detector cannot be measured") !=
-        std::string::npos);
-  spec["require"].erase("latency_ms");
   spec["export"] = {"atto", "c"};
   write_text(scratch / "s.json", spec.dump());
   for (const std::string command : {"check s.json", "search s.json --evaluator fake --out run"}) {

@@ -39,7 +39,8 @@ Latency measured(const std::vector<Block>& blocks) {
   Latency latency;
   for (const Block& block : blocks) {
     latency.blocks.push_back({block, us_of(block)});
-    latency.median_ms += 0.95 * us_of(block) / 1000;  // a whole run is quicker than its parts
+    latency.median_ms +=
+        0.95 * block.runs * us_of(block) / 1000;  // a whole run is quicker than its parts
   }
   return latency;
 }
@@ -76,6 +77,22 @@ TEST_CASE("A design of known blocks is their sum, scaled as whole designs were")
   std::vector<Block> mixed;
   for (std::size_t i = 0; i < 10; ++i) mixed.push_back(designs[i][i]);
   CHECK(costs.predict_ms(mixed).value() == Approx(measured(mixed).median_ms).epsilon(1e-9));
+}
+
+TEST_CASE("Blocks count as often as they run, in what is learnt and in what is predicted") {
+  BlockCosts costs;
+  spec::Random random(6);
+  std::vector<Block> design;
+  const auto repeat = [&](double most) {
+    for (Block& block : design) block.runs = 1 + double(random.below(std::uint64_t(most)));
+  };
+  for (int i = 0; i < 12; ++i) {
+    design = random_design(random);
+    repeat(100);
+    costs.add(measured(design), {});
+  }
+  repeat(300);
+  CHECK(costs.predict_ms(design).value() == Approx(measured(design).median_ms).epsilon(1e-9));
 }
 
 TEST_CASE("Blocks that were timed at a slower moment than the whole count by their shares") {

@@ -6,6 +6,8 @@
 #include "design_specs/errors.hpp"
 #include "search/latency/engine/engine_latency_meter.hpp"
 #include "search/latency/engine/random_weights.hpp"
+#include "search/latency/fake_latency_meter.hpp"
+#include "tests/export/onnx/detectors.hpp"
 #include "tests/export/runtime/runtime_networks.hpp"
 #include "tests/search/process/process.hpp"
 
@@ -27,6 +29,25 @@ net::Network small_network() {
   return sketch.ending(sketch.add(net::Dense{3}, {at}));
 }
 
+net::Realised design_of(net::Network network) {
+  return {std::move(network), {}, ""};
+}
+net::Realised design_of(net::DetectorParts detector) {
+  return {{}, std::move(detector), ""};
+}
+
+using Repeated = std::vector<std::pair<std::string, double>>;
+
+/// What blocks a design has, and how often each runs.
+Repeated blocks_of(const net::Realised& design, int threads) {
+  search::EngineLatencyMeter meter;
+  Repeated found;
+  for (const search::Block& block :
+       meter.blocks({design, "00000000000000aa", {threads, spec::LatencyPrecision::Fp32}, {}}))
+    found.emplace_back(block.key, block.runs);
+  return found;
+}
+
 void check_plausible(const search::Latency& latency) {
   CHECK(latency.low_ms > 0);
   CHECK(latency.low_ms <= latency.median_ms);
@@ -39,6 +60,7 @@ void check_plausible(const search::Latency& latency) {
 TEST_CASE("A design is measured with random weights and with trained ones, in fp32 and int8") {
   const test::Scratch scratch;
   const net::Network network = small_network();
+  const net::Realised design = design_of(network);
   std::filesystem::create_directories(scratch / "winner");
   net::write_safetensors(scratch / "winner/weights.safetensors",
                          search::random_weights(network, 9));
@@ -46,10 +68,10 @@ TEST_CASE("A design is measured with random weights and with trained ones, in fp
   for (const auto precision :
        {spec::LatencyPrecision::Fp32, spec::LatencyPrecision::Bf16, spec::LatencyPrecision::Int8}) {
     INFO(spec::precision_name(precision));
-    check_plausible(meter.measure({network, "00000000000000aa", {1, precision}, {}}));
+    check_plausible(meter.measure({design, "00000000000000aa", {1, precision}, {}}));
   }
   check_plausible(meter.measure(
-      {network, "00000000000000aa", {1, spec::LatencyPrecision::Int8}, scratch / "winner"}));
+      {design, "00000000000000aa", {1, spec::LatencyPrecision::Int8}, scratch / "winner"}));
   CHECK_FALSE(meter.host().empty());
   // Version, hash of the compiled engine, instruction set.
   CHECK_THAT(meter.runtime(), Catch::Matches("[0-9.]+ [0-9a-f]{8}, [a-z0-9_]+"));
@@ -60,13 +82,72 @@ TEST_CASE("A network that a precision cannot express is refused with the rule") 
   int at = sketch.add(net::GlobalAveragePool{}, {0});
   at = sketch.add(net::Dense{4}, {at});
   at = sketch.add(net::Softmax{}, {at});
-  const net::Network network = sketch.ending(sketch.add(net::Dense{3}, {at}));
+  const net::Realised design = design_of(sketch.ending(sketch.add(net::Dense{3}, {at})));
   search::EngineLatencyMeter meter;
   check_plausible(
-      meter.measure({network, "00000000000000aa", {1, spec::LatencyPrecision::Fp32}, {}}));
+      meter.measure({design, "00000000000000aa", {1, spec::LatencyPrecision::Fp32}, {}}));
   CHECK_THROWS_AS(
-      meter.measure({network, "00000000000000aa", {1, spec::LatencyPrecision::Int8}, {}}),
+      meter.measure({design, "00000000000000aa", {1, spec::LatencyPrecision::Int8}, {}}),
       SpecError);
+}
+
+TEST_CASE("A detector is measured with random weights and with trained ones, in fp32 and int8") {
+  const test::Scratch scratch;
+  net::DetectorParts parts = test::small_detector(test::DetectorKind::Masks);
+  std::filesystem::create_directories(scratch / "winner");
+  net::write_safetensors(scratch / "winner/weights.safetensors", test::random_weights(parts, 9));
+  parts.settings.anchors.sizes.clear();  // fitted by the training, which is not yet
+  const net::Realised design = design_of(parts);
+  search::EngineLatencyMeter meter;
+  for (const auto precision : {spec::LatencyPrecision::Fp32, spec::LatencyPrecision::Int8})
+    for (const int threads : {1, 2}) {
+      INFO(spec::precision_name(precision) << " " << threads);
+      const search::Latency latency =
+          meter.measure({design, "00000000000000aa", {threads, precision}, {}});
+      check_plausible(latency);
+      for (const search::TimedBlock& timed : latency.blocks) CHECK(timed.us > 0);
+    }
+  check_plausible(meter.measure({design, "00000000000000aa", {}, scratch / "winner"}));
+}
+
+TEST_CASE("A detector's blocks are those of its networks, as often as levels and crops ask") {
+  for (const auto kind : {test::DetectorKind::Masks, test::DetectorKind::Crops})
+    for (const int threads : {1, 2}) {
+      net::DetectorParts parts = test::small_detector(kind);
+      parts.settings.proposals = 7;
+      parts.settings.detections = 4;
+      Repeated expected = blocks_of(design_of(parts.trunk), threads);
+      const auto add = [&](const net::Network& network, int on, double runs) {
+        for (const auto& [key, once] : blocks_of(design_of(network), on))
+          expected.emplace_back((on < threads ? "alone " : "") + key, runs);
+      };
+      for (const net::Shape& level : net::level_shapes(parts)) {
+        net::Network proposal = parts.proposal;
+        proposal.input = level;
+        add(proposal, threads, 1);
+      }
+      const double proposals = threads == 1 ? 7 : 4, masks = threads == 1 ? 4 : 2;
+      add(parts.box, 1, proposals + (kind == test::DetectorKind::Crops ? masks : 0));
+      add(*parts.mask, 1, masks);
+      INFO(threads);
+      CHECK(blocks_of(design_of(parts), threads) == expected);
+    }
+}
+
+TEST_CASE("The made-up meter takes a detector's multiply-adds, of all runs of its parts") {
+  const net::DetectorParts parts = test::small_detector(test::DetectorKind::Masks);
+  const net::Realised design = design_of(parts);
+  search::FakeLatencyMeter meter;
+  double macs = 0, us = 0;
+  const search::Latency latency = meter.measure({design, "00000000000000aa", {}, {}});
+  for (const auto& [block, cost] : latency.blocks) {
+    macs += block.runs * block.amounts.at("macs");
+    us += block.runs * cost;
+  }
+  CHECK(macs == Approx(double(net::count_costs(parts).macs)));
+  CHECK(us == Approx(1000 * latency.median_ms));
+  CHECK(latency.median_ms >= 0.8e-6 * macs);
+  CHECK(latency.median_ms <= 1.2e-6 * macs);
 }
 
 TEST_CASE("Random weights are the network's, the same for a seed, and keep signals alive") {

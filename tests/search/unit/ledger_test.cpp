@@ -589,7 +589,7 @@ TEST_CASE("A latency is found again by design, host, runtime and setting alone")
                  0.25,
                  0.35,
                  99,
-                 {{{"k", "f", {{"macs", 7}, {"start", 2}}, {1, 2, 3, 4}}, 0.1 + 0.7}}};
+                 {{{"k", "f", {{"macs", 7}, {"start", 2}}, {1, 2, 3, 4}, 5}, 0.1 + 0.7}}};
   ledger.add_latency(row);
   REQUIRE(ledger.find_latency(row));
   CHECK(ledger.find_latency(row)->median_ms == 0.1 + 0.2);
@@ -615,6 +615,7 @@ TEST_CASE("A latency is found again by design, host, runtime and setting alone")
   CHECK(rows[0].latency.blocks[0].block.amounts ==
         std::map<std::string, double>{{"macs", 7}, {"start", 2}});
   CHECK(rows[0].latency.blocks[0].block.features[3] == 4);
+  CHECK(rows[0].latency.blocks[0].block.runs == 5);
 }
 
 TEST_CASE("A design that was refused is done, is no result to reuse, and keeps its figure") {
