@@ -32,6 +32,9 @@ constexpr int kPlaces = 3;  ///< copies of the model and its arena whose rounds 
 constexpr int kProfiledRounds = 5;
 constexpr double kProfileSeconds = 0.1;  ///< to time the steps of a design
 constexpr std::size_t kMostBatches = 21;
+/// About what a detector's glue takes, in multiply-adds of kernels: a value of a crop (four points
+/// of four pixels each), a crop, a cell of a level.
+constexpr double kMacsOfCropped = 64, kMacsOfCrop = 1e4, kMacsOfCell = 1e3;
 constexpr double kReach = 1;          ///< of the noise that calibrates int8
 constexpr double kCellsOfAnchor = 8;  ///< as many as Lin et al.'s pyramids have (CVPR 2017)
 
@@ -142,23 +145,69 @@ struct Part {
   bool is_alone = false;  ///< on one of several threads, which share out its runs
 };
 
-std::vector<Part> parts_of(const LatencyRequest& request, const ModelBytes& file) {
-  if (request.design.network) return {{edge::Model::view(file.get())}};
-  const format::DetectorOf<edge::Model> of = edge::DetectorModel::view(file.get()).parts();
+/// The crops of a picture that one thread takes.
+struct Crops {
+  Crops(const format::DetectorOf<edge::Model>& of, int threads)
+      : proposals(std::ceil(double(of.settings.proposals) / threads)),
+        masks(of.mask ? std::ceil(double(of.settings.detections) / threads) : 0) {}
+  double proposals, masks;
+};
+
+std::vector<Part> parts_of(const format::DetectorOf<edge::Model>& of, int threads) {
   std::vector<Part> parts;
   const auto add = [&](const format::NetworkOf<edge::Model>& network, double runs, bool is_alone) {
     parts.push_back({network.body, runs, is_alone});
     if (network.last) parts.push_back({*network.last, runs, is_alone});
   };
-  const int threads = request.setting.threads;
-  const auto a_thread = [threads](int crops) { return std::ceil(double(crops) / threads); };
-  const double proposals = a_thread(of.settings.proposals);
-  const double masks = of.mask ? a_thread(of.settings.detections) : 0;
+  const Crops crops(of, threads);
   add(of.trunk, 1, false);
   for (const auto& level : of.proposals) add(level, 1, false);
-  add(of.box, proposals + (of.settings.mask_follows_box ? masks : 0), threads > 1);
-  if (of.mask) add(*of.mask, masks, threads > 1);
+  add(of.box, crops.proposals + (of.settings.mask_follows_box ? crops.masks : 0), threads > 1);
+  if (of.mask) add(*of.mask, crops.masks, threads > 1);
   return parts;
+}
+
+std::vector<Part> parts_of(const LatencyRequest& request, const ModelBytes& file) {
+  if (request.design.network) return {{edge::Model::view(file.get())}};
+  return parts_of(edge::DetectorModel::view(file.get()).parts(), request.setting.threads);
+}
+
+/// What stands between a detector's networks: makes boxes, chooses them, and crops.
+Block glue_of(const format::DetectorOf<edge::Model>& of, int threads) {
+  const Crops crops(of, threads);
+  const auto values = [](const edge::Model& model) {
+    const format::Program& program = model.program();
+    return double(program.channels) * program.height * program.width;
+  };
+  const edge::Model& masks_from =
+      of.mask && !of.settings.mask_follows_box ? of.mask->body : of.box.body;
+  const double cropped = crops.proposals * values(of.box.body) + crops.masks * values(masks_from);
+  double levels = 0, cells = 0;
+  for (const auto& level : of.proposals) {
+    levels += values(level.body);
+    cells += values(level.body) / level.body.program().channels;
+  }
+  const double count = crops.proposals + crops.masks;
+  Block block;
+  block.family = "glue";
+  block.key = fmt::format("glue {} {} {} {}", cropped, count, levels, cells);
+  block.amounts = {{"cropped", kMacsOfCropped * cropped},
+                   {"crops", kMacsOfCrop * count},
+                   {"levels", levels},
+                   {"cells", kMacsOfCell * cells}};
+  block.features = {std::log(cropped), std::log(count), std::log(levels), std::log(cells)};
+  return block;
+}
+
+Block glue(const LatencyRequest& request, const ModelBytes& file) {
+  return glue_of(edge::DetectorModel::view(file.get()).parts(), request.setting.threads);
+}
+
+/// What a run takes beside its blocks, in us.
+double us_beside(const std::vector<TimedBlock>& blocks, const Run& run) {
+  double us = 1e3 * time_runs({run}, kProfiledRounds).median_ms;
+  for (const TimedBlock& timed : blocks) us -= timed.block.runs * timed.us;
+  return std::max(us, 0.0);
 }
 
 /// Names a block, and what it is made of, other than those that run on all threads.
@@ -241,6 +290,10 @@ Latency EngineLatencyMeter::measure(const LatencyRequest& request) {
     for (TimedBlock& block :
          profiled(Profiler(part, request.setting.threads), kProfileSeconds / double(parts.size())))
       latency.blocks.push_back(std::move(block));
+  if (request.design.detector) {
+    const double us = us_beside(latency.blocks, copies.front());
+    latency.blocks.push_back({glue(request, places.front()), us});
+  }
   return latency;
 }
 
@@ -250,6 +303,7 @@ std::vector<Block> EngineLatencyMeter::blocks(const LatencyRequest& request) {
   for (const Part& part : parts_of(request, file))
     for (TimedBlock& timed : Profiler(part, request.setting.threads).blocks(1))
       blocks.push_back(std::move(timed.block));
+  if (request.design.detector) blocks.push_back(glue(request, file));
   return blocks;
 }
 
