@@ -83,7 +83,8 @@ TEST_CASE("No draw lies beyond a proved reach, on every prototype") {
             high.found);
     }
     spec::Random random(17);
-    for (int draw = 0; draw < 400; ++draw) {
+    const int draws = test::rounds(400, 100);
+    for (int draw = 0; draw < draws; ++draw) {
       net::Assignment assignment(forest.size(), net::kInactive);
       forest.fill(assignment, random);
       // Push some draws to the ends, where bounds are tight.

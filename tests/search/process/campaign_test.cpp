@@ -1,7 +1,10 @@
 // Whole campaigns on the fake evaluator, through the binary.
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "search/ledger/open_ledger.hpp"
+#include "tests/rounds.hpp"
 #include "tests/search/process/process.hpp"
 
 using namespace atto::test;
@@ -34,13 +37,14 @@ TEST_CASE("A fixed-seed campaign on the fake evaluator gives one hash with 1, 2 
 
 TEST_CASE("Every strategy gives the same campaign again, and another one for another seed") {
   const Scratch scratch;
+  const int candidates = rounds(12, 6);
   for (const std::string strategy :
        {"random", "random_asha", "one_epoch_top_k", "aging_evolution", "local_search"}) {
-    const std::string flags = "--candidates 12 --strategy " + strategy;
+    const std::string flags = fmt::format("--candidates {} --strategy {}", candidates, strategy);
     const json first = board_after(scratch, strategy, flags + " --workers 3");
     CHECK(board_after(scratch, strategy + "-again", flags + " --workers 1") == first);
     CHECK(board_after(scratch, strategy + "-other", flags + " --seed 8") != first);
-    CHECK(first.at(0).at("leaderboard").size() == 12);
+    CHECK(first.at(0).at("leaderboard").size() == std::size_t(candidates));
   }
 }
 
