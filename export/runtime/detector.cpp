@@ -65,7 +65,7 @@ struct ProposalLevel {
 struct Worker {
   Runner box;
   std::optional<Runner> mask;
-  std::vector<float> crop, sums;
+  std::vector<float> crop;
 };
 
 std::vector<Box> anchors_of(int height, int width, float stride_y, float stride_x,
@@ -159,17 +159,19 @@ struct Detector::State {
   void add_worker() {
     const EngineOptions one = alone(options);
     const auto& parts = model.parts();
-    workers.push_back({Runner(parts.box, one), {}, {}, {}});
+    workers.push_back({Runner(parts.box, one), {}, {}});
     Worker& worker = workers.back();
     int side = worker.box.crop_side();
     if (parts.mask) {
       worker.mask.emplace(*parts.mask, one);
       if (!settings.mask_follows_box) side = std::max(side, worker.mask->crop_side());
     }
-    worker.sums.resize(static_cast<std::size_t>(levels.front().map.channels));
-    worker.crop.resize(worker.sums.size() * static_cast<std::size_t>(side * side));
+    worker.crop.resize(crop_floats(side));
   }
 
+  std::size_t crop_floats(int side) const {
+    return static_cast<std::size_t>(levels.front().map.channels * side * side);
+  }
   /// Calls work(worker, item) for all items, shared out among the workers.
   template <void (State::*work)(Worker&, std::size_t) noexcept>
   void for_all(std::size_t items) noexcept {
@@ -190,9 +192,8 @@ struct Detector::State {
     const float last = static_cast<float>(lowest + settings.cropped_levels - 1);
     const auto index = static_cast<std::size_t>(
         static_cast<int>(std::clamp(level, static_cast<float>(lowest), last)) - lowest);
-    const std::size_t floats = worker.sums.size() * static_cast<std::size_t>(side * side);
-    crop(levels[index].map, box, side, worker.sums, worker.crop.data());
-    return std::span(worker.crop).first(floats);
+    crop(levels[index].map, box, side, worker.crop.data());
+    return std::span(worker.crop).first(crop_floats(side));
   }
 
   void propose() noexcept {

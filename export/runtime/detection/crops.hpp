@@ -20,7 +20,7 @@ struct LevelMap {
 
 /// Writes crop [channels, side, side]: each bin of the box is the mean of 2 x 2 points, which are
 /// interpolated between the middles of four pixels; pixels are aligned, and a point outside of the
-/// map by more than a pixel is 0. `sums` has room for the channels; side is at most 64.
-void crop(const LevelMap& map, const Box& box, int side, std::span<float> sums, float* dst);
+/// map by more than a pixel is 0. side is at most 64.
+void crop(const LevelMap& map, const Box& box, int side, float* dst);
 
 }  // namespace atto::edge
