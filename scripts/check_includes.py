@@ -28,13 +28,14 @@ ALLOWED = {
     "generator/space": ["prototypes", "design_specs"],
     "generator/learning": ["generator/space", "prototypes", "design_specs"],
     "trainer": ["prototypes", "design_specs"],
+    "trainer/comparison": ["prototypes/detection/metrics", "prototypes/detection", "prototypes", "design_specs"],
     "trainer/data/images": ["export/image", "design_specs"],
     "trainer/data": ["trainer/data/images", "export/image", "prototypes", "design_specs"],
     "trainer/data/instances": ["trainer/data", "trainer/data/images", "export/image", "prototypes/detection/metrics", "prototypes/detection", "prototypes", "design_specs"],
     "trainer/backend": ["prototypes", "design_specs"],
     "trainer/backend/cpu": ["trainer/backend", "prototypes", "design_specs"],
     "trainer/backend/torch": ["trainer/backend", "trainer/backend/cpu", "prototypes", "design_specs"],
-    "trainer/training": ["trainer", "trainer/data", "trainer/data/instances", "prototypes/detection/metrics", "prototypes/detection", "trainer/backend", "trainer/backend/cpu", "trainer/backend/torch", "prototypes", "design_specs"],
+    "trainer/training": ["trainer", "trainer/comparison", "trainer/data", "trainer/data/instances", "prototypes/detection/metrics", "prototypes/detection", "trainer/backend", "trainer/backend/cpu", "trainer/backend/torch", "prototypes", "design_specs"],
     "export/lowering": ["export/format", "prototypes/detection", "prototypes", "design_specs"],
     "export/measuring": ["export/runtime"],
     "export/onnx": ["export/lowering", "export/reference", "prototypes/detection", "prototypes", "design_specs"],
@@ -59,7 +60,7 @@ ALLOWED = {
     "search/tables": ["search/running", "search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
     "search/report": ["search/campaign", "search/ledger", "search/strategies", "trainer", "generator/learning", "generator/space", "prototypes/drawing", "prototypes", "design_specs"],
     "search/cli": ["search/report", "search/slurm", "search/tables", "search/running", "search/campaign", "search/ledger", "search/latency", "search/latency/engine", "search/strategies", "export/format", "export/c", "export/image", "export/import", "export/measuring", "export/pytorch", "export/runtime", "export/targets", "trainer/data", "trainer/data/images", "trainer/data/instances", "trainer", "generator/learning", "generator/space", "prototypes/detection/drawing", "prototypes/detection/metrics", "prototypes/detection", "prototypes/drawing", "prototypes", "design_specs"],
-    "trainer/cli": ["prototypes/detection/metrics", "trainer/data/instances", "search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "search/strategies", "trainer/training", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
+    "trainer/cli": ["prototypes/detection/metrics", "trainer/data/instances", "search/cli", "search/running", "search/campaign", "search/ledger", "search/report", "search/strategies", "trainer/comparison", "trainer/training", "trainer/backend", "trainer/backend/torch", "trainer/data", "trainer", "generator/learning", "generator/space", "prototypes", "design_specs"],
 }
 # Tests stand where the room does that they mirror (tests/export/onnx: export/onnx), and may include helpers of any tests.
 # folder of tests or benchmarks -> what it may include as well: whatever its cases are made with or compared with.

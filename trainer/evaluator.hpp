@@ -17,6 +17,10 @@
 #include "prototypes/network/responses.hpp"
 #include "prototypes/network/weights.hpp"
 
+namespace atto::det {
+struct MatchRecord;
+}
+
 namespace atto::train {
 
 enum class Phase : std::uint8_t { Search, Final };
@@ -95,10 +99,11 @@ struct TrialResult {
   std::vector<EpochRecord> epochs;  ///< all epochs so far, lower rungs included
   spec::ScoreValues test;           ///< where request.judge_test and Finished
   std::vector<std::uint8_t> right;  ///< of the test images then (Judgement::right)
-  net::ScoresByModule scores;       ///< of the initial weights, where asked for
-  double score_cpu_seconds = 0;     ///< part of cpu_seconds
-  double cpu_seconds = 0;           ///< spent by this call
-  double images_per_second = 0;     ///< of training, this call
+  std::shared_ptr<const det::MatchRecord> matches = {};  ///< likewise (Judgement::matches)
+  net::ScoresByModule scores;    ///< of the initial weights, where asked for
+  double score_cpu_seconds = 0;  ///< part of cpu_seconds
+  double cpu_seconds = 0;        ///< spent by this call
+  double images_per_second = 0;  ///< of training, this call
 };
 
 /// Called after every epoch, and at least every second or so in between, with the share of this

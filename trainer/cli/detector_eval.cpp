@@ -20,15 +20,14 @@ namespace {
 constexpr int kBatch = 8;
 
 /// The set that is asked for, or that of the training.
-std::unique_ptr<train::InstanceSet> find_set(const TrainedSource& source,
+std::unique_ptr<train::InstanceSet> find_set(const std::string& data,
                                              const net::TrainedModel& model) {
   const spec::DatasetIdentity& recorded = model.metadata.data;
   const std::string file = model.weights_file.string();
-  if (source.data.empty() && recorded.name.empty())
+  if (data.empty() && recorded.name.empty())
     throw SpecError({{file, "", "names no data set; give --data", ""}});
-  std::unique_ptr<train::InstanceSet> set = source.data.empty()
-                                                ? train::find_instance_set(recorded)
-                                                : train::open_instance_set(source.data);
+  std::unique_ptr<train::InstanceSet> set =
+      data.empty() ? train::find_instance_set(recorded) : train::open_instance_set(data);
   const std::size_t classes = set->info().categories.size();
   if (classes != static_cast<std::size_t>(model.network.classes))
     throw SpecError({{file, "",
@@ -57,8 +56,8 @@ train::TrainedWeights weights_of(const train::ParameterLayout& layout,
 }
 
 /// Normalised as in the training.
-train::Dataset data_of(const TrainedSource& source, const net::TrainedModel& model) {
-  train::Dataset data = train::instance_dataset(find_set(source, model), model.network.input);
+train::Dataset data_of(const std::string& name, const net::TrainedModel& model) {
+  train::Dataset data = train::instance_dataset(find_set(name, model), model.network.input);
   tell_other_set(data.info, model.metadata.data);
   keep(model.metadata.mean, data.normalisation.mean);
   keep(model.metadata.stddev, data.normalisation.stddev);
@@ -67,19 +66,23 @@ train::Dataset data_of(const TrainedSource& source, const net::TrainedModel& mod
 
 }  // namespace
 
+JudgedPictures judged_pictures(const net::TrainedModel& model, const DetectorJudging& how) {
+  const train::Dataset data = data_of(how.data, model);
+  train::Detector detector(*model.detector, {how.device, how.threads, kBatch, train::make_backend});
+  detector.load(weights_of(detector.layout(), model));
+  const bool is_test = how.split == "test";
+  // Not annotations_of(): results name pictures as the data set does.
+  return {data.info,
+          data.instances->annotations(is_test ? train::Split::Test : train::Split::Validation),
+          train::detections_of(detector, data, is_test ? data.test : data.validation, kBatch,
+                               how.threads)};
+}
+
 int eval_detector(const DetectorEval& what) {
   const train::TrainingEvaluator process({what.device, what.threads});
   const net::TrainedModel model = net::read_trained_design(what.source.path, what.source.design);
-  const train::Dataset data = data_of(what.source, model);
-  train::Detector detector(*model.detector,
-                           {process.device(), what.threads, kBatch, train::make_backend});
-  detector.load(weights_of(detector.layout(), model));
-  const bool is_test = what.split == "test";
-  // Not annotations_of(): results name pictures as the data set does.
-  const det::Annotations truth =
-      data.instances->annotations(is_test ? train::Split::Test : train::Split::Validation);
-  const std::vector<det::Detection> found = train::detections_of(
-      detector, data, is_test ? data.test : data.validation, kBatch, what.threads);
+  const auto [data, truth, found] =
+      judged_pictures(model, {what.source.data, what.split, process.device(), what.threads});
   if (!what.results.empty())
     spec::write_file_atomically(what.results, det::results_text(found, truth));
   if (!what.truth.empty()) spec::write_file_atomically(what.truth, det::annotations_text(truth));
@@ -91,7 +94,7 @@ std::filesystem::path refer_detector(
     const std::function<std::vector<std::int32_t>(const train::Dataset&)>& images) {
   train::prepare_process(what.threads);
   const net::TrainedModel model = net::read_trained_design(what.source.path, what.source.design);
-  const train::Dataset data = data_of(what.source, model);
+  const train::Dataset data = data_of(what.source.data, model);
   const train::Detector detector(*model.detector,
                                  {train::Device::Cpu, what.threads, 1, train::make_torch_backend});
   const train::TrainedWeights trained = weights_of(detector.layout(), model);

@@ -6,10 +6,28 @@
 #include <string>
 #include <vector>
 
+#include "prototypes/detection/metrics/annotations.hpp"
 #include "trainer/cli/trained_network.hpp"
 #include "trainer/training/training_evaluator.hpp"
 
 namespace atto::cli {
+
+/// On what a trained detector is judged.
+struct DetectorJudging {
+  std::string data;   ///< empty = the set that it was trained on
+  std::string split;  ///< "test" or "validation"
+  train::Device device = train::Device::Cpu;
+  int threads = 1;
+};
+/// What is in the pictures of a split, and what the detector finds in them.
+struct JudgedPictures {
+  train::DatasetInfo data;
+  det::Annotations truth;
+  std::vector<det::Detection> found;
+};
+/// Says on stderr where the data set is not that of the training. Throws SpecError,
+/// EnvironmentError.
+JudgedPictures judged_pictures(const net::TrainedModel& model, const DetectorJudging& how);
 
 struct DetectorEval {
   TrainedSource source;
@@ -20,7 +38,7 @@ struct DetectorEval {
   bool is_json = false;
 };
 
-/// Prints what tell_judged() does; returns the exit code. Throws SpecError, EnvironmentError.
+/// Prints what tell_judged() does; returns the exit code. Throws as above.
 int eval_detector(const DetectorEval& what);
 
 struct DetectorReference {

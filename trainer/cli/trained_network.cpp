@@ -6,6 +6,7 @@
 
 #include "design_specs/errors.hpp"
 #include "trainer/data/dataset_identity.hpp"
+#include "trainer/data/instances/instance_set.hpp"
 #include "trainer/training/classification.hpp"
 
 namespace atto::cli {
@@ -44,7 +45,7 @@ void keep(const std::vector<float>& values, std::array<float, 4>& to) {
 }  // namespace
 
 std::optional<net::TaskInput> unsaid_input(const TrainedSource& source) {
-  if (source.data.empty() || !source.needs_labels) return {};
+  if (source.data.empty() || !source.needs_labels || train::is_instance_set(source.data)) return {};
   const train::DatasetInfo info = train::describe_dataset(source.data);
   return net::TaskInput{info.input(), info.classes};
 }

@@ -29,7 +29,8 @@ struct TrainedSource {
 /// Reads both files and the data set they are for. Throws SpecError or EnvironmentError.
 TrainedNetwork read_trained(const TrainedSource& source, train::Dataset& data);
 
-/// The input of weights that do not say theirs: that of the data set that people name.
+/// The input of weights that do not say theirs: that of the data set that people name, unless its
+/// pictures, with objects, come in any size.
 std::optional<net::TaskInput> unsaid_input(const TrainedSource& source);
 /// As read_trained, of files that were read. Of the source: its data set alone.
 TrainedNetwork with_data(const net::TrainedModel& model, const TrainedSource& source,

@@ -246,6 +246,7 @@ nlohmann::ordered_json json_of(const train::TrialRequest& request,
   for (const spec::Score& score : scores)
     json["test_" + score.name] = spec::find_value(result.test, score.name).value_or(kNaN);
   if (!result.right.empty()) json["test_right"] = bits_text(result.right);
+  if (result.matches) json["test_matches"] = matches_json(*result.matches);
   if (request.start) json["from"] = request.start->digest;
   json["cpu"] = train::cpu_model();
   json["cpu_seconds"] = std::max(cpu_seconds, result.cpu_seconds);  // earlier calls' among them

@@ -6,12 +6,13 @@
 #include <cmath>
 
 #include "design_specs/errors.hpp"
-#include "prototypes/detection/metrics/average_precision.hpp"
 #include "prototypes/detection/metrics/files.hpp"
+#include "prototypes/detection/metrics/match_record.hpp"
 #include "prototypes/detection/metrics/placed.hpp"
 #include "prototypes/language/trained_model.hpp"
 #include "trainer/backend/torch/torch_backend.hpp"
 #include "trainer/backend/torch/zero_cost.hpp"
+#include "trainer/comparison/resampling.hpp"
 #include "trainer/data/instances/anchor_reach.hpp"
 #include "trainer/data/instances/instance_dataset.hpp"
 #include "trainer/training/probes.hpp"
@@ -20,18 +21,6 @@
 
 namespace atto::train {
 namespace {
-
-/// Of -1, where there is nothing to find, nothing was found.
-double number_of(const det::CocoScores& scores, std::string_view name) {
-  for (std::size_t i = 0; i < det::kCocoNumbers; ++i)
-    if (det::coco_numbers()[i].name == name) return std::max(0.0, scores.numbers[i]);
-  throw InternalError("COCO has no number " + std::string(name));
-}
-
-void add_scores(const det::CocoScores& scores, const std::string& what, spec::ScoreValues& to) {
-  to[what + "_map"] = number_of(scores, "ap");
-  to[what + "_map50"] = number_of(scores, "ap50");
-}
 
 /// Whether the objects of the first training picture that has some have masks.
 bool has_masks(const InstanceSet& set) {
@@ -168,9 +157,9 @@ Judgement Detection::judge(const TrainedWeights& trained, std::span<const std::i
   const det::Annotations truth = annotations_of(data_, images);
   const std::vector<det::Detection> found =
       detections_of(detector_, data_, images, batch_, request_.recipe.threads);
-  add_scores(det::coco_scores(truth, found, det::Overlap::Boxes), "box", judgement.scores);
-  if (detector_.mask_side() > 0 && truth.has_masks())
-    add_scores(det::coco_scores(truth, found, det::Overlap::Masks), "mask", judgement.scores);
+  judgement.matches = std::make_shared<const det::MatchRecord>(
+      det::match_record(truth, found, detector_.mask_side() > 0 && truth.has_masks()));
+  judgement.scores = scores_of(*judgement.matches);
   return judgement;
 }
 

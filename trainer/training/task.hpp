@@ -27,6 +27,7 @@ struct Judgement {
   std::string fault;         ///< what makes the weights useless, as a sentence; empty where nothing
   /// Image by image, 1 where it was got right; empty where the main score is no share of images.
   std::vector<std::uint8_t> right;
+  std::shared_ptr<const det::MatchRecord> matches = {};  ///< of detectors; null elsewhere
 };
 
 class Task {

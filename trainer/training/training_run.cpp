@@ -181,6 +181,7 @@ void TrainingRun::finish() {
     Judgement judgement = task_->judge(trained(), data_.test);
     result_.test = std::move(judgement.scores);
     result_.right = std::move(judgement.right);
+    result_.matches = std::move(judgement.matches);
   }
   if (request_.phase != Phase::Final) return;
   write_weights(request_.own_folder() / kWeightsName, request_, data_, *task_, trained());

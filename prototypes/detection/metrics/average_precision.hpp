@@ -8,11 +8,9 @@
 #include <vector>
 
 #include "prototypes/detection/metrics/annotations.hpp"
+#include "prototypes/detection/metrics/overlap.hpp"
 
 namespace atto::det {
-
-/// What of detections and objects is laid over each other.
-enum class Overlap { Boxes, Masks };
 
 /// COCO's twelve, in its order; `most` detections a picture and class count.
 struct CocoNumber {
@@ -33,5 +31,9 @@ struct CocoScores {
 /// object and detection. An object is small under 32² and large over 96² pixels of its area.
 CocoScores coco_scores(const Annotations& truth, std::span<const Detection> detections,
                        Overlap overlap);
+
+/// Returns the mean of the highest precisions at or beyond each of 101 recalls: AP at one
+/// threshold. Both by falling score of the detections, so that recalls rise.
+double area_below(const std::vector<double>& recalls, std::vector<double> precisions);
 
 }  // namespace atto::det

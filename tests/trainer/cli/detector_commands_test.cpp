@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <thread>
+#include <tuple>
 
 #include "tests/search/process/process.hpp"
 
@@ -133,6 +134,78 @@ TEST_CASE("A list trains detectors by their own recipe") {
   CHECK(result.at("recipe").at("learning_rate") == 0.01);
 }
 
+TEST_CASE("Detectors are compared by their weights as by what is kept of them") {
+  const Scratch scratch;
+  json wide = tiny_design(), boxes = tiny_design();
+  wide["detector"]["pyramid"]["channels"] = 16;
+  boxes["detector"].erase("mask");
+  write_text(scratch / "d.json", tiny_design().dump());
+  write_text(scratch / "wide.json", wide.dump());
+  write_text(scratch / "boxes.json", boxes.dump());
+  const json list = {{"format", 1},
+                     {"data", kScenes},
+                     {"results", "kept"},
+                     {"trainings",
+                      {{{"design", "d.json"}, {"epochs", 6}, {"seeds", {1, 2}}},
+                       {{"design", "wide.json"}, {"epochs", 3}},
+                       {{"design", "boxes.json"}, {"epochs", 1}}}}};
+  write_text(scratch / "list.json", list.dump());
+  REQUIRE(run_atto(scratch, "train list.json --out many --device cpu").code == 0);
+  CHECK(std::filesystem::file_size(scratch / "kept/d-s1.json") < 10'000);
+
+  const auto compared = [&](const std::string& what) {
+    json networks = printed(scratch, "compare --json " + what).at("networks");
+    for (json& network : networks) network.erase("name");
+    return networks;
+  };
+  const std::string kept = "kept/d-s1.json kept/wide-s1.json kept/d-s2.json";
+  const json told = compared(kept);
+  CHECK(told == compared("many/d-s1 many/wide-s1 many/d-s2"));
+  CHECK(told == compared("many/d-s1 kept/wide-s1.json many/d-s2"));
+  const json& scores = told.at(0).at("scores");
+  CHECK(scores.size() == 4);
+  const json judged = printed(scratch, "eval many/d-s1 --json");
+  for (const auto& [score, part, number] :
+       {std::tuple("mask_map", "masks", "ap"), {"box_map50", "boxes", "ap50"}}) {
+    const json& by_seed = scores.at(score).at("by_seed");
+    CHECK(by_seed.size() == 2);
+    CHECK(by_seed.at(0) == judged.at(part).at(number));
+  }
+  CHECK(judged.at("boxes").at("ap50") > 0);
+  CHECK_FALSE(told.at(1).at("scores").at("box_map").at("against_first").at("has_seeds"));
+  const Ended text = run_atto(scratch, "compare " + kept);
+  CHECK(text.out.find("mask AP50 %") != std::string::npos);
+  CHECK(text.out.find("(1000 draws of them)") != std::string::npos);
+  CHECK(printed(scratch, "compare many/d-s1 many/wide-s1 --split validation --json").at("images") ==
+        8);
+
+  const auto refused = [&](const std::string& what, const std::string& why) {
+    const Ended ended = run_atto(scratch, "compare " + what);
+    CHECK(ended.code == 2);
+    CHECK_THAT(ended.err, Catch::Contains(why));
+  };
+  refused("kept/d-s1.json kept/boxes-s1.json",
+          "boxes-s1.json: must be of the task of the first, instance_segmentation; got detection");
+  refused("many/d-s1 many/boxes-s1", "must be of the task of the first, instance_segmentation");
+  refused("--split validation " + kept, "--split: results of trainings tell of the test images");
+  refused("kept/d-s1.json many/d-s2", "must be of two designs at least");
+  const json good = json::parse(read_text(scratch / "kept/wide-s1.json"));
+  for (const auto& [place, value, why] : std::vector<std::tuple<std::string, json, std::string>>{
+           {"/dataset_digest", "0123", "must be of the data set of the first"},
+           {"/test_matches/pictures", 9, "must be of the data set of the first"},
+           {"/test_matches/objects/0", "", "must be judged by the objects of the first"},
+           {"/test_matches/boxes/1", "A", "/boxes/1: must not end within a number"},
+           {"/test_matches/boxes/1", "AZ", "/boxes/1: must be right at 10 overlaps at most"},
+           {"/test_matches/objects/1", "I", "/objects/1: must name pictures that there are"},
+           {"/test_matches/masks", {"A"}, "/masks: must be a list with a text a class"},
+           {"/test_matches", 1, "/test_matches: must be an object"}}) {
+    json bad = good;
+    bad[json::json_pointer(place)] = value;
+    write_text(scratch / "bad.json", bad.dump());
+    refused("kept/d-s1.json bad.json", why);
+  }
+}
+
 TEST_CASE("A campaign of detectors is trained, killed, resumed, and its winner judged") {
   const Scratch scratch;
   json prototype = tiny_design();
@@ -149,6 +222,10 @@ TEST_CASE("A campaign of detectors is trained, killed, resumed, and its winner j
   REQUIRE(whole.code <= 1);
   const json judged = printed(scratch, "eval whole --json");
   CHECK(judged.contains("masks"));
+  const Ended alone = run_atto(scratch, "compare whole whole/winner");
+  CHECK(alone.code == 2);
+  CHECK(alone.err.find("must be of two designs at least; got one, trained 2 times") !=
+        std::string::npos);
   for (const char* file : {"model.atto", "model.onnx", "calibration.safetensors"})
     CHECK(std::filesystem::exists(scratch / "whole/winner" / file));
   CHECK(whole.out.find("onnx") != std::string::npos);

@@ -4,31 +4,15 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "design_specs/seeds/random.hpp"
-#include "prototypes/detection/metrics/files.hpp"
 #include "tests/prototypes/detection/golden_tensors.hpp"
+#include "tests/prototypes/detection/metrics/judged_case.hpp"
 
 using namespace atto;
 using namespace atto::det;
+using namespace atto::test;
 using nlohmann::json;
 
 namespace {
-
-struct Case {
-  Annotations truth;
-  std::vector<Detection> found;
-};
-
-Case read_case(const json& file) {
-  Case one;
-  one.truth = read_annotations(file.at("ground_truth").dump(), "ground_truth");
-  one.found = read_results(file.at("detections").dump(), "detections", one.truth);
-  return one;
-}
-
-const char* const kCases[] = {
-    "all_sizes",     "class_without_objects", "crowd",   "crowd_and_ties", "empty_images", "holes",
-    "more_than_100", "no_detections",         "perfect", "plain",          "single_class", "ties"};
 
 void check_equal(const CocoScores& scores, const json& expected) {
   for (std::size_t i = 0; i < kCocoNumbers; ++i) {
@@ -51,7 +35,7 @@ double naive_iou(const FileBox& a, const FileBox& b, bool is_crowd) {
 /// AP and recall of boxes of one class at one threshold, of all sizes, straight from the
 /// definition: detections of all pictures by falling score, each to the best free object of its
 /// picture.
-std::pair<double, double> naive_ap(const Case& one, int category, double threshold) {
+std::pair<double, double> naive_ap(const JudgedCase& one, int category, double threshold) {
   std::vector<const Detection*> found;
   for (const Detection& d : one.found)
     if (d.category == category) found.push_back(&d);
@@ -99,36 +83,13 @@ std::pair<double, double> naive_ap(const Case& one, int category, double thresho
   return {sum / 101, double(right) / wanted};
 }
 
-Case random_case(std::uint64_t seed) {
-  spec::Random random(seed);
-  Case one;
-  const int pictures = 1 + int(random.below(6));
-  for (int i = 0; i < pictures; ++i) one.truth.pictures.push_back({i + 1, 100, 100, ""});
-  one.truth.categories = {{1, "a"}, {2, "b"}};
-  for (int i = 0; i < 4 * pictures; ++i) {
-    const FileBox box{80 * random.uniform(), 80 * random.uniform(), 2 + 40 * random.uniform(),
-                      2 + 40 * random.uniform()};
-    const int picture = int(random.below(std::uint64_t(pictures))), category = int(random.below(2));
-    one.truth.objects.push_back(
-        {picture, category, box, {}, box.width * box.height, random.below(8) == 0});
-    for (std::uint64_t k = random.below(3); k > 0; --k)
-      one.found.push_back({picture,
-                           random.below(6) == 0 ? 1 - category : category,
-                           random.uniform(),
-                           {box.x + 3 * random.normal(), box.y + 3 * random.normal(),
-                            box.width * (0.7 + 0.6 * random.uniform()), box.height},
-                           {}});
-  }
-  return one;
-}
-
 }  // namespace
 
 TEST_CASE("the twelve numbers and AP of classes are pycocotools', of boxes and of masks") {
-  for (const char* name : kCases) {
+  for (const char* name : kJudgedCases) {
     INFO(name);
     const json file = test::golden("coco/" + std::string(name) + ".json");
-    const Case one = read_case(file);
+    const JudgedCase one = read_case(file);
     for (const auto& [kind, overlap] :
          {std::pair("bbox", Overlap::Boxes), {"segm", Overlap::Masks}}) {
       INFO(kind);
@@ -155,7 +116,7 @@ TEST_CASE("the order of pictures changes nothing") {
     for (json* list : {&file["ground_truth"]["annotations"], &file["detections"]})
       std::stable_sort(list->begin(), list->end(),
                        [](const json& a, const json& b) { return a["image_id"] > b["image_id"]; });
-    const Case turned = read_case(file);
+    const JudgedCase turned = read_case(file);
     const CocoScores after = coco_scores(turned.truth, turned.found, Overlap::Boxes);
     CHECK(after.numbers == before.numbers);
     CHECK(after.class_ap == before.class_ap);
@@ -164,7 +125,7 @@ TEST_CASE("the order of pictures changes nothing") {
 
 TEST_CASE("AP is what a plain evaluator finds on random pictures") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    const Case one = random_case(seed);
+    const JudgedCase one = random_case(seed);
     const CocoScores scores = coco_scores(one.truth, one.found, Overlap::Boxes);
     double ap50 = 0, recall = 0, classes = 0;
     for (int category = 0; category < 2; ++category) {
@@ -185,7 +146,7 @@ TEST_CASE("AP is what a plain evaluator finds on random pictures") {
 }
 
 TEST_CASE("masks are judged as boxes are where they are boxes") {
-  Case one = random_case(5);
+  JudgedCase one = random_case(5);
   const auto rectangle = [](FileBox& box) {
     box = {std::floor(box.x), std::floor(box.y), std::ceil(box.width), std::ceil(box.height)};
     box.x = std::clamp(box.x, 0.0, 90.0);
@@ -206,7 +167,7 @@ TEST_CASE("masks are judged as boxes are where they are boxes") {
 
 TEST_CASE("nothing to find, or nothing found, has its numbers too") {
   CHECK(coco_scores({}, {}, Overlap::Boxes).numbers[0] == -1);
-  Case one = random_case(3);
+  JudgedCase one = random_case(3);
   CHECK(coco_scores(one.truth, {}, Overlap::Boxes).numbers[0] == 0);
   one.truth.objects.clear();
   CHECK(coco_scores(one.truth, one.found, Overlap::Boxes).numbers[0] == -1);

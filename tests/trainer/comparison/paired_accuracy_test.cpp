@@ -1,4 +1,4 @@
-#include "trainer/training/paired_accuracy.hpp"
+#include "trainer/comparison/paired_accuracy.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>

@@ -17,9 +17,21 @@ struct PairedDifference {
   bool is_resolved() const { return low > 0 || high < 0; }
 };
 
+/// A mean of a sample, and how far from the truth it may be.
+struct Spread {
+  double mean = 0, variance = 0;  ///< variance: of the mean, not of one value
+  double degrees = 0;             ///< of freedom
+};
+
+/// Puts together the difference of the scores on the images, with what the images leave open of it,
+/// and the scores of each side's trainings on all of them: the variances add up, Student's t has
+/// Welch's and Satterthwaite's degrees of freedom.
+PairedDifference paired_difference(const Spread& by_images, const std::vector<double>& first,
+                                   const std::vector<double>& second);
+
 /// The variance is that of the images (of the paired difference of mean correctness) and that of
-/// each design's seeds; Student's t with Welch's and Satterthwaite's degrees of freedom. Throws
-/// std::invalid_argument where a side has no training, or their images differ in number.
+/// each design's seeds. Throws std::invalid_argument where a side has no training, or their images
+/// differ in number.
 PairedDifference paired_difference(const RightBySeed& first, const RightBySeed& second);
 
 /// Returns t for which a variable of Student's distribution is at most t with that probability, in

@@ -1,4 +1,4 @@
-#include "trainer/training/paired_accuracy.hpp"
+#include "trainer/comparison/paired_accuracy.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -42,11 +42,6 @@ double student_probability(double t, double degrees) {
   return t > 0 ? 1 - tail : tail;
 }
 
-struct Spread {
-  double mean = 0, variance = 0;  ///< of the mean, not of one value
-  double degrees = 0;
-};
-
 Spread spread_of(const std::vector<double>& values) {
   const double count = double(values.size());
   Spread spread{std::accumulate(values.begin(), values.end(), 0.0) / count, 0, count - 1};
@@ -57,11 +52,11 @@ Spread spread_of(const std::vector<double>& values) {
   return spread;
 }
 
-Spread spread_of_seeds(const RightBySeed& right) {
+std::vector<double> accuracies_of(const RightBySeed& right) {
   std::vector<double> accuracies;
   for (const auto& seed : right)
     accuracies.push_back(std::accumulate(seed.begin(), seed.end(), 0.0) / double(seed.size()));
-  return spread_of(accuracies);
+  return accuracies;
 }
 
 void expect_same_images(const RightBySeed& first, const RightBySeed& second) {
@@ -86,6 +81,23 @@ double student_quantile(double probability, double degrees_of_freedom) {
   return (low + high) / 2;
 }
 
+PairedDifference paired_difference(const Spread& by_images, const std::vector<double>& first,
+                                   const std::vector<double>& second) {
+  double variance = 0, weight = 0;
+  for (const Spread& part : {by_images, spread_of(first), spread_of(second)}) {
+    variance += part.variance;
+    if (part.degrees > 0) weight += part.variance * part.variance / part.degrees;
+  }
+  PairedDifference result;
+  result.difference = by_images.mean;
+  result.has_seeds = first.size() > 1 && second.size() > 1;
+  const double reach =
+      variance > 0 ? student_quantile(0.975, variance * variance / weight) * std::sqrt(variance)
+                   : 0;
+  result.low = result.difference - reach, result.high = result.difference + reach;
+  return result;
+}
+
 PairedDifference paired_difference(const RightBySeed& first, const RightBySeed& second) {
   expect_same_images(first, second);
   const std::size_t images = first.front().size();
@@ -94,20 +106,7 @@ PairedDifference paired_difference(const RightBySeed& first, const RightBySeed& 
     for (const auto& seed : second) by_image[i] += double(seed[i]) / double(second.size());
     for (const auto& seed : first) by_image[i] -= double(seed[i]) / double(first.size());
   }
-  const Spread parts[] = {spread_of(by_image), spread_of_seeds(first), spread_of_seeds(second)};
-  double variance = 0, weight = 0;
-  for (const Spread& part : parts) {
-    variance += part.variance;
-    if (part.degrees > 0) weight += part.variance * part.variance / part.degrees;
-  }
-  PairedDifference result;
-  result.difference = parts[0].mean;
-  result.has_seeds = first.size() > 1 && second.size() > 1;
-  const double reach =
-      variance > 0 ? student_quantile(0.975, variance * variance / weight) * std::sqrt(variance)
-                   : 0;
-  result.low = result.difference - reach, result.high = result.difference + reach;
-  return result;
+  return paired_difference(spread_of(by_image), accuracies_of(first), accuracies_of(second));
 }
 
 }  // namespace atto::train
