@@ -15,7 +15,7 @@
 #include "trainer/comparison/resampling.hpp"
 #include "trainer/data/instances/anchor_reach.hpp"
 #include "trainer/data/instances/instance_dataset.hpp"
-#include "trainer/training/probes.hpp"
+#include "trainer/training/probed_regions.hpp"
 #include "trainer/training/scenes.hpp"
 #include "trainer/training/trained_files.hpp"
 
@@ -72,6 +72,8 @@ class Detection : public Task {
                                std::span<const std::int32_t> images) override {
     const Scenes scenes = read(images, 0);
     const StepImages step = scenes.step();
+    const std::vector<LabelledRegion> regions =
+        probed_regions(scenes.scenes, data_.info.input(), data_.info.classes);
     detector_.load(weights);
     std::vector<float> gradients(layout().trained);
     const auto into_slopes = [&](Maps& levels) {
@@ -81,7 +83,7 @@ class Detection : public Task {
     };
     DetectorPart& trunk = detector_.trunk();
     return train::probe(*trunk.backends.front(), trunk.network, trunk.layout, trunk.weights,
-                        {step.batch, {}, trunk.outputs, into_slopes});
+                        {step.batch, regions, trunk.outputs, into_slopes});
   }
 
   net::ScoresByModule score(const std::vector<float>& weights,

@@ -49,10 +49,10 @@ std::vector<float> NetworkTask::statistics(const std::vector<float>& weights,
 net::ResponsesByModule NetworkTask::probe(const std::vector<float>& weights,
                                           std::span<const std::int32_t> images) {
   const Samples samples{images, 0};
-  const std::vector<std::int32_t> classes = classes_of(images);
+  const std::vector<LabelledRegion> regions = whole_images(classes_of(images));
   const auto into_slopes = [&](Maps& maps) { loss(maps, samples, &maps); };
   return train::probe(*backend_, request_.network, layout_, weights,
-                      {load(samples), classes, outputs_, into_slopes});
+                      {load(samples), regions, outputs_, into_slopes});
 }
 
 net::ScoresByModule NetworkTask::score(const std::vector<float>& weights,

@@ -38,7 +38,7 @@ class Reaction {
     backend.backward(maps, gradients_.data());
     outputs_ = std::move(watch.maps);
     for (std::size_t i = 0; i < layers.size(); ++i) place_[layers[i]] = i;
-    classes_ = stimuli.classes;
+    regions_ = stimuli.regions;
   }
 
   net::ModuleResponses of(const net::ModuleSpan& span) const {
@@ -46,9 +46,9 @@ class Reaction {
     const MapView out = map_of(span.output);
     responses.activation_sparsity = sparsity(span, out);
     responses.effective_rank = effective_rank_of(out);
-    if (!classes_.empty())
+    if (!regions_.empty())
       responses.class_separation_gained =
-          class_separation_of(out, classes_) - class_separation_of(map_of(span.input), classes_);
+          class_separation_of(out, regions_) - class_separation_of(map_of(span.input), regions_);
     GradientSums sums;
     for (int layer : span.layers) add_gradients(layer, sums);
     responses.gradient_norm = sums.params > 0 ? std::sqrt(sums.squares / sums.params) : 0;
@@ -61,7 +61,7 @@ class Reaction {
  private:
   MapView map_of(int layer) const {
     const net::Shape& shape = costs_[static_cast<std::size_t>(layer)].shape;
-    return {outputs_[place_.at(layer)], images_, shape.height * shape.width, shape.channels};
+    return {outputs_[place_.at(layer)], images_, shape.height, shape.width, shape.channels};
   }
 
   /// Of the module's activations, weighted by their sizes; of its output where it has none.
@@ -101,7 +101,7 @@ class Reaction {
   std::vector<float> gradients_;
   Maps outputs_;
   std::map<int, std::size_t> place_;
-  std::span<const std::int32_t> classes_;
+  std::span<const LabelledRegion> regions_;
   int images_;
 };
 
@@ -155,6 +155,39 @@ std::vector<int> probed_layers(const net::Network& network,
   return layers;
 }
 
+/// Cells of a row or column: [first, last).
+struct Cells {
+  int first = 0, last = 0;
+};
+
+Cells cells_of(float from, float to, int count) {
+  const auto middles_before = [&](float at) {
+    return std::clamp(static_cast<int>(std::ceil(at * static_cast<float>(count) - 0.5F)), 0, count);
+  };
+  const Cells cells{middles_before(from), middles_before(to)};
+  if (cells.first < cells.last) return cells;
+  const int middle =
+      std::clamp(static_cast<int>((from + to) / 2 * static_cast<float>(count)), 0, count - 1);
+  return {middle, middle + 1};
+}
+
+/// Of the region, each channel.
+std::vector<double> mean_of(const MapView& map, const LabelledRegion& region) {
+  const Cells rows = cells_of(region.y1, region.y2, map.height),
+              columns = cells_of(region.x1, region.x2, map.width);
+  const auto channels = static_cast<std::size_t>(map.channels);
+  std::vector<double> mean(channels, 0.0);
+  for (int y = rows.first; y < rows.last; ++y)
+    for (int x = columns.first; x < columns.last; ++x) {
+      const auto cell = static_cast<std::size_t>((region.image * map.height + y) * map.width + x);
+      const float* const values = map.values.data() + cell * channels;
+      for (std::size_t c = 0; c < channels; ++c) mean[c] += values[c];
+    }
+  const int count = (rows.last - rows.first) * (columns.last - columns.first);
+  for (double& value : mean) value /= count;
+  return mean;
+}
+
 }  // namespace
 
 double sparsity_of(const MapView& map) {
@@ -165,7 +198,7 @@ double sparsity_of(const MapView& map) {
 }
 
 double effective_rank_of(const MapView& map) {
-  const int all = map.images * map.pixels, rows = std::min(all, kRankRows);
+  const int all = map.images * map.pixels(), rows = std::min(all, kRankRows);
   const auto channels = static_cast<std::size_t>(map.channels);
   std::vector<float> centred(static_cast<std::size_t>(rows) * channels);
   std::vector<double> mean(channels, 0.0);
@@ -202,34 +235,35 @@ double effective_rank_of(const MapView& map) {
   return square > 0 ? trace * trace / square / static_cast<double>(channels) : 0;
 }
 
-double class_separation_of(const MapView& map, std::span<const std::int32_t> labels) {
+std::vector<LabelledRegion> whole_images(std::span<const std::int32_t> classes) {
+  std::vector<LabelledRegion> regions;
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    regions.push_back({static_cast<int>(i), classes[i]});
+  return regions;
+}
+
+double class_separation_of(const MapView& map, std::span<const LabelledRegion> regions) {
   const auto channels = static_cast<std::size_t>(map.channels);
-  const auto pixels = static_cast<std::size_t>(map.pixels);
-  std::vector<double> means(static_cast<std::size_t>(map.images) * channels, 0.0);
   std::vector<double> centre(channels, 0.0);
+  std::vector<std::vector<double>> means;
   std::map<std::int32_t, std::pair<double, std::vector<double>>> classes;
-  for (std::size_t n = 0; n < static_cast<std::size_t>(map.images); ++n) {
-    double* const mean = means.data() + n * channels;
-    const float* row = map.values.data() + n * pixels * channels;
-    for (std::size_t p = 0; p < pixels; ++p, row += channels)
-      for (std::size_t c = 0; c < channels; ++c) mean[c] += row[c];
-    auto& [count, sum] = classes[labels[n]];
+  for (const LabelledRegion& region : regions) {
+    const std::vector<double>& mean = means.emplace_back(mean_of(map, region));
+    auto& [count, sum] = classes[region.label];
     sum.resize(channels, 0.0);
     count += 1;
     for (std::size_t c = 0; c < channels; ++c) {
-      mean[c] /= static_cast<double>(pixels);
       sum[c] += mean[c];
-      centre[c] += mean[c] / map.images;
+      centre[c] += mean[c] / static_cast<double>(regions.size());
     }
   }
   double between = 0, within = 0;
   for (const auto& [label, entry] : classes)
     for (std::size_t c = 0; c < channels; ++c)
       between += entry.first * std::pow(entry.second[c] / entry.first - centre[c], 2);
-  for (std::size_t n = 0; n < static_cast<std::size_t>(map.images); ++n) {
-    const auto& [count, sum] = classes.at(labels[n]);
-    for (std::size_t c = 0; c < channels; ++c)
-      within += std::pow(means[n * channels + c] - sum[c] / count, 2);
+  for (std::size_t n = 0; n < regions.size(); ++n) {
+    const auto& [count, sum] = classes.at(regions[n].label);
+    for (std::size_t c = 0; c < channels; ++c) within += std::pow(means[n][c] - sum[c] / count, 2);
   }
   return within > 0 ? between / within : 0;
 }

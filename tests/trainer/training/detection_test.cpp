@@ -257,6 +257,7 @@ TEST_CASE("a detector is probed and scored as its trunk") {
   const TrialResult result = TrainingRun(request, data(), make_detection, Device::Cpu, {}).run();
   REQUIRE(result.outcome == Outcome::Finished);
   CHECK(result.epochs.front().responses.at("").gradient_norm > 0);
+  CHECK(result.epochs.front().responses.at("").class_separation_gained != 0);
   CHECK(result.scores.contains(""));
 }
 
