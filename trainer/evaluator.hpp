@@ -2,6 +2,7 @@
 // The border between search and training: what a trial asks for and what it gives back. No torch
 // here.
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -46,8 +47,8 @@ struct TrialRequest {
   int to_epoch = 1;           ///< cumulative; stop here
   int horizon_epochs = 1;     ///< where the learning-rate schedule ends (the top rung)
   bool judge_test = false;    ///< evaluate the test split once at the end (finalists only)
-  /// Cumulative epochs after which validation is measured, beside `to_epoch`; empty = every epoch.
-  /// Changes no weight: what is measured is the same for any choice.
+  /// Cumulative epochs after which validation is measured, beside `to_epoch`; empty = every
+  /// recipe.judge_every. Changes no weight: what is measured is the same for any choice.
   std::vector<int> judged_epochs;
   /// Validation images (Phase::Search); beyond the validation split they are training images that
   /// `images` leaves out. Absent = the whole split and nothing else.
@@ -65,6 +66,11 @@ struct TrialRequest {
   /// Checkpoints of earlier attempts, below `folder`, the newest first. Others are not read.
   std::vector<std::string> checkpoints;
 
+  bool is_judged(int epoch) const {
+    if (epoch == to_epoch) return true;
+    if (judged_epochs.empty()) return epoch % recipe.judge_every == 0;
+    return std::find(judged_epochs.begin(), judged_epochs.end(), epoch) != judged_epochs.end();
+  }
   /// Holds checkpoint.*, weights.safetensors, reference.safetensors.
   std::filesystem::path own_folder() const { return folder / attempt; }
 };

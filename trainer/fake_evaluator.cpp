@@ -52,12 +52,6 @@ std::uint64_t hash_of(const TrialRequest& request) {
   return spec::hash_bytes(request.design_hash);
 }
 
-bool is_judged(const TrialRequest& request, int epoch) {
-  const std::vector<int>& chosen = request.judged_epochs;
-  return chosen.empty() || epoch == request.to_epoch ||
-         std::find(chosen.begin(), chosen.end(), epoch) != chosen.end();
-}
-
 /// What the landscape credits to one module: its shortcut and its share of 5x5 kernels.
 double credit_of(const net::Network& network, const net::ModuleSpan& span) {
   int convolutions = 0, wide = 0, adds = 0;
@@ -156,7 +150,7 @@ EpochRecord record_at(const TrialRequest& request, double ceiling, int epoch) {
   record.train_loss = record.validation_loss * 0.95 + 0.1;
   record.learning_rate =
       request.recipe.learning_rate * 0.5 * (1 + std::cos(M_PI * epoch / horizon));
-  if (!is_judged(request, epoch)) {
+  if (!request.is_judged(epoch)) {
     record.validation_loss = std::numeric_limits<double>::quiet_NaN();
     return record;
   }

@@ -36,11 +36,11 @@ inline constexpr std::array<std::string_view, 11> kSearchKeys = {
 inline constexpr std::array<std::string_view, 4> kBandKeys = {"params", "macs",
                                                               "peak_activation_kib", "model_kib"};
 inline constexpr std::array<std::string_view, 1> kBudgetKeys = {"cpu_seconds"};
-inline constexpr std::array<std::string_view, 19> kTrainingKeys = {
+inline constexpr std::array<std::string_view, 20> kTrainingKeys = {
     "recipe",        "batch",        "learning_rate",   "warmup_epochs", "final_learning_rate",
     "momentum",      "weight_decay", "label_smoothing", "crop_padding",  "flip",
     "cutout",        "scale_jitter", "clip_norm",       "ema",           "threads",
-    "final_threads", "final_epochs", "final_images",    "final_seeds"};
+    "final_threads", "final_epochs", "final_images",    "final_seeds",   "judge_every"};
 
 /// In the order of LatencyPrecision.
 inline constexpr std::array<std::string_view, 3> kLatencyPrecisions = {"fp32", "bf16", "int8"};

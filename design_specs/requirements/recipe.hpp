@@ -25,6 +25,9 @@ struct TrainingRecipe {
   double clip_norm = 0;          ///< gradients are shortened to this norm; 0 = off
   double ema = 0.995;            ///< decay a step of the averaged weights; 0 = off
   int threads = 1;               ///< CPU threads of one trial; part of its identity
+  /// Epochs from one look at the validation images to the next, beside the last; a search looks
+  /// after its rungs. Changes no weight.
+  int judge_every = 1;
 };
 
 /// Of detectors: small batches, small steps, pictures in many sizes. Its name is "detection".

@@ -177,6 +177,7 @@ TrainingSettings read_training(Problems& problems, const Cursor& at, TrainingSet
   section.number("ema", recipe.ema, 0, kBelowOne);
   section.integer("threads", recipe.threads, 1, 1024);
   if (section.member("threads")) training.final_threads = recipe.threads;
+  section.integer("judge_every", recipe.judge_every, 1, kMaxEpochs);
   section.integer("final_threads", training.final_threads, 1, 1024);
   section.integer("final_epochs", training.final_epochs, 1, kMaxEpochs);
   training.final_images =

@@ -133,6 +133,10 @@ TEST_CASE("Specs of detectors train by their own recipe unless they say another"
   CHECK(recipe("").batch == 8);
   CHECK(recipe(R"(, "training": { "batch": 4 })").clip_norm == 5);
   CHECK(recipe(R"(, "training": { "recipe": "default" })").batch == 128);
+  CHECK(recipe("").judge_every == 1);
+  CHECK(recipe(R"(, "training": { "judge_every": 4 })").judge_every == 4);
+  CHECK_THROWS_WITH(recipe(R"(, "training": { "judge_every": 0 })"),
+                    Catch::Contains("/training/judge_every: must be"));
 }
 
 TEST_CASE("Specs of detectors bound and maximise their scores, and say how detectors are run") {

@@ -2,7 +2,6 @@
 // one. Of a list of trainings: train_list.cpp.
 #include <fmt/format.h>
 
-#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -43,8 +42,6 @@ struct Options {
   bool json = false, force = false, dry_run = false;
 };
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
 /// Shows epochs as lines, and on a terminal the way to the next one. Of very many short epochs it
 /// shows one a second.
 class Display {
@@ -72,10 +69,11 @@ class Display {
                                    {1, fmt::format("loss {:.4f}", e.train_loss)}};
     for (const spec::Score& score : kind_.scores) {
       const bool is_main = &score == &kind_.main_score();
-      const double value = spec::find_value(e.validation, score.name).value_or(kNaN);
-      parts.push_back({is_main ? 0 : 4, (is_main ? "val " : "") + told(score, value)});
+      if (const auto value = spec::find_value(e.validation, score.name))
+        parts.push_back({is_main ? 0 : 4, (is_main ? "val " : "") + told(score, *value)});
     }
-    parts.push_back({2, fmt::format("val loss {:.4f}", e.validation_loss)});
+    if (!e.validation.empty())
+      parts.push_back({2, fmt::format("val loss {:.4f}", e.validation_loss)});
     parts.push_back({3, fmt::format("{:.1f} CPU-s", e.cpu_seconds)});
     line_.line(parts);
   }

@@ -65,6 +65,7 @@ nlohmann::ordered_json recipe_json(const train::TrialRequest& request) {
   if (request.images) json["images"] = *request.images;
   if (recipe.scale_jitter > 0) json["scale_jitter"] = recipe.scale_jitter;
   if (recipe.clip_norm > 0) json["clip_norm"] = recipe.clip_norm;
+  if (recipe.judge_every > 1) json["judge_every"] = recipe.judge_every;
   return json;
 }
 

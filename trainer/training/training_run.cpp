@@ -75,7 +75,7 @@ void TrainingRun::start() {
     if (record.epoch <= request_.to_epoch) result_.epochs.push_back(record);
   // A process that died after its last checkpoint may not have handed over that epoch's responses.
   if (request_.wants_responses && !result_.epochs.empty() &&
-      result_.epochs.size() == at_.epochs.size() && is_judged(result_.epochs.back().epoch))
+      result_.epochs.size() == at_.epochs.size() && request_.is_judged(result_.epochs.back().epoch))
     probe_epoch(result_.epochs.back());
 }
 
@@ -128,12 +128,6 @@ const TrainedWeights& TrainingRun::trained() {
   return trained_;
 }
 
-bool TrainingRun::is_judged(int epoch) const {
-  const std::vector<int>& chosen = request_.judged_epochs;
-  return chosen.empty() || epoch == request_.to_epoch ||
-         std::find(chosen.begin(), chosen.end(), epoch) != chosen.end();
-}
-
 /// Measures the weights after an epoch; stops the run where they are of no use.
 void TrainingRun::judge_epoch(EpochRecord& record) {
   const Judgement judgement = task_->judge(trained(), validation_);
@@ -166,7 +160,7 @@ bool TrainingRun::end_epoch(int epoch, const EpochTotals& totals, double started
   record.train_loss = totals.loss;
   record.learning_rate = totals.rate;
   record.validation_loss = std::numeric_limits<double>::quiet_NaN();
-  if (is_judged(epoch)) judge_epoch(record);
+  if (request_.is_judged(epoch)) judge_epoch(record);
   if (result_.outcome != Outcome::Finished) return false;
   record.cpu_seconds = process_cpu_seconds() - started;
   at_.epochs.push_back(record);

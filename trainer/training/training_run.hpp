@@ -41,7 +41,6 @@ class TrainingRun {
   bool report(double share_of_epoch);
   void stop(Outcome outcome, std::string reason);
   const TrainedWeights& trained();
-  bool is_judged(int epoch) const;
   void judge_epoch(EpochRecord& record);
   void probe_epoch(EpochRecord& record);
   void finish();

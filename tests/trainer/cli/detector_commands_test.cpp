@@ -121,17 +121,23 @@ TEST_CASE("A detector's training that is killed goes on as if it had not been") 
 TEST_CASE("A list trains detectors by their own recipe") {
   const Scratch scratch;
   write_text(scratch / "d.json", tiny_design().dump());
-  const json list = {
-      {"format", 1},
-      {"data", kScenes},
-      {"trainings",
-       {{{"design", "d.json"}, {"epochs", 1}, {"training", {{"learning_rate", 0.01}}}}}}};
+  const json list = {{"format", 1},
+                     {"data", kScenes},
+                     {"trainings",
+                      {{{"design", "d.json"},
+                        {"epochs", 3},
+                        {"training", {{"learning_rate", 0.01}, {"judge_every", 2}}}}}}};
   write_text(scratch / "list.json", list.dump());
   const json result =
       printed(scratch, "train list.json --out many --device cpu --json").at(0).at("result");
   CHECK(result.at("outcome") == "finished");
   CHECK(result.at("recipe").at("batch") == 8);
   CHECK(result.at("recipe").at("learning_rate") == 0.01);
+  CHECK(result.at("recipe").at("judge_every") == 2);
+  std::vector<bool> judged;
+  for (const json& epoch : result.at("epochs"))
+    judged.push_back(!epoch.at("validation_box_map").is_null());
+  CHECK(judged == std::vector<bool>{false, true, true});
 }
 
 TEST_CASE("Detectors are compared by their weights as by what is kept of them") {

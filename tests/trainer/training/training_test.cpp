@@ -200,6 +200,35 @@ TEST_CASE("a trial that was interrupted, or went rung by rung, ends as one that 
   CHECK(weights_in(whole.path()) == weights_in(parts.path()));
 }
 
+TEST_CASE("validation is measured as seldom as the recipe says, and after the last epoch") {
+  const test::ScratchFolder often, seldom;
+  TrialRequest request = request_in(often.path());
+  request.to_epoch = request.horizon_epochs = 5;
+  const TrialResult all = train_once(request);
+  request.folder = seldom.path();
+  request.recipe.judge_every = 2;
+  SECTION("at once") {}
+  SECTION("and after it was interrupted, looked at at other epochs") {
+    request.recipe.judge_every = 3;
+    const TrialResult stopped =
+        train_once(request, [](double share, const TrialResult&) { return share < 0.1; });
+    REQUIRE(stopped.outcome == Outcome::Interrupted);
+    request.recipe.judge_every = 2;
+  }
+  const TrialResult some = train_once(request);
+  REQUIRE(some.epochs.size() == 5);
+  for (const EpochRecord& epoch : some.epochs) {
+    INFO(epoch.epoch);
+    const EpochRecord& same = all.epochs[std::size_t(epoch.epoch - 1)];
+    const bool is_judged = epoch.epoch % 2 == 0 || epoch.epoch == 5;
+    CHECK(std::isnan(epoch.validation_loss) == !is_judged);
+    CHECK(epoch.validation == (is_judged ? same.validation : spec::ScoreValues{}));
+    CHECK(epoch.train_loss == same.train_loss);
+  }
+  CHECK(some.test == all.test);
+  CHECK(weights_in(often.path()) == weights_in(seldom.path()));
+}
+
 TEST_CASE("a training that drops values drops the same ones after it was interrupted") {
   const test::ScratchFolder whole, parts, other;
   TrialRequest request = request_in(whole.path());
