@@ -143,7 +143,8 @@ TEST_CASE("Detectors that are too slow are refused before training, and the othe
   INFO(ran.err << ran.out);
   CHECK(ran.code == 0);
   int trained = 0, refused = 0;
-  for (const json& entry : boards_of(scratch, scratch / "run").at(0).at("leaderboard")) {
+  const json boards = boards_of(scratch, scratch / "run");
+  for (const json& entry : boards.at(0).at("leaderboard")) {
     const double ms = entry.at("latency_ms").get<double>();
     CHECK(ms == Approx(1e-6 * entry.at("macs").get<double>()));
     const bool is_refused = entry.at("refused").get<bool>();
