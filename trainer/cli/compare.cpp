@@ -6,7 +6,6 @@
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "design_specs/errors.hpp"
 #include "design_specs/json_text.hpp"
@@ -149,16 +148,6 @@ class Judge {
   std::optional<Arena> arena_;
 };
 
-double mean_of(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / double(values.size());
-}
-
-double deviation_of(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += std::pow(value - mean_of(values), 2);
-  return values.size() < 2 ? 0 : std::sqrt(sum / double(values.size() - 1));
-}
-
 /// What is told of one score.
 struct Told {
   spec::Score score;
@@ -211,9 +200,11 @@ void print_scores(const std::vector<Contestant>& all, const std::vector<Told>& t
   fmt::print("  {:>10}  {:>13}\n", "params", "MACs");
   for (std::size_t i = 0; i < all.size(); ++i) {
     fmt::print("{:<{}}  {:>5}", all[i].name, width, told[0].by_seed[i].size());
-    for (const Told& one : told)
-      fmt::print("  {:>6.2f} +- {:>4.2f}", 100 * mean_of(one.by_seed[i]),
-                 100 * deviation_of(one.by_seed[i]));
+    for (const Told& one : told) {
+      const train::Spread seeds = train::spread_of(one.by_seed[i]);
+      fmt::print("  {:>6.2f} +- {:>4.2f}", 100 * seeds.mean,
+                 100 * std::sqrt(seeds.variance_of_one()));
+    }
     fmt::print("  {:>10}  {:>13}\n", spec::grouped(all[i].params), spec::grouped(all[i].macs));
   }
 }
@@ -247,9 +238,10 @@ void print_text(const std::vector<Contestant>& all, const std::vector<Told>& tol
 }
 
 Json told_json(const Told& told, std::size_t design, const char* values) {
+  const train::Spread seeds = train::spread_of(told.by_seed[design]);
   Json json = {{values, told.by_seed[design]},
-               {"mean", mean_of(told.by_seed[design])},
-               {"deviation", deviation_of(told.by_seed[design])}};
+               {"mean", seeds.mean},
+               {"deviation", std::sqrt(seeds.variance_of_one())}};
   if (design == 0) return json;
   const train::PairedDifference& d = told.against_first[design];
   json["against_first"] = {{"difference", d.difference},

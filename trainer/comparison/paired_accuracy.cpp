@@ -42,16 +42,6 @@ double student_probability(double t, double degrees) {
   return t > 0 ? 1 - tail : tail;
 }
 
-Spread spread_of(const std::vector<double>& values) {
-  const double count = double(values.size());
-  Spread spread{std::accumulate(values.begin(), values.end(), 0.0) / count, 0, count - 1};
-  if (values.size() < 2) return spread;
-  for (const double value : values)
-    spread.variance += (value - spread.mean) * (value - spread.mean);
-  spread.variance /= (count - 1) * count;
-  return spread;
-}
-
 std::vector<double> accuracies_of(const RightBySeed& right) {
   std::vector<double> accuracies;
   for (const auto& seed : right)
@@ -69,6 +59,16 @@ void expect_same_images(const RightBySeed& first, const RightBySeed& second) {
 }
 
 }  // namespace
+
+Spread spread_of(const std::vector<double>& values) {
+  const double count = double(values.size());
+  Spread spread{std::accumulate(values.begin(), values.end(), 0.0) / count, 0, count - 1};
+  if (values.size() < 2) return spread;
+  for (const double value : values)
+    spread.variance += (value - spread.mean) * (value - spread.mean);
+  spread.variance /= (count - 1) * count;
+  return spread;
+}
 
 double student_quantile(double probability, double degrees_of_freedom) {
   double low = -1, high = 1;

@@ -21,7 +21,11 @@ struct PairedDifference {
 struct Spread {
   double mean = 0, variance = 0;  ///< variance: of the mean, not of one value
   double degrees = 0;             ///< of freedom
+  double variance_of_one() const { return variance * (degrees + 1); }
 };
+
+/// Of one value at least; the variance of a single one is 0.
+Spread spread_of(const std::vector<double>& values);
 
 /// Puts together the difference of the scores on the images, with what the images leave open of it,
 /// and the scores of each side's trainings on all of them: the variances add up, Student's t has

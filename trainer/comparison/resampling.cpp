@@ -29,19 +29,6 @@ std::vector<double> values_of(const std::vector<spec::ScoreValues>& all, std::st
   return values;
 }
 
-double mean_of(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / double(values.size());
-}
-
-double variance_of(const std::vector<double>& values) {
-  const double mean = mean_of(values);
-  double squares = 0;
-  for (const double value : values) squares += (value - mean) * (value - mean);
-  return squares / double(values.size() - 1);
-}
-
 }  // namespace
 
 spec::ScoreValues scores_of(const det::MatchRecord& record, std::span<const std::int32_t> times) {
@@ -87,9 +74,9 @@ PairedDifference paired_difference(const ResampledScores& first, const Resampled
   for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= from[i];
   const std::vector<double> before = values_of(first.by_seed, score),
                             after = values_of(second.by_seed, score);
-  return paired_difference(
-      {mean_of(after) - mean_of(before), variance_of(differences), double(first.pictures - 1)},
-      before, after);
+  return paired_difference({spread_of(after).mean - spread_of(before).mean,
+                            spread_of(differences).variance_of_one(), double(first.pictures - 1)},
+                           before, after);
 }
 
 }  // namespace atto::train

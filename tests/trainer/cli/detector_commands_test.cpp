@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "tests/search/process/process.hpp"
+#include "tests/trainer/cli/compared.hpp"
 
 using namespace atto::test;
 using nlohmann::json;
@@ -159,15 +160,10 @@ TEST_CASE("Detectors are compared by their weights as by what is kept of them") 
   REQUIRE(run_atto(scratch, "train list.json --out many --device cpu").code == 0);
   CHECK(std::filesystem::file_size(scratch / "kept/d-s1.json") < 10'000);
 
-  const auto compared = [&](const std::string& what) {
-    json networks = printed(scratch, "compare --json " + what).at("networks");
-    for (json& network : networks) network.erase("name");
-    return networks;
-  };
   const std::string kept = "kept/d-s1.json kept/wide-s1.json kept/d-s2.json";
-  const json told = compared(kept);
-  CHECK(told == compared("many/d-s1 many/wide-s1 many/d-s2"));
-  CHECK(told == compared("many/d-s1 kept/wide-s1.json many/d-s2"));
+  const json told = compared(scratch, kept);
+  CHECK(told == compared(scratch, "many/d-s1 many/wide-s1 many/d-s2"));
+  CHECK(told == compared(scratch, "many/d-s1 kept/wide-s1.json many/d-s2"));
   const json& scores = told.at(0).at("scores");
   CHECK(scores.size() == 4);
   const json judged = printed(scratch, "eval many/d-s1 --json");

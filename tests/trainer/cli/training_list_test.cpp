@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "tests/search/process/process.hpp"
+#include "tests/trainer/cli/compared.hpp"
 
 using namespace atto::test;
 using nlohmann::json;
@@ -75,18 +76,10 @@ TEST_CASE("A list is trained seed by seed, and what is finished is not trained a
   CHECK(fs::exists(scratch / "runs/list/one-s7/weights.safetensors"));
 
   SECTION("kept results tell the same as the weights when they are compared") {
-    const auto compared = [&](const std::string& what) {
-      const Ended told = run_atto(scratch, "compare --json " + what);
-      INFO(told.err);
-      REQUIRE(told.code == 0);
-      json networks = json::parse(told.out).at("networks");
-      for (json& network : networks) network.erase("name");
-      return networks;
-    };
     const std::string kept = "kept/one-s1.json kept/slow-s1.json kept/one-s7.json";
-    const json by_results = compared(kept);
-    CHECK(by_results == compared("runs/list/one-s1 runs/list/slow-s1 runs/list/one-s7"));
-    CHECK(by_results == compared("kept/one-s1.json runs/list/slow-s1 runs/list/one-s7"));
+    const json by_results = compared(scratch, kept);
+    CHECK(by_results == compared(scratch, "runs/list/one-s1 runs/list/slow-s1 runs/list/one-s7"));
+    CHECK(by_results == compared(scratch, "kept/one-s1.json runs/list/slow-s1 runs/list/one-s7"));
     CHECK(by_results.at(0).at("top1").size() == 2);
     const Ended piped =
         run_atto(scratch, "compare --json pipe kept/slow-s1.json",
