@@ -220,6 +220,12 @@ TrainedModel read_trained_design(const fs::path& source, const fs::path& design,
   return read_from(source, design, unsaid, true);
 }
 
+TrainedModel read_training_of(const Prototype& design, const fs::path& source,
+                              const std::optional<TaskInput>& unsaid) {
+  const fs::path file = find_weights(source);
+  return made_of(read_safetensors(file), file, design, {}, unsaid);
+}
+
 TrainedModel make_trained_model(TensorFile weights, const fs::path& weights_file,
                                 const Prototype& design, const Renaming& rename,
                                 const std::optional<TaskInput>& unsaid) {

@@ -58,6 +58,9 @@ bool is_trained_detector(const std::filesystem::path& source,
 TrainedModel read_trained_design(const std::filesystem::path& source,
                                  const std::filesystem::path& design = {},
                                  const std::optional<TaskInput>& unsaid = {});
+/// The same of a design that was read, which several trainings may share.
+TrainedModel read_training_of(const Prototype& design, const std::filesystem::path& source,
+                              const std::optional<TaskInput>& unsaid = {});
 
 /// Gives tensors of other names those of the network, before they are checked.
 using Renaming = std::function<void(TensorFile&, const Network&)>;

@@ -25,13 +25,14 @@ std::string hash_of(const net::TrainedModel& training) {
 std::vector<net::TrainedModel> trainings_of_winner(const fs::path& winner,
                                                    const TrainedSource& source) {
   const std::optional<net::TaskInput> unsaid = unsaid_input(source);
-  net::TrainedModel own = net::read_trained_design(winner, {}, unsaid);
+  const net::Prototype design = net::read_prototype(winner / net::kDesignName);
+  net::TrainedModel own = net::read_training_of(design, winner, unsaid);
   const fs::path trials = winner.parent_path() / "trials" / hash_of(own);
   std::vector<net::TrainedModel> trainings;
   for (int replica = 0;; ++replica) {
     const fs::path weights = trials / fmt::format("final{}", replica) / net::kWeightsName;
     if (!fs::exists(weights)) break;
-    trainings.push_back(net::read_trained_design(weights, winner / net::kDesignName, unsaid));
+    trainings.push_back(net::read_training_of(design, weights, unsaid));
   }
   if (trainings.empty()) trainings.push_back(std::move(own));
   return trainings;
