@@ -11,6 +11,13 @@ std::size_t at(int index) {
   return static_cast<std::size_t>(index);
 }
 
+/// The nearest whole number, of halves the even one, as nearbyint() gives it, which is a call; what
+/// is beyond 2^51 stays beyond every place of a tensor.
+double nearest(double value) {
+  constexpr double kWhole = 0x1.8p52;
+  return value + kWhole - kWhole;
+}
+
 TensorQuantisation percentile_range(const Observation& seen) {
   constexpr double kCut = 1e-4;
   std::vector<float> sorted = seen.samples;
@@ -96,7 +103,7 @@ TensorQuantisation span_range(double low, double high) {
 }
 
 double quantised(double value, const TensorQuantisation& tensor) {
-  const double place = std::nearbyint(value / tensor.scale) + tensor.zero_point;
+  const double place = nearest(value / tensor.scale) + tensor.zero_point;
   return (std::clamp(place, 0.0, 255.0) - tensor.zero_point) * tensor.scale;
 }
 

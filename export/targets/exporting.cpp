@@ -22,8 +22,16 @@ void remove_files(const Names& names, const fs::path& folder) {
     if (name.has_parent_path()) fs::remove(folder / name.parent_path(), ignored);
 }
 
+std::string file_name(const Target& target, Precision precision, const std::string& name) {
+  const std::string infix =
+      precision == Precision::F32 ? "" : "." + std::string(precision_name(precision));
+  return name + infix + std::string(target.extension);
+}
+
+}  // namespace
+
 /// A folder for files that nobody may use yet; it is removed at the end, with all that is in it.
-class Unchecked {
+class CheckedExport::Unchecked {
  public:
   explicit Unchecked(const fs::path& file)
       : folder_(file.parent_path() / ("." + file.filename().string() + ".unchecked")) {
@@ -58,14 +66,6 @@ class Unchecked {
   const fs::path folder_;
 };
 
-std::string file_name(const Target& target, Precision precision, const std::string& name) {
-  const std::string infix =
-      precision == Precision::F32 ? "" : "." + std::string(precision_name(precision));
-  return name + infix + std::string(target.extension);
-}
-
-}  // namespace
-
 void require_precision(const Target& target, Precision precision) {
   if (!target.can_write(precision))
     throw SpecError({{"--to", "",
@@ -98,8 +98,9 @@ Artefact not_written(const Target& target, Precision precision, const std::strin
   return artefact;
 }
 
-Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
-                   const fs::path& folder, const std::string& name) {
+CheckedExport::CheckedExport(const Target& target, const ExportSource& source,
+                             const ImageSet& reference, const fs::path& folder,
+                             const std::string& name) {
   const std::optional<net::DetectorParts>& detector = source.model.detector;
   require_precision(target, source.model, source.precision);
   require_tools(target);
@@ -109,37 +110,47 @@ Artefact export_to(const Target& target, const ExportSource& source, const Image
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw EnvironmentError("cannot make", folder.string(), error.value());
-  Artefact artefact;
-  artefact.target = target.name;
-  artefact.precision = source.precision;
+  artefact_.target = target.name;
+  artefact_.precision = source.precision;
   const fs::path name_of_file = file_name(target, source.precision, name);
-  artefact.file = folder / name_of_file;
-  Names names;
+  artefact_.file = folder / name_of_file;
   for (const std::string_view companion : target.companions) {
-    names.push_back(fs::path(name_of_file).replace_extension(companion));
-    artefact.companions.push_back(folder / names.back());
+    names_.push_back(fs::path(name_of_file).replace_extension(companion));
+    artefact_.companions.push_back(folder / names_.back());
   }
-  names.push_back(name_of_file);  // the last: where it is, all are
-  const Unchecked unchecked(artefact.file);
-  const fs::path written = unchecked / name_of_file;
+  names_.push_back(name_of_file);  // the last: where it is, all are
+  unchecked_ = std::make_unique<Unchecked>(artefact_.file);
+  const fs::path written = *unchecked_ / name_of_file;
   target.write(source, written);
-  for (const fs::path& name_in : names) artefact.bytes += fs::file_size(unchecked / name_in);
+  for (const fs::path& name_in : names_) artefact_.bytes += fs::file_size(*unchecked_ / name_in);
   const Ran ran = target.run(source, written, reference);
-  artefact.not_run = ran.not_run;
-  if (ran.not_run.empty()) artefact.run_by = ran.run_by;
-  artefact.parity.score = spec::task_kinds().front().main_score();
-  if (!ran.logits.empty() || !ran.found.empty()) {
-    const Parity parity = detector
-                              ? compare(ran.found, reference, detector->settings, source.precision)
-                              : compare(ran.logits, reference);
-    artefact.trouble = misses(parity, source.precision);
-    if (ran.not_run.empty()) artefact.parity = parity;
-  }
-  if (artefact.trouble.empty())
-    unchecked.become(names, folder);
+  artefact_.not_run = ran.not_run;
+  if (ran.not_run.empty()) artefact_.run_by = ran.run_by;
+  artefact_.parity.score = spec::task_kinds().front().main_score();
+  if (ran.logits.empty() && ran.found.empty()) return;
+  const Parity parity = detector
+                            ? compare(ran.found, reference, detector->settings, source.precision)
+                            : compare(ran.logits, reference);
+  artefact_.trouble = misses(parity, source.precision);
+  if (ran.not_run.empty()) artefact_.parity = parity;
+}
+
+CheckedExport::CheckedExport(CheckedExport&&) noexcept = default;
+CheckedExport::~CheckedExport() = default;
+
+Artefact CheckedExport::take_names() {
+  const fs::path folder = artefact_.file.parent_path();
+  if (artefact_.trouble.empty())
+    unchecked_->become(names_, folder);
   else
-    remove_files(names, folder);
-  return artefact;
+    remove_files(names_, folder);
+  unchecked_.reset();
+  return std::move(artefact_);
+}
+
+Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
+                   const fs::path& folder, const std::string& name) {
+  return CheckedExport(target, source, reference, folder, name).take_names();
 }
 
 }  // namespace atto::deploy

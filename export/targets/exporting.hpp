@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,12 +33,30 @@ void require_tools(const Target& target);
 /// What there is to say of a target that this machine cannot write.
 Artefact not_written(const Target& target, Precision precision, const std::string& why);
 
-/// Writes the model into the folder (made where it is missing), runs it on the reference
-/// images and compares. Its files get their names only when they agree, or when this machine cannot
-/// run them, which the artefact says; when they do not agree, they are removed, and so are older
-/// ones of those names. Throws SpecError for a precision that the target
-/// does not have and for a reference without logits or objects, and what the target throws.
-/// `name`: of the files, without their endings.
+/// Files of one target, written and compared in a folder of their own, until they get their names.
+class CheckedExport {
+ public:
+  /// Writes the model into a new folder inside of `folder` (made where it is missing), runs it on
+  /// the reference images and compares. Throws SpecError for a precision that the target does not
+  /// have and for a reference without logits or objects, and what the target throws.
+  /// `name`: of the files, without their endings.
+  CheckedExport(const Target& target, const ExportSource& source, const ImageSet& reference,
+                const std::filesystem::path& folder, const std::string& name);
+  CheckedExport(CheckedExport&&) noexcept;
+  ~CheckedExport();  ///< removes what has no name yet
+
+  /// Gives all files their names when they agree, or when this machine cannot run them, which the
+  /// artefact says; when they do not agree, removes them, and older ones of those names.
+  Artefact take_names();
+
+ private:
+  class Unchecked;
+  Artefact artefact_;
+  std::vector<std::filesystem::path> names_;  ///< in the folder; the last is artefact_.file's
+  std::unique_ptr<Unchecked> unchecked_;
+};
+
+/// Both in turn.
 Artefact export_to(const Target& target, const ExportSource& source, const ImageSet& reference,
                    const std::filesystem::path& folder, const std::string& name = net::kModelStem);
 

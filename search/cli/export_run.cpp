@@ -4,9 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <exception>
+#include <functional>
+#include <future>
 #include <map>
+#include <optional>
 
 #include "design_specs/errors.hpp"
+#include "design_specs/parallel.hpp"
 #include "design_specs/reading/text_checks.hpp"
 #include "export/runtime/level.hpp"
 #include "search/cli/failure.hpp"
@@ -202,23 +207,33 @@ void expect_detectors(const ExportRequest& request, const deploy::TrainedModel& 
     }
 }
 
-/// The quantised models of one export, made when they are asked for.
-class Int8Models {
- public:
-  Int8Models(const deploy::TrainedModel& model, const deploy::ImageSet& calibration)
-      : model_(model), calibration_(calibration) {}
+using Int8Models = std::map<decltype(deploy::Target::quantise), deploy::Int8Model>;
 
-  const deploy::Int8Model& of(const deploy::Target& target) {
-    const auto found = made_.find(target.quantise);
-    if (found != made_.end()) return found->second;
-    return made_.emplace(target.quantise, target.quantise(model_, calibration_)).first->second;
-  }
+/// Calls body(i) for every i in [0, count), side by side; throws what the first that failed threw.
+void side_by_side(std::size_t count, const std::function<void(std::size_t)>& body) {
+  std::vector<std::exception_ptr> failed(count);
+  spec::parallel_for(count, 1, [&](std::size_t i) {
+    try {
+      body(i);
+    } catch (...) {
+      failed[i] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& error : failed)
+    if (error) std::rethrow_exception(error);
+}
 
- private:
-  const deploy::TrainedModel& model_;
-  const deploy::ImageSet& calibration_;
-  std::map<decltype(deploy::Target::quantise), deploy::Int8Model> made_;
-};
+/// Quantises once for all targets that share a function.
+Int8Models quantised(const deploy::TrainedModel& model, const deploy::ImageSet& calibration,
+                     const std::vector<const deploy::Target*>& targets) {
+  Int8Models models;
+  for (const deploy::Target* target : targets) models[target->quantise];
+  std::vector<Int8Models::value_type*> each;
+  for (auto& one : models) each.push_back(&one);
+  side_by_side(each.size(),
+               [&](std::size_t i) { each[i]->second = each[i]->first(model, calibration); });
+  return models;
+}
 
 }  // namespace
 
@@ -272,19 +287,35 @@ std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   if (is_int8) files.push_back(calibration_of(request, model));
   const std::vector<deploy::ImageSet> images = read_images(files, model);
 
-  Int8Models int8(model, images.back());
-  std::vector<deploy::ExportSource> sources;  // what a format cannot express is said first
-  for (std::size_t i = 0; i < targets.size(); ++i) {
-    const bool of_int8 = precisions[i] == deploy::Precision::I8 && lacking[i].empty();
-    sources.push_back({model, precisions[i], of_int8 ? &int8.of(*targets[i]) : nullptr,
-                       of_int8 && request.has_float_io});
-  }
-  std::vector<deploy::Artefact> artefacts;
+  std::vector<std::optional<deploy::CheckedExport>> checked(targets.size());
+  const auto check = [&](std::size_t i, const deploy::Int8Model* int8) {
+    checked[i].emplace(
+        *targets[i],
+        deploy::ExportSource{model, precisions[i], int8, int8 != nullptr && request.has_float_io},
+        images.front(), folder, request.name);
+  };
+  const auto written_in = [&](bool in_int8) {
+    std::vector<std::size_t> indices;
+    for (std::size_t i = 0; i < targets.size(); ++i)
+      if (lacking[i].empty() && (precisions[i] == deploy::Precision::I8) == in_int8)
+        indices.push_back(i);
+    return indices;
+  };
+  const std::vector<std::size_t> in_floats = written_in(false), in_int8 = written_in(true);
+  std::future<void> floats = std::async(std::launch::async, [&] {
+    side_by_side(in_floats.size(), [&](std::size_t i) { check(in_floats[i], nullptr); });
+  });
+  std::vector<const deploy::Target*> of_int8;
+  for (const std::size_t i : in_int8) of_int8.push_back(targets[i]);
+  const Int8Models int8 = quantised(model, images.back(), of_int8);
+  side_by_side(in_int8.size(),
+               [&](std::size_t i) { check(in_int8[i], &int8.at(of_int8[i]->quantise)); });
+  floats.get();
+
+  std::vector<deploy::Artefact> artefacts;  // files get their names when nothing was refused
   for (std::size_t i = 0; i < targets.size(); ++i)
-    artefacts.push_back(
-        lacking[i].empty()
-            ? deploy::export_to(*targets[i], sources[i], images.front(), folder, request.name)
-            : deploy::not_written(*targets[i], precisions[i], lacking[i]));
+    artefacts.push_back(checked[i] ? checked[i]->take_names()
+                                   : deploy::not_written(*targets[i], precisions[i], lacking[i]));
   return artefacts;
 }
 

@@ -285,6 +285,19 @@ TEST_CASE("All formats but those that this machine cannot write are written") {
   }
 }
 
+TEST_CASE("Where the check of one format breaks off, no file of any gets its name") {
+  const Scratch scratch;
+  copy_winner(scratch);
+  // It has torch, but every model fails in it.
+  write_text(scratch / "python", "#!/bin/sh\n[ \"$1\" = -c ]\n");
+  fs::permissions(scratch / "python", fs::perms::owner_all);
+  const Ended ended = run_atto(scratch, "export winner --to atto,onnx,pytorch --out out",
+                               "PYTHON='" + (scratch / "python").string() + "'");
+  CHECK(ended.code == 4);
+  CHECK(ended.err.find("model.py failed") != std::string::npos);
+  CHECK(files_in(scratch / "out") == 0);
+}
+
 TEST_CASE("A format that is named twice is written once") {
   const Scratch scratch;
   copy_winner(scratch);
