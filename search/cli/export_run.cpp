@@ -16,6 +16,7 @@
 #include "export/runtime/level.hpp"
 #include "search/cli/failure.hpp"
 #include "search/running/crew.hpp"
+#include "search/running/stop_signals.hpp"
 
 namespace atto::cli {
 namespace {
@@ -91,21 +92,36 @@ ImageFile reference_of(const ExportRequest& request, const deploy::TrainedModel&
   return images;
 }
 
-/// Reads what is there before it makes what is not, which takes a while.
-std::vector<deploy::ImageSet> read_images(const std::vector<ImageFile>& files,
-                                          const deploy::TrainedModel& model) {
-  std::vector<deploy::ImageSet> sets(files.size());
-  for (const bool made : {false, true})
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const ImageFile& of = files[i];
-      if (of.must_be_made != made) continue;
-      if (made) make_reference(model, of.file, of.how);
-      sets[i] = model.detector ? deploy::read_image_set(of.file, *model.detector)
-                               : deploy::read_image_set(of.file, model.network);
-      deploy::expect_made_of(sets[i], model, of.use, of.file);
+/// Sets of images; what is there is read at once, before others are made, which takes a while.
+class Images {
+ public:
+  Images(std::vector<ImageFile> files, const deploy::TrainedModel& model)
+      : files_(std::move(files)), model_(model), sets_(files_.size()) {
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      if (!files_[i].must_be_made) read(i);
+  }
+
+  /// Makes it when it is first asked for.
+  const deploy::ImageSet& of(std::size_t i) {
+    if (!sets_[i]) {
+      make_reference(model_, files_[i].file, files_[i].how);
+      read(i);
     }
-  return sets;
-}
+    return *sets_[i];
+  }
+
+ private:
+  void read(std::size_t i) {
+    const ImageFile& of = files_[i];
+    sets_[i] = model_.detector ? deploy::read_image_set(of.file, *model_.detector)
+                               : deploy::read_image_set(of.file, model_.network);
+    deploy::expect_made_of(*sets_[i], model_, of.use, of.file);
+  }
+
+  const std::vector<ImageFile> files_;
+  const deploy::TrainedModel& model_;
+  std::vector<std::optional<deploy::ImageSet>> sets_;
+};
 
 /// Models of one training beside the weights of another would pass for theirs.
 void expect_no_other_weights(const fs::path& folder, const deploy::TrainedModel& model) {
@@ -207,8 +223,6 @@ void expect_detectors(const ExportRequest& request, const deploy::TrainedModel& 
     }
 }
 
-using Int8Models = std::map<decltype(deploy::Target::quantise), deploy::Int8Model>;
-
 /// Calls body(i) for every i in [0, count), side by side; throws what the first that failed threw.
 void side_by_side(std::size_t count, const std::function<void(std::size_t)>& body) {
   std::vector<std::exception_ptr> failed(count);
@@ -223,16 +237,63 @@ void side_by_side(std::size_t count, const std::function<void(std::size_t)>& bod
     if (error) std::rethrow_exception(error);
 }
 
-/// Quantises once for all targets that share a function.
+/// What is to be written, format by format.
+struct Formats {
+  std::vector<const deploy::Target*> targets;
+  std::vector<deploy::Precision> precisions;
+  std::vector<std::string> lacking;  ///< why this machine cannot write it; empty where it can
+
+  std::vector<std::size_t> written_in(bool int8) const {
+    std::vector<std::size_t> indices;
+    for (std::size_t i = 0; i < targets.size(); ++i)
+      if (lacking[i].empty() && (precisions[i] == deploy::Precision::I8) == int8)
+        indices.push_back(i);
+    return indices;
+  }
+};
+
+using Int8Models = std::map<decltype(deploy::Target::quantise), deploy::Int8Model>;
+
+/// Quantises once for all formats that share a function.
 Int8Models quantised(const deploy::TrainedModel& model, const deploy::ImageSet& calibration,
-                     const std::vector<const deploy::Target*>& targets) {
+                     const Formats& formats) {
   Int8Models models;
-  for (const deploy::Target* target : targets) models[target->quantise];
+  for (const std::size_t i : formats.written_in(true)) models[formats.targets[i]->quantise];
   std::vector<Int8Models::value_type*> each;
   for (auto& one : models) each.push_back(&one);
   side_by_side(each.size(),
                [&](std::size_t i) { each[i]->second = each[i]->first(model, calibration); });
   return models;
+}
+
+using Checked = std::vector<std::optional<deploy::CheckedExport>>;
+
+/// Writes and checks all that this machine can write, by format. Those in floats begin at once, and
+/// are done beside the calibration of the others.
+Checked check_all(const Formats& formats, const ExportRequest& request,
+                  const deploy::TrainedModel& model, const fs::path& folder, Images& images) {
+  Checked checked(formats.targets.size());
+  const deploy::ImageSet& reference = images.of(0);
+  const auto check = [&](std::size_t i, const deploy::Int8Model* int8) {
+    const bool has_float_io = int8 != nullptr && request.has_float_io;
+    checked[i].emplace(*formats.targets[i],
+                       deploy::ExportSource{model, formats.precisions[i], int8, has_float_io},
+                       reference, folder, request.name);
+  };
+  const std::vector<std::size_t> in_floats = formats.written_in(false);
+  std::future<void> floats = std::async(std::launch::async, [&] {
+    const search::StopSignals to_the_main_thread;
+    side_by_side(in_floats.size(), [&](std::size_t i) { check(in_floats[i], nullptr); });
+  });
+  const std::vector<std::size_t> in_int8 = formats.written_in(true);
+  if (!in_int8.empty()) {
+    const Int8Models int8 = quantised(model, images.of(1), formats);
+    side_by_side(in_int8.size(), [&](std::size_t i) {
+      check(in_int8[i], &int8.at(formats.targets[in_int8[i]]->quantise));
+    });
+  }
+  floats.get();
+  return checked;
 }
 
 }  // namespace
@@ -273,49 +334,26 @@ void expect_tools(const spec::DesignSpec& spec) {
 
 std::vector<deploy::Artefact> export_trained(const ExportRequest& request) {
   expect_name(request.name);
-  const std::vector<const deploy::Target*> targets = targets_of(request);
-  std::vector<deploy::Precision> precisions = precisions_of(request, targets);
-  std::vector<std::string> lacking = lacking_tools(request, targets);
-  expect_io(request, targets);
+  Formats formats;
+  formats.targets = targets_of(request);
+  formats.precisions = precisions_of(request, formats.targets);
+  formats.lacking = lacking_tools(request, formats.targets);
+  expect_io(request, formats.targets);
   edge::chosen_level();  // before images are made, which takes a while
   const deploy::TrainedModel model = deploy::read_trained_design(request.source, request.design);
-  expect_detectors(request, model, targets, precisions, lacking);
+  expect_detectors(request, model, formats.targets, formats.precisions, formats.lacking);
   const fs::path folder = request.out.empty() ? model.folder() : request.out;
   expect_no_other_weights(folder, model);
-  const bool is_int8 = request.precision == deploy::Precision::I8;
   std::vector<ImageFile> files = {reference_of(request, model)};
-  if (is_int8) files.push_back(calibration_of(request, model));
-  const std::vector<deploy::ImageSet> images = read_images(files, model);
+  if (request.precision == deploy::Precision::I8) files.push_back(calibration_of(request, model));
+  Images images(std::move(files), model);
 
-  std::vector<std::optional<deploy::CheckedExport>> checked(targets.size());
-  const auto check = [&](std::size_t i, const deploy::Int8Model* int8) {
-    checked[i].emplace(
-        *targets[i],
-        deploy::ExportSource{model, precisions[i], int8, int8 != nullptr && request.has_float_io},
-        images.front(), folder, request.name);
-  };
-  const auto written_in = [&](bool in_int8) {
-    std::vector<std::size_t> indices;
-    for (std::size_t i = 0; i < targets.size(); ++i)
-      if (lacking[i].empty() && (precisions[i] == deploy::Precision::I8) == in_int8)
-        indices.push_back(i);
-    return indices;
-  };
-  const std::vector<std::size_t> in_floats = written_in(false), in_int8 = written_in(true);
-  std::future<void> floats = std::async(std::launch::async, [&] {
-    side_by_side(in_floats.size(), [&](std::size_t i) { check(in_floats[i], nullptr); });
-  });
-  std::vector<const deploy::Target*> of_int8;
-  for (const std::size_t i : in_int8) of_int8.push_back(targets[i]);
-  const Int8Models int8 = quantised(model, images.back(), of_int8);
-  side_by_side(in_int8.size(),
-               [&](std::size_t i) { check(in_int8[i], &int8.at(of_int8[i]->quantise)); });
-  floats.get();
-
-  std::vector<deploy::Artefact> artefacts;  // files get their names when nothing was refused
-  for (std::size_t i = 0; i < targets.size(); ++i)
+  Checked checked = check_all(formats, request, model, folder, images);
+  std::vector<deploy::Artefact> artefacts;  // files get their names when no check broke off
+  for (std::size_t i = 0; i < checked.size(); ++i)
     artefacts.push_back(checked[i] ? checked[i]->take_names()
-                                   : deploy::not_written(*targets[i], precisions[i], lacking[i]));
+                                   : deploy::not_written(*formats.targets[i], formats.precisions[i],
+                                                         formats.lacking[i]));
   return artefacts;
 }
 
