@@ -41,8 +41,10 @@ double seconds_per_image(const spec::Costs& costs) {
          kSecondsPerActivationByte * double(costs.peak_activation_bytes) + kFixedSecondsPerImage;
 }
 
-double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t validation) {
-  return seconds_per_image(costs) * (double(images) + double(validation) / kTrainingPasses);
+double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t validation,
+                     int judge_every) {
+  return seconds_per_image(costs) *
+         (double(images) + double(validation) / judge_every / kTrainingPasses);
 }
 
 Estimate& operator+=(Estimate& sum, const Estimate& more) {
@@ -87,10 +89,11 @@ Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
                                                 campaign.images(train::Phase::Search),
                                                 campaign.validation_images);
   estimate.final_cpu_seconds =
-      finals * (campaign.spec.training.final_epochs *
-                    epoch_seconds(estimate.typical, campaign.images(train::Phase::Final),
-                                  campaign.validation_images) +
-                epoch_seconds(estimate.typical, 0, campaign.test_images));
+      finals *
+      (campaign.spec.training.final_epochs *
+           epoch_seconds(estimate.typical, campaign.images(train::Phase::Final),
+                         campaign.validation_images, campaign.spec.training.recipe.judge_every) +
+       epoch_seconds(estimate.typical, 0, campaign.test_images));
   add_what_is_not_training(campaign, tier, candidates, estimate);
   // A checkpoint holds weights, momentum and averages; about 25 kB a design go to its file and the
   // ledger.

@@ -11,9 +11,10 @@ namespace atto::search {
 /// of the reference machine.
 double seconds_per_image(const spec::Costs& costs);
 
-/// CPU-seconds of an epoch of `images` training images, and one pass over `validation` images after
-/// it.
-double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t validation);
+/// CPU-seconds of an epoch of `images` training images, with its share of a pass over `validation`
+/// images after every `judge_every` epochs.
+double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t validation,
+                     int judge_every = 1);
 
 struct Estimate {
   double jobs = 0;        ///< of search and finalists

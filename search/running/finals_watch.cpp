@@ -26,7 +26,8 @@ std::vector<EpochNote> FinalsWatch::new_epochs() {
     slowest_ = std::min(epoch, slowest_.value_or(epoch));
     cpu_seconds_ +=
         epoch * epoch_seconds(ledger_.design(row.job.hash).value().costs,
-                              campaign_.images(train::Phase::Final), campaign_.validation_images);
+                              campaign_.images(train::Phase::Final), campaign_.validation_images,
+                              campaign_.spec.training.recipe.judge_every);
     int& known = known_[row.job.id];
     if (epoch > known)
       notes.push_back({row.job, campaign_.spec.training.final_seeds, curve.back(), {}});

@@ -20,7 +20,9 @@ void Pace::add(const JobRow& row, const spec::Costs& costs) {
   }
   const std::int64_t images = campaign_.images(row.job.phase());
   (is_final ? done_.final_cpu_seconds : done_.search_cpu_seconds) +=
-      (row.job.to_epoch - before) * epoch_seconds(costs, images, campaign_.validation_images);
+      (row.job.to_epoch - before) *
+      epoch_seconds(costs, images, campaign_.validation_images,
+                    is_final ? campaign_.spec.training.recipe.judge_every : 1);
   if (is_final) ++done_.final_jobs;
   if (row.verdict.reused_from.empty()) spent_ += row.verdict.cpu_seconds;
 }

@@ -92,6 +92,14 @@ std::vector<Contestant> contestants_of(const TrainedSource& source) {
   return contestants;
 }
 
+/// Designs of one name are told apart by their hashes.
+void tell_apart(std::vector<Contestant>& all) {
+  std::map<std::string, int> times;
+  for (const Contestant& one : all) ++times[one.name];
+  for (Contestant& one : all)
+    if (times[one.name] > 1) one.name += ' ' + one.design_hash;
+}
+
 }  // namespace
 
 std::vector<Contestant> read_contestants(const std::vector<std::string>& sources,
@@ -109,6 +117,7 @@ std::vector<Contestant> read_contestants(const std::vector<std::string>& sources
       std::move(one.trainings.begin(), one.trainings.end(), std::back_inserter(same.trainings));
       std::move(one.results.begin(), one.results.end(), std::back_inserter(same.results));
     }
+  tell_apart(all);
   return all;
 }
 

@@ -83,8 +83,9 @@ class Queue {
     train::DatasetInfo info;
     item.request = request_of(item.listed.order, design_of(listed).document, info);
     const auto images = item.request.images.value_or(int(info.train_images));
-    item.cpu_seconds = item.request.to_epoch * search::epoch_seconds(costs_of(item.request), images,
-                                                                     info.validation_images);
+    item.cpu_seconds = item.request.to_epoch *
+                       search::epoch_seconds(costs_of(item.request), images, info.validation_images,
+                                             item.request.recipe.judge_every);
     item.result = finished(item);
     std::error_code ignored;
     item.is_begun = fs::exists(item.request.folder / train::kCheckpointName, ignored);

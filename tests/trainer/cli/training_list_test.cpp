@@ -85,6 +85,12 @@ TEST_CASE("A list is trained seed by seed, and what is finished is not trained a
         run_atto(scratch, "compare --json pipe kept/slow-s1.json",
                  "mkfifo pipe; cat kept/one-s1.json >pipe & timeout 60");  // which is read once
     CHECK(piped.code == 0);
+    json namesake = json::parse(read_text(scratch / "kept/slow-s1.json"));
+    namesake["network"] = json::parse(read_text(scratch / "kept/one-s1.json")).at("network");
+    write_text(scratch / "namesake.json", namesake.dump());
+    const Ended told_apart = run_atto(scratch, "compare kept/one-s1.json namesake.json");
+    CHECK_THAT(told_apart.out, Catch::Contains(namesake["network"].get<std::string>() + ' ' +
+                                               namesake["design_hash"].get<std::string>()));
     const auto refused = [&](const std::string& what, const std::string& why) {
       const Ended told = run_atto(scratch, "compare " + what);
       CHECK(told.code == 2);
@@ -135,6 +141,22 @@ TEST_CASE("A list is trained seed by seed, and what is finished is not trained a
                  "'synthetic:classes=4,size=12,channels=3,train=200,test=60'");
     CHECK(alone.code == 0);
   }
+}
+
+TEST_CASE("What a list is said to cost counts how often it judges") {
+  const Scratch scratch;
+  json list = small_list(scratch, 4);
+  const auto cost = [&](int judge_every) {
+    list["trainings"][1]["training"]["judge_every"] = judge_every;
+    const Ended plan = train(scratch, list, "--dry-run --json");
+    REQUIRE(plan.code == 0);
+    return json::parse(plan.out).at(1).at("estimated_cpu_seconds").get<double>();
+  };
+  // Half of the epochs are judged, and that saves half of what judging takes.
+  const double often = cost(1), seldom = cost(2), never = cost(1000);
+  CHECK(seldom < often);
+  CHECK(never < seldom);
+  CHECK(often - seldom == Approx((often - never) / 2).epsilon(0.01));
 }
 
 TEST_CASE("What another process trains is left to it, and the rest is done") {
