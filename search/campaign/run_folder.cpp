@@ -1,10 +1,7 @@
 #include "search/campaign/run_folder.hpp"
 
-#include <errno.h>
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <fstream>
 #include <utility>
 
 #include "design_specs/files.hpp"
@@ -93,15 +90,7 @@ fs::path default_run_folder(const Campaign& campaign) {
 void write_design_file(const RunFolder& folder, const Campaign& campaign, const DesignRow& design) {
   const fs::path file = folder.design(design.hash);
   if (fs::exists(file)) return;
-  const fs::path temporary = file.string() + ".part";
-  {
-    std::ofstream out(temporary, std::ios::binary);
-    out << design_file_text(campaign, design);
-    if (!out.flush()) throw EnvironmentError("cannot write", temporary.string(), errno);
-  }
-  std::error_code error;
-  fs::rename(temporary, file, error);
-  if (error) throw EnvironmentError("cannot write", file.string(), error.value());
+  spec::write_file_atomically(file, design_file_text(campaign, design));
 }
 
 }  // namespace atto::search

@@ -55,7 +55,7 @@ void remove_earlier_attempts(const std::filesystem::path& trial, std::int64_t jo
 /// Returns runs/NAME-sSEED, or the first runs/NAME-sSEED-N that does not exist.
 std::filesystem::path default_run_folder(const Campaign& campaign);
 
-/// Writes a design's file unless it is there. Not synced: the ledger can make it again.
+/// Writes a design's file unless it is there.
 void write_design_file(const RunFolder& folder, const Campaign& campaign, const DesignRow& design);
 
 }  // namespace atto::search
