@@ -15,6 +15,13 @@ constexpr const char* kKnownEpochs =
     "(SELECT COUNT(*) FROM epochs AS known WHERE known.hash = jobs.hash AND known.phase = CASE "
     "jobs.stage WHEN 2 THEN 1 ELSE 0 END AND known.replica = jobs.replica)";
 
+/// Ready jobs, but finalists only while fewer than so many are trained on this machine: with
+/// Dialect::spans_machines, the machine's name and the number.
+constexpr const char* kReady =
+    "state = 0 AND (stage <> 2 OR (SELECT COUNT(*) FROM jobs AS busy LEFT JOIN workers ON "
+    "workers.name = busy.worker WHERE busy.state = 1 AND busy.stage = 2 AND (workers.host IS NULL "
+    "OR 0 = :spans OR workers.host = :host)) < :finals)";
+
 bool is_done_by(soci::session& sql, const Claim& claim) {
   return find_value<int>(sql,
                          "SELECT 1 FROM jobs WHERE id = :id AND attempt = :attempt AND "
@@ -94,12 +101,11 @@ std::optional<Claim> SqlLedger::claim(const std::string& worker, std::int64_t en
                     "environment = :environment, process = :process, "
                     "lease_until = ledger_clock() + :lease, claim_cpu = :cpu, attempt_cpu = 0, "
                     "attempt_kept = 0, epochs_done = CASE WHEN {0} > epochs_done THEN {0} ELSE "
-                    "epochs_done END WHERE id = (SELECT id FROM jobs WHERE state = 0 AND "
-                    "(stage <> 2 OR (SELECT COUNT(*) FROM jobs WHERE state = 1 AND stage = 2) < "
-                    ":finals) ORDER BY id LIMIT 1{1}) AND state = 0 RETURNING {2}",
-                    kKnownEpochs, connection_->dialect.pass_over_locked, columns),
+                    "epochs_done END WHERE id = (SELECT id FROM jobs WHERE {1} ORDER BY id LIMIT "
+                    "1{2}) AND state = 0 RETURNING {3}",
+                    kKnownEpochs, kReady, connection_->dialect.pass_over_locked, columns),
         environment, worker, environment, process_mark(), connection_->lease_ms,
-        process_cpu_seconds, finals_at_once);
+        process_cpu_seconds, connection_->dialect.spans_machines, machine_name(), finals_at_once);
   });
 }
 
@@ -112,14 +118,15 @@ Glance SqlLedger::glance(int finals_at_once) {
     long long pause = 0, now = 0;
     statement.exchange(soci::into(state, indicator)), statement.exchange(soci::into(has_work));
     statement.exchange(soci::into(pause)), statement.exchange(soci::into(now));
+    const bool spans = connection_->dialect.spans_machines;
     bound::run(statement,
-               "SELECT (SELECT value FROM meta WHERE key = 'state'), CASE WHEN EXISTS(SELECT 1 "
-               "FROM jobs WHERE state = 0 AND (stage <> 2 OR (SELECT COUNT(*) FROM jobs WHERE "
-               "state = 1 AND stage = 2) < :finals)) THEN 1 ELSE 0 END, COALESCE((SELECT "
-               "CAST(value AS BIGINT) FROM meta WHERE key = 'paused_until' AND (0 = :spans OR "
-               "EXISTS(SELECT 1 FROM meta WHERE key = 'paused_host' AND value = :host))), 0), "
-               "ledger_clock()",
-               finals_at_once, connection_->dialect.spans_machines, machine_name());
+               fmt::format(
+                   "SELECT (SELECT value FROM meta WHERE key = 'state'), CASE WHEN EXISTS(SELECT 1 "
+                   "FROM jobs WHERE {}) THEN 1 ELSE 0 END, COALESCE((SELECT CAST(value AS BIGINT) "
+                   "FROM meta WHERE key = 'paused_until' AND (0 = :spans2 OR EXISTS(SELECT 1 FROM "
+                   "meta WHERE key = 'paused_host' AND value = :host2))), 0), ledger_clock()",
+                   kReady),
+               spans, machine_name(), finals_at_once, spans, machine_name());
     return Glance{state == word_of(CampaignState::Finished), has_work != 0,
                   pause_in_force(pause, now)};
   });

@@ -523,6 +523,25 @@ TEST_CASE("Only so many finalists are claimed at once; other jobs go on") {
   CHECK(ledger.claim("a", 1, 0, 2));
 }
 
+TEST_CASE("Finalists of another machine leave room on this one") {
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
+  const std::int64_t environment = ledger.environment_id("host_class=A\n");
+  ledger.register_worker("there", "another machine", environment);
+  ledger.register_worker("here", machine_name(), environment);
+  for (int i = 0; i < 2; ++i) {
+    Job job = job_at(i);
+    job.stage = Stage::Final;
+    job.replica = i;
+    ledger.add_job(job, design(job.hash));
+  }
+  REQUIRE(ledger.claim("there", environment, 0, 1));
+  CHECK(ledger.glance(1).has_work == ledger.spans_machines());
+  CHECK(ledger.claim("here", environment, 0, 1).has_value() == ledger.spans_machines());
+  CHECK_FALSE(ledger.glance(1).has_work);
+}
+
 TEST_CASE("Scores of any name are kept, of every judged epoch, of the end and of the test") {
   const LedgerFolder folder;
   const std::unique_ptr<Ledger> opened = folder.open();
