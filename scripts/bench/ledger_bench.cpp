@@ -192,6 +192,7 @@ struct Load {
   // For a trial's time every connection does each thing once; then it is measured.
   Clock::time_point begin{}, start{}, end{};
   std::latch ready, begun{1};  // all have logged in and claimed; start and end are known
+  std::latch measured{1};      // sessions may close, which takes a server time
   Answers claims{}, renewals{}, commits{};
   std::atomic<int> committed{0}, refused{0};
 };
@@ -254,6 +255,7 @@ void drive(Load& load, int connection) {
     std::this_thread::sleep_until(next->due);
     act(load, *ledger, *next);
   }
+  load.measured.wait();
 }
 
 int run_load(Load& load, double seconds, const std::string& url, int server) {
@@ -273,6 +275,7 @@ int run_load(Load& load, double seconds, const std::string& url, int server) {
   std::this_thread::sleep_until(load.end);
   const double server_cpu = server_seconds(server) - server_before;
   const double own_cpu = own_seconds(RUSAGE_SELF) - own_before;
+  load.measured.count_down();
   for (std::thread& thread : threads) thread.join();
   const std::int64_t done = search::open_ledger(load.folder)->totals().done;
   const auto count = load.claims.all.size() + load.renewals.all.size() + load.commits.all.size();
