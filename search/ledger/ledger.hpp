@@ -156,8 +156,8 @@ class Ledger {
   /// is trained in: the first worker's.
   virtual std::string register_worker(const std::string& name, const std::string& host,
                                       std::int64_t environment) = 0;
-  /// Claims the oldest ready job; a finalist's only while fewer than `finals_at_once` are claimed by
-  /// workers of this machine.
+  /// Claims the oldest ready job; a finalist's only while fewer than `finals_at_once` are claimed
+  /// by workers of this machine.
   virtual std::optional<Claim> claim(const std::string& worker, std::int64_t environment,
                                      double process_cpu_seconds,
                                      int finals_at_once = std::numeric_limits<int>::max()) = 0;
