@@ -302,7 +302,7 @@ def picture(rows, out):
                "test top-1, %</text>")
     labels = []
     for log, value, row in sorted(zip(logs, tops, shown), key=lambda point: -point[1]):
-        ours = "attonet" in row["network"] or STRATEGIES[0] in row["network"]
+        ours = not row["network"].startswith((*BASELINES, *STRATEGIES[1:]))
         fill = ' fill="#c2410c"' if ours else ' fill="none" stroke="#475569" stroke-width="2"'
         svg.append(f'<circle cx="{x(log):.1f}" cy="{y(value):.1f}" r="5"{fill}/>')
         at = y(value) + 4
