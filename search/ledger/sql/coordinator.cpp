@@ -150,9 +150,9 @@ LostClaims SqlLedger::release_lost(const std::vector<std::string>& spared) {
       // Of another machine, which nobody started again.
       if (life == Life::Restarted && connection_->dialect.spans_machines) life = Life::Unknown;
       // Of one that cannot be seen, whoever looks after it may hear late that its machine is lost.
-      if (life != Life::Unknown &&
-          std::find(spared.begin(), spared.end(), job.worker) != spared.end())
-        continue;
+      const bool is_spared = std::find(spared.begin(), spared.end(), job.worker) != spared.end();
+      // Who looks after it tells of its end in time, unless another of its name took its place.
+      if (is_spared && life != Life::Unknown && (life == Life::Runs || !is_late)) continue;
       if (life == Life::Runs && is_late)
         lost.silent.push_back(fmt::format(
             "worker {} gives no sign of life, but its process {} still runs and holds its job",

@@ -319,6 +319,23 @@ TEST_CASE(
   CHECK(done[0].verdict.wasted_cpu_seconds == 5 * 9 - 2);
 }
 
+TEST_CASE("A claim is not kept by another process that has its worker's name") {
+  const LedgerFolder folder;
+  const std::unique_ptr<Ledger> opened = folder.open();
+  Ledger& ledger = *opened;
+  ledger.add_job(job_at(0), design("00000000000000aa"));
+  ledger.claim("w", 1, 0).value();
+  std::istringstream words(process_mark());
+  std::string boot, id_namespace;
+  words >> boot >> id_namespace;
+  const std::string ended = boot + " " + id_namespace + " " + std::to_string(::getpid()) + " 5";
+  // Who looks after it may tell of its end better, for the time of a lease.
+  folder.set_claims(ended, machine_clock_ms() + 10000);
+  CHECK(ledger.release_lost({"w"}).released.empty());
+  folder.set_claims(ended, machine_clock_ms() - 1);
+  CHECK(ledger.release_lost({"w"}).released.size() == 1);
+}
+
 TEST_CASE("A lease that runs out is no death for ten attempts, then it is one") {
   const LedgerFolder folder;
   const std::unique_ptr<Ledger> opened = folder.open();
