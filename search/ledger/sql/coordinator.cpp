@@ -149,9 +149,9 @@ LostClaims SqlLedger::release_lost(const std::vector<std::string>& spared) {
       Life life = life_of(job.process);
       // Of another machine, which nobody started again.
       if (life == Life::Restarted && connection_->dialect.spans_machines) life = Life::Unknown;
-      // Of one that cannot be seen, whoever looks after it may hear late that its machine is lost.
+      // Whoever looks after a worker may hear late that its machine is lost, and never of an end
+      // where another of its name took its place: so long as a lease at most.
       const bool is_spared = std::find(spared.begin(), spared.end(), job.worker) != spared.end();
-      // Who looks after it tells of its end in time, unless another of its name took its place.
       if (is_spared && life != Life::Unknown && (life == Life::Runs || !is_late)) continue;
       if (life == Life::Runs && is_late)
         lost.silent.push_back(fmt::format(

@@ -22,6 +22,14 @@ using atto::test::LedgerFolder;
 
 namespace {
 
+/// Of this process's mark the start of its machine, and the name space of its number.
+std::pair<std::string, std::string> place_of_this_process() {
+  std::istringstream words(process_mark());
+  std::string boot, id_namespace;
+  words >> boot >> id_namespace;
+  return {boot, id_namespace};
+}
+
 DesignRow design(const std::string& hash) {
   DesignRow row;
   row.hash = hash;
@@ -179,9 +187,7 @@ TEST_CASE("A claim is lost with its process, its machine or its lease, and only 
   const std::unique_ptr<Ledger> opened = folder.open();
   Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
-  std::istringstream words(process_mark());
-  std::string boot, id_namespace;
-  words >> boot >> id_namespace;
+  const auto [boot, id_namespace] = place_of_this_process();
   int dead = 0, status = 0;
   char name[] = "true";
   char* words_of_true[] = {name, nullptr};
@@ -325,9 +331,7 @@ TEST_CASE("A claim is not kept by another process that has its worker's name") {
   Ledger& ledger = *opened;
   ledger.add_job(job_at(0), design("00000000000000aa"));
   ledger.claim("w", 1, 0).value();
-  std::istringstream words(process_mark());
-  std::string boot, id_namespace;
-  words >> boot >> id_namespace;
+  const auto [boot, id_namespace] = place_of_this_process();
   const std::string ended = boot + " " + id_namespace + " " + std::to_string(::getpid()) + " 5";
   // Who looks after it may tell of its end better, for the time of a lease.
   folder.set_claims(ended, machine_clock_ms() + 10000);
