@@ -124,9 +124,9 @@ class Ledger {
   virtual int release_worker(const std::string& worker, const std::string& reason,
                              bool is_its_fault, std::optional<double> process_cpu_seconds = {}) = 0;
   /// Puts the jobs of workers that are gone back to ready, but those of `spared` ones, while their
-  /// processes run or their leases hold. A process that ended counts as a death; a lease that ran
-  /// out (of a worker that cannot be seen from here) and a machine that was started again do not
-  /// before kFreeAttempts.
+  /// processes run or until their leases ran out a lease ago. A process that ended counts as a
+  /// death; that of a spared worker, a lease that ran out (of a worker that cannot be seen from
+  /// here) and a machine that was started again do not before kFreeAttempts.
   virtual LostClaims release_lost(const std::vector<std::string>& spared) = 0;
   /// Workers that hold claims.
   virtual std::vector<std::string> holders() = 0;

@@ -150,9 +150,10 @@ LostClaims SqlLedger::release_lost(const std::vector<std::string>& spared) {
       // Of another machine, which nobody started again.
       if (life == Life::Restarted && connection_->dialect.spans_machines) life = Life::Unknown;
       // Whoever looks after a worker may hear late that its machine is lost, and never of an end
-      // where another of its name took its place: so long as a lease at most.
+      // where another of its name took its place: a lease more is given for that.
       const bool is_spared = std::find(spared.begin(), spared.end(), job.worker) != spared.end();
-      if (is_spared && life != Life::Unknown && (life == Life::Runs || !is_late)) continue;
+      const bool may_be_told = life == Life::Runs || job.lease_until + connection_->lease_ms > now;
+      if (is_spared && life != Life::Unknown && may_be_told) continue;
       if (life == Life::Runs && is_late)
         lost.silent.push_back(fmt::format(
             "worker {} gives no sign of life, but its process {} still runs and holds its job",
@@ -162,7 +163,7 @@ LostClaims SqlLedger::release_lost(const std::vector<std::string>& spared) {
                         : life == Life::Restarted ? "its machine was started again"
                                                   : "its lease ran out";
       release(connection_->sql, job, fmt::format("{}: {}", job.worker, why),
-              life == Life::Ended || job.attempt > kFreeAttempts);
+              (life == Life::Ended && !is_spared) || job.attempt > kFreeAttempts);
       lost.released.push_back(fmt::format("worker {}: {}", job.worker, why));
     }
     return 0;
