@@ -41,10 +41,8 @@ double seconds_per_image(const spec::Costs& costs) {
          kSecondsPerActivationByte * double(costs.peak_activation_bytes) + kFixedSecondsPerImage;
 }
 
-double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t validation,
-                     int judge_every) {
-  return seconds_per_image(costs) *
-         (double(images) + double(validation) / judge_every / kTrainingPasses);
+double training_seconds(const spec::Costs& costs, double trained, double judged) {
+  return seconds_per_image(costs) * (trained + judged / kTrainingPasses);
 }
 
 Estimate& operator+=(Estimate& sum, const Estimate& more) {
@@ -81,19 +79,20 @@ Estimate estimate_tier(const Campaign& campaign, int tier, int candidates) {
   spec::SearchSettings search = campaign.spec.search;
   search.candidates = candidates;
   const Workload work = find_strategy(search.strategy)->workload(search);
-  const double finals = double(search.finalists) * campaign.spec.training.final_seeds;
+  const spec::TrainingSettings& training = campaign.spec.training;
+  const double finals = double(search.finalists) * training.final_seeds;
   estimate.jobs = work.jobs() + finals;
   estimate.final_jobs = finals;
-  estimate.search_cpu_seconds =
-      work.epochs(search.rungs) * epoch_seconds(estimate.typical,
-                                                campaign.images(train::Phase::Search),
-                                                campaign.validation_images);
+  const auto validation = double(campaign.validation_images);
+  estimate.search_cpu_seconds = training_seconds(
+      estimate.typical, work.epochs(search.rungs) * double(campaign.images(train::Phase::Search)),
+      work.jobs() * validation);
+  const double epochs = training.final_epochs;
   estimate.final_cpu_seconds =
       finals *
-      (campaign.spec.training.final_epochs *
-           epoch_seconds(estimate.typical, campaign.images(train::Phase::Final),
-                         campaign.validation_images, campaign.spec.training.recipe.judge_every) +
-       epoch_seconds(estimate.typical, 0, campaign.test_images));
+      training_seconds(
+          estimate.typical, epochs * double(campaign.images(train::Phase::Final)),
+          epochs / training.recipe.judge_every * validation + double(campaign.test_images));
   add_what_is_not_training(campaign, tier, candidates, estimate);
   // A checkpoint holds weights, momentum and averages; about 25 kB a design go to its file and the
   // ledger.

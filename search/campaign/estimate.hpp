@@ -7,14 +7,12 @@
 
 namespace atto::search {
 
-/// CPU-seconds to train one image once, forward, backward and its share of evaluation, on one core
-/// of the reference machine.
+/// CPU-seconds to train one image once, forward and backward, on one core of the reference machine.
 double seconds_per_image(const spec::Costs& costs);
 
-/// CPU-seconds of an epoch of `images` training images, with its share of a pass over `validation`
-/// images after every `judge_every` epochs.
-double epoch_seconds(const spec::Costs& costs, std::int64_t images, std::int64_t validation,
-                     int judge_every = 1);
+/// CPU-seconds to train `trained` images, each counted as often as it is seen, and to judge
+/// `judged` ones.
+double training_seconds(const spec::Costs& costs, double trained, double judged);
 
 struct Estimate {
   double jobs = 0;        ///< of search and finalists

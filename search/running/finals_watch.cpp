@@ -24,10 +24,10 @@ std::vector<EpochNote> FinalsWatch::new_epochs() {
         ledger_.curve({row.job.hash, train::Phase::Final, row.job.replica});
     const int epoch = curve.empty() ? 0 : curve.back().epoch;
     slowest_ = std::min(epoch, slowest_.value_or(epoch));
-    cpu_seconds_ +=
-        epoch * epoch_seconds(ledger_.design(row.job.hash).value().costs,
-                              campaign_.images(train::Phase::Final), campaign_.validation_images,
-                              campaign_.spec.training.recipe.judge_every);
+    cpu_seconds_ += training_seconds(
+        ledger_.design(row.job.hash).value().costs,
+        double(epoch) * double(campaign_.images(train::Phase::Final)),
+        double(epoch / campaign_.spec.training.recipe.judge_every * campaign_.validation_images));
     int& known = known_[row.job.id];
     if (epoch > known)
       notes.push_back({row.job, campaign_.spec.training.final_seeds, curve.back(), {}});

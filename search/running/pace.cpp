@@ -18,11 +18,11 @@ void Pace::add(const JobRow& row, const spec::Costs& costs) {
     else
       reached_[row.job.hash] = row.job.to_epoch;
   }
-  const std::int64_t images = campaign_.images(row.job.phase());
+  const double epochs = row.job.to_epoch - before;
+  const double judged = is_final ? epochs / campaign_.spec.training.recipe.judge_every : 1;
   (is_final ? done_.final_cpu_seconds : done_.search_cpu_seconds) +=
-      (row.job.to_epoch - before) *
-      epoch_seconds(costs, images, campaign_.validation_images,
-                    is_final ? campaign_.spec.training.recipe.judge_every : 1);
+      training_seconds(costs, epochs * double(campaign_.images(row.job.phase())),
+                       judged * double(campaign_.validation_images));
   if (is_final) ++done_.final_jobs;
   if (row.verdict.reused_from.empty()) spent_ += row.verdict.cpu_seconds;
 }

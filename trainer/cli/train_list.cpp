@@ -83,9 +83,10 @@ class Queue {
     train::DatasetInfo info;
     item.request = request_of(item.listed.order, design_of(listed).document, info);
     const auto images = item.request.images.value_or(int(info.train_images));
-    item.cpu_seconds = item.request.to_epoch *
-                       search::epoch_seconds(costs_of(item.request), images, info.validation_images,
-                                             item.request.recipe.judge_every);
+    const double epochs = item.request.to_epoch;
+    item.cpu_seconds = search::training_seconds(
+        costs_of(item.request), epochs * images,
+        epochs / item.request.recipe.judge_every * double(info.validation_images));
     item.result = finished(item);
     std::error_code ignored;
     item.is_begun = fs::exists(item.request.folder / train::kCheckpointName, ignored);

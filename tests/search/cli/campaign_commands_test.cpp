@@ -37,6 +37,22 @@ TEST_CASE("A dry run says what a campaign would cost, for people and machines, a
   CHECK_FALSE(std::filesystem::exists(scratch / "run"));
 }
 
+TEST_CASE("An estimate counts that a search judges at its rungs alone") {
+  const Scratch scratch;
+  const auto hours = [&](int rung) {
+    json spec = json::parse(read_text(tiny_spec()));
+    spec["prototype"] = kSource + "/tests/search/data/tiny_prototype.json";
+    spec["search"]["strategy"] = "random";
+    spec["search"]["rungs"] = {rung};
+    write_text(scratch / "spec.json", spec.dump());
+    const Ended run = run_atto(scratch, "search spec.json --dry-run --json --evaluator fake");
+    REQUIRE(run.code == 0);
+    return json::parse(run.out).at("search_cpu_hours").get<double>();
+  };
+  const double epoch = (hours(5) - hours(1)) / 4;  // of 540 images
+  CHECK((hours(1) - epoch) / epoch == Approx(60.0 / 3 / 540).epsilon(0.01));
+}
+
 TEST_CASE("Workers beyond the window wait, and the estimate and a word on the window say so") {
   const Scratch scratch;
   const auto hours = [&](int workers) {
