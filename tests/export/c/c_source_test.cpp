@@ -16,6 +16,7 @@
 #include "export/quantisation/quantise.hpp"
 #include "export/reference/fused_interpreter.hpp"
 #include "export/reference/int8_interpreter.hpp"
+#include "prototypes/network/costs.hpp"
 #include "tests/export/random_weights.hpp"
 #include "tests/export/runtime/runtime_networks.hpp"
 #include "tests/prototypes/network/random_network.hpp"
@@ -165,11 +166,17 @@ TEST_CASE("C: many random networks under every flag", "[.slow]") {
   }
 }
 
-TEST_CASE("C: every shipped prototype gives the interpreters' results", "[.slow]") {
+// A compiler takes minutes and gigabytes to read 25 million weights.
+TEST_CASE("C: shipped prototypes of at most six million parameters give the interpreters' results",
+          "[.slow]") {
+  int count = 0;
   for (const test::NamedNetwork& named : test::shipped_networks(33)) {
+    if (net::count_costs(named.network).params > 6'000'000) continue;
     INFO(named.name);
     require_same(named.network, {kStrict});
+    ++count;
   }
+  CHECK(count >= 25);
 }
 
 TEST_CASE("C: sums become the same bytes in whole numbers as in floats") {
