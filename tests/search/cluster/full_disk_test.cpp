@@ -48,10 +48,11 @@ struct DiskCampaign {
   int coordinator = 0;
 
   /// `window`: where it is 64, all designs are proposed, and so written, before the disk fills.
-  explicit DiskCampaign(int window) {
+  explicit DiskCampaign(int window, const std::string& strategy = "random_asha") {
     json spec = json::parse(read_text(tiny_spec()));
     spec["prototype"] = kSource + "/tests/search/data/tiny_prototype.json";
     spec["search"]["window"] = window;
+    spec["search"]["strategy"] = strategy;
     write_text(scratch / "spec.json", spec.dump());
     const std::string search =
         "search spec.json --evaluator fake --workers 2 --candidates 12 --out ";
@@ -114,8 +115,8 @@ TEST_CASE("When nobody makes room for ten minutes the campaign ends, and resume 
 }
 
 TEST_CASE("A coordinator that cannot write its own files says so, and resume goes on from there") {
-  const DiskCampaign campaign(2);
-  // It stands still until it has a result, after which it proposes.
+  // It stands still until it has a result, after which it writes a new design: none is promoted.
+  const DiskCampaign campaign(2, "random");
   ::kill(campaign.coordinator, SIGSTOP);
   for (int i = 0; i < 600 && campaign.ask("state = 2 AND finish_order = 0") == 0; ++i)
     sleep_for(0.1);
