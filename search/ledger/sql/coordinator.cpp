@@ -145,14 +145,17 @@ LostClaims SqlLedger::release_lost(const std::vector<std::string>& spared) {
     const std::int64_t now = clock_of(connection_->sql);
     for (const Held& job : held_jobs(*connection_)) {
       // A lease beyond the longest was written before the machine was started again.
-      const bool is_late = job.lease_until < now || job.lease_until > now + connection_->lease_ms;
+      const auto is_late_by = [&](std::int64_t ms) {
+        return job.lease_until + ms < now || job.lease_until > now + connection_->lease_ms;
+      };
+      const bool is_late = is_late_by(0);
       Life life = life_of(job.process);
       // Of another machine, which nobody started again.
       if (life == Life::Restarted && connection_->dialect.spans_machines) life = Life::Unknown;
       // Whoever looks after a worker may hear late that its machine is lost, and never of an end
       // where another of its name took its place: a lease more is given for that.
       const bool is_spared = std::find(spared.begin(), spared.end(), job.worker) != spared.end();
-      const bool may_be_told = life == Life::Runs || job.lease_until + connection_->lease_ms > now;
+      const bool may_be_told = life == Life::Runs || !is_late_by(connection_->lease_ms);
       if (is_spared && life != Life::Unknown && may_be_told) continue;
       if (life == Life::Runs && is_late)
         lost.silent.push_back(fmt::format(
